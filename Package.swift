@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every target of ours is checked for memory safety: what steps outside it says `unsafe`.
+let strict: [SwiftSetting] = [.strictMemorySafety(), .enableUpcomingFeature("ExistentialAny")]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "martlet",
+  products: [.executable(name: "martlet", targets: ["Martlet"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
+    .systemLibrary(name: "CLinux"),
+
+    // The machinery: no target of this group knows what a proxy is.
+    .target(name: "Sockets", dependencies: ["CLinux", system], swiftSettings: strict),
+    .target(name: "Libevent", dependencies: ["CLibevent", "CLinux", "Sockets", system], swiftSettings: strict),
+    .target(name: "Balancing", swiftSettings: strict),
+    .target(name: "Config", dependencies: ["Balancing", "Sockets"], swiftSettings: strict),
+
+    // The proxy: the data plane, the control plane above it, the command line above both.
+    .target(name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: strict),
+    .target(
+      name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Proxy", "Sockets", logging, system],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "Martlet", dependencies: ["Config", "Control", "Proxy", argumentParser, logging], swiftSettings: strict),
+
+    // Tests mirror the sources; SystemTests run the built program against real servers.
+    .target(name: "Support", dependencies: ["Sockets", system], path: "Tests/Support"),
+    .testTarget(name: "SocketsTests", dependencies: ["Sockets", "Support"]),
+    .testTarget(name: "LibeventTests", dependencies: ["Libevent", "Sockets", "Support"]),
+    .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
+    .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
+    .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Support"]),
+    .testTarget(name: "ControlTests", dependencies: ["Control", "Support"]),
+    .testTarget(name: "SystemTests", dependencies: ["Support", "Martlet"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
