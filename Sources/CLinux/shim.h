@@ -1,13 +1,16 @@
-// Linux calls that glibc declares only under _GNU_SOURCE, which Swift's Glibc module is built without.
-// The signatures and values are those of the kernel's user interface: pipe(2), splice(2), eventfd(2), fcntl(2).
+// Linux calls that glibc declares only under _GNU_SOURCE, which Swift's Glibc module is built without, under names that
+// can't clash with glibc's own declarations. Signatures and values are those of the kernel's user interface:
+// accept4(2), pipe2(2), splice(2), eventfd(2), fcntl(2); the last is pthread_setname_np(3). No header of glibc is
+// included, lest its types be defined in two modules.
 #pragma once
 
-#include <stddef.h>
-#include <sys/types.h>
-
-ssize_t splice(int fd_in, long long *off_in, int fd_out, long long *off_out, size_t len, unsigned int flags);
-int pipe2(int fds[2], int flags);
-int eventfd(unsigned int initval, int flags);
+int linux_accept4(int fd, void *_Nullable address, unsigned int *_Nullable length, int flags) __asm__("accept4");
+int linux_pipe2(int *_Nonnull ends, int flags) __asm__("pipe2");
+int linux_eventfd(unsigned int initial, int flags) __asm__("eventfd");
+long linux_splice(
+    int in, long long *_Nullable in_offset, int out, long long *_Nullable out_offset, unsigned long count, unsigned int flags)
+    __asm__("splice");
+int linux_set_thread_name(unsigned long thread, const char *_Nonnull name) __asm__("pthread_setname_np");
 
 #define LINUX_SPLICE_F_MOVE 1u
 #define LINUX_SPLICE_F_NONBLOCK 2u

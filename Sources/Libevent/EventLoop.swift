@@ -1,0 +1,69 @@
+import CLibevent
+import Glibc
+
+/// What a loop does when it has nothing ready.
+package enum AfterTurn {
+  /// Sleeps until something happens.
+  case wait
+  /// Looks for news without sleeping: there is work left over from this turn.
+  case goOn
+}
+
+/// An event loop: libevent's `event_base`, run by the thread that made it.
+///
+/// A turn is one look at the kernel's readiness list and all the callbacks that follow from it. Readiness is reported
+/// by edge where asked for, and changes to a descriptor's registration are collected and applied once per turn (libevent's
+/// changelist), so a descriptor that is added and closed within a turn costs no system call at all. The price of the
+/// changelist, that a registered descriptor must never be duplicated, is one that nobody here has to pay.
+@safe
+package final class EventLoop {
+  let base: OpaquePointer
+  private let owner = pthread_self()
+  private var stopping = false
+
+  /// Makes a loop for the calling thread. Stops the program if the kernel has no epoll to give.
+  package init() {
+    let config = unsafe event_config_new()
+    unsafe event_config_set_flag(config, Int32(EVENT_BASE_FLAG_NOLOCK.rawValue))
+    unsafe event_config_set_flag(config, Int32(EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST.rawValue))
+    unsafe event_config_require_features(config, Int32(EV_FEATURE_ET.rawValue | EV_FEATURE_EARLY_CLOSE.rawValue))
+    defer { unsafe event_config_free(config) }
+    guard let base = unsafe event_base_new_with_config(config) else {
+      preconditionFailure("no event loop: the kernel refuses epoll, or no descriptor is left")
+    }
+    unsafe self.base = base
+  }
+
+  deinit {
+    unsafe event_base_free(base)
+  }
+
+  /// Runs turn after turn until `stop`. `afterTurn` is called at the end of each, when no callback is pending any more.
+  package func run(afterTurn: () -> AfterTurn = { .wait }) {
+    assertOnLoop()
+    stopping = false
+    var next = AfterTurn.wait
+    while !stopping {
+      let flags =
+        switch next {
+        case .wait: EVLOOP_ONCE
+        case .goOn: EVLOOP_NONBLOCK
+        }
+      if unsafe event_base_loop(base, flags) < 0 { break }
+      next = afterTurn()
+    }
+  }
+
+  /// Ends `run` after the turn that is under way.
+  package func stop() {
+    assertOnLoop()
+    stopping = true
+    unsafe event_base_loopbreak(base)
+  }
+
+  /// Traps in debug builds when called from another thread than the loop's own.
+  @inline(__always)
+  func assertOnLoop() {
+    assert(pthread_equal(pthread_self(), owner) != 0, "an event loop was touched from another thread")
+  }
+}

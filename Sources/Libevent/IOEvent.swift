@@ -1,0 +1,73 @@
+import CLibevent
+
+/// What a descriptor is ready for.
+public struct Readiness: OptionSet, Sendable {
+  /// libevent's bits.
+  public let rawValue: Int16
+
+  /// Takes libevent's bits.
+  public init(rawValue: Int16) {
+    self.rawValue = rawValue
+  }
+
+  /// There is something to read: bytes, the end, an error, or a client to accept.
+  public static let read = Readiness(rawValue: Int16(EV_READ))
+  /// There is room to write, or an error.
+  public static let write = Readiness(rawValue: Int16(EV_WRITE))
+  /// The peer has ended its direction (EPOLLRDHUP): read on until the end.
+  public static let closed = Readiness(rawValue: Int16(EV_CLOSED))
+}
+
+/// Whatever is called back when a descriptor becomes ready.
+///
+/// A class to inherit from, not a closure or a protocol: libevent hands back one untyped word, and an object whose class
+/// is known can be made from it without allocation, without a cast and without counting a reference. The handler must
+/// outlive its events until the end of the loop's turn.
+open class IOHandler {
+  /// Makes a handler.
+  public init() {}
+
+  /// Called on the loop's thread when the descriptor is ready.
+  open func ready(_ descriptor: Int32, _ readiness: Readiness) {}
+}
+
+/// How readiness is reported.
+package enum Trigger {
+  /// Again and again, as long as there is something to read.
+  case level
+  /// Once for each change, in either direction, and when the peer ends its direction. Added to epoll once, never modified.
+  case edge
+}
+
+/// The registration of a descriptor with a loop, for as long as this value lives. Drop it before closing the descriptor.
+@safe
+package struct IOEvent: ~Copyable {
+  private let event: OpaquePointer
+
+  /// Registers the descriptor: by edge for reading, writing and the peer's end; by level for reading only.
+  package init(_ descriptor: Int32, on loop: EventLoop, trigger: Trigger, handler: IOHandler) {
+    loop.assertOnLoop()
+    let interest =
+      switch trigger {
+      case .level: EV_READ | EV_PERSIST
+      case .edge: EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | EV_ET
+      }
+    let context = unsafe Unmanaged.passUnretained(handler).toOpaque()
+    let event = unsafe event_new(
+      loop.base, descriptor, Int16(truncatingIfNeeded: interest),
+      { descriptor, readiness, context in
+        guard let context = unsafe context else { return }
+        unsafe Unmanaged<IOHandler>.fromOpaque(context)._withUnsafeGuaranteedRef {
+          $0.ready(descriptor, Readiness(rawValue: readiness))
+        }
+      }, context)
+    guard let event = unsafe event, unsafe event_add(event, nil) == 0 else {
+      preconditionFailure("no memory for an event")
+    }
+    unsafe self.event = event
+  }
+
+  deinit {
+    unsafe event_free(event)
+  }
+}

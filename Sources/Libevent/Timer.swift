@@ -1,0 +1,55 @@
+import CLibevent
+import Glibc
+
+/// A timer on a loop, for the rare and the periodic: what happens to each session is timed by a worker's sweep instead.
+@safe
+package final class Timer {
+  private let loop: EventLoop
+  private let action: () -> Void
+  private var event: OpaquePointer?
+
+  /// Makes a timer that isn't running.
+  package init(on loop: EventLoop, action: @escaping () -> Void) {
+    self.loop = loop
+    self.action = action
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe event = event_new(
+      loop.base, -1, 0,
+      { _, _, context in
+        guard let context = unsafe context else { return }
+        // Retained for the call: the action may drop the last reference to its own timer.
+        unsafe Unmanaged<Timer>.fromOpaque(context).takeUnretainedValue().action()
+      }, context)
+  }
+
+  deinit {
+    if let event = unsafe event { unsafe event_free(event) }
+  }
+
+  /// Fires once, this long from now; replaces an earlier schedule.
+  package func schedule(after delay: Duration) {
+    loop.assertOnLoop()
+    var timeout = timeval(delay)
+    if let event = unsafe event { unsafe event_add(event, &timeout) }
+  }
+
+  /// Doesn't fire any more.
+  package func cancel() {
+    loop.assertOnLoop()
+    if let event = unsafe event { unsafe event_del(event) }
+  }
+
+  /// Whether it's going to fire.
+  package var isScheduled: Bool {
+    guard let event = unsafe event else { return false }
+    return unsafe event_pending(event, Int16(EV_TIMEOUT), nil) != 0
+  }
+}
+
+extension timeval {
+  /// The duration, cut to microseconds; a negative one counts as none.
+  init(_ duration: Duration) {
+    let (seconds, attoseconds) = max(duration, .zero).components
+    self.init(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+  }
+}

@@ -1,0 +1,52 @@
+import Glibc
+package import SystemPackage
+
+extension Socket {
+  /// Lets a listening address be bound again at once after its last owner ended (SO_REUSEADDR).
+  package func setReuseAddress() throws(Errno) {
+    try setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+  }
+
+  /// Lets several sockets of this user listen at one address; the kernel spreads clients over them (SO_REUSEPORT).
+  package func setReusePort() throws(Errno) {
+    try setOption(SOL_SOCKET, SO_REUSEPORT, 1)
+  }
+
+  /// Says whether an IPv6 listening socket takes IPv4 clients too.
+  package func setIPv6Only(_ only: Bool) throws(Errno) {
+    try setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, only ? 1 : 0)
+  }
+
+  /// Sends small messages at once instead of waiting for more (TCP_NODELAY). A client's socket inherits it.
+  package func setNoDelay() throws(Errno) {
+    try setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+  }
+
+  /// Asks a silent peer for a sign of life after 60 s, every 15 s, and gives it up after 4 unanswered probes.
+  package func setKeepAlive() throws(Errno) {
+    try setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
+    try setOption(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60)
+    try setOption(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 15)
+    try setOption(Int32(IPPROTO_TCP), TCP_KEEPCNT, 4)
+  }
+
+  /// Bounds the kernel's buffers of this socket, in bytes; the kernel doubles the figures for its own use.
+  package func setBuffers(receive: Int? = nil, send: Int? = nil) throws(Errno) {
+    if let receive { try setOption(SOL_SOCKET, SO_RCVBUF, Int32(clamping: receive)) }
+    if let send { try setOption(SOL_SOCKET, SO_SNDBUF, Int32(clamping: send)) }
+  }
+
+  func setOption(_ level: Int32, _ name: Int32, _ value: Int32) throws(Errno) {
+    var value = value
+    _ = try syscall {
+      unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+  }
+
+  func option(_ level: Int32, _ name: Int32) throws(Errno) -> Int32 {
+    var value: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    _ = try syscall { unsafe getsockopt(descriptor, level, name, &value, &length) }
+    return value
+  }
+}

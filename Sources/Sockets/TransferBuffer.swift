@@ -1,0 +1,65 @@
+import Glibc
+
+/// The buffer through which a worker's copied bytes pass: filled from one socket and emptied into another at once, so
+/// that one is enough for all sessions of a worker.
+@safe
+package final class TransferBuffer {
+  /// How many bytes it holds.
+  package let capacity: Int
+  private let bytes: UnsafeMutableRawPointer
+
+  /// Makes a buffer; its pages are only used as far as reads reach.
+  package init(capacity: Int) {
+    self.capacity = capacity
+    unsafe bytes = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 4096)
+  }
+
+  deinit {
+    unsafe bytes.deallocate()
+  }
+
+  /// Reads at most `limit` bytes from the socket, to the start of the buffer.
+  package func receive(from socket: Socket, limit: Int) -> Transfer {
+    transfer { unsafe recv(socket.descriptor, bytes, min(limit, capacity), 0) }
+  }
+
+  /// Sends the first `count` bytes of the buffer.
+  package func send(count: Int, to socket: Socket) -> Transfer {
+    transfer { unsafe Glibc.send(socket.descriptor, bytes, count, Int32(MSG_NOSIGNAL)) }
+  }
+
+  /// Copies the bytes of a range of the buffer into memory of their own.
+  package func leftover(_ range: Range<Int>) -> Leftover {
+    unsafe Leftover(copying: UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count))
+  }
+}
+
+/// Bytes that were read and couldn't be sent yet. They own their memory, exactly as much as they need.
+@safe
+package struct Leftover: ~Copyable {
+  private let bytes: UnsafeMutableRawPointer
+  private var start = 0
+  private let end: Int
+
+  /// How many bytes are still to be sent.
+  package var count: Int { end - start }
+
+  init(copying source: UnsafeRawBufferPointer) {
+    end = source.count
+    unsafe bytes = UnsafeMutableRawPointer.allocate(byteCount: source.count, alignment: 1)
+    unsafe UnsafeMutableRawBufferPointer(start: bytes, count: end).copyMemory(from: source)
+  }
+
+  deinit {
+    unsafe bytes.deallocate()
+  }
+
+  /// Sends what it can and forgets what was sent.
+  package mutating func send(to socket: Socket) -> Transfer {
+    let outcome = transfer {
+      unsafe Glibc.send(socket.descriptor, bytes + start, count, Int32(MSG_NOSIGNAL))
+    }
+    if case .bytes(let sent) = outcome { start += sent }
+    return outcome
+  }
+}
