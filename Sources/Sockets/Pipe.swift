@@ -3,7 +3,7 @@ import Glibc
 package import SystemPackage
 
 /// A pipe through which splice(2) moves bytes from socket to socket without copying them to user space.
-package struct Pipe: ~Copyable {
+package final class Pipe {
   /// How many bytes the pipe holds at most.
   package let capacity: Int
   /// How many bytes are in it now.
@@ -28,18 +28,18 @@ package struct Pipe: ~Copyable {
   }
 
   /// Moves bytes from the socket into the pipe. `wouldBlock` on an empty pipe means that the socket has none.
-  package mutating func fill(from socket: Socket) -> Transfer {
+  package func fill(from socket: Socket) -> Transfer {
     let outcome = transfer {
-      linux_splice(socket.descriptor, nil, writeEnd, nil, capacity, LINUX_SPLICE_F_MOVE | LINUX_SPLICE_F_NONBLOCK)
+      linux_splice(socket.descriptor, nil, writeEnd, nil, UInt(capacity), LINUX_SPLICE_F_MOVE | LINUX_SPLICE_F_NONBLOCK)
     }
     if case .bytes(let moved) = outcome { count += moved }
     return outcome
   }
 
   /// Moves the pipe's bytes on to the socket.
-  package mutating func drain(to socket: Socket) -> Transfer {
+  package func drain(to socket: Socket) -> Transfer {
     let outcome = transfer {
-      linux_splice(readEnd, nil, socket.descriptor, nil, count, LINUX_SPLICE_F_MOVE | LINUX_SPLICE_F_NONBLOCK)
+      linux_splice(readEnd, nil, socket.descriptor, nil, UInt(count), LINUX_SPLICE_F_MOVE | LINUX_SPLICE_F_NONBLOCK)
     }
     if case .bytes(let moved) = outcome { count -= moved }
     return outcome

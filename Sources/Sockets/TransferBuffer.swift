@@ -36,7 +36,7 @@ package final class TransferBuffer {
 
 /// Bytes that were read and couldn't be sent yet. They own their memory, exactly as much as they need.
 @safe
-package struct Leftover: ~Copyable {
+package final class Leftover {
   private let bytes: UnsafeMutableRawPointer
   private var start = 0
   private let end: Int
@@ -55,7 +55,7 @@ package struct Leftover: ~Copyable {
   }
 
   /// Sends what it can and forgets what was sent.
-  package mutating func send(to socket: Socket) -> Transfer {
+  package func send(to socket: Socket) -> Transfer {
     let outcome = transfer {
       unsafe Glibc.send(socket.descriptor, bytes + start, count, Int32(MSG_NOSIGNAL))
     }
