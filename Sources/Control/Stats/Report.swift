@@ -1,0 +1,142 @@
+/// Everything that the stats port says, taken at one moment: the model of `/stats.json`, and what every other page of the
+/// port is rendered from.
+///
+/// The schema is documented in Docs/Stats.md and stable: keys are added, never renamed and never given another meaning.
+/// Counters only grow while the process lives, over reloads too. Sizes are bytes, times are seconds; a key whose value is
+/// nil (no limit, not known yet) is left out.
+package struct Report: Codable, Equatable, Sendable {
+  /// The program's version.
+  package var version: String
+  /// Which configuration runs: 1 at start, one more with each reload.
+  package var generation: Int
+  /// When this report was made.
+  package var time: Timestamp
+  /// How long the process has run.
+  package var uptime: Double
+  /// The process as the kernel sees it, and its limits.
+  package var process: Process
+  /// The workers, by index.
+  package var workers: [Worker]
+  /// The listeners, in the configuration's order.
+  package var listeners: [Listener]
+  /// The pools with their backends, in the configuration's order.
+  package var pools: [Pool]
+  /// The latest changes of backends' states, the newest first.
+  package var transitions: [Transition]
+}
+
+extension Report {
+  /// The process as the kernel sees it, and its limits.
+  package struct Process: Codable, Equatable, Sendable {
+    /// Its id.
+    package var pid: Int
+    /// Resident memory.
+    package var rssBytes: Int
+    /// How many descriptors are open.
+    package var openDescriptors: Int
+    /// How many may be (RLIMIT_NOFILE).
+    package var descriptorLimit: Int
+    /// How many sessions fit into that.
+    package var sessionLimit: Int
+    /// How many threads run.
+    package var threads: Int
+    /// Processor time used, user and system.
+    package var cpuSeconds: Double
+    /// The kernel features in use, such as `splice`.
+    package var features: [String]
+  }
+
+  /// One worker: a thread with a loop of its own.
+  package struct Worker: Codable, Equatable, Sendable {
+    /// 0, 1, 2 …
+    package var index: Int
+    /// The sessions that live on it.
+    package var sessions: Sessions
+    /// How many clients it has accepted, refused ones too.
+    package var accepted: Int
+    /// How many turns its loop has made.
+    package var turns: Int?
+  }
+
+  /// One listener.
+  package struct Listener: Codable, Equatable, Sendable {
+    /// Whether a listener takes clients.
+    package enum State: String, Codable, CaseIterable, Sendable {
+      /// It takes clients.
+      case listening
+      /// It leaves them in the kernel's queue: a limit is reached or descriptors have run out.
+      case paused
+      /// It's closed: the process is about to end.
+      case closed
+    }
+
+    /// Its name.
+    package var name: String
+    /// The address it is bound to.
+    package var bind: String
+    /// The pool that its clients go to.
+    package var pool: String
+    /// Whether it takes clients.
+    package var state: State
+    /// Its sessions.
+    package var sessions: Sessions
+    /// How many clients were turned away, by cause.
+    package var refused: [String: Int]
+    /// What its sessions have moved.
+    package var bytes: Bytes
+  }
+
+  /// A change of a backend's state.
+  package struct Transition: Codable, Equatable, Sendable {
+    /// When it happened.
+    package var time: Timestamp
+    /// The backend's pool.
+    package var pool: String
+    /// The backend.
+    package var backend: String
+    /// The state it was in.
+    package var from: Backend.State
+    /// The state it is in since.
+    package var to: Backend.State
+    /// Why, for people.
+    package var reason: String
+    /// How long the health check took that decided it.
+    package var duration: Double?
+  }
+}
+
+extension Report {
+  /// Accepted clients until they are closed.
+  package struct Sessions: Codable, Equatable, Sendable {
+    /// How many there are now.
+    package var active: Int
+    /// How many there have been, those included.
+    package var total: Int
+    /// How many there may be at once.
+    package var max: Int?
+  }
+
+  /// Bytes moved, each way.
+  package struct Bytes: Codable, Equatable, Sendable {
+    /// From clients to backends.
+    package var toBackend: Int
+    /// From backends to clients.
+    package var toClient: Int
+  }
+
+  /// How long something took, over the life of the process. All zero as long as nothing was measured.
+  package struct Distribution: Codable, Equatable, Sendable {
+    /// How many were measured.
+    package var count: Int
+    /// All together.
+    package var sum: Double
+    /// Half of them took no longer.
+    package var p50: Double
+    /// Nine of ten took no longer.
+    package var p90: Double
+    /// 99 of 100 took no longer.
+    package var p99: Double
+    /// The longest.
+    package var max: Double
+  }
+}

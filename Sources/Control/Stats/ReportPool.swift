@@ -1,0 +1,119 @@
+extension Report {
+  /// One pool.
+  package struct Pool: Codable, Equatable, Sendable {
+    /// How a pool is, in one word.
+    package enum State: String, Codable, CaseIterable, Sendable {
+      /// Every backend is eligible, or was taken out on purpose.
+      case up
+      /// Some backend isn't eligible, another one is.
+      case degraded
+      /// No backend is eligible: clients are refused.
+      case down
+    }
+
+    /// Its name.
+    package var name: String
+    /// How backends are picked.
+    package var strategy: String
+    /// How it is, in one word.
+    package var state: State
+    /// The sessions on all its backends.
+    package var sessions: Sessions
+    /// What they have moved.
+    package var bytes: Bytes
+    /// The clients that wait for a free place on a backend.
+    package var queue: Queue
+    /// How many clients were turned away, by cause.
+    package var refused: [String: Int]
+    /// How many connects were tried again on another backend.
+    package var retries: Int
+    /// The tiers that sessions go to now; empty if no backend is eligible.
+    package var tiersActive: [Int]
+    /// Its backends, in the configuration's order.
+    package var backends: [Backend]
+  }
+
+  /// Clients waiting for a free place on a backend.
+  package struct Queue: Codable, Equatable, Sendable {
+    /// How many wait now.
+    package var waiting: Int
+    /// How many may; 0 means that none ever waits.
+    package var size: Int
+    /// How many have waited for too long.
+    package var timeouts: Int
+  }
+
+  /// One backend.
+  package struct Backend: Codable, Equatable, Sendable {
+    /// Whether a backend gets sessions, and why not.
+    package enum State: String, Codable, CaseIterable, Sendable {
+      /// It gets its share.
+      case up
+      /// It's back and gets more and more.
+      case warming
+      /// No check has said anything yet: it gets its share.
+      case unknown
+      /// Most backends failed at once: the last state is held, it gets its share.
+      case held
+      /// It was taken out on purpose: its sessions go on, it gets no new ones.
+      case draining
+      /// Connects failed in a row: it's out for some seconds.
+      case ejected
+      /// Its health check fails.
+      case down
+    }
+
+    /// Its name.
+    package var name: String
+    /// Its address.
+    package var address: String
+    /// Its tier; tier 1 gets sessions when tier 0 has nobody.
+    package var tier: Int
+    /// Its share as configured.
+    package var weight: Int
+    /// Its share now: less while warming, 0 if not eligible.
+    package var effectiveWeight: Double
+    /// Whether it gets sessions, and why not.
+    package var state: State
+    /// Why it is in this state, for people.
+    package var reason: String
+    /// Since when it is.
+    package var since: Timestamp
+    /// Its sessions.
+    package var sessions: Sessions
+    /// What they have moved.
+    package var bytes: Bytes
+    /// Connecting to it.
+    package var connect: Connect
+    /// How many sessions have ended, by cause.
+    package var closes: [String: Int]
+    /// How long connects took that succeeded.
+    package var connectTime: Distribution
+    /// How long sessions lasted.
+    package var sessionTime: Distribution
+    /// Its health check; nil without one.
+    package var check: Check?
+  }
+
+  /// Connecting to a backend.
+  package struct Connect: Codable, Equatable, Sendable {
+    /// How many connects were begun.
+    package var attempts: Int
+    /// How many failed, by cause.
+    package var failures: [String: Int]
+    /// How many of the failed went on to another backend.
+    package var retries: Int
+  }
+
+  /// A backend's health check.
+  package struct Check: Codable, Equatable, Sendable {
+    /// `tcp`, `http` or `tcp-script`.
+    package var type: String
+    /// What the last one found, for people.
+    package var lastResult: String?
+    /// How long the last one took.
+    package var lastDuration: Double?
+    /// How long until the next one.
+    package var nextIn: Double?
+  }
+}

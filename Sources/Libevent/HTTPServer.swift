@@ -1,0 +1,232 @@
+import CLibevent
+package import Sockets
+
+/// A small HTTP/1.1 server on a loop: libevent's evhttp, with the bounds that it lacks.
+///
+/// It's meant for one operator's few clients, and it lives next to work that must not wait. So everything that a client
+/// can make grow has a bound: the size of what it sends, how long it may take, how many there are. Requests are handled
+/// one by one on the loop's thread, and the handler answers at once.
+@safe
+package final class HTTPServer {
+  /// What a client may ask of the server.
+  package struct Limits: Sendable {
+    /// The most bytes of a request's first line and headers; more gets a 400.
+    package var headerBytes = 8 * 1024
+    /// The most bytes of a request's content; more gets a 413.
+    package var bodyBytes = 0
+    /// The most connections at once; further clients wait in the kernel's queue.
+    package var connections = 64
+    /// How long a client may neither send nor take anything, and how long an unused connection stays.
+    package var idle = Duration.seconds(10)
+    /// How long a request may take from the end of the one before to the last byte of its response.
+    package var request = Duration.seconds(30)
+
+    /// The limits above.
+    package init() {}
+  }
+
+  /// Answers a request.
+  package typealias Handler = (HTTPRequest) -> HTTPResponse
+
+  /// How many times within `Limits.request` the server looks for who has used it up.
+  static let sweeps = 16
+
+  /// The connections that stand, each with the number of the sweep that ends it.
+  private var connections: [OpaquePointer: Int] = unsafe [:]
+  /// The connections that were accepted just now, by their buffered sockets.
+  private var arrivals: [OpaquePointer] = unsafe []
+  private var sweep = 0
+  private var isOutOfDescriptors = false
+
+  private let loop: EventLoop
+  private let limits: Limits
+  private let methods: [HTTPMethod]
+  private let handle: Handler
+  private let server: OpaquePointer
+  private let listener: OpaquePointer
+  private var arrival: OpaquePointer?
+  private var sweeper: Timer?
+
+  /// Serves on a socket that listens. The socket stays the caller's, to close after this object is gone.
+  ///
+  /// - Parameters:
+  ///   - methods: what is handled at all; anything else gets a 405.
+  ///   - handle: answers each request.
+  package init(
+    on loop: EventLoop, listening socket: Socket, limits: Limits = Limits(), methods: [HTTPMethod] = [.get, .head],
+    handle: @escaping Handler
+  ) {
+    loop.assertOnLoop()
+    self.loop = loop
+    self.limits = limits
+    self.methods = methods
+    self.handle = handle
+    guard let server = unsafe evhttp_new(loop.base),
+      let listener = unsafe evconnlistener_new(loop.base, nil, nil, LEV_OPT_CLOSE_ON_EXEC, 0, socket.descriptor)
+    else { preconditionFailure("no memory for an HTTP server") }
+    unsafe self.server = server
+    unsafe self.listener = listener
+    configure()
+    sweeper = Timer(on: loop) { [unowned self] in endOverdue() }
+  }
+
+  deinit {
+    // Ends the connections, which is reported to `closed`, and the listener; then nothing refers to this object.
+    unsafe evhttp_free(server)
+    if let arrival = unsafe arrival { unsafe event_free(arrival) }
+  }
+
+  /// How many connections stand.
+  package var connectionCount: Int { unsafe connections.count + arrivals.count }
+
+  private func configure() {
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    var idle = timeval(limits.idle)
+    unsafe evhttp_set_timeout_tv(server, &idle)
+    unsafe evhttp_set_max_headers_size(server, limits.headerBytes)
+    unsafe evhttp_set_max_body_size(server, limits.bodyBytes)
+    // Any method reaches `answer`, unknown ones too, to be refused there in our own words.
+    unsafe evhttp_set_allowed_methods(server, .max)
+    unsafe evhttp_set_gencb(server, { unsafe HTTPServer.from($1)?.answer($0) }, context)
+    unsafe evhttp_set_bevcb(server, { unsafe HTTPServer.from($1)?.makeBufferedSocket() }, context)
+    unsafe evhttp_bind_listener(server, listener)
+    // Without this the loop would spin while accept(2) fails for want of descriptors.
+    unsafe evconnlistener_set_error_cb(listener) { _, context in
+      unsafe HTTPServer.from(context)?.descriptorsRanOut()
+    }
+    unsafe arrival = event_new(loop.base, -1, 0, { unsafe HTTPServer.from($2)?.adopt() }, context)
+  }
+
+  private static func from(_ context: UnsafeMutableRawPointer?) -> HTTPServer? {
+    unsafe context.map { unsafe Unmanaged<HTTPServer>.fromOpaque($0).takeUnretainedValue() }
+  }
+}
+
+// MARK: - Connections
+
+extension HTTPServer {
+  /// Makes the buffered socket for a client that evhttp is about to take.
+  ///
+  /// evhttp neither counts its connections nor tells of a new one. What it does is ask for a buffered socket, and make
+  /// itself that socket's callbacks' argument: so the connection is known as soon as the callback returns, which `adopt`
+  /// makes use of before the loop can find anything to read. The reference is held as long as that.
+  private func makeBufferedSocket() -> OpaquePointer? {
+    guard let buffered = unsafe bufferevent_socket_new(loop.base, -1, 0) else { return nil }
+    // Bounds what is read ahead of the request that is being answered; each part of a request fits.
+    unsafe bufferevent_setwatermark(buffered, Int16(EV_READ), 0, max(limits.headerBytes, limits.bodyBytes) * 2)
+    unsafe bufferevent_incref(buffered)
+    unsafe arrivals.append(buffered)
+    admitOrPause()
+    if let arrival = unsafe arrival { unsafe event_active(arrival, Int32(EV_TIMEOUT), 0) }
+    return unsafe buffered
+  }
+
+  /// Starts the clock of the connections that were accepted just now, and asks to be told of their end.
+  private func adopt() {
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    for unsafebuffered in unsafe arrivals {
+      var argument: UnsafeMutableRawPointer?
+      unsafe bufferevent_getcb(buffered, nil, nil, nil, &argument)
+      if let argument = unsafe argument {
+        let connection = OpaquePointer(argument)
+        unsafe evhttp_connection_set_closecb(
+          connection,
+          { connection, context in
+            guard let connection = unsafe connection else { return }
+            unsafe HTTPServer.from(context)?.closed(connection)
+          }, context)
+        unsafe startClock(of: connection)
+      }
+      unsafe bufferevent_decref(buffered)
+    }
+    unsafe arrivals = []
+    admitOrPause()
+    scheduleSweep()
+  }
+
+  private func startClock(of connection: OpaquePointer) {
+    unsafe connections[connection] = sweep + Self.sweeps + 1
+  }
+
+  private func closed(_ connection: OpaquePointer) {
+    unsafe connections[connection] = nil
+    admitOrPause()
+  }
+
+  private func descriptorsRanOut() {
+    isOutOfDescriptors = true
+    admitOrPause()
+    scheduleSweep()
+  }
+
+  private func admitOrPause() {
+    if connectionCount < limits.connections, !isOutOfDescriptors {
+      unsafe evconnlistener_enable(listener)
+    } else {
+      unsafe evconnlistener_disable(listener)
+    }
+  }
+
+  private func scheduleSweep() {
+    guard let sweeper, !sweeper.isScheduled, unsafe !connections.isEmpty || isOutOfDescriptors else { return }
+    sweeper.schedule(after: limits.request / Self.sweeps)
+  }
+
+  /// Ends the connections whose request has taken too long, and tries to accept again after descriptors ran out.
+  private func endOverdue() {
+    sweep += 1
+    for unsafe(connection, last) in unsafe connections where last <= sweep {
+      unsafe evhttp_connection_free(connection)
+    }
+    isOutOfDescriptors = false
+    admitOrPause()
+    scheduleSweep()
+  }
+}
+
+// MARK: - Requests
+
+extension HTTPServer {
+  private func answer(_ request: OpaquePointer?) {
+    guard let request = unsafe request else { return }
+    unsafe send(response(to: request), to: request)
+  }
+
+  private func response(to request: OpaquePointer) -> HTTPResponse {
+    let command = unsafe evhttp_request_get_command(request)
+    guard let method = HTTPMethod.allCases.first(where: { $0.command == command }), methods.contains(method) else {
+      let allowed = methods.map(\.rawValue).joined(separator: ", ")
+      return HTTPResponse(status: 405, "Only \(allowed) here.\n", headers: [("Allow", allowed)])
+    }
+    return unsafe handle(HTTPRequest(request, method: method))
+  }
+
+  private func send(_ response: HTTPResponse, to request: OpaquePointer) {
+    let headers = unsafe evhttp_request_get_output_headers(request)
+    let standard = [
+      ("Content-Type", response.contentType), ("Content-Length", String(response.body.count)),
+      ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+    ]
+    let isReplaced = { (name: String) in response.headers.contains { $0.name == name } }
+    for (name, value) in standard where !isReplaced(name) { unsafe evhttp_add_header(headers, name, value) }
+    for (name, value) in response.headers { unsafe evhttp_add_header(headers, name, value) }
+
+    unsafe evhttp_request_set_on_complete_cb(
+      request,
+      { request, context in
+        guard let connection = unsafe evhttp_request_get_connection(request) else { return }
+        unsafe HTTPServer.from(context)?.startClock(of: connection)
+      }, Unmanaged.passUnretained(self).toOpaque())
+
+    let connection = unsafe evhttp_request_get_connection(request)
+    let body = unsafe evbuffer_new()
+    defer { unsafe evbuffer_free(body) }
+    if unsafe evhttp_request_get_command(request) != EVHTTP_REQ_HEAD {
+      unsafe response.body.withUnsafeBytes { _ = unsafe evbuffer_add(body, $0.baseAddress, $0.count) }
+    }
+    unsafe evhttp_send_reply(request, Int32(response.status), nil, body)
+    // Nothing is read while the response is on its way: neither a flood of further requests, nor the end of a client
+    // that only closed its sending side, which evhttp would take for the end of the connection.
+    unsafe bufferevent_disable(evhttp_connection_get_bufferevent(connection), Int16(EV_READ))
+  }
+}

@@ -1,0 +1,122 @@
+import CLibevent
+import Glibc
+
+/// What a client asks to be done (RFC 9110 §9.3).
+package enum HTTPMethod: String, CaseIterable, Sendable {
+  /// Give me that.
+  case get = "GET"
+  /// Give me what GET would, without the content.
+  case head = "HEAD"
+  /// Take this.
+  case post = "POST"
+  /// Let that be this.
+  case put = "PUT"
+  /// Let that be gone.
+  case delete = "DELETE"
+  /// Change that by this.
+  case patch = "PATCH"
+
+  var command: evhttp_cmd_type {
+    switch self {
+    case .get: EVHTTP_REQ_GET
+    case .head: EVHTTP_REQ_HEAD
+    case .post: EVHTTP_REQ_POST
+    case .put: EVHTTP_REQ_PUT
+    case .delete: EVHTTP_REQ_DELETE
+    case .patch: EVHTTP_REQ_PATCH
+    }
+  }
+}
+
+/// A whole request, as the handler gets it.
+package struct HTTPRequest: Sendable {
+  /// What is asked to be done.
+  package var method: HTTPMethod
+  /// The path, decoded, without the query; never empty.
+  package var path: String
+  /// The query's parameters, decoded; of several with one name the last.
+  package var query: [String: String] = [:]
+  /// The headers as they came.
+  package var headers: [(name: String, value: String)] = []
+  /// The content.
+  package var body: [UInt8] = []
+
+  /// The first header of that name, in whatever case.
+  package func header(_ name: String) -> String? {
+    let wanted = name.lowercased()
+    return headers.first { $0.name.lowercased() == wanted }?.value
+  }
+}
+
+/// The answer to a request.
+package struct HTTPResponse: Sendable {
+  /// The status code (RFC 9110 §15).
+  package var status: Int
+  /// The media type of the body.
+  package var contentType: String
+  /// The content. For a HEAD request only its size is sent.
+  package var body: [UInt8]
+  /// More headers.
+  package var headers: [(name: String, value: String)]
+
+  /// Answers with bytes.
+  package init(
+    status: Int = 200, contentType: String, body: [UInt8], headers: [(name: String, value: String)] = []
+  ) {
+    self.status = status
+    self.contentType = contentType
+    self.body = body
+    self.headers = headers
+  }
+
+  /// Answers with text.
+  package init(
+    status: Int = 200, contentType: String = "text/plain; charset=utf-8", _ body: String,
+    headers: [(name: String, value: String)] = []
+  ) {
+    self.init(status: status, contentType: contentType, body: Array(body.utf8), headers: headers)
+  }
+}
+
+extension HTTPRequest {
+  /// Copies what evhttp has read.
+  init(_ request: OpaquePointer, method: HTTPMethod) {
+    let uri = unsafe evhttp_request_get_evhttp_uri(request)
+    self.method = method
+    path = unsafe Self.decoded(evhttp_uri_get_path(uri)) ?? "/"
+    if let query = unsafe evhttp_uri_get_query(uri) {
+      var parameters = unsafe evkeyvalq()
+      unsafe evhttp_parse_query_str(query, &parameters)
+      self.query = unsafe Dictionary(Self.pairs(parameters).map { ($0.name, $0.value) }) { $1 }
+      unsafe evhttp_clear_headers(&parameters)
+    }
+    if let headers = unsafe evhttp_request_get_input_headers(request) {
+      self.headers = unsafe Self.pairs(headers.pointee)
+    }
+    if let input = unsafe evhttp_request_get_input_buffer(request) {
+      let count = unsafe evbuffer_get_length(input)
+      body = unsafe Array(unsafeUninitializedCapacity: count) { buffer, used in
+        used = unsafe max(0, Int(evbuffer_remove(input, buffer.baseAddress, count)))
+      }
+    }
+  }
+
+  /// Percent-decodes a path; nil for an empty one, as a request for `http://host` has.
+  private static func decoded(_ path: UnsafePointer<CChar>?) -> String? {
+    guard let path = unsafe path, unsafe path.pointee != 0 else { return nil }
+    var count = 0
+    guard let bytes = unsafe evhttp_uridecode(path, 0, &count) else { return nil }
+    defer { unsafe free(bytes) }
+    return unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+  }
+
+  private static func pairs(_ list: evkeyvalq) -> [(name: String, value: String)] {
+    var pairs: [(name: String, value: String)] = []
+    var next = unsafe list.tqh_first
+    while let pair = unsafe next {
+      unsafe pairs.append((String(cString: pair.pointee.key), String(cString: pair.pointee.value)))
+      unsafe next = pair.pointee.next.tqe_next
+    }
+    return pairs
+  }
+}
