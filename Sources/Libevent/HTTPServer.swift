@@ -124,7 +124,7 @@ extension HTTPServer {
   /// Starts the clock of the connections that were accepted just now, and asks to be told of their end.
   private func adopt() {
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-    for unsafebuffered in unsafe arrivals {
+    while let buffered = unsafe arrivals.popLast() {
       var argument: UnsafeMutableRawPointer?
       unsafe bufferevent_getcb(buffered, nil, nil, nil, &argument)
       if let argument = unsafe argument {
@@ -139,7 +139,6 @@ extension HTTPServer {
       }
       unsafe bufferevent_decref(buffered)
     }
-    unsafe arrivals = []
     admitOrPause()
     scheduleSweep()
   }
@@ -175,9 +174,7 @@ extension HTTPServer {
   /// Ends the connections whose request has taken too long, and tries to accept again after descriptors ran out.
   private func endOverdue() {
     sweep += 1
-    for unsafe(connection, last) in unsafe connections where last <= sweep {
-      unsafe evhttp_connection_free(connection)
-    }
+    unsafe connections.filter { unsafe $0.value <= sweep }.forEach { unsafe evhttp_connection_free($0.key) }
     isOutOfDescriptors = false
     admitOrPause()
     scheduleSweep()

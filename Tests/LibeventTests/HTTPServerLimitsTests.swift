@@ -1,0 +1,153 @@
+import Glibc
+import Libevent
+import Sockets
+import Testing
+
+@Suite struct HTTPServerLimitsTests {
+  private static let ok: @Sendable (HTTPRequest) -> HTTPResponse = { _ in HTTPResponse("ok") }
+
+  @Test("a path of 8,000 bytes is served, one of 10,000 refused")
+  func longPath() throws {
+    let server = try HTTPServerFixture { HTTPResponse("\($0.path.utf8.count)") }
+    #expect(try server.get("/" + String(repeating: "a", count: 7999)).hasSuffix("\r\n\r\n8000"))
+    #expect(try server.get("/" + String(repeating: "a", count: 9999)).hasPrefix("HTTP/1.1 400 "))
+  }
+
+  @Test("headers beyond the limit end the connection, in one line or in many, whether they end or not")
+  func longHeaders() throws {
+    let server = try HTTPServerFixture(handle: Self.ok)
+    let line = "X-Long: \(String(repeating: "a", count: 9000))\r\n"
+    let lines = String(repeating: "X-A: b\r\n", count: 1500)
+    for headers in [line + "\r\n", lines + "\r\n", String(repeating: "a", count: 9000)] {
+      let client = try HTTPClient(server.address)
+      client.send("GET / HTTP/1.1\r\n\(headers)")
+      #expect(client.receiveAll()?.contains("200 OK") == false)
+      #expect(server.waitForConnections(0))
+    }
+  }
+
+  @Test(
+    "what isn't HTTP is refused, and the server goes on",
+    arguments: [
+      "\r\n\r\n\r\n", "hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / FTP/1.1\r\n\r\n",
+      "\u{16}\u{3}\u{1}\u{2}\u{0}\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET http://[:::/ HTTP/1.1\r\n\r\n",
+      "GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: 5x\r\n\r\n",
+      "CONNECT / HTTP/1.1\r\n\r\n", String(repeating: "\u{0}", count: 20_000),
+    ])
+  func garbage(_ text: String) throws {
+    let server = try HTTPServerFixture(handle: Self.ok)
+    let client = try HTTPClient(server.address)
+    client.send(text)
+    client.finish()
+    let response = try #require(client.receiveAll())
+    #expect(!response.contains("200 OK"))
+    #expect(try server.get("/").hasSuffix("ok"))
+    #expect(server.waitForConnections(0))
+  }
+
+  @Test("a client that sends a byte now and then is cut off when its request's time is up")
+  func slowSender() throws {
+    var limits = HTTPServer.Limits()
+    limits.request = .milliseconds(400)
+    let server = try HTTPServerFixture(limits: limits, handle: Self.ok)
+    let client = try HTTPClient(server.address)
+    client.send("GET / HTTP/1.1\r\nX-Slow: ")
+    let clock = ContinuousClock()
+    let start = clock.now
+    while client.send("a"), start.duration(to: clock.now) < .seconds(5) { usleep(20_000) }
+    let taken = start.duration(to: clock.now)
+    #expect(taken > .milliseconds(300) && taken < .seconds(3))
+    #expect(server.waitForConnections(0))
+  }
+
+  @Test("the time starts anew with each request on a connection")
+  func timePerRequest() throws {
+    var limits = HTTPServer.Limits()
+    limits.request = .seconds(2)
+    let server = try HTTPServerFixture(limits: limits, handle: Self.ok)
+    let client = try HTTPClient(server.address)
+    let clock = ContinuousClock()
+    let start = clock.now
+    while start.duration(to: clock.now) < .seconds(3) {
+      client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      try #require(client.receive(until: "ok") != nil)
+      usleep(200_000)
+    }
+  }
+
+  @Test("a connection on which nothing happens is ended")
+  func idle() throws {
+    var limits = HTTPServer.Limits()
+    limits.idle = .milliseconds(200)
+    let server = try HTTPServerFixture(limits: limits, handle: Self.ok)
+    let fresh = try HTTPClient(server.address)
+    let used = try HTTPClient(server.address)
+    used.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    #expect(used.receive(until: "ok") != nil)
+    #expect(fresh.receiveAll() == "")
+    #expect(used.receiveAll() == "")
+    #expect(server.waitForConnections(0))
+  }
+
+  @Test("a client that takes a big response slowly delays nobody, and is cut off when its time is up")
+  func slowReader() throws {
+    var limits = HTTPServer.Limits()
+    limits.request = .milliseconds(600)
+    let content = String(repeating: "x", count: 20_000_000)
+    let server = try HTTPServerFixture(limits: limits) { HTTPResponse($0.path == "/big" ? content : "ok") }
+    let slow = try HTTPClient(server.address, receiveBuffer: 4096)
+    slow.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    #expect(slow.receive(100)?.hasPrefix("HTTP/1.1 200") == true)
+    #expect(try server.get("/").hasSuffix("ok"))
+    #expect(server.connectionCount == 1)
+    var taken = 0
+    while let bytes = slow.receive(1000), taken < content.utf8.count / 2 {
+      taken += bytes.utf8.count
+      if server.connectionCount == 0 { break }
+      usleep(20_000)
+    }
+    #expect(server.connectionCount == 0)
+  }
+
+  @Test("requests sent ahead without taking the responses don't pile up in the server")
+  func flood() throws {
+    let content = String(repeating: "x", count: 20_000_000)
+    let server = try HTTPServerFixture { _ in HTTPResponse(content) }
+    let client = try HTTPClient(server.address, receiveBuffer: 4096, patience: 1)
+    let requests = String(repeating: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", count: 1000)
+    var sent = 0
+    while sent < 64 << 20, client.send(requests) { sent += requests.utf8.count }
+    // What went out is in the two kernels' socket buffers.
+    #expect(sent < 16 << 20)
+  }
+
+  @Test("beyond the limit clients wait in the kernel until another has gone")
+  func connections() throws {
+    var limits = HTTPServer.Limits()
+    limits.connections = 4
+    let server = try HTTPServerFixture(limits: limits, handle: Self.ok)
+    var held = try (0..<4).map { _ in try HTTPClient(server.address) }
+    #expect(server.waitForConnections(4))
+    let waiting = try (0..<8).map { _ in try HTTPClient(server.address, patience: 1) }
+    for client in waiting { client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") }
+    #expect(waiting[0].receive() == "")
+    #expect(server.connectionCount == 4)
+    held.removeLast()
+    for client in waiting { #expect(client.receiveAll()?.hasSuffix("ok") == true) }
+    #expect(server.connectionCount == 3)
+  }
+
+  @Test("hundreds of clients at once, many of them gone before they are looked at, are all accounted for")
+  func churn() throws {
+    let server = try HTTPServerFixture(handle: Self.ok)
+    for round in 0..<10 {
+      let clients = try (0..<100).map { _ in try HTTPClient(server.address) }
+      for (index, client) in clients.enumerated() where (index + round) % 3 == 0 {
+        client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+      }
+      for (index, client) in clients.enumerated() where (index + round) % 3 == 1 { client.finish() }
+    }
+    #expect(server.waitForConnections(0))
+    #expect(try server.get("/").hasSuffix("ok"))
+  }
+}
