@@ -108,8 +108,8 @@ extension HTTPServer {
   /// Makes the buffered socket for a client that evhttp is about to take.
   ///
   /// evhttp neither counts its connections nor tells of a new one. What it does is ask for a buffered socket, and make
-  /// itself that socket's callbacks' argument: so the connection is known as soon as the callback returns, which `adopt`
-  /// makes use of before the loop can find anything to read. The reference is held as long as that.
+  /// the connection the argument of that socket's callbacks: so it's known as soon as this returns, which `adopt` makes
+  /// use of before the loop can find anything to read. The reference is held as long as that.
   private func makeBufferedSocket() -> OpaquePointer? {
     guard let buffered = unsafe bufferevent_socket_new(loop.base, -1, 0) else { return nil }
     // Bounds what is read ahead of the request that is being answered; each part of a request fits.

@@ -35,11 +35,23 @@ package struct HTTPRequest: Sendable {
   /// The path, decoded, without the query; never empty.
   package var path: String
   /// The query's parameters, decoded; of several with one name the last.
-  package var query: [String: String] = [:]
+  package var query: [String: String]
   /// The headers as they came.
-  package var headers: [(name: String, value: String)] = []
+  package var headers: [(name: String, value: String)]
   /// The content.
-  package var body: [UInt8] = []
+  package var body: [UInt8]
+
+  /// Makes a request of its parts.
+  package init(
+    method: HTTPMethod, path: String, query: [String: String] = [:], headers: [(name: String, value: String)] = [],
+    body: [UInt8] = []
+  ) {
+    self.method = method
+    self.path = path
+    self.query = query
+    self.headers = headers
+    self.body = body
+  }
 
   /// The first header of that name, in whatever case.
   package func header(_ name: String) -> String? {
@@ -82,8 +94,7 @@ extension HTTPRequest {
   /// Copies what evhttp has read.
   init(_ request: OpaquePointer, method: HTTPMethod) {
     let uri = unsafe evhttp_request_get_evhttp_uri(request)
-    self.method = method
-    path = unsafe Self.decoded(evhttp_uri_get_path(uri)) ?? "/"
+    unsafe self.init(method: method, path: Self.decoded(evhttp_uri_get_path(uri)) ?? "/")
     if let query = unsafe evhttp_uri_get_query(uri) {
       var parameters = unsafe evkeyvalq()
       unsafe evhttp_parse_query_str(query, &parameters)

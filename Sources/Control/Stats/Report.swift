@@ -1,9 +1,9 @@
-/// Everything that the stats port says, taken at one moment: the model of `/stats.json`, and what every other page of the
-/// port is rendered from.
+/// Everything that the stats port says, taken at one moment: the model of `/stats.json`, and what every other page of
+/// the port is rendered from.
 ///
 /// The schema is documented in Docs/Stats.md and stable: keys are added, never renamed and never given another meaning.
-/// Counters only grow while the process lives, over reloads too. Sizes are bytes, times are seconds; a key whose value is
-/// nil (no limit, not known yet) is left out.
+/// Counters only grow while the process lives, over reloads too. Sizes are bytes, times are seconds, numbers are finite;
+/// a key whose value is nil (no limit, not known yet) is left out.
 package struct Report: Codable, Equatable, Sendable {
   /// The program's version.
   package var version: String

@@ -1,0 +1,122 @@
+/// `/` for curl: the report as tables of plain text.
+enum StatsText {
+  /// The text of the page.
+  static func render(_ report: Report) -> String {
+    let pools = report.pools.map { section($0, now: report.time) }
+    return ([head(report), listeners(report.listeners)] + pools + [transitions(report.transitions)])
+      .filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private static func head(_ report: Report) -> String {
+    let process = report.process
+    let active = report.workers.map(\.sessions.active).reduce(0, +)
+    let total = report.workers.map(\.sessions.total).reduce(0, +)
+    return """
+      martlet \(TextTable.printable(report.version)), generation \(report.generation), up \(duration(report.uptime))
+      sessions \(active) of \(process.sessionLimit), \(total) in all; workers \(report.workers.count)
+      memory \(size(process.rssBytes)), descriptors \(process.openDescriptors) of \(process.descriptorLimit), \
+      cpu \(duration(process.cpuSeconds))
+
+      """
+  }
+
+  private static func listeners(_ listeners: [Report.Listener]) -> String {
+    var table = TextTable([
+      ("LISTENER", .left), ("BIND", .left), ("POOL", .left), ("STATE", .left), ("ACTIVE", .right), ("MAX", .right),
+      ("TOTAL", .right), ("REFUSED", .right), ("TO BACKEND", .right), ("TO CLIENT", .right),
+    ])
+    for listener in listeners {
+      table.add(
+        [listener.name, listener.bind, listener.pool, listener.state.rawValue] + figures(listener.sessions)
+          + ["\(sum(listener.refused))", size(listener.bytes.toBackend), size(listener.bytes.toClient)])
+    }
+    return listeners.isEmpty ? "" : "listeners\n" + table.text
+  }
+
+  private static func section(_ pool: Report.Pool, now: Timestamp) -> String {
+    var table = TextTable([
+      ("BACKEND", .left), ("ADDRESS", .left), ("TIER", .right), ("WEIGHT", .right), ("STATE", .left), ("FOR", .right),
+      ("ACTIVE", .right), ("MAX", .right), ("TOTAL", .right), ("FAILED", .right), ("TO BACKEND", .right),
+      ("TO CLIENT", .right), ("CONNECT P50", .right), ("P99", .right), ("REASON", .left),
+    ])
+    for backend in pool.backends {
+      let time = backend.connectTime
+      table.add(
+        [
+          backend.name, backend.address, "\(backend.tier)", weight(backend), backend.state.rawValue,
+          duration(now.seconds(since: backend.since)),
+        ] + figures(backend.sessions) + [
+          "\(sum(backend.connect.failures))", size(backend.bytes.toBackend), size(backend.bytes.toClient),
+          time.count == 0 ? "-" : duration(time.p50), time.count == 0 ? "-" : duration(time.p99), backend.reason,
+        ])
+    }
+    var facts = ["\(pool.strategy)", pool.state.rawValue]
+    if pool.tiersActive != [0] && !pool.tiersActive.isEmpty {
+      facts.append("tiers in use: \(pool.tiersActive.map(String.init).joined(separator: ", "))")
+    }
+    if pool.retries > 0 { facts.append("\(pool.retries) retries") }
+    if sum(pool.refused) > 0 { facts.append("\(sum(pool.refused)) refused") }
+    if pool.queue.size > 0 { facts.append("\(pool.queue.waiting) of \(pool.queue.size) waiting") }
+    return "pool \(TextTable.printable(pool.name)): \(facts.joined(separator: ", "))\n" + table.text
+  }
+
+  private static func transitions(_ transitions: [Report.Transition]) -> String {
+    var table = TextTable([
+      ("TIME (UTC)", .left), ("POOL", .left), ("BACKEND", .left), ("FROM", .left), ("TO", .left), ("REASON", .left),
+    ])
+    for change in transitions.prefix(10) {
+      table.add([
+        change.time.timeOfDay, change.pool, change.backend, change.from.rawValue, change.to.rawValue,
+        change.reason,
+      ])
+    }
+    return transitions.isEmpty ? "" : "latest changes\n" + table.text
+  }
+
+  private static func figures(_ sessions: Report.Sessions) -> [String] {
+    ["\(sessions.active)", sessions.max.map(String.init) ?? "-", "\(sessions.total)"]
+  }
+
+  private static func weight(_ backend: Report.Backend) -> String {
+    backend.effectiveWeight == Double(backend.weight)
+      ? "\(backend.weight)" : "\(rounded(backend.effectiveWeight))/\(backend.weight)"
+  }
+
+  private static func sum(_ counts: [String: Int]) -> Int {
+    counts.values.reduce(0, +)
+  }
+
+  /// Bytes in the unit that gives one to three digits before the point: `1.4 MiB`.
+  static func size(_ bytes: Int) -> String {
+    var (value, unit) = (Double(bytes), 0)
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    while value >= 1000, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
+    return unit == 0 ? "\(bytes) B" : "\(rounded(value)) \(units[unit])"
+  }
+
+  /// Seconds in a form that fits their size: `350 us`, `1.2 ms`, `4.5 s`, `3m20s`, `5h02m`, `12d03h`.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite else { return "-" }
+    return
+      switch seconds
+    {
+    case ..<0.001: "\(rounded(seconds * 1_000_000)) us"
+    case ..<1: "\(rounded(seconds * 1000)) ms"
+    case ..<60: "\(rounded(seconds)) s"
+    case ..<3600: "\(Int(seconds) / 60)m\(padded(Int(seconds) % 60))s"
+    case ..<86_400: "\(Int(seconds) / 3600)h\(padded(Int(seconds) / 60 % 60))m"
+    default: "\(Int(seconds) / 86_400)d\(padded(Int(seconds) / 3600 % 24))h"
+    }
+  }
+
+  /// Two digits of a part of an hour or a minute.
+  private static func padded(_ number: Int) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
+  }
+
+  /// With one digit after the point below ten, without one above.
+  private static func rounded(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return tenths < 100 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
+  }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import Testing
+
+@testable import Control
+
+@Suite struct StatsMetricsTests {
+  @Test("every family has a help and a type, once, before its samples")
+  func families() {
+    var known: Set<String> = []
+    var current = ""
+    for line in StatsMetrics.render(.sample).split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if line.hasPrefix("# HELP ") {
+        current = String(words[2])
+        #expect(known.insert(current).inserted, "\(current) comes twice")
+      } else if line.hasPrefix("# TYPE ") {
+        #expect(words[2] == current)
+        #expect((words[3] == "counter") == current.hasSuffix("_total"), "\(current) is a \(words[3])")
+      } else {
+        #expect(line.hasPrefix(current + "{") || line.hasPrefix(current + " ") || line.hasPrefix(current + "_"))
+      }
+    }
+    #expect(known.count == 47)
+  }
+
+  @Test("no two samples have the same name and labels")
+  func unique() {
+    let samples = StatsMetrics.render(.sample).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    let names = samples.compactMap { line in line.lastIndex(of: " ").map { line[..<$0] } }
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test(
+    "samples say what the report says",
+    arguments: [
+      "martlet_build_info{version=\"1.2.3\"} 1", "martlet_process_cpu_seconds_total 812.25",
+      "martlet_worker_turns_total{worker=\"0\"} 1200000", "martlet_listener_sessions_limit{listener=\"web\"} 5000",
+      "martlet_listener_refused_total{listener=\"web\",cause=\"no-backend\"} 11",
+      "martlet_listener_bytes_total{listener=\"web\",direction=\"to_client\"} 9876543210",
+      "martlet_pool_state{pool=\"mail\",state=\"down\"} 1", "martlet_pool_state{pool=\"mail\",state=\"up\"} 0",
+      "martlet_pool_tier_active{pool=\"web\",tier=\"0\"} 1", "martlet_pool_tier_active{pool=\"web\",tier=\"1\"} 0",
+      "martlet_backend_state{pool=\"web\",backend=\"b2\",state=\"warming\"} 1",
+      "martlet_backend_effective_weight{pool=\"web\",backend=\"b2\"} 1.2",
+      "martlet_backend_connect_duration_seconds{pool=\"web\",backend=\"b1\",quantile=\"0.99\"} 0.0045",
+      "martlet_backend_connect_duration_seconds_count{pool=\"web\",backend=\"b1\"} 60000",
+      "martlet_backend_connect_duration_seconds{pool=\"mail\",backend=\"m1\",quantile=\"0.5\"} NaN",
+      "martlet_backend_sessions_total{pool=\"web\",backend=\"quote\\\"back\\\\slash\\nline\"} 8000",
+    ])
+  func samples(_ line: String) {
+    #expect(StatsMetrics.render(.sample).split(separator: "\n").contains(Substring(line)))
+  }
+
+  @Test(
+    "labels are escaped as the format says",
+    arguments: [
+      ("plain ä {}", "plain ä {}"), ("\"", "\\\""), ("\\", "\\\\"), ("\\n", "\\\\n"), ("a\nb", "a\\nb"),
+      ("\r\n", "\r\\n"),
+    ])
+  func escaping(_ value: String, _ escaped: String) {
+    #expect(Array(MetricsWriter.escaped(value).utf8) == Array(escaped.utf8))
+  }
+
+  @Test(
+    "Prometheus' own tool has nothing to object to", .disabled(if: isMissing("promtool"), "promtool isn't installed"))
+  func promtool() {
+    let stats = StatsFixture(report: { .sample })
+    let check = shell("curl -sf '\(stats.url("/metrics"))' | promtool check metrics 2>&1")
+    #expect(check.status == 0 && check.output.isEmpty, "\(check.output)")
+  }
+}
