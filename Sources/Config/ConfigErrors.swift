@@ -1,0 +1,79 @@
+/// One thing that is wrong, or doubtful, in a configuration: where it is, what it is, and what to do about it.
+package struct ConfigIssue: Error, Equatable, Sendable {
+  /// The JSON path, such as `pools[1].backends[0].weight`; empty if the whole file is meant.
+  package var path: String
+  /// The line, from 1; nil if the file couldn't be read.
+  package var line: Int?
+  /// The character in the line, from 1; only known for an error of syntax.
+  package var column: Int?
+  /// What is wrong, such as `must be 0…256, is 999`.
+  package var message: String
+  /// The remedy.
+  package var hint: String
+}
+
+extension ConfigIssue: CustomStringConvertible {
+  /// `12: pools[1].backends[0].weight: must be 0…256, is 999 — hint: …`, without the file's name.
+  package var description: String {
+    let place = [line, column].compactMap { $0.map { "\($0):" } }.joined()
+    return [place, path.isEmpty ? "" : "\(path):", message, "— hint: \(hint)"]
+      .filter { !$0.isEmpty }.joined(separator: " ")
+  }
+}
+
+/// Everything that is wrong with a configuration, in the order of its lines.
+package struct ConfigErrors: Error, Equatable, Sendable {
+  /// The most errors that are kept; a broken generator shouldn't fill a terminal.
+  package static let most = 100
+
+  /// The file as it was named by whoever asked for it.
+  package var file: String
+  /// The errors, at least 1 and at most ``most``.
+  package var errors: [ConfigIssue]
+  /// How many errors there are beyond those kept.
+  package var omitted: Int
+  /// What was doubtful besides.
+  package var warnings: [ConfigIssue]
+}
+
+extension ConfigErrors: CustomStringConvertible {
+  /// One line per error, each with the name of the file: `martlet.json:12: pools[0].name: …`.
+  package var description: String {
+    var lines = errors.map { "\(file):\($0.line == nil ? " " : "")\($0)" }
+    if omitted > 0 { lines.append("\(file): and \(omitted) more errors") }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// Collects what is found while a document is read.
+struct Diagnostics {
+  private(set) var errors: [ConfigIssue] = []
+  private(set) var warnings: [ConfigIssue] = []
+  private(set) var omitted = 0
+
+  mutating func error(_ path: String, _ line: Int, _ message: String, hint: String) {
+    guard errors.count < ConfigErrors.most else {
+      omitted += 1
+      return
+    }
+    errors.append(ConfigIssue(path: path, line: line, message: message, hint: hint))
+  }
+
+  mutating func warning(_ path: String, _ line: Int, _ message: String, hint: String) {
+    guard warnings.count < ConfigErrors.most else { return }
+    warnings.append(ConfigIssue(path: path, line: line, message: message, hint: hint))
+  }
+
+  /// Says that a value isn't of the kind that is wanted.
+  mutating func mismatch(_ path: String, _ node: JSONNode, wanted: String, hint: String) {
+    error(path, node.line, "must be \(wanted), is \(node.shown)", hint: hint)
+  }
+
+  /// The errors for whoever asked; nil if there are none.
+  func failure(in file: String) -> ConfigErrors? {
+    guard !errors.isEmpty else { return nil }
+    // Stable: errors of one line stay in the order in which they were found.
+    let sorted = errors.enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }
+    return ConfigErrors(file: file, errors: sorted.map(\.element), omitted: omitted, warnings: warnings)
+  }
+}

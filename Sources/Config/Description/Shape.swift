@@ -1,0 +1,174 @@
+/// One key of an object: its name, what its value may be, where the value goes, and what it means.
+struct Field<Root: Sendable>: Sendable {
+  let name: String
+  let doc: String
+  let isRequired: Bool
+  let schema: JSONNode
+  /// The key itself, then the keys inside its value.
+  let keys: [KeyDescription]
+  /// Reads the value that stands at a path into its place.
+  let read: @Sendable (JSONNode, String, inout Root, inout Diagnostics) -> Void
+}
+
+extension Field {
+  /// A key whose default is what the initial value of the object holds.
+  init<Value>(
+    _ name: String, _ place: any WritableKeyPath<Root, Value> & Sendable, in initial: Root, _ kind: Kind<Value>,
+    _ doc: String
+  ) {
+    self.init(name, kind, doc, fallback: kind.render(initial[keyPath: place])) { $0[keyPath: place] = $1 }
+  }
+
+  /// A key without a default: it is required, or it means something not to have it.
+  init<Value>(
+    _ name: String, optional place: any WritableKeyPath<Root, Value?> & Sendable, _ kind: Kind<Value>,
+    isRequired: Bool = false, _ doc: String
+  ) {
+    self.init(name, kind, doc, isRequired: isRequired) { $0[keyPath: place] = $1 }
+  }
+
+  private init<Value>(
+    _ name: String, _ kind: Kind<Value>, _ doc: String, fallback: JSONNode? = nil, isRequired: Bool = false,
+    set: @escaping @Sendable (inout Root, Value) -> Void
+  ) {
+    self.name = name
+    self.doc = doc
+    self.isRequired = isRequired
+    // The default of an object is in its own keys.
+    let fallback = kind.keys.isEmpty ? fallback : nil
+    schema = kind.schema.adding([("description", JSONNode(doc))] + (fallback.map { [("default", $0)] } ?? []))
+    let own = KeyDescription(path: name, doc: doc, fallback: fallback?.text, isRequired: isRequired)
+    keys = [own] + kind.keys.map { $0.inside(name) }
+    read = { node, path, root, found in
+      if let value = kind.read(node, path, &found) { set(&root, value) }
+    }
+  }
+
+  /// The same key as part of a larger object.
+  func inside<Whole>(_ place: any WritableKeyPath<Whole, Root> & Sendable) -> Field<Whole> {
+    Field<Whole>(name: name, doc: doc, isRequired: isRequired, schema: schema, keys: keys) { node, path, whole, found in
+      read(node, path, &whole[keyPath: place], &found)
+    }
+  }
+}
+
+/// An object: its keys, and what must hold between them.
+struct Shape<Root: Sendable>: Sendable {
+  /// The object without any key.
+  let initial: Root
+  let fields: [Field<Root>]
+  /// Adjusts defaults to the keys that were given, and reports what doesn't go together.
+  let check: @Sendable (inout Located<Root>, inout Diagnostics) -> Void
+  private let indices: [String: Int]
+
+  init(
+    _ initial: Root, _ fields: [Field<Root>],
+    check: @escaping @Sendable (inout Located<Root>, inout Diagnostics) -> Void = { _, _ in }
+  ) {
+    self.initial = initial
+    self.fields = fields
+    self.check = check
+    indices = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($0.element.name, $0.offset) })
+  }
+
+  /// Whether the object has such a key.
+  func has(_ key: String) -> Bool { indices[key] != nil }
+
+  /// Reads the object that stands at a path; `foreign` explains a key that is known, but not to this object.
+  func read(
+    _ node: JSONNode, _ path: String, _ found: inout Diagnostics,
+    foreign: (String) -> Refusal? = { _ in nil }
+  ) -> Root? {
+    guard let members = node.members else { return found.mismatch(path, node, "an object") }
+    var root = initial
+    var lines: [String: Int] = [:]
+    for member in members {
+      let place = path.isEmpty ? JSONNode.shortened(member.key) : "\(path).\(JSONNode.shortened(member.key))"
+      if let first = lines.updateValue(member.line, forKey: member.key) {
+        found.error(
+          place, member.line, "the key is there twice, first on line \(first)", hint: "keep one of them")
+      } else if let index = indices[member.key] {
+        fields[index].read(member.value, place, &root, &found)
+      } else {
+        let refusal = foreign(member.key) ?? unknown(member.key)
+        found.error(place, member.line, refusal.message, hint: refusal.hint)
+      }
+    }
+    for field in fields where field.isRequired && lines[field.name] == nil {
+      found.error(
+        path.isEmpty ? field.name : "\(path).\(field.name)", node.line, "is missing",
+        hint: "add \"\(field.name)\": \(field.doc)")
+    }
+    var located = Located(value: root, node: node, path: path)
+    check(&located, &found)
+    return located.value
+  }
+
+  private func unknown(_ key: String) -> Refusal {
+    let names = fields.map(\.name)
+    guard let nearest = nearest(to: key, among: names) else {
+      return Refusal(message: "unknown key", hint: "known here: \(names.joined(separator: ", "))")
+    }
+    return Refusal(message: "unknown key", hint: "did you mean \"\(nearest)\"?")
+  }
+
+  /// The JSON Schema of the object.
+  var schema: JSONNode {
+    let required = fields.filter(\.isRequired).map { JSONNode($0.name) }
+    return JSONNode(
+      [
+        ("type", "object"), ("properties", JSONNode(fields.map { ($0.name, $0.schema) })),
+        ("additionalProperties", false),
+      ] + (required.isEmpty ? [] : [("required", JSONNode(required))]))
+  }
+
+  /// The kind of a value that is such an object.
+  var kind: Kind<Root> {
+    Kind(wanted: "an object", schema: schema, keys: fields.flatMap(\.keys), render: { _ in nil }) { node, path, found in
+      read(node, path, &found)
+    }
+  }
+}
+
+/// An object whose keys depend on the word under one of them.
+struct Variants<Root: Sendable>: Sendable {
+  /// The key that decides.
+  let key: String
+  /// The word that counts if the key isn't there.
+  let fallback: String
+  /// The object for each word.
+  let shapes: [(word: String, shape: Shape<Root>)]
+
+  /// The kind of a value that is such an object.
+  var kind: Kind<Root> {
+    let words = shapes.map(\.word)
+    let list = words.map { "\"\($0)\"" }.joined(separator: ", ")
+    var keys: [KeyDescription] = []
+    for key in shapes.flatMap({ $0.shape.fields.flatMap(\.keys) }) where !keys.contains(key) { keys.append(key) }
+    return Kind(wanted: "an object", schema: schema, keys: keys, render: { _ in nil }) { node, path, found in
+      let choice = node[key] ?? JSONNode(fallback)
+      guard case .string(let word) = choice.value, let shape = shapes.first(where: { $0.word == word })?.shape else {
+        return found.mismatch("\(path).\(key)", choice, "one of \(list)", hint: choiceHint(choice, words))
+      }
+      return shape.read(node, path, &found) { foreign in
+        let others = shapes.filter { $0.shape.has(foreign) }.map { "\"\($0.word)\"" }
+        guard !others.isEmpty else { return nil }
+        return Refusal(
+          message: "is not for the \(key) \"\(word)\"",
+          hint: "remove it, or set \"\(key)\" to \(others.joined(separator: " or "))")
+      }
+    }
+  }
+
+  /// The JSON Schema: one object for each word, the one of the default without the need to say it.
+  private var schema: JSONNode {
+    var objects: [JSONNode] = []
+    for (word, shape) in shapes {
+      let constant: JSONNode = ["const": JSONNode(word)]
+      let only: JSONNode = ["properties": JSONNode([(key, constant)])]
+      let required: [(String, JSONNode)] = word == fallback ? [] : [("required", JSONNode([JSONNode(key)]))]
+      objects.append(shape.schema.adding([("allOf", JSONNode([only]))] + required))
+    }
+    return ["oneOf": JSONNode(objects)]
+  }
+}

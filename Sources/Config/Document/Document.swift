@@ -1,0 +1,141 @@
+internal import Sockets
+
+/// The whole file, in its long or its short form.
+struct Document: Sendable {
+  /// For editors only.
+  var schema: String?
+  var workers = Workers.perCore
+  var stats: Located<StatsDocument>?
+  var shutdown = ShutdownConfiguration()
+  var log = LogConfiguration()
+  var resolver = ResolverConfiguration()
+  /// The long form.
+  var listeners: [Located<ListenerDocument>]?
+  var pools: [Located<PoolDocument>]?
+  /// The short form: the listeners' addresses, and the keys of the only pool.
+  var listen: [Located<SocketAddress>]?
+  var main = PoolDocument()
+}
+
+/// The `stats` object as it stands in the file, or only the address.
+struct StatsDocument: Sendable {
+  var bind: SocketAddress?
+}
+
+/// An object of `listeners` as it stands in the file.
+struct ListenerDocument: Sendable {
+  var name: String?
+  var bind: SocketAddress?
+  var pool: String?
+  var maxSessions = Int.max
+  var backlog = 4096
+}
+
+extension Document {
+  /// The keys of the long form.
+  static let long = Shape(
+    initial,
+    [
+      Field(
+        "listeners", optional: \.listeners, ListenerDocument.shape.kind.located.list(1...256, what: "listeners"),
+        isRequired: true, "Where clients are accepted."),
+      Field(
+        "pools", optional: \.pools, PoolDocument.shape.kind.located.list(1...1024, what: "pools"), isRequired: true,
+        "The pools of backends."),
+    ] + common)
+
+  /// The keys of the short form.
+  static let short = Shape(
+    initial,
+    [
+      Field(
+        "listen", optional: \.listen, Kind<SocketAddress>.bind.located.oneOrMore(1...256, what: "addresses"),
+        isRequired: true, "The address or addresses at which clients are accepted.")
+    ] + PoolDocument.fields.map { $0.inside(\.main) } + common)
+
+  private static let initial = Document()
+
+  /// The keys of both forms.
+  private static let common: [Field<Document>] = [
+    Field(
+      "workers", \.workers, in: initial,
+      Kind<Int>.integer(1...256).map {
+        Workers.count($0)
+      } back: {
+        if case .count(let count) = $0 { count } else { nil }
+      }
+      .orWord("per-core", meaning: .perCore),
+      "How many workers relay sessions, each with a thread of its own; a count."),
+    Field(
+      "stats", optional: \.stats,
+      stats.kind.orText(.bind) { StatsDocument(bind: $0) }.located,
+      "The stats port: an address, or an object. Without it there is none."),
+    Field("shutdown", \.shutdown, in: initial, shutdown.kind, "How the program ends."),
+    Field("log", \.log, in: initial, log.kind, "What is logged, and how."),
+    Field("resolver", \.resolver, in: initial, resolver.kind, "How host names are resolved."),
+    Field(
+      "$schema", optional: \.schema, .line(1...2048, spaces: true),
+      "Where an editor finds the schema of this file. Not used otherwise."),
+  ]
+
+  private static let stats = Shape<StatsDocument>(
+    StatsDocument(),
+    [
+      Field(
+        "bind", optional: \.bind, .bind, isRequired: true,
+        "The address: an IP address with a port, :port for all addresses, or unix:/path.")
+    ])
+
+  private static let shutdown = Shape<ShutdownConfiguration>(
+    ShutdownConfiguration(),
+    [
+      Field(
+        "drain", \.drain, in: ShutdownConfiguration(), .duration(.zero...(.seconds(86_400))),
+        "How long sessions may go on after SIGTERM; a duration, 0s ends them at once.")
+    ])
+
+  private static let log = Shape<LogConfiguration>(
+    LogConfiguration(),
+    [
+      Field("level", \.level, in: LogConfiguration(), .choice, "The least severe messages to log."),
+      Field(
+        "format", \.format, in: LogConfiguration(), .choice,
+        "Lines for people (text) or objects for programs (json); auto is text on a terminal and json otherwise."),
+    ])
+
+  private static let resolver = Shape<ResolverConfiguration>(
+    ResolverConfiguration(),
+    [
+      Field(
+        "nameservers", \.nameservers, in: ResolverConfiguration(),
+        Kind<SocketAddress>.nameserver.list(0...8, what: "name servers"),
+        "The name servers to ask, IP addresses with or without a port; none are the system's."),
+      Field(
+        "interval", \.interval, in: ResolverConfiguration(), .duration(.milliseconds(100)...(.seconds(86_400))),
+        "How often a name is resolved again; a duration."),
+      Field(
+        "timeout", \.timeout, in: ResolverConfiguration(), .duration(.milliseconds(10)...(.seconds(60))),
+        "How long an answer may take; a duration."),
+    ])
+}
+
+extension ListenerDocument {
+  /// The keys of a listener.
+  static let shape = Shape(
+    initial,
+    [
+      Field(
+        "name", optional: \.name, .name,
+        "The name in logs and statistics; unique. Without it listener-1 for the first, and so on."),
+      Field(
+        "bind", optional: \.bind, .bind, isRequired: true,
+        "The address: an IP address with a port, :port for all addresses, or unix:/path."),
+      Field("pool", optional: \.pool, .name, "The pool's name. Without it the only pool."),
+      Field("maxSessions", \.maxSessions, in: initial, .limit, "The most sessions at once; a count."),
+      Field(
+        "backlog", \.backlog, in: initial, .integer(1...65_535),
+        "How many connections the kernel may hold until they are accepted; a count, cut to net.core.somaxconn."),
+    ])
+
+  private static let initial = ListenerDocument()
+}

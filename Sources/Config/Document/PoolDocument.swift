@@ -1,0 +1,170 @@
+/// An object of `pools` as it stands in the file.
+struct PoolDocument: Sendable {
+  var name: String?
+  var strategy = Strategy.roundRobin
+  var backends: [Located<BackendDocument>]?
+  var health = HealthDocument()
+  var connect = ConnectConfiguration()
+  var timeouts = TimeoutsConfiguration()
+  var queue = QueueConfiguration()
+  var onDown = OnDown.keep
+  var whenAllDown = WhenAllDown.refuse
+  var slowStart = Duration.seconds(10)
+  var ejection: EjectionConfiguration? = EjectionConfiguration()
+}
+
+/// An element of `backends` as it stands in the file: an object, or only the address.
+struct BackendDocument: Sendable {
+  var name: String?
+  var address: Endpoint?
+  var weight = 1
+  var tier = 0
+  var maxSessions = Int.max
+  var healthAddress: Endpoint?
+}
+
+extension PoolDocument {
+  /// The keys of a pool.
+  static let shape = Shape(initial, [name] + fields)
+
+  private static let initial = PoolDocument()
+
+  private static let name = Field<PoolDocument>(
+    "name", optional: \.name, .name, isRequired: true, "The name by which listeners refer to the pool; unique.")
+
+  /// The keys that the short form has too.
+  static let fields: [Field<PoolDocument>] = [
+    Field(
+      "strategy", \.strategy, in: initial, .choice,
+      "How a backend is picked: in turn, at random, the less loaded of two random ones, the least loaded, or by the "
+        + "client's address."),
+    Field(
+      "backends", optional: \.backends, BackendDocument.kind.located.list(1...1024, what: "backends"), isRequired: true,
+      "The backends: addresses, or objects with an address and more."),
+    Field("health", \.health, in: initial, HealthDocument.kind, "How the backends' health is checked."),
+    Field("connect", \.connect, in: initial, connect.kind, "The limits of connecting a session to a backend."),
+    Field("timeouts", \.timeouts, in: initial, timeouts.kind, "How long a session may be silent."),
+    Field("queue", \.queue, in: initial, queue.kind, "Where sessions wait when every backend is at its maxSessions."),
+    Field(
+      "onDown", \.onDown, in: initial, .choice,
+      "What happens to the sessions of a backend that goes down: keep lets them go on, close ends them."),
+    Field(
+      "whenAllDown", \.whenAllDown, in: initial, .choice,
+      "What happens to new sessions when no backend is eligible: refuse resets them, panic uses all backends."),
+    Field(
+      "slowStart", \.slowStart, in: initial, .duration(.zero...(.seconds(3600))),
+      "How long a recovered backend warms up to its full weight; a duration, 0s switches it off."),
+    Field(
+      "ejection", \.ejection, in: initial,
+      ejection.kind.map {
+        $0
+      } back: {
+        $0
+      }.orWord("off", meaning: nil),
+      "When connect failures of sessions eject a backend for a while; \"off\" for never."),
+  ]
+
+  private static let connect = Shape<ConnectConfiguration>(
+    ConnectConfiguration(),
+    [
+      Field(
+        "timeout", \.timeout, in: ConnectConfiguration(), .duration(.milliseconds(1)...(.seconds(3600))),
+        "How long one attempt may take; a duration."),
+      Field(
+        "deadline", \.deadline, in: ConnectConfiguration(), .duration(.milliseconds(1)...(.seconds(3600))),
+        "How long all attempts may take together, at least timeout; a duration."),
+      Field(
+        "attempts", \.attempts, in: ConnectConfiguration(), .integer(1...16),
+        "How many different backends are tried at most; a count."),
+    ]
+  ) { connect, found in
+    settle(&connect, \.timeout, "timeout", isAtMost: \.deadline, "deadline", &found)
+  }
+
+  private static let timeouts = Shape<TimeoutsConfiguration>(
+    TimeoutsConfiguration(),
+    [
+      Field(
+        "idle", \.idle, in: TimeoutsConfiguration(), .duration(.milliseconds(10)...(.seconds(2_592_000))),
+        "How long a session may go without a byte in either direction; a duration."),
+      Field(
+        "halfClosed", \.halfClosed, in: TimeoutsConfiguration(), .duration(.milliseconds(10)...(.seconds(2_592_000))),
+        "How long it may go without a byte after one side has ended; a duration."),
+    ])
+
+  private static let queue = Shape<QueueConfiguration>(
+    QueueConfiguration(),
+    [
+      Field(
+        "size", \.size, in: QueueConfiguration(), .integer(0...100_000),
+        "How many sessions may wait for a backend slot; a count, 0 switches the queue off."),
+      Field(
+        "timeout", \.timeout, in: QueueConfiguration(), .duration(.milliseconds(1)...(.seconds(3600))),
+        "How long a session may wait; a duration."),
+    ])
+
+  private static let ejection = Shape<EjectionConfiguration>(
+    EjectionConfiguration(),
+    [
+      Field(
+        "failures", \.failures, in: EjectionConfiguration(), .integer(1...1000),
+        "Connect failures in a row that eject a backend; a count."),
+      Field(
+        "base", \.base, in: EjectionConfiguration(), .duration(.milliseconds(10)...(.seconds(86_400))),
+        "How long the first time, doubled each time; a duration."),
+      Field(
+        "max", \.max, in: EjectionConfiguration(), .duration(.milliseconds(10)...(.seconds(86_400))),
+        "How long at most, at least base; a duration."),
+    ]
+  ) { ejection, found in
+    settle(&ejection, \.base, "base", isAtMost: \.max, "max", &found)
+  }
+
+  /// Sees to it that one duration is at most another: a default yields to what is written, a contradiction is an error.
+  private static func settle<Root>(
+    _ object: inout Located<Root>, _ lower: WritableKeyPath<Root, Duration>, _ lowerKey: String,
+    isAtMost upper: WritableKeyPath<Root, Duration>, _ upperKey: String, _ found: inout Diagnostics
+  ) {
+    guard object.value[keyPath: lower] > object.value[keyPath: upper] else { return }
+    if object.node[upperKey] == nil {
+      object.value[keyPath: upper] = object.value[keyPath: lower]
+    } else if object.node[lowerKey] == nil {
+      object.value[keyPath: lower] = object.value[keyPath: upper]
+    } else {
+      let (path, line) = object.place(of: lowerKey)
+      found.error(
+        path, line, "must be at most the \(upperKey), \(DurationText.write(object.value[keyPath: upper]))",
+        hint: "change one of the two")
+    }
+  }
+}
+
+extension BackendDocument {
+  /// An address, or an object with these keys.
+  static let kind: Kind<BackendDocument> = Shape(
+    initial,
+    [
+      Field(
+        "name", optional: \.name, .name, "The name in logs and statistics, unique in the pool. Without it the address."),
+      Field(
+        "address", optional: \.address, .endpoint, isRequired: true,
+        "Where the backend is reached: an IP address or a host name with a port, or unix:/path."),
+      Field(
+        "weight", \.weight, in: initial, .integer(0...256),
+        "The share of new sessions; a number, 0 gets none."),
+      Field(
+        "tier", \.tier, in: initial, .integer(0...15),
+        "The backends of the lowest tier with eligible ones are used; a number."),
+      Field("maxSessions", \.maxSessions, in: initial, .limit, "The most sessions at once; a count."),
+      Field(
+        "healthAddress", optional: \.healthAddress, .endpoint,
+        "The address to check instead of the backend's. Without it what the pool's health says."),
+    ]
+  ).kind.orText(.endpoint) { endpoint in
+    var backend = initial
+    backend.address = endpoint
+    return backend
+  }
+
+  private static let initial = BackendDocument()
+}

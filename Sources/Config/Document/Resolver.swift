@@ -1,0 +1,198 @@
+internal import Sockets
+
+/// Turns a document whose parts are right into a configuration, and reports what is wrong between the parts.
+///
+/// It works on documents with errors too, as far as they could be read, so that all errors are told at once.
+struct Resolver {
+  private(set) var found: Diagnostics
+  private var binds: [(address: SocketAddress, path: String, what: String)] = []
+
+  init(_ found: Diagnostics) { self.found = found }
+
+  /// The configuration of a document in its long form; it is only right if nothing was found wrong.
+  mutating func resolve(_ document: Document) -> Configuration {
+    let documents = document.pools ?? []
+    let pools = documents.map { pool($0) }
+    unique(documents) { pool in pool.name.map { ($0, isGiven: true) } }
+    let listeners = (document.listeners ?? []).enumerated().map { listener($0.element, $0.offset, document.pools) }
+    unique(zip(document.listeners ?? [], listeners).map { Located(value: $1, node: $0.node, path: $0.path) }) {
+      ($0.name, isGiven: true)
+    }
+    let stats = document.stats.flatMap { self.stats($0) }
+    let used = Set(listeners.map(\.pool))
+    for pool in documents {
+      guard let name = pool.value.name, !used.contains(name), document.listeners != nil else { continue }
+      found.warning(
+        pool.path, pool.node.line, "no listener uses the pool \"\(name)\"", hint: "remove it, or name it in a listener")
+    }
+    for pool in documents { loops(in: pool) }
+    return Configuration(
+      workers: document.workers, listeners: listeners, pools: pools, stats: stats, shutdown: document.shutdown,
+      log: document.log, resolver: document.resolver, warnings: found.warnings)
+  }
+}
+
+// MARK: - Listeners
+
+extension Resolver {
+  private mutating func listener(
+    _ listener: Located<ListenerDocument>, _ index: Int, _ pools: [Located<PoolDocument>]?
+  ) -> ListenerConfiguration {
+    let value = listener.value
+    if let bind = value.bind { bound(to: bind, listener.place(of: "bind"), "listener") }
+    let names = (pools ?? []).compactMap(\.value.name)
+    // Without a readable list of pools there is nothing to compare with.
+    if let pools, names.count == pools.count { check(value.pool, of: listener, among: names) }
+    return ListenerConfiguration(
+      name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? .unix(path: ""),
+      pool: value.pool ?? names.first ?? "", maxSessions: value.maxSessions, backlog: value.backlog)
+  }
+
+  private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {
+    let (path, line) = listener.place(of: "pool")
+    guard let pool else {
+      if listener.node["pool"] == nil, names.count > 1 {
+        found.error(path, line, "is missing, and there are \(names.count) pools", hint: "name one of them")
+      }
+      return
+    }
+    guard !names.contains(pool) else { return }
+    let hint = nearest(to: pool, among: names).map { "did you mean \"\($0)\"?" }
+    let known = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+    found.error(path, line, "there is no pool \"\(pool)\"", hint: hint ?? "the pools are: \(known)")
+  }
+
+  private mutating func stats(_ stats: Located<StatsDocument>) -> StatsConfiguration? {
+    guard let bind = stats.value.bind else { return nil }
+    let (path, line) = stats.place(of: "bind")
+    bound(to: bind, (path, line), "stats port")
+    if !bind.isLocal {
+      found.warning(
+        path, line, "the stats port can be reached from other machines, and asks for no password",
+        hint: "bind it to 127.0.0.1, or see to it that only the right ones reach it")
+    }
+    return StatsConfiguration(bind: bind)
+  }
+
+  /// Notes where something listens; no two may listen at one address.
+  private mutating func bound(to address: SocketAddress, _ place: (path: String, line: Int), _ what: String) {
+    if address.port != 0, let other = binds.first(where: { $0.address.covers(address) || address.covers($0.address) }) {
+      found.error(
+        place.path, place.line, "\(address) is taken by the \(other.what) at \(other.path), \(other.address)",
+        hint: "choose another port or address")
+    }
+    binds.append((address, place.path, what))
+  }
+}
+
+// MARK: - Pools
+
+extension Resolver {
+  private mutating func pool(_ pool: Located<PoolDocument>) -> PoolConfiguration {
+    let value = pool.value
+    let backends = value.backends ?? []
+    unique(backends) { backend in
+      backend.name.map { ($0, isGiven: true) } ?? backend.address.map { ($0.description, isGiven: false) }
+    }
+    sameAddress(in: backends)
+    if !backends.isEmpty, backends.allSatisfy({ $0.value.weight == 0 }) {
+      let (path, line) = pool.place(of: "backends")
+      found.error(
+        path, line, "every backend has the weight 0, so none gets sessions", hint: "give one a weight above 0")
+    }
+    return PoolConfiguration(
+      name: value.name ?? "", strategy: value.strategy, backends: backends.map { backend($0, value.health) },
+      health: HealthConfiguration(check: value.health.check, timing: value.health.timing), connect: value.connect,
+      timeouts: value.timeouts, queue: value.queue, onDown: value.onDown, whenAllDown: value.whenAllDown,
+      slowStart: value.slowStart, ejection: value.ejection)
+  }
+
+  private mutating func backend(
+    _ backend: Located<BackendDocument>, _ health: HealthDocument
+  ) -> BackendConfiguration {
+    let value = backend.value
+    let endpoint = value.address ?? .address(.unix(path: ""))
+    var healthEndpoint = value.healthAddress ?? health.address ?? endpoint
+    if let port = health.port, value.healthAddress == nil, value.address != nil {
+      if let other = endpoint.with(port: port) {
+        healthEndpoint = other
+      } else {
+        let (path, line) = backend.place(of: "address")
+        found.error(
+          path, line, "a Unix socket has no port, but the pool's health check wants port \(port)",
+          hint: "give the backend a \"healthAddress\"")
+      }
+    }
+    return BackendConfiguration(
+      name: value.name ?? endpoint.description, endpoint: endpoint, weight: value.weight, tier: value.tier,
+      maxSessions: value.maxSessions, healthEndpoint: healthEndpoint)
+  }
+
+  private mutating func sameAddress(in backends: [Located<BackendDocument>]) {
+    var first: [Endpoint: String] = [:]
+    for backend in backends {
+      guard let address = backend.value.address else { continue }
+      let (path, line) = backend.place(of: "address")
+      guard let other = first[address] else {
+        first[address] = path
+        continue
+      }
+      found.error(
+        path, line, "\(address) is already the address of \(other)",
+        hint: "remove one; use \"weight\" for a larger share")
+    }
+  }
+
+  /// Finds backends that are our own listeners: a session to one would connect to itself without end.
+  private mutating func loops(in pool: Located<PoolDocument>) {
+    for backend in pool.value.backends ?? [] {
+      guard case .address(let address) = backend.value.address,
+        let own = binds.first(where: { $0.address.covers(address) })
+      else { continue }
+      let (path, line) = backend.place(of: "address")
+      found.error(
+        path, line, "\(address) is our own \(own.what), \(own.path): sessions would connect to this proxy again",
+        hint: "write the address of the service itself")
+    }
+  }
+
+  /// Reports names that are there twice. Two that both come from an address are the same address, and reported as such.
+  private mutating func unique<Value>(_ elements: [Located<Value>], _ name: (Value) -> (text: String, isGiven: Bool)?) {
+    var first: [String: (path: String, isGiven: Bool)] = [:]
+    for element in elements {
+      guard let (text, isGiven) = name(element.value) else { continue }
+      let (path, line) = element.place(of: isGiven ? "name" : "address")
+      guard let other = first[text] else {
+        first[text] = (path, isGiven)
+        continue
+      }
+      guard isGiven || other.isGiven else { continue }
+      found.error(path, line, "the name \"\(text)\" is taken by \(other.path)", hint: "choose another name")
+    }
+  }
+}
+
+extension SocketAddress {
+  /// Whether only this machine can reach it.
+  fileprivate var isLocal: Bool {
+    switch self {
+    case .ipv4(let host, _): host >> 24 == 127
+    case .ipv6(let high, let low, _, _): high == 0 && low == 1
+    case .unix: true
+    }
+  }
+
+  /// Whether a socket bound to this address is reached by connecting to the other; every port is a different one.
+  ///
+  /// A socket bound to all addresses counts as reached by all of this machine that are known without asking the kernel:
+  /// those of loopback. `[::]` takes IPv4 too.
+  fileprivate func covers(_ other: SocketAddress) -> Bool {
+    guard self != other else { return true }
+    guard port == other.port, port != nil else { return false }
+    switch self {
+    case .ipv4(0, _): return if case .ipv4 = other { other.isLocal } else { false }
+    case .ipv6(high: 0, low: 0, _, _): return other.isLocal || other.host == "0.0.0.0"
+    default: return false
+    }
+  }
+}

@@ -1,0 +1,317 @@
+/// Why a document isn't JSON, and where.
+struct JSONSyntaxError: Error, Equatable {
+  /// The line, from 1.
+  var line: Int
+  /// The character in the line, from 1.
+  var column: Int
+  var message: String
+  var hint: String
+}
+
+/// Reads JSON (RFC 8259) with what JSON5 adds for people: comments, trailing commas, 'single quotes' and bare keys.
+///
+/// It knows the line of every value and the column of an error, which Foundation's decoder doesn't tell, and keeps
+/// duplicate keys for the reader to refuse. JSON5's other numbers (hexadecimal, `+1`, `.5`, `NaN`) aren't accepted: no
+/// key needs them.
+struct JSONParser {
+  /// The deepest nesting of lists and objects; a configuration needs 6, and recursion must end before the stack does.
+  static let deepest = 64
+
+  private let bytes: [UInt8]
+  private var position = 0
+  private var line = 1
+  private var lineStart = 0
+  private var depth = 0
+
+  /// Reads a whole document from bytes that are valid UTF-8.
+  static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONNode {
+    var parser = JSONParser(bytes: bytes)
+    try parser.skipSpace()
+    let result = try parser.value()
+    try parser.skipSpace()
+    guard parser.current == nil else {
+      throw parser.error(
+        "unexpected \(parser.shownCurrent) after the end of the document", "a file holds one object: remove the rest")
+    }
+    return result
+  }
+
+  private init(bytes: [UInt8]) { self.bytes = bytes }
+
+  private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  private mutating func value() throws(JSONSyntaxError) -> JSONNode {
+    let start = line
+    switch current {
+    case UInt8(ascii: "{"): return JSONNode(value: .object(try object()), line: start)
+    case UInt8(ascii: "["): return JSONNode(value: .array(try array()), line: start)
+    case UInt8(ascii: "\""), UInt8(ascii: "'"): return JSONNode(value: .string(try string()), line: start)
+    case .some(let byte) where Self.isPartOfWord(byte): return JSONNode(value: try word(), line: start)
+    case nil: throw error("the document ends where a value is expected", "write a value, or close what is open")
+    default: throw error("expected a value, found \(shownCurrent)", "a value is text, a number, a list or an object")
+    }
+  }
+
+  private mutating func object() throws(JSONSyntaxError) -> [JSONNode.Member] {
+    try enter()
+    let start = line
+    var members: [JSONNode.Member] = []
+    while try next(before: "}", after: members.isEmpty, what: "object", from: start) {
+      let keyLine = line
+      let key = try self.key()
+      try skipSpace()
+      guard current == UInt8(ascii: ":") else {
+        throw error(
+          "expected \":\" after the key \"\(JSONNode.shortened(key))\", found \(shownCurrent)",
+          "write \"\(JSONNode.shortened(key))\": and a value")
+      }
+      position += 1
+      try skipSpace()
+      members.append(JSONNode.Member(key: key, line: keyLine, value: try value()))
+    }
+    return members
+  }
+
+  private mutating func array() throws(JSONSyntaxError) -> [JSONNode] {
+    try enter()
+    let start = line
+    var elements: [JSONNode] = []
+    while try next(before: "]", after: elements.isEmpty, what: "list", from: start) { elements.append(try value()) }
+    return elements
+  }
+
+  /// Steps into the object or list that opens here.
+  private mutating func enter() throws(JSONSyntaxError) {
+    guard depth < Self.deepest else {
+      throw error("nested more than \(Self.deepest) levels deep", "no part of a configuration is nested like this")
+    }
+    depth += 1
+    position += 1
+  }
+
+  /// Goes to the next member of an object or list, over the comma that parts it from the last one; false at its end.
+  private mutating func next(
+    before close: Unicode.Scalar, after isFirst: Bool, what: String, from start: Int
+  ) throws(JSONSyntaxError) -> Bool {
+    try skipSpace()
+    if !isFirst, current == UInt8(ascii: ",") {
+      position += 1
+      try skipSpace()
+    } else if !isFirst, current != UInt8(ascii: close) {
+      if current == nil { throw unclosed(what, start) }
+      throw error("expected \",\" or \"\(close)\", found \(shownCurrent)", "is a comma missing before it?")
+    }
+    guard current != UInt8(ascii: close) else {
+      position += 1
+      depth -= 1
+      return false
+    }
+    if current == nil { throw unclosed(what, start) }
+    return true
+  }
+
+  private func unclosed(_ what: String, _ start: Int) -> JSONSyntaxError {
+    error(
+      "the document ends inside the \(what) that starts on line \(start)",
+      "close it with \"\(what == "list" ? "]" : "}")\"")
+  }
+
+  private mutating func key() throws(JSONSyntaxError) -> String {
+    switch current {
+    case UInt8(ascii: "\""), UInt8(ascii: "'"): return try string()
+    case .some(let byte) where Self.isPartOfName(byte):
+      let start = position
+      while let byte = current, Self.isPartOfName(byte) { position += 1 }
+      return String(decoding: bytes[start..<position], as: UTF8.self)
+    default: throw error("expected a key, found \(shownCurrent)", "a key is text in quotes, such as \"name\"")
+    }
+  }
+
+  private mutating func word() throws(JSONSyntaxError) -> JSONNode.Content {
+    let begin = mark
+    while let byte = current, Self.isPartOfWord(byte) { position += 1 }
+    let text = String(decoding: bytes[begin.position..<position], as: UTF8.self)
+    switch text {
+    case "true": return .bool(true)
+    case "false": return .bool(false)
+    case "null": return .null
+    case _ where Self.isNumber(text.utf8): return .number(text)
+    default:
+      throw error(
+        "\(JSONNode.shortened(text)) is neither a number nor true, false or null",
+        "text needs quotes: \"\(JSONNode.shortened(text))\"", at: begin)
+    }
+  }
+
+  // MARK: - Text
+
+  private mutating func string() throws(JSONSyntaxError) -> String {
+    let begin = mark
+    let quote = bytes[position]
+    position += 1
+    var result = ""
+    var start = position
+    while let byte = current {
+      switch byte {
+      case quote:
+        result += String(decoding: bytes[start..<position], as: UTF8.self)
+        position += 1
+        return result
+      case UInt8(ascii: "\\"):
+        result += String(decoding: bytes[start..<position], as: UTF8.self)
+        result.unicodeScalars.append(try escape())
+        start = position
+      case 0..<0x20:
+        throw error(
+          byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+            ? "the line ends inside a text" : "a control character inside a text",
+          "close the text with its quote, or write the character as an escape such as \\n", at: begin)
+      default: position += 1
+      }
+    }
+    throw error("the document ends inside a text", "close the text with its quote", at: begin)
+  }
+
+  private mutating func escape() throws(JSONSyntaxError) -> Unicode.Scalar {
+    let begin = mark
+    position += 1
+    let byte = current
+    position += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"), UInt8(ascii: "/"):
+      return Unicode.Scalar(bytes[position - 1])
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"):
+      if let scalar = unicodeEscape() { return scalar }
+      throw error("not a character: \\u needs four hexadecimal digits", "such as \\u00e9", at: begin)
+    default:
+      throw error("unknown escape after \"\\\"", "JSON has \\n \\r \\t \\b \\f \\\" \\\\ \\/ and \\u00e9", at: begin)
+    }
+  }
+
+  /// The character after `\u`: four digits, or twice four for one beyond the basic plane (RFC 8259 §7).
+  private mutating func unicodeEscape() -> Unicode.Scalar? {
+    guard let first = fourDigits() else { return nil }
+    guard UTF16.isLeadSurrogate(first) else { return Unicode.Scalar(first) }
+    guard bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) else { return nil }
+    position += 2
+    guard let second = fourDigits(), UTF16.isTrailSurrogate(second) else { return nil }
+    return Unicode.Scalar(0x10000 + (UInt32(first) & 0x3FF) << 10 + UInt32(second) & 0x3FF)
+  }
+
+  private mutating func fourDigits() -> UInt16? {
+    guard position + 4 <= bytes.count else { return nil }
+    let digits = bytes[position..<position + 4]
+    guard digits.allSatisfy({ UInt8(ascii: "+") != $0 && UInt8(ascii: "-") != $0 }) else { return nil }
+    position += 4
+    return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+  }
+
+  // MARK: - Space, comments and places
+
+  private mutating func skipSpace() throws(JSONSyntaxError) {
+    while let byte = current {
+      switch byte {
+      case UInt8(ascii: "\n"): startLine()
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): position += 1
+      case UInt8(ascii: "/"): try skipComment()
+      default: return
+      }
+    }
+  }
+
+  private mutating func startLine() {
+    position += 1
+    line += 1
+    lineStart = position
+  }
+
+  private mutating func skipComment() throws(JSONSyntaxError) {
+    let begin = mark
+    position += 1
+    switch current {
+    case UInt8(ascii: "/"):
+      while let byte = current, byte != UInt8(ascii: "\n") { position += 1 }
+    case UInt8(ascii: "*"):
+      position += 1
+      while let byte = current {
+        if byte == UInt8(ascii: "\n") {
+          startLine()
+          continue
+        }
+        position += 1
+        if byte == UInt8(ascii: "*"), current == UInt8(ascii: "/") {
+          position += 1
+          return
+        }
+      }
+      throw error("the document ends inside a comment", "close it with */", at: begin)
+    default: throw error("unexpected \"/\"", "a comment starts with // or /*", at: begin)
+    }
+  }
+
+  /// A place to report an error at, later.
+  private struct Mark {
+    var position: Int
+    var line: Int
+    var lineStart: Int
+  }
+
+  private var mark: Mark { Mark(position: position, line: line, lineStart: lineStart) }
+
+  private func error(_ message: String, _ hint: String, at place: Mark? = nil) -> JSONSyntaxError {
+    let place = place ?? mark
+    // Continuation bytes of UTF-8 are part of the character before them.
+    let column = bytes[place.lineStart..<min(place.position, bytes.count)].count { $0 & 0xC0 != 0x80 } + 1
+    return JSONSyntaxError(line: place.line, column: column, message: message, hint: hint)
+  }
+
+  private var shownCurrent: String {
+    guard position < bytes.count else { return "the end of the document" }
+    let character = String(decoding: bytes[position..<min(position + 4, bytes.count)], as: UTF8.self)
+    return character.unicodeScalars.first.map { "\"\(JSONNode.shortened(String($0)))\"" } ?? "nothing"
+  }
+}
+
+extension JSONParser {
+  private static func isPartOfName(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"):
+      true
+    default: false
+    }
+  }
+
+  private static func isPartOfWord(_ byte: UInt8) -> Bool {
+    isPartOfName(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".")
+  }
+
+  /// Whether a text is a number by RFC 8259 §6.
+  private static func isNumber(_ text: String.UTF8View) -> Bool {
+    var rest = text[...]
+    func digits() -> Int {
+      let run = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      rest = rest.dropFirst(run.count)
+      return run.count
+    }
+    if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+    let leadingZero = rest.first == UInt8(ascii: "0")
+    let whole = digits()
+    guard whole > 0, !(leadingZero && whole > 1) else { return false }
+    if rest.first == UInt8(ascii: ".") {
+      rest = rest.dropFirst()
+      guard digits() > 0 else { return false }
+    }
+    if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+      rest = rest.dropFirst()
+      if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
+      guard digits() > 0 else { return false }
+    }
+    return rest.isEmpty
+  }
+}

@@ -1,0 +1,153 @@
+internal import Glibc
+
+extension Configuration {
+  /// The largest file that is read, 8 MiB: some 200,000 backends. What is larger isn't a configuration.
+  package static let largestFile = 8 << 20
+
+  /// Reads a configuration file; throws everything that is wrong with it, or why it can't be read.
+  package static func load(path: String) throws(ConfigErrors) -> Configuration {
+    let bytes: [UInt8]
+    do throws(ConfigIssue) {
+      bytes = try contents(of: path)
+    } catch {
+      throw ConfigErrors(file: path, errors: [error], omitted: 0, warnings: [])
+    }
+    return try parse(bytes, file: path)
+  }
+
+  /// Reads a configuration from text; `file` is what errors call it.
+  package static func parse(_ text: String, file: String = "configuration") throws(ConfigErrors) -> Configuration {
+    try parse(Array(text.utf8), file: file)
+  }
+
+  /// Reads a configuration from the bytes of a file; `file` is what errors call it.
+  package static func parse(_ bytes: [UInt8], file: String) throws(ConfigErrors) -> Configuration {
+    let root: JSONNode
+    do throws(ConfigIssue) {
+      root = try tree(bytes)
+    } catch {
+      throw ConfigErrors(file: file, errors: [error], omitted: 0, warnings: [])
+    }
+    var found = Diagnostics()
+    let document = Document.read(root, &found)
+    var resolver = Resolver(found)
+    let configuration = document.map { resolver.resolve($0) }
+    if let failure = resolver.found.failure(in: file) { throw failure }
+    guard let configuration else { preconditionFailure("a document was refused without an error") }
+    return configuration
+  }
+
+  /// The JSON of a file, after checks that its bytes are text.
+  private static func tree(_ bytes: [UInt8]) throws(ConfigIssue) -> JSONNode {
+    guard bytes.count <= largestFile else { throw tooLarge }
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+    } catch {
+      let offset = error.byteOffsets.lowerBound
+      let isUTF16 = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+      throw ConfigIssue(
+        path: "", line: line(of: offset, in: bytes),
+        message: isUTF16 ? "the file is UTF-16, not UTF-8" : "byte \(offset) is not valid UTF-8",
+        hint: "save the file as UTF-8")
+    }
+    if let offset = bytes.firstIndex(of: 0) {
+      throw ConfigIssue(
+        path: "", line: line(of: offset, in: bytes), message: "byte \(offset) is zero, which no text has",
+        hint: "save the file as UTF-8 text")
+    }
+    // What some editors put in front of UTF-8 (RFC 8259 §8.1 lets a parser skip it).
+    let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes[3...]) : bytes
+    guard text.contains(where: { $0 > 0x20 }) else {
+      throw ConfigIssue(path: "", line: 1, message: "the file is empty", hint: Document.smallest)
+    }
+    do throws(JSONSyntaxError) {
+      return try JSONParser.parse(text)
+    } catch {
+      throw ConfigIssue(path: "", line: error.line, column: error.column, message: error.message, hint: error.hint)
+    }
+  }
+
+  private static func line(of offset: Int, in bytes: [UInt8]) -> Int {
+    bytes[..<offset].count { $0 == UInt8(ascii: "\n") } + 1
+  }
+
+  private static var tooLarge: ConfigIssue {
+    ConfigIssue(
+      path: "", message: "the file is larger than \(largestFile >> 20) MiB", hint: "is it the right file?")
+  }
+
+  /// The bytes of a file, a pipe or a device, never more than one beyond the largest size.
+  private static func contents(of path: String) throws(ConfigIssue) -> [UInt8] {
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw unreadable(ENOENT) }
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(errno) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    while bytes.count <= largestFile {
+      // The calls of the kernel need a place to write to: the spare end of the array, sized here.
+      let count = min(largestFile + 1 - bytes.count, 1 << 16)
+      var result = 0
+      let piece = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        result = unsafe read(descriptor, buffer.baseAddress, count)
+        filled = max(0, result)
+      }
+      if result < 0, errno == EINTR { continue }
+      guard result >= 0 else { throw unreadable(errno) }
+      if result == 0 { return bytes }
+      bytes += piece
+    }
+    throw tooLarge
+  }
+
+  private static func unreadable(_ code: Int32) -> ConfigIssue {
+    let (message, hint) =
+      switch code {
+      case ENOENT: ("there is no such file", "check the path; it counts from the current directory")
+      case EACCES, EPERM: ("the file can't be read: no permission", "let the user who runs this read it")
+      case EISDIR: ("this is a directory", "name the file in it")
+      default: ("the file can't be read: error \(code)", "check the path and the file system")
+      }
+    return ConfigIssue(path: "", message: message, hint: hint)
+  }
+}
+
+extension Document {
+  /// What an empty file is told.
+  static let smallest = "the smallest one is { \"listen\": \":8080\", \"backends\": [\"127.0.0.1:8000\"] }"
+
+  /// Reads a document in either of its forms, as its long form; nil if that isn't possible and has been reported.
+  static func read(_ root: JSONNode, _ found: inout Diagnostics) -> Document? {
+    guard let members = root.members else {
+      found.mismatch("", root, wanted: "an object", hint: smallest)
+      return nil
+    }
+    let isLong = members.contains { long.has($0.key) && !short.has($0.key) }
+    let isShort = members.contains { short.has($0.key) && !long.has($0.key) }
+    if isLong {
+      return long.read(root, "", &found) { key in
+        guard short.has(key) else { return nil }
+        return Refusal(
+          message: "belongs to the short form, which \"listeners\" and \"pools\" can't be mixed with",
+          hint: key == "listen" ? "make it the \"bind\" of a listener" : "move it into a pool")
+      }
+    }
+    guard isShort || members.contains(where: { !long.has($0.key) }) else {
+      found.error("", root.line, "nothing says where to listen and whom to connect to", hint: smallest)
+      return nil
+    }
+    return short.read(root, "", &found)?.inLongForm(root)
+  }
+
+  /// The same document with listeners and a pool called `main`.
+  private func inLongForm(_ root: JSONNode) -> Document {
+    var result = self
+    var pool = main
+    pool.name = "main"
+    // The pool's keys stand at the top: so do its errors.
+    result.pools = [Located(value: pool, node: root, path: "")]
+    result.listeners = listen?.map { place in
+      Located(value: ListenerDocument(bind: place.value, pool: "main"), node: place.node, path: place.path)
+    }
+    return result
+  }
+}

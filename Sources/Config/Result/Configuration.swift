@@ -1,0 +1,90 @@
+package import Sockets
+
+/// What a configuration file comes to: checked as a whole, every default filled in.
+package struct Configuration: Equatable, Sendable {
+  package var workers = Workers.perCore
+  /// Where clients are accepted; at least one, no two at the same address.
+  package var listeners: [ListenerConfiguration]
+  /// The backends; at least one pool, names are unique.
+  package var pools: [PoolConfiguration]
+  /// The stats port; nil if there is none.
+  package var stats: StatsConfiguration?
+  package var shutdown = ShutdownConfiguration()
+  package var log = LogConfiguration()
+  package var resolver = ResolverConfiguration()
+  /// What is legal but doubtful, such as a pool that no listener uses.
+  package var warnings: [ConfigIssue] = []
+}
+
+/// How many workers run.
+package enum Workers: Equatable, Sendable {
+  /// As many as the process may use cores.
+  case perCore
+  /// So many, 1…256.
+  case count(Int)
+
+  /// The number on a machine where the process may use so many cores.
+  package func count(cores: Int) -> Int {
+    switch self {
+    case .perCore: max(1, cores)
+    case .count(let count): count
+    }
+  }
+}
+
+/// One bound address and the pool behind it.
+package struct ListenerConfiguration: Equatable, Sendable {
+  /// Unique among the listeners.
+  package var name: String
+  /// The address; port 0 lets the kernel choose. `[::]` is meant for IPv4 clients too.
+  package var bind: SocketAddress
+  /// The name of the pool, which exists.
+  package var pool: String
+  /// The most sessions at once; `Int.max` if unlimited.
+  package var maxSessions: Int
+  /// How many connections the kernel may hold ready to be accepted, 1…65,535 (listen(2)).
+  package var backlog: Int
+}
+
+/// The stats port.
+package struct StatsConfiguration: Equatable, Sendable {
+  /// Where it answers; port 0 lets the kernel choose.
+  package var bind: SocketAddress
+}
+
+/// How the program ends.
+package struct ShutdownConfiguration: Equatable, Sendable {
+  /// How long sessions may go on after SIGTERM; zero ends them at once.
+  package var drain = Duration.seconds(30)
+}
+
+/// What is logged, and how.
+package struct LogConfiguration: Equatable, Sendable {
+  package var level = LogLevel.info
+  package var format = LogFormat.auto
+}
+
+/// The least severe messages that are logged; the words are swift-log's.
+package enum LogLevel: String, CaseIterable, Sendable {
+  case trace, debug, info, notice, warning, error, critical
+}
+
+/// How a log message is written.
+package enum LogFormat: String, CaseIterable, Sendable {
+  /// Text on a terminal, JSON otherwise.
+  case auto
+  /// A line for people.
+  case text
+  /// A JSON object on each line.
+  case json
+}
+
+/// How host names are resolved.
+package struct ResolverConfiguration: Equatable, Sendable {
+  /// The name servers to ask; empty for those of the system's resolv.conf.
+  package var nameservers: [SocketAddress] = []
+  /// How often a name is resolved again.
+  package var interval = Duration.seconds(30)
+  /// How long an answer may take.
+  package var timeout = Duration.seconds(5)
+}

@@ -1,0 +1,83 @@
+/// How the health of a pool's backends is checked, and how often.
+package struct HealthConfiguration: Equatable, Sendable {
+  package var check = HealthCheck.tcp
+  package var timing = HealthTiming()
+}
+
+/// What a health check does.
+package enum HealthCheck: Equatable, Sendable {
+  /// Nothing: backends count as up, only connect failures can eject them.
+  case none
+  /// Connects, and is content.
+  case tcp
+  /// Sends a request and looks at the answer.
+  case http(HTTPCheck)
+  /// Sends bytes and waits for others.
+  case script(ScriptCheck)
+}
+
+/// When a health check runs and what it takes to change its mind. The intervals get a jitter of ±10%.
+package struct HealthTiming: Equatable, Sendable {
+  /// From one check to the next.
+  package var interval = Duration.seconds(2)
+  /// How long a check may take; not longer than ``interval``.
+  package var timeout = Duration.seconds(1)
+  /// So many successes in a row bring a backend up, 1…100.
+  package var rise = 2
+  /// So many failures in a row take it down, 1…100.
+  package var fall = 3
+  /// The interval while the state is changing; not longer than ``interval``.
+  package var fastInterval = Duration.milliseconds(500)
+  /// The interval that is slowly approached when a backend stays down; not shorter than ``interval``.
+  package var slowInterval = Duration.seconds(10)
+}
+
+/// An HTTP health check.
+package struct HTTPCheck: Equatable, Sendable {
+  package var method = HTTPMethod.get
+  /// The request's path with its query; starts with a slash.
+  package var path = "/"
+  /// The Host header; nil for the address that is checked.
+  package var host: String?
+  package var expect = HTTPExpectation()
+}
+
+/// The methods a health check may use: those that are safe (RFC 9110 §9.2.1).
+package enum HTTPMethod: String, CaseIterable, Sendable {
+  case get = "GET"
+  case head = "HEAD"
+  case options = "OPTIONS"
+}
+
+/// What an answer must be for a backend to be healthy.
+package struct HTTPExpectation: Equatable, Sendable {
+  package var status = StatusSet([200...399])
+  /// A text that the body must contain; nil if the body doesn't matter.
+  package var body: String?
+}
+
+/// Status codes of HTTP.
+package struct StatusSet: Equatable, Sendable {
+  /// The codes, 100…599, in the order in which they were written.
+  package var ranges: [ClosedRange<Int>]
+
+  package init(_ ranges: [ClosedRange<Int>]) { self.ranges = ranges }
+
+  /// Whether a code is one of them.
+  package func contains(_ code: Int) -> Bool { ranges.contains { $0.contains(code) } }
+}
+
+extension StatusSet: CustomStringConvertible {
+  /// Such as `200-399, 404`.
+  package var description: String {
+    ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ", ")
+  }
+}
+
+/// A health check that talks some other protocol.
+package struct ScriptCheck: Equatable, Sendable {
+  /// What is sent first; empty for a protocol in which the server speaks first.
+  package var send: [UInt8]
+  /// What the answer must contain; not empty.
+  package var expect: [UInt8]
+}

@@ -1,0 +1,85 @@
+/// A named set of backends with a strategy and a health check.
+package struct PoolConfiguration: Equatable, Sendable {
+  /// Unique among the pools.
+  package var name: String
+  package var strategy: Strategy
+  /// At least one; names and endpoints are unique, and at least one has a weight above 0.
+  package var backends: [BackendConfiguration]
+  package var health: HealthConfiguration
+  package var connect: ConnectConfiguration
+  package var timeouts: TimeoutsConfiguration
+  package var queue: QueueConfiguration
+  package var onDown: OnDown
+  package var whenAllDown: WhenAllDown
+  /// How long a recovered backend warms up to its full weight; zero switches the warm-up off.
+  package var slowStart: Duration
+  /// When connect failures eject a backend; nil if they never do.
+  package var ejection: EjectionConfiguration?
+}
+
+/// One backend of a pool.
+package struct BackendConfiguration: Equatable, Sendable {
+  /// Unique in the pool; the address as it was written if no name was given.
+  package var name: String
+  package var endpoint: Endpoint
+  /// The share of new sessions, 0…256; 0 gets none.
+  package var weight: Int
+  /// 0…15; backends of the lowest tier with eligible ones are used.
+  package var tier: Int
+  /// The most sessions at once; `Int.max` if unlimited.
+  package var maxSessions: Int
+  /// Where the health check goes: the endpoint, unless the backend or the pool's health check says otherwise.
+  package var healthEndpoint: Endpoint
+}
+
+/// The limits of connecting a session to a backend.
+package struct ConnectConfiguration: Equatable, Sendable {
+  /// How long one attempt may take.
+  package var timeout = Duration.seconds(2)
+  /// How long all attempts may take together; not shorter than ``timeout``.
+  package var deadline = Duration.seconds(5)
+  /// How many backends are tried at most, 1…16.
+  package var attempts = 3
+}
+
+/// How long a session may be silent.
+package struct TimeoutsConfiguration: Equatable, Sendable {
+  /// Without a byte in either direction.
+  package var idle = Duration.seconds(3600)
+  /// Without a byte after one side has ended its direction.
+  package var halfClosed = Duration.seconds(30)
+}
+
+/// Where sessions wait for a backend slot when all are at their `maxSessions`.
+package struct QueueConfiguration: Equatable, Sendable {
+  /// How many sessions may wait; 0 switches the queue off.
+  package var size = 0
+  /// How long one may wait.
+  package var timeout = Duration.seconds(5)
+}
+
+/// What happens to the sessions of a backend that goes down.
+package enum OnDown: String, CaseIterable, Sendable {
+  /// They go on for as long as they can.
+  case keep
+  /// They are closed.
+  case close
+}
+
+/// What happens to a new session when no backend is eligible.
+package enum WhenAllDown: String, CaseIterable, Sendable {
+  /// It is refused by a reset.
+  case refuse
+  /// All backends are used, regardless of their health.
+  case panic
+}
+
+/// When connect failures of sessions eject a backend.
+package struct EjectionConfiguration: Equatable, Sendable {
+  /// So many failures in a row, 1…1,000.
+  package var failures = 3
+  /// How long the first time; doubled each time.
+  package var base = Duration.seconds(5)
+  /// How long at most; not shorter than ``base``.
+  package var max = Duration.seconds(60)
+}

@@ -1,0 +1,106 @@
+extension Configuration {
+  /// What would run, for people: aligned text with a line for each listener, pool and backend.
+  package func summary() -> String {
+    var lines = Table(indent: 0)
+    for listener in listeners {
+      lines.add("listener", listener.name, "\(listener.bind) → \(listener.pool)", Self.limit(listener.maxSessions))
+    }
+    var text = lines.text
+    for pool in pools { text += "\n" + pool.summary }
+    var rest = Table(indent: 0)
+    rest.add("stats", stats.map { "\($0.bind)" } ?? "none")
+    rest.add("workers", workers == .perCore ? "one per core" : "\(workers.count(cores: 1))")
+    rest.add("shutdown", "drain \(DurationText.write(shutdown.drain))")
+    rest.add("log", "\(log.level.rawValue), \(log.format.rawValue)")
+    if pools.contains(where: \.hasNames) {
+      let servers = resolver.nameservers.map(\.description).joined(separator: ", ")
+      rest.add(
+        "resolver", servers.isEmpty ? "the system's" : servers,
+        "every \(DurationText.write(resolver.interval)), timeout \(DurationText.write(resolver.timeout))")
+    }
+    return text + "\n" + rest.text
+  }
+
+  fileprivate static func limit(_ sessions: Int) -> String {
+    sessions == .max ? "" : "at most \(sessions) sessions"
+  }
+}
+
+extension PoolConfiguration {
+  fileprivate var hasNames: Bool {
+    backends.contains { if case .name = $0.endpoint { true } else { false } }
+  }
+
+  fileprivate var summary: String {
+    var settings = Table(indent: 2)
+    settings.add("health", health.summary)
+    settings.add(
+      "connect",
+      "timeout \(DurationText.write(connect.timeout)), deadline \(DurationText.write(connect.deadline)), "
+        + "\(connect.attempts) \(connect.attempts == 1 ? "attempt" : "attempts")")
+    settings.add(
+      "timeouts", "idle \(DurationText.write(timeouts.idle)), half-closed \(DurationText.write(timeouts.halfClosed))")
+    settings.add("queue", queue.size == 0 ? "off" : "\(queue.size), timeout \(DurationText.write(queue.timeout))")
+    settings.add("down", "\(onDown.rawValue) sessions; all down: \(whenAllDown.rawValue)")
+    settings.add("slow start", slowStart == .zero ? "off" : DurationText.write(slowStart))
+    settings.add("ejection", ejection.map(\.summary) ?? "off")
+    var list = Table(indent: 2)
+    for backend in backends {
+      let address = "\(backend.endpoint)"
+      list.add(
+        "backend", backend.name, backend.name == address ? "" : address, "tier \(backend.tier)",
+        "weight \(backend.weight)", Configuration.limit(backend.maxSessions),
+        backend.healthEndpoint == backend.endpoint ? "" : "checked at \(backend.healthEndpoint)")
+    }
+    return "pool \(name)  \(strategy.rawValue)\n" + list.text + settings.text
+  }
+}
+
+extension EjectionConfiguration {
+  fileprivate var summary: String {
+    "after \(failures) \(failures == 1 ? "failure" : "failures"), \(DurationText.write(base)) up to "
+      + DurationText.write(max)
+  }
+}
+
+extension HealthConfiguration {
+  fileprivate var summary: String {
+    let what =
+      switch check {
+      case .none: "none"
+      case .tcp: "tcp"
+      case .http(let http):
+        "http \(http.method.rawValue) \(http.path), expects \(http.expect.status)"
+          + (http.expect.body == nil ? "" : " and a text in the body")
+      case .script(let script): "tcp-script, sends \(script.send.count) bytes, expects \(script.expect.count)"
+      }
+    guard check != .none else { return what }
+    return what + ", every \(DurationText.write(timing.interval)), timeout \(DurationText.write(timing.timeout)), "
+      + "rise \(timing.rise), fall \(timing.fall)"
+  }
+}
+
+/// Lines of cells whose columns are aligned.
+private struct Table {
+  let indent: Int
+  private var rows: [[String]] = []
+
+  init(indent: Int) { self.indent = indent }
+
+  mutating func add(_ cells: String...) { rows.append(cells) }
+
+  /// The lines; a column in which every cell is empty takes no room.
+  var text: String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+    return rows.map { row in
+      var line = String(repeating: " ", count: indent)
+      var padding = 0
+      for (cell, width) in zip(row, widths) where width > 0 {
+        if !cell.isEmpty { line += String(repeating: " ", count: padding) + cell }
+        padding = cell.isEmpty ? padding + width + 2 : width - cell.count + 2
+      }
+      return line + "\n"
+    }.joined()
+  }
+}
