@@ -1,0 +1,199 @@
+"""The proxies, each configured for the same job as its documentation recommends, and the backends behind them.
+
+The job: TCP mode, one listener, two backends by round robin, one worker, no access log, no health checks.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from children import BenchmarkError, free_port
+from measure import peak_resident, resident
+from workloads import ask
+
+SESSIONS = 6_000  # What every proxy is configured to hold, well above the 4,000 of the idle workload.
+FILE_NAME, FILE_SIZE = "100MB.bin", 100_000_000
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """One row of the tables. `command` writes the configuration and says how to start the proxy."""
+
+    name: str
+    title: str
+    program: str | None
+    command: Callable | None
+    works: tuple
+
+
+def _write(directory, name, text):
+    path = os.path.join(directory, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def _martlet(workers):
+    def command(paths, directory, port, backends):
+        configuration = {
+            "workers": workers,
+            "listeners": [{"name": "bench", "bind": f"127.0.0.1:{port}", "pool": "bench"}],
+            "pools": [{"name": "bench", "strategy": "round-robin",
+                       "backends": [f"127.0.0.1:{backend}" for backend in backends], "health": {"type": "none"}}],
+            "log": {"level": "warning"}}
+        return [paths["martlet"], "run", "--config", _write(directory, "martlet.json", json.dumps(configuration))]
+    return command
+
+
+def _haproxy(splice=""):
+    def command(paths, directory, port, backends):
+        servers = "\n".join(f"    server b{index} 127.0.0.1:{backend}" for index, backend in enumerate(backends))
+        return [paths["haproxy"], "-db", "-f", _write(directory, "haproxy.cfg", f"""
+global
+    nbthread 1
+    maxconn {SESSIONS}
+defaults
+    mode tcp
+    {splice}
+    timeout connect 2s
+    timeout client 1h
+    timeout server 1h
+listen bench
+    bind 127.0.0.1:{port}
+    balance roundrobin
+{servers}
+""")]
+    return command
+
+
+def _nginx(paths, directory, port, backends):
+    servers = " ".join(f"server 127.0.0.1:{backend};" for backend in backends)
+    return [paths["nginx"], "-e", "stderr", "-p", directory, "-c", _write(directory, "nginx-stream.conf", f"""
+load_module {paths["stream_module"]};
+daemon off; pid nginx-stream.pid; error_log stderr crit; {"user root;" if os.geteuid() == 0 else ""}
+worker_processes 1;
+events {{ worker_connections {2 * SESSIONS + 100}; }}
+stream {{
+  upstream bench {{ {servers} }}
+  server {{ listen 127.0.0.1:{port} backlog=4096; proxy_pass bench; proxy_connect_timeout 2s; proxy_timeout 1h; }}
+}}
+""")]
+
+
+def _envoy(paths, directory, port, backends):
+    # After "What are best practices for benchmarking Envoy?" in its documentation.
+    def address(number):
+        return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
+    tcp_proxy = {"@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+                 "stat_prefix": "bench", "cluster": "bench"}
+    endpoints = [{"endpoint": {"address": address(backend)}} for backend in backends]
+    limits = {"max_connections": 1_000_000_000, "max_pending_requests": 1_000_000_000}  # "Disable circuit breaking."
+    configuration = {"stats_config": {"stats_matcher": {"reject_all": True}}, "static_resources": {
+        "listeners": [{"name": "bench", "address": address(port), "filter_chains": [{"filters": [
+            {"name": "envoy.filters.network.tcp_proxy", "typed_config": tcp_proxy}]}]}],
+        "clusters": [{"name": "bench", "type": "STATIC", "connect_timeout": "2s", "lb_policy": "ROUND_ROBIN",
+                      "circuit_breakers": {"thresholds": [limits]},
+                      "load_assignment": {"cluster_name": "bench", "endpoints": [{"lb_endpoints": endpoints}]}}]}}
+    return [paths["envoy"], "-c", _write(directory, "envoy.json", json.dumps(configuration)), "--concurrency", "1",
+            "--log-level", "error", "--disable-hot-restart"]
+
+
+_BULK = ("bulk1", "bulk8")
+_LOAD = ("request", "churn", *_BULK)
+_ALL = (*_LOAD, "idle", "syscalls")
+PROXIES = [
+    Proxy("direct", "direct", None, None, _LOAD),
+    Proxy("martlet", "Martlet", "martlet", _martlet(1), _ALL),
+    Proxy("martlet-2", "Martlet, 2 workers", "martlet", _martlet(2), _LOAD),
+    Proxy("haproxy", "HAProxy", "haproxy", _haproxy(), _ALL),
+    Proxy("haproxy-auto", "HAProxy, splice-auto", "haproxy", _haproxy("option splice-auto"), _BULK),
+    Proxy("haproxy-splice", "HAProxy, splice forced", "haproxy",
+          _haproxy("option splice-request\n    option splice-response"), _BULK),
+    Proxy("nginx", "nginx stream", "nginx", _nginx, _ALL),
+    Proxy("envoy", "Envoy", "envoy", _envoy, _ALL),
+]
+
+
+def make_file(directory):
+    """The file that the bulk workloads download."""
+    block = os.urandom(1_000_000)
+    with open(os.path.join(directory, FILE_NAME), "wb") as file:
+        for _ in range(FILE_SIZE // len(block)):
+            file.write(block)
+
+
+def start_backend(children, paths):
+    """One nginx process that answers `/` with two bytes and serves the file by sendfile. Returns (process, port)."""
+    directory, port = children.directory, free_port()
+    configuration = _write(directory, f"backend-{port}.conf", f"""
+daemon off; master_process off; pid backend-{port}.pid; error_log stderr crit;
+events {{ worker_connections {SESSIONS}; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_timeout 1h; keepalive_requests 1000000000;
+  client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
+  uwsgi_temp_path {directory}; scgi_temp_path {directory};
+  server {{
+    listen 127.0.0.1:{port} backlog=4096; root {directory};
+    location = / {{ return 200 "ok"; }}
+    location = /{FILE_NAME} {{ }}
+  }}
+}}
+""")
+    process = children.start([paths["nginx"], "-e", "stderr", "-p", directory, "-c", configuration])
+    children.wait_for_port(process, port)
+    return process, port
+
+
+class Setup:
+    """Two fresh backends and a proxy in front of them, for the time of one measurement.
+
+    Everything is started anew each time: no proxy carries the memory, or the machine the sockets, of an earlier one.
+    """
+
+    def __init__(self, proxy, children, paths):
+        self.proxy, self._children, self._paths = proxy, children, paths
+        self._processes = []
+        self.pid = None
+        self.facts = {}
+
+    def __enter__(self):
+        try:
+            backends = [start_backend(self._children, self._paths) for _ in range(2)]
+            self._processes = [process for process, _ in backends]
+            ports = [port for _, port in backends]
+            if self.proxy.command is None:
+                self.port = ports[0]
+            else:
+                self._start_proxy(ports)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start_proxy(self, backends):
+        self.port = free_port()
+        argv = self.proxy.command(self._paths, self._children.directory, self.port, backends)
+        process = self._children.start(argv)
+        start = time.perf_counter()
+        self._processes.append(process)
+        self._children.wait_for_port(process, self.port)
+        self.facts["acceptSeconds"] = time.perf_counter() - start
+        if ask(self.port) != b"ok":
+            raise BenchmarkError(f"{self.proxy.title} does not pass on the backend's answer")
+        self.facts["answerSeconds"] = time.perf_counter() - start
+        time.sleep(0.1)  # What still goes on after the first answer belongs to the start.
+        self.facts["restingKiB"] = resident(process.pid)
+        self.pid = process.pid
+
+    def __exit__(self, *_):
+        try:
+            if self.pid is not None:
+                self.facts["peakKiB"] = peak_resident(self.pid)
+        except (OSError, KeyError):  # The process is gone, or waits for its end to be noticed.
+            raise BenchmarkError(f"{self.proxy.title} ended by itself:\n"
+                                 + self._children.output(self._processes[-1])) from None
+        finally:
+            for process in reversed(self._processes):
+                self._children.end(process)
