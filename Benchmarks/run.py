@@ -68,7 +68,8 @@ def _options():
     parser.add_argument("--proxies", type=names(proxies), default=proxies, metavar="NAME,…", help=", ".join(proxies))
     parser.add_argument("--json", metavar="FILE", help="also write every single measurement to FILE")
     options = parser.parse_args()
-    full = not options.quick and options.only == list(_WORKS) and options.proxies == proxies
+    full = (not options.quick and (options.rounds or _FULL.rounds) >= _FULL.rounds
+            and options.only == list(_WORKS) and options.proxies == proxies)
     options.output = options.output or ("Docs/Performance.md" if full else "-")
     options.plan = _QUICK if options.quick else _FULL
     if options.rounds is not None:
