@@ -2,8 +2,10 @@
 
 import PackageDescription
 
-/// Every target of ours is checked for memory safety: what steps outside it says `unsafe`.
-let strict: [SwiftSetting] = [.strictMemorySafety(), .enableUpcomingFeature("ExistentialAny")]
+/// Every target of ours is checked for memory safety (what steps outside says `unsafe`), and shows only what it means to.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(), .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
+]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -33,7 +35,7 @@ let package = Package(
       name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Proxy", "Sockets", logging, system],
       swiftSettings: strict),
     .executableTarget(
-      name: "Martlet", dependencies: ["Config", "Control", "Proxy", argumentParser, logging], swiftSettings: strict),
+      name: "Martlet", dependencies: ["Config", "Control", "Proxy", "Libevent", "Sockets", "Balancing", argumentParser, logging], swiftSettings: strict),
 
     // Tests mirror the sources; SystemTests run the built program against real servers.
     .target(name: "Support", dependencies: ["Sockets", system], path: "Tests/Support"),

@@ -1,40 +1,37 @@
 package import Sockets
 
+/// Who decides about clients and takes them.
+package protocol Admission: AnyObject {
+  /// Keeps a place for one more client; after a no, the acceptor pauses until it's resumed.
+  func reserve() -> Bool
+  /// Gives the place back: nobody came.
+  func unreserve()
+  /// Takes a client, for whom a place is kept.
+  func admit(_ client: Socket, from address: SocketAddress)
+  /// No descriptor is left for a client; the acceptor has paused.
+  func exhausted()
+}
+
 /// Takes clients off a listening socket and hands them over.
 ///
 /// One client a turn while they come one by one: a second accept(2) would only learn that nobody else is there. As soon
 /// as clients are found waiting turn after turn, it takes twice as many each time, up to a bound that keeps a flood of
 /// connects from starving the sessions that stand.
-package final class Acceptor: IOHandler {
-  /// Called with each client; says whether there is room for another.
-  package typealias Admission = (Socket, SocketAddress) -> Void
-
-  /// The most clients taken in one turn.
-  package static let largestBatch = 64
-
+package final class Acceptor<Door: Admission>: IOHandler {
   private let socket: Socket
   private let loop: EventLoop
-  private let hasRoom: () -> Bool
-  private let admit: Admission
-  private let exhausted: () -> Void
+  private unowned let door: Door
   private var batch = 1
   private var event: IOEvent?
 
-  /// Starts accepting from a socket that listens. The socket stays the caller's to close.
-  ///
-  /// - Parameters:
-  ///   - hasRoom: asked before each client is taken; after a no the acceptor pauses until `resume`.
-  ///   - exhausted: the process or the system has no descriptor left; the acceptor has paused.
-  ///   - admit: takes each client.
-  package init(
-    _ socket: Socket, on loop: EventLoop, hasRoom: @escaping () -> Bool, exhausted: @escaping () -> Void,
-    admit: @escaping Admission
-  ) {
+  /// The most clients taken in one turn.
+  private var largestBatch: Int { 64 }
+
+  /// Starts accepting from a socket that listens. The socket stays the caller's to close, and the door outlives this.
+  package init(_ socket: Socket, on loop: EventLoop, door: Door) {
     self.socket = socket
     self.loop = loop
-    self.hasRoom = hasRoom
-    self.exhausted = exhausted
-    self.admit = admit
+    self.door = door
     super.init()
     resume()
   }
@@ -50,24 +47,29 @@ package final class Acceptor: IOHandler {
   /// Takes clients again.
   package func resume() {
     guard event == nil else { return }
+    batch = 1
     event = IOEvent(socket.descriptor, on: loop, trigger: .level, handler: self)
   }
 
   /// Takes the turn's batch of clients.
   package override func ready(_ descriptor: Int32, _ readiness: Readiness) {
     for _ in 0..<batch {
-      guard hasRoom() else { return pause() }
+      guard door.reserve() else { return pause() }
       switch socket.accept() {
-      case .client(let client, let address): admit(client, address)
-      case .aborted: continue
+      case .client(let client, let address):
+        door.admit(client, from: address)
+        continue
+      case .aborted: door.unreserve()
       case .nobody:
+        door.unreserve()
         batch = 1
         return
       case .exhausted:
+        door.unreserve()
         pause()
-        return exhausted()
+        return door.exhausted()
       }
     }
-    batch = min(batch * 2, Self.largestBatch)
+    batch = min(batch * 2, largestBatch)
   }
 }

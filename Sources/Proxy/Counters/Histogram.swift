@@ -1,0 +1,92 @@
+/// How durations are distributed, in buckets that are at most an eighth wide of what they hold, from 1 µs to 12 days.
+///
+/// One thread records, any thread reads, like `Counter`. The buckets are linear within each power of two, the layout that
+/// HdrHistogram made common.
+package final class Histogram: Sendable {
+  private static let stepsPerOctave = 8
+  private static let bucketCount = 304
+
+  private let buckets = InlineArray<304, Counter> { _ in Counter() }
+  private let largest = Counter()
+
+  /// An empty histogram.
+  package init() {}
+
+  /// Records one duration, in nanoseconds; only ever called by the thread that owns the histogram.
+  package func record(nanoseconds: UInt64) {
+    let microseconds = Int(clamping: nanoseconds / 1_000)
+    buckets[Self.bucket(of: microseconds)].add()
+    let excess = microseconds - largest.current
+    if excess > 0 { largest.add(excess) }
+  }
+
+  /// A consistent enough copy to compute with, from any thread.
+  package func read() -> Distribution {
+    var counts = [Int]()
+    counts.reserveCapacity(Self.bucketCount)
+    for index in 0..<Self.bucketCount { counts.append(buckets[index].current) }
+    return Distribution(counts: counts, largest: largest.current)
+  }
+
+  /// The bucket that holds a number of microseconds.
+  static func bucket(of microseconds: Int) -> Int {
+    guard microseconds >= stepsPerOctave else { return max(microseconds, 0) }
+    let octave = Int.bitWidth - 1 - microseconds.leadingZeroBitCount
+    let step = (microseconds >> (octave - 3)) & (stepsPerOctave - 1)
+    return min((octave - 2) * stepsPerOctave + step, bucketCount - 1)
+  }
+
+  /// The largest number of microseconds in a bucket.
+  static func upperBound(of bucket: Int) -> Int {
+    guard bucket >= stepsPerOctave else { return bucket }
+    let octave = bucket / stepsPerOctave + 2
+    return (((bucket % stepsPerOctave) + stepsPerOctave + 1) << (octave - 3)) - 1
+  }
+}
+
+/// What a histogram held at one time; several workers' add up to one.
+package struct Distribution: Sendable {
+  private var counts: [Int]
+  private var largest: Int
+
+  init(counts: [Int], largest: Int) {
+    self.counts = counts
+    self.largest = largest
+  }
+
+  /// Nothing recorded.
+  package init() {
+    self.init(counts: [], largest: 0)
+  }
+
+  /// Adds another distribution.
+  package mutating func add(_ other: Distribution) {
+    if counts.isEmpty {
+      counts = other.counts
+    } else {
+      for index in other.counts.indices { counts[index] += other.counts[index] }
+    }
+    largest = max(largest, other.largest)
+  }
+
+  /// How many durations were recorded.
+  package var count: Int {
+    counts.reduce(0, +)
+  }
+
+  /// The longest duration, in seconds.
+  package var maximum: Double {
+    Double(largest) / 1e6
+  }
+
+  /// The duration that this share (0…1) of all stayed within, in seconds, at most an eighth too high; 0 if there are none.
+  package func quantile(_ share: Double) -> Double {
+    let rank = Int((share * Double(count)).rounded(.up))
+    var seen = 0
+    for (bucket, count) in counts.enumerated() where count > 0 {
+      seen += count
+      if seen >= rank { return Double(min(Histogram.upperBound(of: bucket), largest)) / 1e6 }
+    }
+    return 0
+  }
+}

@@ -1,0 +1,34 @@
+package import Balancing
+package import Sockets
+
+/// One address that serves a pool's sessions. It keeps its identity, load and counts over all snapshots and reloads.
+package final class Backend: Sendable {
+  /// Tells backends apart for as long as the process runs.
+  package let id: Int
+  /// The name of its pool.
+  package let pool: String
+  /// Its name in the configuration; the address where it has none.
+  package let name: String
+  /// Where it's reached.
+  package let address: SocketAddress
+  /// It's reached by TCP, not through a Unix socket.
+  package let isTCP: Bool
+  /// The kernel may choose the backend's own port for our side of a connection. While nobody listens there, TCP then
+  /// connects the socket to itself (RFC 9293, simultaneous open), and the proxy would talk to its own echo.
+  package let mayConnectToItself: Bool
+  /// What all workers share about it.
+  package let load = BackendLoad()
+  /// What each worker counted.
+  package let counters: [BackendCounters]
+
+  /// A backend that nobody has used yet.
+  package init(id: Int, pool: String, name: String, address: SocketAddress, workers: Int) {
+    self.id = id
+    self.pool = pool
+    self.name = name
+    self.address = address
+    isTCP = address.port != nil
+    mayConnectToItself = EphemeralPorts.range.contains(address.port ?? 0)
+    counters = (0..<workers).map { _ in BackendCounters() }
+  }
+}

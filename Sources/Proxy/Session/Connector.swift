@@ -1,0 +1,131 @@
+import Balancing
+import Libevent
+import Sockets
+import SystemPackage
+
+/// A session's search for a backend that answers: which were tried, and how much time is left.
+struct Connector: ~Copyable {
+  /// When the search began, in nanoseconds of the monotonic clock.
+  let began: UInt64
+  /// When the attempt that is under way began.
+  var attemptBegan: UInt64 = 0
+  /// How many backends were tried.
+  var attempts = 0
+  /// The backends that were tried, by their place in the pool.
+  var tried = Exclusion()
+
+  init(began: UInt64) {
+    self.began = began
+  }
+
+  /// Whether another backend may be tried now.
+  func mayTry(at now: UInt64, _ policy: PoolPolicy) -> Bool {
+    attempts < policy.attempts && now < began + policy.connectDeadline
+  }
+
+  /// Whether the attempt that is under way, or the search as a whole, has taken too long.
+  func isLate(at now: UInt64, _ policy: PoolPolicy) -> Bool {
+    now >= min(attemptBegan + policy.connectTimeout, began + policy.connectDeadline)
+  }
+}
+
+extension Session {
+  /// Picks a backend and asks for a connection; goes on to the next as long as that fails at once.
+  func connect() {
+    guard let pool else { return }
+    let counters = pool.status.counters[worker.index]
+    while true {
+      let now = MonotonicClock.now()
+      guard connector.mayTry(at: now, policy) else { return refuse(.connectFailed) }
+      switch pool.route.pick(client: clientHash, excluding: connector.tried, using: &worker.random) {
+      case .backend(let index):
+        let backend = pool.backends[index]
+        self.backend = backend
+        phase = .connecting
+        connector.tried.insert(index)
+        connector.attempts += 1
+        connector.attemptBegan = now
+        if connector.attempts > 1 { counters.retries.add() }
+        backend.counters[worker.index].attempts.add()
+        switch attempt(backend) {
+        case .established: return established(backend)
+        case .pending: return
+        case .failed(let error): attemptFailed(ConnectFailure(error), error)
+        }
+      case .full:
+        return worker.queue(self) ? () : refuse(.saturated)
+      case .none:
+        return refuse(connector.attempts == 0 ? .noBackend : .connectFailed)
+      }
+    }
+  }
+
+  private func attempt(_ backend: Backend) -> Connection {
+    do throws(Errno) {
+      let socket = try Socket(for: backend.address)
+      if backend.isTCP { try? socket.setNoDelay() }
+      let connection = socket.connect(to: backend.address)
+      watch(socket, isTCP: backend.isTCP)
+      return connection
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  /// The connection that was pending stands or has failed.
+  func connectionReady(_ readiness: Readiness) {
+    guard let server, let backend else { return }
+    // Room to write and nothing to read can only be success; everything else is asked for.
+    if !readiness.isDisjoint(with: [.read, .closed]) {
+      if let error = server.takeError() {
+        attemptFailed(ConnectFailure(error), error)
+        return connect()
+      }
+      toClient.sourceReady = true
+      if readiness.contains(.closed) { toClient.sourceHungUp = true }
+    }
+    if backend.mayConnectToItself, (try? server.localAddress()) == backend.address {
+      attemptFailed(.refused, .connectionRefused)
+      return connect()
+    }
+    established(backend)
+  }
+
+  private func established(_ backend: Backend) {
+    let counters = backend.counters[worker.index]
+    counters.connectTime.record(nanoseconds: MonotonicClock.now() &- connector.attemptBegan)
+    counters.sessions.add()
+    backend.load.connectSucceeded()
+    worker.established(self)
+    // The snapshot isn't needed any more; later ones shall not pile up behind long sessions.
+    pool = nil
+    startRelaying()
+  }
+
+  /// Books a failed attempt and drops its connection.
+  private func attemptFailed(_ failure: ConnectFailure, _ error: Errno) {
+    guard let backend else { return }
+    backend.counters[worker.index].failures.add(failure)
+    backend.load.release()
+    let failures = backend.load.connectFailed()
+    worker.report(.connectFailed(backend, error, inARow: failures))
+    self.backend = nil
+    dropServer()
+  }
+
+  /// The attempt took too long: the next one, or the end.
+  func attemptTimedOut() {
+    attemptFailed(.timeout, .timedOut)
+    connect()
+  }
+
+  /// The backend broke the connection before a byte was exchanged: as if it had never stood.
+  func retry(after error: Errno) {
+    worker.connectsAgain(self)
+    pool = listener.pool
+    connector.tried = Exclusion()
+    toBackend.sinkReady = false
+    attemptFailed(.reset, error)
+    connect()
+  }
+}

@@ -1,0 +1,307 @@
+import Balancing
+import Libevent
+import Sockets
+import SystemPackage
+
+/// One accepted client, until both its sides are closed.
+///
+/// It lives on the worker that accepted it. `ready` brings readiness from the loop; the flows move bytes; whatever they
+/// report is judged here. A session that has ended stays in memory until the loop's turn is over, so a callback that was
+/// still pending finds `.ended`.
+final class Session: IOHandler {
+  enum Phase {
+    /// Waits for a slot of a backend.
+    case queued
+    /// Looks for a backend that answers.
+    case connecting
+    /// Both sides stand.
+    case relaying
+    /// One side broke; the other gets what is underway to it, then a reset.
+    case resetting
+    case ended
+  }
+
+  let worker: Worker
+  let listener: Listener
+  let client: Socket
+  /// The client's address as `source-hash` sees it; nil for a Unix socket.
+  let clientHash: UInt64?
+  let accepted: UInt64
+
+  var phase = Phase.connecting
+  /// The pool while a backend is looked for.
+  var pool: Pool?
+  var connector: Connector
+  var policy: PoolPolicy
+  var backend: Backend?
+  /// The connection to the backend; nil while there's none.
+  var server: Socket?
+
+  var toBackend: Flow
+  var toClient = Flow(shortReadEmpties: false)
+
+  /// The worker's tick in which something moved last.
+  var lastActive: UInt32
+  /// The place in the worker's list that the session is in.
+  var slot = 0
+  /// Already in the worker's list of sessions that have more to do.
+  var isGoingOn = false
+  /// The kernel asks silent peers for a sign of life.
+  var isKeptAlive = false
+  private var cause: CloseCause?
+
+  private var clientEvent: IOEvent?
+  private var serverEvent: IOEvent?
+
+  init(_ client: Socket, hash: UInt64?, pool: Pool, listener: Listener, worker: Worker) {
+    self.client = client
+    self.clientHash = hash
+    self.pool = pool
+    self.policy = pool.policy
+    self.listener = listener
+    self.worker = worker
+    accepted = MonotonicClock.now()
+    connector = Connector(began: accepted)
+    lastActive = worker.tick
+    toBackend = Flow(shortReadEmpties: hash != nil)
+    super.init()
+    clientEvent = IOEvent(client.descriptor, on: worker.loop, trigger: .edge, handler: self)
+  }
+
+  // MARK: Readiness
+
+  override func ready(_ descriptor: Int32, _ readiness: Readiness) {
+    if lastActive != worker.tick { worker.active(self) }
+    if descriptor == client.descriptor {
+      clientReady(readiness)
+    } else {
+      serverReady(readiness)
+    }
+  }
+
+  private func clientReady(_ readiness: Readiness) {
+    if readiness.contains(.closed) { toBackend.sourceHungUp = true }
+    if !readiness.isDisjoint(with: [.read, .closed]) { toBackend.sourceReady = true }
+    let hadRoom = toClient.sinkReady
+    if readiness.contains(.write) { toClient.sinkReady = true }
+    switch phase {
+    case .relaying:
+      if toBackend.sourceReady { pumpToBackend() }
+      if !hadRoom, phase == .relaying { pumpToClient() }
+    // The client's bytes stay in the kernel until a backend is there.
+    case .connecting, .queued, .resetting, .ended: break
+    }
+  }
+
+  private func serverReady(_ readiness: Readiness) {
+    switch phase {
+    case .connecting: connectionReady(readiness)
+    case .relaying:
+      if readiness.contains(.closed) { toClient.sourceHungUp = true }
+      if !readiness.isDisjoint(with: [.read, .closed]) { toClient.sourceReady = true }
+      let hadRoom = toBackend.sinkReady
+      if readiness.contains(.write) { toBackend.sinkReady = true }
+      if toClient.sourceReady { pumpToClient() }
+      if !hadRoom, phase == .relaying { pumpToBackend() }
+    case .queued, .resetting, .ended: break
+    }
+  }
+
+  /// Takes up work that was left over for the sake of fairness.
+  func goOn() {
+    guard phase == .relaying else { return }
+    pumpToBackend()
+    if phase == .relaying { pumpToClient() }
+  }
+
+  /// Asks both sources once more, some time after they went quiet.
+  ///
+  /// libevent reports a reset as nothing but readiness to read and write. When it arrives together with the last bytes, a
+  /// short read takes them for all there is, and no edge follows: this look finds the reset.
+  func lookAgain() {
+    toBackend.sourceReady = true
+    toClient.sourceReady = true
+    goOn()
+  }
+
+  // MARK: Relay
+
+  /// Takes the connection to a backend, which may still be pending.
+  func watch(_ server: Socket, isTCP: Bool) {
+    self.server = server
+    toClient = Flow(shortReadEmpties: isTCP)
+    // The client's side has stood for long enough to have had its one edge: room is to be found out by writing.
+    toClient.sinkReady = true
+    serverEvent = IOEvent(server.descriptor, on: worker.loop, trigger: .edge, handler: self)
+  }
+
+  /// Drops a connection that failed.
+  func dropServer() {
+    serverEvent = nil
+    server?.close()
+    server = nil
+  }
+
+  func startRelaying() {
+    phase = .relaying
+    toBackend.sinkReady = true
+    pumpToBackend()
+    if phase == .relaying, toClient.sourceReady { pumpToClient() }
+  }
+
+  private func pumpToBackend() {
+    guard let server, let backend else { return }
+    let before = toBackend.moved
+    let progress = toBackend.pump(from: client, to: server, with: worker.tools)
+    let moved = toBackend.moved &- before
+    if moved > 0 {
+      backend.counters[worker.index].bytesToBackend.add(moved)
+      listener.counters.bytesToBackend.add(moved)
+    }
+    switch progress {
+    case .waiting: break
+    case .goOn: worker.goOnLater(self)
+    case .ended: flowEnded(.clientEnded, to: server)
+    case .sourceBroke(let error):
+      breakOff(error == .timedOut ? .clientLost : .clientReset, sparing: server)
+    case .sinkBroke(let error): serverBroke(error)
+    }
+  }
+
+  private func pumpToClient() {
+    guard let server, let backend else { return }
+    let before = toClient.moved
+    let progress = toClient.pump(from: server, to: client, with: worker.tools)
+    let moved = toClient.moved &- before
+    if moved > 0 {
+      backend.counters[worker.index].bytesToClient.add(moved)
+      listener.counters.bytesToClient.add(moved)
+    }
+    switch progress {
+    case .waiting: break
+    case .goOn: worker.goOnLater(self)
+    case .ended: flowEnded(.backendEnded, to: client)
+    case .sourceBroke(let error):
+      if isUntouched { return retry(after: error) }
+      breakOff(error == .timedOut ? .backendLost : .backendReset, sparing: client)
+    case .sinkBroke(let error):
+      // The client is gone, but what it sent before still belongs to the backend.
+      cause = cause ?? (error == .timedOut ? .clientLost : .clientReset)
+      toClient.abandon(worker.tools)
+      if toBackend.isFinished { return breakOff(.clientReset, sparing: server) }
+      toBackend.breakAtEnd(error)
+      pumpToBackend()
+    }
+  }
+
+  /// The backend takes no more bytes, but what it sent before still belongs to the client.
+  private func serverBroke(_ error: Errno) {
+    if isUntouched, !toClient.isFinished { return retry(after: error) }
+    cause = cause ?? (error == .timedOut ? .backendLost : .backendReset)
+    toBackend.abandon(worker.tools)
+    if toClient.isFinished { return breakOff(.backendReset, sparing: client) }
+    toClient.breakAtEnd(error)
+    pumpToClient()
+  }
+
+  /// Not a byte has passed in either direction, so another backend can serve the client without it noticing.
+  private var isUntouched: Bool {
+    toBackend.moved == 0 && toClient.moved == 0 && !toBackend.isFinished
+  }
+
+  /// A source has ended, and all its bytes are delivered. The first end is passed on (FIN); the second one is passed on
+  /// by the close.
+  private func flowEnded(_ cause: CloseCause, to sink: Socket) {
+    self.cause = self.cause ?? cause
+    if isFinished { close(self.cause ?? cause) } else { sink.shutdownWrite() }
+  }
+
+  // MARK: Time
+
+  /// One side has ended, and the other goes on.
+  var isHalfClosed: Bool { toBackend.isFinished || toClient.isFinished }
+  private var isFinished: Bool { toBackend.isFinished && toClient.isFinished }
+
+  /// Gives back what a quiet session doesn't need.
+  func rest() {
+    toBackend.rest(worker.tools)
+    toClient.rest(worker.tools)
+  }
+
+  /// Has the kernel look for peers that died silently. Only done for sessions that live long enough to need it: it takes
+  /// four system calls a side.
+  func keepAlive() {
+    isKeptAlive = true
+    try? client.setKeepAlive()
+    try? server?.setKeepAlive()
+  }
+
+  // MARK: Ending
+
+  /// Ends the session by breaking the side that is left, after what is underway to it has arrived.
+  private func breakOff(_ cause: CloseCause, sparing survivor: Socket) {
+    self.cause = self.cause ?? cause
+    guard survivor.unacknowledged > 0 else { return close(self.cause ?? cause, by: .reset) }
+    phase = .resetting
+    worker.lingers(self)
+  }
+
+  /// Whether a session that is resetting has delivered everything.
+  var hasDelivered: Bool {
+    client.unacknowledged == 0 && (server?.unacknowledged ?? 0) == 0
+  }
+
+  enum Manner {
+    /// Everything was delivered: plain closes.
+    case clean
+    /// Something is missing, and both sides must see it.
+    case reset
+  }
+
+  /// Closes both sides; clean only where nothing was cut off.
+  func close(_ cause: CloseCause) {
+    let cutOff = toBackend.held > 0 || toClient.held > 0 || toBackend.sourceReady && !toBackend.isFinished
+    close(cause, by: cutOff ? .reset : .clean)
+  }
+
+  /// Closes both sides of a session whose break was announced.
+  func closeReset() {
+    close(cause ?? .backendReset, by: .reset)
+  }
+
+  private func close(_ cause: CloseCause, by manner: Manner) {
+    if let backend {
+      let counters = backend.counters[worker.index]
+      counters.closes.add(self.cause ?? cause)
+      counters.sessionTime.record(nanoseconds: MonotonicClock.now() &- accepted)
+      backend.load.release()
+    }
+    leave(by: manner)
+  }
+
+  /// Ends a session that reached no backend. The client sees a reset: nothing that it could take for an answer.
+  func refuse(_ refusal: Refusal) {
+    listener.counters.refused.add(refusal)
+    pool?.status.counters[worker.index].refused.add(refusal)
+    backend?.load.release()
+    leave(by: .reset)
+  }
+
+  private func leave(by manner: Manner) {
+    toBackend.abandon(worker.tools)
+    toClient.abandon(worker.tools)
+    clientEvent = nil
+    serverEvent = nil
+    switch manner {
+    case .clean:
+      client.close()
+      server?.close()
+    case .reset:
+      client.reset()
+      server?.reset()
+    }
+    let last = phase
+    phase = .ended
+    worker.ended(self, from: last)
+  }
+}
