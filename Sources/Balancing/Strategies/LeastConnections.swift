@@ -1,0 +1,33 @@
+/// The member with the fewest sessions for its weight, over all workers.
+struct LeastConnections {
+  /// Takes a slot of the member with the least (active + 1) / weight: its load with this session. Among equals the
+  /// cursor decides, so that idle members of the same weight take turns.
+  func acquire(from members: [Member], cursor: Cursor, excluding exclusion: borrowing Exclusion) -> Int? {
+    let start = Int(cursor.next() % UInt64(members.count))
+    // Who looks usable may be full a moment later, through another worker; the next try sees that.
+    for _ in members.indices {
+      guard let position = lightest(of: members, from: start, excluding: exclusion) else { return nil }
+      if members[position].acquire(excluding: exclusion) { return position }
+    }
+    return nil
+  }
+
+  private func lightest(of members: [Member], from start: Int, excluding exclusion: borrowing Exclusion) -> Int? {
+    var best: (position: Int, load: Int, weight: Int)?
+    var position = start
+    for _ in members.indices {
+      let member = members[position]
+      if member.isUsable(excluding: exclusion) {
+        let load = member.load.active + 1
+        if let rival = best, load * rival.weight >= rival.load * member.weight {
+          // Not lighter, or only as light: the first one in the rotation stays.
+        } else {
+          best = (position, load, member.weight)
+        }
+      }
+      position += 1
+      if position == members.count { position = 0 }
+    }
+    return best?.position
+  }
+}
