@@ -29,6 +29,13 @@ package struct Socket: Hashable, Sendable {
   }
 }
 
+extension Socket {
+  /// A second descriptor for the same socket.
+  package func duplicate() throws(Errno) -> Socket {
+    Socket(descriptor: try syscall { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
+  }
+}
+
 // MARK: - Listening and connecting
 
 /// What asking a listening socket for a client came to.

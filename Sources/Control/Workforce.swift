@@ -1,0 +1,62 @@
+import Libevent
+import Proxy
+import Sockets
+
+/// The workers' threads and the ways to reach them.
+final class Workforce {
+  /// What each worker counts.
+  let counters: [WorkerCounters]
+  /// The sessions of the whole process.
+  let sessionSlots = Slots()
+
+  private let inboxes: [Mailbox<WorkerCommand>]
+  private var threads: [WorkerThread] = []
+
+  var count: Int { inboxes.count }
+
+  init(count: Int) {
+    inboxes = (0..<count).map { _ in Mailbox() }
+    counters = (0..<count).map { _ in WorkerCounters() }
+  }
+
+  /// Starts a thread for each worker.
+  ///
+  /// - Parameters:
+  ///   - listening: for each worker, what it accepts from.
+  ///   - limits: sessions and pipes of the whole process.
+  func start(
+    listening: [[ListeningSocket]], table: RoutingTable, control: Mailbox<WorkerEvent>, limits: Limits
+  ) {
+    for index in inboxes.indices {
+      let setup = WorkerSetup(
+        index: index, listening: listening[index], table: table, inbox: inboxes[index],
+        peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element), control: control,
+        sessionSlots: sessionSlots, sessionLimit: limits.sessions, pipeLimit: limits.pipes / count,
+        seed: UInt64.random(in: .min ... .max), counters: counters[index])
+      threads.append(WorkerThread(setup))
+    }
+  }
+
+  /// Asks every worker.
+  func post(_ command: WorkerCommand) {
+    for inbox in inboxes { inbox.post(command) }
+  }
+
+  /// Waits until every worker's thread has ended; they have to be told to stop before.
+  func join() {
+    for thread in threads { thread.join() }
+    threads = []
+  }
+
+  private final class WorkerThread {
+    private var thread: LoopThread?
+
+    init(_ setup: WorkerSetup) {
+      thread = LoopThread(name: "worker-\(setup.index)") { Worker.run(setup) }
+    }
+
+    func join() {
+      thread.take()?.join()
+    }
+  }
+}
