@@ -30,9 +30,9 @@ extension Configuration {
     }
     var found = Diagnostics()
     let document = Document.read(root, &found)
-    var resolver = Resolver(found)
-    let configuration = document.map { resolver.resolve($0) }
-    if let failure = resolver.found.failure(in: file) { throw failure }
+    var assembler = Assembler(found)
+    let configuration = document.map { assembler.assemble($0) }
+    if let failure = assembler.found.failure(in: file) { throw failure }
     guard let configuration else { preconditionFailure("a document was refused without an error") }
     return configuration
   }

@@ -30,22 +30,33 @@ enum DurationText {
     )
   }
 
-  /// Writes a duration with the fewest units that hold it; what is below a microsecond is lost.
+  /// Writes a duration as ``read(_:)`` reads it, such as `1h30m` or `1.5s`; what is below a nanosecond is lost.
   static func write(_ duration: Duration) -> String {
     let (seconds, attoseconds) = duration.components
     var rest = Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000)
     var result = ""
-    for unit in units where rest >= unit.nanoseconds {
-      // An hour and a half is 1h30m, but a day is 1d and a day and an hour 25h.
+    for unit in units where unit.nanoseconds > 1_000_000_000 && rest >= unit.nanoseconds {
+      // An hour and a half is 1h30m, but a day and an hour is 25h.
       if unit.name == "d", rest % unit.nanoseconds != 0 { continue }
       result += "\(rest / unit.nanoseconds)\(unit.name)"
       rest %= unit.nanoseconds
     }
-    if rest > 0 {
-      let microseconds = String(rest / 1000)
-      result += "0." + String(repeating: "0", count: 3 - microseconds.count) + microseconds + "ms"
+    if rest >= 1_000_000_000 {
+      result += decimal(rest, of: 1_000_000_000) + "s"
+    } else if rest > 0 {
+      result += decimal(rest, of: 1_000_000) + "ms"
     }
     return result.isEmpty ? "0s" : result
+  }
+
+  private static func decimal(_ value: Int128, of unit: Int128) -> String {
+    var fraction = ""
+    var (rest, place) = (value % unit, unit / 10)
+    while rest > 0 {
+      fraction += String(rest / place)
+      (rest, place) = (rest % place, place / 10)
+    }
+    return "\(value / unit)" + (fraction.isEmpty ? "" : ".\(fraction)")
   }
 
   private static func digits(_ rest: inout Substring.UTF8View, atMost: Int) -> Int128? {

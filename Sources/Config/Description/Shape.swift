@@ -97,7 +97,7 @@ struct Shape<Root: Sendable>: Sendable {
     for field in fields where field.isRequired && lines[field.name] == nil {
       found.error(
         path.isEmpty ? field.name : "\(path).\(field.name)", node.line, "is missing",
-        hint: "add \"\(field.name)\": \(field.doc)")
+        hint: "add it. \(field.doc)")
     }
     var located = Located(value: root, node: node, path: path)
     check(&located, &found)

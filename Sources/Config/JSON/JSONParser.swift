@@ -46,7 +46,7 @@ struct JSONParser {
     case UInt8(ascii: "{"): return JSONNode(value: .object(try object()), line: start)
     case UInt8(ascii: "["): return JSONNode(value: .array(try array()), line: start)
     case UInt8(ascii: "\""), UInt8(ascii: "'"): return JSONNode(value: .string(try string()), line: start)
-    case .some(let byte) where Self.isPartOfWord(byte): return JSONNode(value: try word(), line: start)
+    case .some(let byte) where JSONCharacters.isPartOfWord(byte): return JSONNode(value: try word(), line: start)
     case nil: throw error("the document ends where a value is expected", "write a value, or close what is open")
     default: throw error("expected a value, found \(shownCurrent)", "a value is text, a number, a list or an object")
     }
@@ -119,9 +119,9 @@ struct JSONParser {
   private mutating func key() throws(JSONSyntaxError) -> String {
     switch current {
     case UInt8(ascii: "\""), UInt8(ascii: "'"): return try string()
-    case .some(let byte) where Self.isPartOfName(byte):
+    case .some(let byte) where JSONCharacters.isPartOfName(byte):
       let start = position
-      while let byte = current, Self.isPartOfName(byte) { position += 1 }
+      while let byte = current, JSONCharacters.isPartOfName(byte) { position += 1 }
       return String(decoding: bytes[start..<position], as: UTF8.self)
     default: throw error("expected a key, found \(shownCurrent)", "a key is text in quotes, such as \"name\"")
     }
@@ -129,13 +129,13 @@ struct JSONParser {
 
   private mutating func word() throws(JSONSyntaxError) -> JSONNode.Content {
     let begin = mark
-    while let byte = current, Self.isPartOfWord(byte) { position += 1 }
+    while let byte = current, JSONCharacters.isPartOfWord(byte) { position += 1 }
     let text = String(decoding: bytes[begin.position..<position], as: UTF8.self)
     switch text {
     case "true": return .bool(true)
     case "false": return .bool(false)
     case "null": return .null
-    case _ where Self.isNumber(text.utf8): return .number(text)
+    case _ where JSONCharacters.isNumber(text.utf8): return .number(text)
     default:
       throw error(
         "\(JSONNode.shortened(text)) is neither a number nor true, false or null",
@@ -274,44 +274,5 @@ struct JSONParser {
     guard position < bytes.count else { return "the end of the document" }
     let character = String(decoding: bytes[position..<min(position + 4, bytes.count)], as: UTF8.self)
     return character.unicodeScalars.first.map { "\"\(JSONNode.shortened(String($0)))\"" } ?? "nothing"
-  }
-}
-
-extension JSONParser {
-  private static func isPartOfName(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"):
-      true
-    default: false
-    }
-  }
-
-  private static func isPartOfWord(_ byte: UInt8) -> Bool {
-    isPartOfName(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".")
-  }
-
-  /// Whether a text is a number by RFC 8259 §6.
-  private static func isNumber(_ text: String.UTF8View) -> Bool {
-    var rest = text[...]
-    func digits() -> Int {
-      let run = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-      rest = rest.dropFirst(run.count)
-      return run.count
-    }
-    if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
-    let leadingZero = rest.first == UInt8(ascii: "0")
-    let whole = digits()
-    guard whole > 0, !(leadingZero && whole > 1) else { return false }
-    if rest.first == UInt8(ascii: ".") {
-      rest = rest.dropFirst()
-      guard digits() > 0 else { return false }
-    }
-    if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
-      rest = rest.dropFirst()
-      if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
-      guard digits() > 0 else { return false }
-    }
-    return rest.isEmpty
   }
 }

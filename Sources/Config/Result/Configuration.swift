@@ -56,12 +56,18 @@ package struct StatsConfiguration: Equatable, Sendable {
 package struct ShutdownConfiguration: Equatable, Sendable {
   /// How long sessions may go on after SIGTERM; zero ends them at once.
   package var drain = Duration.seconds(30)
+
+  /// The defaults.
+  package init() {}
 }
 
 /// What is logged, and how.
 package struct LogConfiguration: Equatable, Sendable {
   package var level = LogLevel.info
   package var format = LogFormat.auto
+
+  /// The defaults.
+  package init() {}
 }
 
 /// The least severe messages that are logged; the words are swift-log's.
@@ -87,4 +93,7 @@ package struct ResolverConfiguration: Equatable, Sendable {
   package var interval = Duration.seconds(30)
   /// How long an answer may take.
   package var timeout = Duration.seconds(5)
+
+  /// The defaults.
+  package init() {}
 }

@@ -2,6 +2,11 @@
 package struct HealthConfiguration: Equatable, Sendable {
   package var check = HealthCheck.tcp
   package var timing = HealthTiming()
+
+  package init(check: HealthCheck = .tcp, timing: HealthTiming = HealthTiming()) {
+    self.check = check
+    self.timing = timing
+  }
 }
 
 /// What a health check does.
@@ -30,6 +35,9 @@ package struct HealthTiming: Equatable, Sendable {
   package var fastInterval = Duration.milliseconds(500)
   /// The interval that is slowly approached when a backend stays down; not shorter than ``interval``.
   package var slowInterval = Duration.seconds(10)
+
+  /// The defaults.
+  package init() {}
 }
 
 /// An HTTP health check.
@@ -40,6 +48,9 @@ package struct HTTPCheck: Equatable, Sendable {
   /// The Host header; nil for the address that is checked.
   package var host: String?
   package var expect = HTTPExpectation()
+
+  /// The defaults.
+  package init() {}
 }
 
 /// The methods a health check may use: those that are safe (RFC 9110 §9.2.1).
@@ -54,6 +65,9 @@ package struct HTTPExpectation: Equatable, Sendable {
   package var status = StatusSet([200...399])
   /// A text that the body must contain; nil if the body doesn't matter.
   package var body: String?
+
+  /// The defaults.
+  package init() {}
 }
 
 /// Status codes of HTTP.
@@ -80,4 +94,9 @@ package struct ScriptCheck: Equatable, Sendable {
   package var send: [UInt8]
   /// What the answer must contain; not empty.
   package var expect: [UInt8]
+
+  package init(send: [UInt8], expect: [UInt8]) {
+    self.send = send
+    self.expect = expect
+  }
 }

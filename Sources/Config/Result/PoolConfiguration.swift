@@ -40,6 +40,9 @@ package struct ConnectConfiguration: Equatable, Sendable {
   package var deadline = Duration.seconds(5)
   /// How many backends are tried at most, 1…16.
   package var attempts = 3
+
+  /// The defaults.
+  package init() {}
 }
 
 /// How long a session may be silent.
@@ -48,6 +51,9 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
   package var idle = Duration.seconds(3600)
   /// Without a byte after one side has ended its direction.
   package var halfClosed = Duration.seconds(30)
+
+  /// The defaults.
+  package init() {}
 }
 
 /// Where sessions wait for a backend slot when all are at their `maxSessions`.
@@ -56,6 +62,9 @@ package struct QueueConfiguration: Equatable, Sendable {
   package var size = 0
   /// How long one may wait.
   package var timeout = Duration.seconds(5)
+
+  /// The defaults.
+  package init() {}
 }
 
 /// What happens to the sessions of a backend that goes down.
@@ -82,4 +91,7 @@ package struct EjectionConfiguration: Equatable, Sendable {
   package var base = Duration.seconds(5)
   /// How long at most; not shorter than ``base``.
   package var max = Duration.seconds(60)
+
+  /// The defaults.
+  package init() {}
 }

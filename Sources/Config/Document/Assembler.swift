@@ -3,14 +3,22 @@ internal import Sockets
 /// Turns a document whose parts are right into a configuration, and reports what is wrong between the parts.
 ///
 /// It works on documents with errors too, as far as they could be read, so that all errors are told at once.
-struct Resolver {
+struct Assembler {
   private(set) var found: Diagnostics
-  private var binds: [(address: SocketAddress, path: String, what: String)] = []
+  /// Where something listens, by port (nil for Unix sockets), so that many backends are compared with few of them.
+  private var binds: [UInt16?: [Bind]] = [:]
+
+  private struct Bind {
+    let address: SocketAddress
+    let path: String
+    /// What listens there, in words.
+    let what: String
+  }
 
   init(_ found: Diagnostics) { self.found = found }
 
   /// The configuration of a document in its long form; it is only right if nothing was found wrong.
-  mutating func resolve(_ document: Document) -> Configuration {
+  mutating func assemble(_ document: Document) -> Configuration {
     let documents = document.pools ?? []
     let pools = documents.map { pool($0) }
     unique(documents) { pool in pool.name.map { ($0, isGiven: true) } }
@@ -34,7 +42,7 @@ struct Resolver {
 
 // MARK: - Listeners
 
-extension Resolver {
+extension Assembler {
   private mutating func listener(
     _ listener: Located<ListenerDocument>, _ index: Int, _ pools: [Located<PoolDocument>]?
   ) -> ListenerConfiguration {
@@ -76,18 +84,18 @@ extension Resolver {
 
   /// Notes where something listens; no two may listen at one address.
   private mutating func bound(to address: SocketAddress, _ place: (path: String, line: Int), _ what: String) {
-    if address.port != 0, let other = binds.first(where: { $0.address.covers(address) || address.covers($0.address) }) {
+    if address.port != 0, let other = binds[address.port]?.first(where: { $0.address.overlaps(address) }) {
       found.error(
         place.path, place.line, "\(address) is taken by the \(other.what) at \(other.path), \(other.address)",
         hint: "choose another port or address")
     }
-    binds.append((address, place.path, what))
+    binds[address.port, default: []].append(Bind(address: address, path: place.path, what: what))
   }
 }
 
 // MARK: - Pools
 
-extension Resolver {
+extension Assembler {
   private mutating func pool(_ pool: Located<PoolDocument>) -> PoolConfiguration {
     let value = pool.value
     let backends = value.backends ?? []
@@ -147,7 +155,7 @@ extension Resolver {
   private mutating func loops(in pool: Located<PoolDocument>) {
     for backend in pool.value.backends ?? [] {
       guard case .address(let address) = backend.value.address,
-        let own = binds.first(where: { $0.address.covers(address) })
+        let own = binds[address.port]?.first(where: { $0.address.isReached(by: address) })
       else { continue }
       let (path, line) = backend.place(of: "address")
       found.error(
@@ -182,17 +190,28 @@ extension SocketAddress {
     }
   }
 
-  /// Whether a socket bound to this address is reached by connecting to the other; every port is a different one.
-  ///
-  /// A socket bound to all addresses counts as reached by all of this machine that are known without asking the kernel:
-  /// those of loopback. `[::]` takes IPv4 too.
-  fileprivate func covers(_ other: SocketAddress) -> Bool {
-    guard self != other else { return true }
-    guard port == other.port, port != nil else { return false }
+  /// Whether it stands for every IPv4 address of this machine, or for every IPv6 one, which includes IPv4.
+  private var isAny: Bool {
     switch self {
-    case .ipv4(0, _): return if case .ipv4 = other { other.isLocal } else { false }
-    case .ipv6(high: 0, low: 0, _, _): return other.isLocal || other.host == "0.0.0.0"
-    default: return false
+    case .ipv4(let host, _): host == 0
+    case .ipv6(let high, let low, _, _): high == 0 && low == 0
+    case .unix: false
     }
+  }
+
+  private var isIPv4: Bool {
+    if case .ipv4 = self { true } else { false }
+  }
+
+  /// Whether two sockets of one port would compete for a client: they are the same, or one stands for the other too.
+  fileprivate func overlaps(_ other: SocketAddress) -> Bool {
+    self == other || isAny && (!isIPv4 || other.isIPv4) || other.isAny && (!other.isIPv4 || isIPv4)
+  }
+
+  /// Whether connecting to the other address, which has the same port, reaches a socket bound to this one.
+  ///
+  /// One bound to all addresses is reached by all of this machine that are known without asking the kernel: loopback's.
+  fileprivate func isReached(by other: SocketAddress) -> Bool {
+    self == other || isAny && other.isLocal && (!isIPv4 || other.isIPv4)
   }
 }

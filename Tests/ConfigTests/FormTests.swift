@@ -1,0 +1,183 @@
+import Balancing
+import Config
+import Sockets
+import Testing
+
+@Suite("The forms of a configuration")
+struct FormTests {
+  private static let long = """
+    {
+      "workers": 2,                                   // default: one per core
+      "listeners": [ { "name": "web", "bind": "0.0.0.0:8080", "pool": "web", "maxSessions": 5000 } ],
+      "pools": [ {
+        "name": "web", "strategy": "least-connections",
+        "backends": [
+          "10.0.0.1:80",
+          { "name": "b2", "address": "10.0.0.2:80", "weight": 3, "tier": 0, "maxSessions": 200 },
+          { "address": "10.0.1.1:80", "tier": 1, "healthAddress": "10.0.1.1:81" } ],
+        "health": { "type": "http", "path": "/up", "host": "a.example", "method": "HEAD", "port": 8081,
+                    "expect": { "status": [204, "300-399"] },
+                    "interval": "3s", "timeout": "1.5s", "rise": 4, "fall": 5,
+                    "fastInterval": "250ms", "slowInterval": "1m" },
+        "connect": { "timeout": "1s", "deadline": "4s", "attempts": 2 },
+        "timeouts": { "idle": "1h30m", "halfClosed": "20s" },
+        "queue": { "size": 7, "timeout": "6s" }, "onDown": "close", "whenAllDown": "panic", "slowStart": "0s",
+        "ejection": { "failures": 9, "base": "2s", "max": "8s" } } ],
+      "stats": { "bind": "127.0.0.1:9090" },
+      "shutdown": { "drain": "3s" }, "log": { "level": "debug", "format": "json" },
+      "resolver": { "nameservers": ["10.0.0.53", "[::1]:5353"], "interval": "9s", "timeout": "1s" }
+    }
+    """
+
+  @Test func everyKeyOfTheLongFormArrivesInTheConfiguration() throws {
+    let configuration = try Configuration.parse(Self.long)
+    #expect(configuration.workers == .count(2))
+    let listener = try #require(configuration.listeners.first)
+    #expect(listener.name == "web" && listener.bind == SocketAddress("0.0.0.0:8080") && listener.pool == "web")
+    #expect(listener.maxSessions == 5000 && listener.backlog == 4096)
+    #expect(configuration.stats?.bind == SocketAddress("127.0.0.1:9090"))
+    #expect(configuration.shutdown.drain == .seconds(3))
+    #expect(configuration.log.level == .debug && configuration.log.format == .json)
+    #expect(configuration.resolver.nameservers == [SocketAddress("10.0.0.53:53"), SocketAddress("[::1]:5353")])
+    #expect(configuration.resolver.interval == .seconds(9) && configuration.resolver.timeout == .seconds(1))
+    #expect(configuration.warnings.isEmpty)
+  }
+
+  @Test func everyKeyOfAPoolArrivesInTheConfiguration() throws {
+    let pool = try Configuration.parse(Self.long).pools[0]
+    #expect(pool.name == "web" && pool.strategy == .leastConnections)
+    #expect(pool.backends.map(\.name) == ["10.0.0.1:80", "b2", "10.0.1.1:80"])
+    #expect(pool.backends.map(\.endpoint.description) == ["10.0.0.1:80", "10.0.0.2:80", "10.0.1.1:80"])
+    #expect(pool.backends.map(\.weight) == [1, 3, 1] && pool.backends.map(\.tier) == [0, 0, 1])
+    #expect(pool.backends.map(\.maxSessions) == [.max, 200, .max])
+    #expect(pool.backends.map(\.healthEndpoint.description) == ["10.0.0.1:8081", "10.0.0.2:8081", "10.0.1.1:81"])
+    guard case .http(let http) = pool.health.check else {
+      Issue.record("not an HTTP check")
+      return
+    }
+    #expect(http.method == .head && http.path == "/up" && http.host == "a.example")
+    #expect(http.expect.status.ranges == [204...204, 300...399] && http.expect.body == nil)
+    let timing = pool.health.timing
+    #expect(timing.interval == .seconds(3) && timing.timeout == .milliseconds(1500))
+    #expect(timing.rise == 4 && timing.fall == 5)
+    #expect(timing.fastInterval == .milliseconds(250) && timing.slowInterval == .seconds(60))
+    #expect(pool.connect.timeout == .seconds(1) && pool.connect.deadline == .seconds(4) && pool.connect.attempts == 2)
+    #expect(pool.timeouts.idle == .seconds(5400) && pool.timeouts.halfClosed == .seconds(20))
+    #expect(pool.queue.size == 7 && pool.queue.timeout == .seconds(6))
+    #expect(pool.onDown == .close && pool.whenAllDown == .panic && pool.slowStart == .zero)
+    #expect(pool.ejection?.failures == 9)
+    #expect(pool.ejection?.base == .seconds(2) && pool.ejection?.max == .seconds(8))
+  }
+
+  @Test func theShortFormIsOneListenerAndAPoolCalledMain() throws {
+    let configuration = try Configuration.parse(
+      """
+      { "listen": "0.0.0.0:8080", "backends": ["10.0.0.1:80", "db.Example:5432"], "strategy": "random",
+        "stats": "127.0.0.1:9090" }
+      """)
+    #expect(configuration.listeners.map(\.name) == ["listener-1"] && configuration.listeners.map(\.pool) == ["main"])
+    #expect(configuration.pools.map(\.name) == ["main"] && configuration.pools[0].strategy == .random)
+    #expect(
+      configuration.pools[0].backends.map(\.endpoint)
+        == [.address(.ipv4(0x0A00_0001, port: 80)), .name("db.example", port: 5432)])
+    #expect(configuration.stats?.bind == SocketAddress("127.0.0.1:9090"))
+  }
+
+  @Test func bothFormsOfTheSameMeanTheSame() throws {
+    let short = try Configuration.parse(
+      "{ listen: [':80', 'unix:/run/a'], backends: ['10.0.0.1:80'], queue: { size: 4 }, workers: 3 }")
+    let long = try Configuration.parse(
+      """
+      { listeners: [{ bind: ':80', pool: 'main' }, { bind: 'unix:/run/a' }], workers: 3,
+        pools: [{ name: 'main', backends: [{ address: '10.0.0.1:80' }], queue: { size: 4 } }] }
+      """)
+    #expect(short == long)
+  }
+
+  @Test func whatIsLeftOutHasItsDefault() throws {
+    let configuration = try Configuration.parse("{ listen: ':80', backends: ['10.0.0.1:80'] }")
+    let pool = configuration.pools[0]
+    #expect(configuration.workers == .perCore && configuration.stats == nil)
+    #expect(configuration.workers.count(cores: 6) == 6 && Workers.count(3).count(cores: 6) == 3)
+    #expect(configuration.shutdown.drain == .seconds(30))
+    #expect(configuration.log.level == .info && configuration.log.format == .auto)
+    #expect(configuration.resolver.interval == .seconds(30) && configuration.resolver.timeout == .seconds(5))
+    #expect(configuration.listeners[0].maxSessions == .max && configuration.listeners[0].backlog == 4096)
+    #expect(pool.strategy == .roundRobin && pool.health.check == .tcp)
+    #expect(pool.health.timing.interval == .seconds(2) && pool.health.timing.timeout == .seconds(1))
+    #expect(pool.health.timing.rise == 2 && pool.health.timing.fall == 3)
+    #expect(pool.health.timing.fastInterval == .milliseconds(500) && pool.health.timing.slowInterval == .seconds(10))
+    #expect(pool.connect.timeout == .seconds(2) && pool.connect.deadline == .seconds(5) && pool.connect.attempts == 3)
+    #expect(pool.timeouts.idle == .seconds(3600) && pool.timeouts.halfClosed == .seconds(30))
+    #expect(pool.queue.size == 0 && pool.queue.timeout == .seconds(5))
+    #expect(pool.onDown == .keep && pool.whenAllDown == .refuse && pool.slowStart == .seconds(10))
+    #expect(pool.ejection?.failures == 3 && pool.ejection?.base == .seconds(5) && pool.ejection?.max == .seconds(60))
+  }
+
+  @Test func aDefaultYieldsToWhatIsWritten() throws {
+    let quick = try pool("health: { interval: '200ms' }").health.timing
+    #expect(quick.timeout == .milliseconds(200) && quick.fastInterval == .milliseconds(200))
+    #expect(quick.slowInterval == .seconds(10))
+    #expect(try pool("health: { interval: '30s' }").health.timing.slowInterval == .seconds(30))
+    #expect(try pool("connect: { timeout: '8s' }").connect.deadline == .seconds(8))
+    #expect(try pool("connect: { deadline: '1s' }").connect.timeout == .seconds(1))
+    #expect(try pool("ejection: { base: '5m' }").ejection?.max == .seconds(300))
+  }
+
+  @Test func healthChecksOfEachTypeAreRead() throws {
+    #expect(try pool("health: { type: 'none' }").health.check == .none)
+    #expect(try pool("ejection: 'off'").ejection == nil)
+    let script = try pool("health: { type: 'tcp-script', send: 'PING\\r\\n', expectHex: '2b 50 4F4e47' }").health.check
+    #expect(script == .script(ScriptCheck(send: Array("PING\r\n".utf8), expect: Array("+PONG".utf8))))
+    let one = try pool("health: { type: 'http', expect: { status: 200, body: 'all well' } }").health.check
+    guard case .http(let http) = one else {
+      Issue.record("not an HTTP check")
+      return
+    }
+    #expect(http.expect.status.contains(200) && !http.expect.status.contains(201) && http.expect.body == "all well")
+    #expect(http.method == .get && http.path == "/" && http.host == nil)
+  }
+
+  @Test func anUnusedPoolAndAnOpenStatsPortAreWarnedOf() throws {
+    let configuration = try Configuration.parse(
+      """
+      { listeners: [{ bind: ':80', pool: 'a' }],
+        pools: [{ name: 'a', backends: ['10.0.0.1:80'] },
+                { name: 'b', backends: ['10.0.0.1:80'] }],
+        stats: ':9090' }
+      """)
+    #expect(configuration.warnings.map(\.path) == ["stats", "pools[1]"])
+    #expect(configuration.warnings.map(\.line) == [4, 3])
+  }
+
+  @Test func theSummaryShowsWhatWouldRun() throws {
+    let configuration = try Configuration.parse(
+      """
+      { listeners: [{ name: 'web', bind: ':80', maxSessions: 9 }, { bind: 'unix:/run/a' }], stats: '127.0.0.1:9090',
+        pools: [{ name: 'a', backends: ['b.example:80', { name: 'b', address: '10.0.0.1:80', maxSessions: 5 }] }] }
+      """)
+    #expect(
+      configuration.summary() == """
+        listener  web         [::]:80 → a      at most 9 sessions
+        listener  listener-2  unix:/run/a → a
+
+        pool a  round-robin
+          backend  b.example:80               tier 0  weight 1
+          backend  b             10.0.0.1:80  tier 0  weight 1  at most 5 sessions
+          health      tcp, every 2s, timeout 1s, rise 2, fall 3
+          connect     timeout 2s, deadline 5s, 3 attempts
+          timeouts    idle 1h, half-closed 30s
+          queue       off
+          down        keep sessions; all down: refuse
+          slow start  10s
+          ejection    after 3 failures, 5s up to 1m
+
+        stats     127.0.0.1:9090
+        workers   one per core
+        shutdown  drain 30s
+        log       info, auto
+        resolver  the system's    every 30s, timeout 5s
+
+        """)
+  }
+}

@@ -1,0 +1,28 @@
+@testable import Config
+
+/// What is wrong with a configuration, as it is printed, without the file's name; empty if nothing is.
+func problems(_ text: String) -> [String] { problems(Array(text.utf8)) }
+
+/// What is wrong with the bytes of a file.
+func problems(_ bytes: [UInt8]) -> [String] {
+  do throws(ConfigErrors) {
+    _ = try Configuration.parse(bytes, file: "test.json")
+    return []
+  } catch {
+    return error.errors.map(\.description)
+  }
+}
+
+/// What is wrong with a short form that has this besides its listener and backends.
+func problems(shortForm keys: String) -> [String] {
+  problems("{ \"listen\": \":8080\", \"backends\": [\"10.0.0.1:80\"], \(keys) }")
+}
+
+/// The only pool of a short form that has this besides its listener and backends.
+func pool(_ keys: String) throws -> PoolConfiguration {
+  let configuration = try Configuration.parse("{ listen: ':8080', backends: ['10.0.0.1:80'], \(keys) }")
+  return configuration.pools[0]
+}
+
+/// The repository's `Config` folder.
+let examples = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/Config"
