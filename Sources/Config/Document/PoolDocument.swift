@@ -1,3 +1,5 @@
+internal import Balancing
+
 /// An object of `pools` as it stands in the file.
 struct PoolDocument: Sendable {
   var name: String?

@@ -1,3 +1,5 @@
+package import Balancing
+
 /// A named set of backends with a strategy and a health check.
 package struct PoolConfiguration: Equatable, Sendable {
   /// Unique among the pools.
