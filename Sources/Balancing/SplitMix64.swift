@@ -19,6 +19,11 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
   }
 
+  /// A number from 0 up to, not including, 1.
+  mutating func fraction() -> Double {
+    Double(next() >> 11) * 0x1p-53
+  }
+
   /// Spreads the difference of any bit over all 64 (the generator's finalizer, Stafford's variant 13). One to one.
   static func mix(_ value: UInt64) -> UInt64 {
     var bits = value

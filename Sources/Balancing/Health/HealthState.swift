@@ -1,0 +1,94 @@
+/// Whether a failure is taken at its word: see `CorrelatedFailure`.
+package enum Trust: Equatable, Sendable {
+  /// It counts in full.
+  case believed
+  /// It counts, but changes no state as long as this goes on.
+  case held
+}
+
+/// What is held of one backend by its active health checks, and when to look again.
+///
+/// It starts `unknown`, which counts as eligible, and the very first result decides, as in HAProxy: nobody has to wait
+/// for `rise` checks at start, and a backend that is dead then is known to be after one. From then on it takes `fall`
+/// failures in a row to bring it down and `rise` passes in a row to bring it up.
+package struct HealthState: Equatable, Sendable {
+  /// How it is checked; may change with the configuration.
+  package var policy: HealthPolicy
+  /// What is held of it.
+  package private(set) var status = HealthStatus.unknown
+  /// Since when: when checks began, or when the last transition was.
+  package private(set) var since: Instant
+  /// How many results in a row contradict the state.
+  package private(set) var contrary = 0
+
+  /// Starts with nothing known.
+  package init(policy: HealthPolicy, at now: Instant) {
+    self.policy = policy
+    since = now
+  }
+
+  /// Whether sessions may go there, as far as active checks know.
+  package var isEligible: Bool {
+    status != .down
+  }
+
+  /// Takes the result of a check, and says if that changed the state.
+  ///
+  /// A check that failed for want of our own resources says nothing about the backend, and is no result. A failure that
+  /// is held back counts, so the first one believed after it may decide.
+  package mutating func observe(
+    _ outcome: ProbeOutcome, at now: Instant, trust: Trust = .believed
+  ) -> HealthTransition? {
+    switch outcome {
+    case .passed(let time, let detail):
+      return observe(.up, required: policy.rise, "passed: \(detail)", time: time, at: now)
+    case .failed(let failure):
+      guard failure.kind != .localResource else { return nil }
+      let required = trust == .held ? Int.max : policy.fall
+      let text = "failed: \(failure.kind.rawValue), \(failure.detail)"
+      return observe(.down, required: required, text, time: failure.time, at: now)
+    }
+  }
+
+  private mutating func observe(
+    _ result: HealthStatus, required: Int, _ text: String, time: Duration, at now: Instant
+  ) -> HealthTransition? {
+    guard result != status else {
+      contrary = 0
+      return nil
+    }
+    contrary += 1
+    let isFirst = status == .unknown && required < .max
+    guard isFirst || contrary >= required else { return nil }
+    let transition = HealthTransition(
+      from: status, to: result, reason: contrary == 1 ? "check \(text)" : "\(contrary) checks in a row \(text)",
+      at: now,
+      probeTime: time)
+    status = result
+    since = now
+    contrary = 0
+    return transition
+  }
+
+  /// How long to wait before the next check, from the end of the last one (or from the start of it all).
+  ///
+  /// The first check comes at random within the interval, so that a start is no storm. A backend whose last result
+  /// contradicts its state is looked at again fast. One that is down is looked at ever more seldom: after a tenth of
+  /// the time that it has been down, from `interval` up to `slowInterval`.
+  package func nextCheck(after now: Instant, using generator: inout SplitMix64) -> Duration {
+    if contrary > 0 { return jittered(min(policy.fastInterval, policy.interval), using: &generator) }
+    switch status {
+    case .unknown:
+      return policy.interval * generator.fraction()
+    case .up:
+      return jittered(policy.interval, using: &generator)
+    case .down:
+      let slowest = max(policy.slowInterval, policy.interval)
+      return jittered(min(max((now - since) / 10, policy.interval), slowest), using: &generator)
+    }
+  }
+
+  private func jittered(_ interval: Duration, using generator: inout SplitMix64) -> Duration {
+    interval * (1 + policy.jitter * (2 * generator.fraction() - 1))
+  }
+}
