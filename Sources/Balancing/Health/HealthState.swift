@@ -39,35 +39,43 @@ package struct HealthState: Equatable, Sendable {
   package mutating func observe(
     _ outcome: ProbeOutcome, at now: Instant, trust: Trust = .believed
   ) -> HealthTransition? {
+    let result: HealthStatus
+    let time: Duration
     switch outcome {
-    case .passed(let time, let detail):
-      return observe(.up, required: policy.rise, "passed: \(detail)", time: time, at: now)
-    case .failed(let failure):
-      guard failure.kind != .localResource else { return nil }
-      let required = trust == .held ? Int.max : policy.fall
-      let text = "failed: \(failure.kind.rawValue), \(failure.detail)"
-      return observe(.down, required: required, text, time: failure.time, at: now)
+    case .failed(let failure) where failure.kind == .localResource: return nil
+    case .failed(let failure): (result, time) = (.down, failure.time)
+    case .passed(let duration, _): (result, time) = (.up, duration)
     }
-  }
-
-  private mutating func observe(
-    _ result: HealthStatus, required: Int, _ text: String, time: Duration, at now: Instant
-  ) -> HealthTransition? {
     guard result != status else {
       contrary = 0
       return nil
     }
     contrary += 1
-    let isFirst = status == .unknown && required < .max
-    guard isFirst || contrary >= required else { return nil }
-    let transition = HealthTransition(
-      from: status, to: result, reason: contrary == 1 ? "check \(text)" : "\(contrary) checks in a row \(text)",
-      at: now,
-      probeTime: time)
-    status = result
-    since = now
-    contrary = 0
-    return transition
+    guard isEnough(for: result, trust: trust) else { return nil }
+    defer {
+      status = result
+      since = now
+      contrary = 0
+    }
+    return HealthTransition(from: status, to: result, reason: reason(of: outcome), at: now, probeTime: time)
+  }
+
+  private func isEnough(for result: HealthStatus, trust: Trust) -> Bool {
+    switch (result, status) {
+    case (.down, _) where trust == .held: false
+    case (_, .unknown): true
+    case (.down, _): contrary >= policy.fall
+    case (_, _): contrary >= policy.rise
+    }
+  }
+
+  private func reason(of outcome: ProbeOutcome) -> String {
+    let (verb, detail) =
+      switch outcome {
+      case .passed(_, let detail): ("passed", detail)
+      case .failed(let failure): ("failed", "\(failure.kind.rawValue), \(failure.detail)")
+      }
+    return contrary == 1 ? "check \(verb): \(detail)" : "\(contrary) checks in a row \(verb), the last one: \(detail)"
   }
 
   /// How long to wait before the next check, from the end of the last one (or from the start of it all).
