@@ -13,21 +13,24 @@ struct LeastConnections {
   }
 
   private func lightest(of members: [Member], from start: Int, excluding exclusion: borrowing Exclusion) -> Int? {
-    var best: (position: Int, load: Int, weight: Int)?
+    var best: Int?
+    var bestLoad = 0
+    var bestWeight = 1
     var position = start
     for _ in members.indices {
-      let member = members[position]
-      if member.isUsable(excluding: exclusion) {
-        let load = member.load.active + 1
-        if let rival = best, load * rival.weight >= rival.load * member.weight {
-          // Not lighter, or only as light: the first one in the rotation stays.
-        } else {
-          best = (position, load, member.weight)
+      if members[position].isUsable(excluding: exclusion) {
+        let load = members[position].load.active + 1
+        let weight = members[position].weight
+        // Of those that are as light the first in the rotation stays.
+        if best == nil || load * bestWeight < bestLoad * weight {
+          best = position
+          bestLoad = load
+          bestWeight = weight
         }
       }
       position += 1
       if position == members.count { position = 0 }
     }
-    return best?.position
+    return best
   }
 }
