@@ -1,4 +1,4 @@
-import Config
+package import Config
 package import Sockets
 import SystemPackage
 

@@ -1,3 +1,4 @@
+package import Config
 import Sockets
 
 /// What the process may use, computed once from what the kernel allows it.
@@ -20,5 +21,16 @@ package struct Limits: Equatable, Sendable {
     self.descriptors = descriptors
     pipes = min(free / 40, 128)
     sessions = max((free - 2 * pipes) / 2, 1)
+  }
+}
+
+extension Limits {
+  /// What holds for a configuration. Raises the process's descriptor limit to what it may be.
+  package init(for configuration: Configuration) {
+    let workers = configuration.workers.count(cores: ProcessorCount.available)
+    let backends = configuration.pools.reduce(0) { $0 + $1.backends.count }
+    // Each worker has a loop and a mailbox, and a socket of every listener; each backend may be checked at any time.
+    self.init(
+      descriptors: DescriptorLimit.raise(), fixed: workers * (4 + configuration.listeners.count) + backends)
   }
 }

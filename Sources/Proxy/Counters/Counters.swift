@@ -34,6 +34,8 @@ package final class PoolCounters: Sendable {
 package final class BackendCounters: Sendable {
   /// Connections attempted.
   package let attempts = Counter()
+  /// Those of them that followed a failed one to another backend, for the same session.
+  package let retries = Counter()
   /// Connections that failed.
   package let failures = CauseCounters<ConnectFailure>()
   /// Sessions that reached the backend.

@@ -8,6 +8,7 @@ package final class Histogram: Sendable {
 
   private let buckets = InlineArray<304, Counter> { _ in Counter() }
   private let largest = Counter()
+  private let total = Counter()
 
   /// An empty histogram.
   package init() {}
@@ -16,6 +17,7 @@ package final class Histogram: Sendable {
   package func record(nanoseconds: UInt64) {
     let microseconds = Int(clamping: nanoseconds / 1_000)
     buckets[Self.bucket(of: microseconds)].add()
+    total.add(microseconds)
     let excess = microseconds - largest.current
     if excess > 0 { largest.add(excess) }
   }
@@ -25,7 +27,7 @@ package final class Histogram: Sendable {
     var counts = [Int]()
     counts.reserveCapacity(Self.bucketCount)
     for index in 0..<Self.bucketCount { counts.append(buckets[index].current) }
-    return Distribution(counts: counts, largest: largest.current)
+    return Distribution(counts: counts, total: total.current, largest: largest.current)
   }
 
   /// The bucket that holds a number of microseconds.
@@ -47,16 +49,18 @@ package final class Histogram: Sendable {
 /// What a histogram held at one time; several workers' add up to one.
 package struct Distribution: Sendable {
   private var counts: [Int]
+  private var total: Int
   private var largest: Int
 
-  init(counts: [Int], largest: Int) {
+  init(counts: [Int], total: Int, largest: Int) {
     self.counts = counts
+    self.total = total
     self.largest = largest
   }
 
   /// Nothing recorded.
   package init() {
-    self.init(counts: [], largest: 0)
+    self.init(counts: [], total: 0, largest: 0)
   }
 
   /// Adds another distribution.
@@ -66,12 +70,18 @@ package struct Distribution: Sendable {
     } else {
       for index in other.counts.indices { counts[index] += other.counts[index] }
     }
+    total += other.total
     largest = max(largest, other.largest)
   }
 
   /// How many durations were recorded.
   package var count: Int {
     counts.reduce(0, +)
+  }
+
+  /// All durations together, in seconds.
+  package var sum: Double {
+    Double(total) / 1e6
   }
 
   /// The longest duration, in seconds.

@@ -45,8 +45,11 @@ extension Session {
         connector.tried.insert(index)
         connector.attempts += 1
         connector.attemptBegan = now
-        if connector.attempts > 1 { counters.retries.add() }
         backend.counters[worker.index].attempts.add()
+        if connector.attempts > 1 {
+          counters.retries.add()
+          backend.counters[worker.index].retries.add()
+        }
         switch attempt(backend) {
         case .established: return established(backend)
         case .pending: return
