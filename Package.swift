@@ -44,7 +44,7 @@ let package = Package(
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
     .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Support"]),
-    .testTarget(name: "ControlTests", dependencies: ["Control", "Support"]),
+    .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Support", logging]),
     .testTarget(name: "SystemTests", dependencies: ["Support", "Martlet"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,37 @@
+import Glibc
+
+/// What is known about where text goes that people read.
+package enum Terminal {
+  /// Whether the descriptor is a terminal.
+  package static func isAt(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1
+  }
+
+  /// Whether text there may be coloured: it's a terminal, not a dumb one, and NO_COLOR isn't set (no-color.org).
+  package static func takesColour(_ descriptor: Int32) -> Bool {
+    isAt(descriptor) && variable("NO_COLOR") == nil && variable("TERM") != "dumb"
+  }
+
+  /// A variable of the environment; nil if it isn't set or is empty.
+  package static func variable(_ name: String) -> String? {
+    // Nothing in this program changes the environment, so the text stays where it is while it's copied.
+    guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
+    return unsafe String(cString: value)
+  }
+}
+
+/// How a piece of text stands out on a terminal (ECMA-48, SGR).
+package enum Paint: String, Sendable {
+  case bold = "1"
+  case dim = "2"
+  case red = "31"
+  case green = "32"
+  case yellow = "33"
+  case cyan = "36"
+  case boldRed = "1;31"
+
+  /// The text so painted; as it is where colours aren't wanted.
+  package func on(_ text: String, when isWanted: Bool) -> String {
+    isWanted ? "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" : text
+  }
+}
