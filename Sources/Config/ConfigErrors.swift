@@ -12,6 +12,11 @@ package struct ConfigIssue: Error, Equatable, Sendable {
   package var hint: String
 }
 
+extension ConfigIssue {
+  /// The issue as it is printed: `martlet.json:12: pools[1].backends[0].weight: must be 0…256, is 999 — hint: …`.
+  package func text(in file: String) -> String { "\(file):\(line == nil ? " " : "")\(self)" }
+}
+
 extension ConfigIssue: CustomStringConvertible {
   /// `12: pools[1].backends[0].weight: must be 0…256, is 999 — hint: …`, without the file's name.
   package var description: String {
@@ -39,7 +44,7 @@ package struct ConfigErrors: Error, Equatable, Sendable {
 extension ConfigErrors: CustomStringConvertible {
   /// One line per error, each with the name of the file: `martlet.json:12: pools[0].name: …`.
   package var description: String {
-    var lines = errors.map { "\(file):\($0.line == nil ? " " : "")\($0)" }
+    var lines = errors.map { $0.text(in: file) }
     if omitted > 0 { lines.append("\(file): and \(omitted) more errors") }
     return lines.joined(separator: "\n")
   }
@@ -51,11 +56,14 @@ struct Diagnostics {
   private(set) var warnings: [ConfigIssue] = []
   private(set) var omitted = 0
 
+  /// Whether further errors are only counted.
+  var isFull: Bool { errors.count == ConfigErrors.most }
+
+  /// Counts an error that isn't kept.
+  mutating func omit() { omitted += 1 }
+
   mutating func error(_ path: String, _ line: Int, _ message: String, hint: String) {
-    guard errors.count < ConfigErrors.most else {
-      omitted += 1
-      return
-    }
+    guard !isFull else { return omit() }
     errors.append(ConfigIssue(path: path, line: line, message: message, hint: hint))
   }
 

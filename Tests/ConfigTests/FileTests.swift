@@ -44,6 +44,9 @@ struct FileTests {
   @Test func aFileThatIsNotThereIsReported() throws {
     let folder = try Folder()
     #expect(try error(loading: "\(folder.path)/none.json").message == "there is no such file")
+    #expect(
+      try error(loading: "/none.json").text(in: "/none.json")
+        == "/none.json: there is no such file — hint: check the path; it counts from the current directory")
     #expect(try error(loading: "").message == "there is no such file")
     #expect(try error(loading: "/etc\0/passwd").message == "there is no such file")
   }

@@ -149,7 +149,7 @@ extension JSONNode {
     }
   }
 
-  fileprivate static func random(_ random: inout SplitMix, depth: Int) -> JSONNode {
+  static func random(_ random: inout SplitMix, depth: Int) -> JSONNode {
     func text() -> String {
       let letters = ["a", "é", "😀", "\"", "\\", "\n", "\u{1}", "/", "'", "{", "\u{7f}", " "]
       return (0..<Int.random(in: 0...4, using: &random)).map { _ in letters.randomElement(using: &random) ?? "" }
@@ -166,18 +166,5 @@ extension JSONNode {
     case 5: return JSONNode(value: .bool(.random(using: &random)))
     default: return JSONNode(value: .null)
     }
-  }
-}
-
-/// A generator of which each run gives the same numbers (Steele, Lea & Flood 2014, SplitMix64).
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

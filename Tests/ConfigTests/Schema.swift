@@ -2,10 +2,11 @@
 
 /// As much of JSON Schema as the configuration's schema uses.
 enum Schema {
+  private static let whole = try? JSONParser.parse(Array(ConfigSchema.jsonSchema().utf8))
+
   /// Whether the configuration's schema accepts a document.
   static func accepts(_ node: JSONNode) -> Bool {
-    guard let schema = try? JSONParser.parse(Array(ConfigSchema.jsonSchema().utf8)) else { return false }
-    return accepts(node, schema)
+    whole.map { accepts(node, $0) } ?? false
   }
 
   /// The keys that a schema describes, each with its default.

@@ -89,7 +89,7 @@ enum AddressText {
   static let endpointHint = "write \"10.0.0.1:80\", \"[::1]:80\", \"name:80\" or \"unix:/path\""
 
   init(_ text: String) throws(Refusal) {
-    let shown = "\"\(JSONNode.shortened(text))\""
+    var shown: String { "\"\(JSONNode.shortened(text))\"" }
     if text.hasPrefix("unix:") {
       self = .unix(path: try Self.unixPath(String(text.dropFirst(5))))
       return

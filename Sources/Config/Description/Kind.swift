@@ -133,8 +133,6 @@ struct Located<Value: Sendable>: Sendable {
   }
 }
 
-extension Located: Equatable where Value: Equatable {}
-
 extension Diagnostics {
   /// Says that a value isn't of the kind that is wanted, and reads as nothing.
   mutating func mismatch<Value>(

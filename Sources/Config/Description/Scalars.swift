@@ -1,5 +1,5 @@
 extension Kind where Value == Int {
-  /// A whole number in a range; `unit` says what it counts.
+  /// A whole number in a range.
   static func integer(_ range: ClosedRange<Int>) -> Kind {
     let wanted = "a whole number \(range.lowerBound)…\(range.upperBound)"
     let schema: JSONNode = [

@@ -83,16 +83,19 @@ struct Shape<Root: Sendable>: Sendable {
     var root = initial
     var lines: [String: Int] = [:]
     for member in members {
-      let place = path.isEmpty ? JSONNode.shortened(member.key) : "\(path).\(JSONNode.shortened(member.key))"
-      if let first = lines.updateValue(member.line, forKey: member.key) {
-        found.error(
-          place, member.line, "the key is there twice, first on line \(first)", hint: "keep one of them")
-      } else if let index = indices[member.key] {
-        fields[index].read(member.value, place, &root, &found)
-      } else {
-        let refusal = foreign(member.key) ?? unknown(member.key)
-        found.error(place, member.line, refusal.message, hint: refusal.hint)
+      let first = lines.updateValue(member.line, forKey: member.key)
+      if first == nil, let index = indices[member.key] {
+        fields[index].read(member.value, path.isEmpty ? member.key : "\(path).\(member.key)", &root, &found)
+        continue
       }
+      // The nearest word is too much work for an error that nobody sees.
+      guard !found.isFull else {
+        found.omit()
+        continue
+      }
+      let refusal = first.map(Self.twice) ?? foreign(member.key) ?? unknown(member.key)
+      let key = JSONNode.shortened(member.key)
+      found.error(path.isEmpty ? key : "\(path).\(key)", member.line, refusal.message, hint: refusal.hint)
     }
     for field in fields where field.isRequired && lines[field.name] == nil {
       found.error(
@@ -102,6 +105,10 @@ struct Shape<Root: Sendable>: Sendable {
     var located = Located(value: root, node: node, path: path)
     check(&located, &found)
     return located.value
+  }
+
+  private static func twice(first line: Int) -> Refusal {
+    Refusal(message: "the key is there twice, first on line \(line)", hint: "keep one of them")
   }
 
   private func unknown(_ key: String) -> Refusal {
