@@ -7,6 +7,12 @@ let strict: [SwiftSetting] = [
   .strictMemorySafety(), .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// The data plane's objects belong to one thread each, and the run-time check of exclusive access costs it on every read and
+/// write. Debug builds, and so all tests, keep the check.
+let dataPlane: [SwiftSetting] = strict + [
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -30,7 +36,8 @@ let package = Package(
     .target(name: "Config", dependencies: ["Balancing", "Sockets"], swiftSettings: strict),
 
     // The proxy: the data plane, the control plane above it, the command line above both.
-    .target(name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: strict),
+    .target(
+      name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: dataPlane),
     .target(
       name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Proxy", "Sockets", logging, system],
       swiftSettings: strict),

@@ -1,8 +1,10 @@
 // Linux calls that glibc declares only under _GNU_SOURCE, which Swift's Glibc module is built without, under names that
 // can't clash with glibc's own declarations. Signatures and values are those of the kernel's user interface:
-// accept4(2), pipe2(2), splice(2), eventfd(2), fcntl(2); the last is pthread_setname_np(3). No header of glibc is
+// accept4(2), pipe2(2), splice(2), eventfd(2), fcntl(2), syscall(2); the last is pthread_setname_np(3). No header of glibc is
 // included, lest its types be defined in two modules.
 #pragma once
+
+#include <asm/unistd.h>
 
 int linux_accept4(int fd, void *_Nullable address, unsigned int *_Nullable length, int flags) __asm__("accept4");
 int linux_pipe2(int *_Nonnull ends, int flags) __asm__("pipe2");
@@ -10,6 +12,14 @@ int linux_eventfd(unsigned int initial, int flags) __asm__("eventfd");
 long linux_splice(
     int in, long long *_Nullable in_offset, int out, long long *_Nullable out_offset, unsigned long count, unsigned int flags)
     __asm__("splice");
+
+// recv(2) and send(2) by way of syscall(2). The C library's own are points where a thread can be cancelled, and pay for it
+// with two atomic exchanges a call in any process that has a second thread; nobody here cancels threads.
+long linux_socket_call(
+    long number, long fd, void *_Nonnull bytes, unsigned long count, long flags, void *_Nullable address,
+    unsigned long length) __asm__("syscall");
+enum { LINUX_SYS_RECVFROM = __NR_recvfrom, LINUX_SYS_SENDTO = __NR_sendto };
+
 int linux_set_thread_name(unsigned long thread, const char *_Nonnull name) __asm__("pthread_setname_np");
 
 #define LINUX_SPLICE_F_MOVE 1u

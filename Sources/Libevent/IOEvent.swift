@@ -1,21 +1,25 @@
 import CLibevent
 
 /// What a descriptor is ready for.
+@frozen
 public struct Readiness: OptionSet, Sendable {
   /// libevent's bits.
   public let rawValue: Int16
 
   /// Takes libevent's bits.
+  @inlinable
   public init(rawValue: Int16) {
     self.rawValue = rawValue
   }
 
+  // The values of EV_READ, EV_WRITE and EV_CLOSED, spelled out so that they can be inlined into other modules.
+
   /// There is something to read: bytes, the end, an error, or a client to accept.
-  public static let read = Readiness(rawValue: Int16(EV_READ))
+  @inlinable public static var read: Readiness { Readiness(rawValue: 0x02) }
   /// There is room to write, or an error.
-  public static let write = Readiness(rawValue: Int16(EV_WRITE))
+  @inlinable public static var write: Readiness { Readiness(rawValue: 0x04) }
   /// The peer has ended its direction (EPOLLRDHUP): read on until the end.
-  public static let closed = Readiness(rawValue: Int16(EV_CLOSED))
+  @inlinable public static var closed: Readiness { Readiness(rawValue: 0x80) }
 }
 
 /// Whatever is called back when a descriptor becomes ready.

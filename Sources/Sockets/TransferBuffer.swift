@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The buffer through which a worker's copied bytes pass: filled from one socket and emptied into another at once, so
@@ -20,12 +21,12 @@ package final class TransferBuffer {
 
   /// Reads at most `limit` bytes from the socket, to the start of the buffer.
   package func receive(from socket: Socket, limit: Int) -> Transfer {
-    transfer { unsafe recv(socket.descriptor, bytes, min(limit, capacity), 0) }
+    transfer { unsafe SocketCall.receive(socket, bytes, min(limit, capacity)) }
   }
 
   /// Sends the first `count` bytes of the buffer.
   package func send(count: Int, to socket: Socket) -> Transfer {
-    transfer { unsafe Glibc.send(socket.descriptor, bytes, count, Int32(MSG_NOSIGNAL)) }
+    transfer { unsafe SocketCall.send(socket, bytes, count) }
   }
 
   /// Copies the bytes of a range of the buffer into memory of their own.
@@ -56,10 +57,22 @@ package final class Leftover {
 
   /// Sends what it can and forgets what was sent.
   package func send(to socket: Socket) -> Transfer {
-    let outcome = transfer {
-      unsafe Glibc.send(socket.descriptor, bytes + start, count, Int32(MSG_NOSIGNAL))
-    }
+    let outcome = transfer { unsafe SocketCall.send(socket, bytes + start, count) }
     if case .bytes(let sent) = outcome { start += sent }
     return outcome
+  }
+}
+
+/// The two calls that every byte passes through, without what the C library adds to them (see CLinux).
+private enum SocketCall {
+  @inline(__always)
+  static func receive(_ socket: Socket, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    unsafe linux_socket_call(LINUX_SYS_RECVFROM, Int(socket.descriptor), bytes, UInt(count), 0, nil, 0)
+  }
+
+  @inline(__always)
+  static func send(_ socket: Socket, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    unsafe linux_socket_call(
+      LINUX_SYS_SENDTO, Int(socket.descriptor), bytes, UInt(count), Int(MSG_NOSIGNAL), nil, 0)
   }
 }

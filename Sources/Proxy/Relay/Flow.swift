@@ -83,12 +83,14 @@ package struct Flow: ~Copyable {
   package mutating func pump(from source: Socket, to sink: Socket, with tools: RelayTools) -> Progress {
     var transfers = Self.transfersPerTurn
     while true {
-      if held > 0 {
-        guard sinkReady else { return .waiting }
-        if let error = flush(to: sink) { return .sinkBroke(error) }
-        if held > 0 { return .waiting }
+      if leftover != nil || pipe != nil {
+        if held > 0 {
+          guard sinkReady else { return .waiting }
+          if let error = flush(to: sink) { return .sinkBroke(error) }
+          if held > 0 { return .waiting }
+        }
+        if pipe != nil, streak >= Self.smallReadsToDemote { rest(tools) }
       }
-      if pipe != nil, streak >= Self.smallReadsToDemote { rest(tools) }
       switch state {
       case .open: break
       case .sourceEnded:

@@ -150,12 +150,12 @@ final class Session: IOHandler {
   }
 
   private func pumpToBackend() {
-    guard let server, let backend else { return }
+    guard let server else { return }
     let before = toBackend.moved
     let progress = toBackend.pump(from: client, to: server, with: worker.tools)
     let moved = toBackend.moved &- before
     if moved > 0 {
-      backend.counters[worker.index].bytesToBackend.add(moved)
+      backend?.counters[worker.index].bytesToBackend.add(moved)
       listener.counters.bytesToBackend.add(moved)
     }
     switch progress {
@@ -169,12 +169,12 @@ final class Session: IOHandler {
   }
 
   private func pumpToClient() {
-    guard let server, let backend else { return }
+    guard let server else { return }
     let before = toClient.moved
     let progress = toClient.pump(from: server, to: client, with: worker.tools)
     let moved = toClient.moved &- before
     if moved > 0 {
-      backend.counters[worker.index].bytesToClient.add(moved)
+      backend?.counters[worker.index].bytesToClient.add(moved)
       listener.counters.bytesToClient.add(moved)
     }
     switch progress {
