@@ -1,0 +1,86 @@
+import Balancing
+import Config
+import Libevent
+import Sockets
+
+/// Checks one backend again and again, one check at a time.
+final class HealthChecker {
+  private enum State {
+    case waiting(until: Instant)
+    case checking(Probe)
+    case stopped
+  }
+
+  private let loop: EventLoop
+  private let task: ProbeTask?
+  private let address: SocketAddress
+  private let timeout: Duration
+  private let evaluate: (ProbeOutcome) -> Duration
+  private var state = State.stopped
+  private var timer: Timer?
+  /// What the last check came to; nil before the first has ended.
+  private(set) var lastOutcome: ProbeOutcome?
+
+  /// Waits, and then starts checking.
+  ///
+  /// - Parameters:
+  ///   - check: what a check does. With `none` nothing is ever checked.
+  ///   - address: where checks go.
+  ///   - hostHeader: the Host header of HTTP requests, where the check doesn't give one; a Unix socket's is `localhost`.
+  ///   - timeout: how long a check may take before it counts as failed.
+  ///   - firstDelay: how long to wait before the first check.
+  ///   - evaluate: takes an outcome, and gives the time from now to the start of the next check. May call `stop`.
+  init(
+    check: HealthCheck, address: SocketAddress, hostHeader: String, timeout: Duration, firstDelay: Duration,
+    on loop: EventLoop, evaluate: @escaping (ProbeOutcome) -> Duration
+  ) {
+    self.loop = loop
+    task = ProbeTask(check, host: address.port == nil ? "localhost" : hostHeader)
+    self.address = address
+    self.timeout = timeout
+    self.evaluate = evaluate
+    guard task != nil else { return }
+    timer = Timer(on: loop) { [weak self] in self?.start() }
+    wait(firstDelay)
+  }
+
+  /// How long until the next check starts; zero while one is under way, nil if there won't be any.
+  var nextIn: Duration? {
+    switch state {
+    case .waiting(let until): max(until - Instant(nanoseconds: MonotonicClock.now()), .zero)
+    case .checking: .zero
+    case .stopped: nil
+    }
+  }
+
+  /// Checks without waiting any longer; a check that is under way will do.
+  func checkNow() {
+    guard case .waiting = state else { return }
+    start()
+  }
+
+  /// Checks no more. A check that is under way ends without an outcome.
+  func stop() {
+    timer?.cancel()
+    state = .stopped
+  }
+
+  private func wait(_ delay: Duration) {
+    state = .waiting(until: Instant(nanoseconds: MonotonicClock.now()) + delay)
+    timer?.schedule(after: delay)
+  }
+
+  private func start() {
+    guard let task else { return }
+    timer?.cancel()
+    state = .checking(
+      Probe(task, to: address, timeout: timeout, on: loop) { [weak self] outcome in self?.ended(outcome) })
+  }
+
+  private func ended(_ outcome: ProbeOutcome) {
+    lastOutcome = outcome
+    let delay = evaluate(outcome)
+    guard case .checking = state else { return }
+    wait(delay)
+  }
+}
