@@ -5,8 +5,8 @@ import SystemPackage
 
 /// A session's search for a backend that answers: which were tried, and how much time is left.
 struct Connector: ~Copyable {
-  /// When the search began, in nanoseconds of the monotonic clock.
-  let began: UInt64
+  /// When the search began, in nanoseconds of the monotonic clock; the time in a queue doesn't count.
+  var began: UInt64
   /// When the attempt that is under way began.
   var attemptBegan: UInt64 = 0
   /// How many backends were tried.

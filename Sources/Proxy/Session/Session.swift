@@ -258,9 +258,10 @@ final class Session: IOHandler {
     case reset
   }
 
-  /// Closes both sides; clean only where nothing was cut off.
+  /// Closes both sides before they have ended by themselves; clean only where nothing was cut off.
   func close(_ cause: CloseCause) {
     let cutOff = toBackend.held > 0 || toClient.held > 0 || toBackend.sourceReady && !toBackend.isFinished
+    self.cause = cause
     close(cause, by: cutOff ? .reset : .clean)
   }
 

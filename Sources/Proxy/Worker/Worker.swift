@@ -234,6 +234,7 @@ package final class Worker {
   /// Lets those who wait try again, in order, until one has to go on waiting.
   private func serveQueue(of pool: String) {
     while let session = queues.first(of: pool) {
+      session.connector.began = MonotonicClock.now()
       session.connect()
       if session.phase == .queued { return }
       queues.remove(session)
@@ -260,6 +261,7 @@ package final class Worker {
     goingOn.removeAll(keepingCapacity: true)
     for session in sessions {
       session.isGoingOn = false
+      if session.lastActive != tick { active(session) }
       session.goOn()
     }
     return .goOn
@@ -309,13 +311,18 @@ package final class Worker {
         session.refuse(.queueTimeout)
       }
     case .resetting:
-      if session.hasDelivered { session.closeReset() }
+      if session.hasDelivered || quiet(session) >= session.policy.halfClosed { session.closeReset() }
     case .relaying, .ended: break
     }
   }
 
+  /// For how long nothing has moved in a session, in nanoseconds.
+  private func quiet(_ session: Session) -> UInt64 {
+    UInt64(tick &- session.lastActive) * Self.tickNanoseconds
+  }
+
   private func sweep(_ session: Session) {
-    let quiet = UInt64(tick &- session.lastActive) * Self.tickNanoseconds
+    let quiet = quiet(session)
     if quiet > 0 { session.rest() }
     if !session.isKeptAlive { session.keepAlive() }
     let limit = session.isHalfClosed ? session.policy.halfClosed : session.policy.idle
