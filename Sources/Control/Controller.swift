@@ -104,7 +104,7 @@ final class Controller {
     let now = Instant.now
     for pool in pools {
       for member in pool.members where member.state == .ejected && !member.ejection.isEjected(at: now) {
-        member.warmUp(at: now)
+        member.comeBackOnTrial(at: now)
         reassess(pool, because: "its time out is over")
       }
     }
@@ -175,7 +175,7 @@ final class Controller {
     member.isHeld = trust == .held
     if let transition {
       if transition.isRecovery {
-        member.warmUp(at: now)
+        member.comeBack(at: now)
       } else if transition.to == .down, pool.configuration.onDown == .close {
         workforce.post(.closeSessions(backendID: member.backend.id))
       }

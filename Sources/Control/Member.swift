@@ -66,9 +66,17 @@ final class Member {
     return until - now
   }
 
-  /// Starts the warm-up after it was out.
-  func warmUp(at now: Instant) {
+  /// It's back, and starts with a small share. What its check has found counts for more than old failures to connect.
+  func comeBack(at now: Instant) {
     warmingSince = now
+    ejectedUntil = nil
+    ejection = Ejection(policy: ejection.policy)
+  }
+
+  /// Its time out is over, and it starts with a small share.
+  func comeBackOnTrial(at now: Instant) {
+    warmingSince = now
+    ejectedUntil = nil
   }
 
   /// Compares what it is now with what it was found to be last.
