@@ -9,9 +9,10 @@ let strict: [SwiftSetting] = [
 
 /// The data plane's objects belong to one thread each, and the run-time check of exclusive access costs it on every read and
 /// write. Debug builds, and so all tests, keep the check.
-let dataPlane: [SwiftSetting] = strict + [
-  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
-]
+let dataPlane: [SwiftSetting] =
+  strict + [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+  ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -42,7 +43,9 @@ let package = Package(
       name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Proxy", "Sockets", logging, system],
       swiftSettings: strict),
     .executableTarget(
-      name: "Martlet", dependencies: ["Config", "Control", "Proxy", "Libevent", "Sockets", "Balancing", argumentParser, logging], swiftSettings: strict),
+      name: "Martlet",
+      dependencies: ["Config", "Control", "Proxy", "Libevent", "Sockets", "Balancing", argumentParser, logging],
+      swiftSettings: strict),
 
     // Tests mirror the sources; SystemTests run the built program against real servers.
     .target(name: "Support", dependencies: ["Sockets", system], path: "Tests/Support"),

@@ -5,7 +5,9 @@ import Sockets
 package enum ProcessorCount {
   /// At least 1.
   package static var available: Int {
-    let allowed = SmallFile.read("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
+    let allowed = SmallFile.read("/proc/self/status")?.split(separator: "\n").first {
+      $0.hasPrefix("Cpus_allowed_list:")
+    }
     guard let list = allowed?.split(whereSeparator: \.isWhitespace).last else { return online }
     let count = list.split(separator: ",").reduce(0) { sum, part in
       let bounds = part.split(separator: "-").compactMap { Int($0) }

@@ -61,9 +61,11 @@ final class Reporter {
       name: status.name, bind: address.description, pool: pool,
       state: isDraining ? .closed : isFull ? .paused : .listening,
       sessions: sessions(
-        started: counters.sum { $0.accepted.current }, ended: counters.sum { $0.ended.current }, max: status.maxSessions),
+        started: counters.sum { $0.accepted.current }, ended: counters.sum { $0.ended.current }, max: status.maxSessions
+      ),
       refused: Refusal.counts { cause in counters.sum { $0.refused[cause] } },
-      bytes: Report.Bytes(toBackend: counters.sum { $0.bytesToBackend.current }, toClient: counters.sum { $0.bytesToClient.current }))
+      bytes: Report.Bytes(
+        toBackend: counters.sum { $0.bytesToBackend.current }, toClient: counters.sum { $0.bytesToClient.current }))
   }
 
   private func pool(_ pool: PoolController, at now: Instant) -> Report.Pool {
@@ -100,7 +102,8 @@ final class Reporter {
       sessions: Report.Sessions(
         active: member.backend.load.active, total: total,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
-      bytes: Report.Bytes(toBackend: counters.sum { $0.bytesToBackend.current }, toClient: counters.sum { $0.bytesToClient.current }),
+      bytes: Report.Bytes(
+        toBackend: counters.sum { $0.bytesToBackend.current }, toClient: counters.sum { $0.bytesToClient.current }),
       connect: Report.Connect(
         attempts: counters.sum { $0.attempts.current },
         failures: ConnectFailure.counts { cause in counters.sum { $0.failures[cause] } },
@@ -110,7 +113,8 @@ final class Reporter {
       sessionTime: Report.Distribution(counters.map { $0.sessionTime.read() }),
       check: member.checker.map { checker in
         Report.Check(
-          type: member.checkName, lastResult: checker.lastOutcome?.text, lastDuration: checker.lastOutcome?.time.inSeconds,
+          type: member.checkName, lastResult: checker.lastOutcome?.text,
+          lastDuration: checker.lastOutcome?.time.inSeconds,
           nextIn: checker.nextIn?.inSeconds)
       })
   }
