@@ -23,6 +23,23 @@ import Testing
     #expect(known.count == 47)
   }
 
+  @Test("Docs/Stats.md names every metric and every key of the JSON")
+  func documentation() {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let docs = shell("cat '/\(root)/Docs/Stats.md'").output
+    let names = docs.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+    for line in StatsMetrics.render(.sample).split(separator: "\n") where line.hasPrefix("# TYPE ") {
+      let metric = line.split(separator: " ")[2]
+      // Written out, or abbreviated after an ellipsis.
+      #expect(names.contains { metric == $0 || ($0.hasPrefix("_") && metric.hasSuffix($0)) }, "\(metric)")
+    }
+    for line in StatsRenderingTests.smallJSON.split(separator: "\n") where line.contains("\" : ") {
+      let key = String(line.split(separator: "\"")[1])
+      let isCause = ["refused", "timeout", "limit", "no-backend", "client", "backend"].contains(key)
+      #expect(isCause || names.contains(key), "\(key)")
+    }
+  }
+
   @Test("no two samples have the same name and labels")
   func unique() {
     let samples = StatsMetrics.render(.sample).split(separator: "\n").filter { !$0.hasPrefix("#") }
