@@ -32,6 +32,15 @@ struct LeastConnectionsTests {
     #expect(counts == [100, 100, 100])
   }
 
+  @Test("sends a lone session to the heaviest")
+  func heaviest() {
+    let pool = PoolFixture(.leastConnections, weights: [1, 10, 9])
+    for _ in 0..<6 {
+      #expect(pool.picks(1) == [.backend(1)])
+      pool.loads[1].release()
+    }
+  }
+
   @Test("goes by the loads of all workers")
   func shared() async {
     let pool = PoolFixture(.leastConnections, weights: [1, 1, 1, 1])

@@ -23,7 +23,7 @@ struct SharedStateTests {
       for _ in 0..<8 {
         group.addTask {
           var highest = 0
-          for _ in 0..<20_000 where load.acquire(limit: 3) {
+          for _ in 0..<1_000_000 where load.acquire(limit: 3) {
             highest = max(highest, load.active)
             load.release()
           }

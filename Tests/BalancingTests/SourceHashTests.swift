@@ -28,11 +28,11 @@ struct SourceHashTests {
       return PoolRoute(
         strategy: .sourceHash, candidates: candidates, cursor: Cursor(start: 0), poolSize: keys.count)
     }
-    let keys = ["10.0.0.1:80", "[2001:db8::1]:443", "unix:/run/a", "b:1"]
+    let keys = ["[2001:db8::1]:443", "unix:/run/a"] + (0..<20).map { "10.0.0.\($0):80" }
     let forward = route(keys)
     let backward = route(keys.reversed())
     var generator = SplitMix64(seed: 1)
-    for client in 0..<2_000 {
+    for client in 0..<Self.clients {
       let first = forward.pick(client: hash(of: client), excluding: Exclusion(), using: &generator)
       let second = backward.pick(client: hash(of: client), excluding: Exclusion(), using: &generator)
       guard case .backend(let left) = first, case .backend(let right) = second else {
