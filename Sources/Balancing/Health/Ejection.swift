@@ -29,8 +29,7 @@ package struct EjectionPolicy: Equatable, Sendable {
 /// The ejections of one backend.
 ///
 /// The count of failures in a row isn't cleared by an ejection: when it ends, the first failed connect ejects the
-/// backend again, and the first good one clears the count. A passed health check doesn't end an ejection, since it was
-/// the sessions that failed, perhaps on another port or path than the check's.
+/// backend again, and the first good one clears the count.
 package struct Ejection: Equatable, Sendable {
   private struct Term: Equatable {
     let until: Instant

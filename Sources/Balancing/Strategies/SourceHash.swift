@@ -33,8 +33,8 @@ struct SourceHash {
   }
 
   /// A prime, so that any step visits all entries. The larger the table beside the pool, the fewer clients move that
-  /// need not: when one of n equal backends leaves, 1.3/n of all entries change with 64 backends, 1.5/n with 192 and
-  /// 1.9/n with 400; the 2/n that is aimed at is passed at about 430.
+  /// need not: when one of n equal backends leaves, up to 1.4/n of all entries change with 64 backends, 1.6/n with 192
+  /// and 1.9/n with 400; the 2/n that is aimed at is passed at about 430.
   ///
   /// Only three sizes, since a pool that grows over a border moves nearly all of its clients.
   static func tableSize(poolSize: Int) -> Int {
