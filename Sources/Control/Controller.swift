@@ -35,8 +35,9 @@ final class Controller {
     self.loop = loop
     self.logger = logger
     pools = configuration.pools.map { PoolController($0, workers: workforce.count) }
-    let slowest = configuration.pools.map(\.health.timing.interval).max() ?? .seconds(2)
-    correlation = CorrelatedFailure(window: slowest)
+    // As long as it takes until every backend has had its turn: the slowest interval with its jitter, and one check.
+    let slowest = configuration.pools.map { $0.health.timing.interval * 1.1 + $0.health.timing.timeout }.max()
+    correlation = CorrelatedFailure(window: slowest ?? .seconds(3))
     let names = configuration.pools.flatMap(\.backends).contains { $0.isNamed }
     resolver = names ? Resolver(configuration.resolver, on: loop) : nil
     changeTimer = Timer(on: loop) { [unowned self] in timeHasPassed() }
@@ -122,7 +123,7 @@ final class Controller {
     }
     for gone in present where !members.contains(where: { $0 === gone }) {
       gone.checker?.stop()
-      correlation.forget(backend: gone.backend.address.description)
+      correlation.forget(backend: gone.backend.key)
     }
     pool.replaceMembers(of: entry, by: members)
   }
@@ -169,7 +170,7 @@ final class Controller {
   private func judge(_ outcome: ProbeOutcome, of member: Member, in pool: PoolController) -> Duration {
     let now = Instant.now
     let trust = correlation.observe(
-      outcome, backend: member.checkAddress.description, host: member.checkAddress.host, at: now)
+      outcome, backend: member.backend.key, host: member.checkAddress.host, at: now)
     let transition = member.health.observe(outcome, at: now, trust: trust)
     let wasHeld = member.isHeld
     member.isHeld = trust == .held
@@ -212,6 +213,11 @@ final class Controller {
     watchers = []
     changeTimer?.cancel()
   }
+}
+
+extension Backend {
+  /// What tells backends apart in the detection of correlated failures.
+  fileprivate var key: String { String(id) }
 }
 
 extension BackendConfiguration {

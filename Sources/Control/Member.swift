@@ -71,6 +71,7 @@ final class Member {
     warmingSince = now
     ejectedUntil = nil
     ejection = Ejection(policy: ejection.policy)
+    backend.load.connectSucceeded()
   }
 
   /// Its time out is over, and it starts with a small share.
