@@ -28,7 +28,7 @@ package final class HTTPServer {
   /// Answers a request.
   package typealias Handler = (HTTPRequest) -> HTTPResponse
 
-  /// How many times within `Limits.request` the server looks for who has used it up.
+  /// How many times within `Limits.request` the server looks for who has used it up, and whether it can accept again.
   static let sweeps = 16
 
   /// The connections that stand, each with the number of the sweep that ends it.
@@ -36,7 +36,6 @@ package final class HTTPServer {
   /// The connections that were accepted just now, by their buffered sockets.
   private var arrivals: [OpaquePointer] = unsafe []
   private var sweep = 0
-  private var isOutOfDescriptors = false
 
   private let loop: EventLoop
   private let limits: Limits
@@ -68,10 +67,13 @@ package final class HTTPServer {
     unsafe self.listener = listener
     configure()
     sweeper = Timer(on: loop) { [unowned self] in endOverdue() }
+    scheduleSweep()
   }
 
   deinit {
-    // Ends the connections, which is reported to `closed`, and the listener; then nothing refers to this object.
+    // From here on nothing calls back; the listener is freed with the server, the connections are ended.
+    unsafe connections.keys.forEach { unsafe evhttp_connection_set_closecb($0, nil, nil) }
+    unsafe arrivals.forEach { unsafe bufferevent_decref($0) }
     unsafe evhttp_free(server)
     if let arrival = unsafe arrival { unsafe event_free(arrival) }
   }
@@ -90,10 +92,9 @@ package final class HTTPServer {
     unsafe evhttp_set_gencb(server, { unsafe HTTPServer.from($1)?.answer($0) }, context)
     unsafe evhttp_set_bevcb(server, { unsafe HTTPServer.from($1)?.makeBufferedSocket() }, context)
     unsafe evhttp_bind_listener(server, listener)
-    // Without this the loop would spin while accept(2) fails for want of descriptors.
-    unsafe evconnlistener_set_error_cb(listener) { _, context in
-      unsafe HTTPServer.from(context)?.descriptorsRanOut()
-    }
+    // Without this the loop would spin while accept(2) fails for want of descriptors; the next sweep tries again. The
+    // callback's argument is evhttp's, so that the listener is all that is known here.
+    unsafe evconnlistener_set_error_cb(listener) { listener, _ in unsafe evconnlistener_disable(listener) }
     unsafe arrival = event_new(loop.base, -1, 0, { unsafe HTTPServer.from($2)?.adopt() }, context)
   }
 
@@ -140,7 +141,6 @@ extension HTTPServer {
       unsafe bufferevent_decref(buffered)
     }
     admitOrPause()
-    scheduleSweep()
   }
 
   private func startClock(of connection: OpaquePointer) {
@@ -152,14 +152,8 @@ extension HTTPServer {
     admitOrPause()
   }
 
-  private func descriptorsRanOut() {
-    isOutOfDescriptors = true
-    admitOrPause()
-    scheduleSweep()
-  }
-
   private func admitOrPause() {
-    if connectionCount < limits.connections, !isOutOfDescriptors {
+    if connectionCount < limits.connections {
       unsafe evconnlistener_enable(listener)
     } else {
       unsafe evconnlistener_disable(listener)
@@ -167,15 +161,13 @@ extension HTTPServer {
   }
 
   private func scheduleSweep() {
-    guard let sweeper, !sweeper.isScheduled, unsafe !connections.isEmpty || isOutOfDescriptors else { return }
-    sweeper.schedule(after: limits.request / Self.sweeps)
+    sweeper?.schedule(after: limits.request / Self.sweeps)
   }
 
-  /// Ends the connections whose request has taken too long, and tries to accept again after descriptors ran out.
+  /// Ends the connections whose request has taken too long, and tries to accept again in case descriptors had run out.
   private func endOverdue() {
     sweep += 1
     unsafe connections.filter { unsafe $0.value <= sweep }.forEach { unsafe evhttp_connection_free($0.key) }
-    isOutOfDescriptors = false
     admitOrPause()
     scheduleSweep()
   }

@@ -7,6 +7,7 @@ import SystemPackage
 /// An HTTP server on a loop in a thread of its own, and blocking clients for it.
 final class HTTPServerFixture {
   let address: SocketAddress
+  let socket: Socket
   private let mailbox: Mailbox<Order>
   private var thread: LoopThread?
 
@@ -17,11 +18,13 @@ final class HTTPServerFixture {
 
   init(
     limits: HTTPServer.Limits = HTTPServer.Limits(), methods: [HTTPMethod] = [.get, .head],
-    at wanted: SocketAddress = .ipv4(0x7F00_0001, port: 0), handle: @escaping @Sendable (HTTPRequest) -> HTTPResponse
+    at wanted: SocketAddress = .ipv4(0x7F00_0001, port: 0), listening: Bool = true,
+    handle: @escaping @Sendable (HTTPRequest) -> HTTPResponse
   ) throws {
     let socket = try Socket(for: wanted)
     try socket.bind(to: wanted)
-    try socket.listen(backlog: 256)
+    if listening { try socket.listen(backlog: 256) }
+    self.socket = socket
     address = try socket.localAddress()
     let mailbox = Mailbox<Order>()
     self.mailbox = mailbox
@@ -42,6 +45,7 @@ final class HTTPServerFixture {
   deinit {
     mailbox.post(.stop)
     if let thread = thread.take() { thread.join() }
+    socket.close()
   }
 
   /// How many connections the server has, asked on its thread.

@@ -148,4 +148,29 @@ import Testing
     #expect(server.waitForConnections(0))
     #expect(try server.get("/").hasSuffix("ok"))
   }
+
+  @Test("a failure to accept, as when descriptors run out, is tried again with the next sweep")
+  func acceptFailure() throws {
+    var limits = HTTPServer.Limits()
+    limits.request = .milliseconds(800)
+    // A socket that doesn't listen yet is the failure that can be had without harming the other tests.
+    let server = try HTTPServerFixture(limits: limits, listening: false, handle: Self.ok)
+    usleep(100_000)
+    try server.socket.listen(backlog: 16)
+    #expect(try server.get("/").hasSuffix("ok"))
+  }
+
+  @Test("a server that is gone has ended its connections, whatever they were at")
+  func end() throws {
+    let content = String(repeating: "x", count: 20_000_000)
+    var server: HTTPServerFixture? = try HTTPServerFixture { _ in HTTPResponse(content) }
+    let address = try #require(server?.address)
+    let clients = try (0..<3).map { _ in try HTTPClient(address) }
+    clients[1].send("GET / HT")
+    clients[2].send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    #expect(clients[2].receive(100)?.isEmpty == false)
+    #expect(server?.waitForConnections(3) == true)
+    server = nil
+    for client in clients { while let text = client.receive() { try #require(!text.isEmpty) } }
+  }
 }
