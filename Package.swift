@@ -43,9 +43,7 @@ let package = Package(
       name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Proxy", "Sockets", logging, system],
       swiftSettings: strict),
     .executableTarget(
-      name: "Martlet",
-      dependencies: ["Config", "Control", "Proxy", "Libevent", "Sockets", "Balancing", argumentParser, logging],
-      swiftSettings: strict),
+      name: "Martlet", dependencies: ["Config", "Control", argumentParser, logging], swiftSettings: strict),
 
     // Tests mirror the sources; SystemTests run the built program against real servers.
     .target(name: "Support", dependencies: ["Sockets", system], path: "Tests/Support"),
@@ -55,7 +53,7 @@ let package = Package(
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
     .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Support"]),
     .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Support", logging]),
-    .testTarget(name: "SystemTests", dependencies: ["Support", "Martlet"]),
+    .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet"]),
   ],
   swiftLanguageModes: [.v6]
 )

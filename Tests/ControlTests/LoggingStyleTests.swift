@@ -21,9 +21,8 @@ import Testing
   @Test func aLineOfTextHasTimeLevelMessageAndMetadata() {
     let line = LogStyle.text(coloured: false).line(
       record("listening", metadata: ["pool": "web", "listener": "main", "port": .stringConvertible(80)]))
-    #expect(
-      line.wholeMatch(of: /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.250 info     listening listener=main pool=web port=80\n/)
-        != nil)
+    #expect(line.prefixMatch(of: /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.250/) != nil)
+    #expect(line.hasSuffix(" info     listening                listener=main pool=web port=80\n"))
   }
 
   @Test func levelsAreAligned() {
@@ -34,13 +33,13 @@ import Testing
 
   @Test func valuesWithSpacesAreQuoted() {
     let line = text(record("x", metadata: ["a": "two words", "b": "", "c": "say \"no\"", "d": "plain"]))
-    #expect(line == #"info     x a="two words" b="" c="say \"no\"" d=plain"# + "\n")
+    #expect(line == #"info     x                        a="two words" b="" c="say \"no\"" d=plain"# + "\n")
   }
 
   @Test func onlyColouredTextHasEscapeSequences() {
     #expect(!LogStyle.text(coloured: false).line(record("x", metadata: ["a": "b"])).contains("\u{1B}"))
     let line = LogStyle.text(coloured: true).line(record("x", level: .error, metadata: ["a": "b"]))
-    #expect(line.hasSuffix("\u{1B}[31merror   \u{1B}[0m x \u{1B}[2ma=\u{1B}[0mb\n"))
+    #expect(line.hasSuffix("\u{1B}[31merror   \u{1B}[0m x                        \u{1B}[2ma=\u{1B}[0mb\n"))
   }
 
   @Test(arguments: [

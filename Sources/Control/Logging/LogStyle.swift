@@ -32,16 +32,19 @@ package enum LogStyle: Equatable, Sendable {
 
 extension LogStyle {
   private static func text(_ record: LogRecord, isColoured: Bool) -> String {
-    let word = record.level.rawValue.padded(to: 8)
+    let fields = record.fields
+    let level = record.level.rawValue.padded(to: 8)
+    let message = escaped(record.message)
     var line = Paint.dim.on(record.time.local, when: isColoured)
-    line += " " + (paint(for: record.level)?.on(word, when: isColoured) ?? word) + " " + escaped(record.message)
-    for (key, value) in record.fields {
+    line += " " + paint(for: record.level).on(level, when: isColoured)
+    line += " " + (fields.isEmpty ? message : message.padded(to: 24))
+    for (key, value) in fields {
       line += " " + Paint.dim.on(escaped(key) + "=", when: isColoured) + quoted(value.text)
     }
     return line + "\n"
   }
 
-  private static func paint(for level: Logger.Level) -> Paint? {
+  private static func paint(for level: Logger.Level) -> Paint {
     switch level {
     case .trace, .debug: .dim
     case .info: .green

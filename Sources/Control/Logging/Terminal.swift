@@ -12,6 +12,16 @@ package enum Terminal {
     isAt(descriptor) && variable("NO_COLOR") == nil && variable("TERM") != "dumb"
   }
 
+  /// Writes all of the text there, at once; what a reader who has gone misses is nobody's loss.
+  package static func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      guard count >= 0 || errno == EINTR else { return }
+      bytes = bytes.dropFirst(max(count, 0))
+    }
+  }
+
   /// A variable of the environment; nil if it isn't set or is empty.
   package static func variable(_ name: String) -> String? {
     // Nothing in this program changes the environment, so the text stays where it is while it's copied.

@@ -1,0 +1,105 @@
+import Libevent
+import Sockets
+
+/// A client that sends one request after the other, each over a new connection, and checks every answer.
+final class DemoTraffic {
+  /// How many requests it sends.
+  static let perSecond = 80
+  /// The most requests under way.
+  private static let mostUnderWay = 64
+  /// How far it may fall behind and make up for it, in nanoseconds.
+  private static let mostBehind: UInt64 = 100_000_000
+  /// How long one may take.
+  private static let limit = Duration.seconds(3)
+
+  /// What became of the requests since the last pause.
+  private(set) var tally = DemoTally()
+  /// Called for each right answer, with the backend's name.
+  var onAnswer: (String) -> Void = { _ in }
+
+  private let address: SocketAddress
+  private let answers: [[UInt8]: String]
+  private let loop: EventLoop
+  private var timer: Timer?
+  /// When the next request is due: a late tick is made up for.
+  private var due = MonotonicClock.now()
+  /// Connects that the proxy has refused since its last answer: failures if another answer follows, and otherwise the
+  /// proxy's end.
+  private var refusals = 0
+  private var underWay: [ObjectIdentifier: DemoRequest] = [:]
+  /// Those that ended in this turn of the loop: an event of theirs may still be on its way.
+  private var ended: [DemoRequest] = []
+  private var onQuiet: ((DemoTally) -> Void)?
+
+  /// Sends to the address, behind which backends of these names answer.
+  init(to address: SocketAddress, backends: [String], on loop: EventLoop) {
+    self.address = address
+    self.loop = loop
+    answers = Dictionary(uniqueKeysWithValues: backends.map { (Array(DemoBackend.answer(of: $0).utf8), $0) })
+    timer = Timer(on: loop) { [unowned self] in tick() }
+    timer?.schedule(after: .zero)
+  }
+
+  /// Sends nothing more until nothing is under way, does the work, and goes on with a new count.
+  ///
+  /// - Parameter work: gets what became of the requests since the last time.
+  func pause(_ work: @escaping (DemoTally) -> Void) {
+    onQuiet = work
+    settle()
+  }
+
+  /// Sends nothing more and forgets what is under way.
+  func stop() {
+    timer = nil
+    underWay = [:]
+    ended = []
+  }
+
+  /// To be called at the end of each of the loop's turns.
+  func afterTurn() {
+    ended = []
+    settle()
+  }
+
+  private func settle() {
+    guard underWay.isEmpty, let work = onQuiet else { return }
+    onQuiet = nil
+    countRefusals()
+    let past = tally
+    tally = DemoTally()
+    work(past)
+  }
+
+  private func tick() {
+    let now = MonotonicClock.now()
+    due = max(due + 1_000_000_000 / UInt64(Self.perSecond), now - Self.mostBehind)
+    timer?.schedule(after: .nanoseconds(max(Int64(due) - Int64(now), 0)))
+    for request in underWay.values where .nanoseconds(now - request.began) > Self.limit {
+      request.end(.failed("no answer within \(Self.limit.components.seconds) s"))
+    }
+    guard onQuiet == nil, underWay.count < Self.mostUnderWay else { return }
+    let request = DemoRequest("/", of: address, on: loop) { [unowned self] in note($0, $1) }
+    guard let request else { return refusals += 1 }
+    underWay[ObjectIdentifier(request)] = request
+  }
+
+  private func note(_ request: DemoRequest, _ outcome: DemoRequest.Outcome) {
+    // In this order: somebody has to hold it while its event goes on.
+    ended.append(request)
+    underWay[ObjectIdentifier(request)] = nil
+    switch outcome {
+    case .refused: refusals += 1
+    case .failed(let reason): tally.failed(reason)
+    case .answered(let body):
+      guard let backend = answers[body] else { return tally.failed("an answer that no backend gives") }
+      countRefusals()
+      tally.answered(by: backend, after: .nanoseconds(MonotonicClock.now() - request.began))
+      onAnswer(backend)
+    }
+  }
+
+  private func countRefusals() {
+    for _ in 0..<refusals { tally.failed("refused by the proxy") }
+    refusals = 0
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Config
+import Control
+import Glibc
+
+/// Which configuration file is meant: an option, an argument or a variable of the environment names it.
+struct ConfigurationFile: ParsableArguments {
+  @Option(
+    name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The configuration file.", valueName: "file"))
+  var option: String?
+
+  @Argument(
+    help: ArgumentHelp("The same, without --config. With neither, $MARTLET_CONFIG names it.", valueName: "file"))
+  var argument: String?
+
+  /// The file's path.
+  var path: String {
+    get throws {
+      if option != nil, argument != nil {
+        throw ValidationError("The configuration file is named twice: leave out --config or the argument.")
+      }
+      guard let path = option ?? argument ?? Terminal.variable("MARTLET_CONFIG") else {
+        throw ValidationError("No configuration file: name one, or set MARTLET_CONFIG. `martlet demo` needs none.")
+      }
+      return path
+    }
+  }
+
+  /// Reads the file; says everything that is wrong with it before it throws.
+  func load() throws -> Configuration {
+    let path = try path
+    do throws(ConfigErrors) {
+      return try Configuration.load(path: path)
+    } catch {
+      Self.report(warnings: error.warnings, file: path)
+      Terminal.write("\(error)\n", to: STDERR_FILENO)
+      let count = error.errors.count + error.omitted
+      if count > 1 { Terminal.write("martlet: \(path) has \(count) errors\n", to: STDERR_FILENO) }
+      throw ExitStatus.configuration.code
+    }
+  }
+
+  /// Says what is doubtful in the file.
+  static func report(warnings: [ConfigIssue], file: String) {
+    for warning in warnings {
+      Terminal.write("\(file):\(warning.line == nil ? " " : "")\(warning) (a warning)\n", to: STDERR_FILENO)
+    }
+  }
+}

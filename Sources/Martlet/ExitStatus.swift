@@ -1,0 +1,38 @@
+import ArgumentParser
+import Control
+import Glibc
+
+/// How the program ends, in the words of sysexits(3) where that has one.
+enum ExitStatus: Int32, CaseIterable {
+  case success = 0
+  case incomplete = 1
+  case usage = 64
+  case unavailable = 69
+  case configuration = 78
+
+  /// Says why, and gives what to throw to end so.
+  func because(_ problem: String) -> ExitCode {
+    Terminal.write("martlet: \(problem)\n", to: STDERR_FILENO)
+    return code
+  }
+
+  /// What to throw to end so.
+  var code: ExitCode { ExitCode(rawValue) }
+
+  /// The part of the help that lists them.
+  static var help: String {
+    "EXIT STATUS\n"
+      + allCases.map { "  \($0.rawValue < 10 ? " " : "")\($0.rawValue)  \($0.meaning)\n" }.joined()
+      .dropLast()
+  }
+
+  private var meaning: String {
+    switch self {
+    case .success: "All went well."
+    case .incomplete: "Sessions were cut off at the end; or requests of the demo failed."
+    case .usage: "The command line is wrong."
+    case .unavailable: "An address can't be bound: in use, not allowed, not ours."
+    case .configuration: "The configuration file can't be read, or is wrong."
+    }
+  }
+}

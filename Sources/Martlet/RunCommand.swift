@@ -1,0 +1,63 @@
+import ArgumentParser
+import Config
+import Control
+import Glibc
+import Logging
+
+/// `martlet run`.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run the proxy until SIGTERM or SIGINT.",
+    discussion: """
+      Runs in the foreground and logs to the standard error. Every listener is bound before the first client is \
+      accepted; if one can't be, nothing runs.
+      """)
+
+  @OptionGroup var file: ConfigurationFile
+  @OptionGroup var logOptions: LogOptions
+
+  func run() throws {
+    let settings = try file.load()
+    let log = logOptions.settings(over: settings.log)
+    let sink = LogSink(style: LogStyle(log.format, descriptor: STDERR_FILENO))
+    defer { sink.close() }
+    let logger = Logger(sink: sink, level: log.level)
+    let service: Service
+    do throws(StartError) {
+      service = try Service(configuration: settings, logger: logger, version: Version.current)
+    } catch {
+      sink.flush()
+      throw ExitStatus.unavailable.because("\(error)")
+    }
+    StartupSummary(of: service, configuration: settings, file: try file.path, version: Version.current)
+      .log(to: logger)
+    switch service.run() {
+    case .drained: return
+    case .cutOff: throw ExitStatus.incomplete.code
+    }
+  }
+}
+
+/// What the command line says about the log.
+struct LogOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Log nothing less severe, whatever the configuration says.", valueName: "level"))
+  var logLevel: LogLevel?
+
+  @Option(
+    help: ArgumentHelp(
+      "How lines are written, whatever the configuration says; auto is text on a terminal, else json.",
+      valueName: "format"))
+  var logFormat: LogFormat?
+
+  /// The configuration's settings, where the command line doesn't say otherwise.
+  func settings(over configured: LogConfiguration) -> LogConfiguration {
+    var result = configured
+    if let logLevel { result.level = logLevel }
+    if let logFormat { result.format = logFormat }
+    return result
+  }
+}
+
+extension LogLevel: ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import Config
+import Control
+import Glibc
+
+/// `martlet schema`.
+struct SchemaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema",
+    abstract: "Print the JSON Schema of the configuration file.",
+    discussion: "It's made from what the file is read with: keys, types, ranges, defaults and their descriptions.")
+
+  func run() {
+    Terminal.write(ConfigSchema.jsonSchema(), to: STDOUT_FILENO)
+  }
+}

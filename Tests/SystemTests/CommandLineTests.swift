@@ -1,0 +1,92 @@
+import Glibc
+import Support
+import Testing
+
+/// The program as somebody types it.
+@Suite struct CommandLineTests {
+  @Test func saysItsVersion() throws {
+    let result = try MartletProgram.run(["--version"])
+    #expect(result.exit == .code(0))
+    #expect(result.output.wholeMatch(of: /martlet \d+\.\d+\.\d+\n/) != nil)
+  }
+
+  @Test func helpHasEverySectionAndFitsATerminal() throws {
+    let result = try MartletProgram.run(["--help"], environment: ["COLUMNS": nil])
+    #expect(result.exit == .code(0))
+    for section in ["EXAMPLES", "EXIT STATUS", "SIGNALS", "ENVIRONMENT", "USAGE", "SUBCOMMANDS"] {
+      #expect(result.output.contains(section))
+    }
+    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+
+  @Test func printsTheSchema() throws {
+    let result = try MartletProgram.run(["schema"])
+    #expect(result.exit == .code(0))
+    #expect(result.output.contains("https://json-schema.org/draft/2020-12/schema"))
+  }
+
+  @Test(arguments: [
+    (["frobnicate"], "frobnicate"), (["run"], "MARTLET_CONFIG"), (["check"], "MARTLET_CONFIG"),
+    (["run", "a.json", "--config", "b.json"], "named twice"), (["run", "a.json", "--log-level", "loud"], "loud"),
+    (["demo", "--twice"], "--twice"),
+  ]) func aWrongCommandLineEndsWith64(arguments: [String], complaint: String) throws {
+    let result = try MartletProgram.run(arguments)
+    #expect(result.exit == .code(64))
+    #expect(result.errors.contains(complaint))
+    #expect(result.output.isEmpty)
+  }
+}
+
+/// `martlet check`, and what `martlet run` says of the same files.
+@Suite struct CommandLineCheckTests {
+  @Test func tellsWhatWouldRunAndTheLimits() throws {
+    let file = try TemporaryFile(
+      #"{ "listen": "127.0.0.1:8080", "backends": ["10.0.0.1:80", "10.0.0.2:80"], /* why not */ }"#)
+    let result = try MartletProgram.run(["check", file.path])
+    #expect(result.exit == .code(0))
+    #expect(result.errors.isEmpty)
+    for text in ["127.0.0.1:8080", "10.0.0.2:80", "round-robin", "sessions at once", "descriptors"] {
+      #expect(result.output.contains(text))
+    }
+  }
+
+  @Test func theLimitsAreThoseOfTheMachine() throws {
+    let file = try TemporaryFile(#"{ "listen": "127.0.0.1:8080", "backends": ["10.0.0.1:80"], "workers": 1 }"#)
+    let result = try Subprocess.run(
+      "sh", ["-c", "ulimit -n 1000; exec \"$0\" check \"$1\"", MartletProgram.path, file.path])
+    #expect(result.output.contains("out of 1000 descriptors"))
+  }
+
+  @Test(arguments: ["check", "run"])
+  func saysEveryErrorWithItsLineAndAHint(command: String) throws {
+    let file = try TemporaryFile(
+      """
+      {
+        "listen": "127.0.0.1:99999",
+        "backends": ["10.0.0.1:80"],
+        "strategie": "random"
+      }
+      """)
+    let result = try MartletProgram.run([command, file.path])
+    #expect(result.exit == .code(78))
+    #expect(result.output.isEmpty)
+    let lines = result.errors.split(separator: "\n")
+    #expect(lines.contains { $0.hasPrefix("\(file.path):2: listen: ") && $0.contains("hint: ") })
+    #expect(lines.contains { $0.hasPrefix("\(file.path):4: strategie: ") && $0.contains("\"strategy\"") })
+    #expect(lines.last == "martlet: \(file.path) has 2 errors")
+  }
+
+  @Test(arguments: ["check", "run"])
+  func aFileThatIsNotThereEndsWith78(command: String) throws {
+    let result = try MartletProgram.run([command, "--config", "/nowhere/proxy.json"])
+    #expect(result.exit == .code(78))
+    #expect(result.errors.contains("/nowhere/proxy.json: there is no such file"))
+  }
+
+  @Test func theEnvironmentNamesTheFileWhereNothingElseDoes() throws {
+    let right = try TemporaryFile(#"{ "listen": "127.0.0.1:8080", "backends": ["10.0.0.1:80"] }"#)
+    let environment = ["MARTLET_CONFIG": right.path]
+    #expect(try MartletProgram.run(["check"], environment: environment).exit == .code(0))
+    #expect(try MartletProgram.run(["check", "/nowhere"], environment: environment).exit == .code(78))
+  }
+}
