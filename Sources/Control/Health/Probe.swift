@@ -192,7 +192,7 @@ extension Probe {
 
 extension ProbeFailure {
   /// What an error of connect(2) means for the backend.
-  fileprivate static func connecting(_ error: Errno) -> (Kind, String) {
+  static func connecting(_ error: Errno) -> (Kind, String) {
     switch error {
     case .connectionRefused: (.refused, "connection refused")
     case .noSuchFileOrDirectory: (.refused, "there is no such socket file")
