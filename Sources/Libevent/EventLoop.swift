@@ -20,6 +20,7 @@ package final class EventLoop {
   let base: OpaquePointer
   private let owner = pthread_self()
   private var stopping = false
+  private var kept: [AnyObject] = []
 
   /// Makes a loop for the calling thread. Stops the program if the kernel has no epoll to give.
   package init() {
@@ -35,7 +36,14 @@ package final class EventLoop {
   }
 
   deinit {
+    kept = []
     unsafe event_base_free(base)
+  }
+
+  /// Keeps an object until no callback can come any more, just before the loop is freed. It mustn't keep the loop.
+  func keepToTheEnd(_ object: AnyObject) {
+    assertOnLoop()
+    kept.append(object)
   }
 
   /// Runs turn after turn until `stop`. `afterTurn` is called at the end of each, when no callback is pending any more.

@@ -2,6 +2,7 @@ import Balancing
 import Config
 import Glibc
 import Sockets
+import Support
 import Testing
 
 @testable import Control
@@ -9,8 +10,8 @@ import Testing
 /// A server program of this machine, in the foreground in a directory of its own; killed when the value is dropped.
 private final class ServerProgram {
   let port: UInt16
+  let process: Subprocess
   private let directory: String
-  private var process: pid_t = 0
 
   static func find(_ name: String) -> String? {
     ["/usr/sbin/", "/usr/bin/", "/usr/local/sbin/", "/usr/local/bin/"].map { $0 + name }.first { access($0, X_OK) == 0 }
@@ -24,40 +25,26 @@ private final class ServerProgram {
     var template = Array("/tmp/martlet-health-XXXXXX".utf8CString)
     _ = mkdtemp(&template)
     directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    let path = try #require(Self.find(name))
-    var words = ([path] + arguments(port, directory)).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 1, directory + "/output", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    try #require(posix_spawn(&process, path, &actions, nil, &words, environ) == 0)
+    process = try Subprocess(try #require(Self.find(name)), arguments(port, directory))
     let address = address
     try #require(eventually { check(.tcp, address)?.passed != nil }, "\(name) doesn't start")
   }
 
   deinit {
-    if process > 0 {
-      // A thread of the test's pool blocks all other signals, and its children inherit that.
-      signal(SIGKILL)
-      waitpid(process, nil, 0)
-    }
-    for file in ["nginx.conf", "output", "access.log", "pid"] { unlink("\(directory)/\(file)") }
+    process.kill()
+    for file in ["nginx.conf", "access.log", "pid"] { unlink("\(directory)/\(file)") }
     rmdir(directory)
   }
 
   var address: SocketAddress { .ipv4(0x7F00_0001, port: port) }
 
-  func signal(_ number: Int32) { kill(process, number) }
-
-  /// What a file of its directory holds.
-  func text(of file: String) -> String {
-    guard let stream = fopen("\(directory)/\(file)", "r") else { return "" }
+  /// How many lines its access log has.
+  var accesses: Int {
+    guard let stream = fopen("\(directory)/access.log", "r") else { return 0 }
     defer { fclose(stream) }
     var buffer = [UInt8](repeating: 0, count: 65_536)
     let count = fread(&buffer, 1, buffer.count, stream)
-    return String(decoding: buffer.prefix(count), as: UTF8.self)
+    return buffer.prefix(count).count { $0 == UInt8(ascii: "\n") }
   }
 }
 
@@ -95,8 +82,8 @@ private func nginx() throws -> ServerProgram {
     #expect(check(http(.get, "/broken"), server.address)?.failed == "wrong-answer: HTTP 500, expected 200-399")
     let unwell = check(http(.get, "/up", body: "is ill"), server.address)
     #expect(unwell?.failed == #"wrong-answer: HTTP 200, but no "is ill" in the 15 bytes of its content"#)
-    #expect(eventually { server.text(of: "access.log").split(separator: "\n").count == 4 })
-    let log = server.text(of: "output")
+    #expect(eventually { server.accesses == 4 })
+    let log = server.process.text(of: .errors)
     #expect(log.contains("[notice]") && !log.contains("[info]") && !log.contains("client"), "\(log)")
   }
 
@@ -105,11 +92,11 @@ private func nginx() throws -> ServerProgram {
     .enabled(if: ServerProgram.find("nginx") != nil, "nginx isn't installed"))
   func stopped() throws {
     let server = try nginx()
-    server.signal(SIGSTOP)
+    server.process.send(SIGSTOP)
     #expect(check(.tcp, server.address)?.passed == "connected")
     let outcome = check(http(.get, "/up"), server.address, timeout: .milliseconds(150))
     #expect(outcome?.failed == "timeout: connected, but no answer within 150ms")
-    server.signal(SIGCONT)
+    server.process.send(SIGCONT)
     #expect(check(http(.get, "/up"), server.address)?.passed == "HTTP 200")
   }
 
