@@ -145,6 +145,12 @@ extension Socket {
     close()
   }
 
+  /// Whether bytes have arrived that weren't read yet (SIOCINQ, tcp(7)).
+  package var hasInput: Bool {
+    var count: Int32 = 0
+    return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 && count > 0
+  }
+
   /// How many bytes were sent and not yet acknowledged by the peer's kernel (SIOCOUTQ, tcp(7)).
   package var unacknowledged: Int {
     var count: Int32 = 0

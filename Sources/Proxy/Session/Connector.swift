@@ -66,7 +66,10 @@ extension Session {
   private func attempt(_ backend: Backend) -> Connection {
     do throws(Errno) {
       let socket = try Socket(for: backend.address)
-      if backend.isTCP { try? socket.setNoDelay() }
+      if backend.isTCP {
+        try? socket.setNoDelay()
+        if client.hasInput { try? socket.setAcknowledgeWithData() }
+      }
       let connection = socket.connect(to: backend.address)
       watch(socket, isTCP: backend.isTCP)
       return connection
