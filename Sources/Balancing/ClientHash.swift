@@ -5,6 +5,7 @@
 /// such as an IPv4 address, alike. It doesn't withstand a client who can choose among addresses at will.
 package enum ClientHash {
   /// Hashes a client's address in network order, without the port.
+  @inlinable
   package static func of(bytes: some Sequence<UInt8>) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in bytes {

@@ -11,6 +11,8 @@ package enum Pick: Equatable, Sendable {
 /// The routing of one pool: its strategy over the eligible candidates, tier by tier. Immutable; all workers pick from
 /// the same one, and any change of eligibility or weight is a new one.
 package final class PoolRoute: Sendable {
+  /// Whether the strategy looks at who the client is.
+  package let looksAtClient: Bool
   private let tiers: [Tier]
   private let cursor: Cursor
 
@@ -23,6 +25,7 @@ package final class PoolRoute: Sendable {
   ///     must not change with who is eligible.
   package init(strategy: Strategy, candidates: [Candidate], cursor: Cursor, poolSize: Int) {
     self.cursor = cursor
+    looksAtClient = strategy == .sourceHash
     tiers = Dictionary(grouping: candidates, by: \.tier)
       .sorted { $0.key < $1.key }
       .map { Tier(strategy: strategy, candidates: $0.value, poolSize: poolSize) }

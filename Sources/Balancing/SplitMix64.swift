@@ -25,7 +25,8 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
   }
 
   /// Spreads the difference of any bit over all 64 (the generator's finalizer, Stafford's variant 13). One to one.
-  static func mix(_ value: UInt64) -> UInt64 {
+  @inlinable
+  package static func mix(_ value: UInt64) -> UInt64 {
     var bits = value
     bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
     bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB

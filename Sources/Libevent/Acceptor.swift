@@ -14,18 +14,22 @@ package protocol Admission: AnyObject {
 
 /// Takes clients off a listening socket and hands them over.
 ///
-/// One client a turn while they come one by one: a second accept(2) would only learn that nobody else is there. As soon
-/// as clients are found waiting turn after turn, it takes twice as many each time, up to a bound that keeps a flood of
-/// connects from starving the sessions that stand.
+/// One client a turn while they come one by one: a second accept(2) would only learn that nobody else is there. When
+/// clients are found waiting in turn after turn without a break, it takes twice as many each time, up to a bound that
+/// keeps a flood of connects from starving the sessions that stand.
 package final class Acceptor<Door: Admission>: IOHandler {
   private let socket: Socket
   private let loop: EventLoop
   private unowned let door: Door
-  private var batch = 1
   private var event: IOEvent?
+  /// How many turns in a row have found clients waiting, and the last of them.
+  private var streak = 0
+  private var lastTurn: UInt64 = 0
 
-  /// The most clients taken in one turn.
-  private var largestBatch: Int { 64 }
+  /// So many turns in a row are taken for chance.
+  private var shortStreak: Int { 4 }
+  /// The most clients taken in one turn, as a power of 2.
+  private var largestDoubling: Int { 6 }
 
   /// Starts accepting from a socket that listens. The socket stays the caller's to close, and the door outlives this.
   package init(_ socket: Socket, on loop: EventLoop, door: Door) {
@@ -47,12 +51,15 @@ package final class Acceptor<Door: Admission>: IOHandler {
   /// Takes clients again.
   package func resume() {
     guard event == nil else { return }
-    batch = 1
+    streak = 0
     event = IOEvent(socket.descriptor, on: loop, trigger: .level, handler: self)
   }
 
   /// Takes the turn's batch of clients.
   package override func ready(_ descriptor: Int32, _ readiness: Readiness) {
+    streak = loop.turn &- lastTurn <= 1 ? streak + 1 : 0
+    lastTurn = loop.turn
+    let batch = 1 << min(max(streak - shortStreak, 0), largestDoubling)
     for _ in 0..<batch {
       guard door.reserve() else { return pause() }
       switch socket.accept() {
@@ -62,7 +69,7 @@ package final class Acceptor<Door: Admission>: IOHandler {
       case .aborted: door.unreserve()
       case .nobody:
         door.unreserve()
-        batch = 1
+        streak = 0
         return
       case .exhausted:
         door.unreserve()
@@ -70,6 +77,5 @@ package final class Acceptor<Door: Admission>: IOHandler {
         return door.exhausted()
       }
     }
-    batch = min(batch * 2, largestBatch)
   }
 }

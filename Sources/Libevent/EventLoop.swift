@@ -18,6 +18,8 @@ package enum AfterTurn {
 @safe
 package final class EventLoop {
   let base: OpaquePointer
+  /// Counts the turns.
+  package private(set) var turn: UInt64 = 0
   private let owner = pthread_self()
   private var stopping = false
   private var kept: [AnyObject] = []
@@ -57,6 +59,7 @@ package final class EventLoop {
         case .wait: EVLOOP_ONCE
         case .goOn: EVLOOP_NONBLOCK
         }
+      turn &+= 1
       if unsafe event_base_loop(base, flags) < 0 { break }
       next = afterTurn()
     }

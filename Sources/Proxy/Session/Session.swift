@@ -24,7 +24,7 @@ final class Session: IOHandler {
   let worker: Worker
   let listener: Listener
   let client: Socket
-  /// The client's address as `source-hash` sees it; nil for a Unix socket.
+  /// The client's address as `source-hash` sees it; nil for a Unix socket, and where nobody asks for it.
   let clientHash: UInt64?
   let accepted: UInt64
 
@@ -53,9 +53,9 @@ final class Session: IOHandler {
   private var clientEvent: IOEvent?
   private var serverEvent: IOEvent?
 
-  init(_ client: Socket, hash: UInt64?, pool: Pool, listener: Listener, worker: Worker) {
+  init(_ client: Socket, from address: SocketAddress, pool: Pool, listener: Listener, worker: Worker) {
     self.client = client
-    self.clientHash = hash
+    clientHash = pool.route.looksAtClient ? address.hostBytes.map { ClientHash.of(bytes: $0) } : nil
     self.pool = pool
     self.policy = pool.policy
     self.listener = listener
@@ -63,7 +63,7 @@ final class Session: IOHandler {
     accepted = MonotonicClock.now()
     connector = Connector(began: accepted)
     lastActive = worker.tick
-    toBackend = Flow(shortReadEmpties: hash != nil)
+    toBackend = Flow(shortReadEmpties: address.port != nil)
     super.init()
     clientEvent = IOEvent(client.descriptor, on: worker.loop, trigger: .edge, handler: self)
   }

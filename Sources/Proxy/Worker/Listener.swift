@@ -1,4 +1,3 @@
-import Balancing
 import Libevent
 package import Sockets
 
@@ -87,8 +86,7 @@ final class Listener: Admission {
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1
-    let hash = address.hostBytes.map { ClientHash.of(bytes: $0) }
-    worker.start(Session(client, hash: hash, pool: pool, listener: self, worker: worker))
+    worker.start(Session(client, from: address, pool: pool, listener: self, worker: worker))
   }
 
   func exhausted() {
