@@ -60,20 +60,24 @@ final class DemoDirector {
 
   private func begin() {
     for backend in backends { revive(backend) }
-    after { [unowned self] in traffic.pause { [unowned self] in kill($0) } }
+    after { [unowned self] in prepareKill() }
+  }
+
+  private func prepareKill() {
+    askReport { [unowned self] report in
+      retriesBefore = report?.pools.first?.retries ?? 0
+      traffic.pause { [unowned self] in kill($0) }
+    }
   }
 
   /// No request is under way: one that were in the victim's hands would be lost, whatever a proxy does that doesn't
   /// know the protocol.
   private func kill(_ before: DemoTally) {
+    victim.kill()
+    killed = .now
     finish("all are alive", before)
-    askReport { [unowned self] report in
-      retriesBefore = report?.pools.first?.retries ?? 0
-      killed = .now
-      victim.kill()
-      screen.event("\(victim.port.name) is killed, between two requests", .yellow)
-      after { [unowned self] in traffic.pause { [unowned self] in revive($0) } }
-    }
+    screen.event("\(victim.port.name) is killed, between two requests", .yellow)
+    after { [unowned self] in traffic.pause { [unowned self] in revive($0) } }
   }
 
   private func revive(_ meanwhile: DemoTally) {
@@ -94,7 +98,7 @@ final class DemoDirector {
     case .one:
       traffic.stop()
       scene.service.post(.stop)
-    case .untilStopped: after { [unowned self] in traffic.pause { [unowned self] in kill($0) } }
+    case .untilStopped: after { [unowned self] in prepareKill() }
     }
   }
 
