@@ -52,7 +52,7 @@ let package = Package(
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
     .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Support"]),
-    .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Support", logging]),
+    .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Sockets", "Support", logging]),
     .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet"]),
   ],
   swiftLanguageModes: [.v6]

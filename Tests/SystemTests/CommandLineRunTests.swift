@@ -42,6 +42,18 @@ import Testing
     #expect(line.contains("listener=web"))
   }
 
+  @Test(arguments: [nil, "1"])
+  func aTerminalGetsTextWithColoursUnlessItIsNotToBe(noColor: String?) throws {
+    let file = try configuration()
+    // script(1) makes a terminal, timeout(1) ends the program in it.
+    let result = try Subprocess.run(
+      "script", ["-qec", "timeout 2 '\(MartletProgram.path)' run '\(file.path)'", "/dev/null"],
+      environment: ["MARTLET_CONFIG": nil, "NO_COLOR": noColor, "TERM": "xterm"])
+    let line = try #require(result.output.split(separator: "\r\n").first { $0.contains("listening") })
+    #expect(line.contains("\u{1B}[") == (noColor == nil))
+    #expect(!line.contains("{"))
+  }
+
   @Test func anAddressInUseEndsWith69AndSaysWho() throws {
     let taken = try Socket(for: .ipv4(0x7F00_0001, port: 0))
     defer { taken.close() }
