@@ -53,7 +53,7 @@ let package = Package(
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
     .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Support"]),
     .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Sockets", "Support", logging]),
-    .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet"]),
+    .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet", system]),
   ],
   swiftLanguageModes: [.v6]
 )

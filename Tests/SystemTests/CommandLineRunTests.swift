@@ -1,6 +1,7 @@
 import Glibc
 import Sockets
 import Support
+import SystemPackage
 import Testing
 
 /// `martlet run`: its start, its log and its end.
@@ -82,8 +83,8 @@ import Testing
     let child = try MartletProgram.start(["run", file.path, "--log-level", "trace"], errorsTo: ends[1])
     defer { child.kill() }
     let deadline = ContinuousClock.now + .seconds(10)
-    while !accepts(port), ContinuousClock.now < deadline { usleep(10_000) }
-    #expect(accepts(port))
+    while !resets(port), ContinuousClock.now < deadline { usleep(10_000) }
+    #expect(resets(port))
     child.send(SIGTERM)
     #expect(try child.wait() == .code(0))
   }
@@ -95,12 +96,13 @@ import Testing
     return try #require(try socket.localAddress().port)
   }
 
-  private func accepts(_ port: UInt16) -> Bool {
+  /// Whether the proxy runs: it resets who comes while no backend is there. Before that the kernel only queues clients.
+  private func resets(_ port: UInt16) -> Bool {
     guard let socket = try? Socket(for: .ipv4(0x7F00_0001, port: port)) else { return false }
     defer { socket.close() }
     if case .failed = socket.connect(to: .ipv4(0x7F00_0001, port: port)) { return false }
-    var ready = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
-    return poll(&ready, 1, 1000) == 1 && socket.takeError() == nil
+    var ready = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&ready, 1, 1000) == 1 && socket.takeError() == .connectionReset
   }
 }
 
