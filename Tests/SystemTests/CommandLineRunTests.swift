@@ -89,6 +89,34 @@ import Testing
     #expect(try child.wait() == .code(0))
   }
 
+  @Test func aSecondSignalCutsSessionsOffWhichEndsWith1() throws {
+    let backend = try Socket(for: .ipv4(0x7F00_0001, port: 0))
+    defer { backend.close() }
+    try backend.bind(to: .ipv4(0x7F00_0001, port: 0))
+    try backend.listen(backlog: 8)
+    let port = try freePort()
+    let file = try TemporaryFile(
+      #"{ "listen": "127.0.0.1:\#(port)", "backends": ["\#(try backend.localAddress())"], "health": { "type": "none" } }"#
+    )
+    let child = try MartletProgram.start(["run", file.path])
+    defer { child.kill() }
+    _ = try child.line(in: .errors, containing: "kernel features in use")
+
+    let client = try Socket(for: .ipv4(0x7F00_0001, port: port))
+    defer { client.close() }
+    _ = client.connect(to: .ipv4(0x7F00_0001, port: port))
+    // The session stands when it has reached the backend.
+    var ready = pollfd(fd: backend.descriptor, events: Int16(POLLIN), revents: 0)
+    try #require(poll(&ready, 1, 10_000) == 1)
+
+    child.send(SIGTERM)
+    _ = try child.line(in: .errors, containing: "stopping")
+    #expect(!child.hasEnded)
+    child.send(SIGTERM)
+    #expect(try child.wait() == .code(1))
+    #expect(child.text(of: .errors).contains(#""sessionsCutOff":"1""#))
+  }
+
   private func freePort() throws -> UInt16 {
     let socket = try Socket(for: .ipv4(0x7F00_0001, port: 0))
     defer { socket.close() }
