@@ -1,5 +1,4 @@
 package import Sockets
-import SystemPackage
 
 /// The table of host names that every machine has, hosts(5). It's read anew for each look-up, so an edit counts at once.
 package struct HostsFile: Sendable {
@@ -11,9 +10,9 @@ package struct HostsFile: Sendable {
     self.path = path
   }
 
-  /// The addresses of a name, in the file's order, without a port; empty if it isn't in the file.
+  /// The addresses of a name, in the file's order, without a port; empty if it isn't in the file's first 64 KiB.
   package func addresses(of name: String) -> [SocketAddress] {
-    Self.addresses(of: name, in: contents())
+    Self.addresses(of: name, in: SmallFile.read(path) ?? "")
   }
 
   static func addresses(of name: String, in text: String) -> [SocketAddress] {
@@ -23,15 +22,5 @@ package struct HostsFile: Sendable {
       guard let first = words.first, words.dropFirst().contains(where: { $0.lowercased() == name }) else { return nil }
       return SocketAddress(ip: String(first), port: 0)
     }
-  }
-
-  /// The first 256 KiB, far more than a hosts file has unless someone blocks the world's advertisements with it.
-  private func contents() -> String {
-    guard let file = try? FileDescriptor.open(FilePath(path), .readOnly) else { return "" }
-    var bytes = [UInt8](repeating: 0, count: 262_144)
-    let count = try? file.closeAfter {
-      try unsafe bytes.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-    }
-    return String(decoding: bytes.prefix(count ?? 0), as: UTF8.self)
   }
 }

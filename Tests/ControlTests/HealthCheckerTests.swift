@@ -152,10 +152,9 @@ extension HealthChecker {
       told = HealthChecker(.tcp, waiting.address, on: loop) { _ in
         outcomes.append("told")
         told?.stop()
-        told = nil
         return .zero
       }
-      return (end, idle, busy, later)
+      return (end, idle, busy, later, told)
     }
     #expect(outcomes == ["told"])
   }

@@ -104,11 +104,11 @@ final class HealthServer {
   }
 }
 
-/// Runs a loop on the calling thread until `done` has been called, five seconds at most. What the body makes lives as long.
-func runLoop(_ body: (EventLoop, _ done: @escaping () -> Void) -> some Any) {
+/// Runs a loop on the calling thread until `done` has been called. What the body makes lives as long.
+func runLoop(atMost longest: Duration = .seconds(5), _ body: (EventLoop, _ done: @escaping () -> Void) -> some Any) {
   let loop = EventLoop()
   let limit = Timer(on: loop) { loop.stop() }
-  limit.schedule(after: .seconds(5))
+  limit.schedule(after: longest)
   let made = body(loop) { loop.stop() }
   loop.run()
   withExtendedLifetime(made) {}

@@ -89,6 +89,12 @@ private func resolve(
     }
   }
 
+  @Test("a look-up that never gets as far as a name server ends in time too")
+  func noServer() {
+    let found = resolve(asking: [.unix(path: "/nonexistent")], timeout: .milliseconds(100))
+    #expect(found?.trouble?.hasPrefix("no answer within ") == true)
+  }
+
   @Test("one kind of address that nobody answers for doesn't hide the other")
   func half() throws {
     let server = try DNSServer { _, type in type == .a ? .addresses(["10.0.0.1"]) : .silence }
