@@ -130,7 +130,11 @@ extension HealthChecker {
     let waiting = try Waiting()
     var outcomes: [String] = []
     runLoop { loop, done in
-      let end = Timer(on: loop) { done() }
+      var told: HealthChecker?
+      let end = Timer(on: loop) {
+        told = nil
+        done()
+      }
       end.schedule(after: .milliseconds(150))
       let idle = HealthChecker(.tcp, waiting.address, first: .milliseconds(20), on: loop) { _ in
         outcomes.append("idle")
@@ -148,13 +152,12 @@ extension HealthChecker {
         idle.checkNow()
       }
       later.schedule(after: .milliseconds(20))
-      var told: HealthChecker?
       told = HealthChecker(.tcp, waiting.address, on: loop) { _ in
         outcomes.append("told")
         told?.stop()
         return .zero
       }
-      return (end, idle, busy, later, told)
+      return (end, idle, busy, later)
     }
     #expect(outcomes == ["told"])
   }

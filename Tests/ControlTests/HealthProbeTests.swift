@@ -118,7 +118,10 @@ private func unixPath() -> String { "/tmp/martlet-health-\(getpid())-\(UInt32.ra
     runLoop(atMost: .seconds(60)) { loop, done in
       var probe: Probe?
       func next() {
-        guard failed < attempts else { return done() }
+        guard failed < attempts else {
+          probe = nil
+          return done()
+        }
         probe = Probe(.connect, to: target, timeout: .seconds(2), on: loop) { outcome in
           guard outcome.failed == "refused: connection refused" else {
             Issue.record("\(outcome) at attempt \(failed)")
@@ -129,7 +132,8 @@ private func unixPath() -> String { "/tmp/martlet-health-\(getpid())-\(UInt32.ra
         }
       }
       next()
-      return { probe }
+      #expect(probe != nil)
+      return loop
     }
     #expect(failed == attempts)
   }

@@ -148,6 +148,7 @@ private func resolve(
     }
     timer?.schedule(after: .zero)
     loop.run()
+    timer = nil
     #expect(answered < 40)
     #expect(server.questions.contains("a db.example"))
   }
