@@ -33,8 +33,8 @@ extension StatsRenderingTests {
           "name" : "web",
           "pool" : "web",
           "refused" : {
-            "limit" : 0,
-            "no-backend" : 11
+            "noBackend" : 11,
+            "saturated" : 0
           },
           "sessions" : {
             "active" : 180,
@@ -60,8 +60,8 @@ extension StatsRenderingTests {
                 "type" : "http"
               },
               "closes" : {
-                "backend" : 20000,
-                "client" : 30000
+                "backendReset" : 20000,
+                "clientEnded" : 30000
               },
               "connect" : {
                 "attempts" : 60005,
@@ -112,7 +112,7 @@ extension StatsRenderingTests {
             "waiting" : 3
           },
           "refused" : {
-            "no-backend" : 11
+            "noBackend" : 11
           },
           "retries" : 42,
           "sessions" : {

@@ -1,4 +1,4 @@
-import Glibc
+import Proxy
 import Testing
 
 @testable import Control
@@ -23,7 +23,7 @@ import Testing
     #expect(known.count == 47)
   }
 
-  @Test("Docs/Stats.md names every metric and every key of the JSON")
+  @Test("Docs/Stats.md names every metric, every key of the JSON and every cause")
   func documentation() {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let docs = shell("cat '/\(root)/Docs/Stats.md'").output
@@ -35,8 +35,12 @@ import Testing
     }
     for line in StatsRenderingTests.smallJSON.split(separator: "\n") where line.contains("\" : ") {
       let key = String(line.split(separator: "\"")[1])
-      let isCause = ["refused", "timeout", "limit", "no-backend", "client", "backend"].contains(key)
-      #expect(isCause || names.contains(key), "\(key)")
+      #expect(names.contains(key), "\(key)")
+    }
+    for cause in Refusal.allCases.map(\.rawValue) + ConnectFailure.allCases.map(\.rawValue)
+      + CloseCause.allCases.map(\.rawValue)
+    {
+      #expect(names.contains(cause), "\(cause)")
     }
   }
 
@@ -52,7 +56,7 @@ import Testing
     arguments: [
       "martlet_build_info{version=\"1.2.3\"} 1", "martlet_process_cpu_seconds_total 812.25",
       "martlet_worker_turns_total{worker=\"0\"} 1200000", "martlet_listener_sessions_limit{listener=\"web\"} 5000",
-      "martlet_listener_refused_total{listener=\"web\",cause=\"no-backend\"} 11",
+      "martlet_listener_refused_total{listener=\"web\",cause=\"noBackend\"} 11",
       "martlet_listener_bytes_total{listener=\"web\",direction=\"to_client\"} 9876543210",
       "martlet_pool_state{pool=\"mail\",state=\"down\"} 1", "martlet_pool_state{pool=\"mail\",state=\"up\"} 0",
       "martlet_pool_tier_active{pool=\"web\",tier=\"0\"} 1", "martlet_pool_tier_active{pool=\"web\",tier=\"1\"} 0",

@@ -15,7 +15,7 @@ extension Report {
     listeners: [
       Listener(
         name: "web", bind: "0.0.0.0:8080", pool: "web", state: .listening,
-        sessions: Sessions(active: 180, total: 98_000, max: 5000), refused: ["limit": 0, "no-backend": 11],
+        sessions: Sessions(active: 180, total: 98_000, max: 5000), refused: ["noBackend": 11, "saturated": 0],
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210)),
       Listener(
         name: "mail", bind: "[::1]:25", pool: "mail", state: .paused,
@@ -26,7 +26,7 @@ extension Report {
         name: "web", strategy: "round-robin", state: .degraded,
         sessions: Sessions(active: 180, total: 98_000, max: nil),
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210),
-        queue: Queue(waiting: 3, size: 100, timeouts: 7), refused: ["no-backend": 11], retries: 42, tiersActive: [0],
+        queue: Queue(waiting: 3, size: 100, timeouts: 7), refused: ["noBackend": 11], retries: 42, tiersActive: [0],
         backends: [
           backend("b1", state: .up, reason: "", total: 60_000),
           backend(
@@ -68,7 +68,7 @@ extension Report {
       sessions: Sessions(active: total / 1000, total: total, max: tier == 0 ? 70 : nil),
       bytes: Bytes(toBackend: total * 1234, toClient: total * 98_765),
       connect: Connect(attempts: total + 5, failures: ["refused": state == .down ? 5 : 0, "timeout": 0], retries: 2),
-      closes: ["client": total / 2, "backend": total / 3],
+      closes: ["clientEnded": total / 2, "backendReset": total / 3],
       connectTime: total == 0
         ? Distribution(count: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0)
         : Distribution(count: total, sum: 12.5, p50: 0.000_35, p90: 0.0012, p99: 0.004_5, max: 1.25),
