@@ -11,7 +11,7 @@ final class Reporter {
   private let bindings: [Binding]
   private let limits: Limits
   private let version: String
-  private let started = Timestamp.now
+  private let started = Instant.now
 
   /// The listeners, in the configuration's order, once they are there.
   var listeners: [ListenerStatus] = []
@@ -26,9 +26,9 @@ final class Reporter {
   }
 
   func report() -> Report {
-    let now = Timestamp.now
+    let now = Instant.now
     return Report(
-      version: version, generation: 1, time: now, uptime: now.seconds(since: started), process: process,
+      version: version, generation: 1, time: .now, uptime: (now - started).inSeconds, process: process,
       workers: controller.workforce.counters.enumerated().map { index, counters in
         Report.Worker(
           index: index, sessions: sessions(started: counters.accepted.current, ended: counters.ended.current),
@@ -37,7 +37,7 @@ final class Reporter {
       listeners: zip(listeners, bindings).enumerated().map { index, pair in
         listener(pair.0, at: pair.1.address, pool: controller.configuration.listeners[index].pool)
       },
-      pools: controller.pools.map { pool($0, at: .now) },
+      pools: controller.pools.map { pool($0, at: now) },
       transitions: controller.transitions.reversed())
   }
 
