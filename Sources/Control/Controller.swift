@@ -204,7 +204,7 @@ final class Controller {
     member.checker?.checkNow()
     guard pool.mayEject(member, at: now) else { return }
     let length = member.eject(at: now)
-    reassess(pool, because: "\(failures) connects in a row failed (\(error)): out for \(length)")
+    reassess(pool, because: "\(failures) connects in a row failed (\(error)): out for \(length.configured)")
   }
 
   /// Ends checks and name look-ups.

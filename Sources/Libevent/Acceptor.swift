@@ -55,12 +55,23 @@ package final class Acceptor<Door: Admission>: IOHandler {
     event = IOEvent(socket.descriptor, on: loop, trigger: .level, handler: self)
   }
 
+  /// Takes everybody who has connected already, as far as there is room; for the moment before the socket is closed, which
+  /// would reset them.
+  package func takeAll() {
+    take(atMost: .max)
+  }
+
   /// Takes the turn's batch of clients.
   package override func ready(_ descriptor: Int32, _ readiness: Readiness) {
     streak = loop.turn &- lastTurn <= 1 ? streak + 1 : 0
     lastTurn = loop.turn
-    let batch = 1 << min(max(streak - shortStreak, 0), largestDoubling)
-    for _ in 0..<batch {
+    take(atMost: 1 << min(max(streak - shortStreak, 0), largestDoubling))
+  }
+
+  private func take(atMost batch: Int) {
+    var taken = 0
+    while taken < batch {
+      taken += 1
       guard door.reserve() else { return pause() }
       switch socket.accept() {
       case .client(let client, let address):

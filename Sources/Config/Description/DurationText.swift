@@ -66,3 +66,8 @@ enum DurationText {
     return Int128(String(Substring(run)))
   }
 }
+
+extension Duration {
+  /// The duration as it is written in the configuration, such as `1h30m` or `1.5s`.
+  package var configured: String { DurationText.write(self) }
+}

@@ -113,10 +113,11 @@ final class Listener: Admission {
     if waited, hasRoom { acceptor.resume() }
   }
 
-  /// Stops for good; clients that wait in the kernel's queue are reset by it.
+  /// Stops for good. Who has connected by now is served, as far as there is room.
   func close() {
-    guard acceptor != nil else { return }
-    acceptor = nil
+    guard let acceptor else { return }
+    acceptor.takeAll()
+    self.acceptor = nil
     socket.close()
   }
 }
