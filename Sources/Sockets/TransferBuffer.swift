@@ -25,8 +25,11 @@ package final class TransferBuffer {
   }
 
   /// Sends the first `count` bytes of the buffer.
-  package func send(count: Int, to socket: Socket) -> Transfer {
-    transfer { unsafe SocketCall.send(socket, bytes, count) }
+  ///
+  /// - Parameter isLast: the socket is told of the end right after this (MSG_MORE, send(2)): then the end travels with the
+  ///   last bytes instead of in a packet of its own.
+  package func send(count: Int, to socket: Socket, isLast: Bool = false) -> Transfer {
+    transfer { unsafe SocketCall.send(socket, bytes, count, flags: isLast ? Int(MSG_MORE) : 0) }
   }
 
   /// Copies the bytes of a range of the buffer into memory of their own.
@@ -71,8 +74,8 @@ private enum SocketCall {
   }
 
   @inline(__always)
-  static func send(_ socket: Socket, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+  static func send(_ socket: Socket, _ bytes: UnsafeMutableRawPointer, _ count: Int, flags: Int = 0) -> Int {
     unsafe linux_socket_call(
-      LINUX_SYS_SENDTO, Int(socket.descriptor), bytes, UInt(count), Int(MSG_NOSIGNAL), nil, 0)
+      LINUX_SYS_SENDTO, Int(socket.descriptor), bytes, UInt(count), Int(MSG_NOSIGNAL) | flags, nil, 0)
   }
 }

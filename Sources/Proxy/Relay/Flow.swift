@@ -74,6 +74,11 @@ package struct Flow: ~Copyable {
     if case .finished = state { true } else { false }
   }
 
+  /// The source has ended cleanly.
+  private var isEnded: Bool {
+    if case .sourceEnded = state { true } else { false }
+  }
+
   /// Bytes that were read and not delivered yet.
   package var held: Int {
     (leftover?.count ?? 0) + (pipe?.count ?? 0)
@@ -171,7 +176,7 @@ package struct Flow: ~Copyable {
       } else {
         noteFullRead(tools)
       }
-      switch buffer.send(count: count, to: sink) {
+      switch buffer.send(count: count, to: sink, isLast: isEnded) {
       case .bytes(let sent):
         moved += sent
         if sent < count { hold(buffer.leftover(sent..<count)) }
