@@ -51,7 +51,7 @@ let package = Package(
     .testTarget(name: "LibeventTests", dependencies: ["Libevent", "Sockets", "Support"]),
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
-    .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Support"]),
+    .testTarget(name: "ProxyTests", dependencies: ["Balancing", "Libevent", "Proxy", "Sockets", "Support", system]),
     .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Sockets", "Support", logging]),
     .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet", system]),
   ],

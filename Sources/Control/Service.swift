@@ -127,7 +127,8 @@ package final class Service {
     case .stop:
       if let shutdown { return shutdown.hurry() }
       logger.notice(
-        "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(configuration.shutdown.drain.configured)")
+        "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(configuration.shutdown.drain.configured)"
+      )
       reporter.isDraining = true
       shutdown = Shutdown(workforce, limit: configuration.shutdown.drain, on: loop)
     }

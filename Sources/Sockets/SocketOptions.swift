@@ -22,11 +22,12 @@ extension Socket {
     try setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
   }
 
-  /// Lets the last packet of the handshake wait for the first data to travel with (TCP_QUICKACK off, tcp(7)). Only for a
-  /// socket that is about to connect and whose first bytes are there already: for up to 200 ms the peer wouldn't know that
-  /// the connection stands.
-  package func setAcknowledgeWithData() throws(Errno) {
-    try setOption(Int32(IPPROTO_TCP), TCP_QUICKACK, 0)
+  /// Holds back the acknowledgement that ends TCP's handshake (TCP_QUICKACK off, tcp(7)), for a socket that is about to
+  /// connect. With the first bytes there already, it travels with them; and a socket that is reset as soon as the peer's
+  /// kernel has answered never shows to the peer's program. Otherwise the peer waits for it for up to 200 ms.
+  package func holdHandshake() {
+    // Where the kernel refuses, a packet more is sent, and that is all.
+    try? setOption(Int32(IPPROTO_TCP), TCP_QUICKACK, 0)
   }
 
   /// Asks a silent peer for a sign of life after 60 s, every 15 s, and gives it up after 4 unanswered probes.

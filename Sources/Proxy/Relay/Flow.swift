@@ -207,6 +207,7 @@ package struct Flow: ~Copyable {
     streak += 1
     if streak >= Self.fullReadsToPromote, spliceable, leftover == nil {
       pipe = tools.pipes.take()
+      if pipe != nil { tools.counters.promotions.add() }
       streak = 0
     }
   }

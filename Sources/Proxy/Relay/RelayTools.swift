@@ -6,12 +6,15 @@ package final class RelayTools {
   package let buffer: TransferBuffer
   /// The pipes that spliced bytes pass through.
   package let pipes: PipePool
+  /// What the worker counts.
+  let counters: WorkerCounters
 
   /// How large the shared buffer is, in bytes.
   package static let bufferSize = 64 * 1024
 
   /// Tools with at most so many pipes.
-  package init(pipeLimit: Int) {
+  package init(pipeLimit: Int, counters: WorkerCounters) {
+    self.counters = counters
     buffer = TransferBuffer(capacity: Self.bufferSize)
     pipes = PipePool(limit: pipeLimit)
   }

@@ -53,6 +53,8 @@ extension Session {
         switch attempt(backend) {
         case .established: return established(backend)
         case .pending: return
+        // Nobody else's fault, and no other backend would do better.
+        case .failed(.tooManyOpenFiles), .failed(.tooManyOpenFilesInSystem): return refuse(.descriptors)
         case .failed(let error): attemptFailed(ConnectFailure(error), error)
         }
       case .full:
@@ -68,7 +70,7 @@ extension Session {
       let socket = try Socket(for: backend.address)
       if backend.isTCP {
         try? socket.setNoDelay()
-        if client.hasInput { try? socket.setAcknowledgeWithData() }
+        if client.hasInput { socket.holdHandshake() }
       }
       let connection = socket.connect(to: backend.address)
       watch(socket, isTCP: backend.isTCP)

@@ -86,6 +86,7 @@ final class Session: IOHandler {
     if readiness.contains(.write) { toClient.sinkReady = true }
     switch phase {
     case .relaying:
+      if toBackend.isFinished, let error = breakAfterEnd(of: client, readiness) { return clientBroke(error) }
       if toBackend.sourceReady { pumpToBackend() }
       if !hadRoom, phase == .relaying { pumpToClient() }
     // The client's bytes stay in the kernel until a backend is there.
@@ -97,6 +98,7 @@ final class Session: IOHandler {
     switch phase {
     case .connecting: connectionReady(readiness)
     case .relaying:
+      if let server, toClient.isFinished, let error = breakAfterEnd(of: server, readiness) { return serverBroke(error) }
       if readiness.contains(.closed) { toClient.sourceHungUp = true }
       if !readiness.isDisjoint(with: [.read, .closed]) { toClient.sourceReady = true }
       let hadRoom = toBackend.sinkReady
@@ -105,6 +107,12 @@ final class Session: IOHandler {
       if !hadRoom, phase == .relaying { pumpToBackend() }
     case .queued, .resetting, .ended: break
     }
+  }
+
+  /// A side that has ended and breaks now: nobody reads from it any more, so nobody would notice. From its end on it's
+  /// reported as ended each time, unless there is an error.
+  private func breakAfterEnd(of side: Socket, _ readiness: Readiness) -> Errno? {
+    readiness.contains(.read) && !readiness.contains(.closed) ? side.takeError() : nil
   }
 
   /// Takes up work that was left over for the sake of fairness.
@@ -117,8 +125,12 @@ final class Session: IOHandler {
   /// Asks both sources once more, some time after they went quiet.
   ///
   /// libevent reports a reset as nothing but readiness to read and write. When it arrives together with the last bytes, a
-  /// short read takes them for all there is, and no edge follows: this look finds the reset.
+  /// short read takes them for all there is, and no edge follows: this look finds the reset. So it is with one that came
+  /// while a backend was looked for.
   func lookAgain() {
+    guard phase == .relaying else { return }
+    if toBackend.isFinished, let error = client.takeError() { return clientBroke(error) }
+    if toClient.isFinished, let error = server?.takeError() { return serverBroke(error) }
     toBackend.sourceReady = true
     toClient.sourceReady = true
     goOn()
@@ -184,22 +196,28 @@ final class Session: IOHandler {
     case .sourceBroke(let error):
       if isUntouched { return retry(after: error) }
       breakOff(error == .timedOut ? .backendLost : .backendReset, sparing: client)
-    case .sinkBroke(let error):
-      // The client is gone, but what it sent before still belongs to the backend.
-      cause = cause ?? (error == .timedOut ? .clientLost : .clientReset)
-      toClient.abandon(worker.tools)
-      if toBackend.isFinished { return breakOff(.clientReset, sparing: server) }
-      toBackend.breakAtEnd(error)
-      pumpToBackend()
+    case .sinkBroke(let error): clientBroke(error)
     }
+  }
+
+  /// The client takes no more bytes, but what it sent before still belongs to the backend.
+  private func clientBroke(_ error: Errno) {
+    guard let server else { return }
+    let cause: CloseCause = error == .timedOut ? .clientLost : .clientReset
+    toClient.abandon(worker.tools)
+    if toBackend.isFinished { return breakOff(cause, sparing: server) }
+    self.cause = self.cause ?? cause
+    toBackend.breakAtEnd(error)
+    pumpToBackend()
   }
 
   /// The backend takes no more bytes, but what it sent before still belongs to the client.
   private func serverBroke(_ error: Errno) {
     if isUntouched, !toClient.isFinished { return retry(after: error) }
-    cause = cause ?? (error == .timedOut ? .backendLost : .backendReset)
+    let cause: CloseCause = error == .timedOut ? .backendLost : .backendReset
     toBackend.abandon(worker.tools)
-    if toClient.isFinished { return breakOff(.backendReset, sparing: client) }
+    if toClient.isFinished { return breakOff(cause, sparing: client) }
+    self.cause = self.cause ?? cause
     toClient.breakAtEnd(error)
     pumpToClient()
   }
@@ -240,7 +258,8 @@ final class Session: IOHandler {
 
   /// Ends the session by breaking the side that is left, after what is underway to it has arrived.
   private func breakOff(_ cause: CloseCause, sparing survivor: Socket) {
-    self.cause = self.cause ?? cause
+    // A reset after a clean end counts as what it was in the end: a reset.
+    self.cause = cause
     guard survivor.unacknowledged > 0 else { return close(self.cause ?? cause, by: .reset) }
     phase = .resetting
     worker.lingers(self)

@@ -91,7 +91,7 @@ package final class Worker {
     index = setup.index
     loop = EventLoop()
     counters = setup.counters
-    tools = RelayTools(pipeLimit: setup.pipeLimit)
+    tools = RelayTools(pipeLimit: setup.pipeLimit, counters: setup.counters)
     sessionSlots = setup.sessionSlots
     sessionLimit = setup.sessionLimit
     random = SplitMix64(seed: setup.seed)

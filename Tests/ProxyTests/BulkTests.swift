@@ -1,0 +1,173 @@
+import Glibc
+import Libevent
+import Proxy
+import Sockets
+import Support
+import Synchronization
+import Testing
+
+/// Much at once: integrity, bounds and fairness.
+@Suite(.serialized) struct BulkTests {
+  /// How many bytes go each way; MARTLET_BULK_MIB sets another size.
+  static let size = (getenv("MARTLET_BULK_MIB").flatMap { Int(String(cString: $0)) } ?? 32) << 20
+  static let block = noise(1 << 20)
+
+  @Test("much in both directions at once arrives unchanged", arguments: AddressFamily.allCases, [0, 16])
+  func bothWays(_ family: AddressFamily, pipes: Int) throws {
+    let pair = try RelayedPair(family, pipes: pipes)
+    let (client, server) = (pair.client, pair.server)
+    // Threads of their own: the test pool has as many as the machine has cores, and all four have to run at once.
+    let threads = [
+      BlockingThread { Self.pour(into: client) }, BlockingThread { Self.pour(into: server) },
+      BlockingThread { Self.drain(server) }, BlockingThread { Self.drain(client) },
+    ]
+    #expect(threads.map { $0.result() } == [Self.size, Self.size, Self.size, Self.size])
+    #expect(eventually { pair.proxy.isAtRest })
+    if pipes > 0 { #expect(pair.proxy.workers[0].promotions.current > 0) }
+  }
+
+  @Test("bursts of any size between pauses arrive unchanged, whichever way they are moved")
+  func bursts() throws {
+    let pair = try RelayedPair()
+    let sizes = [1, 65_535, 65_536, 65_537, 3_000_001, 7, 1 << 20, 200_000, 16_384, 5_000_000, 131_072]
+    let client = pair.client
+    let sender = BlockingThread {
+      for (index, size) in sizes.enumerated() {
+        guard (try? client.send(noise(size, seed: UInt64(index)))) != nil else { return index }
+        usleep(150_000)
+      }
+      client.shutdownWrite()
+      return sizes.count
+    }
+    for (index, size) in sizes.enumerated() {
+      #expect(pair.server.receive(exactly: size) == noise(size, seed: UInt64(index)), "burst \(index)")
+    }
+    #expect(pair.server.receiveToEnd().ending == .end)
+    #expect(sender.result() == sizes.count)
+  }
+
+  @Test("a reader that doesn't read stops its sender, and gets everything in the end", arguments: Direction.allCases)
+  func slowReader(_ direction: Direction) throws {
+    let pair = try RelayedPair()
+    let (source, sink) = pair.ends(direction)
+    try source.socket.setBuffers(send: 64 * 1024)
+    try sink.socket.setBuffers(receive: 64 * 1024)
+    let before = residentBytes()
+    let sent = Progress()
+    let sender = BlockingThread {
+      for _ in 0..<32 {
+        guard (try? source.send(Self.block, seconds: 60)) != nil else { break }
+        sent.count.add(1, ordering: .relaxed)
+      }
+      source.shutdownWrite()
+      return sent.count.load(ordering: .relaxed)
+    }
+    // The kernel's buffers and one pipe fill up; then the sender has to wait.
+    var last = -1
+    #expect(
+      eventually {
+        usleep(400_000)
+        defer { last = sent.count.load(ordering: .relaxed) }
+        return last > 0 && last == sent.count.load(ordering: .relaxed)
+      })
+    #expect(last < 32)
+    #expect(residentBytes() - before < 16 << 20)
+    var count = 0
+    var isRight = true
+    sink.read(atMost: .max) { piece in
+      isRight = isRight && Self.isExpected(piece, at: count)
+      count += piece.count
+    }
+    #expect(isRight && count == 32 << 20)
+    #expect(sender.result() == 32)
+  }
+
+  @Test("a bulk flow doesn't starve a small one")
+  func fairness() throws {
+    let pair = try RelayedPair()
+    let done = Progress()
+    let (client, server) = (pair.client, pair.server)
+    let bulk = BlockingThread {
+      while done.count.load(ordering: .relaxed) == 0 { if (try? client.send(Self.block)) == nil { return 0 } }
+      client.close()
+      return 1
+    }
+    let drain = BlockingThread {
+      server.read(atMost: .max) { _ in }
+      return 1
+    }
+    let small = try pair.proxy.connect()
+    let far = try pair.listening.accept()
+    var longest = 0.0
+    for _ in 0..<200 {
+      let start = MonotonicClock.now()
+      try small.send("ping")
+      #expect(far.receiveText(4) == "ping")
+      try far.send("pong")
+      #expect(small.receiveText(4) == "pong")
+      longest = max(longest, Double(MonotonicClock.now() - start) / 1e9)
+    }
+    done.count.store(1, ordering: .relaxed)
+    #expect(longest < 2)
+    #expect(bulk.result() == 1 && drain.result() == 1)
+  }
+
+  /// Sends everything; gives the count, or -1 if it can't.
+  private static func pour(into peer: Peer) -> Int {
+    for _ in 0..<(size >> 20) {
+      guard (try? peer.send(block, seconds: 60)) != nil else { return -1 }
+    }
+    peer.shutdownWrite()
+    return size
+  }
+
+  /// Reads to the end and compares; gives the count, or -1 if anything is wrong.
+  private static func drain(_ peer: Peer) -> Int {
+    var count = 0
+    var isRight = true
+    let ending = peer.read(atMost: .max, seconds: 60) { piece in
+      isRight = isRight && isExpected(piece, at: count)
+      count += piece.count
+    }
+    return isRight && ending == .end ? count : -1
+  }
+
+  /// Whether a piece of what was received is what was sent there: the block, again and again.
+  private static func isExpected(_ piece: ArraySlice<UInt8>, at offset: Int) -> Bool {
+    let start = offset % block.count
+    let first = min(piece.count, block.count - start)
+    return piece.withUnsafeBytes { piece in
+      block.withUnsafeBytes { block in
+        guard let piece = piece.baseAddress, let block = block.baseAddress else { return true }
+        return memcmp(piece, block + start, first) == 0
+      }
+    } && (first == piece.count || isExpected(piece.dropFirst(first), at: offset + first))
+  }
+
+  private func residentBytes() -> Int {
+    let pages = SmallFile.read("/proc/self/statm")?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    return (pages ?? 0) * 4096
+  }
+}
+
+/// A count that two threads see.
+private final class Progress: Sendable {
+  let count = Atomic<Int>(0)
+}
+
+/// A thread for calls that block, and its result.
+private final class BlockingThread {
+  private let value = Progress()
+  private var thread: LoopThread?
+
+  init(_ body: @escaping @Sendable () -> Int) {
+    let value = value
+    thread = LoopThread(name: "test") { value.count.store(body(), ordering: .releasing) }
+  }
+
+  /// Waits for the thread's end.
+  func result() -> Int {
+    thread.take()?.join()
+    return value.count.load(ordering: .acquiring)
+  }
+}
