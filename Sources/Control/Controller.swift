@@ -73,6 +73,10 @@ final class Controller {
     }
     snapshots[pool.name] = nil
     workforce.post(.adopt(makeTable()))
+    scheduleNextChange(after: now)
+  }
+
+  private func scheduleNextChange(after now: Instant) {
     if let next = pools.compactMap({ $0.nextChange(at: now) }).min() { changeTimer?.schedule(after: next) }
   }
 
@@ -112,6 +116,8 @@ final class Controller {
     for pool in pools where pool.members.contains(where: { $0.state == .warming }) {
       reassess(pool, because: "warmed up")
     }
+    // The loop's clock is coarse: a change may still be a millisecond away, and nobody else would look again.
+    scheduleNextChange(after: now)
   }
 
   // MARK: Members

@@ -55,7 +55,7 @@ final class Member {
 
   /// How long until it changes by itself: it comes back from its ejection, or warms by a step; nil if it doesn't.
   func nextChange(at now: Instant) -> Duration? {
-    if let ejectedUntil, ejectedUntil > now { return ejectedUntil - now }
+    if state == .ejected, let ejectedUntil { return max(ejectedUntil - now, .zero) }
     return progress(at: now) < 1 ? slowStart.step : nil
   }
 

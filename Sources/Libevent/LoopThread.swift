@@ -33,6 +33,12 @@ package struct LoopThread: ~Copyable {
   /// Waits until the body has returned.
   package consuming func join() {
     pthread_join(thread, nil)
+    discard self
+  }
+
+  /// Nobody waits for it: the kernel's and the library's part of it goes when the body has returned.
+  deinit {
+    pthread_detach(thread)
   }
 
   private final class Start {

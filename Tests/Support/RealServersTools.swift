@@ -1,0 +1,137 @@
+import Glibc
+
+/// Why a test can't go on.
+package struct Failure: Error, CustomStringConvertible {
+  /// What happened.
+  package let description: String
+
+  /// For that reason.
+  package init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// Waits until it is so; throws if that takes longer than the limit.
+package func waitUntil(
+  _ what: String, limit: Duration = .seconds(10), _ isSo: () throws -> Bool
+) throws {
+  let deadline = ContinuousClock.now + limit
+  while true {
+    if try isSo() { return }
+    if ContinuousClock.now > deadline { throw Failure("not within \(limit): \(what)") }
+    usleep(10_000)
+  }
+}
+
+/// A folder that goes with this object. Everybody may look into it, as some servers change their user.
+package final class TemporaryFolder {
+  /// Where it is.
+  package let path: String
+
+  /// A new one, empty. Its path is short, for Unix sockets.
+  package init() throws {
+    path = "/tmp/martlet-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    guard mkdir(path, 0o755) == 0 else { throw Failure("no folder \(path): \(errno)") }
+  }
+
+  deinit {
+    _ = try? Subprocess.run("rm", ["-rf", path])
+  }
+
+  /// Writes a file and gives its path.
+  @discardableResult
+  package func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws -> String {
+    let file = "\(path)/\(name)"
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw Failure("no file \(file): \(errno)") }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Failure("no room for \(file)") }
+    return file
+  }
+}
+
+/// Ports for servers that can't choose one themselves: below those that the kernel gives to clients, so that only
+/// another test run could come in between.
+package enum FreePort {
+  /// A port that nobody listens on, at any address.
+  package static func next() throws -> UInt16 {
+    for _ in 0..<200 {
+      let port = UInt16.random(in: 20_000..<32_000)
+      let listener = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+      defer { close(listener) }
+      var address = sockaddr_in6()
+      address.sin6_family = sa_family_t(AF_INET6)
+      address.sin6_port = port.bigEndian
+      let size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+      let bound = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
+      }
+      if bound == 0 { return port }
+    }
+    throw Failure("no free port")
+  }
+}
+
+/// The programs that tests run.
+package enum Programs {
+  /// The path of a program, where packages put it: the servers aren't in everybody's PATH.
+  package static func path(_ name: String) -> String? {
+    let path = getenv("PATH").map { String(cString: $0) } ?? ""
+    let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"] + postgres
+    return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+  }
+
+  /// Whether all of them are there.
+  package static func have(_ names: String...) -> Bool {
+    names.allSatisfy { path($0) != nil }
+  }
+
+  /// Under which sanitizer the tests run, if any: they are slower then, and take more memory.
+  package static var sanitizer: String? {
+    getenv("MARTLET_SANITIZER").map { String(cString: $0) }
+  }
+
+  private static var postgres: [String] {
+    (13...20).reversed().map { "/usr/lib/postgresql/\($0)/bin" }
+  }
+}
+
+/// Work on a thread of its own: the tests' own threads are few, and mustn't all wait for something.
+package final class Background<Value: Sendable> {
+  private let outcome: Outcome
+  private var thread = pthread_t()
+
+  /// Starts the work.
+  package init(_ work: @escaping @Sendable () throws -> Value) {
+    let outcome = Outcome()
+    self.outcome = outcome
+    let start = Unmanaged.passRetained(Start { outcome.result = Result { try work() } })
+    pthread_create(
+      &thread, nil,
+      { start in
+        if let start { Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body() }
+        return nil
+      }, start.toOpaque())
+  }
+
+  /// Waits for its end. To be called once.
+  package func join() throws -> Value {
+    pthread_join(thread, nil)
+    guard let result = outcome.result else { throw Failure("a thread ended without a result") }
+    return try result.get()
+  }
+
+  // Written by the thread, read after it was joined.
+  private final class Outcome: @unchecked Sendable {
+    var result: Result<Value, any Error>?
+  }
+}
+
+private final class Start {
+  let body: () -> Void
+
+  init(_ body: @escaping () -> Void) {
+    self.body = body
+  }
+}
