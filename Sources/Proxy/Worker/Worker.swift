@@ -1,50 +1,6 @@
 import Balancing
-package import Libevent
+import Libevent
 import Sockets
-
-/// Everything that a worker is made from; it crosses to the worker's thread.
-package struct WorkerSetup: Sendable {
-  /// Counts the workers from 0.
-  package var index: Int
-  /// What it accepts from.
-  package var listening: [ListeningSocket]
-  /// The first routing table.
-  package var table: RoutingTable
-  /// Where it gets its commands.
-  package var inbox: Mailbox<WorkerCommand>
-  /// The other workers' inboxes.
-  package var peers: [Mailbox<WorkerCommand>]
-  /// Where it reports to.
-  package var control: Mailbox<WorkerEvent>
-  /// The sessions of the whole process, and how many there may be.
-  package var sessionSlots: Slots
-  package var sessionLimit: Int
-  /// How many pipes it may open.
-  package var pipeLimit: Int
-  /// Starts its random numbers.
-  package var seed: UInt64
-  /// Its own counts.
-  package var counters: WorkerCounters
-
-  /// All of it.
-  package init(
-    index: Int, listening: [ListeningSocket], table: RoutingTable, inbox: Mailbox<WorkerCommand>,
-    peers: [Mailbox<WorkerCommand>], control: Mailbox<WorkerEvent>, sessionSlots: Slots, sessionLimit: Int,
-    pipeLimit: Int, seed: UInt64, counters: WorkerCounters
-  ) {
-    self.index = index
-    self.listening = listening
-    self.table = table
-    self.inbox = inbox
-    self.peers = peers
-    self.control = control
-    self.sessionSlots = sessionSlots
-    self.sessionLimit = sessionLimit
-    self.pipeLimit = pipeLimit
-    self.seed = seed
-    self.counters = counters
-  }
-}
 
 /// One thread with one event loop and the sessions that it accepted: a share of the data plane that shares nothing.
 package final class Worker {
