@@ -31,13 +31,7 @@ import Testing
 
   @Test("a backend that doesn't answer is given up in time for another one")
   func timeout() throws {
-    // A queue of one that nobody empties: the kernel drops further handshakes.
-    let silent = try TestServer(at: AddressFamily.ipv4.freshAddress(), backlog: 0)
-    var fillers: [Peer] = []
-    for _ in 0..<4 {
-      guard let filler = try? Peer.connect(to: silent.address, seconds: 1) else { break }
-      fillers.append(filler)
-    }
+    let silent = try FullServer()
     let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
     let proxy = try ProxyFixture([silent.address, server.address], policy: .test(connect: 300))
     let client = try proxy.connect()
@@ -85,12 +79,7 @@ import Testing
 
   @Test("a client that is gone while a backend is looked for ends the search")
   func clientGone() throws {
-    let silent = try TestServer(at: AddressFamily.ipv4.freshAddress(), backlog: 0)
-    var fillers: [Peer] = []
-    for _ in 0..<4 {
-      guard let filler = try? Peer.connect(to: silent.address, seconds: 1) else { break }
-      fillers.append(filler)
-    }
+    let silent = try FullServer()
     let proxy = try ProxyFixture([silent.address], policy: .test(connect: 20_000, deadline: 20_000))
     let client = try proxy.connect()
     #expect(eventually { proxy.slots.taken == 1 })

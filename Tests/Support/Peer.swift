@@ -116,6 +116,20 @@ package final class Peer: Sendable {
   }
 }
 
+/// A listener that never answers: its queue is full, and the kernel drops further handshakes.
+package final class FullServer {
+  /// Where it listens.
+  package var address: SocketAddress { server.address }
+  private let server: TestServer
+  private var fillers: [Peer] = []
+
+  /// Fills the queue.
+  package init(_ family: AddressFamily = .ipv4) throws {
+    server = try TestServer(at: family.freshAddress(), backlog: 0)
+    while let filler = try? Peer.connect(to: server.address, seconds: 1) { fillers.append(filler) }
+  }
+}
+
 /// A listening socket in a test.
 package final class TestServer {
   /// Where it listens.

@@ -165,10 +165,13 @@ package final class Worker {
 
   /// Lets the session wait for a slot; false if the pool has no queue or it's full.
   func queue(_ session: Session) -> Bool {
-    if session.phase == .queued { return true }
-    guard let pool = session.pool, pool.policy.queueSize > 0,
-      pool.status.waiting.take(limit: pool.policy.queueSize)
-    else { return false }
+    guard let pool = session.pool else { return false }
+    if queues.first(of: pool.name) === session {
+      // It had its turn, in vain, and keeps its place.
+      session.phase = .queued
+      return true
+    }
+    guard pool.policy.queueSize > 0, pool.status.waiting.take(limit: pool.policy.queueSize) else { return false }
     pool.status.counters[index].queued.add()
     session.phase = .queued
     session.connector.attemptBegan = MonotonicClock.now()
@@ -245,6 +248,9 @@ package final class Worker {
       if session.lastActive == tick &- 1 { session.lookAgain() }
     }
     let now = MonotonicClock.now()
+    // A slot may have come free without a session's end: an attempt failed, or it was given back just before somebody
+    // queued at another worker.
+    for pool in queues.pools { serveQueue(of: pool) }
     pending.forEach { check($0, at: now) }
     if tick % Self.ticksPerSweep == 0 { standing.forEach(sweep) }
     for listener in listeners where listener.isPaused { listener.resumeIfPossible() }
