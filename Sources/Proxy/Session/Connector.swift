@@ -86,8 +86,12 @@ extension Session {
     // Room to write and nothing to read can only be success; everything else is asked for.
     if !readiness.isDisjoint(with: [.read, .closed]) {
       if let error = server.takeError() {
-        attemptFailed(ConnectFailure(error), error)
-        return connect()
+        guard server.hasInput else {
+          attemptFailed(ConnectFailure(error), error)
+          return connect()
+        }
+        // It stood, and what was said before it broke is the client's.
+        toClient.breakAtEnd(error)
       }
       toClient.sourceReady = true
       if readiness.contains(.closed) { toClient.sourceHungUp = true }
@@ -132,6 +136,7 @@ extension Session {
     worker.connectsAgain(self)
     pool = listener.pool
     connector.tried = Exclusion()
+    if let place = pool?.backends.firstIndex(where: { $0 === backend }) { connector.tried.insert(place) }
     toBackend.sinkReady = false
     attemptFailed(.reset, error)
     connect()

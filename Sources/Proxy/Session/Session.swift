@@ -49,6 +49,9 @@ final class Session: IOHandler {
   /// The kernel asks silent peers for a sign of life.
   var isKeptAlive = false
   private var cause: CloseCause?
+  /// The side that a session which is resetting still delivers to, and how much was underway to it at the last look.
+  private var survivor: Socket?
+  private var underway = 0
 
   private var clientEvent: IOEvent?
   private var serverEvent: IOEvent?
@@ -222,9 +225,9 @@ final class Session: IOHandler {
     pumpToClient()
   }
 
-  /// Not a byte has passed in either direction, so another backend can serve the client without it noticing.
+  /// Not a byte has passed in either direction or waits to, so another backend can serve the client without it noticing.
   private var isUntouched: Bool {
-    toBackend.moved == 0 && toClient.moved == 0 && !toBackend.isFinished
+    toBackend.moved == 0 && toClient.moved == 0 && !toBackend.isFinished && server?.hasInput != true
   }
 
   /// A source has ended, and all its bytes are delivered. The first end is passed on (FIN); the second one is passed on
@@ -260,14 +263,19 @@ final class Session: IOHandler {
   private func breakOff(_ cause: CloseCause, sparing survivor: Socket) {
     // A reset after a clean end counts as what it was in the end: a reset.
     self.cause = cause
-    guard survivor.unacknowledged > 0 else { return close(self.cause ?? cause, by: .reset) }
+    underway = survivor.unacknowledged
+    guard underway > 0 else { return close(cause, by: .reset) }
+    self.survivor = survivor
     phase = .resetting
     worker.lingers(self)
   }
 
-  /// Whether a session that is resetting has delivered everything.
-  var hasDelivered: Bool {
-    client.unacknowledged == 0 && (server?.unacknowledged ?? 0) == 0
+  /// Whether a session that is resetting has delivered everything. It isn't quiet as long as bytes arrive.
+  func hasDelivered() -> Bool {
+    let left = survivor?.unacknowledged ?? 0
+    if left != underway { lastActive = worker.tick }
+    underway = left
+    return left == 0
   }
 
   enum Manner {
@@ -277,11 +285,18 @@ final class Session: IOHandler {
     case reset
   }
 
-  /// Closes both sides before they have ended by themselves; clean only where nothing was cut off.
+  /// Closes both sides, clean only where nothing was cut off as far as can be told.
   func close(_ cause: CloseCause) {
+    let isAmidst =
+      switch cause {
+      case .shutdown, .backendDown: worker.hasMovedLately(self)
+      // The client still waits for its answer: an end would be an empty one.
+      case .halfClosed: !toClient.isFinished
+      default: false
+      }
     let cutOff = toBackend.held > 0 || toClient.held > 0 || toBackend.sourceReady && !toBackend.isFinished
     self.cause = cause
-    close(cause, by: cutOff ? .reset : .clean)
+    close(cause, by: isAmidst || cutOff ? .reset : .clean)
   }
 
   /// Closes both sides of a session whose break was announced.

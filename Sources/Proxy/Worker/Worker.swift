@@ -273,7 +273,7 @@ package final class Worker {
         session.refuse(.queueTimeout)
       }
     case .resetting:
-      if session.hasDelivered || quiet(session) >= session.policy.halfClosed { session.closeReset() }
+      if session.hasDelivered() || quiet(session) >= session.policy.halfClosed { session.closeReset() }
     case .relaying, .ended: break
     }
   }
@@ -281,6 +281,11 @@ package final class Worker {
   /// For how long nothing has moved in a session, in nanoseconds.
   private func quiet(_ session: Session) -> UInt64 {
     UInt64(tick &- session.lastActive) * Self.tickNanoseconds
+  }
+
+  /// Whether something has moved in a session within the last second or so: it's cut off if it ends now.
+  func hasMovedLately(_ session: Session) -> Bool {
+    tick &- session.lastActive <= Self.ticksPerSweep
   }
 
   private func sweep(_ session: Session) {
