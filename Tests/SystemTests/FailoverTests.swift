@@ -180,10 +180,12 @@ extension System {
       let after = try shares(of: proxy.port(), requests: 20)
       #expect(after["b"] == nil && after.values.reduce(0, +) == 20)
       let report = try proxy.waitUntil("it's ejected") { try $0.backend("b").state == "ejected" }
-      #expect(try report.backend("b").connect.failures["refused"] == 3)
-      #expect(try report.backend("b").connect.attempts == 13)
+      // Workers go by their snapshots: one or two more may try it until the news has reached them.
+      #expect((3...6).contains(try report.backend("b").connect.failures["refused"] ?? 0))
+      usleep(100_000)
+      let attempts = try proxy.report().backend("b").connect.attempts
       #expect(try shares(of: proxy.port(), requests: 10).values.reduce(0, +) == 10)
-      #expect(try proxy.report().backend("b").connect.attempts == 13, "it was tried while it was out")
+      #expect(try proxy.report().backend("b").connect.attempts == attempts, "it was tried while it was out")
       try servers[1].start()
       try proxy.waitUntil("it's back") { try $0.backend("b").state == "up" }
       #expect(try shares(of: proxy.port(), requests: 30)["b"] == 10)
@@ -192,16 +194,18 @@ extension System {
     @Test("when most servers on several hosts fall silent at once the last state is held, and said")
     func correlated() throws {
       let servers = try (1...4).map { try stage.nginx("host\($0)", on: "127.0.0.\($0)") }
-      let proxy = try stage.martlet(pool(servers))
+      // So many failures are needed that each server has failed at least once before any is out.
+      let patient = fastHealth.replacing("\"fall\": 2", with: "\"fall\": 5")
+      let proxy = try stage.martlet(pool(servers, health: patient))
       try proxy.waitUntilAllUp()
       for server in servers[1...] { server.freeze() }
       defer { for server in servers { server.thaw() } }
-      let held = try proxy.waitUntil("it's held") { report in
-        try ["host2", "host3", "host4"].count { try report.backend($0).state == "held" } >= 2
+      let frozen = ["host2", "host3", "host4"]
+      let report = try proxy.waitUntil("they're held") { report in
+        try frozen.allSatisfy { try report.backend($0).state == "held" }
       }
-      #expect(try held.backend("host2").reason.contains("held"))
-      usleep(500_000)
-      // Nobody was taken out but who was judged before it could be seen: with two of them silent it's no sign yet.
+      for name in frozen { #expect(try report.backend(name).reason.contains("held")) }
+      usleep(1_500_000)
       #expect(try proxy.report().pools[0].backends.count { $0.state == "down" } == 0)
       for server in servers { server.thaw() }
       try proxy.waitUntilAllUp()
