@@ -7,11 +7,11 @@ import Testing
 
 /// Finding a backend that answers: what a client must not notice, and what it has to.
 @Suite struct ConnectTests {
-  /// An address where nobody listens.
+  /// An address where nobody listens. It stays bound as long as the process runs, so that no server gets its port.
   static func deadAddress(_ family: AddressFamily = .ipv4) throws -> SocketAddress {
-    let server = try TestServer(at: family.freshAddress())
-    server.close()
-    return server.address
+    let socket = try Socket(for: family.freshAddress())
+    try socket.bind(to: family.freshAddress())
+    return try socket.localAddress()
   }
 
   @Test("a refused connection goes to another backend, with the client's bytes", arguments: AddressFamily.allCases)
