@@ -151,9 +151,21 @@ extension Socket {
     return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 && count > 0
   }
 
-  /// How many bytes were sent and not yet acknowledged by the peer's kernel (SIOCOUTQ, tcp(7)).
+  /// How many bytes were sent and not yet acknowledged by the peer's kernel (SIOCOUTQ, tcp(7)); 0 once the connection is
+  /// broken, for which the kernel goes on counting what will never be acknowledged.
   package var unacknowledged: Int {
     var count: Int32 = 0
-    return unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    return unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 && count > 0 && hasPeer ? Int(count) : 0
+  }
+
+  /// Whether there is still a connection, though perhaps one that has ended in both directions.
+  private var hasPeer: Bool {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getpeername(descriptor, $0, &length) == 0
+      }
+    }
   }
 }

@@ -87,6 +87,33 @@ import Testing
     #expect(eventually { pair.proxy.closes(cause) == 1 && pair.proxy.isAtRest })
   }
 
+  @Test("a reset that comes on the heels of data and an end breaks the other side, which may have nothing to say")
+  func everythingAtOnce() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address])
+    for _ in 0..<100 {
+      let client = try proxy.connect()
+      try client.send("y")
+      client.shutdownWrite()
+      client.reset()
+    }
+    #expect(eventually { proxy.listener.counters[0].accepted.current == 100 })
+    #expect(eventually(seconds: 5) { proxy.isAtRest })
+  }
+
+  @Test("a side that is to get its last bytes and breaks, too, isn't waited for")
+  func survivorBreaks() throws {
+    let pair = try RelayedPair()
+    try pair.server.socket.setBuffers(receive: 16 * 1024)
+    try fill(pair.client, atMost: 400_000)
+    #expect(eventually { pair.client.socket.unacknowledged == 0 })
+    pair.client.reset()
+    _ = eventually(seconds: 0.5) { false }
+    #expect(pair.proxy.slots.taken == 1)
+    pair.server.reset()
+    #expect(eventually(seconds: 5) { pair.proxy.isAtRest })
+  }
+
   @Test(
     "a transfer that the proxy cuts off looks truncated to both",
     arguments: [WorkerCommand.stop, .closeSessions(backendID: 0)])

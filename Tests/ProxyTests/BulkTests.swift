@@ -9,7 +9,7 @@ import Testing
 /// Much at once: integrity, bounds and fairness.
 @Suite(.serialized) struct BulkTests {
   /// How many bytes go each way; MARTLET_BULK_MIB sets another size.
-  static let size = (getenv("MARTLET_BULK_MIB").flatMap { Int(String(cString: $0)) } ?? 32) << 20
+  static let size = (getenv("MARTLET_BULK_MIB").flatMap { Int(String(cString: $0)) } ?? 128) << 20
   static let block = noise(1 << 20)
 
   @Test("much in both directions at once arrives unchanged", arguments: AddressFamily.allCases, [0, 16])
@@ -44,6 +44,26 @@ import Testing
     }
     #expect(pair.server.receiveToEnd().ending == .end)
     #expect(sender.result() == sizes.count)
+  }
+
+  @Test("a bulk transfer that breaks looks broken, after a part of it", arguments: Direction.allCases, [0, 16])
+  func broken(_ direction: Direction, pipes: Int) throws {
+    let pair = try RelayedPair(pipes: pipes)
+    let (source, sink) = pair.ends(direction)
+    let sender = BlockingThread {
+      for _ in 0..<8 { if (try? source.send(Self.block)) == nil { return 0 } }
+      source.reset()
+      return 1
+    }
+    var count = 0
+    var isRight = true
+    let ending = sink.read(atMost: .max) { piece in
+      isRight = isRight && Self.isExpected(piece, at: count)
+      count += piece.count
+    }
+    #expect(isRight && ending == .reset && count <= 8 << 20)
+    #expect(sender.result() == 1)
+    #expect(eventually { pair.proxy.isAtRest })
   }
 
   @Test("a reader that doesn't read stops its sender, and gets everything in the end", arguments: Direction.allCases)

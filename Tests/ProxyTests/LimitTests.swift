@@ -88,6 +88,19 @@ import Testing
     #expect(eventually { pair.proxy.isAtRest })
   }
 
+  @Test("a worker that has stopped leaves no descriptor behind", arguments: AddressFamily.allCases)
+  func nothingLeft(_ family: AddressFamily) throws {
+    let server = try TestServer(at: family.freshAddress())
+    var proxy: ProxyFixture? = try ProxyFixture([server.address], family: family, workers: 2)
+    let address = try #require(proxy?.address)
+    let clients = try (0..<20).map { _ in try Peer.connect(to: address) }
+    let peers = try clients.map { _ in try server.accept() }
+    #expect(OpenSockets.count(at: address) == 22 && OpenSockets.count(to: server.address) == 20)
+    proxy = nil
+    #expect(OpenSockets.count(at: address) == 0 && OpenSockets.count(to: server.address) == 0)
+    _ = (clients, peers)
+  }
+
   @Test("stopping closes what is left, cleanly what was quiet")
   func stop() throws {
     let pair = try RelayedPair()

@@ -41,6 +41,10 @@ final class ProxyFixture {
     var bound = family.freshAddress()
     var sockets: [Socket] = []
     for _ in 0..<count {
+      if family == .unix, let first = sockets.first {
+        sockets.append(try first.duplicate())
+        continue
+      }
       let socket = try Socket(for: bound)
       if family != .unix {
         try socket.setReuseAddress()
@@ -68,6 +72,7 @@ final class ProxyFixture {
   deinit {
     post(.stop)
     for thread in threads { thread.join() }
+    if case .unix(let path) = address { UnixSocketFile.remove(path) }
   }
 
   func post(_ command: WorkerCommand) {
@@ -100,9 +105,11 @@ final class ProxyFixture {
     status.counters.reduce(0) { $0 + $1.refused[refusal] }
   }
 
-  /// Whether every place that sessions took has been given back.
+  /// Whether no session is left, and every place and every socket that sessions took has been given back.
   var isAtRest: Bool {
-    slots.taken == 0 && listener.sessions.taken == 0 && status.waiting.taken == 0
+    OpenSockets.count(at: address) <= workers.count
+      && backends.allSatisfy { OpenSockets.count(to: $0.address) == 0 } && slots.taken == 0
+      && listener.sessions.taken == 0 && status.waiting.taken == 0
       && backends.allSatisfy { $0.load.active == 0 }
   }
 

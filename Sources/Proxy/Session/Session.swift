@@ -49,8 +49,7 @@ final class Session: IOHandler {
   /// The kernel asks silent peers for a sign of life.
   var isKeptAlive = false
   private var cause: CloseCause?
-  /// The side that a session which is resetting still delivers to, and how much was underway to it at the last look.
-  private var survivor: Socket?
+  /// How much was underway to the side that's left when a session that is resetting was looked at last, in bytes.
   private var underway = 0
 
   private var clientEvent: IOEvent?
@@ -131,12 +130,12 @@ final class Session: IOHandler {
   /// short read takes them for all there is, and no edge follows: this look finds the reset. So it is with one that came
   /// while a backend was looked for.
   func lookAgain() {
-    guard phase == .relaying else { return }
-    if toBackend.isFinished, let error = client.takeError() { return clientBroke(error) }
-    if toClient.isFinished, let error = server?.takeError() { return serverBroke(error) }
     toBackend.sourceReady = true
     toClient.sourceReady = true
     goOn()
+    guard phase == .relaying else { return }
+    if toBackend.isFinished, let error = client.takeError() { return clientBroke(error) }
+    if toClient.isFinished, let error = server?.takeError() { return serverBroke(error) }
   }
 
   // MARK: Relay
@@ -265,14 +264,13 @@ final class Session: IOHandler {
     self.cause = cause
     underway = survivor.unacknowledged
     guard underway > 0 else { return close(cause, by: .reset) }
-    self.survivor = survivor
     phase = .resetting
     worker.lingers(self)
   }
 
   /// Whether a session that is resetting has delivered everything. It isn't quiet as long as bytes arrive.
   func hasDelivered() -> Bool {
-    let left = survivor?.unacknowledged ?? 0
+    let left = client.unacknowledged + (server?.unacknowledged ?? 0)
     if left != underway { lastActive = worker.tick }
     underway = left
     return left == 0
