@@ -67,7 +67,7 @@ import Testing
       acceptor.resume()
     }
     let limit = Timer(on: loop) { loop.stop() }
-    door.then = { if door.clients.count == 5 { loop.stop() } }
+    door.then = { [unowned door] in if door.clients.count == 5 { loop.stop() } }
     resume.schedule(after: .milliseconds(300))
     limit.schedule(after: .seconds(10))
     loop.run()
@@ -86,7 +86,7 @@ import Testing
     let acceptor = Acceptor(socket, on: loop, door: door)
     let clients = try (0..<300).map { _ in try Peer.connect(to: address) }
     var perTurn: [UInt64: Int] = [:]
-    door.then = {
+    door.then = { [unowned door] in
       perTurn[loop.turn, default: 0] += 1
       if door.clients.count == 300 { loop.stop() }
     }
