@@ -65,11 +65,13 @@ final class Controller {
   }
 
   /// Looks at a pool anew after something happened to it: notes what has changed and tells the workers.
-  private func reassess(_ pool: PoolController, because reason: String, took duration: Duration? = nil) {
+  private func reassess(
+    _ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, took duration: Duration? = nil
+  ) {
     let now = Instant.now
     for member in pool.members {
       guard let previous = member.update(at: now, because: reason) else { continue }
-      note(member, of: pool, was: previous, took: duration)
+      note(member, of: pool, was: previous, cause, took: duration)
     }
     snapshots[pool.name] = nil
     workforce.post(.adopt(makeTable()))
@@ -81,16 +83,17 @@ final class Controller {
   }
 
   private func note(
-    _ member: Member, of pool: PoolController, was previous: Report.Backend.State, took duration: Duration?
+    _ member: Member, of pool: PoolController, was previous: Report.Backend.State, _ cause: Report.Transition.Cause,
+    took duration: Duration?
   ) {
     transitions.append(
       Report.Transition(
         time: member.since, pool: pool.name, backend: member.backend.name, from: previous, to: member.state,
-        reason: member.reason, duration: duration?.inSeconds))
+        cause: cause, reason: member.reason, duration: duration?.inSeconds))
     let level: Logger.Level =
       switch member.state {
       case .down, .ejected, .held: .warning
-      case .up, .warming, .unknown, .draining: .notice
+      case .up, .warming, .unknown, .draining, .maintenance: .notice
       }
     let out = !member.isEligible(at: .now)
     logger.log(
@@ -110,11 +113,11 @@ final class Controller {
     for pool in pools {
       for member in pool.members where member.state == .ejected && !member.ejection.isEjected(at: now) {
         member.comeBackOnTrial(at: now)
-        reassess(pool, because: "its time out is over")
+        reassess(pool, .time, because: "its time out is over")
       }
     }
     for pool in pools where pool.members.contains(where: { $0.state == .warming }) {
-      reassess(pool, because: "warmed up")
+      reassess(pool, .time, because: "warmed up")
     }
     // The loop's clock is coarse: a change may still be a millisecond away, and nobody else would look again.
     scheduleNextChange(after: now)
@@ -166,7 +169,7 @@ final class Controller {
           logger.notice(
             "\(name) is \(addresses.map(\.host).joined(separator: ", "))", metadata: ["pool": "\(pool.name)"])
           setMembers(of: entry, in: pool, at: addresses.map { $0.with(port: port) })
-          reassess(pool, because: "name resolved")
+          reassess(pool, .names, because: "name resolved")
         }))
   }
 
@@ -186,10 +189,10 @@ final class Controller {
       } else if transition.to == .down, pool.configuration.onDown == .close {
         workforce.post(.closeSessions(backendID: member.backend.id))
       }
-      reassess(pool, because: transition.reason, took: transition.probeTime)
+      reassess(pool, .active, because: transition.reason, took: transition.probeTime)
     } else if member.isHeld != wasHeld {
       reassess(
-        pool,
+        pool, .active,
         because: member.isHeld
           ? "most backends are silent at once: the fault may be on this side, so the last state is held"
           : "backends answer again")
@@ -210,7 +213,8 @@ final class Controller {
     member.checker?.checkNow()
     guard pool.mayEject(member, at: now) else { return }
     let length = member.eject(at: now)
-    reassess(pool, because: "\(failures) connects in a row failed (\(error)): out for \(length.configured)")
+    reassess(
+      pool, .passive, because: "\(failures) connects in a row failed (\(error)): out for \(length.configured)")
   }
 
   /// Ends checks and name look-ups.

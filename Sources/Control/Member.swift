@@ -44,7 +44,17 @@ final class Member {
   func isEligible(at now: Instant) -> Bool {
     switch current(at: now) {
     case .up, .warming, .unknown, .held: true
-    case .draining, .ejected, .down: false
+    case .draining, .maintenance, .ejected, .down: false
+    }
+  }
+
+  /// What its health checks say, whatever else holds.
+  var reportedHealth: Report.Health {
+    guard checker != nil else { return .off }
+    return switch health.status {
+    case .up: .up
+    case .down: .down
+    case .unknown: .unknown
     }
   }
 

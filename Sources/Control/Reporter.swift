@@ -38,7 +38,16 @@ final class Reporter {
         listener(pair.0, at: pair.1.address, pool: controller.configuration.listeners[index].pool)
       },
       pools: controller.pools.map { pool($0, at: now) },
-      transitions: controller.transitions.reversed())
+      transitions: controller.transitions.reversed(),
+      configuration: Report.Configuration(file: nil, since: .now, confirmUntil: nil, lastReload: nil), overrides: [],
+      evictions: [], headroom: headroom, predecessor: nil)
+  }
+
+  private var headroom: Report.Headroom {
+    let used = controller.workforce.sessionSlots.taken
+    let sessions = Report.Resource(
+      name: "sessions", used: used, limit: limits.sessions, share: Double(used) / Double(max(limits.sessions, 1)))
+    return Report.Headroom(limiting: sessions, resources: [sessions])
   }
 
   private var process: Report.Process {
@@ -71,7 +80,7 @@ final class Reporter {
   private func pool(_ pool: PoolController, at now: Instant) -> Report.Pool {
     let backends = pool.members.map { backend($0, at: now) }
     let eligible = pool.members.filter { $0.isEligible(at: now) }
-    let meant = pool.members.filter { $0.state != .draining }
+    let meant = pool.members.filter { $0.state != .draining && $0.state != .maintenance }
     let counters = pool.status.counters
     return Report.Pool(
       name: pool.name, strategy: pool.configuration.strategy.rawValue,
@@ -85,7 +94,7 @@ final class Reporter {
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
         timeouts: counters.sum { $0.refused[.queueTimeout] }),
       refused: Refusal.counts { cause in counters.sum { $0.refused[cause] } },
-      retries: counters.sum { $0.retries.current },
+      retries: counters.sum { $0.retries.current }, idleRegrets: 0,
       tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [], backends: backends)
   }
 
@@ -98,7 +107,7 @@ final class Reporter {
       name: member.backend.name, address: member.backend.address.description, tier: configuration.tier,
       weight: configuration.weight,
       effectiveWeight: member.isEligible(at: now) ? Double(configuration.weight) * member.progress(at: now) : 0,
-      state: member.state, reason: member.reason, since: member.since,
+      health: member.reportedHealth, override: nil, state: member.state, reason: member.reason, since: member.since,
       sessions: Report.Sessions(
         active: member.backend.load.active, total: total,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),

@@ -26,7 +26,8 @@ extension Report {
         name: "web", strategy: "round-robin", state: .degraded,
         sessions: Sessions(active: 180, total: 98_000, max: nil),
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210),
-        queue: Queue(waiting: 3, size: 100, timeouts: 7), refused: ["noBackend": 11], retries: 42, tiersActive: [0],
+        queue: Queue(waiting: 3, size: 100, timeouts: 7), refused: ["noBackend": 11], retries: 42,
+        idleRegrets: 5, tiersActive: [0],
         backends: [
           backend("b1", state: .up, reason: "", total: 60_000),
           backend(
@@ -42,7 +43,7 @@ extension Report {
         name: "mail", strategy: "least-connections", state: .down,
         sessions: Sessions(active: 20, total: 1000, max: nil),
         bytes: Bytes(toBackend: 512, toClient: 0), queue: Queue(waiting: 0, size: 0, timeouts: 0), refused: [:],
-        retries: 0, tiersActive: [],
+        retries: 0, idleRegrets: 0, tiersActive: [],
         backends: [
           backend("m1", state: .unknown, reason: "", total: 0), backend("m2", state: .held, reason: "held", total: 10),
         ]),
@@ -51,11 +52,32 @@ extension Report {
       Transition(
         time: Timestamp(milliseconds: 1_767_268_790_000), pool: "web", backend: "<img src=x onerror=alert(1)>",
         from: .up,
-        to: .down, reason: "connection refused, 3 of 3 checks", duration: 0.000_25),
+        to: .down, cause: .active, reason: "connection refused, 3 of 3 checks", duration: 0.000_25),
       Transition(
         time: Timestamp(milliseconds: 1_767_268_780_000), pool: "web", backend: "b2", from: .down, to: .warming,
-        reason: "2 of 2 checks passed", duration: nil),
-    ])
+        cause: .active, reason: "2 of 2 checks passed", duration: nil),
+    ],
+    configuration: Configuration(
+      file: "/etc/martlet/martlet.json", since: Timestamp(milliseconds: 1_767_268_000_000),
+      confirmUntil: Timestamp(milliseconds: 1_767_268_860_000), lastReload: "generation 4"),
+    overrides: [override],
+    evictions: [
+      Eviction(
+        what: "backend web/b9 (removed)", cause: "drained", left: 3,
+        deadline: Timestamp(milliseconds: 1_767_269_000_000))
+    ],
+    headroom: Headroom(
+      limiting: Resource(name: "sessions", used: 200, limit: 480, share: 0.4167),
+      resources: [
+        Resource(name: "sessions", used: 200, limit: 480, share: 0.4167),
+        Resource(name: "descriptors", used: 412, limit: 1024, share: 0.4023),
+      ]),
+    predecessor: Predecessor(
+      pid: 4242, version: "1.2.2", sessions: 12, deadline: Timestamp(milliseconds: 1_767_268_900_000)))
+
+  private static let override = Override(
+    pool: "web", backend: "b1", address: "10.0.0.1:80", action: .weight, weight: 2, author: "ann", reason: "new disk",
+    since: Timestamp(milliseconds: 1_767_268_100_000), until: Timestamp(milliseconds: 1_767_270_000_000))
 
   private static func backend(
     _ name: String, address: String = "10.0.0.1:80", state: Backend.State, reason: String, total: Int, tier: Int = 0
@@ -63,7 +85,9 @@ extension Report {
     let isEligible = [.up, .warming, .unknown, .held].contains(state)
     return Backend(
       name: name, address: address, tier: tier, weight: 3,
-      effectiveWeight: state == .warming ? 1.2 : isEligible ? 3 : 0, state: state, reason: reason,
+      effectiveWeight: state == .warming ? 1.2 : isEligible ? 3 : 0,
+      health: state == .unknown ? .off : state == .down ? .down : .up, override: name == "b1" ? override : nil,
+      state: state, reason: reason,
       since: Timestamp(milliseconds: 1_767_268_700_000),
       sessions: Sessions(active: total / 1000, total: total, max: tier == 0 ? 70 : nil),
       bytes: Bytes(toBackend: total * 1234, toClient: total * 98_765),

@@ -23,6 +23,16 @@ package struct Report: Codable, Equatable, Sendable {
   package var pools: [Pool]
   /// The latest changes of backends' states, the newest first.
   package var transitions: [Transition]
+  /// Which configuration runs.
+  package var configuration: Configuration
+  /// The changes made at run time that hold now, in the order in which they were made.
+  package var overrides: [Override]
+  /// Decisions to end sessions that aren't carried out yet.
+  package var evictions: [Eviction]
+  /// How near the process is to its limits.
+  package var headroom: Headroom
+  /// The process before an upgrade, as long as it has sessions left.
+  package var predecessor: Predecessor?
 }
 
 extension Report {
@@ -88,6 +98,22 @@ extension Report {
 
   /// A change of a backend's state.
   package struct Transition: Codable, Equatable, Sendable {
+    /// What brings a change about.
+    package enum Cause: String, Codable, CaseIterable, Sendable {
+      /// The backend's health checks.
+      case active
+      /// Sessions that couldn't connect to it.
+      case passive
+      /// An operator, or the end of what an operator had set.
+      case override
+      /// The answer of a name server.
+      case names
+      /// Another configuration.
+      case reload
+      /// Time that has passed: a warm-up or an ejection is over.
+      case time
+    }
+
     /// When it happened.
     package var time: Timestamp
     /// The backend's pool.
@@ -98,6 +124,8 @@ extension Report {
     package var from: Backend.State
     /// The state it is in since.
     package var to: Backend.State
+    /// What brought it about.
+    package var cause: Cause
     /// Why, for people.
     package var reason: String
     /// How long the health check took that decided it.

@@ -27,6 +27,9 @@ extension Report {
     package var refused: [String: Int]
     /// How many connects were tried again on another backend.
     package var retries: Int
+    /// How many clients came back within 5 s after their session was ended for being idle: the idle limit is too short
+    /// for them.
+    package var idleRegrets: Int
     /// The tiers that sessions go to now; empty if no backend is eligible.
     package var tiersActive: [Int]
     /// Its backends, in the configuration's order.
@@ -57,6 +60,8 @@ extension Report {
       case held
       /// It was taken out on purpose: its sessions go on, it gets no new ones.
       case draining
+      /// It was taken out for maintenance: it isn't checked, and its sessions are ended.
+      case maintenance
       /// Connects failed in a row: it's out for some seconds.
       case ejected
       /// Its health check fails.
@@ -73,7 +78,11 @@ extension Report {
     package var weight: Int
     /// Its share now: less while warming, 0 if not eligible.
     package var effectiveWeight: Double
-    /// Whether it gets sessions, and why not.
+    /// What its health checks say, whatever else holds.
+    package var health: Health
+    /// What an operator has set at run time; nil if nothing.
+    package var override: Override?
+    /// Whether it gets sessions, and why not: what comes of its configuration, its health and overrides.
     package var state: State
     /// Why it is in this state, for people.
     package var reason: String
@@ -93,6 +102,18 @@ extension Report {
     package var sessionTime: Distribution
     /// Its health check; nil without one.
     package var check: Check?
+  }
+
+  /// What a backend's health checks say.
+  package enum Health: String, Codable, CaseIterable, Sendable {
+    /// They pass.
+    case up
+    /// They fail.
+    case down
+    /// Not checked yet.
+    case unknown
+    /// It isn't checked.
+    case off
   }
 
   /// Connecting to a backend.

@@ -1,0 +1,252 @@
+/// What the admin door answers, as JSON. `GET /v1/status` answers a `Report`.
+package enum AdminAnswer {
+  /// Why something was refused, and what helps. The status code tells the kind: 400 malformed, 404 no such thing,
+  /// 409 not in the present state, 422 understood and impossible, 503 not at the moment.
+  package struct Problem: Codable, Equatable, Sendable {
+    /// What is wrong.
+    package var error: String
+    /// What to do about it.
+    package var hint: String?
+    /// Where there are several things: each of them, such as the errors of a configuration file.
+    package var details: [String]?
+
+    /// A problem with its remedy.
+    package init(_ error: String, hint: String? = nil, details: [String]? = nil) {
+      self.error = error
+      self.hint = hint
+      self.details = details
+    }
+  }
+
+  /// `GET /v1/overrides`.
+  package struct Overrides: Codable, Equatable, Sendable {
+    /// All that hold, in the order in which they were made.
+    package var overrides: [Report.Override]
+  }
+
+  /// A change was made.
+  package struct Done: Codable, Equatable, Sendable {
+    /// What was done, for people.
+    package var message: String
+    /// What to mind, such as that nobody is left to serve the pool.
+    package var warnings: [String]
+  }
+
+  /// `GET /v1/sessions`.
+  package struct Sessions: Codable, Equatable, Sendable {
+    /// How many sessions match.
+    package var total: Int
+    /// The oldest of them, up to the limit.
+    package var sessions: [Session]
+  }
+
+  /// A session that stands.
+  package struct Session: Codable, Equatable, Sendable {
+    /// Its id, for as long as the process runs.
+    package var id: String
+    /// The client's address.
+    package var client: String
+    /// The listener's name.
+    package var listener: String
+    /// The pool's name.
+    package var pool: String
+    /// The backend's name; nil while there is none.
+    package var backend: String?
+    /// `queued`, `connecting`, `relaying` or `resetting`.
+    package var phase: String
+    /// For how many seconds it has stood.
+    package var age: Double
+    /// For how many seconds nothing has moved.
+    package var idle: Double
+    /// What it has moved.
+    package var bytes: Report.Bytes
+    /// The worker that it lives on.
+    package var worker: Int
+  }
+
+  /// `POST /v1/sessions/close`.
+  package struct Closing: Codable, Equatable, Sendable {
+    /// How many sessions the selection matched.
+    package var matching: Int
+    /// At most how many of them are ended in a second; nil if all are ended at once.
+    package var perSecond: Int?
+  }
+
+  /// `POST /v1/rebalance`.
+  package struct Rebalance: Codable, Equatable, Sendable {
+    /// One backend's part.
+    package struct Share: Codable, Equatable, Sendable {
+      /// The backend's name.
+      package var backend: String
+      /// Its sessions now.
+      package var active: Int
+      /// How many of them are over its fair share, and are ended.
+      package var excess: Int
+    }
+
+    /// The pool's name.
+    package var pool: String
+    /// The eligible backends of the tier that serves.
+    package var shares: [Share]
+    /// At most how many sessions are ended in a second.
+    package var perSecond: Int
+  }
+
+  /// `GET /v1/why`: what the strategy would decide now.
+  package struct Why: Codable, Equatable, Sendable {
+    /// One backend's part in the decision.
+    package struct Backend: Codable, Equatable, Sendable {
+      /// Its name.
+      package var name: String
+      /// Its address.
+      package var address: String
+      /// Its tier.
+      package var tier: Int
+      /// Whether new sessions may go to it.
+      package var isEligible: Bool
+      /// Why, or why not, in words.
+      package var reason: String
+      /// Its weight now.
+      package var weight: Double
+      /// Its sessions now.
+      package var active: Int
+      /// The probability that the next session goes to it, 0…1, as far as the strategy lets it be known.
+      package var chance: Double?
+    }
+
+    /// The pool's name.
+    package var pool: String
+    /// Its strategy.
+    package var strategy: String
+    /// The client that was asked about.
+    package var client: String?
+    /// Every backend of the pool.
+    package var backends: [Backend]
+    /// Where the strategy stands, in words: the position in the schedule, the entry in the table.
+    package var position: String
+    /// The names of the backends whose turn comes next, in order, as far as the strategy lets them be known.
+    package var next: [String]
+    /// The backend that a session would go to now; nil where it's drawn, and where nobody can serve it.
+    package var pick: String?
+    /// The decision in a sentence.
+    package var sentence: String
+    /// What to mind: idle time-outs that cut off clients who come back, a limit that is near.
+    package var hints: [String]
+  }
+
+  /// `GET /v1/history`.
+  package struct History: Codable, Equatable, Sendable {
+    /// Changes of state, the newest first.
+    package var transitions: [Report.Transition]
+  }
+
+  /// `GET /v1/recent`.
+  package struct Recent: Codable, Equatable, Sendable {
+    /// The sessions that ended last, the newest first.
+    package var sessions: [EndedSession]
+  }
+
+  /// A session that has ended.
+  package struct EndedSession: Codable, Equatable, Sendable {
+    /// Its id.
+    package var id: String
+    /// The client's address.
+    package var client: String
+    /// The listener's name.
+    package var listener: String
+    /// The pool's name.
+    package var pool: String
+    /// The backend's name; nil if it reached none.
+    package var backend: String?
+    /// When it was accepted.
+    package var began: Timestamp
+    /// How many seconds it lasted.
+    package var duration: Double
+    /// How many seconds it took to connect to the backend; nil if none was reached.
+    package var connectTime: Double?
+    /// How many backends were tried.
+    package var attempts: Int
+    /// What it moved.
+    package var bytes: Report.Bytes
+    /// Why it ended: a key of `closes` or `refused` in the statistics.
+    package var cause: String
+    /// The same in words.
+    package var text: String
+  }
+
+  /// `POST /v1/plan`: what a reload would do now.
+  package struct Plan: Codable, Equatable, Sendable {
+    /// How much it would touch.
+    package enum Severity: String, Codable, CaseIterable, Sendable {
+      /// Nothing would change.
+      case none
+      /// No session would notice.
+      case additive
+      /// Sessions would drain or be closed, or the reload would be refused.
+      case disruptive
+    }
+
+    /// How much it would touch.
+    package var severity: Severity
+    /// The changes, one a line: `+ backend web/10.0.0.3:80 (tier 0, weight 1)`.
+    package var changes: [String]
+    /// Addresses that would be bound.
+    package var binds: [String]
+    /// Addresses that would be given up.
+    package var unbinds: [String]
+    /// Backends that would be added, as POOL/BACKEND.
+    package var added: [String]
+    /// Backends that would be removed.
+    package var removed: [String]
+    /// Backends whose settings would change.
+    package var changed: [String]
+    /// How many sessions would have to finish within their limit.
+    package var draining: Int
+    /// How many sessions would be closed.
+    package var closing: Int
+    /// Backends whose health nobody knows yet.
+    package var unknownHealth: [String]
+    /// What stands against limits: descriptors, sessions.
+    package var limits: [String]
+    /// Why a reload would be refused; empty if it wouldn't.
+    package var obstacles: [String]
+    /// What is legal but doubtful.
+    package var warnings: [String]
+  }
+
+  /// `POST /v1/reload`.
+  package struct Reloaded: Codable, Equatable, Sendable {
+    /// The generation that runs now.
+    package var generation: Int
+    /// What has changed, one a line; empty if nothing has.
+    package var changes: [String]
+    /// How many sessions have to finish within their limit.
+    package var draining: Int
+    /// How many sessions are closed.
+    package var closing: Int
+    /// What to mind.
+    package var warnings: [String]
+    /// Until when it has to be confirmed.
+    package var confirmUntil: Timestamp?
+    /// How many seconds it took.
+    package var seconds: Double
+  }
+
+  /// `POST /v1/upgrade`.
+  package struct Upgraded: Codable, Equatable, Sendable {
+    /// The process that serves now.
+    package var pid: Int
+    /// Its version.
+    package var version: String
+    /// How many sessions the old process still serves.
+    package var draining: Int
+    /// Until when they may go on.
+    package var deadline: Timestamp
+  }
+
+  /// `GET` and `PUT /v1/log`.
+  package struct Log: Codable, Equatable, Sendable {
+    /// The least severe messages that are logged.
+    package var level: String
+  }
+}

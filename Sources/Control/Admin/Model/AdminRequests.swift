@@ -1,0 +1,163 @@
+/// What the admin door is asked to do, as JSON.
+package enum AdminRequest {
+  /// The longest time that a lease or a confirmation may be given, in seconds: 30 days.
+  package static let longestTime = 2_592_000.0
+
+  /// `POST /v1/overrides`: changes what a backend is for, until it's taken back or its time is over.
+  package struct Override: Codable, Equatable, Sendable {
+    /// What an override does.
+    package enum Action: String, Codable, CaseIterable, Sendable {
+      /// No new sessions; those that stand go on.
+      case drain
+      /// No new sessions, those that stand are evicted, and no health checks.
+      case maintain
+      /// Takes back `drain` and `maintain`: the backend is what the configuration and its health say.
+      case ready
+      /// Another weight than the configured one.
+      case weight
+    }
+
+    /// The pool's name.
+    package var pool: String
+    /// The backend's name or address.
+    package var backend: String
+    /// What to do.
+    package var action: Action
+    /// For `weight` alone: `0`…`256`, or a change of the weight that holds now: `+50%`, `-20%`.
+    package var weight: String?
+    /// After how many seconds it ends by itself; without it, it stays until it's taken back.
+    package var seconds: Double?
+    /// Why, for whoever looks at it later.
+    package var reason: String?
+
+    /// A request with all its parts.
+    package init(
+      pool: String, backend: String, action: Action, weight: String? = nil, seconds: Double? = nil,
+      reason: String? = nil
+    ) {
+      self.pool = pool
+      self.backend = backend
+      self.action = action
+      self.weight = weight
+      self.seconds = seconds
+      self.reason = reason
+    }
+  }
+
+  /// `POST /v1/backends`: a backend that the configuration doesn't have.
+  package struct AddBackend: Codable, Equatable, Sendable {
+    /// The pool's name.
+    package var pool: String
+    /// Its address, as in the configuration.
+    package var address: String
+    /// Its name; without it the address.
+    package var name: String?
+    /// Its share, 0…256; 1 if not given.
+    package var weight: Int?
+    /// Its tier, 0…15; 0 if not given.
+    package var tier: Int?
+    /// The most sessions at once; without it there's no limit.
+    package var maxSessions: Int?
+    /// After how many seconds it's removed again by itself.
+    package var seconds: Double?
+    /// Why.
+    package var reason: String?
+
+    /// A request with all its parts.
+    package init(
+      pool: String, address: String, name: String? = nil, weight: Int? = nil, tier: Int? = nil,
+      maxSessions: Int? = nil, seconds: Double? = nil, reason: String? = nil
+    ) {
+      self.pool = pool
+      self.address = address
+      self.name = name
+      self.weight = weight
+      self.tier = tier
+      self.maxSessions = maxSessions
+      self.seconds = seconds
+      self.reason = reason
+    }
+  }
+
+  /// `POST /v1/sessions/close`: the sessions that all of the given parts apply to. At least one has to be given.
+  package struct CloseSessions: Codable, Equatable, Sendable {
+    /// Sessions of this pool.
+    package var pool: String?
+    /// Sessions of this backend, by name or address; needs `pool`.
+    package var backend: String?
+    /// Sessions of this listener.
+    package var listener: String?
+    /// Sessions from this IP address.
+    package var client: String?
+    /// Sessions that have stood for at least so many seconds.
+    package var olderThan: Double?
+    /// Sessions with these ids.
+    package var ids: [String]?
+    /// Really all sessions, where nothing else is given.
+    package var all: Bool?
+    /// At once and amid their bytes, instead of paced and between bytes.
+    package var now: Bool?
+
+    /// A selection; everything that isn't given doesn't matter.
+    package init(
+      pool: String? = nil, backend: String? = nil, listener: String? = nil, client: String? = nil,
+      olderThan: Double? = nil, ids: [String]? = nil, all: Bool? = nil, now: Bool? = nil
+    ) {
+      self.pool = pool
+      self.backend = backend
+      self.listener = listener
+      self.client = client
+      self.olderThan = olderThan
+      self.ids = ids
+      self.all = all
+      self.now = now
+    }
+  }
+
+  /// `POST /v1/rebalance`.
+  package struct Rebalance: Codable, Equatable, Sendable {
+    /// The pool's name.
+    package var pool: String
+
+    /// A pool to rebalance.
+    package init(pool: String) { self.pool = pool }
+  }
+
+  /// `POST /v1/plan` and `POST /v1/reload`: a configuration. Without `content` the process reads its own file again.
+  package struct Reload: Codable, Equatable, Sendable {
+    /// The text of a configuration file.
+    package var content: String?
+    /// What errors call that file.
+    package var name: String?
+    /// For a reload: goes back after so many seconds unless it's confirmed, and at once when things get clearly worse.
+    package var confirm: Double?
+    /// For a reload: takes effect even if a pool that serves now would have no eligible backend.
+    package var force: Bool?
+
+    /// A request with all its parts.
+    package init(content: String? = nil, name: String? = nil, confirm: Double? = nil, force: Bool? = nil) {
+      self.content = content
+      self.name = name
+      self.confirm = confirm
+      self.force = force
+    }
+  }
+
+  /// `POST /v1/upgrade`.
+  package struct Upgrade: Codable, Equatable, Sendable {
+    /// The absolute path of the program to start; without it the path by which this process was started.
+    package var program: String?
+
+    /// An upgrade to a program.
+    package init(program: String? = nil) { self.program = program }
+  }
+
+  /// `PUT /v1/log`.
+  package struct Log: Codable, Equatable, Sendable {
+    /// The least severe messages that are logged: a `log.level` of the configuration.
+    package var level: String
+
+    /// A level.
+    package init(level: String) { self.level = level }
+  }
+}

@@ -1,0 +1,93 @@
+extension Report {
+  /// Which configuration runs, and what is to come of it.
+  package struct Configuration: Codable, Equatable, Sendable {
+    /// The file that a reload reads; nil if it didn't come from a file.
+    package var file: String?
+    /// When it took effect.
+    package var since: Timestamp
+    /// Until when it has to be confirmed; nil if it hasn't to be.
+    package var confirmUntil: Timestamp?
+    /// What came of the last attempt to reload, in words; nil before the first.
+    package var lastReload: String?
+  }
+
+  /// A change at run time: a lease on what the configuration says.
+  package struct Override: Codable, Equatable, Sendable {
+    /// What it does.
+    package enum Action: String, Codable, CaseIterable, Sendable {
+      /// No new sessions; those that stand go on.
+      case drain
+      /// No new sessions, those that stand are evicted, no health checks.
+      case maintain
+      /// Another weight than the configured one.
+      case weight
+      /// A backend that the configuration doesn't have.
+      case add
+      /// A backend of the configuration that isn't used.
+      case remove
+    }
+
+    /// The pool.
+    package var pool: String
+    /// The backend's name.
+    package var backend: String
+    /// The backend's address.
+    package var address: String
+    /// What it does.
+    package var action: Action
+    /// For `weight` and `add`: the weight.
+    package var weight: Int?
+    /// Who made it: the user at the admin socket.
+    package var author: String
+    /// Why.
+    package var reason: String?
+    /// Since when it holds.
+    package var since: Timestamp
+    /// When it ends by itself; nil if it doesn't.
+    package var until: Timestamp?
+  }
+
+  /// A process that has been upgraded, and serves its last sessions.
+  package struct Predecessor: Codable, Equatable, Sendable {
+    /// Its process id.
+    package var pid: Int
+    /// Its version.
+    package var version: String
+    /// The sessions it has left.
+    package var sessions: Int
+    /// Until when they may go on.
+    package var deadline: Timestamp
+  }
+
+  /// Something that the process can run out of.
+  package struct Resource: Codable, Equatable, Sendable {
+    /// What: `descriptors`, `sessions`, `ports to 10.0.0.1:80`, `queue of web`, `memory`.
+    package var name: String
+    /// How much of it is used.
+    package var used: Int
+    /// How much there is.
+    package var limit: Int
+    /// The used share, 0…1 and more.
+    package var share: Double
+  }
+
+  /// How near the process is to its limits.
+  package struct Headroom: Codable, Equatable, Sendable {
+    /// What it would run out of first.
+    package var limiting: Resource
+    /// Everything that was looked at, the scarcest first.
+    package var resources: [Resource]
+  }
+
+  /// A decision to end sessions that isn't carried out yet.
+  package struct Eviction: Codable, Equatable, Sendable {
+    /// Whose sessions, in words: `backend web/b1 (removed)`.
+    package var what: String
+    /// The cause that ended sessions are counted under.
+    package var cause: String
+    /// How many sessions are left.
+    package var left: Int
+    /// When the rest is cut off; nil if never.
+    package var deadline: Timestamp?
+  }
+}
