@@ -3,7 +3,9 @@ extension Configuration {
   package func summary() -> String {
     var lines = Table(indent: 0)
     for listener in listeners {
-      lines.add("listener", listener.name, "\(listener.bind) → \(listener.pool)", Self.limit(listener.maxSessions))
+      lines.add(
+        "listener", listener.name, "\(listener.bind) → \(listener.pool)", Self.limit(listener.maxSessions),
+        "removed: \(listener.onRemove.summary(drainLimit: listener.drainLimit))")
     }
     var text = lines.text
     for pool in pools { text += "\n" + pool.summary }
@@ -11,12 +13,16 @@ extension Configuration {
     rest.add("stats", stats.map { "\($0.bind)" } ?? "none")
     rest.add("workers", workers == .perCore ? "one per core" : "\(workers.count(cores: 1))")
     rest.add("shutdown", "drain \(DurationText.write(shutdown.drain))")
+    rest.add("eviction", "\(eviction.rate) sessions a second, patience \(DurationText.write(eviction.patience))")
+    rest.add("reload", reload == .signal ? "by signal" : "by signal, and when the file changes")
+    rest.add("admin", admin?.summary ?? "off")
     rest.add("log", "\(log.level.rawValue), \(log.format.rawValue)")
     if pools.contains(where: \.hasNames) {
       let servers = resolver.nameservers.map(\.description).joined(separator: ", ")
       rest.add(
-        "resolver", servers.isEmpty ? "the system's" : servers,
-        "every \(DurationText.write(resolver.interval)), timeout \(DurationText.write(resolver.timeout))")
+        "resolver",
+        "\(servers.isEmpty ? "the system's" : servers), every \(DurationText.write(resolver.interval)), "
+          + "timeout \(DurationText.write(resolver.timeout))")
     }
     return text + "\n" + rest.text
   }
@@ -39,8 +45,12 @@ extension PoolConfiguration {
       "timeout \(DurationText.write(connect.timeout)), deadline \(DurationText.write(connect.deadline)), "
         + "\(connect.attempts) \(connect.attempts == 1 ? "attempt" : "attempts")")
     settings.add(
-      "timeouts", "idle \(DurationText.write(timeouts.idle)), half-closed \(DurationText.write(timeouts.halfClosed))")
+      "timeouts",
+      "idle \(DurationText.write(timeouts.idle)), half-closed \(DurationText.write(timeouts.halfClosed)), "
+        + "age \(timeouts.maxAge.map(DurationText.write) ?? "unlimited")")
     settings.add("queue", queue.size == 0 ? "off" : "\(queue.size), timeout \(DurationText.write(queue.timeout))")
+    settings.add("guard", self.guard.summary)
+    settings.add("removed", onRemove.summary(drainLimit: drainLimit))
     settings.add("down", "\(onDown.rawValue) sessions; all down: \(whenAllDown.rawValue)")
     settings.add("slow start", slowStart == .zero ? "off" : DurationText.write(slowStart))
     settings.add("ejection", ejection.map(\.summary) ?? "off")
@@ -53,6 +63,31 @@ extension PoolConfiguration {
         backend.healthEndpoint == backend.endpoint ? "" : "checked at \(backend.healthEndpoint)")
     }
     return "pool \(name)  \(strategy.rawValue)\n" + list.text + settings.text
+  }
+}
+
+extension OnRemove {
+  fileprivate func summary(drainLimit: Duration) -> String {
+    switch self {
+    case .drain: "drain up to \(DurationText.write(drainLimit))"
+    case .close: "close sessions"
+    }
+  }
+}
+
+extension GuardConfiguration {
+  fileprivate var summary: String {
+    guard connecting != .max || rate != .max else { return "off" }
+    let limits = [connecting == .max ? "" : "\(connecting) connecting", rate == .max ? "" : "\(rate) a second"]
+    return limits.filter { !$0.isEmpty }.joined(separator: ", ")
+      + ", ramp \(DurationText.write(ramp)), wait \(DurationText.write(wait)), queue \(queue)"
+  }
+}
+
+extension AdminConfiguration {
+  fileprivate var summary: String {
+    "\(socket ?? "socket at the default place"), mode \(ModeText.write(mode))"
+      + (state.map { ", state in \($0)" } ?? "")
   }
 }
 

@@ -28,6 +28,8 @@ struct DescriptionTests {
       "health: { type: 'x' }", "health: { path: '/' }", "health: { type: 'none', rise: 2 }", "queue: { size: -1 }",
       "health: { type: 'http', expect: 'x' }", "ejection: 'of'", "stats: {}", "stats: 9090", "listeners: []",
       "health: { type: 'http', expect: { status: [] } }", "backends: []", "backends: [{ weight: 1 }]", "listen: []",
+      "admin: 'of'", "admin: { mode: '0888' }", "admin: { mode: 660 }", "admin: { socket: 'a' }", "reload: 1",
+      "timeouts: { maxAge: 'ever' }", "guard: { rate: 'none' }", "eviction: { rate: 0 }", "onRemove: 'keep'",
     ])
   func schemaRefuses(_ key: String) throws {
     let name = key.prefix { $0 != ":" }

@@ -158,16 +158,18 @@ struct FormTests {
       """)
     #expect(
       configuration.summary() == """
-        listener  web         [::]:80 → a      at most 9 sessions
-        listener  listener-2  unix:/run/a → a
+        listener  web         [::]:80 → a      at most 9 sessions  removed: drain up to 10m
+        listener  listener-2  unix:/run/a → a                      removed: drain up to 10m
 
         pool a  round-robin
           backend  b.example:80               tier 0  weight 1
           backend  b             10.0.0.1:80  tier 0  weight 1  at most 5 sessions
           health      tcp, every 2s, timeout 1s, rise 2, fall 3
           connect     timeout 2s, deadline 5s, 3 attempts
-          timeouts    idle 1h, half-closed 30s
+          timeouts    idle 1h, half-closed 30s, age unlimited
           queue       off
+          guard       off
+          removed     drain up to 10m
           down        keep sessions; all down: refuse
           slow start  10s
           ejection    after 3 failures, 5s up to 1m
@@ -175,8 +177,11 @@ struct FormTests {
         stats     127.0.0.1:9090
         workers   one per core
         shutdown  drain 30s
+        eviction  100 sessions a second, patience 10s
+        reload    by signal
+        admin     socket at the default place, mode 0660
         log       info, auto
-        resolver  the system's    every 30s, timeout 5s
+        resolver  the system's, every 30s, timeout 5s
 
         """)
   }

@@ -55,9 +55,20 @@ extension Kind {
     ) { node, path, found in
       guard case .string(let text) = node.value else { return read(node, path, &found) }
       if text == word { return special }
+      // A kind that is itself written as text knows best what is wrong with one that isn't nearly the word.
+      if schema["type"] == "string", nearest(to: text, among: [word]) == nil { return read(node, path, &found) }
       found.mismatch(path, node, wanted: "\(wanted) or \"\(word)\"", hint: "write \"\(word)\" exactly like this")
       return nil
     }
+  }
+
+  /// This kind, or one word that stands for having none.
+  func orNone(_ word: String) -> Kind<Value?> where Value: Equatable {
+    map {
+      Optional($0)
+    } back: {
+      $0
+    }.orWord(word, meaning: nil)
   }
 
   /// This kind, or a text that stands for the whole of it.

@@ -75,6 +75,9 @@ func choiceHint(_ node: JSONNode, _ words: [String]) -> String {
 }
 
 extension Kind where Value == Duration {
+  /// How long the sessions of something that is removed may go on.
+  static var drainLimit: Kind { duration(.zero...(.seconds(2_592_000))) }
+
   /// A length of time in a range.
   static func duration(_ range: ClosedRange<Duration>) -> Kind {
     let hint = "write a number with its unit, such as \"2s\", \"250ms\" or \"1h30m\""

@@ -27,6 +27,7 @@ struct Assembler {
       ($0.name, isGiven: true)
     }
     let stats = document.stats.flatMap { self.stats($0) }
+    let admin = document.admin.map { self.admin($0) } ?? AdminConfiguration()
     let used = Set(listeners.map(\.pool))
     for pool in documents {
       guard let name = pool.value.name, !used.contains(name), document.listeners != nil else { continue }
@@ -36,7 +37,8 @@ struct Assembler {
     for pool in documents { loops(in: pool) }
     return Configuration(
       workers: document.workers, listeners: listeners, pools: pools, stats: stats, shutdown: document.shutdown,
-      log: document.log, resolver: document.resolver, warnings: found.warnings)
+      log: document.log, resolver: document.resolver, admin: admin, reload: document.reload,
+      eviction: document.eviction, warnings: found.warnings)
   }
 }
 
@@ -53,7 +55,8 @@ extension Assembler {
     if let pools, names.count == pools.count { check(value.pool, of: listener, among: names) }
     return ListenerConfiguration(
       name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? .unix(path: ""),
-      pool: value.pool ?? names.first ?? "", maxSessions: value.maxSessions, backlog: value.backlog)
+      pool: value.pool ?? names.first ?? "", maxSessions: value.maxSessions, backlog: value.backlog,
+      onRemove: value.onRemove, drainLimit: value.drainLimit)
   }
 
   private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {
@@ -80,6 +83,11 @@ extension Assembler {
         hint: "bind it to 127.0.0.1, or see to it that only the right ones reach it")
     }
     return StatsConfiguration(bind: bind)
+  }
+
+  private mutating func admin(_ admin: Located<AdminConfiguration?>) -> AdminConfiguration? {
+    if let socket = admin.value?.socket { bound(to: .unix(path: socket), admin.place(of: "socket"), "admin socket") }
+    return admin.value
   }
 
   /// Notes where something listens; no two may listen at one address.
@@ -111,8 +119,9 @@ extension Assembler {
     return PoolConfiguration(
       name: value.name ?? "", strategy: value.strategy, backends: backends.map { backend($0, value.health) },
       health: HealthConfiguration(check: value.health.check, timing: value.health.timing), connect: value.connect,
-      timeouts: value.timeouts, queue: value.queue, onDown: value.onDown, whenAllDown: value.whenAllDown,
-      slowStart: value.slowStart, ejection: value.ejection)
+      timeouts: value.timeouts, queue: value.queue, guard: value.guard, onDown: value.onDown, onRemove: value.onRemove,
+      drainLimit: value.drainLimit, whenAllDown: value.whenAllDown, slowStart: value.slowStart, ejection: value.ejection
+    )
   }
 
   private mutating func backend(

@@ -9,6 +9,9 @@ struct Document: Sendable {
   var shutdown = ShutdownConfiguration()
   var log = LogConfiguration()
   var resolver = ResolverConfiguration()
+  var admin: Located<AdminConfiguration?>?
+  var reload = ReloadTrigger.signal
+  var eviction = EvictionConfiguration()
   /// The long form.
   var listeners: [Located<ListenerDocument>]?
   var pools: [Located<PoolDocument>]?
@@ -29,6 +32,8 @@ struct ListenerDocument: Sendable {
   var pool: String?
   var maxSessions = Int.max
   var backlog = 4096
+  var onRemove = OnRemove.drain
+  var drainLimit = Duration.seconds(600)
 }
 
 extension Document {
@@ -74,6 +79,13 @@ extension Document {
     Field("log", \.log, in: initial, log.kind, "What is logged, and how."),
     Field("resolver", \.resolver, in: initial, resolver.kind, "How host names are resolved."),
     Field(
+      "admin", optional: \.admin, admin.kind.orNone("off").located,
+      "The admin socket, through which the running program is asked and told; \"off\" for none."),
+    Field(
+      "reload", \.reload, in: initial, .choice,
+      "When this file is read again: signal on SIGHUP or by the admin socket; watch also when the file changes."),
+    Field("eviction", \.eviction, in: initial, eviction.kind, "How sessions end that have to go."),
+    Field(
       "$schema", optional: \.schema, .line(1...2048, spaces: true),
       "Where an editor finds the schema of this file. Not used otherwise."),
   ]
@@ -117,6 +129,31 @@ extension Document {
         "timeout", \.timeout, in: ResolverConfiguration(), .duration(.milliseconds(10)...(.seconds(60))),
         "How long an answer may take; a duration."),
     ])
+
+  private static let admin = Shape<AdminConfiguration>(
+    AdminConfiguration(),
+    [
+      Field(
+        "socket", optional: \.socket, .path(atMost: SocketAddress.longestUnixPath),
+        "The socket's path. Without it $XDG_RUNTIME_DIR/martlet/admin.sock, or /run/martlet/admin.sock."),
+      Field(
+        "mode", \.mode, in: AdminConfiguration(), .mode,
+        "The mode of the socket's file, in octal: who may write to it may connect."),
+      Field(
+        "state", optional: \.state, .path(atMost: 4095),
+        "The file that keeps what was changed at run time. Without it a restart forgets that."),
+    ])
+
+  private static let eviction = Shape<EvictionConfiguration>(
+    EvictionConfiguration(),
+    [
+      Field(
+        "rate", \.rate, in: EvictionConfiguration(), .integer(1...100_000),
+        "How many sessions are ended at most; a count per second."),
+      Field(
+        "patience", \.patience, in: EvictionConfiguration(), .duration(.zero...(.seconds(3600))),
+        "How long a session that is amid its bytes is waited for before it is cut off; a duration."),
+    ])
 }
 
 extension ListenerDocument {
@@ -135,6 +172,13 @@ extension ListenerDocument {
       Field(
         "backlog", \.backlog, in: initial, .integer(1...65_535),
         "How many connections the kernel may hold until they are accepted; a count, cut to net.core.somaxconn."),
+      Field(
+        "onRemove", \.onRemove, in: initial, .choice,
+        "What happens to its sessions when the listener is removed: drain lets them go on for a while, close ends them."
+      ),
+      Field(
+        "drainLimit", \.drainLimit, in: initial, .drainLimit,
+        "How long they may go on at most if they drain; a duration."),
     ])
 
   private static let initial = ListenerDocument()

@@ -9,7 +9,10 @@ struct PoolDocument: Sendable {
   var connect = ConnectConfiguration()
   var timeouts = TimeoutsConfiguration()
   var queue = QueueConfiguration()
+  var `guard` = GuardConfiguration()
   var onDown = OnDown.keep
+  var onRemove = OnRemove.drain
+  var drainLimit = Duration.seconds(600)
   var whenAllDown = WhenAllDown.refuse
   var slowStart = Duration.seconds(10)
   var ejection: EjectionConfiguration? = EjectionConfiguration()
@@ -45,11 +48,21 @@ extension PoolDocument {
       "The backends: addresses, or objects with an address and more."),
     Field("health", \.health, in: initial, HealthDocument.kind, "How the backends' health is checked."),
     Field("connect", \.connect, in: initial, connect.kind, "The limits of connecting a session to a backend."),
-    Field("timeouts", \.timeouts, in: initial, timeouts.kind, "How long a session may be silent."),
+    Field(
+      "timeouts", \.timeouts, in: initial, timeouts.kind, "How long a session may be silent, and how long it may last."),
     Field("queue", \.queue, in: initial, queue.kind, "Where sessions wait when every backend is at its maxSessions."),
+    Field(
+      "guard", \.guard, in: initial, `guard`.kind, "What keeps a herd of new sessions from running down a backend."),
     Field(
       "onDown", \.onDown, in: initial, .choice,
       "What happens to the sessions of a backend that goes down: keep lets them go on, close ends them."),
+    Field(
+      "onRemove", \.onRemove, in: initial, .choice,
+      "What happens to the sessions of a backend that is removed, or of the whole pool: drain lets them go on for a "
+        + "while, close ends them."),
+    Field(
+      "drainLimit", \.drainLimit, in: initial, .drainLimit, "How long they may go on at most if they drain; a duration."
+    ),
     Field(
       "whenAllDown", \.whenAllDown, in: initial, .choice,
       "What happens to new sessions when no backend is eligible: refuse resets them, panic uses all backends."),
@@ -58,11 +71,7 @@ extension PoolDocument {
       "How long a recovered backend warms up to its full weight; a duration, 0s switches it off."),
     Field(
       "ejection", \.ejection, in: initial,
-      ejection.kind.map {
-        $0
-      } back: {
-        $0
-      }.orWord("off", meaning: nil),
+      ejection.kind.orNone("off"),
       "When connect failures of sessions eject a backend for a while; \"off\" for never."),
   ]
 
@@ -92,6 +101,10 @@ extension PoolDocument {
       Field(
         "halfClosed", \.halfClosed, in: TimeoutsConfiguration(), .duration(.milliseconds(10)...(.seconds(2_592_000))),
         "How long it may go without a byte after one side has ended; a duration."),
+      Field(
+        "maxAge", \.maxAge, in: TimeoutsConfiguration(),
+        Kind<Duration>.duration(.seconds(1)...(.seconds(2_592_000))).orNone("unlimited"),
+        "How long it may last, however busy it is; a duration."),
     ])
 
   private static let queue = Shape<QueueConfiguration>(
@@ -103,6 +116,27 @@ extension PoolDocument {
       Field(
         "timeout", \.timeout, in: QueueConfiguration(), .duration(.milliseconds(1)...(.seconds(3600))),
         "How long a session may wait; a duration."),
+    ])
+
+  private static let `guard` = Shape<GuardConfiguration>(
+    GuardConfiguration(),
+    [
+      Field(
+        "connecting", \.connecting, in: GuardConfiguration(), .limit,
+        "The most connection attempts to one backend under way at once; a count."),
+      Field(
+        "rate", \.rate, in: GuardConfiguration(), Kind<Int>.integer(1...1_000_000).orWord("unlimited", meaning: .max),
+        "The most new connections to one backend; a count per second."),
+      Field(
+        "ramp", \.ramp, in: GuardConfiguration(), .duration(.zero...(.seconds(3600))),
+        "How long these limits take to rise to their full height after a backend has recovered, or its peer died; a "
+          + "duration."),
+      Field(
+        "wait", \.wait, in: GuardConfiguration(), .duration(.zero...(.seconds(60))),
+        "How long a session that is over a limit waits before it goes elsewhere; a duration."),
+      Field(
+        "queue", \.queue, in: GuardConfiguration(), .integer(0...100_000),
+        "How many sessions may wait for one backend, over all workers; a count."),
     ])
 
   private static let ejection = Shape<EjectionConfiguration>(

@@ -12,6 +12,10 @@ package struct Configuration: Equatable, Sendable {
   package var shutdown = ShutdownConfiguration()
   package var log = LogConfiguration()
   package var resolver = ResolverConfiguration()
+  /// The admin socket; nil if there is none.
+  package var admin: AdminConfiguration? = AdminConfiguration()
+  package var reload = ReloadTrigger.signal
+  package var eviction = EvictionConfiguration()
   /// What is legal but doubtful, such as a pool that no listener uses.
   package var warnings: [ConfigIssue] = []
 }
@@ -44,6 +48,10 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var maxSessions: Int
   /// How many connections the kernel may hold ready to be accepted, 1…65,535 (listen(2)).
   package var backlog: Int
+  /// What happens to the sessions of the listener when it is removed.
+  package var onRemove: OnRemove
+  /// How long they may go on at most if they drain.
+  package var drainLimit: Duration
 }
 
 /// The stats port.

@@ -11,7 +11,12 @@ package struct PoolConfiguration: Equatable, Sendable {
   package var connect: ConnectConfiguration
   package var timeouts: TimeoutsConfiguration
   package var queue: QueueConfiguration
+  package var `guard`: GuardConfiguration
   package var onDown: OnDown
+  /// What happens to the sessions of the pool, or of one of its backends, when that is removed.
+  package var onRemove: OnRemove
+  /// How long they may go on at most if they drain.
+  package var drainLimit: Duration
   package var whenAllDown: WhenAllDown
   /// How long a recovered backend warms up to its full weight; zero switches the warm-up off.
   package var slowStart: Duration
@@ -47,12 +52,14 @@ package struct ConnectConfiguration: Equatable, Sendable {
   package init() {}
 }
 
-/// How long a session may be silent.
+/// How long a session may be silent, and how long it may last.
 package struct TimeoutsConfiguration: Equatable, Sendable {
   /// Without a byte in either direction.
   package var idle = Duration.seconds(3600)
   /// Without a byte after one side has ended its direction.
   package var halfClosed = Duration.seconds(30)
+  /// From its start to its end, however busy it is; nil if unlimited.
+  package var maxAge: Duration?
 
   /// The defaults.
   package init() {}
@@ -64,6 +71,23 @@ package struct QueueConfiguration: Equatable, Sendable {
   package var size = 0
   /// How long one may wait.
   package var timeout = Duration.seconds(5)
+
+  /// The defaults.
+  package init() {}
+}
+
+/// What keeps a herd of new sessions from running down a backend. Each limit is for one backend, over all workers.
+package struct GuardConfiguration: Equatable, Sendable {
+  /// The most connection attempts under way at once; `Int.max` if unlimited.
+  package var connecting = Int.max
+  /// The most new connections per second, 1…1,000,000; `Int.max` if unlimited.
+  package var rate = Int.max
+  /// How long the limits take to rise to their full height after a recovery, or when a peer has died.
+  package var ramp = Duration.seconds(10)
+  /// How long a session that is over a limit waits at most, before it goes elsewhere.
+  package var wait = Duration.milliseconds(500)
+  /// How many sessions may wait at most, 0…100,000.
+  package var queue = 1000
 
   /// The defaults.
   package init() {}

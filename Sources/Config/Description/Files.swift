@@ -1,0 +1,46 @@
+extension Kind where Value == String {
+  /// The absolute path of a file, of so many bytes at most.
+  static func path(atMost most: Int) -> Kind {
+    text(
+      "an absolute path in quotes", hint: "such as \"/run/martlet/admin.sock\"",
+      schema: [("pattern", "^/"), ("maxLength", JSONNode(most))], render: { $0 }
+    ) { text throws(Refusal) in
+      guard text.hasPrefix("/"), !text.hasSuffix("/"), !text.utf8.contains(0) else {
+        throw Refusal(
+          message: "\"\(JSONNode.shortened(text))\" is not the absolute path of a file",
+          hint: "write the path from the root, such as \"/run/martlet/admin.sock\"")
+      }
+      guard text.utf8.count <= most else {
+        throw Refusal(message: "the path has \(text.utf8.count) bytes, it can have \(most)", hint: "use a shorter path")
+      }
+      return text
+    }
+  }
+}
+
+extension Kind where Value == UInt32 {
+  /// The mode of a file as chmod(1) takes it: three octal digits, with or without a zero before them.
+  static var mode: Kind {
+    let hint = "such as \"0660\" for the owner and the group"
+    return text(
+      "an octal mode in quotes", hint: hint, schema: [("pattern", "^0?[0-7]{3}$")], render: ModeText.write
+    ) { text throws(Refusal) in
+      let digits = text.utf8.count == 4 && text.hasPrefix("0") ? text.dropFirst() : text[...]
+      guard digits.utf8.count == 3, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),
+        let mode = UInt32(digits, radix: 8)
+      else {
+        throw Refusal(message: "must be 0000…0777, is \"\(JSONNode.shortened(text))\"", hint: hint)
+      }
+      return mode
+    }
+  }
+}
+
+/// The mode of a file as it is written in the configuration.
+enum ModeText {
+  /// Four octal digits, such as `0660`.
+  static func write(_ mode: UInt32) -> String {
+    let digits = String(mode, radix: 8)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+}
