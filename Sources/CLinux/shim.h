@@ -1,7 +1,7 @@
 // Linux calls that glibc declares only under _GNU_SOURCE, which Swift's Glibc module is built without, under names that
 // can't clash with glibc's own declarations. Signatures and values are those of the kernel's user interface:
-// accept4(2), pipe2(2), splice(2), eventfd(2), fcntl(2), syscall(2); the last is pthread_setname_np(3). No header of glibc is
-// included, lest its types be defined in two modules.
+// accept4(2), pipe2(2), splice(2), eventfd(2), fcntl(2), syscall(2), socket(7), unix(7); one is pthread_setname_np(3). No
+// header of glibc is included, lest its types be defined in two modules.
 #pragma once
 
 #include <asm/unistd.h>
@@ -28,3 +28,23 @@ int linux_set_thread_name(unsigned long thread, const char *_Nonnull name) __asm
 #define LINUX_F_GETPIPE_SZ 1032
 #define LINUX_EFD_NONBLOCK 04000
 #define LINUX_EFD_CLOEXEC 02000000
+
+// A program of the classic packet filter, for SO_ATTACH_FILTER (struct sock_filter and sock_fprog in linux/filter.h).
+struct linux_filter_instruction {
+  unsigned short code;
+  unsigned char jump_true;
+  unsigned char jump_false;
+  unsigned int constant;
+};
+struct linux_filter_program {
+  unsigned short count;
+  struct linux_filter_instruction *_Nullable instructions;
+};
+#define LINUX_BPF_RET_K 0x06
+
+// What SO_PEERCRED gives (struct ucred in unix(7)).
+struct linux_peer_credentials {
+  int pid;
+  unsigned int uid;
+  unsigned int gid;
+};

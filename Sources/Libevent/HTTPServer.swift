@@ -5,7 +5,7 @@ package import Sockets
 ///
 /// It's meant for one operator's few clients, and it lives next to work that must not wait. So everything that a client
 /// can make grow has a bound: the size of what it sends, how long it may take, how many there are. Requests are handled
-/// one by one on the loop's thread, and the handler answers at once.
+/// one by one on the loop's thread; whoever handles one answers it at once or later, as an `HTTPExchange`.
 @safe
 package final class HTTPServer {
   /// What a client may ask of the server.
@@ -18,29 +18,42 @@ package final class HTTPServer {
     package var connections = 64
     /// How long a client may neither send nor take anything, and how long an unused connection stays.
     package var idle = Duration.seconds(10)
-    /// How long a request may take from the end of the one before to the last byte of its response.
+    /// How long a client may take for a request, from the end of the exchange before to the request's last byte, and then
+    /// once more for the response, from the moment it's answered to its last byte. In between, whoever handles the request
+    /// takes as long as it takes.
     package var request = Duration.seconds(30)
 
     /// The limits above.
     package init() {}
   }
 
-  /// Answers a request.
-  package typealias Handler = (HTTPRequest) -> HTTPResponse
+  /// A connection that stands.
+  private struct Client {
+    /// The number of the sweep that ends it; nil while its request is being handled, which is no fault of the client's.
+    var lastSweep: Int?
+    /// The exchange under way, or the one before.
+    weak var exchange: HTTPExchange?
+  }
 
   /// How many times within `Limits.request` the server looks for who has used it up, and whether it can accept again.
   static let sweeps = 16
 
-  /// The connections that stand, each with the number of the sweep that ends it.
-  private var connections: [OpaquePointer: Int] = unsafe [:]
+  /// A request with that much content is read whatever the limit, to be refused in our own words. evhttp's own refusal
+  /// comes before the method has been looked at.
+  private static let readableBody = 64 * 1024
+
+  /// The connections that stand.
+  private var connections: [OpaquePointer: Client] = unsafe [:]
   /// The connections that were accepted just now, by their buffered sockets.
   private var arrivals: [OpaquePointer] = unsafe []
   private var sweep = 0
+  /// Nobody is taken in any more.
+  private var hasLeft = false
 
   private let loop: EventLoop
   private let limits: Limits
   private let methods: [HTTPMethod]
-  private let handle: Handler
+  private let serve: (HTTPExchange) -> Void
   private let server: OpaquePointer
   private let listener: OpaquePointer
   private var arrival: OpaquePointer?
@@ -50,16 +63,16 @@ package final class HTTPServer {
   ///
   /// - Parameters:
   ///   - methods: what is handled at all; anything else gets a 405.
-  ///   - handle: answers each request.
+  ///   - serve: gets each request, to answer it at once or later.
   package init(
     on loop: EventLoop, listening socket: Socket, limits: Limits = Limits(), methods: [HTTPMethod] = [.get, .head],
-    handle: @escaping Handler
+    serve: @escaping (HTTPExchange) -> Void
   ) {
     loop.assertOnLoop()
     self.loop = loop
     self.limits = limits
     self.methods = methods
-    self.handle = handle
+    self.serve = serve
     guard let server = unsafe evhttp_new(loop.base),
       let listener = unsafe evconnlistener_new(loop.base, nil, nil, LEV_OPT_CLOSE_ON_EXEC, 0, socket.descriptor)
     else { preconditionFailure("no memory for an HTTP server") }
@@ -70,12 +83,29 @@ package final class HTTPServer {
     scheduleSweep()
   }
 
+  /// Serves as above what can be answered at once.
+  package convenience init(
+    on loop: EventLoop, listening socket: Socket, limits: Limits = Limits(), methods: [HTTPMethod] = [.get, .head],
+    handle: @escaping (HTTPRequest) -> HTTPResponse
+  ) {
+    self.init(on: loop, listening: socket, limits: limits, methods: methods, serve: { $0.respond(handle($0.request)) })
+  }
+
   deinit {
-    // From here on nothing calls back; the listener is freed with the server, the connections are ended.
+    // From here on nothing calls back; the listener is freed with the server, the connections with their requests are
+    // ended.
     unsafe connections.keys.forEach { unsafe evhttp_connection_set_closecb($0, nil, nil) }
+    unsafe connections.values.forEach { $0.exchange?.abandon() }
     unsafe arrivals.forEach { unsafe bufferevent_decref($0) }
     unsafe evhttp_free(server)
     if let arrival = unsafe arrival { unsafe event_free(arrival) }
+  }
+
+  /// Takes no further connections, because somebody else listens at the socket as well; those that stand get their answers.
+  package func stopAccepting() {
+    loop.assertOnLoop()
+    hasLeft = true
+    admitOrPause()
   }
 
   /// How many connections stand.
@@ -86,7 +116,7 @@ package final class HTTPServer {
     var idle = timeval(limits.idle)
     unsafe evhttp_set_timeout_tv(server, &idle)
     unsafe evhttp_set_max_headers_size(server, limits.headerBytes)
-    unsafe evhttp_set_max_body_size(server, limits.bodyBytes)
+    unsafe evhttp_set_max_body_size(server, largestBody)
     // Any method reaches `answer`, unknown ones too, to be refused there in our own words.
     unsafe evhttp_set_allowed_methods(server, .max)
     unsafe evhttp_set_gencb(server, { unsafe HTTPServer.from($1)?.answer($0) }, context)
@@ -97,6 +127,8 @@ package final class HTTPServer {
     unsafe evconnlistener_set_error_cb(listener) { listener, _ in unsafe evconnlistener_disable(listener) }
     unsafe arrival = event_new(loop.base, -1, 0, { unsafe HTTPServer.from($2)?.adopt() }, context)
   }
+
+  private var largestBody: Int { max(limits.bodyBytes, Self.readableBody) }
 
   private static func from(_ context: UnsafeMutableRawPointer?) -> HTTPServer? {
     unsafe context.map { unsafe Unmanaged<HTTPServer>.fromOpaque($0).takeUnretainedValue() }
@@ -114,7 +146,7 @@ extension HTTPServer {
   private func makeBufferedSocket() -> OpaquePointer? {
     guard let buffered = unsafe bufferevent_socket_new(loop.base, -1, 0) else { return nil }
     // Bounds what is read ahead of the request that is being answered; each part of a request fits.
-    unsafe bufferevent_setwatermark(buffered, Int16(EV_READ), 0, max(limits.headerBytes, limits.bodyBytes) * 2)
+    unsafe bufferevent_setwatermark(buffered, Int16(EV_READ), 0, max(limits.headerBytes, largestBody) * 2)
     unsafe bufferevent_incref(buffered)
     unsafe arrivals.append(buffered)
     admitOrPause()
@@ -144,16 +176,16 @@ extension HTTPServer {
   }
 
   private func startClock(of connection: OpaquePointer) {
-    unsafe connections[connection] = sweep + Self.sweeps + 1
+    unsafe connections[connection, default: Client()].lastSweep = sweep + Self.sweeps + 1
   }
 
   private func closed(_ connection: OpaquePointer) {
-    unsafe connections[connection] = nil
+    unsafe connections.removeValue(forKey: connection)?.exchange?.abandon()
     admitOrPause()
   }
 
   private func admitOrPause() {
-    if connectionCount < limits.connections {
+    if connectionCount < limits.connections, !hasLeft {
       unsafe evconnlistener_enable(listener)
     } else {
       unsafe evconnlistener_disable(listener)
@@ -167,7 +199,8 @@ extension HTTPServer {
   /// Ends the connections whose request has taken too long, and tries to accept again in case descriptors had run out.
   private func endOverdue() {
     sweep += 1
-    unsafe connections.filter { unsafe $0.value <= sweep }.forEach { unsafe evhttp_connection_free($0.key) }
+    let overdue = unsafe connections.filter { unsafe $0.value.lastSweep.map { $0 <= sweep } ?? false }
+    unsafe overdue.keys.forEach { unsafe evhttp_connection_free($0) }
     admitOrPause()
     scheduleSweep()
   }
@@ -176,21 +209,33 @@ extension HTTPServer {
 // MARK: - Requests
 
 extension HTTPServer {
+  /// Refuses the request, or hands it over.
+  ///
+  /// evhttp reads nothing until it's answered: neither further requests nor the end of the connection are noticed. So
+  /// the request isn't freed in the meantime, unless by us, or for an error in sending a "100 Continue"; `closed` hears of
+  /// both.
   private func answer(_ request: OpaquePointer?) {
-    guard let request = unsafe request else { return }
-    unsafe send(response(to: request), to: request)
-  }
-
-  private func response(to request: OpaquePointer) -> HTTPResponse {
+    guard let request = unsafe request, let connection = unsafe evhttp_request_get_connection(request) else { return }
     let command = unsafe evhttp_request_get_command(request)
     guard let method = HTTPMethod.allCases.first(where: { $0.command == command }), methods.contains(method) else {
       let allowed = methods.map(\.rawValue).joined(separator: ", ")
-      return HTTPResponse(status: 405, "Only \(allowed) here.\n", headers: [("Allow", allowed)])
+      let refusal = HTTPResponse(status: 405, "Only \(allowed) here.\n", headers: [("Allow", allowed)])
+      return unsafe send(refusal, to: request)
     }
-    return unsafe handle(HTTPRequest(request, method: method))
+    guard unsafe evbuffer_get_length(evhttp_request_get_input_buffer(request)) <= limits.bodyBytes else {
+      let text = "At most \(limits.bodyBytes) bytes of content here.\n"
+      return unsafe send(HTTPResponse(status: 413, text, headers: [("Connection", "close")]), to: request)
+    }
+    let descriptor = unsafe bufferevent_getfd(evhttp_connection_get_bufferevent(connection))
+    let peer = Socket(descriptor: descriptor).peerCredentials
+    let exchange = unsafe HTTPExchange(request, HTTPRequest(request, method: method), from: peer, on: self)
+    unsafe connections[connection] = Client(lastSweep: nil, exchange: exchange)
+    serve(exchange)
   }
 
-  private func send(_ response: HTTPResponse, to request: OpaquePointer) {
+  /// Starts sending the response; the request is evhttp's again.
+  func send(_ response: HTTPResponse, to request: OpaquePointer) {
+    loop.assertOnLoop()
     let headers = unsafe evhttp_request_get_output_headers(request)
     let standard = [
       ("Content-Type", response.contentType), ("Content-Length", String(response.body.count)),
@@ -207,7 +252,8 @@ extension HTTPServer {
         unsafe HTTPServer.from(context)?.startClock(of: connection)
       }, Unmanaged.passUnretained(self).toOpaque())
 
-    let connection = unsafe evhttp_request_get_connection(request)
+    guard let connection = unsafe evhttp_request_get_connection(request) else { return }
+    unsafe startClock(of: connection)
     let body = unsafe evbuffer_new()
     defer { unsafe evbuffer_free(body) }
     if unsafe evhttp_request_get_command(request) != EVHTTP_REQ_HEAD {

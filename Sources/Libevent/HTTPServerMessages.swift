@@ -15,6 +15,8 @@ package enum HTTPMethod: String, CaseIterable, Sendable {
   case delete = "DELETE"
   /// Change that by this.
   case patch = "PATCH"
+  /// Tell me what can be done with that.
+  case options = "OPTIONS"
 
   var command: evhttp_cmd_type {
     switch self {
@@ -24,6 +26,7 @@ package enum HTTPMethod: String, CaseIterable, Sendable {
     case .put: EVHTTP_REQ_PUT
     case .delete: EVHTTP_REQ_DELETE
     case .patch: EVHTTP_REQ_PATCH
+    case .options: EVHTTP_REQ_OPTIONS
     }
   }
 }
@@ -34,20 +37,23 @@ package struct HTTPRequest: Sendable {
   package var method: HTTPMethod
   /// The path, decoded, without the query; never empty.
   package var path: String
-  /// The query's parameters, decoded; of several with one name the last.
+  /// The parts of the path between its slashes, each decoded by itself, so that one may contain a slash; without empty ones.
+  package var segments: [String]
+  /// The query's parameters, decoded; of several with one name the last, and empty for one without a value.
   package var query: [String: String]
   /// The headers as they came.
   package var headers: [(name: String, value: String)]
   /// The content.
   package var body: [UInt8]
 
-  /// Makes a request of its parts.
+  /// Makes a request of its parts. The segments are those of the path.
   package init(
     method: HTTPMethod, path: String, query: [String: String] = [:], headers: [(name: String, value: String)] = [],
     body: [UInt8] = []
   ) {
     self.method = method
     self.path = path
+    segments = path.split(separator: "/").map(String.init)
     self.query = query
     self.headers = headers
     self.body = body
@@ -94,12 +100,13 @@ extension HTTPRequest {
   /// Copies what evhttp has read.
   init(_ request: OpaquePointer, method: HTTPMethod) {
     let uri = unsafe evhttp_request_get_evhttp_uri(request)
-    unsafe self.init(method: method, path: Self.decoded(evhttp_uri_get_path(uri)) ?? "/")
-    if let query = unsafe evhttp_uri_get_query(uri) {
-      var parameters = unsafe evkeyvalq()
-      unsafe evhttp_parse_query_str(query, &parameters)
-      self.query = unsafe Dictionary(Self.pairs(parameters).map { ($0.name, $0.value) }) { $1 }
-      unsafe evhttp_clear_headers(&parameters)
+    let path = unsafe Self.text(evhttp_uri_get_path(uri))
+    // A request for `http://host` has no path.
+    self.init(method: method, path: path.isEmpty ? "/" : Self.decoded(path[...]))
+    segments = path.split(separator: "/").map { Self.decoded($0) }
+    for parameter in unsafe Self.text(evhttp_uri_get_query(uri)).split(separator: "&") {
+      let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      query[Self.decoded(parts[0], plus: true)] = parts.count > 1 ? Self.decoded(parts[1], plus: true) : ""
     }
     if let headers = unsafe evhttp_request_get_input_headers(request) {
       self.headers = unsafe Self.pairs(headers.pointee)
@@ -112,11 +119,16 @@ extension HTTPRequest {
     }
   }
 
-  /// Percent-decodes a path; nil for an empty one, as a request for `http://host` has.
-  private static func decoded(_ path: UnsafePointer<CChar>?) -> String? {
-    guard let path = unsafe path, unsafe path.pointee != 0 else { return nil }
+  private static func text(_ text: UnsafePointer<CChar>?) -> String {
+    unsafe text.map { unsafe String(cString: $0) } ?? ""
+  }
+
+  /// Percent-decodes a part of a URI.
+  ///
+  /// - Parameter plus: whether a plus is a space, as in a query.
+  private static func decoded(_ text: Substring, plus: Bool = false) -> String {
     var count = 0
-    guard let bytes = unsafe evhttp_uridecode(path, 0, &count) else { return nil }
+    guard let bytes = unsafe evhttp_uridecode(String(text), plus ? 1 : 0, &count) else { return "" }
     defer { unsafe free(bytes) }
     return unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
   }

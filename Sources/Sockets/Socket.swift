@@ -66,7 +66,8 @@ extension Socket {
     _ = try syscall { unsafe address.withSockaddr { unsafe Glibc.bind(descriptor, $0, $1) } }
   }
 
-  /// Starts listening; at most `backlog` clients wait to be accepted (the kernel cuts it to net.core.somaxconn).
+  /// Starts listening; at most `backlog` clients wait to be accepted (the kernel cuts it to net.core.somaxconn). On a socket
+  /// that listens already it only changes that; who waits goes on waiting.
   package func listen(backlog: Int) throws(Errno) {
     _ = try syscall { Glibc.listen(descriptor, Int32(clamping: backlog)) }
   }

@@ -13,14 +13,38 @@ final class HTTPServerFixture {
 
   private enum Order: Sendable {
     case count(Box<Int>)
+    case perform(@Sendable () -> Void, Box<Bool>)
+    case drop
     case stop
   }
 
-  init(
+  /// Answers at once.
+  convenience init(
     limits: HTTPServer.Limits = HTTPServer.Limits(), methods: [HTTPMethod] = [.get, .head],
     at wanted: SocketAddress = .ipv4(0x7F00_0001, port: 0), listening: Bool = true,
     handle: @escaping @Sendable (HTTPRequest) -> HTTPResponse
   ) throws {
+    try self.init(at: wanted, listening: listening) { loop, socket in
+      HTTPServer(on: loop, listening: socket, limits: limits, methods: methods, handle: handle)
+    }
+  }
+
+  /// Answers when it likes to.
+  convenience init(
+    limits: HTTPServer.Limits = HTTPServer.Limits(), methods: [HTTPMethod] = [.get, .head],
+    at wanted: SocketAddress = .ipv4(0x7F00_0001, port: 0),
+    serve: @escaping @Sendable (EventLoop, HTTPExchange) -> Void
+  ) throws {
+    try self.init(at: wanted) { loop, socket in
+      HTTPServer(on: loop, listening: socket, limits: limits, methods: methods, serve: { serve(loop, $0) })
+    }
+  }
+
+  private init(
+    at wanted: SocketAddress, listening: Bool = true, make: @escaping @Sendable (EventLoop, Socket) -> HTTPServer
+  ) throws {
+    // As the program does.
+    signal(SIGPIPE, SIG_IGN)
     let socket = try Socket(for: wanted)
     try socket.bind(to: wanted)
     if listening { try socket.listen(backlog: 256) }
@@ -30,10 +54,14 @@ final class HTTPServerFixture {
     self.mailbox = mailbox
     thread = LoopThread(name: "http") {
       let loop = EventLoop()
-      let server = HTTPServer(on: loop, listening: socket, limits: limits, methods: methods, handle: handle)
+      var server: HTTPServer? = make(loop, socket)
       let receiver = mailbox.receive(on: loop) { order in
         switch order {
-        case .count(let box): box.fill(server.connectionCount)
+        case .count(let box): box.fill(server?.connectionCount ?? 0)
+        case .perform(let work, let box):
+          work()
+          box.fill(true)
+        case .drop: server = nil
         case .stop: loop.stop()
         }
       }
@@ -53,6 +81,18 @@ final class HTTPServerFixture {
     let box = Box<Int>()
     mailbox.post(.count(box))
     return box.wait()
+  }
+
+  /// Does something on the server's thread, and waits until it's done.
+  func perform(_ work: @escaping @Sendable () -> Void) {
+    let box = Box<Bool>()
+    mailbox.post(.perform(work, box))
+    _ = box.wait()
+  }
+
+  /// Ends the server, while its loop goes on.
+  func drop() {
+    mailbox.post(.drop)
   }
 
   /// Waits until the server has so many connections; false if it takes longer than five seconds.
@@ -148,8 +188,8 @@ final class HTTPClient {
 
 extension HTTPServerFixture {
   /// Sends a whole request over a connection of its own, and reads the response to its end.
-  func exchange(_ request: String) throws -> String {
-    let client = try HTTPClient(address)
+  func exchange(_ request: String, patience: Int = 5) throws -> String {
+    let client = try HTTPClient(address, patience: patience)
     client.send(request)
     return client.receiveAll() ?? "no end"
   }

@@ -45,16 +45,75 @@ private func echo(_ request: HTTPRequest) -> HTTPResponse {
     #expect(response.contains("\r\nAllow: GET, HEAD\r\n"))
   }
 
-  @Test("a server that takes POST hands its content over, up to the limit", arguments: [(16, "200"), (17, "413")])
-  func body(_ size: Int, _ status: String) throws {
+  @Test(
+    "a method that isn't served gets a 405 with content as well as without", arguments: [1, 60_000],
+    ["Content-Length: %\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"])
+  func methodsWithContent(_ size: Int, _ headers: String) throws {
+    let server = try HTTPServerFixture(handle: echo)
+    var content = String(repeating: "x", count: size)
+    if headers.hasPrefix("T") { content = "\(String(size, radix: 16))\r\n\(content)\r\n0\r\n\r\n" }
+    let counted = headers.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "\(size)")
+    let response = try server.exchange("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(counted)\(content)")
+    #expect(response.hasPrefix("HTTP/1.1 405 "), "\(response)")
+  }
+
+  @Test(
+    "content is handed over up to the limit, whatever the method", arguments: [HTTPMethod.post, .put, .delete, .patch],
+    [0, 1, 16, 17])
+  func body(_ method: HTTPMethod, _ size: Int) throws {
     var limits = HTTPServer.Limits()
     limits.bodyBytes = 16
-    let server = try HTTPServerFixture(limits: limits, methods: [.get, .post], handle: echo)
+    let server = try HTTPServerFixture(limits: limits, methods: HTTPMethod.allCases, handle: echo)
     let content = String(repeating: "x", count: size)
     let response = try server.exchange(
-      "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\nConnection: close\r\n\r\n\(content)")
-    #expect(response.hasPrefix("HTTP/1.1 \(status) "))
-    #expect(response.contains("POST /p [] - \(content).") == (status == "200"))
+      "\(method.rawValue) /p HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\nConnection: close\r\n\r\n\(content)")
+    #expect(response.hasPrefix("HTTP/1.1 \(size <= 16 ? 200 : 413) "))
+    #expect(response.contains("\(method.rawValue) /p [] - \(content).") == (size <= 16))
+  }
+
+  @Test(
+    "a request that may have content needn't, nor say so", arguments: [HTTPMethod.post, .put, .delete, .patch],
+    ["", "Connection: keep-alive\r\n"])
+  func noBody(_ method: HTTPMethod, _ headers: String) throws {
+    var limits = HTTPServer.Limits()
+    limits.bodyBytes = 16
+    let server = try HTTPServerFixture(limits: limits, methods: HTTPMethod.allCases, handle: echo)
+    let client = try HTTPClient(server.address)
+    for _ in 0..<2 {
+      client.send("\(method.rawValue) /p HTTP/1.1\r\nHost: x\r\n\(headers)\r\n")
+      #expect(client.receive(until: " /p [] - .") != nil)
+    }
+  }
+
+  @Test("the limit can be set to megabytes", arguments: [HTTPMethod.post, .put, .delete, .patch])
+  func largeBody(_ method: HTTPMethod) throws {
+    var limits = HTTPServer.Limits()
+    limits.bodyBytes = 8 << 20
+    let expected = [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20)
+    let server = try HTTPServerFixture(limits: limits, methods: HTTPMethod.allCases) { request in
+      HTTPResponse("\(request.method) \(request.body.count) \(request.body == expected)")
+    }
+    let content = String(repeating: "x", count: 8 << 20)
+    let head = "\(method.rawValue) / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    let response = try server.exchange("\(head)Content-Length: \(8 << 20)\r\n\r\n\(content)", patience: 20)
+    #expect(response.hasSuffix("\r\n\r\n\(method) \(8 << 20) true"))
+    let chunks = String(repeating: "100000\r\n\(content.prefix(1 << 20))\r\n", count: 8)
+    let chunked = try server.exchange("\(head)Transfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n", patience: 20)
+    #expect(chunked.hasSuffix("\r\n\r\n\(method) \(8 << 20) true"))
+    let tooLarge = try server.exchange("\(head)Content-Length: \(8 << 20 + 1)\r\n\r\n")
+    #expect(tooLarge.hasPrefix("HTTP/1.1 413 "))
+  }
+
+  @Test("the parts of a path are decoded one by one, the parameters of a query whether they have a value or not")
+  func parts() throws {
+    let server = try HTTPServerFixture { request in
+      let query = request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      return HTTPResponse("\(request.path) \(request.segments) \(query)")
+    }
+    #expect(try server.get("/").hasSuffix("\r\n\r\n/ [] []"))
+    #expect(
+      try server.get("/pools/a%20b//unix:%2Frun%2Fx/?dry&a%3Db=1+%2B=2&&c=").hasSuffix(
+        #"/pools/a b//unix:/run/x/ ["pools", "a b", "unix:/run/x"] ["a=b=1 +=2", "c=", "dry="]"#))
   }
 
   @Test("a GET with content is refused where none is allowed, also in chunks and before it was sent")

@@ -1,0 +1,47 @@
+import CLinux
+import Glibc
+
+/// Who is at the other end of a Unix socket, by the kernel's word (SO_PEERCRED, unix(7)): as of the moment of its `connect`,
+/// or of its `listen` where that end was connected to.
+package struct PeerCredentials: Hashable, Sendable {
+  /// The process; 0 if it's one that this process can't see, as in another container.
+  package let pid: Int32
+  /// The user it acted as.
+  package let uid: UInt32
+  /// The group it acted as.
+  package let gid: UInt32
+
+  /// Takes what is known.
+  package init(pid: Int32, uid: UInt32, gid: UInt32) {
+    (self.pid, self.uid, self.gid) = (pid, uid, gid)
+  }
+
+  /// The user's name; nil if the system knows none. It's looked up each time (getpwuid_r(3)), which can take as long as
+  /// the source of names that is asked, such as a directory service.
+  package var userName: String? {
+    for size in [1 << 10, 1 << 15, 1 << 20] {
+      let (code, name) = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { text in
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        guard let start = text.baseAddress else { return (ENOMEM, String?.none) }
+        let code = unsafe getpwuid_r(uid, &entry, start, size, &found)
+        return unsafe (code, found.flatMap { unsafe $0.pointee.pw_name }.map { unsafe String(cString: $0) })
+      }
+      if code != ERANGE { return name }
+    }
+    return nil
+  }
+}
+
+extension Socket {
+  /// Who is at the other end; nil if it isn't a connected Unix socket.
+  package var peerCredentials: PeerCredentials? {
+    var credentials = linux_peer_credentials()
+    var length = socklen_t(MemoryLayout<linux_peer_credentials>.size)
+    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0,
+      // What the kernel says where there is no peer.
+      credentials.uid != UInt32.max
+    else { return nil }
+    return PeerCredentials(pid: credentials.pid, uid: credentials.uid, gid: credentials.gid)
+  }
+}

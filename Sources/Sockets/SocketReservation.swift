@@ -1,0 +1,30 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// A port that is taken, and not open yet.
+///
+/// A packet filter that lets nothing through (SO_ATTACH_FILTER, socket(7)) makes a listening socket look like a packet that
+/// got lost: it takes its port, fails if somebody else has that, and answers no one. A client's kernel sends its SYN again
+/// after a second, then after two, four and so on. So what fails can fail before the first client is let in, and a client
+/// that came in between is late, never refused.
+extension Socket {
+  /// Drops every packet that arrives. To be called before `listen`, as who has connected already isn't sent away.
+  ///
+  /// Not every system lets a process attach filters: after an error the socket is as it was.
+  package func dropEverything() throws(Errno) {
+    var dropAll = linux_filter_instruction(code: UInt16(LINUX_BPF_RET_K), jump_true: 0, jump_false: 0, constant: 0)
+    _ = try syscall {
+      unsafe withUnsafeMutablePointer(to: &dropAll) { instruction in
+        var program = unsafe linux_filter_program(count: 1, instructions: instruction)
+        let size = unsafe socklen_t(MemoryLayout<linux_filter_program>.size)
+        return unsafe setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, size)
+      }
+    }
+  }
+
+  /// Lets packets through again (SO_DETACH_FILTER). ENOENT if nothing was dropped.
+  package func dropNothing() throws(Errno) {
+    try setOption(SOL_SOCKET, SO_DETACH_FILTER, 0)
+  }
+}

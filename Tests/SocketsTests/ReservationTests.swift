@@ -1,0 +1,85 @@
+import Glibc
+import Sockets
+import Support
+import SystemPackage
+import Testing
+
+@Suite struct ReservationTests {
+  /// A socket that listens and answers nobody.
+  private func reserve(_ address: SocketAddress) throws -> Socket {
+    let socket = try Socket(for: address)
+    try socket.bind(to: address)
+    try socket.dropEverything()
+    try socket.listen(backlog: 8)
+    return socket
+  }
+
+  @Test(
+    "a reserved port answers nobody; once it's opened, who has waited gets in", arguments: [AddressFamily.ipv4, .ipv6])
+  func opens(_ family: AddressFamily) throws {
+    let listening = try reserve(family.freshAddress())
+    defer { listening.close() }
+    let client = Peer(try Socket(for: family.freshAddress()))
+    #expect(client.socket.connect(to: try listening.localAddress()) == .pending)
+    #expect(!client.isReady(for: Int16(POLLOUT), within: 300))
+    guard case .nobody = listening.accept() else { return #expect(Bool(false), "somebody got in") }
+    try listening.dropNothing()
+    // The client's kernel asks again a second after it first did.
+    #expect(client.wait(for: Int16(POLLOUT)) && client.socket.takeError() == nil)
+    guard case .client(let accepted, _) = listening.accept() else { return #expect(Bool(false), "nobody got in") }
+    let server = Peer(accepted)
+    // The filter hasn't been handed down to the client's socket.
+    try client.send("hello")
+    #expect(server.receiveText(5) == "hello")
+  }
+
+  @Test("a reserved port is taken")
+  func taken() throws {
+    let listening = try reserve(AddressFamily.ipv4.freshAddress())
+    defer { listening.close() }
+    let other = try Socket(for: AddressFamily.ipv4.freshAddress())
+    defer { other.close() }
+    try other.setReuseAddress()
+    #expect(throws: Errno.addressInUse) { try other.bind(to: try listening.localAddress()) }
+  }
+
+  @Test("each of several sockets at one address is reserved by itself")
+  func group() throws {
+    let first = try Socket(for: AddressFamily.ipv4.freshAddress())
+    defer { first.close() }
+    try first.bind(to: AddressFamily.ipv4.freshAddress())
+    try first.setReusePort()
+    let address = try first.localAddress()
+    let second = try Socket(for: address)
+    defer { second.close() }
+    try second.setReusePort()
+    try second.bind(to: address)
+    for socket in [first, second] {
+      try socket.dropEverything()
+      try socket.listen(backlog: 64)
+    }
+    try first.dropNothing()
+    let clients = try (0..<24).map { _ in Peer(try Socket(for: address)) }
+    for client in clients { #expect(client.socket.connect(to: address) == .pending) }
+    // The kernel has spread them over both.
+    let waiting = clients.filter { !$0.isReady(for: Int16(POLLOUT), within: 10) }
+    #expect((1..<24).contains(waiting.count))
+    try second.dropNothing()
+    #expect(waiting.allSatisfy { $0.wait(for: Int16(POLLOUT)) && $0.socket.takeError() == nil })
+  }
+
+  @Test("nothing can be taken back where nothing was dropped")
+  func nothing() throws {
+    let socket = try Socket(for: AddressFamily.ipv4.freshAddress())
+    defer { socket.close() }
+    #expect(throws: Errno.noSuchFileOrDirectory) { try socket.dropNothing() }
+  }
+}
+
+extension Peer {
+  /// Whether the socket gets ready within so many milliseconds.
+  fileprivate func isReady(for events: Int16, within milliseconds: Int32) -> Bool {
+    var poll = pollfd(fd: socket.descriptor, events: events, revents: 0)
+    return Glibc.poll(&poll, 1, milliseconds) > 0
+  }
+}
