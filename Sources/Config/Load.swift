@@ -6,13 +6,16 @@ extension Configuration {
 
   /// Reads a configuration file; throws everything that is wrong with it, or why it can't be read.
   package static func load(path: String) throws(ConfigErrors) -> Configuration {
-    let bytes: [UInt8]
+    try parse(bytes(of: path), file: path)
+  }
+
+  /// Reads the bytes of a configuration file, without a look at them; throws why they can't be read.
+  package static func bytes(of path: String) throws(ConfigErrors) -> [UInt8] {
     do throws(ConfigIssue) {
-      bytes = try contents(of: path)
+      return try contents(of: path)
     } catch {
       throw ConfigErrors(file: path, errors: [error], omitted: 0, warnings: [])
     }
-    return try parse(bytes, file: path)
   }
 
   /// Reads a configuration from text; `file` is what errors call it.

@@ -1,11 +1,11 @@
 /// A length of time as it is written in the file: numbers with units, such as `2s`, `250ms`, `1.5s` or `1h30m`.
-enum DurationText {
+package enum DurationText {
   private static let units: [(name: String, nanoseconds: Int128)] = [
     ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
   ]
 
   /// Reads a duration; nil if the text isn't one. Units stand from the largest to the smallest, each at most once.
-  static func read(_ text: String) -> Duration? {
+  package static func read(_ text: String) -> Duration? {
     var rest = text.utf8[...]
     var total: Int128 = 0
     var units = Self.units[...]
@@ -31,7 +31,7 @@ enum DurationText {
   }
 
   /// Writes a duration as ``read(_:)`` reads it, such as `1h30m` or `1.5s`; what is below a nanosecond is lost.
-  static func write(_ duration: Duration) -> String {
+  package static func write(_ duration: Duration) -> String {
     let (seconds, attoseconds) = duration.components
     var rest = Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000)
     var result = ""

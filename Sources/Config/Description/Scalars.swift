@@ -29,14 +29,14 @@ extension Kind where Value == Int {
 }
 
 extension Kind {
-  /// A text that `parse` reads.
+  /// A text that `parse` reads, and `render` writes if it can.
   static func text(
     _ wanted: String, hint: String, schema: [(String, JSONNode)] = [],
-    render: @escaping @Sendable (Value) -> String,
+    render: @escaping @Sendable (Value) -> String?,
     parse: @escaping @Sendable (String) throws(Refusal) -> Value
   ) -> Kind {
     Kind(
-      wanted: wanted, schema: JSONNode([("type", "string")] + schema), render: { JSONNode(render($0)) }
+      wanted: wanted, schema: JSONNode([("type", "string")] + schema), render: { render($0).map { JSONNode($0) } }
     ) { node, path, found in
       guard case .string(let text) = node.value else { return found.mismatch(path, node, wanted, hint: hint) }
       do throws(Refusal) {
@@ -108,6 +108,22 @@ extension Kind where Value == Duration {
   }
 }
 
+extension BackendConfiguration {
+  /// Whether a text can be the name of a backend, a pool or a listener.
+  package static func isName(_ text: String) -> Bool {
+    let isAllowed = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"),
+        UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    return isAllowed && (1...64).contains(text.utf8.count)
+  }
+}
+
 extension Kind where Value == String {
   /// The name of a listener, a pool or a backend: it appears in logs, addresses of the stats port and metrics.
   static var name: Kind {
@@ -115,16 +131,7 @@ extension Kind where Value == String {
       "a name in quotes", hint: "such as \"web\"",
       schema: [("pattern", "^[A-Za-z0-9._:-]{1,64}$")], render: { $0 }
     ) { text throws(Refusal) in
-      let allowed = text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"),
-          UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
-      guard allowed, (1...64).contains(text.utf8.count) else {
+      guard BackendConfiguration.isName(text) else {
         throw Refusal(
           message: "\"\(JSONNode.shortened(text))\" is not a name",
           hint: "1…64 of the characters A-Z a-z 0-9 . _ : -")
@@ -160,16 +167,20 @@ extension Kind where Value == [UInt8] {
   static var bytes: Kind {
     text(
       "a text", hint: "put the text in quotes", schema: [("minLength", 1), ("maxLength", 4096)],
-      render: { String(decoding: $0, as: UTF8.self) }
+      render: { String(validating: $0, as: UTF8.self) }
     ) { text throws(Refusal) in try checked(Array(text.utf8)) }
   }
 
-  /// Bytes as pairs of hexadecimal digits, 1…4,096 of them; spaces between the pairs are allowed.
+  /// Bytes as pairs of hexadecimal digits, 1…4,096 of them; spaces between the pairs are allowed. Only what isn't text is
+  /// written like this.
   static var hexBytes: Kind {
     text(
       "hexadecimal bytes", hint: "such as \"50 49 4e 47\"",
       schema: [("pattern", "^ *([0-9A-Fa-f]{2} *)+$")],
-      render: { $0.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(separator: " ") }
+      render: { bytes in
+        guard String(validating: bytes, as: UTF8.self) == nil else { return nil }
+        return bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(separator: " ")
+      }
     ) { text throws(Refusal) in
       var result: [UInt8] = []
       for group in text.utf8.split(separator: UInt8(ascii: " ")) {

@@ -8,6 +8,8 @@ struct Field<Root: Sendable>: Sendable {
   let keys: [KeyDescription]
   /// Reads the value that stands at a path into its place.
   let read: @Sendable (JSONNode, String, inout Root, inout Diagnostics) -> Void
+  /// The value as it is written in a file; nil if the key is better left out.
+  let render: @Sendable (Root) -> JSONNode?
 }
 
 extension Field {
@@ -16,7 +18,11 @@ extension Field {
     _ name: String, _ place: any WritableKeyPath<Root, Value> & Sendable, in initial: Root, _ kind: Kind<Value>,
     _ doc: String
   ) {
-    self.init(name, kind, doc, fallback: kind.render(initial[keyPath: place])) { $0[keyPath: place] = $1 }
+    self.init(name, kind, doc, fallback: kind.render(initial[keyPath: place])) {
+      $0[keyPath: place]
+    } set: {
+      $0[keyPath: place] = $1
+    }
   }
 
   /// A key without a default: it is required, or it means something not to have it.
@@ -24,12 +30,16 @@ extension Field {
     _ name: String, optional place: any WritableKeyPath<Root, Value?> & Sendable, _ kind: Kind<Value>,
     isRequired: Bool = false, _ doc: String
   ) {
-    self.init(name, kind, doc, isRequired: isRequired) { $0[keyPath: place] = $1 }
+    self.init(name, kind, doc, isRequired: isRequired) {
+      $0[keyPath: place]
+    } set: {
+      $0[keyPath: place] = $1
+    }
   }
 
   private init<Value>(
     _ name: String, _ kind: Kind<Value>, _ doc: String, fallback: JSONNode? = nil, isRequired: Bool = false,
-    set: @escaping @Sendable (inout Root, Value) -> Void
+    get: @escaping @Sendable (Root) -> Value?, set: @escaping @Sendable (inout Root, Value) -> Void
   ) {
     self.name = name
     self.doc = doc
@@ -42,12 +52,15 @@ extension Field {
     read = { node, path, root, found in
       if let value = kind.read(node, path, &found) { set(&root, value) }
     }
+    render = { root in get(root).flatMap(kind.render) }
   }
 
   /// The same key as part of a larger object.
   func inside<Whole>(_ place: any WritableKeyPath<Whole, Root> & Sendable) -> Field<Whole> {
     Field<Whole>(name: name, doc: doc, isRequired: isRequired, schema: schema, keys: keys) { node, path, whole, found in
       read(node, path, &whole[keyPath: place], &found)
+    } render: { whole in
+      render(whole[keyPath: place])
     }
   }
 }
@@ -119,6 +132,11 @@ struct Shape<Root: Sendable>: Sendable {
     return Refusal(message: "unknown key", hint: "did you mean \"\(nearest)\"?")
   }
 
+  /// The object as it is written in a file, with every default.
+  func render(_ root: Root) -> JSONNode {
+    JSONNode(fields.compactMap { field in field.render(root).map { (field.name, $0) } })
+  }
+
   /// The JSON Schema of the object.
   var schema: JSONNode {
     let required = fields.filter(\.isRequired).map { JSONNode($0.name) }
@@ -131,7 +149,7 @@ struct Shape<Root: Sendable>: Sendable {
 
   /// The kind of a value that is such an object.
   var kind: Kind<Root> {
-    Kind(wanted: "an object", schema: schema, keys: fields.flatMap(\.keys), render: { _ in nil }) { node, path, found in
+    Kind(wanted: "an object", schema: schema, keys: fields.flatMap(\.keys), render: render) { node, path, found in
       read(node, path, &found)
     }
   }
@@ -152,7 +170,7 @@ struct Variants<Root: Sendable>: Sendable {
     let list = words.map { "\"\($0)\"" }.joined(separator: ", ")
     var keys: [KeyDescription] = []
     for key in shapes.flatMap({ $0.shape.fields.flatMap(\.keys) }) where !keys.contains(key) { keys.append(key) }
-    return Kind(wanted: "an object", schema: schema, keys: keys, render: { _ in nil }) { node, path, found in
+    return Kind(wanted: "an object", schema: schema, keys: keys, render: render) { node, path, found in
       let choice = node[key] ?? JSONNode(fallback)
       guard case .string(let word) = choice.value, let shape = shapes.first(where: { $0.word == word })?.shape else {
         return found.mismatch("\(path).\(key)", choice, "one of \(list)", hint: choiceHint(choice, words))
@@ -165,6 +183,11 @@ struct Variants<Root: Sendable>: Sendable {
           hint: "remove it, or set \"\(key)\" to \(others.joined(separator: " or "))")
       }
     }
+  }
+
+  /// The object with the keys that go with its word.
+  private func render(_ root: Root) -> JSONNode? {
+    shapes.lazy.map { ($0.word, $0.shape.render(root)) }.first { $1[key]?.value == .string($0) }?.1
   }
 
   /// The JSON Schema: one object for each word, the one of the default without the need to say it.

@@ -176,8 +176,15 @@ extension PoolDocument {
 }
 
 extension BackendDocument {
-  /// An address, or an object with these keys.
-  static let kind: Kind<BackendDocument> = Shape(
+  /// An address, or an object.
+  static let kind: Kind<BackendDocument> = shape.kind.orText(.endpoint) { endpoint in
+    var backend = initial
+    backend.address = endpoint
+    return backend
+  }
+
+  /// The keys of the object.
+  static let shape = Shape(
     initial,
     [
       Field(
@@ -195,12 +202,7 @@ extension BackendDocument {
       Field(
         "healthAddress", optional: \.healthAddress, .endpoint,
         "The address to check instead of the backend's. Without it what the pool's health says."),
-    ]
-  ).kind.orText(.endpoint) { endpoint in
-    var backend = initial
-    backend.address = endpoint
-    return backend
-  }
+    ])
 
   private static let initial = BackendDocument()
 }

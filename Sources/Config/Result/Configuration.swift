@@ -20,6 +20,15 @@ package struct Configuration: Equatable, Sendable {
   package var warnings: [ConfigIssue] = []
 }
 
+extension Configuration {
+  /// Whether another configuration makes the program do the same, whatever is doubtful in either file.
+  package func isSame(as other: Configuration) -> Bool {
+    var other = other
+    other.warnings = warnings
+    return self == other
+  }
+}
+
 /// How many workers run.
 package enum Workers: Equatable, Sendable {
   /// As many as the process may use cores.

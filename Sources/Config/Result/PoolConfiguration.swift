@@ -37,6 +37,18 @@ package struct BackendConfiguration: Equatable, Sendable {
   package var maxSessions: Int
   /// Where the health check goes: the endpoint, unless the backend or the pool's health check says otherwise.
   package var healthEndpoint: Endpoint
+
+  /// All of it.
+  package init(
+    name: String, endpoint: Endpoint, weight: Int, tier: Int, maxSessions: Int, healthEndpoint: Endpoint
+  ) {
+    self.name = name
+    self.endpoint = endpoint
+    self.weight = weight
+    self.tier = tier
+    self.maxSessions = maxSessions
+    self.healthEndpoint = healthEndpoint
+  }
 }
 
 /// The limits of connecting a session to a backend.

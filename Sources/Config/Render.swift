@@ -1,0 +1,81 @@
+extension Configuration {
+  /// The configuration as a file in its long form, with every default: read again, it comes to the same.
+  ///
+  /// Where checks go that don't go to a backend's own address is written with the backend, and not with its pool.
+  /// With more than some 80,000 backends it's larger than a file may be.
+  package func render() -> String {
+    var document = Document(self)
+    document.listeners = listeners.map { Located(ListenerDocument($0)) }
+    document.pools = pools.map { pool in
+      var document = PoolDocument(pool)
+      document.backends = pool.backends.map { Located(BackendDocument($0)) }
+      return Located(document)
+    }
+    return Document.long.render(document).text + "\n"
+  }
+}
+
+// The way back from what a file comes to, to what stands in it: the counterpart of ``Assembler``.
+
+extension Document {
+  /// The document that comes to a configuration, without its listeners and pools.
+  init(_ configuration: Configuration) {
+    self.init()
+    workers = configuration.workers
+    stats = configuration.stats.map { Located(StatsDocument(bind: $0.bind)) }
+    shutdown = configuration.shutdown
+    log = configuration.log
+    resolver = configuration.resolver
+    admin = Located(configuration.admin)
+    reload = configuration.reload
+    eviction = configuration.eviction
+  }
+}
+
+extension ListenerDocument {
+  /// The object that comes to a listener.
+  init(_ listener: ListenerConfiguration) {
+    self.init(
+      name: listener.name, bind: listener.bind, pool: listener.pool, maxSessions: listener.maxSessions,
+      backlog: listener.backlog, onRemove: listener.onRemove, drainLimit: listener.drainLimit)
+  }
+}
+
+extension PoolDocument {
+  /// The object that comes to a pool, without its backends.
+  init(_ pool: PoolConfiguration) {
+    self.init(
+      name: pool.name, strategy: pool.strategy, health: HealthDocument(pool.health), connect: pool.connect,
+      timeouts: pool.timeouts, queue: pool.queue, guard: pool.guard, onDown: pool.onDown, onRemove: pool.onRemove,
+      drainLimit: pool.drainLimit, whenAllDown: pool.whenAllDown, slowStart: pool.slowStart, ejection: pool.ejection)
+  }
+}
+
+extension BackendDocument {
+  /// The object that comes to a backend. What the address stands for is left out: it isn't always a name that can be given.
+  init(_ backend: BackendConfiguration) {
+    self.init(
+      name: backend.name == backend.endpoint.description ? nil : backend.name, address: backend.endpoint,
+      weight: backend.weight, tier: backend.tier, maxSessions: backend.maxSessions,
+      healthAddress: backend.healthEndpoint == backend.endpoint ? nil : backend.healthEndpoint)
+  }
+}
+
+extension HealthDocument {
+  /// The object that comes to a health check.
+  init(_ health: HealthConfiguration) {
+    self.init(timing: health.timing)
+    switch health.check {
+    case .none: type = .none
+    case .tcp: type = .tcp
+    case .http(let check): (type, http) = (.http, check)
+    case .script(let check):
+      (type, script) = (.script, ScriptDocument(send: check.send.isEmpty ? nil : check.send, expect: check.expect))
+    }
+  }
+}
+
+extension Located {
+  /// A value that stands in no file.
+  fileprivate init(_ value: Value) { self.init(value: value, node: JSONNode(value: .null), path: "") }
+}

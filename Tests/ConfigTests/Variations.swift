@@ -1,0 +1,124 @@
+import Testing
+
+@testable import Config
+
+/// Documents made at random from the schema: every key has its turn, those that are added later too.
+struct Variations {
+  private var random: SplitMix
+  private let long: JSONNode
+
+  init(seed: UInt64) throws {
+    random = SplitMix(state: seed)
+    let schema = try JSONParser.parse(Array(ConfigSchema.jsonSchema().utf8))
+    guard case .array(let forms) = schema["oneOf"]?.value, let long = forms.first else {
+      throw TestProblem("the schema has no forms")
+    }
+    self.long = long
+  }
+
+  /// A configuration; documents whose parts don't go together are skipped.
+  mutating func configuration() throws -> Configuration {
+    for _ in 0..<1000 {
+      if let configuration = try? Configuration.parse(document().text) { return configuration }
+    }
+    throw TestProblem("none of 1,000 documents was right")
+  }
+
+  /// A document that keeps to the schema; that doesn't make it right.
+  mutating func document() throws -> JSONNode { try value(of: long, at: "") }
+
+  /// What may stand under keys whose form the schema doesn't tell.
+  private static let texts: [String: [String]] = [
+    "$schema": ["martlet.schema.json"],
+    "listeners[].name": ["a", "b", "c"],
+    "listeners[].bind": ["0.0.0.0:80", ":81", "127.0.0.1:0", "[::1]:82", "[fe80::1%1]:83", "unix:/run/a b"],
+    "listeners[].pool": ["web", "b:2"],
+    "pools[].name": ["web", "b:2"],
+    "pools[].backends[]": ["10.0.0.3:80", "cache.example:80"],
+    "pools[].backends[].name": ["b1", "b2", "10.0.0.2:80", "B.3_-"],
+    "pools[].backends[].address": [
+      "10.0.0.1:80", "10.0.0.2:80", "[2001:db8::1]:80", "[fe80::1%1]:80", "unix:/run/web", "web.example.:80",
+      String(repeating: "long.", count: 20) + "example:80",
+    ],
+    "pools[].backends[].healthAddress": ["10.9.9.9:81", "unix:/run/health", "health.example:81"],
+    // What must be at most, or at least, another one.
+    "pools[].health.timeout": ["10ms", "999.999999ms"], "pools[].health.fastInterval": ["12.000001ms", "1s"],
+    "pools[].health.slowInterval": ["1m", "1h"], "pools[].connect.timeout": ["1ms", "1s"],
+    "pools[].ejection.base": ["10ms", "1s"],
+    "pools[].health.address": ["10.8.8.8:80"],
+    "pools[].health.path": ["/", "/é?a=\"b\""],
+    "pools[].health.host": ["a.example", "[::1]:80"],
+    "pools[].health.expect.status": ["200-399", "204", "500-500"],
+    "pools[].health.expect.status[]": ["300-302", "404"],
+    "pools[].health.expect.body": ["all well", " \"\\ \u{2028}"],
+    "pools[].health.send": ["PING\r\n", "\0\t\u{7F}"],
+    "pools[].health.sendHex": ["00 ff 80", "50494e47"],
+    "pools[].health.expect": ["+PONG", "\u{FEFF}e\u{301}"],
+    "pools[].health.expectHex": ["c3", "2b 50 ff"],
+    "stats.bind": ["127.0.0.1:9090", ":0", "unix:/run/stats"], "stats": ["127.0.0.1:9091"],
+    "resolver.nameservers[]": ["10.0.0.53", "[::1]:5353", "::2"],
+    "admin.socket": ["/run/admin", "/tmp/a b.sock"],
+    "admin.mode": ["0660", "0000", "777"],
+    "admin.state": ["/var/lib/state.json"],
+  ]
+
+  /// What fits nearly everywhere as a duration.
+  private static let durations = ["1s", "2s", "1.000000001s", "5s", "10s", "30.5s", "1m"]
+
+  private mutating func value(of schema: JSONNode, at path: String) throws -> JSONNode {
+    if let constant = schema["const"] { return constant }
+    for choice in ["oneOf", "anyOf", "enum"] {
+      guard case .array(let options) = schema[choice]?.value else { continue }
+      let option = try #require(options.randomElement(using: &random))
+      return choice == "enum" ? option : try value(of: option, at: path)
+    }
+    switch schema["type"]?.value {
+    case .string("object"): return try object(of: schema, at: path)
+    case .string("array"):
+      let (least, most) = (Self.number(schema["minItems"]), Self.number(schema["maxItems"]))
+      let items = try #require(schema["items"])
+      let count = Int.random(in: least...min(most, least + 1), using: &random)
+      return JSONNode(try (0..<count).map { _ in try value(of: items, at: path + "[]") })
+    case .string("integer"):
+      let (least, most) = (Self.number(schema["minimum"]), Self.number(schema["maximum"]))
+      return JSONNode([least, most, .random(in: least...most, using: &random)].randomElement(using: &random) ?? least)
+    default:
+      if let text = Self.texts[path]?.randomElement(using: &random) { return JSONNode(text) }
+      guard case .string(let pattern) = schema["pattern"]?.value, pattern.contains("ms|s|m|h|d") else {
+        throw TestProblem("no texts for \(path)")
+      }
+      return JSONNode(Self.durations.randomElement(using: &random) ?? "1s")
+    }
+  }
+
+  /// An object with the keys it must have, and about half of the others.
+  private mutating func object(of schema: JSONNode, at path: String) throws -> JSONNode {
+    var required: [JSONNode] = []
+    var constants: [JSONNode.Member] = []
+    if case .array(let keys) = schema["required"]?.value { required = keys }
+    if case .array(let parts) = schema["allOf"]?.value {
+      constants = parts.flatMap { $0["properties"]?.members ?? [] }
+    }
+    var members: [(String, JSONNode)] = []
+    for property in schema["properties"]?.members ?? [] {
+      if let constant = constants.first(where: { $0.key == property.key }) {
+        members.append((property.key, try value(of: constant.value, at: path)))
+      } else if required.contains(where: { $0.value == .string(property.key) }) || Bool.random(using: &random) {
+        let inner = path.isEmpty ? property.key : "\(path).\(property.key)"
+        members.append((property.key, try value(of: property.value, at: inner)))
+      }
+    }
+    return JSONNode(members)
+  }
+
+  private static func number(_ node: JSONNode?) -> Int {
+    if case .number(let text) = node?.value { Int(text) ?? 0 } else { 0 }
+  }
+}
+
+/// Why a test can't go on.
+struct TestProblem: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
