@@ -4,13 +4,25 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 
+# Where systemd and zsh look below /usr/local; a distribution has its own places below /usr.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+
+VERSION = $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/Martlet/Version.swift)
+# The time that the sources have, in the man page and the package: https://reproducible-builds.org/specs/source-date-epoch
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date -r CHANGELOG.md +%s)
+
 # What the program is built with, and the real programs that tests run: behind the proxy, before it, or to judge it.
 BUILD_PACKAGES = libevent-dev pkg-config
 TEST_PACKAGES = $(BUILD_PACKAGES) curl nginx-light redis-server iperf3 openssh-server openssh-client postgresql \
-  prometheus chromium
+  prometheus chromium tmux
+API_PACKAGES = $(BUILD_PACKAGES) python3-venv
+INSTALL_PACKAGES = $(BUILD_PACKAGES) python3
+DEB_PACKAGES = $(INSTALL_PACKAGES) dpkg-dev
+DEB_TEST_PACKAGES = $(DEB_PACKAGES) lintian systemd man-db bash-completion zsh fish curl
 
-# The program that users get needs no Swift on the machine.
-RELEASE = $(SWIFT) build -c release --static-swift-stdlib
+# The program that users get needs no Swift on the machine, and looks for no library beside itself.
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib --disable-local-rpath
 
 # Installs the Debian packages that are missing, and starts none of their services. Without apt-get it only names them.
 define install-packages
@@ -33,7 +45,7 @@ endef
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: demo ## Build the release, then run the demo until Ctrl-C
@@ -72,6 +84,16 @@ warnings: build-packages
 	  echo 'there are warnings' >&2; exit 1; \
 	fi
 
+# The tools are Python's, of the versions that Tests/Api/requirements.txt names, in an environment of their own.
+.PHONY: test-api
+test-api: api-packages ## Hold the admin API of a running program against its description, by schemathesis
+	$(SWIFT) build --product martlet
+	@tools=.build/test-api; cmp -s Tests/Api/requirements.txt $$tools/requirements.txt || { \
+	  python3 -m venv --clear $$tools && $$tools/bin/pip install -q -r Tests/Api/requirements.txt && \
+	  cp Tests/Api/requirements.txt $$tools/; \
+	}
+	.build/test-api/bin/python Tests/Api/run.py "$$($(SWIFT) build --show-bin-path)/martlet"
+
 .PHONY: bench
 bench: build ## Measure beside HAProxy, nginx and Envoy, and write Docs/Performance.md
 	python3 Benchmarks/run.py
@@ -87,17 +109,56 @@ sanitize: test-packages ## Run all tests under the thread and the address saniti
 	MARTLET_SANITIZER=address LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp:print_suppressions=0 \
 	  $(call sanitized-test,address)
 
+# What is made from the program itself: the man page, and what shells complete.
+generated = .build/install
+documents = README.md CHANGELOG.md LICENSE Docs/Stats.md
+examples = Config/reference.json Config/minimal.json Config/demo.json Config/martlet.json
+
+.PHONY: soak
+soak: test-packages ## Reload 200 times under load, and let 2,000 clients come back at once
+	MARTLET_RELOADS=200 MARTLET_HERD=2000 $(SWIFT) test --filter 'System/ReloadSoak'
+
 .PHONY: install
-install: build ## Install to $(DESTDIR)$(PREFIX)
-	install -D -m 755 .build/release/martlet $(DESTDIR)$(PREFIX)/bin/martlet
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/martlet README.md LICENSE Config/reference.json Config/minimal.json
+install: build install-packages ## Install to $(DESTDIR)$(PREFIX)
+	@mkdir -p $(generated)
+	.build/release/martlet --experimental-dump-help | \
+	  python3 Packaging/manual.py $(VERSION) $$(date -u -d @$(SOURCE_DATE_EPOCH) +%F) >$(generated)/martlet.1
+	for shell in bash zsh fish; do \
+	  .build/release/martlet --generate-completion-script $$shell | sed '1{/^#!/d}' >$(generated)/$$shell; \
+	  test -s $(generated)/$$shell || exit 1; \
+	done
+	sed 's,/usr/bin/martlet,$(PREFIX)/bin/martlet,' Config/martlet.service >$(generated)/martlet.service
+	install -D -m 755 --strip .build/release/martlet $(DESTDIR)$(PREFIX)/bin/martlet
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) $(generated)/martlet.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(generated)/martlet.1
+	install -D -m 644 $(generated)/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/martlet
+	install -D -m 644 $(generated)/zsh $(DESTDIR)$(ZSHDIR)/_martlet
+	install -D -m 644 $(generated)/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/martlet.fish
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/martlet $(documents)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/martlet/examples $(examples)
+
+.PHONY: deb
+deb: build deb-packages ## Build the Debian package: .build/deb/*.deb
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) Packaging/build-deb $(VERSION) $(CURDIR)/.build/deb
+
+.PHONY: test-deb
+test-deb: deb-test-packages deb ## Build the Debian package, check it, install it, try it and purge it
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) Packaging/test-deb $(VERSION) $(CURDIR)/.build/deb
 
 .PHONY: clean
 clean: ## Remove everything that was built
 	rm -rf .build .build-thread .build-address
 
-.PHONY: build-packages test-packages
+.PHONY: build-packages test-packages api-packages install-packages deb-packages deb-test-packages
 build-packages:
 	$(call install-packages,$(BUILD_PACKAGES))
 test-packages:
 	$(call install-packages,$(TEST_PACKAGES))
+api-packages:
+	$(call install-packages,$(API_PACKAGES))
+install-packages:
+	$(call install-packages,$(INSTALL_PACKAGES))
+deb-packages:
+	$(call install-packages,$(DEB_PACKAGES))
+deb-test-packages:
+	$(call install-packages,$(DEB_TEST_PACKAGES))

@@ -36,14 +36,16 @@ let package = Package(
     .target(name: "Balancing", swiftSettings: strict),
     .target(name: "Config", dependencies: ["Balancing", "Sockets"], swiftSettings: strict),
 
-    // The proxy: the data plane, the control plane above it, the command line above both.
+    // The proxy: the data plane, the control plane above it; the client of its admin door, the command line above all.
     .target(
       name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: dataPlane),
     .target(
       name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Proxy", "Sockets", logging, system],
-      swiftSettings: strict),
+      resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
+    .target(name: "Client", dependencies: ["Config", "Control", "Libevent", "Sockets", system], swiftSettings: strict),
     .executableTarget(
-      name: "Martlet", dependencies: ["Config", "Control", argumentParser, logging], swiftSettings: strict),
+      name: "Martlet", dependencies: ["Client", "Config", "Control", "Sockets", argumentParser, logging],
+      swiftSettings: strict),
 
     // Tests mirror the sources; SystemTests run the built program against real servers.
     .target(name: "Support", dependencies: ["Sockets", system], path: "Tests/Support"),
@@ -53,6 +55,8 @@ let package = Package(
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
     .testTarget(name: "ProxyTests", dependencies: ["Balancing", "Libevent", "Proxy", "Sockets", "Support", system]),
     .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Sockets", "Support", logging]),
+    .testTarget(
+      name: "ClientTests", dependencies: ["Client", "Config", "Control", "Libevent", "Sockets", "Support", "Martlet"]),
     .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet", system]),
   ],
   swiftLanguageModes: [.v6]

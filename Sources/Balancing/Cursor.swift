@@ -10,6 +10,11 @@ package final class Cursor: Sendable {
     place = Atomic(start)
   }
 
+  /// The place that the next call of `next` takes; a rotation that starts there goes on where this one is.
+  package var current: UInt64 {
+    place.load(ordering: .relaxed)
+  }
+
   /// Takes the next place. No two calls get the same one, whichever worker asks (short of 2^64 calls).
   package func next() -> UInt64 {
     place.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -1,4 +1,8 @@
-/// A point in monotonic time: nanoseconds since an arbitrary start that is the same for the whole process.
+/// A point in monotonic time: nanoseconds since a start that is the same for all processes until the machine boots again,
+/// since they are those of CLOCK_MONOTONIC (clock_gettime(2)).
+///
+/// So it's encoded as it is, a single number, and still the same moment to the process that takes over from this one. It
+/// means nothing on another machine or after a boot.
 ///
 /// Arithmetic saturates at both ends, so that no duration from a configuration can trap.
 package struct Instant: Comparable, Hashable, Sendable {
@@ -41,6 +45,19 @@ package struct Instant: Comparable, Hashable, Sendable {
 
   private func earlier(by amount: UInt64) -> Instant {
     Instant(nanoseconds: nanoseconds - min(amount, nanoseconds))
+  }
+}
+
+extension Instant: Codable {
+  /// Takes the nanoseconds as they were encoded.
+  package init(from decoder: any Decoder) throws {
+    nanoseconds = try decoder.singleValueContainer().decode(UInt64.self)
+  }
+
+  /// Gives the nanoseconds as they are.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(nanoseconds)
   }
 }
 

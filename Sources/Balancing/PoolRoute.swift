@@ -1,11 +1,23 @@
 /// What a pick came to.
 package enum Pick: Equatable, Sendable {
-  /// The backend with this place in the pool's list. A slot of its load has been acquired: the caller releases it.
+  /// The backend with this place in the pool's list. A slot of its load has been acquired, and a place among those that
+  /// connect: the caller gives both back, with `release` and `connectEnded`.
   case backend(Int)
+  /// There are candidates with free slots that this session hasn't tried, but their guards hold all of them back just
+  /// now. Who still has patience picks again in a moment; who came without any is refused.
+  case throttled
   /// There are candidates that this session hasn't tried, but all of them are at their limit.
   case full
   /// There is no candidate that this session hasn't tried.
   case none
+}
+
+/// What a session does for whom the right backend is held back by its guard.
+package enum Patience: Equatable, Sendable {
+  /// It waits for the backends of the tier that serves, and with `source-hash` for its own one.
+  case waits
+  /// It goes on to whoever takes it: another backend with `source-hash`, and the next tiers.
+  case goesElsewhere
 }
 
 /// The routing of one pool: its strategy over the eligible candidates, tier by tier. Immutable; all workers pick from
@@ -13,8 +25,9 @@ package enum Pick: Equatable, Sendable {
 package final class PoolRoute: Sendable {
   /// Whether the strategy looks at who the client is.
   package let looksAtClient: Bool
-  private let tiers: [Tier]
-  private let cursor: Cursor
+  let strategy: Strategy
+  let tiers: [Tier]
+  let cursor: Cursor
 
   /// Prepares the strategy's tables.
   ///
@@ -24,29 +37,37 @@ package final class PoolRoute: Sendable {
   ///   - poolSize: how many backends are configured, eligible or not. It alone sizes the table of `source-hash`, which
   ///     must not change with who is eligible.
   package init(strategy: Strategy, candidates: [Candidate], cursor: Cursor, poolSize: Int) {
+    self.strategy = strategy
     self.cursor = cursor
     looksAtClient = strategy == .sourceHash
     tiers = Dictionary(grouping: candidates, by: \.tier)
       .sorted { $0.key < $1.key }
-      .map { Tier(strategy: strategy, candidates: $0.value, poolSize: poolSize) }
+      .map { Tier(number: $0.key, strategy: strategy, candidates: $0.value, poolSize: poolSize) }
   }
 
   /// Picks a backend and acquires one of its slots. A tier whose candidates have all been tried or are all full passes
-  /// the session on to the next.
+  /// the session on to the next. One whose candidates are held back does so only if the session has no patience: a
+  /// herd is to wait for the tier that serves, not to be let loose on the next one.
   ///
   /// - Parameters:
   ///   - client: the hash of the client's address; only `source-hash` looks at it, and without one draws at random.
   ///   - exclusion: the backends that this session has tried already.
+  ///   - now: nanoseconds of the monotonic clock; only guards look at it.
+  ///   - patience: whether the session waits for a backend that is held back.
   ///   - generator: the worker's own.
-  package func pick(client: UInt64?, excluding exclusion: borrowing Exclusion, using generator: inout SplitMix64)
-    -> Pick
-  {
+  package func pick(
+    client: UInt64?, excluding exclusion: borrowing Exclusion, at now: UInt64, patience: Patience,
+    using generator: inout SplitMix64
+  ) -> Pick {
     var outcome = Pick.none
     for tier in tiers {
-      switch tier.pick(client: client, cursor: cursor, excluding: exclusion, using: &generator) {
-      case .backend(let index): return .backend(index)
-      case .full: outcome = .full
-      case .none: break
+      let pick = tier.pick(
+        client: client, cursor: cursor, excluding: exclusion, at: now, patience: patience, using: &generator)
+      switch (pick, patience) {
+      case (.backend, _), (.throttled, .waits): return pick
+      case (.throttled, .goesElsewhere): outcome = .throttled
+      case (.full, _): if outcome == .none { outcome = .full }
+      case (.none, _): break
       }
     }
     return outcome

@@ -1,24 +1,7 @@
-/// A candidate as the hot path wants it: without its text.
-struct Member {
-  let index: Int
-  let weight: Int
-  let maxSessions: Int
-  let load: BackendLoad
-
-  /// Whether an attempt to take a slot has a chance.
-  func isUsable(excluding exclusion: borrowing Exclusion) -> Bool {
-    !exclusion.contains(index) && load.active < maxSessions
-  }
-
-  /// Takes a slot unless the session has tried this one before or it is full.
-  func acquire(excluding exclusion: borrowing Exclusion) -> Bool {
-    !exclusion.contains(index) && load.acquire(limit: maxSessions)
-  }
-}
-
-/// The candidates of one tier and the tables by which its strategy chooses among them.
-struct Tier {
-  private enum Plan {
+/// The candidates of one tier and the tables by which its strategy chooses among them. An object, so that a pick copies
+/// nothing to look at it.
+final class Tier: Sendable {
+  enum Plan: Sendable {
     case roundRobin(RoundRobin)
     case random(RandomDraw)
     case twoChoices(TwoChoices)
@@ -26,14 +9,14 @@ struct Tier {
     case sourceHash(SourceHash)
   }
 
-  private let members: [Member]
-  private let plan: Plan
+  let number: Int
+  let members: Members
+  let plan: Plan
 
   /// Prepares the strategy for at least one candidate.
-  init(strategy: Strategy, candidates: [Candidate], poolSize: Int) {
-    members = candidates.map {
-      Member(index: $0.index, weight: $0.weight, maxSessions: $0.maxSessions, load: $0.load)
-    }
+  init(number: Int, strategy: Strategy, candidates: [Candidate], poolSize: Int) {
+    self.number = number
+    members = Members(candidates)
     let weights = candidates.map(\.weight)
     plan =
       switch strategy {
@@ -47,23 +30,25 @@ struct Tier {
 
   /// Picks within this tier alone.
   func pick(
-    client: UInt64?, cursor: Cursor, excluding exclusion: borrowing Exclusion, using generator: inout SplitMix64
+    client: UInt64?, cursor: Cursor, excluding exclusion: borrowing Exclusion, at now: UInt64, patience: Patience,
+    using generator: inout SplitMix64
   ) -> Pick {
     let position =
       switch plan {
       case .roundRobin(let plan):
-        plan.acquire(from: members, cursor: cursor, excluding: exclusion, using: &generator)
+        plan.acquire(from: members, cursor: cursor, excluding: exclusion, at: now, using: &generator)
       case .random(let plan):
-        plan.acquire(from: members, excluding: exclusion, using: &generator)
+        plan.acquire(from: members, excluding: exclusion, at: now, using: &generator)
       case .twoChoices(let plan):
-        plan.acquire(from: members, excluding: exclusion, using: &generator)
+        plan.acquire(from: members, excluding: exclusion, at: now, using: &generator)
       case .leastConnections(let plan):
-        plan.acquire(from: members, cursor: cursor, excluding: exclusion)
+        plan.acquire(from: members, cursor: cursor, excluding: exclusion, at: now)
       case .sourceHash(let plan):
-        plan.acquire(from: members, client: client ?? generator.next(), excluding: exclusion)
+        // A client without an address has no backend of its own to wait for.
+        plan.acquire(
+          from: members, client: client ?? generator.next(), excluding: exclusion, at: now,
+          patience: client == nil ? .goesElsewhere : patience)
       }
-    if let position { return .backend(members[position].index) }
-    for member in members where !exclusion.contains(member.index) { return .full }
-    return .none
+    return position.map { .backend(members[$0].index) } ?? members.failure(excluding: exclusion)
   }
 }

@@ -8,19 +8,21 @@ import Sockets
 /// Adds up what the workers count and what the control plane knows into a report.
 final class Reporter {
   private let controller: Controller
-  private let bindings: [Binding]
+  private let listeners: ListenerSet
+  private let reloads: Reloads
   private let limits: Limits
   private let version: String
   private let started = Instant.now
 
-  /// The listeners, in the configuration's order, once they are there.
-  var listeners: [ListenerStatus] = []
-  /// The listeners are closed.
+  /// The listeners are closed, or left to another process.
   var isDraining = false
+  /// The process before an upgrade, as long as it has sessions left.
+  var predecessor: () -> Report.Predecessor? = { nil }
 
-  init(controller: Controller, bindings: [Binding], limits: Limits, version: String) {
+  init(controller: Controller, listeners: ListenerSet, reloads: Reloads, limits: Limits, version: String) {
     self.controller = controller
-    self.bindings = bindings
+    self.listeners = listeners
+    self.reloads = reloads
     self.limits = limits
     self.version = version
   }
@@ -28,26 +30,44 @@ final class Reporter {
   func report() -> Report {
     let now = Instant.now
     return Report(
-      version: version, generation: 1, time: .now, uptime: (now - started).inSeconds, process: process,
+      version: version, generation: reloads.generation, time: .now, uptime: (now - started).inSeconds, process: process,
       workers: controller.workforce.counters.enumerated().map { index, counters in
         Report.Worker(
           index: index, sessions: sessions(started: counters.accepted.current, ended: counters.ended.current),
           accepted: counters.accepted.current, turns: nil)
       },
-      listeners: zip(listeners, bindings).enumerated().map { index, pair in
-        listener(pair.0, at: pair.1.address, pool: controller.configuration.listeners[index].pool)
-      },
-      pools: controller.pools.map { pool($0, at: now) },
-      transitions: controller.transitions.reversed(),
-      configuration: Report.Configuration(file: nil, since: .now, confirmUntil: nil, lastReload: nil), overrides: [],
-      evictions: [], headroom: headroom, predecessor: nil)
+      listeners: listeners.listeners.map { listener($0) }, pools: controller.pools.map { pool($0, at: now) },
+      transitions: controller.transitions.reversed().prefix(Self.transitionsShown).map(\.self),
+      configuration: Report.Configuration(
+        file: reloads.file, since: reloads.since, confirmUntil: reloads.confirmUntil, lastReload: reloads.last),
+      overrides: overrides, evictions: controller.evictions.report(standing: standing), headroom: headroom,
+      predecessor: predecessor())
   }
 
-  private var headroom: Report.Headroom {
-    let used = controller.workforce.sessionSlots.taken
-    let sessions = Report.Resource(
-      name: "sessions", used: used, limit: limits.sessions, share: Double(used) / Double(max(limits.sessions, 1)))
-    return Report.Headroom(limiting: sessions, resources: [sessions])
+  /// How many transitions a report has; the admin door tells of more.
+  private static let transitionsShown = 200
+
+  var headroom: Report.Headroom {
+    HeadroomAssessment.assess(HeadroomAssessment.resources(controller, listeners, limits))
+  }
+
+  /// The leases that hold.
+  var overrides: [Report.Override] {
+    controller.book.leases.map { lease in
+      let pool = controller.pool(lease.pool)
+      let member = pool?.members.first { $0.endpoints.contains(lease.endpoint) }
+      return Report.Override(lease, backend: member?.backend.name ?? lease.name)
+    }
+  }
+
+  private func standing(_ target: EvictionScheduler.Target) -> Int? {
+    switch target {
+    case .backend(let id): controller.member(id: id)?.member.backend.load.active ?? 0
+    case .listener(let name):
+      (listeners.listeners + listeners.leaving).first { $0.configuration.name == name }?.status.sessions.taken ?? 0
+    case .everybody: controller.workforce.sessionSlots.taken
+    case .selection: nil
+    }
   }
 
   private var process: Report.Process {
@@ -62,93 +82,97 @@ final class Reporter {
     Report.Sessions(active: Swift.max(started - ended, 0), total: started, max: max == .max ? nil : max)
   }
 
-  private func listener(_ status: ListenerStatus, at address: SocketAddress, pool: String) -> Report.Listener {
-    let counters = status.counters
+  private func listener(_ listener: BoundListener) -> Report.Listener {
+    let configuration = listener.configuration
+    let counts = listener.counts
+    let standing = listener.status.sessions.taken
     let isFull =
-      status.sessions.taken >= status.maxSessions || controller.workforce.sessionSlots.taken >= limits.sessions
+      standing >= configuration.maxSessions || controller.workforce.sessionSlots.taken >= limits.sessions
     return Report.Listener(
-      name: status.name, bind: address.description, pool: pool,
+      name: configuration.name, bind: listener.binding.address.description, pool: configuration.pool,
       state: isDraining ? .closed : isFull ? .paused : .listening,
-      sessions: sessions(
-        started: counters.sum { $0.accepted.current }, ended: counters.sum { $0.ended.current }, max: status.maxSessions
-      ),
-      refused: Refusal.counts { cause in counters.sum { $0.refused[cause] } },
-      bytes: Report.Bytes(
-        toBackend: counters.sum { $0.bytesToBackend.current }, toClient: counters.sum { $0.bytesToClient.current }))
+      sessions: Report.Sessions(
+        active: max(standing, 0), total: counts.accepted,
+        max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
+      refused: counts.refused,
+      bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient))
   }
 
   private func pool(_ pool: PoolController, at now: Instant) -> Report.Pool {
-    let backends = pool.members.map { backend($0, at: now) }
     let eligible = pool.members.filter { $0.isEligible(at: now) }
     let meant = pool.members.filter { $0.state != .draining && $0.state != .maintenance }
-    let counters = pool.status.counters
+    let counts = pool.counts
+    let all = pool.backendCounts
     return Report.Pool(
       name: pool.name, strategy: pool.configuration.strategy.rawValue,
       state: eligible.isEmpty ? .down : eligible.count < meant.count ? .degraded : .up,
       sessions: Report.Sessions(
-        active: backends.sum { $0.sessions.active }, total: backends.sum { $0.sessions.total }),
-      bytes: Report.Bytes(
-        toBackend: backends.sum { $0.bytes.toBackend },
-        toClient: backends.sum { $0.bytes.toClient }),
+        active: (pool.members + pool.leaving).reduce(0) { $0 + $1.backend.load.active }, total: all.sessions),
+      bytes: Report.Bytes(toBackend: all.bytesToBackend, toClient: all.bytesToClient),
       queue: Report.Queue(
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
-        timeouts: counters.sum { $0.refused[.queueTimeout] }),
-      refused: Refusal.counts { cause in counters.sum { $0.refused[cause] } },
-      retries: counters.sum { $0.retries.current }, idleRegrets: 0,
-      tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [], backends: backends)
+        timeouts: counts.refused[Refusal.queueTimeout.rawValue] ?? 0),
+      refused: counts.refused, retries: counts.retries, idleRegrets: counts.idleRegrets,
+      tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [],
+      backends: pool.members.map { backend($0, at: now) })
   }
 
   private func backend(_ member: Member, at now: Instant) -> Report.Backend {
-    let counters = member.backend.counters
     let configuration = member.configuration
-    let closed = CloseCause.counts { cause in counters.sum { $0.closes[cause] } }
-    let total = counters.sum { $0.sessions.current }
+    let counts = member.counts
+    let lease =
+      member.service ?? member.weightLease
+      ?? controller.book.lease(pool: member.key.pool, endpoints: member.endpoints, about: .membership)
     return Report.Backend(
       name: member.backend.name, address: member.backend.address.description, tier: configuration.tier,
       weight: configuration.weight,
-      effectiveWeight: member.isEligible(at: now) ? Double(configuration.weight) * member.progress(at: now) : 0,
-      health: member.reportedHealth, override: nil, state: member.state, reason: member.reason, since: member.since,
+      effectiveWeight: member.isEligible(at: now) ? Double(member.weight) * member.progress(at: now) : 0,
+      health: member.reportedHealth, override: lease.map { Report.Override($0, backend: member.backend.name) },
+      state: member.state, reason: member.reason, since: member.since,
       sessions: Report.Sessions(
-        active: member.backend.load.active, total: total,
+        active: member.backend.load.active, total: counts.sessions,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
-      bytes: Report.Bytes(
-        toBackend: counters.sum { $0.bytesToBackend.current }, toClient: counters.sum { $0.bytesToClient.current }),
-      connect: Report.Connect(
-        attempts: counters.sum { $0.attempts.current },
-        failures: ConnectFailure.counts { cause in counters.sum { $0.failures[cause] } },
-        retries: counters.sum { $0.retries.current }),
-      closes: closed,
-      connectTime: Report.Distribution(counters.map { $0.connectTime.read() }),
-      sessionTime: Report.Distribution(counters.map { $0.sessionTime.read() }),
+      bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient),
+      connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),
+      closes: counts.closes, connectTime: Report.Distribution(counts.connectTime),
+      sessionTime: Report.Distribution(counts.sessionTime),
       check: member.checker.map { checker in
         Report.Check(
-          type: member.checkName, lastResult: checker.lastOutcome?.text,
+          type: member.check.check.name, lastResult: checker.lastOutcome?.text,
           lastDuration: checker.lastOutcome?.time.inSeconds,
           nextIn: checker.nextIn?.inSeconds)
       })
   }
 }
 
-extension Array {
-  fileprivate func sum(_ value: (Element) -> Int) -> Int {
-    reduce(0) { $0 + value($1) }
-  }
-}
-
-extension CaseIterable where Self: RawRepresentable<String> {
-  /// A count for each case, under the case's name.
-  fileprivate static func counts(_ count: (Self) -> Int) -> [String: Int] {
-    Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, count($0)) })
-  }
-}
-
 extension Report.Distribution {
-  /// All workers' histograms as one.
-  fileprivate init(_ histograms: [Distribution]) {
-    var all = Distribution()
-    for histogram in histograms { all.add(histogram) }
+  /// The figures of a distribution.
+  init(_ all: Distribution) {
     self.init(
       count: all.count, sum: all.sum, p50: all.quantile(0.5), p90: all.quantile(0.9), p99: all.quantile(0.99),
       max: all.maximum)
+  }
+}
+
+extension Report.Override {
+  init(_ lease: Lease, backend: String) {
+    let (action, weight): (Action, Int?) =
+      switch lease.term {
+      case .drain: (.drain, nil)
+      case .maintain: (.maintain, nil)
+      case .weight(let weight): (.weight, weight)
+      case .add(let added): (.add, added.weight)
+      case .remove: (.remove, nil)
+      }
+    self.init(
+      pool: lease.pool, backend: backend, address: lease.endpoint, action: action, weight: weight,
+      author: lease.author, reason: lease.reason, since: lease.since, until: lease.until)
+  }
+}
+
+extension Lease {
+  /// What the backend is called, as far as the lease knows.
+  var name: String {
+    if case .add(let added) = term { added.name } else { endpoint }
   }
 }

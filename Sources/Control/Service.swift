@@ -4,6 +4,7 @@ package import Libevent
 package import Logging
 import Proxy
 package import Sockets
+import SystemPackage
 
 /// How a service ended.
 package enum Ending: Equatable, Sendable {
@@ -22,51 +23,82 @@ package enum ServiceCommand: Sendable {
 /// The whole proxy in one process: binds what the configuration says, runs the workers and the control plane's loop.
 package final class Service {
   /// The listeners' names and addresses, with the ports that the kernel chose.
-  package let addresses: [(listener: String, address: SocketAddress)]
+  package var addresses: [(listener: String, address: SocketAddress)] {
+    listeners.listeners.map { ($0.configuration.name, $0.binding.address) }
+  }
   /// Where the stats port answers; nil if there's none.
   package var statsAddress: SocketAddress? { statsServer?.address }
+  /// The admin socket's path; nil if there's none.
+  package var adminPath: String? { adminServer?.path }
   /// Takes commands from any thread.
   package let inbox = Mailbox<ServiceCommand>()
   /// What it may use.
   package let limits: Limits
 
-  private let configuration: Configuration
-  private let logger: Logger
-  private let loop: EventLoop
-  private let workforce: Workforce
-  private let controller: Controller
-  private let bindings: [Binding]
-  private let reporter: Reporter
-  private var statsServer: StatsServer?
+  let origin: ServiceOrigin
+  let logger: Logger
+  let loop: EventLoop
+  let workforce: Workforce
+  let controller: Controller
+  let listeners: ListenerSet
+  let reporter: Reporter
+  let participants: [WorkerParticipant]
+  let sessions: SessionDesk
+  let overrides: Overrides
+  let reloads: Reloads
+  var statsServer: StatsServer?
+  var adminServer: AdminServer?
+  var adminActions: AdminActions?
+  var upgrade: Upgrade?
+  var predecessor: Predecessor?
+  var shutdown: Shutdown?
+  var successorTimer: Timer?
+
   private let events = Mailbox<WorkerEvent>()
   private var receivers: [MailboxReceiver] = []
   private var signals: [SignalEvent] = []
-  private var shutdown: Shutdown?
+  private var wasToldToStop = false
+  private var watcher: FileWatcher?
+  private var headroom: HeadroomWatch?
+  var systemd: SystemdLink?
 
-  /// Binds every listener and the stats port; nothing is accepted yet. To be made by the thread that runs it.
+  /// Binds every listener, the stats port and the admin socket; nothing is accepted yet. To be made by the thread that
+  /// runs it.
   ///
-  /// - Parameter version: the program's, for the stats port.
-  package init(configuration: Configuration, logger: Logger, version: String) throws(StartError) {
-    self.configuration = configuration
+  /// - Parameter origin: what it is of, and what it goes on from.
+  package init(configuration: Configuration, logger: Logger, origin: ServiceOrigin) throws(StartError) {
+    self.origin = origin
     self.logger = logger
+    let inheritance = origin.inheritance
     let workers = configuration.workers.count(cores: ProcessorCount.available)
     limits = Limits(for: configuration)
     loop = EventLoop()
     workforce = Workforce(count: workers)
-    bindings = try Self.bind(configuration.listeners, workers: workers)
-    addresses = zip(configuration.listeners, bindings).map { ($0.name, $1.address) }
-    controller = Controller(configuration, workforce: workforce, on: loop, logger: logger)
-    reporter = Reporter(controller: controller, bindings: bindings, limits: limits, version: version)
-    if let stats = configuration.stats {
-      do {
-        statsServer = try StatsServer(on: loop, bind: stats.bind) { [reporter] in reporter.report() }
-      } catch {
-        for binding in bindings { binding.close() }
-        throw StartError(
-          "stats port: \(stats.bind): \(error.description.lowercased())",
-          hint: "choose another address for \"stats\", or leave it out")
-      }
+    participants = (0..<workers).map { [workforce] in WorkerParticipant($0, of: workforce) }
+    listeners = ListenerSet(
+      try ListenerStart(configuration.listeners, workers: workers, origin: origin).bind(), workers: workers)
+    overrides = Overrides(path: configuration.admin.map { AdminPlaces($0).state }, logger: logger)
+    controller = Controller(
+      configuration, book: inheritance?.handover.state.book ?? overrides.load(), workforce: workforce, on: loop,
+      logger: logger)
+    if let inheritance { controller.inherit(inheritance.handover.state) }
+    sessions = SessionDesk(workforce, controller, on: loop)
+    let parts = WeakParts()
+    reloads = Reloads(
+      file: origin.file, generation: inheritance?.handover.generation ?? 1, on: loop, logger: logger
+    ) { parts.make($0) }
+    reporter = Reporter(
+      controller: controller, listeners: listeners, reloads: reloads, limits: limits, version: origin.version)
+    parts.service = self
+    reporter.predecessor = { [unowned self] in predecessor?.report }
+    do throws(StartError) {
+      try openDoors(configuration)
+    } catch {
+      for listener in listeners.listeners { listener.binding.close() }
+      statsServer = nil
+      throw error
     }
+    controller.adopt(controller.stage(configuration), .reload, because: "started")
   }
 
   /// Runs until it's told to stop, by a signal or through the inbox, and has drained.
@@ -77,38 +109,66 @@ package final class Service {
       events.receive(on: loop) { [unowned self] in note($0) },
       inbox.receive(on: loop) { [unowned self] in obey($0) },
     ]
-    signals = [SIGTERM, SIGINT].map { signal in
-      SignalEvent(signal, on: loop) { [unowned self] in obey(.stop) }
-    }
+    signals = [
+      SignalEvent(SIGTERM, on: loop) { [unowned self] in obey(.stop) },
+      SignalEvent(SIGINT, on: loop) { [unowned self] in obey(.stop) },
+      SignalEvent(SIGHUP, on: loop) { [unowned self] in reload(by: "SIGHUP") },
+      SignalEvent(SIGUSR2, on: loop) { [unowned self] in
+        startUpgrade(to: nil, by: "SIGUSR2") { _ in }
+      },
+    ]
     start()
     loop.run()
     return end()
   }
 
   private func start() {
-    let statuses = configuration.listeners.map {
-      ListenerStatus(name: $0.name, maxSessions: $0.maxSessions, workers: workforce.count)
-    }
-    reporter.listeners = statuses
     let listening = (0..<workforce.count).map { worker in
-      zip(statuses, bindings).map { ListeningSocket(status: $0, socket: $1.sockets[worker]) }
+      listeners.listeners.flatMap { listener in
+        listener.binding.sockets[worker].map { ListeningSocket(status: listener.status, socket: $0) }
+      }
     }
     workforce.start(listening: listening, table: controller.makeTable(), control: events, limits: limits)
+    controller.leasesExpired = { [unowned self] in overrides.save(controller.book) }
+    headroom = HeadroomWatch(on: loop, logger: logger) { [unowned self] in reporter.headroom }
+    systemd = SystemdLink(workforce, on: loop)
+    reloads.announce = { [unowned self] isReloading in
+      if isReloading { systemd?.reloading() } else { systemd?.ready() }
+    }
+    reloads.start(controller)
+    watchFile()
+    if let inheritance = origin.inheritance {
+      takeOver(inheritance) { [unowned self] in systemd?.ready() }
+    } else {
+      systemd?.ready()
+    }
   }
 
   private func end() -> Ending {
     controller.stop()
+    reloads.stop()
     let left = workforce.sessionSlots.taken
     workforce.post(.stop)
     workforce.join()
-    for binding in bindings { binding.removeFile() }
+    if upgrade == nil {
+      for listener in listeners.listeners { listener.binding.removeFile() }
+    }
     statsServer = nil
+    adminServer = nil
     receivers = []
     signals = []
+    watcher = nil
+    headroom = nil
+    systemd = nil
+    predecessor = nil
+    if upgrade != nil { tellSuccessor() }
     shutdown = nil
+    successorTimer = nil
     logger.notice("stopped", metadata: ["sessionsCutOff": "\(left)"])
     return left == 0 ? .drained : .cutOff(sessions: left)
   }
+
+  // MARK: Events
 
   private func note(_ event: WorkerEvent) {
     switch event {
@@ -117,31 +177,98 @@ package final class Service {
     case .descriptorsExhausted(let listener):
       logger.warning(
         "no descriptor is left for another client; the listener pauses", metadata: ["listener": "\(listener)"])
-    case .drained(let worker):
-      shutdown?.workerDrained(worker)
+    case .drained(let worker): shutdown?.workerDrained(worker)
+    case .prepared(let worker, let rollout, let problem):
+      participants[worker].prepared(rollout: rollout, problem: problem)
+    case .committed(let worker, let rollout): participants[worker].committed(rollout: rollout)
+    case .pong(let worker, let ticket): systemd?.pong(worker, ticket: ticket)
+    case .sessions(let worker, let ticket, let list, let total):
+      sessions.take(list, total: total, from: worker, ticket: ticket)
+    case .recent(let worker, let ticket, let list): sessions.take(list, from: worker, ticket: ticket)
+    case .evicted(let worker, let order, let remaining):
+      if remaining == 0 { controller.evictions.workerIsDone(worker, order: order) }
     }
   }
 
   private func obey(_ command: ServiceCommand) {
     switch command {
     case .stop:
-      if let shutdown { return shutdown.hurry() }
+      if let shutdown {
+        // Who stops a service sends the signal to the process that has handed over as well: that one drains already.
+        if isHandedOver, !wasToldToStop { return wasToldToStop = true }
+        return shutdown.hurry()
+      }
+      wasToldToStop = true
+      let limit = controller.configuration.shutdown.drain
       logger.notice(
-        "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(configuration.shutdown.drain.configured)"
-      )
-      reporter.isDraining = true
-      shutdown = Shutdown(workforce, limit: configuration.shutdown.drain, on: loop)
+        "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(limit.configured)")
+      systemd?.stopping(within: limit)
+      drain(.closing, limit: limit)
     }
   }
 
-  private static func bind(_ listeners: [ListenerConfiguration], workers: Int) throws(StartError) -> [Binding] {
-    var bindings: [Binding] = []
-    do throws(StartError) {
-      for listener in listeners { bindings.append(try Binding(listener, workers: workers)) }
-      return bindings
+  /// Another process serves in this one's place.
+  private var isHandedOver: Bool { upgrade != nil }
+
+  /// Lets the sessions that stand finish, and then ends the service.
+  func drain(_ manner: Shutdown.Manner, limit: Duration) {
+    reloads.isClosed = true
+    reporter.isDraining = true
+    shutdown = Shutdown(manner, workforce, controller.evictions, limit: limit, on: loop)
+  }
+
+  /// Reads the file again.
+  func reload(by author: String) {
+    reloads.reload(.file, by: author) { _ in }
+  }
+
+  /// Reads the file again whenever it changes, if the configuration wants that.
+  func watchFile() {
+    guard let file = origin.file, controller.configuration.reload == .watch else { return watcher = nil }
+    guard watcher == nil else { return }
+    do throws(Errno) {
+      watcher = try FileWatcher(file, on: loop) { [unowned self] in reload(by: "a change of \(file)") }
     } catch {
-      for binding in bindings { binding.close() }
-      throw error
+      logger.warning("\(file) can't be watched (\(error)): reload it by `martlet reload` or SIGHUP")
     }
+  }
+}
+
+/// What a service is of, and what it goes on from.
+package struct ServiceOrigin {
+  /// The program's version, for the stats port.
+  package var version: String
+  /// The file that a reload reads; nil if there's none.
+  package var file: String?
+  /// How the program was started; nil if it can't be upgraded.
+  package var invocation: Invocation?
+  /// What a process before this one has given.
+  package var inheritance: Inheritance?
+  /// Listening sockets from systemd, by their names.
+  package var activated: [InheritedListeners.Listener]
+  /// Changes what is logged.
+  package var logLevel: LogLevelSwitch
+
+  /// A service that begins by itself.
+  package init(
+    version: String, file: String? = nil, invocation: Invocation? = nil, inheritance: Inheritance? = nil,
+    activated: [InheritedListeners.Listener] = [], logLevel: LogLevelSwitch = LogLevelSwitch(nil)
+  ) {
+    self.version = version
+    self.file = file
+    self.invocation = invocation
+    self.inheritance = inheritance
+    self.activated = activated
+    self.logLevel = logLevel
+  }
+}
+
+/// Makes the parts of a reload for a service that is being made.
+private final class WeakParts {
+  weak var service: Service?
+
+  func make(_ rollout: Int) -> Reload.Parts {
+    guard let service else { preconditionFailure("a reload outlived its service") }
+    return service.parts(rollout)
   }
 }

@@ -1,3 +1,4 @@
+import Balancing
 import Libevent
 import Proxy
 import Sockets
@@ -8,6 +9,10 @@ final class Workforce {
   let counters: [WorkerCounters]
   /// The sessions of the whole process.
   let sessionSlots = Slots()
+  /// The idle sessions that were closed lately.
+  private let idleCloses = IdleCloses()
+  /// How fast sessions are ended.
+  private let evictionPace = Pace()
 
   private let inboxes: [Mailbox<WorkerCommand>]
   private var threads: [WorkerThread] = []
@@ -31,7 +36,8 @@ final class Workforce {
       let setup = WorkerSetup(
         index: index, listening: listening[index], table: table, inbox: inboxes[index],
         peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element), control: control,
-        sessionSlots: sessionSlots, sessionLimit: limits.sessions, pipeLimit: limits.pipes / count,
+        sessionSlots: sessionSlots, sessionLimit: limits.sessions, idleCloses: idleCloses,
+        evictionPace: evictionPace, pipeLimit: limits.pipes / count,
         seed: UInt64.random(in: .min ... .max), counters: counters[index])
       threads.append(WorkerThread(setup))
     }
@@ -40,6 +46,11 @@ final class Workforce {
   /// Asks every worker.
   func post(_ command: WorkerCommand) {
     for inbox in inboxes { inbox.post(command) }
+  }
+
+  /// Asks one worker.
+  func post(_ command: WorkerCommand, to worker: Int) {
+    inboxes[worker].post(command)
   }
 
   /// Waits until every worker's thread has ended; they have to be told to stop before.

@@ -26,6 +26,14 @@ struct ConfigurationFile: ParsableArguments {
     }
   }
 
+  /// The file's path from the root, which stays right wherever the process goes.
+  var absolutePath: String {
+    get throws {
+      let path = try path
+      return path.hasPrefix("/") ? path : "\(WorkingDirectory.path)/\(path)"
+    }
+  }
+
   /// Reads the file; says everything that is wrong with it before it throws.
   func load() throws -> Configuration {
     let path = try path

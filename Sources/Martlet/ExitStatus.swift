@@ -6,6 +6,7 @@ import Glibc
 enum ExitStatus: Int32, CaseIterable {
   case success = 0
   case incomplete = 1
+  case disruptive = 2
   case usage = 64
   case unavailable = 69
   case configuration = 78
@@ -29,9 +30,18 @@ enum ExitStatus: Int32, CaseIterable {
   private var meaning: String {
     switch self {
     case .success: "All went well."
-    case .incomplete: "Sessions were cut off at the end; or requests of the demo failed."
+    case .incomplete:
+      """
+      Sessions were cut off at the end; or requests of the demo failed; or the
+            running process refused; or a plan would only add something.
+      """
+    case .disruptive: "A plan would affect sessions, or would be refused."
     case .usage: "The command line is wrong."
-    case .unavailable: "An address can't be bound: in use, not allowed, not ours."
+    case .unavailable:
+      """
+      An address can't be bound: in use, not allowed, not ours; or nobody
+            answers at the admin socket.
+      """
     case .configuration: "The configuration file can't be read, or is wrong."
     }
   }

@@ -11,6 +11,8 @@ struct MartletCommand: ParsableCommand {
       martlet check [FILE | --config FILE]
       martlet demo [--once]
       martlet schema
+      martlet VERB … [--socket PATH] [--json]
+      martlet help VERB
       """,
     discussion: """
       Martlet accepts TCP connections and relays each to a backend, picked by round robin, at random, by load or by the \
@@ -23,6 +25,13 @@ struct MartletCommand: ParsableCommand {
         martlet check a.json     Is the file right, and what would run?
         martlet run a.json       Run until SIGTERM or SIGINT.
         martlet schema           For editors, which then complete and check it.
+
+        martlet status           How is the process that runs?
+        martlet top              The same, live.
+        martlet why web          Where would the next session go, and why?
+        martlet drain web/b1 --for 30m --reason "new disk"
+        martlet plan b.json      What would another file change?
+        martlet reload b.json --confirm 60s
 
       CONFIGURATION
         The smallest useful file; comments and trailing commas are allowed:
@@ -38,9 +47,33 @@ struct MartletCommand: ParsableCommand {
 
       ENVIRONMENT
         MARTLET_CONFIG   The configuration file, where none is named.
+        MARTLET_SOCKET   The admin socket, where none is named.
+        XDG_RUNTIME_DIR  Where that is otherwise: in martlet/admin.sock below it;
+                         without it that is /run/martlet/admin.sock.
         NO_COLOR         If set, nothing is coloured.
         TZ               The time zone of log lines for people; JSON has UTC.
       """,
     version: "martlet \(Version.current)",
-    subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, SchemaCommand.self])
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Running", subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, SchemaCommand.self]),
+      CommandGroup(
+        name: "Looking",
+        subcommands: [
+          StatusCommand.self, TopCommand.self, SessionsCommand.self, RecentCommand.self, OverridesCommand.self,
+          ConfigCommand.self,
+        ]),
+      CommandGroup(
+        name: "Changing",
+        subcommands: [
+          DrainCommand.self, MaintainCommand.self, ReadyCommand.self, WeightCommand.self, BackendCommand.self,
+          CloseCommand.self, RebalanceCommand.self, PlanCommand.self, ReloadCommand.self, ConfirmCommand.self,
+          RevertCommand.self, UpgradeCommand.self, LogCommand.self,
+        ]),
+      CommandGroup(name: "Why", subcommands: [WhyCommand.self, HistoryCommand.self]),
+    ])
+
+  static func main() {
+    main(AdminArguments.withoutFalseOptions(Array(CommandLine.arguments.dropFirst())))
+  }
 }

@@ -3,6 +3,7 @@ import Config
 import Control
 import Glibc
 import Logging
+import Sockets
 
 /// `martlet run`.
 struct RunCommand: ParsableCommand {
@@ -18,20 +19,33 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var logOptions: LogOptions
 
   func run() throws {
-    let settings = try file.load()
+    let inheritance: Inheritance?
+    do throws(StartError) {
+      inheritance = try Inheritance.receive()
+    } catch {
+      throw ExitStatus.unavailable.because("\(error)")
+    }
+    // Who takes over goes on with what runs, whatever the file says by now.
+    let settings = try inheritance?.configuration ?? file.load()
+    let path = try inheritance?.file ?? file.absolutePath
     let log = logOptions.settings(over: settings.log)
     let sink = LogSink(style: LogStyle(log.format, descriptor: STDERR_FILENO))
     defer { sink.close() }
     let logger = Logger(sink: sink, level: log.level)
     let service: Service
     do throws(StartError) {
-      service = try Service(configuration: settings, logger: logger, version: Version.current)
+      service = try Service(
+        configuration: settings, logger: logger,
+        origin: ServiceOrigin(
+          version: Version.current, file: path, invocation: .current, inheritance: inheritance,
+          activated: InheritedListeners.take(),
+          logLevel: LogLevelSwitch(sink, isFixed: logOptions.logLevel != nil)))
     } catch {
       sink.flush()
+      inheritance?.fail("\(error)")
       throw ExitStatus.unavailable.because("\(error)")
     }
-    StartupSummary(of: service, configuration: settings, file: try file.path, version: Version.current)
-      .log(to: logger)
+    StartupSummary(of: service, configuration: settings, file: path, version: Version.current).log(to: logger)
     switch service.run() {
     case .drained: return
     case .cutOff: throw ExitStatus.incomplete.code

@@ -7,21 +7,25 @@ struct PoolFixture {
     var weight = 1
     var tier = 0
     var maxSessions = Int.max
+    var rules: GuardRules?
   }
 
   let loads: [BackendLoad]
+  let cursor: Cursor
   let route: PoolRoute
 
   init(_ strategy: Strategy, _ backends: [Backend], eligible: [Int]? = nil, start: UInt64 = 0) {
     let loads = backends.map { _ in BackendLoad() }
     self.loads = loads
+    cursor = Cursor(start: start)
     let candidates = (eligible ?? Array(backends.indices)).map { index in
       Candidate(
         index: index, weight: backends[index].weight, tier: backends[index].tier,
-        maxSessions: backends[index].maxSessions, load: loads[index], hashKey: "10.0.0.\(index):80")
+        maxSessions: backends[index].maxSessions, guardRules: backends[index].rules, load: loads[index],
+        hashKey: "10.0.0.\(index):80")
     }
     route = PoolRoute(
-      strategy: strategy, candidates: candidates, cursor: Cursor(start: start), poolSize: backends.count)
+      strategy: strategy, candidates: candidates, cursor: cursor, poolSize: backends.count)
   }
 
   init(_ strategy: Strategy, weights: [Int], eligible: [Int]? = nil, start: UInt64 = 0) {
@@ -29,11 +33,14 @@ struct PoolFixture {
   }
 
   /// So many picks one after another, each of which keeps its slot.
-  func picks(_ count: Int, excluding excluded: [Int] = [], seed: UInt64 = 1) -> [Pick] {
+  func picks(
+    _ count: Int, excluding excluded: [Int] = [], at now: UInt64 = 1_000_000_000, patience: Patience = .waits,
+    seed: UInt64 = 1
+  ) -> [Pick] {
     var generator = SplitMix64(seed: seed)
     let exclusion = Exclusion(excluded)
     return (0..<count).map { client in
-      route.pick(client: hash(of: client), excluding: exclusion, using: &generator)
+      route.pick(client: hash(of: client), excluding: exclusion, at: now, patience: patience, using: &generator)
     }
   }
 

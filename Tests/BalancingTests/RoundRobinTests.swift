@@ -71,7 +71,7 @@ struct RoundRobinTests {
         Candidate(index: $0, weight: 1, tier: 0, maxSessions: .max, load: loads[$0], hashKey: "\($0)")
       }
       let route = PoolRoute(strategy: .roundRobin, candidates: candidates, cursor: cursor, poolSize: 4)
-      return route.pick(client: nil, excluding: Exclusion(), using: &generator)
+      return route.pick(client: nil, excluding: Exclusion(), at: 0, patience: .waits, using: &generator)
     }
     #expect(picks == [0, 1, 2, 3, 0, 1, 2, 3].map(Pick.backend))
   }

@@ -60,6 +60,15 @@ struct SharedStateTests {
     #expect(places.sorted() == Array(40..<8_040))
   }
 
+  @Test("A cursor is handed over by its current place")
+  func cursorHandOver() {
+    let cursor = Cursor(start: 7)
+    #expect(cursor.next() == 7)
+    #expect(cursor.current == 8)
+    let heir = Cursor(start: cursor.current)
+    #expect([heir.next(), heir.next(), heir.current] == [8, 9, 10])
+  }
+
   @Test("A cursor goes round at the end of its range")
   func cursorEnd() {
     let cursor = Cursor(start: .max)

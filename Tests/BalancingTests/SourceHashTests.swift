@@ -33,8 +33,10 @@ struct SourceHashTests {
     let backward = route(keys.reversed())
     var generator = SplitMix64(seed: 1)
     for client in 0..<Self.clients {
-      let first = forward.pick(client: hash(of: client), excluding: Exclusion(), using: &generator)
-      let second = backward.pick(client: hash(of: client), excluding: Exclusion(), using: &generator)
+      let first = forward.pick(
+        client: hash(of: client), excluding: Exclusion(), at: 0, patience: .waits, using: &generator)
+      let second = backward.pick(
+        client: hash(of: client), excluding: Exclusion(), at: 0, patience: .waits, using: &generator)
       guard case .backend(let left) = first, case .backend(let right) = second else {
         Issue.record("nobody picked")
         return
@@ -92,7 +94,9 @@ struct SourceHashTests {
   func anonymous() {
     let pool = PoolFixture(.sourceHash, weights: [1, 3])
     var generator = SplitMix64(seed: 5)
-    for _ in 0..<8_000 { _ = pool.route.pick(client: nil, excluding: Exclusion(), using: &generator) }
+    for _ in 0..<8_000 {
+      _ = pool.route.pick(client: nil, excluding: Exclusion(), at: 0, patience: .waits, using: &generator)
+    }
     #expect(abs(pool.loads[0].active - 2_000) < 200)
     #expect(pool.loads[0].active + pool.loads[1].active == 8_000)
   }

@@ -4,14 +4,22 @@ extension StatsRenderingTests {
     martlet 1.2.3, generation 4, up 1d02h
     sessions 101 of 480, 50000 in all; workers 1
     memory 22 MiB, descriptors 412 of 1024, cpu 13m32s
+    nearest limit: sessions, 200 of 480
+    to be confirmed within 1m00s, or generation 4 is taken back
+    process 4242 of before the upgrade: 12 sessions left, for 1m40s
+    to be ended: 3 sessions, backend web/b9 (removed), within 3m20s
 
     listeners
       LISTENER  BIND          POOL  STATE      ACTIVE   MAX  TOTAL  REFUSED  TO BACKEND  TO CLIENT
       web       0.0.0.0:8080  web   listening     180  5000  98000       11     118 MiB    9.2 GiB
 
-    pool web: round-robin, degraded, 42 retries, 11 refused, 3 of 100 waiting
+    pool web: round-robin, degraded, 42 retries, 11 refused, 3 of 100 waiting, 5 back right after an idle end
       BACKEND    ADDRESS      TIER  WEIGHT  STATE    FOR  ACTIVE  MAX  TOTAL  FAILED  TO BACKEND  TO CLIENT  CONNECT P50     P99  REASON
       b?[31m1??  10.0.0.1:80     0       3  up     1m40s      60   70  60000       0      71 MiB    5.5 GiB       350 us  4.5 ms
+
+    overrides
+      POOL  BACKEND  OVERRIDE  BY   ENDS IN  REASON
+      web   b1       weight 2  ann   20m00s  new disk
 
     latest changes
       TIME (UTC)  POOL  BACKEND  FROM  TO    REASON
@@ -22,7 +30,43 @@ extension StatsRenderingTests {
   /// The JSON of `Report.small`. A change here is a change of a documented schema: only keys may be added.
   static let smallJSON = """
     {
+      "configuration" : {
+        "confirmUntil" : "2026-01-01T12:01:00.000Z",
+        "file" : "/etc/martlet/martlet.json",
+        "lastReload" : "generation 4",
+        "since" : "2026-01-01T11:46:40.000Z"
+      },
+      "evictions" : [
+        {
+          "cause" : "drained",
+          "deadline" : "2026-01-01T12:03:20.000Z",
+          "left" : 3,
+          "what" : "backend web/b9 (removed)"
+        }
+      ],
       "generation" : 4,
+      "headroom" : {
+        "limiting" : {
+          "limit" : 480,
+          "name" : "sessions",
+          "share" : 0.4167,
+          "used" : 200
+        },
+        "resources" : [
+          {
+            "limit" : 480,
+            "name" : "sessions",
+            "share" : 0.4167,
+            "used" : 200
+          },
+          {
+            "limit" : 1024,
+            "name" : "descriptors",
+            "share" : 0.4023,
+            "used" : 412
+          }
+        ]
+      },
       "listeners" : [
         {
           "bind" : "0.0.0.0:8080",
@@ -42,6 +86,19 @@ extension StatsRenderingTests {
             "total" : 98000
           },
           "state" : "listening"
+        }
+      ],
+      "overrides" : [
+        {
+          "action" : "weight",
+          "address" : "10.0.0.1:80",
+          "author" : "ann",
+          "backend" : "b1",
+          "pool" : "web",
+          "reason" : "new disk",
+          "since" : "2026-01-01T11:48:20.000Z",
+          "until" : "2026-01-01T12:20:00.000Z",
+          "weight" : 2
         }
       ],
       "pools" : [
@@ -80,7 +137,19 @@ extension StatsRenderingTests {
                 "sum" : 12.5
               },
               "effectiveWeight" : 3,
+              "health" : "up",
               "name" : "b1",
+              "override" : {
+                "action" : "weight",
+                "address" : "10.0.0.1:80",
+                "author" : "ann",
+                "backend" : "b1",
+                "pool" : "web",
+                "reason" : "new disk",
+                "since" : "2026-01-01T11:48:20.000Z",
+                "until" : "2026-01-01T12:20:00.000Z",
+                "weight" : 2
+              },
               "reason" : "",
               "sessionTime" : {
                 "count" : 60000,
@@ -105,6 +174,7 @@ extension StatsRenderingTests {
             "toBackend" : 123456789,
             "toClient" : 9876543210
           },
+          "idleRegrets" : 5,
           "name" : "web",
           "queue" : {
             "size" : 100,
@@ -126,6 +196,12 @@ extension StatsRenderingTests {
           ]
         }
       ],
+      "predecessor" : {
+        "deadline" : "2026-01-01T12:01:40.000Z",
+        "pid" : 4242,
+        "sessions" : 12,
+        "version" : "1.2.2"
+      },
       "process" : {
         "cpuSeconds" : 812.25,
         "descriptorLimit" : 1024,
@@ -143,6 +219,7 @@ extension StatsRenderingTests {
       "transitions" : [
         {
           "backend" : "b1",
+          "cause" : "active",
           "duration" : 0.00025,
           "from" : "up",
           "pool" : "web",

@@ -74,6 +74,20 @@ import Testing
     }
   }
 
+  @Test("when the only backend breaks a connection at once, the client is refused, and the worker goes on")
+  func nobodyElse() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address])
+    for round in 1...3 {
+      let client = try proxy.connect()
+      let peer = try server.accept()
+      #expect(eventually { proxy.backends[0].counters[0].sessions.current == round })
+      peer.reset()
+      #expect(client.receiveToEnd().ending == .reset)
+    }
+    #expect(eventually { proxy.refused(.connectFailed) == 3 && proxy.isAtRest })
+  }
+
   @Test("a side that has ended and then breaks breaks the other, too", arguments: Direction.allCases)
   func resetAfterEnd(_ direction: Direction) throws {
     let pair = try RelayedPair()
@@ -116,7 +130,11 @@ import Testing
 
   @Test(
     "a transfer that the proxy cuts off looks truncated to both",
-    arguments: [WorkerCommand.stop, .closeSessions(backendID: 0)])
+    arguments: [
+      WorkerCommand.stop,
+      .evict(
+        EvictionOrder(id: 1, selection: SessionSelection(backendIDs: [0]), cause: .backendDown, insistFrom: 0)),
+    ])
   func cutOff(_ command: WorkerCommand) throws {
     let pair = try RelayedPair()
     try pair.server.send("half of")

@@ -111,17 +111,4 @@ import Testing
     #expect(pair.client.receiveToEnd().ending == .end)
     #expect(eventually { pair.proxy.closes(.shutdown) == 1 && pair.proxy.isAtRest })
   }
-
-  @Test("the sessions of a backend that went down can be closed without touching the others")
-  func closeSessions() throws {
-    let servers = try (0..<2).map { _ in try TestServer(at: AddressFamily.ipv4.freshAddress()) }
-    let proxy = try ProxyFixture(servers.map(\.address))
-    let clients = [try proxy.connect(), try proxy.connect()]
-    let peers = [try servers[0].accept(), try servers[1].accept()]
-    proxy.post(.closeSessions(backendID: 0))
-    #expect(peers[0].receiveToEnd().ending == .reset)
-    #expect(proxy.closes(.backendDown, of: 0) == 1 && proxy.closes(.backendDown, of: 1) == 0)
-    try peers[1].send("ok")
-    #expect(clients.contains { $0.receiveText(2, seconds: 1) == "ok" })
-  }
 }

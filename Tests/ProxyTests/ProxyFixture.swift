@@ -5,65 +5,48 @@ import Sockets
 import Support
 import SystemPackage
 
-/// Real workers in threads of their own, in front of real sockets.
+/// Real workers in threads of their own, in front of real sockets: one listener with one pool, both named `test`, unless a
+/// test rolls out something else.
 final class ProxyFixture {
-  let address: SocketAddress
-  let listener: ListenerStatus
-  let backends: [Backend]
-  let status: PoolStatus
+  let bound: BoundListener
+  let pool: PoolFixture
   let workers: [WorkerCounters]
   let slots = Slots()
+  let events = EventLog()
+  private let idleCloses = IdleCloses()
+  private let pace = Pace()
 
   private let inboxes: [Mailbox<WorkerCommand>]
-  private let control = Mailbox<WorkerEvent>()
   private var threads: [Thread] = []
+
+  var address: SocketAddress { bound.address }
+  var listener: ListenerStatus { bound.status }
+  var backends: [Backend] { pool.backends }
+  var status: PoolStatus { pool.status }
 
   /// Starts workers in front of the addresses.
   init(
     _ addresses: [SocketAddress], family: AddressFamily = .ipv4, workers count: Int = 1,
-    strategy: Strategy = .roundRobin, policy: PoolPolicy = .test(), maxSessions: Int = .max,
-    backendSessions: Int = .max, pipes: Int = 16
+    strategy: Strategy = .roundRobin, policy: TestPolicy = .test(), maxSessions: Int = .max,
+    backendSessions: Int = .max, pipes: Int = 16, evictionInterval: UInt64 = 0,
+    guardRules: GuardRules? = nil, tiers: [Int] = []
   ) throws {
-    let listener = ListenerStatus(name: "test", maxSessions: maxSessions, workers: count)
-    let status = PoolStatus(cursorStart: 0, workers: count)
-    let backends = addresses.enumerated().map { index, address in
-      Backend(id: index, pool: "test", name: "\(address)", address: address, workers: count)
-    }
-    let candidates = backends.map {
-      Candidate(
-        index: $0.id, weight: 1, tier: 0, maxSessions: backendSessions, load: $0.load, hashKey: "\($0.address)")
-    }
-    let route = PoolRoute(
-      strategy: strategy, candidates: candidates, cursor: status.cursor, poolSize: max(backends.count, 1))
-    let pool = Pool(name: "test", route: route, backends: backends, policy: policy, status: status)
-    let table = RoutingTable(generation: 1, pools: ["test": pool])
-
-    var bound = family.freshAddress()
-    var sockets: [Socket] = []
-    for _ in 0..<count {
-      if family == .unix, let first = sockets.first {
-        sockets.append(try first.duplicate())
-        continue
-      }
-      let socket = try Socket(for: bound)
-      if family != .unix {
-        try socket.setReuseAddress()
-        try socket.setReusePort()
-        try socket.setNoDelay()
-      }
-      try socket.bind(to: bound)
-      try socket.listen(backlog: 1024)
-      bound = try socket.localAddress()
-      sockets.append(socket)
-    }
+    pool = PoolFixture(addresses, workers: count)
+    bound = try BoundListener(family, workers: count)
+    let snapshot = pool.snapshot(
+      strategy: strategy, policy: policy, backendSessions: backendSessions, guardRules: guardRules, tiers: tiers)
+    let table = RoutingTable(
+      generation: 1, routes: ["test": ListenerRoute(pool: snapshot, maxSessions: maxSessions)],
+      evictionInterval: evictionInterval)
     inboxes = (0..<count).map { _ in Mailbox() }
     workers = (0..<count).map { _ in WorkerCounters() }
-    (self.address, self.listener, self.backends, self.status) = (bound, listener, backends, status)
     for index in 0..<count {
       let setup = WorkerSetup(
-        index: index, listening: [ListeningSocket(status: listener, socket: sockets[index])], table: table,
+        index: index, listening: [bound.listening[index]], table: table,
         inbox: inboxes[index], peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element),
-        control: control, sessionSlots: slots, sessionLimit: 9_000, pipeLimit: pipes, seed: UInt64(index),
+        control: events.mailbox, sessionSlots: slots, sessionLimit: 9_000, idleCloses: idleCloses, evictionPace: pace,
+        pipeLimit: pipes,
+        seed: UInt64(index),
         counters: workers[index])
       threads.append(Thread(setup))
     }
@@ -72,11 +55,15 @@ final class ProxyFixture {
   deinit {
     post(.stop)
     for thread in threads { thread.join() }
-    if case .unix(let path) = address { UnixSocketFile.remove(path) }
+    bound.removeFile()
   }
 
   func post(_ command: WorkerCommand) {
     for inbox in inboxes { inbox.post(command) }
+  }
+
+  func post(_ command: WorkerCommand, to worker: Int) {
+    inboxes[worker].post(command)
   }
 
   func connect() throws -> Peer {
@@ -107,10 +94,14 @@ final class ProxyFixture {
 
   /// Whether no session is left, and every place and every socket that sessions took has been given back.
   var isAtRest: Bool {
-    OpenSockets.count(at: address) <= workers.count
-      && backends.allSatisfy { OpenSockets.count(to: $0.address) == 0 } && slots.taken == 0
-      && listener.sessions.taken == 0 && status.waiting.taken == 0
-      && backends.allSatisfy { $0.load.active == 0 }
+    OpenSockets.count(at: address) <= workers.count && isWithoutSessions
+  }
+
+  /// Whether every place and every connection to a backend that sessions took has been given back.
+  var isWithoutSessions: Bool {
+    backends.allSatisfy { OpenSockets.count(to: $0.address) == 0 } && slots.taken == 0
+      && listener.sessions.taken == 0 && status.waiting.taken == 0 && status.heldBack.taken == 0
+      && backends.allSatisfy { $0.load.active == 0 && $0.load.connecting == 0 }
   }
 
   private final class Thread {
@@ -126,19 +117,6 @@ final class ProxyFixture {
   }
 }
 
-extension PoolPolicy {
-  /// Rules for tests: times in milliseconds.
-  static func test(
-    connect: UInt64 = 2_000, deadline: UInt64 = 5_000, attempts: Int = 3, idle: UInt64 = 3_600_000,
-    halfClosed: UInt64 = 30_000, queue: Int = 0, queueTimeout: UInt64 = 5_000
-  ) -> PoolPolicy {
-    PoolPolicy(
-      connectTimeout: connect * 1_000_000, connectDeadline: deadline * 1_000_000, attempts: attempts,
-      idle: idle * 1_000_000, halfClosed: halfClosed * 1_000_000, queueSize: queue,
-      queueTimeout: queueTimeout * 1_000_000)
-  }
-}
-
 /// A client and the server's end of its session, with real workers in between.
 struct RelayedPair {
   let proxy: ProxyFixture
@@ -146,7 +124,7 @@ struct RelayedPair {
   let server: Peer
   let listening: TestServer
 
-  init(_ family: AddressFamily = .ipv4, policy: PoolPolicy = .test(), pipes: Int = 16) throws {
+  init(_ family: AddressFamily = .ipv4, policy: TestPolicy = .test(), pipes: Int = 16) throws {
     listening = try TestServer(at: family.freshAddress())
     proxy = try ProxyFixture([listening.address], family: family, policy: policy, pipes: pipes)
     client = try proxy.connect()

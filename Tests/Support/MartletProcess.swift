@@ -8,8 +8,9 @@ import Glibc
 package final class MartletProcess {
   /// The program while it runs, with what it logs.
   package let program: Subprocess
-  private let folder: TemporaryFolder
+  let folder: TemporaryFolder
   private let stats: Target
+  private let statsKey: String
 
   /// Starts it, and waits until it answers.
   ///
@@ -17,22 +18,34 @@ package final class MartletProcess {
   ///   - keys: the configuration without its braces, and without "stats".
   ///   - port: the port of 127.0.0.1 for the stats; nil for a Unix socket.
   ///   - descriptors: what to set its limit of descriptors to; nil leaves it.
-  package init(_ keys: String, stats port: UInt16? = nil, descriptors: Int? = nil) throws {
+  package init(
+    _ keys: String, stats port: UInt16? = nil, descriptors: Int? = nil, environment more: [String: String] = [:]
+  ) throws {
     folder = try TemporaryFolder()
     let socket = folder.path + "/stats"
     stats = port.map { .local($0) } ?? .unix(socket)
     let bind = port.map { "127.0.0.1:\($0)" } ?? "unix:\(socket)"
-    let file = try folder.write("martlet.json", "{ \(keys), \"stats\": \"\(bind)\" }")
+    statsKey = "\"stats\": \"\(bind)\""
+    let file = try folder.write("martlet.json", "{ \(keys), \(statsKey) }")
+    // The admin socket and the state are in the folder, too.
+    let environment = ["XDG_RUNTIME_DIR": folder.path, "XDG_STATE_HOME": folder.path].merging(more) { $1 }
     program =
       if let descriptors {
-        try Subprocess("sh", ["-c", "ulimit -n \(descriptors); exec \(MartletProgram.path) run --config \(file)"])
+        try Subprocess(
+          "sh", ["-c", "ulimit -n \(descriptors); exec \(MartletProgram.path) run --config \(file)"],
+          environment: environment)
       } else {
-        try MartletProgram.start(["run", "--config", file])
+        try MartletProgram.start(["run", "--config", file], environment: environment)
       }
     try Support.waitUntil("martlet answers on its stats port", limit: .seconds(15)) {
       if program.hasEnded { throw Failure("martlet ended: \(log)") }
       return (try? get("/healthz"))?.status == 200
     }
+  }
+
+  /// Writes another configuration to its file, without telling it.
+  package func configure(_ keys: String) throws {
+    _ = try folder.write("martlet.json", "{ \(keys), \(statsKey) }")
   }
 
   /// Everything that it has written.
@@ -55,8 +68,14 @@ package final class MartletProcess {
 
   /// Asks the stats port.
   package func get(_ path: String) throws -> (status: Int, body: String) {
-    if program.hasEnded { throw Failure("martlet has ended (\(try program.wait())): \(log.suffix(4000))") }
-    let socket = try ClientSocket(stats, limit: .seconds(5))
+    let socket: ClientSocket
+    do throws(ClientError) {
+      socket = try ClientSocket(stats, limit: .seconds(5))
+    } catch {
+      // Another process may serve in its place.
+      if program.hasEnded { throw Failure("martlet has ended (\(try program.wait())): \(log.suffix(4000))") }
+      throw error
+    }
     try socket.send("GET \(path) HTTP/1.1\r\nHost: stats\r\nConnection: close\r\n\r\n")
     let answer = try HTTPAnswer(socket.receiveAll())
     return (answer.status, answer.body)
@@ -128,7 +147,7 @@ package struct StatsReport: Decodable {
   }
 
   package struct Backend: Decodable {
-    package let name, address, state, reason: String
+    package let name, address, state, reason, since, health: String
     package let tier: Int
     package let effectiveWeight: Double
     package let sessions: Sessions
@@ -152,6 +171,7 @@ package struct StatsReport: Decodable {
   }
 
   package let version: String
+  package let generation: Int
   package let process: Process
   package let workers: [Worker]
   package let listeners: [Listener]

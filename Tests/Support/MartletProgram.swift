@@ -1,4 +1,6 @@
-import Glibc
+import Foundation
+
+private let base = "/tmp/martlet-tests-\(getpid())"
 
 /// The `martlet` program that was built together with the tests.
 package enum MartletProgram {
@@ -24,7 +26,21 @@ package enum MartletProgram {
     try Subprocess(path, arguments, environment: neutral(environment), errorsTo: errorsTo)
   }
 
+  /// Each program gets folders of its own for its admin socket and its state, so that none meets another's.
   private static func neutral(_ environment: [String: String?]) -> [String: String?] {
-    ["MARTLET_CONFIG": nil, "NO_COLOR": nil].merging(environment) { $1 }
+    let folder = "\(folders)/\(UInt64.random(in: .min ... .max))"
+    mkdir(folder, 0o700)
+    let own: [String: String?] = [
+      "MARTLET_CONFIG": nil, "MARTLET_SOCKET": nil, "NO_COLOR": nil, "NOTIFY_SOCKET": nil, "STATE_DIRECTORY": nil,
+      "XDG_RUNTIME_DIR": folder, "XDG_STATE_HOME": folder,
+    ]
+    return own.merging(environment) { $1 }
   }
+
+  /// Where those folders are, until the tests end.
+  private static let folders: String = {
+    mkdir(base, 0o700)
+    atexit { try? FileManager.default.removeItem(atPath: base) }
+    return base
+  }()
 }

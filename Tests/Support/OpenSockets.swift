@@ -13,6 +13,25 @@ package enum OpenSockets {
     count { descriptor in name(of: descriptor, getpeername) == key(of: address) }
   }
 
+  /// Whether an event loop of this process watches the socket, whichever of its descriptors it was given.
+  package static func isWatched(_ socket: Socket) -> Bool {
+    var status = stat()
+    guard fstat(socket.descriptor, &status) == 0 else { return false }
+    // A line for each descriptor that an epoll watches: epoll(7), proc_pid_fdinfo(5).
+    let inode = "ino:\(String(status.st_ino, radix: 16))"
+    var watched = false
+    _ = count { descriptor in
+      let text = SmallFile.read("/proc/self/fdinfo/\(descriptor)") ?? ""
+      if text.split(separator: "\n").contains(where: {
+        $0.hasPrefix("tfd:") && $0.split(separator: " ").contains { $0 == inode }
+      }) {
+        watched = true
+      }
+      return false
+    }
+    return watched
+  }
+
   private static func count(where fits: (Int32) -> Bool) -> Int {
     guard let directory = opendir("/proc/self/fd") else { return 0 }
     defer { closedir(directory) }

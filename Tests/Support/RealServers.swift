@@ -14,8 +14,10 @@ package final class Stage {
   }
 
   /// Starts the proxy.
-  package func martlet(_ keys: String, stats: UInt16? = nil, descriptors: Int? = nil) throws -> MartletProcess {
-    keep(try MartletProcess(keys, stats: stats, descriptors: descriptors))
+  package func martlet(
+    _ keys: String, stats: UInt16? = nil, descriptors: Int? = nil, environment: [String: String] = [:]
+  ) throws -> MartletProcess {
+    keep(try MartletProcess(keys, stats: stats, descriptors: descriptors, environment: environment))
   }
 
   /// Starts an nginx that answers every request with its name.

@@ -73,6 +73,32 @@ package enum FreePort {
   }
 }
 
+/// A port of 127.0.0.1 that takes connections, and never says a word.
+package final class ListeningPort {
+  /// Its number.
+  package let port: UInt16
+  private let listener: Int32
+
+  /// Takes one.
+  package init() throws {
+    port = try FreePort.next()
+    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
+    }
+    guard bound == 0, listen(listener, 128) == 0 else { throw Failure("no port to listen on: \(errno)") }
+  }
+
+  deinit {
+    close(listener)
+  }
+}
+
 /// The programs that tests run.
 package enum Programs {
   /// The path of a program, where packages put it: the servers aren't in everybody's PATH.

@@ -7,7 +7,7 @@
 /// case: then the failures are believed, and only fresh ones can start another hold. A failure that isn't silent proves
 /// that the path works, and is believed at once.
 package struct CorrelatedFailure: Sendable {
-  private struct Record {
+  fileprivate struct Record: Codable, Equatable {
     var host: String
     /// Since when it has failed silently, check after check; nil when it was heard the last time.
     var silentSince: Instant?
@@ -81,5 +81,29 @@ package struct CorrelatedFailure: Sendable {
     }
     let isSign = silent >= Self.fewestBackends && hosts.count >= Self.fewestHosts && silent > heard
     heldSince = isSign ? heldSince ?? now : nil
+  }
+}
+
+extension CorrelatedFailure {
+  /// What is known of all backends, for a process that takes over. Without it, a hold would end there, and the next
+  /// silent failure of each backend would bring it down.
+  package struct Snapshot: Codable, Equatable, Sendable {
+    fileprivate let records: [String: Record]
+    fileprivate let heldSince: Instant?
+    fileprivate let believedUntil: Instant?
+  }
+
+  /// What is known now.
+  package var snapshot: Snapshot {
+    Snapshot(records: records, heldSince: heldSince, believedUntil: believedUntil)
+  }
+
+  /// Goes on where another process left off, on the same machine and since the same boot. Who isn't checked any more has
+  /// to be forgotten here, too.
+  package init(window: Duration, longestHold: Duration = .seconds(30), restoring snapshot: Snapshot) {
+    self.init(window: window, longestHold: longestHold)
+    records = snapshot.records
+    heldSince = snapshot.heldSince
+    believedUntil = snapshot.believedUntil
   }
 }

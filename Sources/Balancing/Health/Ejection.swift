@@ -66,3 +66,24 @@ package struct Ejection: Equatable, Sendable {
     return until
   }
 }
+
+extension Ejection {
+  /// The last ejection, for a process that takes over. Whether it's over yet is a question of the time.
+  package struct Snapshot: Codable, Equatable, Sendable {
+    /// Until when the backend is or was out; nil if it never was.
+    package let until: Instant?
+    /// How long that ejection lasted in all; the next one may last twice as long.
+    package let length: Duration?
+  }
+
+  /// What there was so far.
+  package var snapshot: Snapshot {
+    Snapshot(until: last?.until, length: last?.length)
+  }
+
+  /// Goes on where another process left off, on the same machine and since the same boot.
+  package init(policy: EjectionPolicy, restoring snapshot: Snapshot) {
+    self.policy = policy
+    if let until = snapshot.until, let length = snapshot.length { last = Term(until: until, length: length) }
+  }
+}

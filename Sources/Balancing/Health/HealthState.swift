@@ -100,3 +100,29 @@ package struct HealthState: Equatable, Sendable {
     interval * (1 + policy.jitter * (2 * generator.fraction() - 1))
   }
 }
+
+extension HealthState {
+  /// What is held of a backend, for a process that takes over. How it's checked isn't part of it: that's in the
+  /// configuration.
+  package struct Snapshot: Codable, Equatable, Sendable {
+    /// What is held of it.
+    package let status: HealthStatus
+    /// Since when.
+    package let since: Instant
+    /// How many results in a row contradict the state.
+    package let contrary: Int
+  }
+
+  /// What is held now.
+  package var snapshot: Snapshot {
+    Snapshot(status: status, since: since, contrary: contrary)
+  }
+
+  /// Goes on where another process left off, on the same machine and since the same boot.
+  package init(policy: HealthPolicy, restoring snapshot: Snapshot) {
+    self.policy = policy
+    status = snapshot.status
+    since = snapshot.since
+    contrary = max(snapshot.contrary, 0)
+  }
+}

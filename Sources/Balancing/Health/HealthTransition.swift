@@ -1,5 +1,5 @@
 /// What is held of a backend. The raw value is the word used in statistics and logs.
-package enum HealthStatus: String, Sendable, CaseIterable {
+package enum HealthStatus: String, Codable, Sendable, CaseIterable {
   /// Not checked yet: it counts as eligible.
   case unknown
   /// Checks pass.

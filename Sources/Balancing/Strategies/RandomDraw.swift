@@ -37,39 +37,51 @@ struct RandomDraw {
 
   /// A usable member's position: by the table, or, when that one isn't usable, by a draw among those that are.
   func usable(
-    of members: [Member], besides taken: Int? = nil, excluding exclusion: borrowing Exclusion,
+    of members: Members, besides taken: Int? = nil, excluding exclusion: borrowing Exclusion, at now: UInt64,
     using generator: inout SplitMix64
   ) -> Int? {
     let drawn = position(using: &generator)
-    if drawn != taken, members[drawn].isUsable(excluding: exclusion) { return drawn }
-    return members.drawUsable(besides: taken, excluding: exclusion, using: &generator)
+    if drawn != taken, members.isUsable(drawn, excluding: exclusion, at: now) { return drawn }
+    return members.drawUsable(besides: taken, excluding: exclusion, at: now, using: &generator)
   }
 
   /// Takes a slot of a random member.
   func acquire(
-    from members: [Member], excluding exclusion: borrowing Exclusion, using generator: inout SplitMix64
+    from members: Members, excluding exclusion: borrowing Exclusion, at now: UInt64, using generator: inout SplitMix64
   ) -> Int? {
     // Who looks usable may be full a moment later, through another worker; the next try sees that.
-    for _ in members.indices {
-      guard let position = usable(of: members, excluding: exclusion, using: &generator) else { return nil }
-      if members[position].acquire(excluding: exclusion) { return position }
+    for _ in members.positions {
+      guard let position = usable(of: members, excluding: exclusion, at: now, using: &generator) else { return nil }
+      if members.acquire(position, excluding: exclusion, at: now) == .acquired { return position }
     }
     return nil
   }
 }
 
-extension [Member] {
+extension Members {
   /// A weighted draw among the usable members alone, in one pass over all.
   func drawUsable(
-    besides taken: Int? = nil, excluding exclusion: borrowing Exclusion, using generator: inout SplitMix64
+    besides taken: Int? = nil, excluding exclusion: borrowing Exclusion, at now: UInt64,
+    using generator: inout SplitMix64
   ) -> Int? {
     var drawn: Int?
     var sum = 0
-    for position in indices where position != taken && self[position].isUsable(excluding: exclusion) {
+    for position in positions where position != taken && isUsable(position, excluding: exclusion, at: now) {
       // Each takes the place of the one before with its share of all so far, so in the end each has its share of all.
       sum += self[position].weight
       if generator.below(sum) < self[position].weight { drawn = position }
     }
     return drawn
+  }
+}
+
+extension RandomDraw {
+  /// How likely each one is: a draw that hits one who isn't usable is drawn again among those that are, so it's the share
+  /// of their weight.
+  func explain(_ candidates: [CandidateExplanation]) -> Stand {
+    let sum = Double(candidates.usableWeight)
+    return Stand(
+      position: .random(probabilities: candidates.map { $0.state == .usable ? Double($0.weight) / sum : 0 }),
+      outcome: candidates.drawn)
   }
 }

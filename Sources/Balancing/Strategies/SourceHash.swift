@@ -46,19 +46,51 @@ struct SourceHash {
   }
 
   /// Takes a slot of the client's member; if that can't be, of the next different one in the table, the same for the
-  /// same client every time.
-  func acquire(from members: [Member], client: UInt64, excluding exclusion: borrowing Exclusion) -> Int? {
-    var entry = Int(client % UInt64(table.count))
-    for _ in 0..<Self.mostEntries {
-      let position = Int(table[entry])
-      if members[position].acquire(excluding: exclusion) { return position }
-      entry = entry + 1 < table.count ? entry + 1 : 0
-    }
-    let start = Int(client % UInt64(members.count))
-    for step in members.indices {
-      let position = (start + step) % members.count
-      if members[position].acquire(excluding: exclusion) { return position }
+  /// same client every time. With patience, one that is held back by its guard is waited for: nobody is taken.
+  func acquire(
+    from members: Members, client: UInt64, excluding exclusion: borrowing Exclusion, at now: UInt64, patience: Patience
+  ) -> Int? {
+    for step in 0..<Self.mostEntries + members.count {
+      let position = position(client: client, step: step, of: members.count)
+      switch (members.acquire(position, excluding: exclusion, at: now), patience) {
+      case (.acquired, _): return position
+      case (.throttled, .waits): return nil
+      case (.throttled, .goesElsewhere), (.full, _), (nil, _): break
+      }
     }
     return nil
+  }
+
+  /// The client's order of preference: its own entry of the table, those after it, and in the end all members.
+  private func position(client: UInt64, step: Int, of count: Int) -> Int {
+    step < Self.mostEntries
+      ? Int(table[(Int(client % UInt64(table.count)) + step) % table.count])
+      : (Int(client % UInt64(count)) + step - Self.mostEntries) % count
+  }
+}
+
+extension SourceHash {
+  /// Whose the client's entry is, and in which order the others come.
+  func explain(_ candidates: [CandidateExplanation], client: UInt64?, patience: Patience) -> Stand {
+    guard let client else {
+      return Stand(
+        position: .sourceHash(entry: nil, size: table.count, owner: nil, next: []), outcome: candidates.drawn)
+    }
+    var order: [Int] = []
+    var isKnown = candidates.map { _ in false }
+    for step in 0..<Self.mostEntries + candidates.count {
+      let position = position(client: client, step: step, of: candidates.count)
+      if !isKnown[position] { order.append(position) }
+      isKnown[position] = true
+    }
+    let chosen = order.first { position in
+      candidates[position].state == .usable || patience == .waits && candidates[position].isThrottled
+    }
+    return Stand(
+      position: .sourceHash(
+        entry: Int(client % UInt64(table.count)), size: table.count, owner: candidates[order[0]].index,
+        next: order.dropFirst().prefix(StrategyPosition.mostNext).map { candidates[$0].index }),
+      outcome: chosen.map { candidates[$0].state == .usable ? .exact(candidates[$0].index) : .throttled }
+        ?? candidates.drawn)
   }
 }

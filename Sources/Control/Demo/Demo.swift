@@ -47,7 +47,7 @@ package struct Demo {
     } catch {
       preconditionFailure("\(error)")
     }
-    let service = try Service(configuration: configuration, logger: logger, version: version)
+    let service = try Service(configuration: configuration, logger: logger, origin: ServiceOrigin(version: version))
     let scene = DemoScene(
       backends: backends, proxy: service.addresses[0].address, stats: service.statsAddress, rounds: rounds,
       service: service.inbox)

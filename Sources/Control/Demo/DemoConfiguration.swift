@@ -19,6 +19,7 @@ enum DemoConfiguration {
         } ],
         "stats": { "bind": "127.0.0.1:0" },
         "shutdown": { "drain": "2s" },
+        "admin": "off",
       }
       """, file: "the demo's configuration")
   }

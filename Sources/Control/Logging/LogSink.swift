@@ -1,3 +1,4 @@
+package import Config
 import Glibc
 import Libevent
 import Logging
@@ -23,6 +24,7 @@ package final class LogSink: Sendable {
   private let orders = Mailbox<Order>()
   private let waiting = Atomic<Int>(0)
   private let dropped = Atomic<Int>(0)
+  private let threshold = Atomic<Int>(LogLevel.info.severity)
 
   /// Starts the thread. The descriptor stays the caller's.
   package init(descriptor: Int32 = STDERR_FILENO, style: LogStyle, capacity: Int = 4096) {
@@ -30,6 +32,12 @@ package final class LogSink: Sendable {
     self.style = style
     self.capacity = capacity
     _ = LoopThread(name: "log") { [self] in run() }
+  }
+
+  /// The least severe messages that loggers hand over; may be changed at any time, from any thread.
+  package var level: LogLevel {
+    get { LogLevel.allCases[threshold.load(ordering: .relaxed)] }
+    set { threshold.store(newValue.severity, ordering: .relaxed) }
   }
 
   /// Takes a record, or drops it; from any thread, without waiting.
@@ -111,4 +119,9 @@ package final class LogSink: Sendable {
     }
     return true
   }
+}
+
+extension LogLevel {
+  /// The place among the levels, the least severe first.
+  fileprivate var severity: Int { LogLevel.allCases.firstIndex(of: self) ?? 0 }
 }

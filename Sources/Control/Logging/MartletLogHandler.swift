@@ -3,19 +3,22 @@ package import Logging
 
 /// Hands what is logged to a sink; swift-log's side of the log.
 package struct MartletLogHandler: LogHandler {
-  /// What is less severe isn't logged.
-  package var logLevel: Logger.Level
+  /// What is less severe isn't logged: the sink's level, unless this handler was given one of its own.
+  package var logLevel: Logger.Level {
+    get { own ?? Logger.Level(sink.level) }
+    set { own = newValue }
+  }
   /// What every message is about.
   package var metadata: Logger.Metadata = [:]
   /// Where more of that comes from.
   package var metadataProvider: Logger.MetadataProvider?
 
+  private var own: Logger.Level?
   private let sink: LogSink
 
   /// A handler that logs to the sink.
-  package init(sink: LogSink, level: Logger.Level) {
+  package init(sink: LogSink) {
     self.sink = sink
-    logLevel = level
   }
 
   /// One entry of the metadata.
@@ -37,7 +40,8 @@ package struct MartletLogHandler: LogHandler {
 extension Logger {
   /// The program's logger, which writes to the sink.
   package init(sink: LogSink, level: LogLevel) {
-    self.init(label: "martlet") { _ in MartletLogHandler(sink: sink, level: Logger.Level(level)) }
+    sink.level = level
+    self.init(label: "martlet") { _ in MartletLogHandler(sink: sink) }
   }
 }
 

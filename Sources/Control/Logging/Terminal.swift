@@ -30,9 +30,20 @@ package enum Terminal {
   }
 }
 
+/// The folder that relative paths count from.
+package enum WorkingDirectory {
+  /// Its path; `/` where the kernel can't tell it.
+  package static var path: String {
+    guard let text = unsafe getcwd(nil, 0) else { return "/" }
+    defer { unsafe free(text) }
+    return unsafe String(cString: text)
+  }
+}
+
 /// How a piece of text stands out on a terminal (ECMA-48, SGR).
 package enum Paint: String, Sendable {
   case bold = "1"
+  case inverse = "7"
   case dim = "2"
   case red = "31"
   case green = "32"

@@ -69,11 +69,16 @@ enum StatsHTML {
       for programs: <a href="/stats.json">/stats.json</a>.</p></noscript>
     <main>
       <p id="stale" class="notice" hidden>The proxy doesn’t answer. These are its last known values.</p>
+      <ul id="notes" hidden></ul>
       <dl id="summary"></dl>
       <section id="listeners" aria-labelledby="listeners-title" hidden>
         <h2 id="listeners-title">Listeners</h2>
       </section>
       <div id="pools" tabindex="-1"></div>
+      <section id="overrides" aria-labelledby="overrides-title" hidden>
+        <h2 id="overrides-title">Overrides</h2>
+        <ol></ol>
+      </section>
       <section id="transitions" aria-labelledby="transitions-title" hidden>
         <h2 id="transitions-title">Latest changes</h2>
         <ol></ol>

@@ -85,9 +85,38 @@ extension StatsHTML {
 
     // The report.
     const ago = moment => Math.max(0, (Date.parse(current.time) - Date.parse(moment)) / 1000);
+    const left = moment => time(Math.max(0, Math.round((Date.parse(moment) - Date.parse(current.time)) / 1000)));
+
+    // What is under way: it goes away by itself.
+    function showNotes({ generation, configuration: { confirmUntil }, predecessor: old, evictions }) {
+      const notes = [];
+      if (confirmUntil) notes.push(['confirm', `Generation ${generation} is taken back in ${left(confirmUntil)} unless it’s confirmed.`]);
+      if (old) {
+        notes.push(['old', `Process ${old.pid}, version ${old.version}, has ${count(old.sessions)} sessions left from before ` +
+          `the upgrade; they end within ${left(old.deadline)}.`]);
+      }
+      for (const { what, cause, left: n, deadline } of evictions) {
+        const end = deadline === undefined ? '' : ` within ${left(deadline)}`;
+        notes.push([`${what} ${cause}`, `${count(n)} sessions to be ended${end}: ${what}.`]);
+      }
+      $('notes').hidden = !notes.length;
+      keep($('notes'), notes, note => note[0], () => ({ node: make('li') }), ({ node }, note) => write(node, note[1]));
+    }
+
+    function showOverrides(overrides) {
+      $('overrides').hidden = !overrides.length;
+      const key = o => `${o.since} ${o.pool} ${o.address} ${o.action}`;
+      keep($('overrides').querySelector('ol'), overrides, key, o => {
+        const what = o.action === 'weight' ? `weight ${o.weight}` : o.action, end = make('span', 'soft');
+        const node = make('li', '', make('strong', '', `${o.pool} / ${o.backend}`), make('span', '', what),
+          make('span', 'soft', `by ${o.author}`), end, make('span', '', o.reason ?? ''));
+        return { node, end };
+      }, ({ end }, o) => write(end, o.until === undefined ? 'until it’s taken back' : `for ${left(o.until)}`));
+    }
 
     function showSummary(report) {
-      const p = report.process, active = report.workers.reduce((n, w) => n + w.sessions.active, 0);
+      const p = report.process, { limiting } = report.headroom;
+      const active = report.workers.reduce((n, w) => n + w.sessions.active, 0);
       const total = report.workers.reduce((n, w) => n + w.sessions.total, 0);
       const all = side => report.pools.reduce((n, pool) => n + pool.bytes[side], 0);
       const backends = report.pools.flatMap(pool => pool.backends);
@@ -107,8 +136,8 @@ extension StatsHTML {
           bar: [eligible, backends.length], good: true,
         },
         {
-          title: 'Descriptors', value: count(p.openDescriptors), note: `of ${count(p.descriptorLimit)}`,
-          bar: [p.openDescriptors, p.descriptorLimit],
+          title: 'Nearest limit', value: `${few(Math.round(limiting.share * 100))}%`, note: limiting.name,
+          bar: [limiting.used, limiting.limit],
         },
         { title: 'Memory', value: size(p.rssBytes), note: '' },
       ];
@@ -142,6 +171,7 @@ extension StatsHTML {
         if (pool.queue.size) facts.push(`${count(pool.queue.waiting)} of ${count(pool.queue.size)} waiting`);
         if (pool.retries) facts.push(`${count(pool.retries)} retries`);
         if (refused) facts.push(`${count(refused)} refused (${causes(pool.refused)})`);
+        if (pool.idleRegrets) facts.push(`${count(pool.idleRegrets)} back right after an idle end`);
         write(parts.title, pool.name);
         show(parts.state, pool.state);
         write(parts.facts, facts.join(' · '));
@@ -183,7 +213,9 @@ extension StatsHTML {
       section.table ??= table(LISTENER, 'Listeners');
       if (!section.table.node.parentNode) section.append(section.table.node);
       fillTable(section.table.body, LISTENER, report.listeners, 'listener');
+      showNotes(report);
       showPools(report.pools);
+      showOverrides(report.overrides);
       showTransitions(report.transitions);
       previous = report;
     }

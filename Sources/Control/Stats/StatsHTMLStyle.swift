@@ -42,6 +42,10 @@ extension StatsHTML {
       margin: 14px 0 0; padding: 9px 14px; border-radius: 8px; border: 1px solid currentColor;
       color: var(--bad); background: var(--bad-bg); font-weight: 600;
     }
+    #notes {
+      margin: 14px 0 0; padding: 9px 14px; border-radius: 8px; list-style: none;
+      color: var(--warn); background: var(--warn-bg); overflow-wrap: anywhere;
+    }
     #stale:not([hidden]) ~ * { opacity: .55; }
 
     #summary { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: 12px; margin: 16px 0; }
@@ -95,12 +99,12 @@ extension StatsHTML {
     td .spark { height: 18px; margin-top: 2px; }
     .alarm { color: var(--bad); font-weight: 600; }
 
-    #transitions ol { margin: 6px 0 4px; padding: 0; list-style: none; }
-    #transitions li {
+    :is(#overrides, #transitions) ol { margin: 6px 0 4px; padding: 0; list-style: none; }
+    :is(#overrides, #transitions) li {
       display: flex; flex-wrap: wrap; gap: 2px 12px; padding: 6px 0; border-top: 1px solid var(--line);
     }
-    #transitions li > * { overflow-wrap: anywhere; }
-    #transitions li:first-child { border-top: 0; }
+    :is(#overrides, #transitions) li > * { overflow-wrap: anywhere; }
+    :is(#overrides, #transitions) li:first-child { border-top: 0; }
 
     @media (max-width: 860px) {
       header, main { padding-left: 12px; padding-right: 12px; }

@@ -6,8 +6,8 @@ extension StatsHTML {
     // How a state is shown: its colour, and a shape for those who don't see the colour.
     const STATES = {
       up: ['ok', '●'], listening: ['ok', '●'], warming: ['warn', '◐'], degraded: ['warn', '◐'], held: ['warn', '◆'],
-      paused: ['warn', '■'], unknown: ['idle', '○'], draining: ['idle', '▽'], ejected: ['bad', '▲'],
-      down: ['bad', '✕'], closed: ['bad', '✕'],
+      paused: ['warn', '■'], unknown: ['idle', '○'], draining: ['idle', '▽'],
+      maintenance: ['idle', '◇'], ejected: ['bad', '▲'], down: ['bad', '✕'], closed: ['bad', '✕'],
     };
 
     // Elements. Text is only ever set as text: a name is never read as markup.

@@ -11,6 +11,7 @@ enum StatsMetrics {
   static func render(_ report: Report) -> String {
     var writer = MetricsWriter()
     write(process: report, to: &writer)
+    write(operations: report, to: &writer)
     write(workers: report.workers, to: &writer)
     write(listeners: report.listeners, to: &writer)
     write(pools: report.pools, to: &writer)
@@ -36,6 +37,28 @@ enum StatsMetrics {
       ("process_cpu_seconds_total", .counter, "Processor time used, user and system.", process.cpuSeconds),
     ]
     for (name, kind, help, value) in figures { writer.family("martlet_" + name, kind, help, [([], value)]) }
+  }
+
+  /// What was changed at run time and what comes of it, and how near the limits are.
+  private static func write(operations report: Report, to writer: inout MetricsWriter) {
+    writer.family(
+      "martlet_overrides", .gauge, "Changes made at run time that hold now, by what they do.",
+      Report.Override.Action.allCases.map { action in
+        ([("action", action.rawValue)], Double(report.overrides.count { $0.action == action }))
+      })
+    writer.family(
+      "martlet_evictions_sessions_left", .gauge, "Sessions that are still to be ended.",
+      [([], Double(report.evictions.reduce(0) { $0 + $1.left }))])
+    writer.family(
+      "martlet_predecessor_sessions_active", .gauge, "Sessions that the process before an upgrade has left.",
+      report.predecessor.map { [([], Double($0.sessions))] } ?? [])
+    let resources = report.headroom.resources
+    writer.family(
+      "martlet_resource_used", .gauge, "How much is used of what the process can run out of.",
+      resources.map { ([("resource", $0.name)], Double($0.used)) })
+    writer.family(
+      "martlet_resource_limit", .gauge, "How much of it there is.",
+      resources.map { ([("resource", $0.name)], Double($0.limit)) })
   }
 
   private static func write(workers: [Report.Worker], to writer: inout MetricsWriter) {
@@ -94,6 +117,9 @@ enum StatsMetrics {
       "martlet_pool_refused_total", .counter, "Clients turned away, by cause.",
       causes(pools.map { (labels($0), $0.refused) }))
     writer.family("martlet_pool_retries_total", .counter, "Connects tried again elsewhere.", each(\.retries))
+    writer.family(
+      "martlet_pool_idle_regrets_total", .counter, "Clients back within 5 s after their session was ended as idle.",
+      each(\.idleRegrets))
     writer.family(
       "martlet_pool_tier_active", .gauge, "1 for each tier of the pool that gets sessions, 0 for the others.",
       pools.flatMap { pool in

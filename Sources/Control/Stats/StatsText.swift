@@ -1,10 +1,11 @@
 /// `/` for curl: the report as tables of plain text.
-enum StatsText {
+package enum StatsText {
   /// The text of the page.
   static func render(_ report: Report) -> String {
     let pools = report.pools.map { section($0, now: report.time) }
-    return ([head(report), listeners(report.listeners)] + pools + [transitions(report.transitions)])
-      .filter { !$0.isEmpty }.joined(separator: "\n")
+    let changes = [overrides(report.overrides, now: report.time), transitions(report.transitions)]
+    return ([head(report), listeners(report.listeners)] + pools + changes).filter { !$0.isEmpty }
+      .joined(separator: "\n")
   }
 
   private static func head(_ report: Report) -> String {
@@ -17,10 +18,29 @@ enum StatsText {
       memory \(size(process.rssBytes)), descriptors \(process.openDescriptors) of \(process.descriptorLimit), \
       cpu \(duration(process.cpuSeconds))
 
-      """
+      """ + notes(report).map { TextTable.printable($0) + "\n" }.joined()
   }
 
-  private static func listeners(_ listeners: [Report.Listener]) -> String {
+  /// What is nearest to its limit, and what is under way.
+  private static func notes(_ report: Report) -> [String] {
+    let left = { (end: Timestamp) in duration(max(end.seconds(since: report.time).rounded(), 0)) }
+    let limiting = report.headroom.limiting
+    var notes = ["nearest limit: \(limiting.name), \(limiting.used) of \(limiting.limit)"]
+    if let until = report.configuration.confirmUntil {
+      notes.append("to be confirmed within \(left(until)), or generation \(report.generation) is taken back")
+    }
+    if let old = report.predecessor {
+      notes.append("process \(old.pid) of before the upgrade: \(old.sessions) sessions left, for \(left(old.deadline))")
+    }
+    return notes
+      + report.evictions.map { eviction in
+        "to be ended: \(eviction.left) sessions, \(eviction.what)"
+          + (eviction.deadline.map { ", within \(left($0))" } ?? "")
+      }
+  }
+
+  /// The listeners as a table; empty if there are none.
+  package static func listeners(_ listeners: [Report.Listener]) -> String {
     var table = TextTable([
       ("LISTENER", .left), ("BIND", .left), ("POOL", .left), ("STATE", .left), ("ACTIVE", .right), ("MAX", .right),
       ("TOTAL", .right), ("REFUSED", .right), ("TO BACKEND", .right), ("TO CLIENT", .right),
@@ -50,6 +70,12 @@ enum StatsText {
           time.count == 0 ? "-" : duration(time.p50), time.count == 0 ? "-" : duration(time.p99), backend.reason,
         ])
     }
+    let regrets = pool.idleRegrets > 0 ? ", \(pool.idleRegrets) back right after an idle end" : ""
+    return heading(pool) + regrets + "\n" + table.text
+  }
+
+  /// A pool in one line.
+  package static func heading(_ pool: Report.Pool) -> String {
     var facts = ["\(pool.strategy)", pool.state.rawValue]
     if pool.tiersActive != [0] && !pool.tiersActive.isEmpty {
       facts.append("tiers in use: \(pool.tiersActive.map(String.init).joined(separator: ", "))")
@@ -57,7 +83,19 @@ enum StatsText {
     if pool.retries > 0 { facts.append("\(pool.retries) retries") }
     if sum(pool.refused) > 0 { facts.append("\(sum(pool.refused)) refused") }
     if pool.queue.size > 0 { facts.append("\(pool.queue.waiting) of \(pool.queue.size) waiting") }
-    return "pool \(TextTable.printable(pool.name)): \(facts.joined(separator: ", "))\n" + table.text
+    return "pool \(TextTable.printable(pool.name)): \(facts.joined(separator: ", "))"
+  }
+
+  private static func overrides(_ overrides: [Report.Override], now: Timestamp) -> String {
+    var table = TextTable([
+      ("POOL", .left), ("BACKEND", .left), ("OVERRIDE", .left), ("BY", .left), ("ENDS IN", .right), ("REASON", .left),
+    ])
+    for override in overrides {
+      let what = override.action == .weight ? "weight \(override.weight ?? 0)" : override.action.rawValue
+      let end = override.until.map { duration(max($0.seconds(since: now).rounded(), 0)) }
+      table.add([override.pool, override.backend, what, override.author, end ?? "never", override.reason ?? ""])
+    }
+    return overrides.isEmpty ? "" : "overrides\n" + table.text
   }
 
   private static func transitions(_ transitions: [Report.Transition]) -> String {
@@ -77,7 +115,8 @@ enum StatsText {
     ["\(sessions.active)", sessions.max.map(String.init) ?? "-", "\(sessions.total)"]
   }
 
-  private static func weight(_ backend: Report.Backend) -> String {
+  /// A backend's weight; where it's another one now, that one before it.
+  package static func weight(_ backend: Report.Backend) -> String {
     backend.effectiveWeight == Double(backend.weight)
       ? "\(backend.weight)" : "\(rounded(backend.effectiveWeight))/\(backend.weight)"
   }
@@ -87,7 +126,7 @@ enum StatsText {
   }
 
   /// Bytes in the unit that gives one to three digits before the point: `1.4 MiB`.
-  static func size(_ bytes: Int) -> String {
+  package static func size(_ bytes: Int) -> String {
     var (value, unit) = (Double(bytes), 0)
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     while value >= 1000, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
@@ -95,7 +134,7 @@ enum StatsText {
   }
 
   /// Seconds in a form that fits their size: `350 us`, `1.2 ms`, `4.5 s`, `3m20s`, `5h02m`, `12d03h`.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite else { return "-" }
     return
       switch seconds

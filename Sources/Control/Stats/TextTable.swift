@@ -1,7 +1,7 @@
 /// A table of plain text with aligned columns.
-struct TextTable {
+package struct TextTable {
   /// On which side a column's text stands.
-  enum Alignment {
+  package enum Alignment {
     /// For words.
     case left
     /// For numbers.
@@ -10,25 +10,28 @@ struct TextTable {
 
   private let columns: [(title: String, alignment: Alignment)]
   private var rows: [[String]] = []
+  private var paints: [[Int: Paint]] = []
 
   /// Makes a table without rows.
-  init(_ columns: [(title: String, alignment: Alignment)]) {
+  package init(_ columns: [(title: String, alignment: Alignment)]) {
     self.columns = columns
   }
 
-  /// Adds a row with a cell for each column.
-  mutating func add(_ row: [String]) {
+  /// Adds a row with a cell for each column; cells can be painted, by the index of their column.
+  package mutating func add(_ row: [String], paint: [Int: Paint] = [:]) {
     rows.append(row.map(Self.printable))
+    paints.append(paint)
   }
 
   /// The lines, each indented by two spaces; nothing follows the last column's text.
-  var text: String {
+  package var text: String {
     let all = [columns.map(\.title)] + rows
     let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
+    return zip(all, [[:]] + paints).map { row, paint in
       let cells = columns.indices.map { column in
         let space = String(repeating: " ", count: widths[column] - row[column].count)
-        return columns[column].alignment == .left ? row[column] + space : space + row[column]
+        let text = paint[column].map { $0.on(row[column], when: true) } ?? row[column]
+        return columns[column].alignment == .left ? text + space : space + text
       }
       let line = "  " + cells.joined(separator: "  ")
       return line.prefix(upTo: line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex) + "\n"
@@ -36,7 +39,7 @@ struct TextTable {
   }
 
   /// The text with control characters, which a terminal would obey, replaced.
-  static func printable(_ text: String) -> String {
+  package static func printable(_ text: String) -> String {
     var printable = ""
     for scalar in text.unicodeScalars {
       let isControl = scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format

@@ -20,8 +20,42 @@ package enum CloseCause: String, CaseIterable, Sendable {
   case halfClosed
   /// The backend went down, and its pool closes sessions then.
   case backendDown
+  /// The backend broke the connection before a byte was exchanged, and another backend was looked for.
+  case retried
+  /// The backend was drained, or it or the listener was removed, and the session wasn't over in time.
+  case drained
+  /// The backend, the pool or the listener was removed, and its sessions are closed then.
+  case removed
+  /// The session reached the pool's maximum age.
+  case expired
+  /// The backend had more than its share of the pool's sessions.
+  case rebalanced
+  /// An operator closed it.
+  case closed
   /// The proxy shut down before the session had ended by itself.
   case shutdown
+
+  /// The cause in words for people.
+  package var text: String {
+    switch self {
+    case .clientEnded: "the client ended it"
+    case .backendEnded: "the backend ended it"
+    case .clientReset: "the client broke it"
+    case .backendReset: "the backend broke it"
+    case .clientLost: "the client stopped answering"
+    case .backendLost: "the backend stopped answering"
+    case .idle: "nothing moved for too long"
+    case .halfClosed: "one side had ended, and nothing moved for too long"
+    case .backendDown: "the backend went down"
+    case .retried: "the backend broke it before a byte was exchanged; another one was looked for"
+    case .drained: "its time to end by itself after a drain or a removal was over"
+    case .removed: "its backend, pool or listener was removed"
+    case .expired: "it had reached its maximum age"
+    case .rebalanced: "its backend had more than its share of sessions"
+    case .closed: "an operator closed it"
+    case .shutdown: "the proxy shut down"
+    }
+  }
 }
 
 /// Why a session was refused or given up before it reached a backend. The raw value is the key in stats.
@@ -34,12 +68,31 @@ package enum Refusal: String, CaseIterable, Sendable {
   case saturated
   /// The wait for a backend's slot took too long.
   case queueTimeout
+  /// The guards of all backends that it could go to held it back, and it had waited for long enough or nobody more may wait.
+  case throttled
   /// No descriptor was left for the backend's side.
   case descriptors
   /// The client was gone before a backend was reached.
   case clientLeft
+  /// An operator ended it, or its listener was removed, before a backend was reached.
+  case closed
   /// The proxy shut down before a backend was reached.
   case shutdown
+
+  /// The cause in words for people.
+  package var text: String {
+    switch self {
+    case .noBackend: "no backend was eligible"
+    case .connectFailed: "every backend that was tried failed"
+    case .saturated: "all backends were full, and nobody more could wait"
+    case .queueTimeout: "it waited too long for a free place on a backend"
+    case .throttled: "the backends' guards held it back for too long"
+    case .descriptors: "no descriptor was left for the backend's side"
+    case .clientLeft: "the client left before a backend was reached"
+    case .closed: "it was closed before a backend was reached"
+    case .shutdown: "the proxy shut down before a backend was reached"
+    }
+  }
 }
 
 /// Why a connection to a backend failed. The raw value is the key in stats.
@@ -78,7 +131,7 @@ package enum ConnectFailure: String, CaseIterable, Sendable {
 /// One counter for each case of an enumeration. One thread writes.
 package struct CauseCounters<Cause: CaseIterable & Hashable & Sendable>: ~Copyable, Sendable
 where Cause.AllCases == [Cause] {
-  private let counts = InlineArray<10, Counter> { _ in Counter() }
+  private let counts = InlineArray<16, Counter> { _ in Counter() }
 
   init() {
     precondition(Cause.allCases.count <= counts.count)

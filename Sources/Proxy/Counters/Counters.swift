@@ -25,6 +25,10 @@ package final class PoolCounters: Sendable {
   package let retries = Counter()
   /// Sessions that had to wait for a backend's slot.
   package let queued = Counter()
+  /// Sessions that the backends' guards held back.
+  package let throttled = Counter()
+  /// Clients that were back within 5 s after a session of theirs was closed as idle: the idle time is too short for them.
+  package let idleRegrets = Counter()
 
   /// All at 0.
   package init() {}

@@ -47,7 +47,7 @@ package final class Histogram: Sendable {
 }
 
 /// What a histogram held at one time; several workers' add up to one.
-package struct Distribution: Sendable {
+package struct Distribution: Codable, Equatable, Sendable {
   private var counts: [Int]
   private var total: Int
   private var largest: Int
@@ -67,7 +67,7 @@ package struct Distribution: Sendable {
   package mutating func add(_ other: Distribution) {
     if counts.isEmpty {
       counts = other.counts
-    } else {
+    } else if counts.count == other.counts.count {
       for index in other.counts.indices { counts[index] += other.counts[index] }
     }
     total += other.total

@@ -3,7 +3,7 @@ package import Sockets
 
 /// One address that serves a pool's sessions. It keeps its identity, load and counts over all snapshots and reloads.
 package final class Backend: Sendable {
-  /// Tells backends apart for as long as the process runs.
+  /// Tells backends apart for as long as the process runs; a renamed one keeps it.
   package let id: Int
   /// The name of its pool.
   package let pool: String
@@ -17,18 +17,32 @@ package final class Backend: Sendable {
   /// connects the socket to itself (RFC 9293, simultaneous open), and the proxy would talk to its own echo.
   package let mayConnectToItself: Bool
   /// What all workers share about it.
-  package let load = BackendLoad()
+  package let load: BackendLoad
   /// What each worker counted.
   package let counters: [BackendCounters]
 
   /// A backend that nobody has used yet.
-  package init(id: Int, pool: String, name: String, address: SocketAddress, workers: Int) {
+  package convenience init(id: Int, pool: String, name: String, address: SocketAddress, workers: Int) {
+    self.init(
+      id: id, pool: pool, name: name, address: address, load: BackendLoad(),
+      counters: (0..<workers).map { _ in BackendCounters() })
+  }
+
+  private init(
+    id: Int, pool: String, name: String, address: SocketAddress, load: BackendLoad, counters: [BackendCounters]
+  ) {
     self.id = id
     self.pool = pool
     self.name = name
     self.address = address
+    self.load = load
+    self.counters = counters
     isTCP = address.port != nil
     mayConnectToItself = EphemeralPorts.range.contains(address.port ?? 0)
-    counters = (0..<workers).map { _ in BackendCounters() }
+  }
+
+  /// The same backend under another name: its identity, load and counts are shared with what it was.
+  package func renamed(_ name: String) -> Backend {
+    Backend(id: id, pool: pool, name: name, address: address, load: load, counters: counters)
   }
 }

@@ -9,6 +9,16 @@ struct Connector: ~Copyable {
   var began: UInt64
   /// When the attempt that is under way began.
   var attemptBegan: UInt64 = 0
+  /// When the session began to wait for a slot; 0 if it never had to.
+  var queuedSince: UInt64 = 0
+  /// When a guard first held the session back; 0 if none has.
+  var throttledSince: UInt64 = 0
+  /// Whether it waits for backends that are held back.
+  var patience = Patience.waits
+  /// It's in its pool's queue, and what it waits for there.
+  var place: QueuePlace?
+  /// How long the attempt that succeeded took, in nanoseconds; 0 as long as there's none.
+  var connectTime: UInt64 = 0
   /// How many backends were tried.
   var attempts = 0
   /// The backends that were tried, by their place in the pool.
@@ -30,14 +40,24 @@ struct Connector: ~Copyable {
 }
 
 extension Session {
+  /// Goes by another snapshot of a pool, or by another pool, while a backend is looked for.
+  func use(_ pool: Pool) {
+    self.pool = pool
+    policy = pool.policy
+    connector.tried = Exclusion()
+  }
+
   /// Picks a backend and asks for a connection; goes on to the next as long as that fails at once.
   func connect() {
     guard let pool else { return }
     let counters = pool.status.counters[worker.index]
+    let hash = pool.route.looksAtClient ? address.hostHash : nil
     while true {
       let now = MonotonicClock.now()
       guard connector.mayTry(at: now, policy) else { return refuse(.connectFailed) }
-      switch pool.route.pick(client: clientHash, excluding: connector.tried, using: &worker.random) {
+      switch pool.route.pick(
+        client: hash, excluding: connector.tried, at: now, patience: connector.patience, using: &worker.random)
+      {
       case .backend(let index):
         let backend = pool.backends[index]
         self.backend = backend
@@ -57,12 +77,24 @@ extension Session {
         case .failed(.tooManyOpenFiles), .failed(.tooManyOpenFilesInSystem): return refuse(.descriptors)
         case .failed(let error): attemptFailed(ConnectFailure(error), error)
         }
+      case .throttled:
+        noteThrottled(at: now)
+        guard connector.patience == .waits else { return refuse(.throttled) }
+        if worker.queue(self, for: .guard) { return }
+        connector.patience = .goesElsewhere
       case .full:
-        return worker.queue(self) ? () : refuse(.saturated)
+        return worker.queue(self, for: .slot) ? () : refuse(.saturated)
       case .none:
         return refuse(connector.attempts == 0 ? .noBackend : .connectFailed)
       }
     }
+  }
+
+  /// Counts a session that is held back for the first time.
+  func noteThrottled(at now: UInt64) {
+    guard connector.throttledSince == 0 else { return }
+    connector.throttledSince = now
+    policy.pool.counters[worker.index].throttled.add()
   }
 
   private func attempt(_ backend: Backend) -> Connection {
@@ -105,8 +137,10 @@ extension Session {
 
   private func established(_ backend: Backend) {
     let counters = backend.counters[worker.index]
-    counters.connectTime.record(nanoseconds: MonotonicClock.now() &- connector.attemptBegan)
+    connector.connectTime = max(MonotonicClock.now() &- connector.attemptBegan, 1)
+    counters.connectTime.record(nanoseconds: connector.connectTime)
     counters.sessions.add()
+    connectEnded(at: backend)
     backend.load.connectSucceeded()
     worker.established(self)
     // The snapshot isn't needed any more; later ones shall not pile up behind long sessions.
@@ -114,9 +148,21 @@ extension Session {
     startRelaying()
   }
 
+  /// An attempt is over, whatever came of it: its place among the backend's connects in flight is free.
+  func connectEnded(at backend: Backend) {
+    backend.load.connectEnded()
+    worker.connectEnded(in: policy.pool)
+  }
+
   /// Books a failed attempt and drops its connection.
   private func attemptFailed(_ failure: ConnectFailure, _ error: Errno) {
     guard let backend else { return }
+    connectEnded(at: backend)
+    leave(backend, failure, error)
+  }
+
+  /// Gives up a backend that has failed.
+  private func leave(_ backend: Backend, _ failure: ConnectFailure, _ error: Errno) {
     backend.counters[worker.index].failures.add(failure)
     backend.load.release()
     let failures = backend.load.connectFailed()
@@ -131,14 +177,19 @@ extension Session {
     connect()
   }
 
-  /// The backend broke the connection before a byte was exchanged: as if it had never stood.
-  func retry(after error: Errno) {
+  /// The backend broke the connection before a byte was exchanged: another one is asked, as if it had never stood.
+  ///
+  /// - Returns: false if there is no pool any more to find one in.
+  func retry(after error: Errno) -> Bool {
+    guard let backend, let pool = worker.pool(for: listener) else { return false }
     worker.connectsAgain(self)
-    pool = listener.pool
-    connector.tried = Exclusion()
-    if let place = pool?.backends.firstIndex(where: { $0 === backend }) { connector.tried.insert(place) }
+    phase = .connecting
+    use(pool)
+    if let place = pool.backends.firstIndex(where: { $0.id == backend.id }) { connector.tried.insert(place) }
     toBackend.sinkReady = false
-    attemptFailed(.reset, error)
+    backend.counters[worker.index].closes.add(.retried)
+    leave(backend, .reset, error)
     connect()
+    return true
   }
 }

@@ -1,4 +1,3 @@
-import Balancing
 import Libevent
 import Sockets
 import SystemPackage
@@ -9,26 +8,16 @@ import SystemPackage
 /// report is judged here. A session that has ended stays in memory until the loop's turn is over, so a callback that was
 /// still pending finds `.ended`.
 final class Session: IOHandler {
-  enum Phase {
-    /// Waits for a slot of a backend.
-    case queued
-    /// Looks for a backend that answers.
-    case connecting
-    /// Both sides stand.
-    case relaying
-    /// One side broke; the other gets what is underway to it, then a reset.
-    case resetting
-    case ended
-  }
-
+  /// Tells sessions apart for as long as the process runs: the worker in the top 16 bits, a count below.
+  let id: UInt64
   let worker: Worker
   let listener: Listener
   let client: Socket
-  /// The client's address as `source-hash` sees it; nil for a Unix socket, and where nobody asks for it.
-  let clientHash: UInt64?
+  /// Where the client comes from.
+  let address: SocketAddress
   let accepted: UInt64
 
-  var phase = Phase.connecting
+  var phase = SessionPhase.connecting
   /// The pool while a backend is looked for.
   var pool: Pool?
   var connector: Connector
@@ -48,16 +37,17 @@ final class Session: IOHandler {
   var isGoingOn = false
   /// The kernel asks silent peers for a sign of life.
   var isKeptAlive = false
-  private var cause: CloseCause?
+  var cause: CloseCause?
   /// How much was underway to the side that's left when a session that is resetting was looked at last, in bytes.
-  private var underway = 0
+  var underway = 0
 
-  private var clientEvent: IOEvent?
-  private var serverEvent: IOEvent?
+  var clientEvent: IOEvent?
+  var serverEvent: IOEvent?
 
   init(_ client: Socket, from address: SocketAddress, pool: Pool, listener: Listener, worker: Worker) {
+    id = worker.makeSessionID()
     self.client = client
-    clientHash = pool.route.looksAtClient ? address.hostBytes.map { ClientHash.of(bytes: $0) } : nil
+    self.address = address
     self.pool = pool
     self.policy = pool.policy
     self.listener = listener
@@ -196,7 +186,7 @@ final class Session: IOHandler {
     case .goOn: worker.goOnLater(self)
     case .ended: flowEnded(.backendEnded, to: client)
     case .sourceBroke(let error):
-      if isUntouched { return retry(after: error) }
+      if isUntouched, retry(after: error) { return }
       breakOff(error == .timedOut ? .backendLost : .backendReset, sparing: client)
     case .sinkBroke(let error): clientBroke(error)
     }
@@ -215,7 +205,7 @@ final class Session: IOHandler {
 
   /// The backend takes no more bytes, but what it sent before still belongs to the client.
   private func serverBroke(_ error: Errno) {
-    if isUntouched, !toClient.isFinished { return retry(after: error) }
+    if isUntouched, !toClient.isFinished, retry(after: error) { return }
     let cause: CloseCause = error == .timedOut ? .backendLost : .backendReset
     toBackend.abandon(worker.tools)
     if toClient.isFinished { return breakOff(cause, sparing: client) }
@@ -238,6 +228,11 @@ final class Session: IOHandler {
 
   // MARK: Time
 
+  /// For how long nothing has moved, in nanoseconds.
+  var idle: UInt64 {
+    UInt64(worker.tick &- lastActive) * Worker.tickNanoseconds
+  }
+
   /// One side has ended, and the other goes on.
   var isHalfClosed: Bool { toBackend.isFinished || toClient.isFinished }
   private var isFinished: Bool { toBackend.isFinished && toClient.isFinished }
@@ -254,87 +249,5 @@ final class Session: IOHandler {
     isKeptAlive = true
     try? client.setKeepAlive()
     try? server?.setKeepAlive()
-  }
-
-  // MARK: Ending
-
-  /// Ends the session by breaking the side that is left, after what is underway to it has arrived.
-  private func breakOff(_ cause: CloseCause, sparing survivor: Socket) {
-    // A reset after a clean end counts as what it was in the end: a reset.
-    self.cause = cause
-    underway = survivor.unacknowledged
-    guard underway > 0 else { return close(cause, by: .reset) }
-    phase = .resetting
-    worker.lingers(self)
-  }
-
-  /// Whether a session that is resetting has delivered everything. It isn't quiet as long as bytes arrive.
-  func hasDelivered() -> Bool {
-    let left = client.unacknowledged + (server?.unacknowledged ?? 0)
-    if left != underway { lastActive = worker.tick }
-    underway = left
-    return left == 0
-  }
-
-  enum Manner {
-    /// Everything was delivered: plain closes.
-    case clean
-    /// Something is missing, and both sides must see it.
-    case reset
-  }
-
-  /// Closes both sides, clean only where nothing was cut off as far as can be told.
-  func close(_ cause: CloseCause) {
-    let isAmidst =
-      switch cause {
-      case .shutdown, .backendDown: worker.hasMovedLately(self)
-      // The client still waits for its answer: an end would be an empty one.
-      case .halfClosed: !toClient.isFinished
-      default: false
-      }
-    let cutOff = toBackend.held > 0 || toClient.held > 0 || toBackend.sourceReady && !toBackend.isFinished
-    self.cause = cause
-    close(cause, by: isAmidst || cutOff ? .reset : .clean)
-  }
-
-  /// Closes both sides of a session whose break was announced.
-  func closeReset() {
-    close(cause ?? .backendReset, by: .reset)
-  }
-
-  private func close(_ cause: CloseCause, by manner: Manner) {
-    if let backend {
-      let counters = backend.counters[worker.index]
-      counters.closes.add(self.cause ?? cause)
-      counters.sessionTime.record(nanoseconds: MonotonicClock.now() &- accepted)
-      backend.load.release()
-    }
-    leave(by: manner)
-  }
-
-  /// Ends a session that reached no backend. The client sees a reset: nothing that it could take for an answer.
-  func refuse(_ refusal: Refusal) {
-    listener.counters.refused.add(refusal)
-    pool?.status.counters[worker.index].refused.add(refusal)
-    backend?.load.release()
-    leave(by: .reset)
-  }
-
-  private func leave(by manner: Manner) {
-    toBackend.abandon(worker.tools)
-    toClient.abandon(worker.tools)
-    clientEvent = nil
-    serverEvent = nil
-    switch manner {
-    case .clean:
-      client.close()
-      server?.close()
-    case .reset:
-      client.reset()
-      server?.reset()
-    }
-    let last = phase
-    phase = .ended
-    worker.ended(self, from: last)
   }
 }

@@ -5,18 +5,25 @@ package import Sockets
 package final class ListenerStatus: Sendable {
   /// The listener's name in the configuration.
   package let name: String
-  /// The most sessions at a time over all workers.
-  package let maxSessions: Int
   /// The sessions that stand.
-  package let sessions = Slots()
+  package let sessions: Slots
   /// What each worker counted.
   package let counters: [ListenerCounters]
 
   /// The status of a new listener.
-  package init(name: String, maxSessions: Int, workers: Int) {
+  package convenience init(name: String, workers: Int) {
+    self.init(name: name, sessions: Slots(), counters: (0..<workers).map { _ in ListenerCounters() })
+  }
+
+  private init(name: String, sessions: Slots, counters: [ListenerCounters]) {
     self.name = name
-    self.maxSessions = maxSessions
-    counters = (0..<workers).map { _ in ListenerCounters() }
+    self.sessions = sessions
+    self.counters = counters
+  }
+
+  /// The same listener under another name: its sessions and counts are shared with what it was.
+  package func renamed(_ name: String) -> ListenerStatus {
+    ListenerStatus(name: name, sessions: sessions, counters: counters)
   }
 }
 
@@ -34,15 +41,16 @@ package struct ListeningSocket: Sendable {
   }
 }
 
-/// A listener as its worker sees it: admits clients as long as there is room for them.
+/// A listening socket as its worker sees it: admits clients as long as there is room for them.
 final class Listener: Admission {
-  let status: ListenerStatus
+  let socket: Socket
   let counters: ListenerCounters
-  /// Where clients go now.
-  var pool: Pool
+  /// What the listener is now; a reload may rename it.
+  var status: ListenerStatus
+  /// Where clients go now; nil for nowhere, and then nobody is taken.
+  var route: ListenerRoute?
 
   private unowned let worker: Worker
-  private let socket: Socket
   private var acceptor: Acceptor<Listener>?
   /// After running out of descriptors: how many ticks to pause the next time, and until when.
   private var backOff: UInt32 = 1
@@ -51,24 +59,27 @@ final class Listener: Admission {
   /// The longest pause after running out of descriptors, in ticks.
   private static let longestBackOff: UInt32 = 10
 
-  init(_ listening: ListeningSocket, pool: Pool, worker: Worker) {
+  /// Accepts nobody before `open`.
+  init(_ listening: ListeningSocket, worker: Worker) {
     status = listening.status
     socket = listening.socket
     counters = status.counters[worker.index]
-    self.pool = pool
     self.worker = worker
+  }
+
+  func open() {
     acceptor = Acceptor(socket, on: worker.loop, door: self)
   }
 
   // MARK: Admission
 
   func reserve() -> Bool {
-    guard worker.sessionSlots.take(limit: worker.sessionLimit) else {
+    guard let route, worker.sessionSlots.take(limit: worker.sessionLimit) else {
       counters.pauses.add()
       worker.keepTicking()
       return false
     }
-    guard status.sessions.take(limit: status.maxSessions) else {
+    guard status.sessions.take(limit: route.maxSessions) else {
       worker.sessionSlots.give()
       counters.pauses.add()
       worker.keepTicking()
@@ -83,6 +94,8 @@ final class Listener: Admission {
   }
 
   func admit(_ client: Socket, from address: SocketAddress) {
+    // Nobody is admitted without a place, and no place is given without a route.
+    guard let pool = route?.pool else { return client.reset() }
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1
@@ -106,18 +119,33 @@ final class Listener: Admission {
 
   /// Takes clients again if the reason for the pause is gone; a batch that finds no room pauses it again.
   func resumeIfPossible() {
-    guard let acceptor, acceptor.isPaused else { return }
+    guard let acceptor, acceptor.isPaused, let route else { return }
     let waited = Int32(bitPattern: worker.tick &- pausedUntil) >= 0
     let hasRoom =
-      worker.sessionSlots.taken < worker.sessionLimit && status.sessions.taken < status.maxSessions
+      worker.sessionSlots.taken < worker.sessionLimit && status.sessions.taken < route.maxSessions
     if waited, hasRoom { acceptor.resume() }
   }
 
-  /// Stops for good. Who has connected by now is served, as far as there is room.
+  // MARK: The end
+
+  /// Stops for good, and leaves the socket open.
+  ///
+  /// It mustn't be closed before the loop has gone through one more turn. Other descriptors may stand for the same
+  /// listening socket, at other workers (a Unix socket) or in another process (a binary upgrade); closing ours doesn't end
+  /// its registration with epoll then (epoll(7), question 6), and libevent tells the kernel of an event's end only when the
+  /// next turn begins.
+  func stop() {
+    acceptor?.pause()
+  }
+
+  /// Takes whoever has connected by now, as far as there is room: closing the socket would reset them.
+  func takeAll() {
+    acceptor?.takeAll()
+  }
+
+  /// Closes the socket.
   func close() {
-    guard let acceptor else { return }
-    acceptor.takeAll()
-    self.acceptor = nil
+    acceptor = nil
     socket.close()
   }
 }

@@ -27,34 +27,3 @@ struct SessionList {
     for session in sessions { body(session) }
   }
 }
-
-/// Sessions of one worker that wait for a backend's slot, in the order in which they came, by pool.
-struct SessionQueues {
-  private var waiting: [String: [Session]] = [:]
-
-  /// The pools that somebody waits for.
-  var pools: [String] { Array(waiting.keys) }
-  /// Everybody who waits.
-  var all: [Session] { waiting.values.flatMap(\.self) }
-
-  func isWaiting(for pool: String) -> Bool {
-    !waiting.isEmpty && waiting[pool] != nil
-  }
-
-  func first(of pool: String) -> Session? {
-    waiting[pool]?.first
-  }
-
-  mutating func append(_ session: Session, pool: String) {
-    waiting[pool, default: []].append(session)
-  }
-
-  /// Takes the session out and gives its place in the pool's queue back.
-  mutating func remove(_ session: Session) {
-    let pool = session.listener.pool
-    guard let place = waiting[pool.name]?.firstIndex(where: { $0 === session }) else { return }
-    waiting[pool.name]?.remove(at: place)
-    if waiting[pool.name]?.isEmpty == true { waiting[pool.name] = nil }
-    pool.status.waiting.give()
-  }
-}

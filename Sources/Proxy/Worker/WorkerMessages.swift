@@ -1,15 +1,33 @@
 package import SystemPackage
 
-/// What the control plane asks of a worker.
+/// What the control plane asks of a worker. Commands are carried out in the order in which they were posted.
 package enum WorkerCommand: Sendable {
   /// Serve new sessions by this table.
   case adopt(RoutingTable)
-  /// Close the sessions of this backend: it went down.
-  case closeSessions(backendID: Int)
-  /// A backend's slot became free at another worker: see whether somebody waits for it here.
-  case slotFreed(pool: String)
-  /// Accept nobody any more; report when the last session has ended.
+  /// Make ready for other listeners and another table; changes nothing yet. Answered by `prepared`.
+  case prepare(WorkerRollout)
+  /// Carry out what was prepared, between two turns of the loop. Answered by `committed`; an unknown rollout is ignored.
+  case commit(rollout: Int)
+  /// Forget what was prepared: the sockets to open are the control plane's to close. An unknown rollout is ignored.
+  case abort(rollout: Int)
+  /// End sessions, from now on until `endEviction`. `evicted` says when nothing is left to do.
+  case evict(EvictionOrder)
+  /// Leave the sessions that an order has not ended yet. An unknown order is ignored.
+  case endEviction(Int)
+  /// A backend of this pool may be able to take another session, and nobody waits for it at the worker that found that
+  /// out: see whether somebody does here.
+  case freed(PoolStatus)
+  /// Tell about sessions. Answered by `sessions`.
+  case listSessions(SessionQuery, ticket: Int)
+  /// Tell about the sessions that ended last. Answered by `recent`.
+  case listRecent(ticket: Int)
+  /// Say that the loop turns. Answered by `pong`.
+  case ping(ticket: Int)
+  /// Accept nobody any more but who has connected already; report when the last session has ended.
   case drain
+  /// Leave the listening sockets, with all who wait there, to another process that has them too; report when the last
+  /// session has ended. There is no way back.
+  case handOver
   /// End the sessions that are left, and then the worker's thread.
   case stop
 }
@@ -20,6 +38,19 @@ package enum WorkerEvent: Sendable {
   case connectFailed(Backend, Errno, inARow: Int)
   /// No descriptor was left for a client of this listener; it pauses.
   case descriptorsExhausted(listener: String)
-  /// After `drain`: no session is left on this worker.
+  /// The rollout can be committed, or can't be, and why; then it's forgotten.
+  case prepared(worker: Int, rollout: Int, problem: String?)
+  /// The rollout is in force on this worker.
+  case committed(worker: Int, rollout: Int)
+  /// The answer to `listSessions`: the oldest first, up to the query's limit, and how many there are on this worker.
+  case sessions(worker: Int, ticket: Int, [SessionSummary], total: Int)
+  /// The answer to `listRecent`: up to 1,000, in the order in which they ended.
+  case recent(worker: Int, ticket: Int, [EndedSession])
+  /// An order has nothing left to do on this worker for the first time: none of the sessions that are meant is left, or
+  /// its quota is used up, and so many are left; then it's forgotten.
+  case evicted(worker: Int, order: Int, remaining: Int)
+  /// The answer to a ping.
+  case pong(worker: Int, ticket: Int)
+  /// After `drain` or `handOver`: no session is left on this worker.
   case drained(worker: Int)
 }

@@ -1,3 +1,4 @@
+package import Balancing
 package import Libevent
 
 /// Everything that a worker is made from; it crosses to the worker's thread.
@@ -17,6 +18,10 @@ package struct WorkerSetup: Sendable {
   /// The sessions of the whole process, and how many there may be.
   package var sessionSlots: Slots
   package var sessionLimit: Int
+  /// The idle sessions that the process has closed lately.
+  package var idleCloses: IdleCloses
+  /// How fast the process ends sessions that would go on.
+  package var evictionPace: Pace
   /// How many pipes it may open.
   package var pipeLimit: Int
   /// Starts its random numbers.
@@ -28,7 +33,7 @@ package struct WorkerSetup: Sendable {
   package init(
     index: Int, listening: [ListeningSocket], table: RoutingTable, inbox: Mailbox<WorkerCommand>,
     peers: [Mailbox<WorkerCommand>], control: Mailbox<WorkerEvent>, sessionSlots: Slots, sessionLimit: Int,
-    pipeLimit: Int, seed: UInt64, counters: WorkerCounters
+    idleCloses: IdleCloses, evictionPace: Pace, pipeLimit: Int, seed: UInt64, counters: WorkerCounters
   ) {
     self.index = index
     self.listening = listening
@@ -38,6 +43,8 @@ package struct WorkerSetup: Sendable {
     self.control = control
     self.sessionSlots = sessionSlots
     self.sessionLimit = sessionLimit
+    self.idleCloses = idleCloses
+    self.evictionPace = evictionPace
     self.pipeLimit = pipeLimit
     self.seed = seed
     self.counters = counters

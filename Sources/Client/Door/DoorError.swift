@@ -1,0 +1,70 @@
+import Config
+package import Control
+package import Libevent
+import SystemPackage
+
+/// Why the admin door gave no answer, or not the one that was asked for.
+package enum DoorError: Error, Equatable, Sendable {
+  /// Nobody was reached at the socket, or who was gave no answer within the limit.
+  case silent(socket: String, HTTPClientError, limit: Duration)
+  /// The answer isn't one of this program's version.
+  case foreign(socket: String, String)
+  /// The process refuses; with the status code of its answer.
+  case refused(AdminAnswer.Problem, status: Int)
+}
+
+extension DoorError {
+  /// Whether the process answered that it won't.
+  package var isRefusal: Bool {
+    if case .refused = self { true } else { false }
+  }
+
+  /// What is wrong, and what to do about it: details line by line, then `martlet: …`, then `hint: …`.
+  ///
+  /// The details come first, as in what `martlet check` says of a file: the last lines sum up.
+  package var text: String {
+    let problem = problem
+    let details = (problem.details ?? []).map { TextTable.printable($0) + "\n" }.joined()
+    let hint = problem.hint.map { "hint: \(TextTable.printable($0))\n" } ?? ""
+    return "\(details)martlet: \(TextTable.printable(problem.error))\n\(hint)"
+  }
+
+  /// The same in one line, for where a line is all there is.
+  package var line: String { TextTable.printable(problem.error) }
+
+  private var problem: AdminAnswer.Problem {
+    switch self {
+    case .silent(let socket, .brokenAnswer(let why), _):
+      return AdminAnswer.Problem(
+        "the answer from \(socket) is broken: \(why)",
+        hint: "the process has ended, or this isn't Martlet's admin socket")
+    case .silent(let socket, let error, let limit):
+      let (why, hint) = Self.silence(error, limit)
+      return AdminAnswer.Problem("no answer from \(socket): \(why)", hint: hint)
+    case .foreign(let socket, let why):
+      return AdminAnswer.Problem(
+        "the answer from \(socket) isn't understood: \(why)",
+        hint: "use the `martlet` of the version that runs, or name its socket with --socket")
+    case .refused(let problem, _): return problem
+    }
+  }
+
+  /// Why there is no answer, and what to do about it.
+  private static func silence(_ error: HTTPClientError, _ limit: Duration) -> (why: String, hint: String) {
+    let elsewhere = "if it runs with another socket, name that with --socket or $MARTLET_SOCKET"
+    return switch error {
+    case .noSuchSocket: ("there is no such socket", "start `martlet run`; \(elsewhere)")
+    case .refused: ("nobody listens there", "start `martlet run` again; \(elsewhere)")
+    case .permissionDenied:
+      ("no permission", "run this as the user of the process, or as a member of the socket's group")
+    case .timedOut:
+      (
+        "none came within \(limit.configured)",
+        "the process may be stopped or overloaded; what was asked may still be done"
+      )
+    case .brokenAnswer(let why): (why, elsewhere)
+    case .failed(.fileNameTooLong): ("a socket's path has at most 107 bytes", "name the socket by a shorter path")
+    case .failed(let error): ("\(error)", elsewhere)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package import Control
+
+/// `martlet why` and `history`: why the proxy does what it does.
+package enum DecisionText {
+  /// A decision at a glance: the sentence first, then what it rests on.
+  package static func render(_ why: AdminAnswer.Why, coloured: Bool = false) -> String {
+    var table = TextTable([
+      ("", .left), ("BACKEND", .left), ("ADDRESS", .left), ("TIER", .right), ("ELIGIBLE", .left), ("WEIGHT", .right),
+      ("SESSIONS", .right), ("CHANCE", .right), ("REASON", .left),
+    ])
+    for backend in why.backends {
+      table.add(
+        [
+          backend.name == why.pick ? ">" : "", backend.name, backend.address, "\(backend.tier)",
+          backend.isEligible ? "yes" : "no", weight(backend.weight), "\(backend.active)",
+          backend.chance.map(Words.percent) ?? "-", backend.reason,
+        ], paint: coloured ? [4: backend.isEligible ? .green : .boldRed] : [:])
+    }
+    let client = why.client.map { ", for client \($0)" } ?? ""
+    let sentence = Paint.bold.on(TextTable.printable(why.sentence), when: coloured)
+    return Words.lines(["pool \(why.pool), \(why.strategy)\(client)"]) + "\(sentence)\n\n"
+      + (why.backends.isEmpty ? "" : table.text + "\n")
+      + Words.lines(
+        [
+          why.position.isEmpty ? nil : "position  \(why.position)",
+          why.next.isEmpty ? nil : "next      \(why.next.joined(separator: ", "))",
+        ].compactMap { $0 } + why.hints.map { "hint: \($0)" })
+  }
+
+  /// The latest changes of state.
+  package static func render(_ history: AdminAnswer.History, coloured: Bool = false) -> String {
+    var table = TextTable([
+      ("TIME (UTC)", .left), ("BACKEND", .left), ("FROM", .left), ("TO", .left), ("BY", .left), ("TOOK", .right),
+      ("REASON", .left),
+    ])
+    for change in history.transitions {
+      table.add(
+        [
+          Words.moment(change.time), "\(change.pool)/\(change.backend)", change.from.rawValue, change.to.rawValue,
+          change.cause.rawValue, change.duration.map(StatsText.duration) ?? "-", change.reason,
+        ], paint: coloured ? [3: change.to.paint].compactMapValues { $0 } : [:])
+    }
+    return history.transitions.isEmpty ? "no state has changed yet\n" : table.text
+  }
+
+  /// With at most two digits after the point.
+  private static func weight(_ weight: Double) -> String {
+    guard weight.isFinite, abs(weight) < 1e9 else { return "-" }
+    let hundredths = Int((weight * 100).rounded())
+    let fraction = hundredths % 100
+    if fraction == 0 { return "\(hundredths / 100)" }
+    return "\(hundredths / 100)."
+      + (fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)")
+  }
+}

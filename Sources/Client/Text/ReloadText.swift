@@ -1,0 +1,78 @@
+package import Control
+
+/// `martlet plan`, `reload`, `revert` and `upgrade`: what becomes of configurations and processes.
+package enum ReloadText {
+  /// What a reload would do: the changes, then the blast radius.
+  package static func render(_ plan: AdminAnswer.Plan, coloured: Bool = false) -> String {
+    let verdict =
+      if !plan.obstacles.isEmpty {
+        Paint.boldRed.on("refused: a reload would be refused as it is", when: coloured)
+      } else {
+        switch plan.severity {
+        case .none: Paint.green.on("none: nothing would change", when: coloured)
+        case .additive: Paint.green.on("additive: no session would notice", when: coloured)
+        case .disruptive: Paint.yellow.on("disruptive: sessions would be affected", when: coloured)
+        }
+      }
+    let sections = [
+      verdict + "\n", Words.list("obstacles", plan.obstacles), Words.list("changes", plan.changes),
+      Words.list("blast radius", radius(plan)), Words.list("limits", plan.limits),
+      Words.list("warnings", plan.warnings),
+    ]
+    return sections.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private static func radius(_ plan: AdminAnswer.Plan) -> [String] {
+    let names = { (what: String, names: [String]) in
+      names.isEmpty ? nil : "\(what.padding(to: 18))\(names.joined(separator: ", "))"
+    }
+    let sessions = [
+      plan.draining > 0 ? "\(plan.draining) to finish within their limit" : nil,
+      plan.closing > 0 ? "\(plan.closing) closed" : nil,
+    ].compactMap { $0 }
+    return [
+      names("backends added", plan.added), names("backends removed", plan.removed),
+      names("backends changed", plan.changed), names("unknown health", plan.unknownHealth),
+      names("addresses bound", plan.binds), names("addresses closed", plan.unbinds),
+      plan.severity == .none ? nil : names("sessions", sessions.isEmpty ? ["none is affected"] : sessions),
+    ].compactMap { $0 }
+  }
+
+  /// What a reload, or going back, has done.
+  package static func render(_ answer: AdminAnswer.Reloaded, now: Timestamp) -> String {
+    let time = StatsText.duration(answer.seconds)
+    guard !answer.changes.isEmpty else { return "nothing has changed: generation \(answer.generation) goes on\n" }
+    var lines = ["generation \(answer.generation) runs, after \(time)"]
+    if answer.draining > 0 {
+      lines.append("\(Words.count(answer.draining, "session")) to finish within their limit")
+    }
+    if answer.closing > 0 { lines.append("\(Words.count(answer.closing, "session")) to be closed") }
+    if let until = answer.confirmUntil {
+      lines.append(
+        "on probation: `martlet confirm` within \(Words.left(until: until, from: now)), or it's taken back")
+    }
+    return Words.list("changes", answer.changes) + "\n" + Words.lines(lines)
+  }
+
+  /// What an upgrade has done.
+  package static func render(_ answer: AdminAnswer.Upgraded, now: Timestamp) -> String {
+    let old =
+      answer.draining == 0
+      ? "the old process has no session left"
+      : "the old process has \(Words.count(answer.draining, "session")) left, which may go on for "
+        + Words.left(until: answer.deadline, from: now)
+    return Words.lines(["pid \(answer.pid) serves now, version \(answer.version)", old])
+  }
+}
+
+/// What is short.
+package enum ShortText {
+  /// What was done.
+  package static func render(_ answer: AdminAnswer.Done) -> String { Words.lines([answer.message]) }
+
+  /// What is logged.
+  package static func render(_ answer: AdminAnswer.Log) -> String { Words.lines([answer.level]) }
+
+  /// What to mind, for the standard error.
+  package static func warnings(_ warnings: [String]) -> String { Words.lines(warnings.map { "warning: \($0)" }) }
+}

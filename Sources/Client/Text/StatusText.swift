@@ -1,0 +1,143 @@
+package import Control
+
+/// `martlet status`: a report for people.
+package enum StatusText {
+  /// The share of a limit from which on it's warned of.
+  static let nearLimit = 0.8
+
+  /// The whole text; coloured where that's wanted.
+  package static func render(_ report: Report, coloured: Bool = false) -> String {
+    let pools = report.pools.map { pool($0, now: report.time, coloured: coloured) }
+    let sections = [head(report, coloured: coloured), StatsText.listeners(report.listeners)] + pools
+    let changes = [
+      report.overrides.isEmpty
+        ? "" : "overrides\n" + OverridesText.table(report.overrides, now: report.time),
+      evictions(report.evictions, now: report.time),
+    ]
+    return (sections + changes).filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private static func head(_ report: Report, coloured: Bool) -> String {
+    let active = report.workers.map(\.sessions.active).reduce(0, +)
+    let total = report.workers.map(\.sessions.total).reduce(0, +)
+    let process = report.process
+    var lines = [
+      ("martlet", "\(report.version), pid \(process.pid), up \(StatsText.duration(report.uptime))")
+    ]
+    lines += configuration(report)
+    lines.append(("sessions", "\(active) of \(process.sessionLimit), \(total) in all"))
+    lines.append(("nearest limit", resource(report.headroom.limiting)))
+    if let old = report.predecessor {
+      let left = Words.left(until: old.deadline, from: report.time)
+      lines.append(
+        (
+          "upgraded",
+          "pid \(old.pid), version \(old.version), has \(Words.count(old.sessions, "session")) left; they may go on for \(left)"
+        ))
+    }
+    return lines.map { name, text in
+      let line = "\(name.padding(to: 15))\(TextTable.printable(text))"
+      let isWarning = name == "nearest limit" && report.headroom.limiting.isNear || name == "to confirm"
+      return Paint.yellow.on(line, when: coloured && isWarning) + "\n"
+    }.joined()
+  }
+
+  private static func configuration(_ report: Report) -> [(String, String)] {
+    let configuration = report.configuration
+    let age = StatsText.duration(report.time.seconds(since: configuration.since))
+    let file = configuration.file.map { " of \($0)" } ?? ""
+    var lines = [("configuration", "generation \(report.generation)\(file), for \(age)")]
+    if let last = configuration.lastReload { lines.append(("last reload", last)) }
+    if let until = configuration.confirmUntil {
+      let left = Words.left(until: until, from: report.time)
+      lines.append(("to confirm", "within \(left), or it's taken back: `martlet confirm` or `martlet revert`"))
+    }
+    return lines
+  }
+
+  /// What is nearest to its limit, with a warning where that is near.
+  static func resource(_ resource: Report.Resource) -> String {
+    let text = "\(resource.name) \(resource.used) of \(resource.limit) (\(Words.percent(resource.share)))"
+    return resource.isNear ? "\(text): WARNING, close to the limit" : text
+  }
+
+  private static func pool(_ pool: Report.Pool, now: Timestamp, coloured: Bool) -> String {
+    let backends = pool.backends
+    let columns = [
+      Column("BACKEND", .left, backends.map(\.name)),
+      Column("ADDRESS", .left, backends.map { $0.address == $0.name ? "" : $0.address }, unless: ""),
+      Column("TIER", .right, backends.map { "\($0.tier)" }, unless: "0"),
+      Column("STATE", .left, backends.map(\.state.rawValue), paints: backends.map(\.state.paint)),
+      Column("FOR", .right, backends.map { StatsText.duration(now.seconds(since: $0.since)) }),
+      Column("HEALTH", .left, backends.map(\.health.rawValue)),
+      Column("WEIGHT", .right, backends.map(StatsText.weight)),
+      Column("SESSIONS", .right, backends.map { "\($0.sessions.active)" }),
+      Column("MAX", .right, backends.map { $0.sessions.max.map(String.init) ?? "-" }, unless: "-"),
+      Column("TOTAL", .right, backends.map { "\($0.sessions.total)" }),
+      Column("FAILED", .right, backends.map { "\($0.connect.failures.values.reduce(0, +))" }),
+      Column("OVERRIDE", .left, backends.map { $0.override.map { override($0, now: now) } ?? "-" }, unless: "-"),
+      Column("REASON", .left, backends.map(\.reason), unless: ""),
+    ].filter(\.isTelling)
+    var table = TextTable(columns.map { ($0.title, $0.alignment) })
+    for row in backends.indices {
+      let paints = columns.enumerated().compactMap { index, column in column.paints[row].map { (index, $0) } }
+      table.add(columns.map { $0.values[row] }, paint: coloured ? Dictionary(uniqueKeysWithValues: paints) : [:])
+    }
+    let heading = StatsText.heading(pool)
+    let regrets =
+      pool.idleRegrets == 0
+      ? "" : "  \(Words.count(pool.idleRegrets, "client")) came back right after being closed for idleness\n"
+    return "\(pool.state == .up ? heading : pool.state.paint?.on(heading, when: coloured) ?? heading)\n"
+      + table.text + regrets
+  }
+
+  /// A column that is left out where it says nothing.
+  private struct Column {
+    let title: String
+    let alignment: TextTable.Alignment
+    let values: [String]
+    let paints: [Paint?]
+    let isTelling: Bool
+
+    /// A column of the values; left out if all of them are the one that says nothing.
+    init(
+      _ title: String, _ alignment: TextTable.Alignment, _ values: [String], unless nothing: String? = nil,
+      paints: [Paint?]? = nil
+    ) {
+      self.title = title
+      self.alignment = alignment
+      self.values = values
+      self.paints = paints ?? values.map { _ in nil }
+      isTelling = nothing.map { nothing in values.contains { $0 != nothing } } ?? true
+    }
+  }
+
+  /// `drain for 20m00s (new disk)`.
+  private static func override(_ override: Report.Override, now: Timestamp) -> String {
+    let end = override.until.map { " for \(Words.left(until: $0, from: now))" } ?? ""
+    return override.phrase + end + (override.reason.map { " (\($0))" } ?? "")
+  }
+
+  private static func evictions(_ evictions: [Report.Eviction], now: Timestamp) -> String {
+    var table = TextTable([("SESSIONS OF", .left), ("LEFT", .right), ("CUT OFF IN", .right), ("COUNTED AS", .left)])
+    for eviction in evictions {
+      table.add([
+        eviction.what, "\(eviction.left)", eviction.deadline.map { Words.left(until: $0, from: now) } ?? "-",
+        eviction.cause,
+      ])
+    }
+    return evictions.isEmpty ? "" : "evictions under way\n" + table.text
+  }
+}
+
+extension Report.Resource {
+  /// Whether the limit is close.
+  var isNear: Bool { share >= StatusText.nearLimit }
+}
+
+extension String {
+  /// The text with spaces behind it, up to so many characters.
+  func padding(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}

@@ -1,0 +1,254 @@
+import Control
+
+extension TopModel {
+  /// The screen: as many lines as it has, none wider than it is.
+  ///
+  /// Where lines are few, the selected backend and the line that questions stand in are what stays.
+  func lines() -> [ScreenLine] {
+    guard rows > 0 else { return [] }
+    let head =
+      switch rows {
+      case ..<4: [ScreenLine]()
+      case ..<8: [silence == nil ? summary : notice]
+      default: [title, summary, notice]
+      }
+    let body = rows - head.count - 1
+    let middle =
+      switch mode {
+      case .help: Array(TopHelp.lines.prefix(body))
+      case .watching, .asking: table(body)
+      }
+    let gap = [ScreenLine](repeating: ScreenLine(), count: body - middle.count)
+    return (head + middle + gap + [footer]).map { $0.cut(to: columns) }
+  }
+
+  /// The screen as it's sent to the terminal, in one piece.
+  ///
+  /// A line is cleared before it's written: after one that takes all columns, the last of them would be cleared.
+  package func frame(coloured: Bool) -> String {
+    "\u{1B}[H" + lines().map { "\u{1B}[K" + $0.rendered(coloured: coloured) }.joined(separator: "\r\n")
+  }
+
+  // MARK: - Head
+
+  private var title: ScreenLine {
+    var line = ScreenLine("martlet", .bold)
+    if let report = figures.report {
+      line.add(
+        " \(report.version)  pid \(report.process.pid)  generation \(report.generation)  "
+          + "up \(StatsText.duration(report.uptime))  \(report.time.timeOfDay) UTC")
+    }
+    if isPaused { line.add("  PAUSED", .yellow) }
+    return line
+  }
+
+  private var summary: ScreenLine {
+    guard let report = figures.report else { return ScreenLine() }
+    let active = report.workers.map(\.sessions.active).reduce(0, +)
+    let rates = figures.rates
+    return ScreenLine(
+      "\(Words.count(active, "session"))  \(Figure.rate(rates?.sessions)) new/s  "
+        + "\(Figure.bytes(rates?.toBackend))/s to backends  \(Figure.bytes(rates?.toClient))/s to clients")
+  }
+
+  /// What there is to mind.
+  private var notice: ScreenLine {
+    if let silence {
+      return ScreenLine("\(silence.line); trying again", .boldRed)
+    }
+    guard let report = figures.report else { return ScreenLine("asking \(socket)", .dim) }
+    var line = ScreenLine()
+    if let until = report.configuration.confirmUntil {
+      line.add("to confirm within \(Words.left(until: until, from: report.time))", .yellow)
+      line.add("  ")
+    }
+    let limiting = report.headroom.limiting
+    line.add("nearest limit: \(StatusText.resource(limiting))", limiting.isNear ? .boldRed : nil)
+    if !report.overrides.isEmpty { line.add("  \(Words.count(report.overrides.count, "override"))") }
+    let evicted = report.evictions.map(\.left).reduce(0, +)
+    if evicted > 0 { line.add("  \(Words.count(evicted, "session")) to be closed") }
+    if let old = report.predecessor { line.add("  pid \(old.pid) has \(Words.count(old.sessions, "session")) left") }
+    return line
+  }
+
+  // MARK: - Table
+
+  private func table(_ height: Int) -> [ScreenLine] {
+    guard height > 0, figures.report != nil else { return [] }
+    let layout = TopLayout(columns: columns, backends: backends.flatMap { $0.rows.map(\.backend) })
+    let rows = backends.flatMap { pool, rows in
+      let peak = rows.flatMap { $0.past.sessions.cells(layout.curve) }.compactMap { $0 }.max() ?? 0
+      return [Row.pool(pool, rows)] + rows.map { Row.backend($0, peak: peak) }
+    }
+    let chosen = selection
+    let selected = rows.firstIndex { $0.path == chosen && chosen != nil } ?? 0
+    let heading = height > 2 ? [heading(layout)] : []
+    let room = height - heading.count
+    // Only as far down as it takes to have the selected row in the middle.
+    let first = min(max(0, selected - room / 2), max(0, rows.count - room))
+    return heading
+      + rows.dropFirst(first).prefix(room).map { row in
+        switch row {
+        case .pool(let pool, let rows): line(of: pool, rows: rows, layout)
+        case .backend(let row, let peak): line(of: row, peak: peak, isSelected: row.path == chosen, layout)
+        }
+      }
+  }
+
+  /// A line of the table, before it's written: only those on the screen are.
+  private enum Row {
+    case pool(Report.Pool, [TopRow])
+    case backend(TopRow, peak: Double)
+
+    var path: BackendPath? {
+      if case .backend(let row, _) = self { row.path } else { nil }
+    }
+  }
+
+  private func heading(_ layout: TopLayout) -> ScreenLine {
+    let cells = TopColumn.allCases.map { column in
+      layout.cell(column.title + (column == sorting ? isReversed ? "▲" : "▼" : ""), in: column)
+    }
+    return ScreenLine("  " + (cells + [layout.curve == 0 ? "" : "LAST 60 S"]).joined(separator: " "), .dim)
+  }
+
+  private func line(of pool: Report.Pool, rows: [TopRow], _ layout: TopLayout) -> ScreenLine {
+    let rates = rows.compactMap(\.past.rates)
+    let sum = { (part: (TopFigures.Rates) -> Double) in rates.isEmpty ? nil : rates.map(part).reduce(0, +) }
+    let failed = rows.flatMap { $0.backend.connect.failures.values }.reduce(0, +)
+    var line = ScreenLine(ScreenWidth.fit(pool.name, to: layout.width(of: .backend) + 2) + " ", .bold)
+    line.add(layout.cell(pool.state.rawValue, in: .state) + " ", pool.state.paint)
+    line.add(
+      [
+        layout.cell("\(pool.sessions.active)", in: .active), layout.cell(Figure.rate(sum(\.sessions)), in: .sessions),
+        layout.cell(Figure.bytes(sum(\.toBackend)), in: .toBackend),
+        layout.cell(Figure.bytes(sum(\.toClient)), in: .toClient), layout.cell("\(failed)", in: .failed), pool.strategy,
+      ].joined(separator: " "))
+    if pool.queue.size > 0 { line.add(", \(pool.queue.waiting) of \(pool.queue.size) waiting") }
+    return line
+  }
+
+  private func line(of row: TopRow, peak: Double, isSelected: Bool, _ layout: TopLayout) -> ScreenLine {
+    let (backend, rates) = (row.backend, row.past.rates)
+    var line = ScreenLine((isSelected ? "> " : "  ") + layout.cell(backend.name, in: .backend) + " ")
+    line.add(layout.cell(backend.state.rawValue, in: .state) + " ", backend.state.paint)
+    line.add(
+      [
+        layout.cell("\(backend.sessions.active)", in: .active),
+        layout.cell(Figure.rate(rates?.sessions), in: .sessions),
+        layout.cell(Figure.bytes(rates?.toBackend), in: .toBackend),
+        layout.cell(Figure.bytes(rates?.toClient), in: .toClient),
+      ].joined(separator: " ") + " ")
+    let failed = "\(backend.connect.failures.values.reduce(0, +))"
+    line.add(layout.cell(failed, in: .failed) + " ", (rates?.failures ?? 0) > 0 ? .boldRed : nil)
+    line.add(Sparkline.text(row.past.sessions.cells(layout.curve), peak: peak), .cyan)
+    return isSelected ? line.inverse(over: columns) : line
+  }
+
+  // MARK: - Foot
+
+  private var footer: ScreenLine {
+    if case .asking(let request) = mode {
+      var line = ScreenLine("\(request.action.rawValue) \(request.pool)/\(request.backend)? ", .bold)
+      line.add("(y/n)  \(request.action.consequence)")
+      return line
+    }
+    if let message { return ScreenLine(message.text, message.isBad ? .boldRed : .green) }
+    return ScreenLine(mode == .help ? "any key goes back" : TopHelp.keys, .dim)
+  }
+}
+
+extension AdminRequest.Override.Action {
+  /// What it means for clients.
+  fileprivate var consequence: String {
+    switch self {
+    case .drain: "No new sessions; those that stand go on."
+    case .maintain: "No new sessions, those that stand are closed, no health checks."
+    case .ready: "It's again what the configuration and its health say."
+    case .weight: ""
+    }
+  }
+}
+
+/// How wide the columns are.
+struct TopLayout {
+  /// The columns that are left for the curve; 0 if they are too few for one.
+  let curve: Int
+  private let name: Int
+  private let state: Int
+
+  /// Divides the screen; the names and the curve share what numbers and states leave.
+  init(columns: Int, backends: [Report.Backend]) {
+    state = max(8, backends.map(\.state.rawValue.count).max() ?? 0)
+    let longest = max(8, backends.map { ScreenWidth.of($0.name) }.max() ?? 0)
+    // Two columns for the mark, a space before each of the seven columns after the name.
+    let rest = columns - 2 - 7 - state - TopColumn.allCases.map(Self.fixed).reduce(0, +)
+    name = min(longest, max(8, rest / 2))
+    let left = rest - name
+    curve = left < 5 ? 0 : min(left, Series.length)
+  }
+
+  /// A column's width.
+  func width(of column: TopColumn) -> Int {
+    switch column {
+    case .backend: name
+    case .state: state
+    default: Self.fixed(column)
+    }
+  }
+
+  /// A text in its column: words to the left, numbers to the right.
+  func cell(_ text: String, in column: TopColumn) -> String {
+    let width = width(of: column)
+    switch column {
+    case .backend, .state: return ScreenWidth.fit(TextTable.printable(text), to: width)
+    default: return String(repeating: " ", count: max(0, width - ScreenWidth.of(text))) + text
+    }
+  }
+
+  /// The widths of numbers: of their titles with the mark for sorting.
+  private static func fixed(_ column: TopColumn) -> Int {
+    switch column {
+    case .backend, .state: 0
+    default: column.title.count + 1
+    }
+  }
+}
+
+/// Figures in few characters.
+private enum Figure {
+  /// A count in a second, with one digit after the point below ten; `-` while it isn't known.
+  static func rate(_ value: Double?) -> String {
+    guard let value, value.isFinite, value < 1e15 else { return "-" }
+    let tenths = Int((value * 10).rounded())
+    return tenths < 100 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
+  }
+
+  /// Bytes in a second.
+  static func bytes(_ value: Double?) -> String {
+    guard let value, value.isFinite, value < 1e18 else { return "-" }
+    return StatsText.size(Int(value.rounded()))
+  }
+}
+
+/// What the keys do.
+enum TopHelp {
+  /// In one line.
+  static let keys = "q quit  ↑↓ select  d drain  m maintain  y ready  ←→ sort  p pause  h help"
+
+  /// With words.
+  static let lines = [
+    "",
+    "  ↑ ↓ or k j     select a backend; PageUp, PageDown, Home, End",
+    "  d              drain it: no new sessions",
+    "  m              maintain it: no sessions, no health checks",
+    "  y              make it ready again; each of the three asks first",
+    "  ← → or s       sort by another column      r   the other way round",
+    "  p or space     pause: the screen stands still, the curves go on",
+    "  Ctrl-L         draw the screen again        q   quit",
+    "",
+    "  NEW/S are new sessions, →BACKEND and →CLIENT bytes, each in a second.",
+    "  FAILED are failed connects since the start, red while there are new ones.",
+    "  The curve shows new sessions; within a pool all curves have one scale.",
+  ].map { ScreenLine($0) }
+}

@@ -1,0 +1,128 @@
+import Config
+import Libevent
+import Logging
+import Proxy
+import Sockets
+
+/// What the admin door can do, and with what.
+final class AdminActions {
+  let controller: Controller
+  let listeners: ListenerSet
+  let overrides: Overrides
+  let reloads: Reloads
+  let reporter: Reporter
+  let sessions: SessionDesk
+  let logger: Logger
+  /// The least severe messages that are logged; setting it changes that.
+  let logLevel: LogLevelSwitch
+  /// Starts a new process in place of this one.
+  let upgrade: (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
+
+  init(
+    controller: Controller, listeners: ListenerSet, overrides: Overrides, reloads: Reloads, reporter: Reporter,
+    sessions: SessionDesk, logger: Logger, logLevel: LogLevelSwitch,
+    upgrade: @escaping (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
+  ) {
+    self.controller = controller
+    self.listeners = listeners
+    self.overrides = overrides
+    self.reloads = reloads
+    self.reporter = reporter
+    self.sessions = sessions
+    self.logger = logger
+    self.logLevel = logLevel
+    self.upgrade = upgrade
+  }
+
+  /// Everything that can be asked for.
+  var routes: [AdminRouter.Route] {
+    lookRoutes + changeRoutes + sessionRoutes + configurationRoutes
+  }
+
+  func pool(_ name: String) throws(AdminRefusal) -> PoolController {
+    guard let pool = controller.pool(name) else {
+      let known = controller.pools.map(\.name)
+      throw AdminRefusal(
+        404, "there is no pool \"\(name)\"", hint: "the pools are: \(known.prefix(20).joined(separator: ", "))")
+    }
+    return pool
+  }
+
+  /// A backend of a pool, by its name, its address, or the host name that it comes from.
+  func members(_ backend: String, of pool: PoolController) throws(AdminRefusal) -> [Member] {
+    let named = pool.members.filter { $0.backend.name == backend || $0.key.address.description == backend }
+    if !named.isEmpty { return named }
+    let resolved = pool.members.filter {
+      $0.configuration.name == backend || $0.key.endpoint.description == backend
+    }
+    guard resolved.isEmpty else { return resolved }
+    let known = pool.members.map(\.backend.name)
+    throw AdminRefusal(
+      404, "pool \(pool.name) has no backend \"\(backend)\"",
+      hint: "its backends are: \(known.prefix(20).joined(separator: ", "))")
+  }
+
+  /// What a lease calls a backend: its address, or the host name where all of its addresses are meant.
+  func endpoint(_ backend: String, of members: [Member]) -> String {
+    guard let first = members.first else { return backend }
+    let isWhole = members.count > 1 || first.configuration.name == backend || first.key.endpoint.description == backend
+    return isWhole ? first.key.endpoint.description : first.key.address.description
+  }
+}
+
+// MARK: - Looking
+
+extension AdminActions {
+  private var lookRoutes: [AdminRouter.Route] {
+    [
+      AdminRouter.Route(.get, "/v1/status") { [unowned self] _, reply in
+        reply(.success(AdminReply(reporter.report())))
+      },
+      AdminRouter.Route(.get, "/v1/config") { [unowned self] _, reply in
+        reply(.success(AdminReply(json: controller.configuration.render())))
+      },
+      AdminRouter.Route(.get, "/v1/overrides") { [unowned self] _, reply in
+        reply(.success(AdminReply(AdminAnswer.Overrides(overrides: reporter.overrides))))
+      },
+      AdminRouter.Route(.get, "/v1/history", parameters: ["pool", "backend", "limit"]) {
+        [unowned self] call, reply throws(AdminRefusal) in
+        let limit = try call.count("limit", default: 100, in: 1...Controller.transitionsKept)
+        let (pool, backend) = (try call.optional("pool"), try call.optional("backend"))
+        if let pool { _ = try self.pool(pool) }
+        let transitions = controller.transitions.reversed().lazy.filter { transition in
+          (pool == nil || transition.pool == pool) && (backend == nil || transition.backend == backend)
+        }
+        reply(.success(AdminReply(AdminAnswer.History(transitions: Array(transitions.prefix(limit))))))
+      },
+      AdminRouter.Route(.get, "/v1/why", parameters: ["pool", "client"]) {
+        [unowned self] call, reply throws(AdminRefusal) in
+        let pool = try self.pool(try call.required("pool"))
+        let client = try call.optional("client")
+        var address: SocketAddress?
+        if let client {
+          guard let read = SocketAddress(ip: client, port: 0) else {
+            throw AdminRefusal(400, "client must be an IP address, is \"\(client)\"", hint: "such as 10.0.0.1 or ::1")
+          }
+          address = read
+        }
+        reply(.success(AdminReply(Explainer(pool: pool, headroom: reporter.headroom).why(client: address))))
+      },
+      AdminRouter.Route(.get, "/v1/log") { [unowned self] _, reply in
+        reply(.success(AdminReply(AdminAnswer.Log(level: logLevel.level.rawValue))))
+      },
+      AdminRouter.Route(.put, "/v1/log") { [unowned self] call, reply throws(AdminRefusal) in
+        let wanted = try call.body(AdminRequest.Log.self).level
+        guard let level = LogLevel(rawValue: wanted) else {
+          throw AdminRefusal(
+            400, "there is no level \"\(wanted)\"",
+            hint: "the levels are: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        logLevel.level = level
+        reply(.success(AdminReply(AdminAnswer.Log(level: level.rawValue))))
+      },
+      AdminRouter.Route(.get, "/v1/openapi.json") { _, reply in
+        reply(.success(AdminReply(json: OpenAPI.document)))
+      },
+    ]
+  }
+}

@@ -1,0 +1,233 @@
+import Balancing
+import Config
+import Libevent
+import Logging
+import Proxy
+import Sockets
+import SystemPackage
+
+/// Decides who may be picked, and tells the workers: the one place where the configuration, health, ejections, warm-ups,
+/// name answers and leases come together. Every decision is a new routing table.
+final class Controller {
+  /// How many transitions are remembered.
+  static let transitionsKept = 1000
+
+  var configuration: Configuration
+  let workforce: Workforce
+  var pools: [PoolController] = []
+  /// Pools that were removed and whose backends still have sessions.
+  var leavingPools: [PoolController] = []
+  let evictions: EvictionScheduler
+  let names: NameBook
+  var transitions = TransitionRing<Report.Transition>(capacity: transitionsKept)
+  /// What operators have set.
+  var book: OverrideBook
+  /// Told of the leases when some have ended by themselves.
+  var leasesExpired: (() -> Void)?
+  /// Counts the routing tables.
+  private(set) var tables = 0
+
+  /// What a process before this one has known, until the first configuration is adopted.
+  var inheritance: ControllerState?
+
+  let loop: EventLoop
+  let logger: Logger
+  var snapshots: [String: Pool] = [:]
+  var correlation: CorrelatedFailure
+  var random = SplitMix64(seed: UInt64.random(in: .min ... .max))
+  var changeTimer: Timer?
+  var departureTimer: Timer?
+  var backendsMade = 0
+
+  /// Knows a configuration, and has no pools before it's adopted.
+  init(
+    _ configuration: Configuration, book: OverrideBook, workforce: Workforce, on loop: EventLoop, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.book = book
+    self.workforce = workforce
+    self.loop = loop
+    self.logger = logger
+    correlation = CorrelatedFailure(window: configuration.slowestCheck)
+    evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
+    names = NameBook(configuration.resolver, on: loop, logger: logger)
+    names.changed = { [unowned self] in nameChanged($0) }
+    changeTimer = Timer(on: loop) { [unowned self] in timeHasPassed() }
+    departureTimer = Timer(on: loop) { [unowned self] in lookForDepartures() }
+  }
+
+  /// Ends checks and name look-ups.
+  func stop() {
+    for pool in pools { for member in pool.members { member.checker?.stop() } }
+    names.stop()
+    changeTimer?.cancel()
+    departureTimer?.cancel()
+  }
+
+  func pool(_ name: String) -> PoolController? {
+    pools.first { $0.name == name }
+  }
+
+  /// A backend by its id, also one that is leaving.
+  func member(id: Int) -> (pool: PoolController, member: Member)? {
+    for pool in pools + leavingPools {
+      if let member = (pool.members + pool.leaving).first(where: { $0.backend.id == id }) { return (pool, member) }
+    }
+    return nil
+  }
+
+  // MARK: Tables
+
+  /// The table for the workers now.
+  func makeTable() -> RoutingTable {
+    let now = Instant.now
+    for pool in pools where snapshots[pool.name] == nil { snapshots[pool.name] = pool.snapshot(at: now) }
+    return makeTable(of: configuration, snapshots)
+  }
+
+  func makeTable(of configuration: Configuration, _ pools: [String: Pool]) -> RoutingTable {
+    tables += 1
+    let routes = configuration.listeners.compactMap { listener in
+      pools[listener.pool].map { (listener.name, ListenerRoute(pool: $0, maxSessions: listener.maxSessions)) }
+    }
+    return RoutingTable(
+      generation: tables, routes: Dictionary(uniqueKeysWithValues: routes),
+      evictionInterval: 1_000_000_000 / UInt64(max(configuration.eviction.rate, 1)))
+  }
+
+  /// Looks at a pool anew after something happened to it: notes what has changed and tells the workers.
+  func reassess(
+    _ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, took duration: Duration? = nil
+  ) {
+    noteChanges(in: pool, cause, because: reason, took: duration)
+    workforce.post(.adopt(makeTable()))
+    scheduleNextChange(after: .now)
+  }
+
+  func noteChanges(
+    in pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, took duration: Duration? = nil
+  ) {
+    let now = Instant.now
+    for member in pool.members {
+      guard let previous = member.update(at: now, because: reason) else { continue }
+      if previous.isEligible, !member.state.isEligible { pool.wentDown(member, at: now) }
+      note(member, of: pool, was: previous, cause, took: duration)
+    }
+    snapshots[pool.name] = nil
+  }
+
+  func scheduleNextChange(after now: Instant) {
+    let leaseEnd = book.nextEnd.map { Duration.seconds(max($0.seconds(since: .now), 0)) }
+    // Leases end by the time of day, which can jump: it's looked at once a minute.
+    let lease = leaseEnd.map { min($0 + .milliseconds(2), .seconds(60)) }
+    if let next = (pools.compactMap { $0.nextChange(at: now) } + [lease].compactMap(\.self)).min() {
+      changeTimer?.schedule(after: next)
+    }
+  }
+
+  func note(
+    _ member: Member, of pool: PoolController, was previous: Report.Backend.State, _ cause: Report.Transition.Cause,
+    took duration: Duration?
+  ) {
+    transitions.append(
+      Report.Transition(
+        time: member.since, pool: pool.name, backend: member.backend.name, from: previous, to: member.state,
+        cause: cause, reason: member.reason, duration: duration?.inSeconds))
+    let level: Logger.Level =
+      switch member.state {
+      case .down, .ejected, .held: .warning
+      case .up, .warming, .unknown, .draining, .maintenance: .notice
+      }
+    logger.log(
+      level: level, "\(pool.name)/\(member.backend.name) is \(member.state.rawValue): \(member.reason)",
+      metadata: [
+        "pool": "\(pool.name)", "backend": "\(member.backend.name)", "from": "\(previous.rawValue)",
+        "to": "\(member.state.rawValue)", "cause": "\(cause.rawValue)",
+      ])
+    if !member.state.isEligible, !pool.members.contains(where: { $0.isEligible(at: .now) }) {
+      logger.error("pool \(pool.name) has no eligible backend left", metadata: ["pool": "\(pool.name)"])
+    }
+  }
+
+  /// Warm-ups have gone a step further, or ejections or leases have ended.
+  private func timeHasPassed() {
+    let now = Instant.now
+    expireLeases()
+    for pool in pools {
+      for member in pool.members where member.state == .ejected && !member.ejection.isEjected(at: now) {
+        member.comeBackOnTrial(at: now)
+        reassess(pool, .time, because: "its time out is over")
+      }
+    }
+    for pool in pools where pool.members.contains(where: { $0.state == .warming }) || pool.isRamping(at: now) {
+      reassess(pool, .time, because: "warmed up")
+    }
+    // The loop's clock is coarse: a change may still be a millisecond away, and nobody else would look again.
+    scheduleNextChange(after: now)
+  }
+
+  // MARK: Health
+
+  func startChecking(_ member: Member, in pool: PoolController) {
+    member.checker?.stop()
+    member.checker = nil
+    guard member.isToBeChecked else { return }
+    member.checker = HealthChecker(
+      check: member.check.check, address: member.check.address, hostHeader: member.check.hostHeader,
+      timeout: member.check.timeout, firstDelay: member.health.nextCheck(after: .now, using: &random), on: loop
+    ) { [unowned self, unowned member, unowned pool] outcome in
+      judge(outcome, of: member, in: pool)
+    }
+  }
+
+  /// Takes in a check's outcome; gives the time until the next check.
+  private func judge(_ outcome: ProbeOutcome, of member: Member, in pool: PoolController) -> Duration {
+    let now = Instant.now
+    let trust = correlation.observe(
+      outcome, backend: member.key.whole, host: member.check.address.host, at: now)
+    let transition = member.health.observe(outcome, at: now, trust: trust)
+    let wasHeld = member.isHeld
+    member.isHeld = trust == .held
+    if let transition {
+      if transition.isRecovery {
+        member.comeBack(at: now)
+        evictions.cancel(.backendDown, of: .backend(member.backend.id))
+      } else if transition.to == .down, pool.configuration.onDown == .close {
+        evictions.evict(
+          .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (down)", .backendDown,
+          patience: configuration.eviction.patience, standing: member.backend.load.active)
+      }
+      reassess(pool, .active, because: transition.reason, took: transition.probeTime)
+    } else if member.isHeld != wasHeld {
+      reassess(
+        pool, .active,
+        because: member.isHeld
+          ? "most backends are silent at once: the fault may be on this side, so the last state is held"
+          : "backends answer again")
+    }
+    return member.health.nextCheck(after: now, using: &random)
+  }
+
+  /// Sessions fail to connect to a backend.
+  func connectFailed(_ backend: Backend, _ error: Errno, inARow failures: Int) {
+    let now = Instant.now
+    guard let pool = pool(backend.pool), let member = pool.members.first(where: { $0.backend.id == backend.id })
+    else { return }
+    logger.debug(
+      "connecting to \(pool.name)/\(backend.name) failed: \(error)",
+      metadata: ["pool": "\(pool.name)", "backend": "\(backend.name)"])
+    guard member.isEligible(at: now), member.ejection.isDue(failures: failures, at: now) else { return }
+    member.checker?.checkNow()
+    guard pool.mayEject(member, at: now) else { return }
+    let length = member.eject(at: now)
+    reassess(
+      pool, .passive, because: "\(failures) connects in a row failed (\(error)): out for \(length.configured)")
+  }
+}
+
+extension Configuration {
+  /// As long as it takes until every backend has had its turn: the slowest interval with its jitter, and one check.
+  var slowestCheck: Duration {
+    pools.map { $0.health.timing.interval * 1.1 + $0.health.timing.timeout }.max() ?? .seconds(3)
+  }
+}

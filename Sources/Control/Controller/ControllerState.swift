@@ -1,0 +1,50 @@
+import Balancing
+import Proxy
+import Sockets
+
+// MARK: - To another process
+
+extension Controller {
+  /// What another process needs to go on where this one is.
+  var state: ControllerState {
+    let known = hostNames(of: configuration).map { ($0, names.addresses(of: $0).map(\.description)) }
+    return ControllerState(
+      pools: pools.map { ControllerState.PoolState(name: $0.name, cursor: $0.status.cursor.current) },
+      members: pools.flatMap(\.members).map(\.snapshot), addresses: Dictionary(uniqueKeysWithValues: known),
+      transitions: Array(transitions), book: book, correlation: correlation.snapshot)
+  }
+
+  /// Goes on where another process was; before anything is staged.
+  func inherit(_ state: ControllerState) {
+    inheritance = state
+    if let known = state.correlation {
+      correlation = CorrelatedFailure(window: configuration.slowestCheck, restoring: known)
+    }
+    names.learn(state.addresses.mapValues { $0.compactMap { SocketAddress($0) } })
+    for transition in state.transitions.suffix(Self.transitionsKept) { transitions.append(transition) }
+  }
+
+  /// What was counted, for the process that takes this one's place.
+  func addCounts(to counts: inout CountsHandover) {
+    for pool in pools + leavingPools {
+      counts.pools[pool.name] = pool.counts
+      counts.gone[pool.name] = pool.leaving.reduce(into: pool.allGone) { $0.add($1.counts) }
+      counts.backends[pool.name] = Dictionary(
+        pool.members.map { ($0.key.text, $0.counts) }, uniquingKeysWith: { first, _ in first })
+    }
+  }
+
+  /// Takes what the process before has counted up to now, in place of what it had counted when it was asked last.
+  func inherit(_ counts: CountsHandover) {
+    for pool in pools {
+      pool.inherited = counts.pools[pool.name] ?? pool.inherited
+      var backends = counts.backends[pool.name] ?? [:]
+      for member in pool.members + pool.leaving {
+        if let counted = backends.removeValue(forKey: member.key.text) { member.inherited = counted }
+      }
+      var gone = counts.gone[pool.name] ?? BackendCounts()
+      for counted in backends.values { gone.add(counted) }
+      pool.inheritedGone = gone
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import Libevent
+import Proxy
+import Sockets
+
+/// Decides which sessions have to go and by when; workers end them, paced and between bytes.
+///
+/// All that ends sessions before they end themselves comes through here: backends that are down, removed or in
+/// maintenance, limits of draining, operators and rebalancing. So one pace holds for all of it together, and one list
+/// says what is under way.
+final class EvictionScheduler {
+  /// Whose sessions.
+  enum Target: Equatable {
+    /// Those of a backend, by its id.
+    case backend(Int)
+    /// Those of a listener, by its name.
+    case listener(String)
+    /// Those that an operator has selected; the number tells selections apart.
+    case selection(Int)
+    /// All of them.
+    case everybody
+  }
+
+  private struct Order {
+    let id: Int
+    let target: Target
+    let what: String
+    let selection: SessionSelection
+    let cause: CloseCause
+    let quota: EvictionQuota?
+    /// How many sessions there were to end, where that was counted.
+    let matching: Int?
+    /// When the rest is cut off, on the monotonic clock; nil for never.
+    let insistFrom: UInt64?
+    /// Workers that have still to say that nothing is left.
+    var busy: Set<Int>
+    /// It has been given to the workers.
+    var isIssued: Bool
+  }
+
+  /// Sessions per second over all workers.
+  var rate: Int
+
+  private let workforce: Workforce
+  private let loop: EventLoop
+  private var orders: [Order] = []
+  private var starts: [Int: Timer] = [:]
+  private var lastID = 0
+
+  init(_ workforce: Workforce, rate: Int, on loop: EventLoop) {
+    self.workforce = workforce
+    self.rate = rate
+    self.loop = loop
+  }
+
+  /// Ends sessions from now on at the pace that is set, each between its bytes; those that never are between bytes are cut
+  /// off when everybody else should have been ended and the patience is over.
+  func evict(_ target: Target, _ what: String, _ cause: CloseCause, patience: Duration, standing: Int) {
+    cancel(cause, of: target)
+    let deadline = MonotonicClock.now() + (paced(standing) + patience).nanoseconds
+    issue(order(target, what, cause, insistFrom: deadline))
+  }
+
+  /// Lets sessions go on up to the limit. As late as the pace allows, it begins to end those that are between bytes, so
+  /// that the limit itself cuts off as few as possible.
+  func drain(_ target: Target, _ what: String, _ cause: CloseCause, limit: Duration, standing: Int) {
+    cancel(cause, of: target)
+    let order = order(target, what, cause, insistFrom: MonotonicClock.now() + limit.nanoseconds)
+    // Sessions are looked at ten times a second, and not all are between bytes at once.
+    let margin = min(limit / 10, .seconds(1))
+    let start = max(limit - paced(standing) * 1.25 - margin, .zero)
+    orders.append(order)
+    let timer = Timer(on: loop) { [unowned self] in
+      starts[order.id] = nil
+      if let order = orders.first(where: { $0.id == order.id }) { issue(order) }
+    }
+    timer.schedule(after: start)
+    starts[order.id] = timer
+  }
+
+  /// Ends everybody's sessions before the process ends, as late as the pace allows.
+  func shutDown(limit: Duration, standing: Int) {
+    guard limit > .zero else { return }
+    drain(.everybody, "everybody (shutdown)", .shutdown, limit: limit, standing: standing)
+  }
+
+  /// Ends the sessions with these ids: paced and between bytes until the patience is over, or without it at once.
+  func close(_ ids: Set<UInt64>, _ what: String, patience: Duration?) {
+    let matching = ids.count
+    let id = nextID()
+    let insistFrom = patience.map { MonotonicClock.now() + (paced(matching) + $0).nanoseconds }
+    issue(
+      Order(
+        id: id, target: .selection(id), what: what, selection: SessionSelection(ids: ids), cause: .closed, quota: nil,
+        matching: matching, insistFrom: insistFrom ?? MonotonicClock.now(), busy: [], isIssued: false))
+  }
+
+  /// Ends so many sessions of a backend that is over its share: those that are between bytes, and no others.
+  func rebalance(_ backend: Int, _ what: String, excess: Int) {
+    cancel(.rebalanced, of: .backend(backend))
+    let id = nextID()
+    issue(
+      Order(
+        id: id, target: .backend(backend), what: what, selection: SessionSelection(backendIDs: [backend]),
+        cause: .rebalanced, quota: EvictionQuota(excess), matching: excess, insistFrom: nil, busy: [], isIssued: false))
+  }
+
+  /// Takes back what was decided for this cause.
+  func cancel(_ cause: CloseCause, of target: Target) {
+    end { $0.target == target && $0.cause == cause }
+  }
+
+  /// Takes back everything that was decided about them.
+  func cancelAll(of target: Target) {
+    end { $0.target == target }
+  }
+
+  /// A worker has no session left that an order applies to.
+  func workerIsDone(_ worker: Int, order id: Int) {
+    guard let place = orders.firstIndex(where: { $0.id == id }) else { return }
+    orders[place].busy.remove(worker)
+    if orders[place].busy.isEmpty { end { $0.id == id } }
+  }
+
+  /// How long it takes to end so many sessions at the pace that is set.
+  private func paced(_ sessions: Int) -> Duration {
+    .seconds(Double(sessions) / Double(max(rate, 1)))
+  }
+
+  private func nextID() -> Int {
+    lastID += 1
+    return lastID
+  }
+
+  private func order(_ target: Target, _ what: String, _ cause: CloseCause, insistFrom: UInt64) -> Order {
+    let selection =
+      switch target {
+      case .backend(let id): SessionSelection(backendIDs: [id])
+      case .listener(let name): SessionSelection(listener: name)
+      case .everybody: SessionSelection()
+      case .selection: preconditionFailure("a selection comes with its sessions")
+      }
+    return Order(
+      id: nextID(), target: target, what: what, selection: selection, cause: cause, quota: nil, matching: nil,
+      insistFrom: insistFrom, busy: [], isIssued: false)
+  }
+
+  private func issue(_ order: Order) {
+    var order = order
+    orders.removeAll { $0.id == order.id }
+    order.busy = Set(0..<workforce.count)
+    order.isIssued = true
+    orders.append(order)
+    workforce.post(
+      .evict(
+        EvictionOrder(
+          id: order.id, selection: order.selection, cause: order.cause, quota: order.quota,
+          insistFrom: order.insistFrom ?? .max)))
+  }
+
+  private func end(_ isMeant: (Order) -> Bool) {
+    for order in orders where isMeant(order) {
+      starts[order.id] = nil
+      if order.isIssued { workforce.post(.endEviction(order.id)) }
+    }
+    orders.removeAll(where: isMeant)
+  }
+}
+
+extension EvictionScheduler {
+  /// What is under way, for the report.
+  ///
+  /// - Parameter standing: how many sessions a target has now; nil if that isn't known.
+  func report(standing: (Target) -> Int?) -> [Report.Eviction] {
+    let now = MonotonicClock.now()
+    return orders.compactMap { order in
+      let left = order.quota.map(\.left) ?? standing(order.target) ?? order.matching ?? 0
+      guard left > 0 else { return nil }
+      let deadline = order.insistFrom.map { time in
+        Timestamp(milliseconds: Timestamp.now.milliseconds + Int(Int64(bitPattern: time &- now) / 1_000_000))
+      }
+      return Report.Eviction(what: order.what, cause: order.cause.rawValue, left: left, deadline: deadline)
+    }
+  }
+}

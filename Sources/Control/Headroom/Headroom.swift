@@ -1,0 +1,91 @@
+import Balancing
+import Config
+import Glibc
+import Proxy
+import Sockets
+
+/// How near the process is to whatever it can run out of.
+enum HeadroomAssessment {
+  /// From this share on it's a warning.
+  static let warning = 0.8
+  /// Below this share a warning is over.
+  static let relief = 0.7
+
+  /// Sorts resources, the scarcest first.
+  static func assess(_ resources: [Report.Resource]) -> Report.Headroom {
+    let sorted = resources.enumerated().sorted { ($1.element.share, $0.offset) < ($0.element.share, $1.offset) }
+      .map(\.element)
+    let limiting = sorted.first ?? Report.Resource("sessions", used: 0, limit: 1)
+    return Report.Headroom(limiting: limiting, resources: sorted)
+  }
+
+  /// Everything that this process looks at.
+  static func resources(_ controller: Controller, _ listeners: ListenerSet, _ limits: Limits) -> [Report.Resource] {
+    var resources = [
+      Report.Resource("sessions", used: controller.workforce.sessionSlots.taken, limit: limits.sessions),
+      Report.Resource("descriptors", used: DescriptorLimit.inUse ?? 0, limit: limits.descriptors),
+    ]
+    if let memory { resources.append(memory) }
+    for listener in listeners.listeners {
+      let queues = listener.binding.all.compactMap(\.acceptQueue)
+      // The fullest queue is the one that turns clients away.
+      guard let fullest = queues.max(by: { $0.waiting * $1.limit < $1.waiting * $0.limit }) else { continue }
+      resources.append(
+        Report.Resource(
+          "accept queue of \(listener.configuration.name)", used: fullest.waiting, limit: fullest.limit))
+    }
+    return resources + ports(controller)
+  }
+
+  /// The local ports that connections to one address share (net.ipv4.ip_local_port_range): those to different addresses
+  /// don't meet.
+  private static func ports(_ controller: Controller) -> [Report.Resource] {
+    var active: [SocketAddress: Int] = [:]
+    for pool in controller.pools + controller.leavingPools {
+      for member in pool.members + pool.leaving where member.key.address.port != nil {
+        active[member.key.address, default: 0] += member.backend.load.active
+      }
+    }
+    return active.sorted { $0.value > $1.value }.prefix(16).map { address, count in
+      Report.Resource("ports to \(address)", used: count, limit: EphemeralPorts.range.count)
+    }
+  }
+
+  /// The most memory that the process has ever had resident, and what it may have: its control group's limit, or the
+  /// machine's memory.
+  private static var memory: Report.Resource? {
+    guard let peak = kibibytes("VmHWM:", in: "/proc/self/status"),
+      let machine = kibibytes("MemTotal:", in: "/proc/meminfo")
+    else { return nil }
+    return Report.Resource("memory", used: peak, limit: min(machine, ControlGroup.memoryLimit ?? machine))
+  }
+
+  private static func kibibytes(_ key: String, in file: String) -> Int? {
+    let line = SmallFile.read(file)?.split(separator: "\n").first { $0.hasPrefix(key) }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+}
+
+/// The control group that the process is in (cgroups(7), version 2).
+enum ControlGroup {
+  /// The least memory that it or a group above it may have, in bytes; nil if there's no limit, or no such groups.
+  static let memoryLimit: Int? = {
+    guard let line = SmallFile.read("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
+    else { return nil }
+    var parts = line.dropFirst(3).split(separator: "/")
+    var limits: [Int] = []
+    while true {
+      let path = (["/sys/fs/cgroup"] + parts + ["memory.max"]).joined(separator: "/")
+      if let text = SmallFile.read(path), let limit = Int(text.split(whereSeparator: \.isWhitespace).first ?? "") {
+        limits.append(limit)
+      }
+      if parts.popLast() == nil { return limits.min() }
+    }
+  }()
+}
+
+extension Report.Resource {
+  init(_ name: String, used: Int, limit: Int) {
+    self.init(name: name, used: used, limit: limit, share: limit > 0 ? Double(used) / Double(limit) : 1)
+  }
+}

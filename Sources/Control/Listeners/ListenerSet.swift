@@ -1,0 +1,192 @@
+import Config
+import Proxy
+import Sockets
+
+/// A listener as the control plane sees it.
+final class BoundListener {
+  fileprivate(set) var configuration: ListenerConfiguration
+  let status: ListenerStatus
+  fileprivate(set) var binding: Binding
+  /// What processes before this one have counted.
+  var inherited = ListenerCounts()
+
+  init(_ configuration: ListenerConfiguration, status: ListenerStatus, binding: Binding) {
+    self.configuration = configuration
+    self.status = status
+    self.binding = binding
+  }
+
+  /// What was counted here and by processes before this one.
+  var counts: ListenerCounts {
+    var counts = inherited
+    counts.add(ListenerCounts(status.counters))
+    return counts
+  }
+}
+
+/// The listeners of a process, and how they become others while it runs.
+final class ListenerSet {
+  /// In the configuration's order.
+  private(set) var listeners: [BoundListener]
+  /// Those that were removed and still have sessions.
+  private(set) var leaving: [BoundListener] = []
+
+  private let workers: Int
+
+  init(_ listeners: [BoundListener], workers: Int) {
+    self.listeners = listeners
+    self.workers = workers
+  }
+
+  /// What it takes to become other listeners. Nothing is bound for it yet.
+  struct Change {
+    /// Listeners that stay where they are.
+    fileprivate var kept: [(listener: BoundListener, ListenerConfiguration)] = []
+    /// Listeners that get a socket from one with another name.
+    fileprivate var renamed: [(from: BoundListener, ListenerConfiguration, ListenerStatus)] = []
+    /// Listeners that get sockets; those that are there move. The sockets are new, or those of a listener that leaves the
+    /// same address.
+    fileprivate(set) var bound:
+      [(listener: BoundListener?, configuration: ListenerConfiguration, from: BoundListener?)] = []
+    /// Listeners that go.
+    fileprivate(set) var removed: [BoundListener] = []
+    fileprivate let order: [String]
+
+    /// The addresses that are given up.
+    var unbound: [SocketAddress] {
+      bound.compactMap { $0.listener?.binding.address } + removed.map(\.binding.address)
+    }
+  }
+
+  /// Compares what is there with a configuration's listeners.
+  func change(to configurations: [ListenerConfiguration]) -> Change {
+    var change = Change(order: configurations.map(\.name))
+    let names = Set(change.order)
+    // Who leaves an address, each for one newcomer.
+    var vacating = listeners.filter { listener in
+      !configurations.contains {
+        $0.name == listener.configuration.name && $0.bind == listener.configuration.bind
+      }
+    }
+    var removed = listeners.filter { !names.contains($0.configuration.name) }
+    for configuration in configurations {
+      let own = listeners.first { $0.configuration.name == configuration.name }
+      if let own, own.configuration.bind == configuration.bind {
+        change.kept.append((own, configuration))
+        continue
+      }
+      let place = vacating.firstIndex { $0.configuration.bind == configuration.bind && configuration.bind.port != 0 }
+      let from = place.map { vacating.remove(at: $0) }
+      if own == nil, let from, !names.contains(from.configuration.name) {
+        change.renamed.append((from, configuration, from.status.renamed(configuration.name)))
+        removed.removeAll { $0 === from }
+      } else {
+        change.bound.append((own, configuration, from))
+      }
+    }
+    change.removed = removed
+    return change
+  }
+
+  /// Sockets that are taken for a change and answer nobody yet.
+  struct Reservation {
+    fileprivate let bindings: [Binding]
+    fileprivate let statuses: [ListenerStatus]
+    fileprivate let change: Change
+
+    /// Gives them back.
+    func close() {
+      for binding in bindings { binding.giveBack() }
+    }
+  }
+
+  /// Takes every address that a change needs, or none.
+  func reserve(_ change: Change) throws(StartError) -> Reservation {
+    var bindings: [Binding] = []
+    do throws(StartError) {
+      for (_, configuration, from) in change.bound {
+        if let from {
+          bindings.append(try from.binding.duplicate(for: configuration))
+        } else {
+          bindings.append(
+            try Binding.reserve(configuration, workers: workers, besides: listeners.map(\.binding)))
+        }
+      }
+    } catch {
+      for binding in bindings { binding.giveBack() }
+      throw error
+    }
+    let statuses = change.bound.map { $0.listener?.status ?? status($0.configuration.name) }
+    return Reservation(bindings: bindings, statuses: statuses, change: change)
+  }
+
+  /// What each worker has to prepare for a reservation.
+  func rollouts(_ reservation: Reservation, id: Int, table: RoutingTable) -> [WorkerRollout] {
+    let change = reservation.change
+    let withdrawn = (change.bound.compactMap(\.listener) + change.removed).map(\.binding)
+    return (0..<workers).map { worker in
+      let opened = zip(reservation.statuses, reservation.bindings).flatMap { status, binding in
+        binding.sockets[worker].map { ListeningSocket(status: status, socket: $0) }
+      }
+      let renamed = change.renamed.flatMap { from, _, status in
+        from.binding.sockets[worker].map { ListeningSocket(status: status, socket: $0) }
+      }
+      return WorkerRollout(
+        id: id, opened: opened, withdrawn: withdrawn.flatMap { $0.sockets[worker] }, renamed: renamed, table: table)
+    }
+  }
+
+  /// Makes the change the one that holds: lets clients in, and gives the listeners that are gone.
+  func commit(_ reservation: Reservation) -> [BoundListener] {
+    let change = reservation.change
+    var result: [BoundListener] = []
+    for (listener, configuration) in change.kept {
+      if configuration.backlog != listener.configuration.backlog {
+        for socket in listener.binding.all { try? socket.listen(backlog: configuration.backlog) }
+      }
+      listener.configuration = configuration
+      result.append(listener)
+    }
+    for (from, configuration, status) in change.renamed {
+      let listener = BoundListener(configuration, status: status, binding: from.binding)
+      listener.inherited = from.inherited
+      result.append(listener)
+    }
+    let addresses = Set(reservation.bindings.map(\.address))
+    for (index, (old, configuration, _)) in change.bound.enumerated() {
+      let binding = reservation.bindings[index]
+      binding.open(backlog: configuration.backlog)
+      if let old {
+        if !addresses.contains(old.binding.address) { old.binding.removeFile() }
+        old.configuration = configuration
+        old.binding = binding
+        result.append(old)
+      } else {
+        let listener = BoundListener(configuration, status: reservation.statuses[index], binding: binding)
+        listener.inherited = inherited(by: configuration.name)
+        result.append(listener)
+      }
+    }
+    for listener in change.removed where !addresses.contains(listener.binding.address) {
+      listener.binding.removeFile()
+    }
+    leaving += change.removed
+    leaving.removeAll { listener in change.order.contains(listener.configuration.name) }
+    listeners = change.order.compactMap { name in result.first { $0.configuration.name == name } }
+    return change.removed
+  }
+
+  /// Lets go of removed listeners that have no session left.
+  func forgetLeft() {
+    leaving.removeAll { $0.status.sessions.taken == 0 }
+  }
+
+  /// What belongs to a listener of this name: that of one which is leaving, if there is one.
+  private func status(_ name: String) -> ListenerStatus {
+    leaving.first { $0.configuration.name == name }?.status ?? ListenerStatus(name: name, workers: workers)
+  }
+
+  private func inherited(by name: String) -> ListenerCounts {
+    leaving.first { $0.configuration.name == name }?.inherited ?? ListenerCounts()
+  }
+}

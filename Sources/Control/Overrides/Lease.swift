@@ -1,0 +1,73 @@
+/// A change that an operator has made at run time: what the configuration says of a backend is overridden until the
+/// lease is taken back or its time is over.
+struct Lease: Codable, Equatable, Sendable {
+  /// What it does.
+  enum Term: Codable, Equatable, Sendable {
+    /// The backend gets no new sessions; those that stand go on.
+    case drain
+    /// The backend gets no new sessions and isn't checked; those that stand are evicted.
+    case maintain
+    /// Another weight than the configured one, 0…256.
+    case weight(Int)
+    /// A backend that the configuration doesn't have.
+    case add(AddedBackend)
+    /// A backend of the configuration that isn't used.
+    case remove
+
+    /// What two terms have in common that can't hold at once: the later one takes the place of the earlier.
+    var subject: Subject {
+      switch self {
+      case .drain, .maintain: .service
+      case .weight: .weight
+      case .add, .remove: .membership
+      }
+    }
+  }
+
+  /// What a lease is about.
+  enum Subject: Equatable, Sendable {
+    /// Whether new sessions may go to the backend.
+    case service
+    case weight
+    /// Whether the backend is one of the pool's.
+    case membership
+  }
+
+  /// The pool's name.
+  var pool: String
+  /// The backend's address or host name with its port: what its identity hangs on.
+  var endpoint: String
+  var term: Term
+  /// Who made it.
+  var author: String
+  /// Why.
+  var reason: String?
+  /// Since when it holds.
+  var since: Timestamp
+  /// When it ends by itself; nil if it doesn't.
+  var until: Timestamp?
+
+  /// The change in words: `drained by ann until 12:00:00: new disk`.
+  var text: String {
+    let what =
+      switch term {
+      case .drain: "drained"
+      case .maintain: "in maintenance"
+      case .weight(let weight): "weight \(weight) set"
+      case .add: "added"
+      case .remove: "removed"
+      }
+    let end = until.map { " until \($0.timeOfDay) UTC" } ?? ""
+    return "\(what) by \(author)\(end)" + (reason.map { ": \($0)" } ?? "")
+  }
+}
+
+/// What is said of a backend that is added at run time. Everything else is its pool's.
+struct AddedBackend: Codable, Equatable, Sendable {
+  /// Its name; the address if none was given.
+  var name: String
+  var weight: Int
+  var tier: Int
+  /// The most sessions at once; nil if there's no limit.
+  var maxSessions: Int?
+}

@@ -1,0 +1,86 @@
+import Config
+
+/// All leases that hold. Pure: the time is passed in, and whoever holds the book acts on what it says.
+struct OverrideBook: Codable, Equatable, Sendable {
+  /// The leases, in the order in which they were made.
+  private(set) var leases: [Lease] = []
+
+  /// Takes a lease; one of the same backend about the same subject gives way to it.
+  mutating func take(_ lease: Lease) {
+    leases.removeAll { $0.isOf(lease.pool, lease.endpoint) && $0.term.subject == lease.term.subject }
+    leases.append(lease)
+  }
+
+  /// Ends the leases of a backend about a subject, or all of them; gives those that have ended.
+  @discardableResult
+  mutating func end(pool: String, endpoint: String, about subject: Lease.Subject? = nil) -> [Lease] {
+    let ended = leases.filter { $0.isOf(pool, endpoint) && (subject == nil || $0.term.subject == subject) }
+    leases.removeAll { ended.contains($0) }
+    return ended
+  }
+
+  /// Ends the leases whose time is over; gives them.
+  mutating func expire(at now: Timestamp) -> [Lease] {
+    let ended = leases.filter { lease in lease.until.map { $0.milliseconds <= now.milliseconds } ?? false }
+    leases.removeAll { ended.contains($0) }
+    return ended
+  }
+
+  /// When the next lease ends by itself; nil if none does.
+  var nextEnd: Timestamp? {
+    leases.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }
+  }
+
+  /// The lease of a backend about a subject.
+  ///
+  /// - Parameter endpoints: what the backend may be called in a lease: its address, and the host name that it comes from.
+  func lease(pool: String, endpoints: [String], about subject: Lease.Subject) -> Lease? {
+    leases.first { $0.pool == pool && endpoints.contains($0.endpoint) && $0.term.subject == subject }
+  }
+
+  /// The pool with the backends that leases add to it, and without those that they remove. What the configuration says
+  /// of a backend that a lease adds as well is what holds.
+  func applied(to pool: PoolConfiguration) -> PoolConfiguration {
+    var result = pool
+    for lease in leases where lease.pool == pool.name {
+      switch lease.term {
+      case .add(let added):
+        guard let endpoint = try? Endpoint(text: lease.endpoint),
+          !result.backends.contains(where: { $0.endpoint == endpoint })
+        else { continue }
+        let taken = result.backends.contains { $0.name == added.name }
+        result.backends.append(
+          BackendConfiguration(
+            name: taken ? lease.endpoint : added.name, endpoint: endpoint, weight: added.weight, tier: added.tier,
+            maxSessions: added.maxSessions ?? .max, healthEndpoint: pool.checkEndpoint(for: endpoint)))
+      case .remove:
+        // A pool has at least one backend, whatever leases say.
+        let rest = result.backends.filter { $0.endpoint.description != lease.endpoint }
+        if !rest.isEmpty { result.backends = rest }
+      case .drain, .maintain, .weight: continue
+      }
+    }
+    return result
+  }
+}
+
+extension Lease {
+  fileprivate func isOf(_ pool: String, _ endpoint: String) -> Bool {
+    self.pool == pool && self.endpoint == endpoint
+  }
+}
+
+extension PoolConfiguration {
+  /// Where the check of a backend goes that isn't in the file: as its neighbours' do, if they all go to one place or to
+  /// one port.
+  fileprivate func checkEndpoint(for endpoint: Endpoint) -> Endpoint {
+    let moved = backends.filter { $0.healthEndpoint != $0.endpoint }
+    guard let first = moved.first, moved.count == backends.count else { return endpoint }
+    if backends.count > 1, backends.allSatisfy({ $0.healthEndpoint == first.healthEndpoint }) {
+      return first.healthEndpoint
+    }
+    let ports = Set(backends.map { $0.healthEndpoint.port })
+    guard ports.count == 1, let port = first.healthEndpoint.port else { return endpoint }
+    return endpoint.with(port: port) ?? endpoint
+  }
+}

@@ -1,0 +1,288 @@
+import Balancing
+import Config
+import Proxy
+import Sockets
+
+/// What tells backends apart: a backend of the same pool, endpoint and address is the same one, whatever else is said of it.
+struct BackendKey: Hashable {
+  let pool: String
+  let endpoint: Endpoint
+  let address: SocketAddress
+
+  /// The endpoint and the address in words, for other processes: the pool is told apart.
+  var text: String { "\(endpoint) \(address)" }
+  /// All of it in words.
+  var whole: String { "\(pool) \(text)" }
+}
+
+/// A backend as the control plane sees it: its configuration, its health and where it stands.
+final class Member {
+  let key: BackendKey
+  private(set) var configuration: BackendConfiguration
+  private(set) var backend: Backend
+  var health: HealthState
+  var ejection: Ejection
+  var checker: HealthChecker?
+  /// The result of its last check is held back: too many fail at once.
+  var isHeld = false
+  /// What operators have set; the configuration and the health are as they are beside it.
+  var service: Lease?
+  var weightLease: Lease?
+  /// What processes before this one have counted.
+  var inherited = BackendCounts()
+  /// Until when it's out because sessions couldn't connect to it.
+  private var ejectedUntil: Instant?
+  /// Since when it warms up; nil if it never had to.
+  private(set) var warmingSince: Instant?
+  /// What it was found to be last, since when and why.
+  private(set) var state: Report.Backend.State
+  private(set) var since = Timestamp.now
+  private(set) var reason: String
+
+  /// What its health check does; a change makes another checker necessary.
+  private(set) var check: CheckPlan
+  private var slowStart: SlowStart
+
+  /// A backend that is checked from when it has a checker.
+  init(_ configuration: BackendConfiguration, backend: Backend, key: BackendKey, pool: PoolConfiguration) {
+    self.key = key
+    self.configuration = configuration
+    self.backend = backend
+    check = CheckPlan(of: configuration, at: key.address, pool: pool)
+    slowStart = SlowStart(duration: pool.slowStart)
+    health = HealthState(policy: pool.healthPolicy, at: .now)
+    ejection = Ejection(policy: pool.ejectionPolicy)
+    let isChecked = check.check != .none
+    state = configuration.weight == 0 ? .draining : isChecked ? .unknown : .up
+    reason = configuration.weight == 0 ? "weight 0" : isChecked ? "not checked yet" : "health checks are off"
+  }
+
+  /// Takes another configuration of the same backend; what it is and was stays.
+  func adopt(_ configuration: BackendConfiguration, pool: PoolConfiguration) {
+    self.configuration = configuration
+    let name = Self.name(of: configuration, at: key.address)
+    if backend.name != name { backend = backend.renamed(name) }
+    check = CheckPlan(of: configuration, at: key.address, pool: pool)
+    slowStart = SlowStart(duration: pool.slowStart)
+    health.policy = pool.healthPolicy
+    ejection.policy = pool.ejectionPolicy
+    if check.check == .none { health = HealthState(policy: pool.healthPolicy, at: .now) }
+  }
+
+  /// What a backend is called: one of a host name's addresses has both.
+  static func name(of configuration: BackendConfiguration, at address: SocketAddress) -> String {
+    configuration.isNamed ? "\(configuration.name)@\(address)" : configuration.name
+  }
+
+  /// The weight that holds, before any warm-up.
+  var weight: Int {
+    if case .weight(let weight) = weightLease?.term { weight } else { configuration.weight }
+  }
+
+  /// Whether it's to be checked: backends that get no sessions on purpose aren't.
+  var isToBeChecked: Bool {
+    check.check != .none && weight > 0 && service?.term != .maintain
+  }
+
+  /// What it may be called in a lease: its address, or the host name that it comes from.
+  var endpoints: [String] {
+    configuration.isNamed ? [key.address.description, key.endpoint.description] : [key.endpoint.description]
+  }
+
+  /// The number of times that sessions were counted here and by processes before this one.
+  var counts: BackendCounts {
+    var counts = inherited
+    counts.add(BackendCounts(backend.counters))
+    return counts
+  }
+
+  // MARK: State
+
+  /// Whether new sessions may go to it.
+  func isEligible(at now: Instant) -> Bool {
+    current(at: now).isEligible
+  }
+
+  /// What its health checks say, whatever else holds.
+  var reportedHealth: Report.Health {
+    guard check.check != .none else { return .off }
+    return switch health.status {
+    case .up: .up
+    case .down: .down
+    case .unknown: .unknown
+    }
+  }
+
+  /// How far its warm-up has come, 0…1; 1 when it isn't warming.
+  func progress(at now: Instant) -> Double {
+    warmingSince.map { slowStart.progress(since: $0, at: now) } ?? 1
+  }
+
+  /// How long until it changes by itself: it comes back from its ejection, or warms by a step; nil if it doesn't.
+  func nextChange(at now: Instant) -> Duration? {
+    if state == .ejected, let ejectedUntil { return max(ejectedUntil - now, .zero) }
+    return progress(at: now) < 1 ? slowStart.step : nil
+  }
+
+  /// Takes it out for a while, because sessions can't connect to it.
+  func eject(at now: Instant) -> Duration {
+    let until = ejection.eject(at: now)
+    ejectedUntil = until
+    return until - now
+  }
+
+  /// It's back, and starts with a small share. What its check has found counts for more than old failures to connect.
+  func comeBack(at now: Instant) {
+    warmingSince = now
+    ejectedUntil = nil
+    ejection = Ejection(policy: ejection.policy)
+    backend.load.connectSucceeded()
+  }
+
+  /// Its time out is over, and it starts with a small share.
+  func comeBackOnTrial(at now: Instant) {
+    warmingSince = now
+    ejectedUntil = nil
+  }
+
+  /// Compares what it is now with what it was found to be last.
+  ///
+  /// - Returns: the state it was in, if that has changed.
+  func update(at now: Instant, because reason: String) -> Report.Backend.State? {
+    let previous = state
+    state = current(at: now)
+    guard state != previous else { return nil }
+    since = .now
+    self.reason = reason
+    return previous
+  }
+
+  private func current(at now: Instant) -> Report.Backend.State {
+    switch service?.term {
+    case .maintain: return .maintenance
+    case .drain: return .draining
+    default: break
+    }
+    if weight == 0 { return .draining }
+    if health.status == .down { return .down }
+    if ejection.isEjected(at: now) { return .ejected }
+    if isHeld { return .held }
+    if progress(at: now) < 1 { return .warming }
+    return check.check != .none && health.status == .unknown ? .unknown : .up
+  }
+}
+
+// MARK: - To another process
+
+extension Member {
+  /// What another process needs to go on where this one is. Instants are of the machine's monotonic clock, which is the
+  /// same for all its processes until it's booted again.
+  struct Snapshot: Codable {
+    var pool: String
+    /// The text of its key.
+    var key: String
+    var health: HealthState.Snapshot
+    var ejection: Ejection.Snapshot
+    var ejectedUntil: Instant?
+    var warmingSince: Instant?
+    var state: Report.Backend.State
+    var since: Timestamp
+    var reason: String
+    var counts: BackendCounts
+  }
+
+  var snapshot: Snapshot {
+    Snapshot(
+      pool: key.pool, key: key.text, health: health.snapshot,
+      ejection: ejection.snapshot, ejectedUntil: ejectedUntil, warmingSince: warmingSince, state: state, since: since,
+      reason: reason, counts: counts)
+  }
+
+  /// Goes on where another process was.
+  func restore(_ snapshot: Snapshot) {
+    health = HealthState(policy: health.policy, restoring: snapshot.health)
+    ejection = Ejection(policy: ejection.policy, restoring: snapshot.ejection)
+    ejectedUntil = snapshot.ejectedUntil
+    warmingSince = snapshot.warmingSince
+    state = snapshot.state
+    since = snapshot.since
+    reason = snapshot.reason
+    inherited = snapshot.counts
+  }
+}
+
+/// What a backend's health check does and where: as long as it's the same, the checker goes on over a reload.
+struct CheckPlan: Equatable {
+  let check: HealthCheck
+  let address: SocketAddress
+  let hostHeader: String
+  let timeout: Duration
+
+  init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {
+    check = pool.health.check
+    self.address = backend.checkAddress(for: address)
+    hostHeader = backend.healthEndpoint.description
+    timeout = pool.health.timing.timeout
+  }
+}
+
+extension Report.Backend.State {
+  /// Whether a backend in this state gets new sessions.
+  var isEligible: Bool {
+    switch self {
+    case .up, .warming, .unknown, .held: true
+    case .draining, .maintenance, .ejected, .down: false
+    }
+  }
+}
+
+extension BackendConfiguration {
+  /// Whether the backend is given by a host name.
+  var isNamed: Bool {
+    if case .name = endpoint { true } else { false }
+  }
+
+  /// Where the health check of one of its addresses goes.
+  func checkAddress(for address: SocketAddress) -> SocketAddress {
+    switch healthEndpoint {
+    case .address(let own) where healthEndpoint != endpoint: own
+    case .name(_, let port): address.with(port: port)
+    case .address: address
+    }
+  }
+}
+
+extension Instant {
+  /// The time now.
+  static var now: Instant { Instant(nanoseconds: MonotonicClock.now()) }
+}
+
+extension HealthCheck {
+  /// The check's `type` in the configuration.
+  var name: String {
+    switch self {
+    case .none: "none"
+    case .tcp: "tcp"
+    case .http: "http"
+    case .script: "tcp-script"
+    }
+  }
+}
+
+extension ProbeOutcome {
+  /// How long the check took.
+  var time: Duration {
+    switch self {
+    case .passed(let time, _): time
+    case .failed(let failure): failure.time
+    }
+  }
+
+  /// What it found, for people.
+  var text: String {
+    switch self {
+    case .passed(_, let detail): detail
+    case .failed(let failure): failure.detail
+    }
+  }
+}

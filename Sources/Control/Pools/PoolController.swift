@@ -1,0 +1,181 @@
+import Balancing
+import Config
+import Proxy
+import Sockets
+
+/// A pool as the control plane sees it: its members, and the snapshots that workers get of it.
+final class PoolController {
+  /// What the file says.
+  private(set) var configuration: PoolConfiguration
+  let status: PoolStatus
+  private(set) var members: [Member] = []
+  /// Backends that were removed and still have sessions.
+  private(set) var leaving: [Member] = []
+  /// What processes before this one have counted of the pool itself.
+  var inherited = PoolCounts()
+  /// What was counted of backends that are gone.
+  private(set) var gone = BackendCounts()
+  /// The same, by processes before this one.
+  var inheritedGone = BackendCounts()
+  /// Since when the other backends of a tier have carried the share of one that went down, by tier.
+  private var survivorsSince: [Int: Instant] = [:]
+
+  private(set) var policy: PoolPolicy
+
+  init(_ configuration: PoolConfiguration, status: PoolStatus, patience: Duration) {
+    self.configuration = configuration
+    self.status = status
+    policy = PoolPolicy(configuration, status: status, patience: patience)
+  }
+
+  var name: String { configuration.name }
+
+  /// What was counted of the pool itself, here and by processes before this one.
+  var counts: PoolCounts {
+    var counts = inherited
+    counts.add(PoolCounts(status.counters))
+    return counts
+  }
+
+  /// What was counted of all its backends, those that are gone or leaving too.
+  var backendCounts: BackendCounts {
+    var counts = allGone
+    for member in members + leaving { counts.add(member.counts) }
+    return counts
+  }
+
+  /// What was counted of backends that are gone, here and by processes before this one.
+  var allGone: BackendCounts {
+    var counts = gone
+    counts.add(inheritedGone)
+    return counts
+  }
+
+  /// Takes another configuration of the same pool.
+  func adopt(_ configuration: PoolConfiguration, patience: Duration) {
+    self.configuration = configuration
+    policy = PoolPolicy(configuration, status: status, patience: patience)
+  }
+
+  /// Takes its new members; gives those that were members before and aren't any more.
+  func replaceMembers(by replacement: [Member]) -> [Member] {
+    let removed = members.filter { old in !replacement.contains { $0 === old } }
+    members = replacement
+    leaving.removeAll { back in replacement.contains { $0 === back } }
+    leaving += removed
+    return removed
+  }
+
+  /// Lets go of members that have left and have no session any more; what they counted stays with the pool.
+  func forgetLeft() {
+    for member in leaving where member.backend.load.active == 0 { gone.add(member.counts) }
+    leaving.removeAll { $0.backend.load.active == 0 }
+  }
+
+  /// A member went down, and the others of its tier carry its share.
+  func wentDown(_ member: Member, at now: Instant) {
+    survivorsSince[member.configuration.tier] = now
+  }
+
+  /// What the workers are to know now.
+  func snapshot(at now: Instant) -> Pool {
+    snapshot(of: members.map { ($0, $0.configuration) }, configuration: configuration, policy: policy, at: now)
+  }
+
+  /// What the workers would have to know with these members and this configuration.
+  func snapshot(
+    of members: [(member: Member, configuration: BackendConfiguration)], configuration: PoolConfiguration,
+    policy: PoolPolicy, at now: Instant
+  ) -> Pool {
+    var eligible = members.indices.filter { members[$0].member.isEligible(at: now) }
+    if eligible.isEmpty, configuration.whenAllDown == .panic {
+      eligible = members.indices.filter { members[$0].member.weight > 0 }
+    }
+    let weights = SlowStart.weights(
+      eligible.map { (weight: members[$0].member.weight, progress: members[$0].member.progress(at: now)) })
+    let guardPolicy = configuration.guardPolicy
+    let candidates = zip(eligible, weights).map { index, weight in
+      let (member, configuration) = members[index]
+      return Candidate(
+        index: index, weight: weight, tier: configuration.tier, maxSessions: configuration.maxSessions,
+        guardRules: guardPolicy.rules(
+          recoveredSince: member.warmingSince, survivorSince: survivorsSince[configuration.tier], at: now),
+        load: member.backend.load, hashKey: member.backend.address.description)
+    }
+    let route = PoolRoute(
+      strategy: configuration.strategy, candidates: candidates, cursor: status.cursor,
+      poolSize: max(members.count, 1))
+    return Pool(route: route, backends: members.map(\.member.backend), policy: policy)
+  }
+
+  /// Whether one more backend may be ejected for failed connects.
+  func mayEject(_ member: Member, at now: Instant) -> Bool {
+    EjectionPolicy.allows(
+      backends: members.count, eligible: members.count { $0.isEligible(at: now) },
+      ejected: members.count { $0.ejection.isEjected(at: now) })
+  }
+
+  /// How long until a member, or what it may take, changes by itself; nil if none does.
+  func nextChange(at now: Instant) -> Duration? {
+    let guardStep = isRamping(at: now) ? configuration.guardPolicy.step : nil
+    return (members.compactMap { $0.nextChange(at: now) } + [guardStep].compactMap(\.self)).min()
+  }
+
+  /// Whether what backends may take grows by itself now.
+  func isRamping(at now: Instant) -> Bool {
+    let policy = configuration.guardPolicy
+    return members.contains {
+      policy.isRamping(
+        recoveredSince: $0.warmingSince, survivorSince: survivorsSince[$0.configuration.tier], at: now)
+    }
+  }
+}
+
+extension PoolPolicy {
+  convenience init(_ pool: PoolConfiguration, status: PoolStatus, patience: Duration) {
+    self.init(
+      pool: status, connectTimeout: pool.connect.timeout.nanoseconds,
+      connectDeadline: pool.connect.deadline.nanoseconds, attempts: pool.connect.attempts,
+      idle: pool.timeouts.idle.nanoseconds, halfClosed: pool.timeouts.halfClosed.nanoseconds,
+      queueSize: pool.queue.size, queueTimeout: pool.queue.timeout.nanoseconds, guardQueue: pool.guard.queue,
+      guardWait: pool.guard.wait.nanoseconds, maxAge: pool.timeouts.maxAge?.nanoseconds ?? .max,
+      patience: patience.nanoseconds)
+  }
+}
+
+extension PoolConfiguration {
+  /// The health checks' rules in the terms of the pure health logic.
+  var healthPolicy: HealthPolicy {
+    let timing = health.timing
+    return HealthPolicy(
+      interval: timing.interval, timeout: timing.timeout, fastInterval: timing.fastInterval,
+      slowInterval: timing.slowInterval, rise: timing.rise, fall: timing.fall, slowStart: slowStart)
+  }
+
+  /// The rules of passive ejection; without them no number of failures is enough.
+  var ejectionPolicy: EjectionPolicy {
+    guard let ejection else { return EjectionPolicy(failures: .max) }
+    return EjectionPolicy(failures: ejection.failures, shortest: ejection.base, longest: ejection.max)
+  }
+
+  /// The herd guard's rules.
+  var guardPolicy: GuardPolicy {
+    let limits = self.guard
+    return GuardPolicy(
+      connecting: limits.connecting == .max ? nil : limits.connecting, rate: limits.rate == .max ? nil : limits.rate,
+      ramp: limits.ramp)
+  }
+}
+
+extension Duration {
+  /// In nanoseconds; a negative one counts as none.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    return UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
+  }
+
+  /// In seconds.
+  var inSeconds: Double {
+    self / .seconds(1)
+  }
+}

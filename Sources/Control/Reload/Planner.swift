@@ -1,0 +1,96 @@
+import Config
+import Proxy
+import Sockets
+
+/// Says what a reload would do to the process as it is now, without doing it.
+struct Planner {
+  let parts: Reload.Parts
+
+  /// The blast radius of a configuration.
+  func plan(_ configuration: Configuration) -> AdminAnswer.Plan {
+    let controller = parts.controller
+    let difference = ConfigurationDifference(from: controller.configuration, to: configuration)
+    let change = parts.listeners.change(to: configuration.listeners)
+    let stage = controller.stage(configuration)
+    let removed = removedMembers(by: configuration)
+    var obstacles = Reload.obstacles(of: difference, to: configuration, parts).map { problem in
+      ([problem.error] + (problem.details ?? [])).joined(separator: "; ")
+    }
+    do throws(StartError) {
+      // Nobody is answered at an address that is only reserved, so taking it for a moment shows to nobody.
+      try parts.listeners.reserve(change).close()
+    } catch {
+      obstacles.append(error.description)
+    }
+    let touched = touchedSessions(removed, change)
+    let severity: AdminAnswer.Plan.Severity =
+      difference.isEmpty
+      ? .none
+      : !obstacles.isEmpty || difference.severity == .disruptive || touched.draining + touched.closing > 0
+        ? .disruptive : .additive
+    return AdminAnswer.Plan(
+      severity: severity, changes: difference.lines, binds: change.bound.map { "\($0.configuration.bind)" },
+      unbinds: change.unbound.map(\.description),
+      added: stage.members.values.map { "\($0.key.pool)/\($0.backend.name)" }.sorted(),
+      removed: removed.map { "\($0.key.pool)/\($0.backend.name)" }.sorted(), changed: changed(by: difference),
+      draining: touched.draining, closing: touched.closing,
+      unknownHealth: stage.members.values.filter(\.isToBeChecked).map { "\($0.key.pool)/\($0.backend.name)" }.sorted(),
+      limits: limits(for: configuration), obstacles: obstacles,
+      warnings: configuration.warnings.map(\.description) + leaseWarnings(for: configuration))
+  }
+
+  private func removedMembers(by configuration: Configuration) -> [Member] {
+    let controller = parts.controller
+    return controller.pools.flatMap { pool -> [Member] in
+      guard let settings = configuration.pools.first(where: { $0.name == pool.name }) else { return pool.members }
+      let endpoints = Set(controller.book.applied(to: settings).backends.map(\.endpoint))
+      return pool.members.filter { !endpoints.contains($0.key.endpoint) }
+    }
+  }
+
+  private func changed(by difference: ConfigurationDifference) -> [String] {
+    difference.backends.compactMap { backend in
+      if case .changed = backend.change { "\(backend.pool)/\(backend.name)" } else { nil }
+    }.sorted()
+  }
+
+  private func touchedSessions(
+    _ removed: [Member], _ change: ListenerSet.Change
+  ) -> (draining: Int, closing: Int) {
+    var draining = 0
+    var closing = 0
+    for member in removed {
+      let manner = parts.controller.pool(member.key.pool)?.configuration.onRemove ?? .drain
+      if manner == .close { closing += member.backend.load.active } else { draining += member.backend.load.active }
+    }
+    var listening = (draining: 0, closing: 0)
+    for listener in change.removed {
+      let standing = listener.status.sessions.taken
+      if listener.configuration.onRemove == .close {
+        listening.closing += standing
+      } else {
+        listening.draining += standing
+      }
+    }
+    // A session of a removed listener on a removed backend is one session.
+    return (max(draining, listening.draining), max(closing, listening.closing))
+  }
+
+  private func limits(for configuration: Configuration) -> [String] {
+    let now = parts.limits
+    let then = Limits(for: configuration)
+    let standing = parts.controller.workforce.sessionSlots.taken
+    return ["sessions: \(standing) stand, \(now.sessions) may, \(then.sessions) would fit after a restart"]
+  }
+
+  private func leaseWarnings(for configuration: Configuration) -> [String] {
+    parts.controller.book.leases.compactMap { lease in
+      guard let pool = configuration.pools.first(where: { $0.name == lease.pool }) else {
+        return "the override of \(lease.pool)/\(lease.endpoint) (\(lease.text)) would have no pool"
+      }
+      if case .add = lease.term { return nil }
+      let isThere = pool.backends.contains { $0.endpoint.description == lease.endpoint }
+      return isThere ? nil : "the override of \(lease.pool)/\(lease.endpoint) (\(lease.text)) would have no backend"
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import Balancing
+import Config
+import Libevent
+import Logging
+import Proxy
+import Sockets
+
+/// One reload under way: everything that can fail is done first, and then everything that changes, all at once.
+///
+/// Prepare: compare, check limits, look new names up, take new addresses, probe new backends once, let the workers make
+/// what they need. Commit: let clients in at new listeners, swap the tables, drain what is gone. Whatever fails in the first
+/// part is undone, and nobody has noticed.
+final class Reload {
+  /// What came of it.
+  enum Outcome {
+    case committed(AdminAnswer.Reloaded)
+    /// Nothing has changed.
+    case refused(AdminAnswer.Problem)
+  }
+
+  /// How long each of the workers' two phases may take.
+  static let limit = Duration.seconds(5)
+
+  private let configuration: Configuration
+  private let difference: ConfigurationDifference
+  private let parts: Parts
+  private let isForced: Bool
+  private let done: (Outcome) -> Void
+  private let began = MonotonicClock.now()
+  private var lookup: NameLookup?
+  private var stage: Controller.Stage
+  private var reservation: ListenerSet.Reservation?
+  private var stats: StatsServer?
+  private var probes: [Probe] = []
+  private var transaction: TwoPhaseCommit<WorkerParticipant>?
+  private var warnings: [String] = []
+
+  /// What a reload works on.
+  struct Parts {
+    let loop: EventLoop
+    let logger: Logger
+    let controller: Controller
+    let listeners: ListenerSet
+    let participants: [WorkerParticipant]
+    let limits: Limits
+    /// Opens a stats port.
+    let openStats: (SocketAddress) throws(StartError) -> StatsServer
+    /// Tells the change from all others.
+    let rollout: Int
+    /// The new configuration has just taken effect: called once, before the outcome is told.
+    let adopted: (_ configuration: Configuration, _ stats: StatsChange) -> Void
+  }
+
+  /// What becomes of the stats port.
+  enum StatsChange {
+    case kept
+    case replaced(StatsServer?)
+  }
+
+  /// Begins. Dropping it before it has committed gives everything back.
+  init(
+    to configuration: Configuration, with parts: Parts, isForced: Bool, done: @escaping (Outcome) -> Void
+  ) {
+    self.configuration = configuration
+    self.parts = parts
+    self.isForced = isForced
+    self.done = done
+    stage = Controller.Stage(configuration)
+    difference = ConfigurationDifference(from: parts.controller.configuration, to: configuration)
+    warnings = configuration.warnings.map(\.description)
+  }
+
+  /// Starts the first phase; the outcome may come before this returns.
+  func start() {
+    if let problem = Self.obstacles(of: difference, to: configuration, parts).first { return refuse(problem) }
+    let unknown = parts.controller.hostNames(of: configuration).filter { !parts.controller.names.knows($0) }
+    guard !unknown.isEmpty else { return resolved([:], [:]) }
+    lookup = parts.controller.names.lookUp(unknown, settings: configuration.resolver) {
+      [unowned self] in resolved($0, $1)
+    }
+  }
+
+  /// What can't be done in place, or doesn't fit.
+  static func obstacles(
+    of difference: ConfigurationDifference, to configuration: Configuration, _ parts: Parts
+  ) -> [AdminAnswer.Problem] {
+    var problems: [AdminAnswer.Problem] = []
+    if !difference.needsRestart.isEmpty {
+      problems.append(
+        AdminAnswer.Problem(
+          "this can't change in a running process: \(difference.needsRestart.map(\.key).joined(separator: ", "))",
+          hint: "undo that, or restart; `martlet upgrade` starts a new process without dropping a session",
+          details: difference.needsRestart.map { "\($0.key): \($0.from) → \($0.to)" }))
+    }
+    let limits = Limits(for: configuration)
+    let standing = parts.controller.workforce.sessionSlots.taken
+    if limits.sessions < standing {
+      problems.append(
+        AdminAnswer.Problem(
+          "\(limits.sessions) sessions would fit, and \(standing) stand",
+          hint: "raise the limit of open files (RLIMIT_NOFILE), or configure fewer listeners and backends"))
+    }
+    return problems
+  }
+
+  private func resolved(_ answers: [String: [SocketAddress]], _ failures: [String: String]) {
+    lookup = nil
+    guard failures.isEmpty else {
+      let names = failures.keys.sorted()
+      return refuse(
+        AdminAnswer.Problem(
+          "\(names.joined(separator: ", ")) can't be resolved", hint: "correct the name, or see to the name server",
+          details: names.map { "\($0): \(failures[$0] ?? "")" }))
+    }
+    stage = parts.controller.stage(configuration, addresses: answers)
+    do throws(StartError) {
+      reservation = try parts.listeners.reserve(parts.listeners.change(to: configuration.listeners))
+      if let bind = configuration.stats?.bind, bind != parts.controller.configuration.stats?.bind {
+        stats = try parts.openStats(bind)
+      }
+    } catch {
+      return refuse(AdminAnswer.Problem(error.problem, hint: error.hint))
+    }
+    probe()
+  }
+
+  /// Checks each new backend once. Its first check decides how it is, so it starts as what it is.
+  private func probe() {
+    var left = 0
+    for member in stage.members.values where member.isToBeChecked {
+      guard let task = ProbeTask(member.check.check, host: member.check.probeHost) else { continue }
+      left += 1
+      probes.append(
+        Probe(task, to: member.check.address, timeout: member.check.timeout, on: parts.loop) {
+          [unowned self] outcome in
+          if case .failed(let failure) = outcome {
+            warnings.append("\(member.key.pool)/\(member.backend.name) fails its first check: \(failure.detail)")
+          }
+          _ = member.health.observe(outcome, at: .now)
+          _ = member.update(at: .now, because: "first check: \(outcome.text)")
+          left -= 1
+          if left == 0 { probed() }
+        })
+    }
+    if left == 0 { probed() }
+  }
+
+  private func probed() {
+    let table = parts.controller.preview(stage)
+    let eligible = parts.controller.eligible(in: stage)
+    for pool in Set(configuration.listeners.map(\.pool)).sorted() {
+      guard eligible[pool] == 0, let present = parts.controller.pool(pool),
+        present.members.contains(where: { $0.isEligible(at: .now) })
+      else { continue }
+      let problem = "pool \(pool) serves now, and no backend of it would be eligible"
+      if isForced {
+        warnings.append(problem)
+      } else {
+        return refuse(
+          AdminAnswer.Problem(
+            problem, hint: "see to the backends, or use --force", details: warnings.isEmpty ? nil : warnings))
+      }
+    }
+    guard let reservation else { return }
+    transaction = TwoPhaseCommit(
+      rollout: parts.rollout, participants: parts.participants,
+      proposals: parts.listeners.rollouts(reservation, id: parts.rollout, table: table), limit: Self.limit,
+      on: parts.loop, willCommit: { [unowned self] in commit(reservation) },
+      ended: { [unowned self] in ended($0) })
+  }
+
+  private var answer: AdminAnswer.Reloaded?
+
+  private func commit(_ reservation: ListenerSet.Reservation) {
+    self.reservation = nil
+    let before = Before(parts.controller)
+    let controller = parts.controller
+    controller.adopt(stage, .reload, because: "configuration reloaded")
+    for gone in parts.listeners.commit(reservation) { retire(gone) }
+    for listener in parts.listeners.listeners {
+      controller.evictions.cancelAll(of: .listener(listener.configuration.name))
+    }
+    let change: StatsChange =
+      configuration.stats?.bind == before.statsBind ? .kept : .replaced(stats)
+    stats = nil
+    parts.adopted(configuration, change)
+    answer = AdminAnswer.Reloaded(
+      generation: 0, changes: difference.lines, draining: draining(.drain), closing: draining(.close),
+      warnings: warnings, confirmUntil: nil, seconds: 0)
+  }
+
+  private func retire(_ listener: BoundListener) {
+    let standing = listener.status.sessions.taken
+    guard standing > 0 else { return }
+    let name = listener.configuration.name
+    let evictions = parts.controller.evictions
+    switch listener.configuration.onRemove {
+    case .close:
+      evictions.evict(
+        .listener(name), "listener \(name) (removed)", .removed, patience: configuration.eviction.patience,
+        standing: standing)
+    case .drain:
+      evictions.drain(
+        .listener(name), "listener \(name) (removed)", .drained, limit: listener.configuration.drainLimit,
+        standing: standing)
+    }
+  }
+
+  /// The sessions that are on their way out after the change.
+  private func draining(_ manner: OnRemove) -> Int {
+    let controller = parts.controller
+    let backends = (controller.pools + controller.leavingPools).filter { $0.configuration.onRemove == manner }
+      .flatMap(\.leaving).reduce(0) { $0 + $1.backend.load.active }
+    let listeners = parts.listeners.leaving.filter { $0.configuration.onRemove == manner }
+      .reduce(0) { $0 + $1.status.sessions.taken }
+    return max(backends, listeners)
+  }
+
+  private func ended(_ outcome: TwoPhaseCommit<WorkerParticipant>.Outcome) {
+    switch outcome {
+    case .aborted(let reasons):
+      refuse(
+        AdminAnswer.Problem(
+          "a worker can't prepare the change", hint: "see the log",
+          details: reasons.map { "worker \($0.participant): \($0.reason)" }))
+    case .committed, .committing:
+      // Health may have changed since the tables were prepared.
+      parts.controller.workforce.post(.adopt(parts.controller.makeTable()))
+      guard var answer else { return }
+      if case .committing(let unheard) = outcome { answer.warnings.append("\(unheard) workers are slow to follow") }
+      answer.seconds = Double(MonotonicClock.now() &- began) / 1e9
+      done(.committed(answer))
+    }
+  }
+
+  private func refuse(_ problem: AdminAnswer.Problem) {
+    giveBack()
+    done(.refused(problem))
+  }
+
+  private func giveBack() {
+    reservation?.close()
+    reservation = nil
+    stats = nil
+    probes = []
+  }
+
+  deinit {
+    giveBack()
+  }
+
+  private struct Before {
+    let statsBind: SocketAddress?
+
+    init(_ controller: Controller) {
+      statsBind = controller.configuration.stats?.bind
+    }
+  }
+}
+
+extension CheckPlan {
+  /// The Host header of a check, where the check doesn't give one.
+  var probeHost: String { address.port == nil ? "localhost" : hostHeader }
+}

@@ -1,0 +1,115 @@
+import Config
+import Glibc
+import Libevent
+import Logging
+import Proxy
+import Sockets
+
+// How a service gives its place to another process, and how it takes one.
+
+extension Service {
+  /// Starts another process in this one's place.
+  func startUpgrade(to program: String?, by author: String, _ reply: @escaping AdminRouter.Reply) {
+    func refuse(_ status: Int, _ problem: AdminAnswer.Problem) {
+      logger.error("upgrade refused: \(problem.error)", metadata: ["by": "\(author)", "hint": "\(problem.hint ?? "")"])
+      reply(.failure(AdminRefusal(status, problem)))
+    }
+    guard var invocation = origin.invocation else {
+      return refuse(422, .init("this process can't be upgraded", hint: "it wasn't started by `martlet run`"))
+    }
+    if let program { invocation = Invocation(program: program, arguments: invocation.arguments) }
+    guard upgrade == nil, shutdown == nil, !reloads.isClosed else {
+      return refuse(409, .init("an upgrade, a reload or the end of the process is under way", hint: "wait for it"))
+    }
+    guard reloads.confirmUntil == nil else {
+      return refuse(409, .init("the running configuration has still to be confirmed", hint: "`martlet confirm` first"))
+    }
+    guard predecessor?.report == nil else {
+      return refuse(
+        409, .init("the process before this one still serves sessions", hint: "wait for it, or end it by SIGTERM"))
+    }
+    // What is changed from now on wouldn't reach the other process.
+    reloads.isClosed = true
+    logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
+    upgrade = Upgrade(invocation, handover: handover, sockets: handoverSockets, on: loop, logger: logger) {
+      [unowned self] outcome in
+      switch outcome {
+      case .failed(let problem):
+        upgrade = nil
+        reloads.isClosed = false
+        refuse(503, problem)
+      case .taken(let version, let pid): handOver(to: version, pid, reply)
+      }
+    }
+  }
+
+  private var handover: Handover {
+    Handover(
+      version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
+      file: origin.file, generation: reloads.generation,
+      listeners: listeners.listeners.map {
+        Handover.Listener(name: $0.configuration.name, sockets: $0.binding.all.count)
+      },
+      hasStats: statsServer != nil, admin: adminServer?.path, state: controller.state)
+  }
+
+  private var handoverSockets: [Socket] {
+    listeners.listeners.flatMap(\.binding.all) + [statsServer?.listening, adminServer?.listening].compactMap(\.self)
+  }
+
+  /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
+  private func handOver(to version: String, _ pid: Int, _ reply: @escaping AdminRouter.Reply) {
+    let limit = controller.configuration.shutdown.drain
+    systemd?.replaced(by: pid)
+    drain(.handingOver, limit: limit)
+    guard let shutdown else { return }
+    let left = workforce.sessionSlots.taken
+    logger.notice(
+      "process \(pid) has taken over; \(left) sessions may go on here for \(limit.configured)",
+      metadata: ["version": "\(version)", "pid": "\(pid)"])
+    tellSuccessor()
+    let timer = Timer(on: loop) { [unowned self] in
+      tellSuccessor()
+      successorTimer?.schedule(after: .milliseconds(500))
+    }
+    successorTimer = timer
+    timer.schedule(after: .milliseconds(500))
+    reply(
+      .success(
+        AdminReply(
+          AdminAnswer.Upgraded(pid: pid, version: version, draining: left, deadline: shutdown.deadline))))
+    statsServer?.leave()
+    adminServer?.leave()
+    controller.stop()
+  }
+
+  func tellSuccessor() {
+    guard let upgrade, let shutdown else { return }
+    upgrade.tell(sessions: workforce.sessionSlots.taken, deadline: shutdown.deadline, counts: counts)
+  }
+
+  private var counts: CountsHandover {
+    var counts = CountsHandover()
+    for listener in listeners.listeners { counts.listeners[listener.configuration.name] = listener.counts }
+    controller.addCounts(to: &counts)
+    return counts
+  }
+
+  /// Takes the place of another process, and watches it as long as it has sessions.
+  func takeOver(_ inheritance: Inheritance, took: @escaping () -> Void) {
+    let lastCounts = inheritance.handover.pid
+    predecessor = Predecessor(
+      inheritance, version: origin.version, on: loop,
+      took: { [unowned self] in
+        logger.notice("process \(lastCounts) has handed over")
+        took()
+      },
+      counted: { [unowned self] counts in
+        for listener in listeners.listeners {
+          if let counted = counts.listeners[listener.configuration.name] { listener.inherited = counted }
+        }
+        controller.inherit(counts)
+      },
+      gone: { [unowned self] in logger.notice("process \(lastCounts) is gone") })
+  }
+}

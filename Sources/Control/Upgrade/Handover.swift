@@ -1,0 +1,88 @@
+import Balancing
+import FoundationEssentials
+import Proxy
+
+/// What a process gives to the one that takes its place, beside its listening sockets.
+///
+/// Two versions of the program speak to each other here: keys are added, and none is given another meaning; what isn't
+/// there is as at a first start.
+struct Handover: Codable {
+  /// The version of the program that gives.
+  var version: String
+  /// Its process id.
+  var pid: Int
+  /// The configuration that runs, with every default filled in.
+  var configuration: String
+  /// The file that a reload reads.
+  var file: String?
+  /// Which configuration it is.
+  var generation: Int
+  /// The listeners, whose descriptors come in this order.
+  var listeners: [Listener]
+  /// Whether the next descriptor is the stats port's.
+  var hasStats: Bool
+  /// The admin socket's path, if the last descriptor is the admin door's.
+  var admin: String?
+  /// What the control plane knows.
+  var state: ControllerState
+
+  var bytes: [UInt8] {
+    guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("a state can be written as JSON") }
+    return Array(data)
+  }
+
+  /// A listener's part.
+  struct Listener: Codable {
+    var name: String
+    /// How many descriptors belong to it.
+    var sockets: Int
+  }
+}
+
+/// What is known about pools and backends, beside their configuration.
+struct ControllerState: Codable {
+  var pools: [PoolState]
+  var members: [Member.Snapshot]
+  /// The addresses of host names.
+  var addresses: [String: [String]]
+  var transitions: [Report.Transition]
+  var book: OverrideBook
+  var correlation: CorrelatedFailure.Snapshot?
+
+  /// What is known about a pool.
+  struct PoolState: Codable {
+    var name: String
+    /// The place of the rotation.
+    var cursor: UInt64
+  }
+}
+
+/// What has been counted, as a process that drains tells it to the one that has taken its place, again and again.
+struct CountsHandover: Codable {
+  var listeners: [String: ListenerCounts] = [:]
+  var pools: [String: PoolCounts] = [:]
+  /// By pool, then by what identifies the backend in it.
+  var backends: [String: [String: BackendCounts]] = [:]
+  /// By pool: of backends that are gone.
+  var gone: [String: BackendCounts] = [:]
+}
+
+/// What the two processes say to each other. Each message is a JSON object on its own.
+enum HandoverMessage: Codable {
+  /// From the new process: it has what it needs and serves clients.
+  case ready(version: String, pid: Int)
+  /// From the new process: it can't take over.
+  case failed(reason: String)
+  /// From the old process: this is left to do.
+  case draining(sessions: Int, deadline: Timestamp, counts: CountsHandover)
+
+  var bytes: [UInt8] {
+    guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("messages can be written as JSON") }
+    return Array(data)
+  }
+
+  init?(_ bytes: [UInt8]) {
+    guard let message = try? JSONDecoder().decode(HandoverMessage.self, from: Data(bytes)) else { return nil }
+    self = message
+  }
+}

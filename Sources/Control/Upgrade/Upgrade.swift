@@ -1,0 +1,148 @@
+import Config
+import Glibc
+import Libevent
+import Logging
+import Proxy
+import Sockets
+import SystemPackage
+
+/// How this program is started again.
+package struct Invocation: Sendable {
+  /// The absolute path.
+  package let program: String
+  /// The arguments after the program's name.
+  package let arguments: [String]
+
+  /// A command line.
+  package init(program: String, arguments: [String]) {
+    self.program = program
+    self.arguments = arguments
+  }
+
+  /// The command line of this process. A link that the program was started by is kept, so that an upgrade follows it to
+  /// where it then points.
+  package static var current: Invocation {
+    let arguments = CommandLine.arguments
+    let name = arguments.first ?? ""
+    return Invocation(program: path(of: name) ?? executable, arguments: Array(arguments.dropFirst()))
+  }
+
+  private static func path(of name: String) -> String? {
+    if name.hasPrefix("/") { return name }
+    if name.contains("/") { return "\(WorkingDirectory.path)/\(name)" }
+    let folders = Terminal.variable("PATH")?.split(separator: ":") ?? []
+    return folders.map { "\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
+  }
+
+  private static var executable: String {
+    let path = "/proc/self/exe"
+    guard let text = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(text) }
+    return unsafe String(cString: text)
+  }
+}
+
+/// One attempt to let another process take this one's place: start it, give it everything, and wait for its word.
+///
+/// Up to that word this process serves as ever, and goes on if it doesn't come. From then on the other one accepts from the
+/// same sockets, so that nobody who knocks in between is lost.
+final class Upgrade {
+  /// What came of it.
+  enum Outcome {
+    /// The other process serves.
+    case taken(version: String, pid: Int)
+    /// It can't: why.
+    case failed(AdminAnswer.Problem)
+  }
+
+  /// How long the other process may take to start.
+  static let limit = Duration.seconds(30)
+
+  let program: String
+  private let loop: EventLoop
+  private let logger: Logger
+  private let done: (Outcome) -> Void
+  private var channel: DescriptorChannel?
+  private var receiver: ChannelReceiver?
+  private var pid: Int32 = 0
+  private var timer: Timer?
+  private var isOver = false
+
+  /// Starts the other process.
+  ///
+  /// - Parameter done: takes what came of it, once, and not before this returns.
+  init(
+    _ invocation: Invocation, handover: Handover, sockets: [Socket], on loop: EventLoop, logger: Logger,
+    done: @escaping (Outcome) -> Void
+  ) {
+    program = invocation.program
+    self.loop = loop
+    self.logger = logger
+    self.done = done
+    timer = Timer(on: loop) { [unowned self] in
+      end(.failed(.init("\(program) hasn't said within \(Self.limit.configured) that it serves", hint: "see the log")))
+    }
+    do {
+      try start(invocation, handover, sockets)
+      timer?.schedule(after: Self.limit)
+    } catch {
+      let problem = AdminAnswer.Problem(
+        "\(program) can't be started: \("\(error)".lowercased())", hint: "does the file exist, and may it be run?")
+      let later = Timer(on: loop) { [unowned self] in end(.failed(problem)) }
+      later.schedule(after: .zero)
+      timer = later
+    }
+  }
+
+  private func start(_ invocation: Invocation, _ handover: Handover, _ sockets: [Socket]) throws {
+    let (ours, theirs) = try DescriptorChannel.pair()
+    defer { theirs.close() }
+    // The first number after the standard ones.
+    let number: Int32 = 3
+    var environment = Spawn.environment
+    environment[Inheritance.variable] = "\(number)"
+    // These were meant for the process that was started by systemd itself.
+    for name in ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"] { environment[name] = nil }
+    pid = try Spawn.start(
+      invocation.program, invocation.arguments, environment: environment,
+      passing: [(theirs.descriptor, number)])
+    channel = ours
+    receiver = ChannelReceiver(ours, on: loop) { [unowned self] in take($0) }
+    try ours.send(handover.bytes, sockets.map(\.descriptor), limit: .seconds(5))
+  }
+
+  private func take(_ message: HandoverMessage?) {
+    switch message {
+    case .ready(let version, let pid): end(.taken(version: version, pid: pid))
+    case .failed(let reason): end(.failed(.init("\(program) can't take over: \(reason)", hint: "this process goes on")))
+    case .draining: break
+    case nil:
+      end(.failed(.init("\(program) has ended before it served", hint: "see the log; this process goes on")))
+    }
+  }
+
+  private func end(_ outcome: Outcome) {
+    guard !isOver else { return }
+    isOver = true
+    timer?.cancel()
+    if case .failed = outcome {
+      receiver = nil
+      if pid > 0 {
+        kill(pid, SIGKILL)
+        reap()
+      }
+    }
+    done(outcome)
+  }
+
+  /// Tells the other process what is left to do here.
+  func tell(sessions: Int, deadline: Timestamp, counts: CountsHandover) {
+    let message = HandoverMessage.draining(sessions: sessions, deadline: deadline, counts: counts)
+    try? channel?.send(message.bytes, limit: .milliseconds(500))
+  }
+
+  /// Lets the kernel forget a child that was killed: it's gone within moments.
+  private func reap() {
+    for _ in 0..<50 where Spawn.reap(pid) == .running { usleep(2000) }
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Client
+import Config
+import Control
+import FoundationEssentials
+
+/// `martlet upgrade`.
+struct UpgradeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "upgrade",
+    abstract: "Replace the running process without dropping anything.",
+    discussion: """
+      Starts the program anew, hands its listening sockets over, and lets the old process serve its sessions to their \
+      end. If the new process doesn't get ready, the old one goes on as if nothing had happened, and the status is 1.
+
+      EXAMPLES
+        martlet upgrade
+        martlet upgrade --program ./martlet-next
+      """)
+
+  @Option(
+    help: ArgumentHelp("The program; else the path that the process was started by.", valueName: "path"),
+    completion: .file())
+  var program: String?
+  @OptionGroup var options: AnswerOptions
+
+  func run() throws {
+    // The process has a directory of its own.
+    let path = program.map { $0.hasPrefix("/") ? $0 : "\(FileManager.default.currentDirectoryPath)/\($0)" }
+    try options.show(.upgrade(.init(program: path))) { ReloadText.render($0, now: .now) }
+  }
+}
+
+/// `martlet log`.
+struct LogCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "log",
+    abstract: "Show or set what the running process logs.",
+    subcommands: [LogLevelCommand.self])
+}
+
+/// `martlet log level`.
+struct LogLevelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "level",
+    abstract: "Show or set the least severe messages that are logged.",
+    discussion: """
+      What is set holds until the process ends or loads a configuration.
+
+      EXAMPLES
+        martlet log level
+        martlet log level debug
+      """)
+
+  @Argument(help: ArgumentHelp("What is logged from now on.", valueName: "level"))
+  var level: LogLevel?
+  @OptionGroup var options: AnswerOptions
+
+  func run() throws {
+    try options.show(level.map { .setLog($0) } ?? .log) { ShortText.render($0) }
+  }
+}

@@ -1,0 +1,123 @@
+/// What has been counted of a listener, as a value: summed up over workers, and over processes that took one from another.
+package struct ListenerCounts: Codable, Equatable, Sendable {
+  /// Clients accepted.
+  package var accepted = 0
+  /// Sessions that ended, refused ones too.
+  package var ended = 0
+  /// Bytes moved from clients to backends.
+  package var bytesToBackend = 0
+  /// Bytes moved from backends to clients.
+  package var bytesToClient = 0
+  /// Sessions that reached no backend, by cause.
+  package var refused: [String: Int] = [:]
+
+  /// Nothing counted.
+  package init() {}
+
+  /// What workers have counted.
+  package init(_ counters: [ListenerCounters]) {
+    for counter in counters {
+      accepted += counter.accepted.current
+      ended += counter.ended.current
+      bytesToBackend += counter.bytesToBackend.current
+      bytesToClient += counter.bytesToClient.current
+    }
+    refused = Refusal.counts { cause in counters.reduce(0) { $0 + $1.refused[cause] } }
+  }
+
+  /// Adds what was counted elsewhere.
+  package mutating func add(_ other: ListenerCounts) {
+    accepted += other.accepted
+    ended += other.ended
+    bytesToBackend += other.bytesToBackend
+    bytesToClient += other.bytesToClient
+    refused.merge(other.refused, uniquingKeysWith: +)
+  }
+}
+
+/// What has been counted of a pool itself, as a value.
+package struct PoolCounts: Codable, Equatable, Sendable {
+  /// Sessions that reached no backend, by cause.
+  package var refused: [String: Int] = [:]
+  /// Connect attempts after a failed one.
+  package var retries = 0
+  /// Clients who came back shortly after their session was ended for being idle.
+  package var idleRegrets = 0
+
+  /// Nothing counted.
+  package init() {}
+
+  /// What workers have counted.
+  package init(_ counters: [PoolCounters]) {
+    refused = Refusal.counts { cause in counters.reduce(0) { $0 + $1.refused[cause] } }
+    retries = counters.reduce(0) { $0 + $1.retries.current }
+    idleRegrets = counters.reduce(0) { $0 + $1.idleRegrets.current }
+  }
+
+  /// Adds what was counted elsewhere.
+  package mutating func add(_ other: PoolCounts) {
+    refused.merge(other.refused, uniquingKeysWith: +)
+    retries += other.retries
+    idleRegrets += other.idleRegrets
+  }
+}
+
+/// What has been counted of a backend, as a value.
+package struct BackendCounts: Codable, Equatable, Sendable {
+  /// Connections attempted.
+  package var attempts = 0
+  /// Those of them that followed a failed one to another backend.
+  package var retries = 0
+  /// Connections that failed, by cause.
+  package var failures: [String: Int] = [:]
+  /// Sessions that reached the backend.
+  package var sessions = 0
+  /// Sessions that ended, by cause.
+  package var closes: [String: Int] = [:]
+  /// Bytes moved from clients to the backend.
+  package var bytesToBackend = 0
+  /// Bytes moved from the backend to clients.
+  package var bytesToClient = 0
+  /// How long connecting took.
+  package var connectTime = Distribution()
+  /// How long sessions lasted.
+  package var sessionTime = Distribution()
+
+  /// Nothing counted.
+  package init() {}
+
+  /// What workers have counted.
+  package init(_ counters: [BackendCounters]) {
+    for counter in counters {
+      attempts += counter.attempts.current
+      retries += counter.retries.current
+      sessions += counter.sessions.current
+      bytesToBackend += counter.bytesToBackend.current
+      bytesToClient += counter.bytesToClient.current
+      connectTime.add(counter.connectTime.read())
+      sessionTime.add(counter.sessionTime.read())
+    }
+    failures = ConnectFailure.counts { cause in counters.reduce(0) { $0 + $1.failures[cause] } }
+    closes = CloseCause.counts { cause in counters.reduce(0) { $0 + $1.closes[cause] } }
+  }
+
+  /// Adds what was counted elsewhere.
+  package mutating func add(_ other: BackendCounts) {
+    attempts += other.attempts
+    retries += other.retries
+    sessions += other.sessions
+    bytesToBackend += other.bytesToBackend
+    bytesToClient += other.bytesToClient
+    failures.merge(other.failures, uniquingKeysWith: +)
+    closes.merge(other.closes, uniquingKeysWith: +)
+    connectTime.add(other.connectTime)
+    sessionTime.add(other.sessionTime)
+  }
+}
+
+extension CaseIterable where Self: RawRepresentable<String> {
+  /// A count for each case, under the case's name.
+  fileprivate static func counts(_ count: (Self) -> Int) -> [String: Int] {
+    Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, count($0)) })
+  }
+}

@@ -1,0 +1,118 @@
+import Sockets
+
+/// The queues for a backend that can take a session.
+extension Worker {
+  /// Looks for a backend for a session that is new to its pool. Who came first is served first; but a backend that is held
+  /// back must not keep the clients of others waiting, where each client has a backend of its own.
+  func search(_ session: Session) {
+    guard let first = queues.first(of: session.policy.pool), let place = first.connector.place,
+      place == .slot || session.pool?.route.looksAtClient == false
+    else { return session.connect() }
+    if queue(session, for: place) { return }
+    switch place {
+    case .slot: session.refuse(.saturated)
+    case .guard:
+      session.noteThrottled(at: MonotonicClock.now())
+      session.connector.patience = .goesElsewhere
+      session.connect()
+    }
+  }
+
+  /// Lets the session wait, or go on waiting at its place; false if nobody more may wait.
+  func queue(_ session: Session, for place: QueuePlace) -> Bool {
+    let isNew = session.connector.place == nil
+    guard queues.append(session, for: place) else { return false }
+    session.phase = .queued
+    switch place {
+    case .slot:
+      if isNew { session.policy.pool.counters[index].queued.add() }
+      if session.connector.queuedSince == 0 { session.connector.queuedSince = MonotonicClock.now() }
+    case .guard: session.noteThrottled(at: MonotonicClock.now())
+    }
+    return true
+  }
+
+  /// A connect of a session of the pool has ended: who was held back for it may go on after this turn.
+  func connectEnded(in pool: PoolStatus) {
+    if pool.heldBack.taken > 0, freedThisTurn.last !== pool { freedThisTurn.append(pool) }
+  }
+
+  /// Lets others have what sessions have given back in this turn.
+  func serveFreed() {
+    let (ended, pools) = (endedThisTurn, freedThisTurn)
+    endedThisTurn.removeAll(keepingCapacity: true)
+    freedThisTurn.removeAll(keepingCapacity: true)
+    for session in ended { freed(session.policy.pool) }
+    for pool in pools { freed(pool) }
+  }
+
+  /// A backend of the pool may be able to take another session: the slot of one was given back, or a connect has ended.
+  func freed(_ pool: PoolStatus) {
+    guard pool.waiting.taken > 0 || pool.heldBack.taken > 0 else { return }
+    if queues.isWaiting(for: pool) {
+      serveQueue(of: pool, passing: Self.passedAtOnce)
+    } else {
+      for peer in peers { peer.post(.freed(pool)) }
+    }
+  }
+
+  /// How many of those who are held back are passed over each time that a backend may be able to take another session. The
+  /// next tick looks at all of them.
+  private static let passedAtOnce = 16
+
+  /// Lets those who wait try again, in order, until one has to go on waiting. Where each client has a backend of its own,
+  /// others may still be luckier than one that is held back: so many of these are passed over at most.
+  func serveQueue(of pool: PoolStatus, passing limit: Int = .max) {
+    var passed = 0
+    while let session = queues.session(after: passed, of: pool) {
+      tryAgain(session)
+      if session.phase == .queued {
+        guard session.connector.place == .guard, session.pool?.route.looksAtClient == true else { return }
+        passed += 1
+        if passed > limit { return }
+      }
+    }
+  }
+
+  /// Lets one who waits try again. It keeps its place if that's in vain.
+  private func tryAgain(_ session: Session) {
+    session.connector.began = MonotonicClock.now()
+    session.connect()
+    if session.phase != .queued { queues.remove(session) }
+  }
+
+  /// Looks after the time of one who waits.
+  func checkQueued(_ session: Session, at now: UInt64) {
+    let policy = session.policy
+    switch session.connector.place {
+    case .slot:
+      if now >= session.connector.queuedSince.sum(policy.queueTimeout) { session.refuse(.queueTimeout) }
+    case .guard:
+      if now >= session.connector.throttledSince.sum(policy.guardWait) {
+        session.connector.patience = .goesElsewhere
+        tryAgain(session)
+      }
+    case nil: break
+    }
+  }
+
+  /// Lets those who wait go on by the table that holds now, with the pool that their listener has by now.
+  func requeue() {
+    for session in queues.all {
+      guard let pool = pool(for: session.listener) else {
+        session.refuse(.closed)
+        continue
+      }
+      if pool.status === session.policy.pool {
+        session.use(pool)
+      } else {
+        queues.remove(session)
+        session.use(pool)
+        session.phase = .connecting
+        session.connector.began = MonotonicClock.now()
+        search(session)
+      }
+    }
+    for pool in queues.pools { serveQueue(of: pool) }
+  }
+}

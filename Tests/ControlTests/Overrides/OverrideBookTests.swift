@@ -1,0 +1,81 @@
+import Config
+import Sockets
+import Testing
+
+@testable import Control
+
+@Suite("Leases")
+struct OverrideBookTests {
+  private let noon = Timestamp(milliseconds: 1_800_000_000_000)
+
+  private func lease(_ term: Lease.Term, _ endpoint: String = "10.0.0.1:80", for seconds: Int? = nil) -> Lease {
+    Lease(
+      pool: "web", endpoint: endpoint, term: term, author: "ann", reason: nil, since: noon,
+      until: seconds.map { Timestamp(milliseconds: noon.milliseconds + $0 * 1000) })
+  }
+
+  private func pool(_ backends: String) throws -> PoolConfiguration {
+    try Configuration.parse("{ listeners: [{ bind: ':0' }], pools: [{ name: 'web', backends: [\(backends)] }] }").pools[
+      0]
+  }
+
+  @Test("a later lease about the same takes the place of an earlier one, and one about something else doesn't")
+  func subjects() {
+    var book = OverrideBook()
+    book.take(lease(.drain))
+    book.take(lease(.weight(3)))
+    book.take(lease(.maintain))
+    book.take(lease(.drain, "10.0.0.2:80"))
+    #expect(book.leases.map(\.term) == [.weight(3), .maintain, .drain])
+    #expect(book.lease(pool: "web", endpoints: ["10.0.0.1:80"], about: .service)?.term == .maintain)
+    #expect(book.lease(pool: "web", endpoints: ["10.0.0.1:80"], about: .weight)?.term == .weight(3))
+    #expect(book.lease(pool: "mail", endpoints: ["10.0.0.1:80"], about: .weight) == nil)
+    book.end(pool: "web", endpoint: "10.0.0.1:80", about: .service)
+    #expect(book.leases.map(\.term) == [.weight(3), .drain])
+    book.end(pool: "web", endpoint: "10.0.0.1:80")
+    #expect(book.leases.map(\.endpoint) == ["10.0.0.2:80"])
+  }
+
+  @Test("a lease ends at its time and not before, and one without a time doesn't")
+  func times() {
+    var book = OverrideBook()
+    book.take(lease(.drain, for: 60))
+    book.take(lease(.weight(3)))
+    book.take(lease(.drain, "10.0.0.2:80", for: 30))
+    #expect(book.nextEnd?.milliseconds == noon.milliseconds + 30_000)
+    #expect(book.expire(at: Timestamp(milliseconds: noon.milliseconds + 29_999)).isEmpty)
+    #expect(book.expire(at: Timestamp(milliseconds: noon.milliseconds + 30_000)).map(\.endpoint) == ["10.0.0.2:80"])
+    #expect(book.expire(at: Timestamp(milliseconds: noon.milliseconds + 90_000)).map(\.term) == [.drain])
+    #expect(book.leases.map(\.term) == [.weight(3)])
+    #expect(book.nextEnd == nil)
+  }
+
+  @Test("backends come and go by leases; the file wins for what it says, and the last one stays")
+  func membership() throws {
+    var book = OverrideBook()
+    book.take(lease(.add(AddedBackend(name: "x", weight: 5, tier: 1, maxSessions: 7)), "10.0.0.9:80"))
+    book.take(lease(.add(AddedBackend(name: "y", weight: 5, tier: 1)), "10.0.0.2:80"))
+    book.take(lease(.remove, "10.0.0.1:80"))
+    let pool = try pool("'10.0.0.1:80', { address: '10.0.0.2:80', weight: 2 }")
+    let applied = book.applied(to: pool).backends
+    #expect(applied.map(\.name) == ["10.0.0.2:80", "x"])
+    #expect(applied[0].weight == 2)
+    #expect(applied[1].weight == 5 && applied[1].tier == 1 && applied[1].maxSessions == 7)
+    #expect(book.applied(to: try self.pool("'10.0.0.1:80'")).backends.map(\.name) == ["x", "y"])
+    var only = OverrideBook()
+    only.take(lease(.remove, "10.0.0.1:80"))
+    #expect(only.applied(to: try self.pool("'10.0.0.1:80'")).backends.count == 1)
+  }
+
+  @Test("an added backend is checked where its neighbours are")
+  func checks() throws {
+    var book = OverrideBook()
+    book.take(lease(.add(AddedBackend(name: "x", weight: 1, tier: 0)), "10.0.0.9:80"))
+    var pool = try pool(
+      "{ address: '10.0.0.1:80', healthAddress: '10.0.0.1:81' }, { address: '10.0.0.2:80', healthAddress: '10.0.0.2:81' }"
+    )
+    #expect(book.applied(to: pool).backends[2].healthEndpoint.description == "10.0.0.9:81")
+    pool = try self.pool("'10.0.0.1:80'")
+    #expect(book.applied(to: pool).backends[1].healthEndpoint.description == "10.0.0.9:80")
+  }
+}

@@ -1,0 +1,105 @@
+import Libevent
+import Testing
+
+@testable import Control
+
+/// Somebody who votes as told, and notes what is asked of it.
+private final class Voter: Participant {
+  enum Manner {
+    case now(Vote)
+    case never
+  }
+
+  let manner: Manner
+  let commits: Bool
+  var calls: [String] = []
+
+  init(_ manner: Manner, commits: Bool = true) {
+    self.manner = manner
+    self.commits = commits
+  }
+
+  func prepare(_ proposal: String, rollout: Int, vote: @escaping (Vote) -> Void) {
+    calls.append("prepare \(rollout) \(proposal)")
+    if case .now(let answer) = manner {
+      vote(answer)
+      // A second vote doesn't count.
+      vote(.no("too late"))
+    }
+  }
+
+  func commit(rollout: Int, done: @escaping () -> Void) {
+    calls.append("commit \(rollout)")
+    if commits { done() }
+  }
+
+  func abort(rollout: Int) {
+    calls.append("abort \(rollout)")
+  }
+}
+
+@Suite("A change in two phases")
+struct TwoPhaseCommitTests {
+  /// Runs it to its end.
+  private func run(_ voters: [Voter], whenDecided: @escaping () -> Void = {}) -> TwoPhaseCommit<Voter>.Outcome? {
+    let loop = EventLoop()
+    var outcome: TwoPhaseCommit<Voter>.Outcome?
+    let limit = Timer(on: loop) { loop.stop() }
+    limit.schedule(after: .seconds(5))
+    var transaction: TwoPhaseCommit<Voter>?
+    let start = Timer(on: loop) {
+      transaction = TwoPhaseCommit(
+        rollout: 7, participants: voters, proposals: voters.indices.map { "p\($0)" }, limit: .milliseconds(20),
+        on: loop, willCommit: whenDecided
+      ) {
+        #expect(outcome == nil, "it ends once")
+        outcome = $0
+        loop.stop()
+      }
+    }
+    start.schedule(after: .zero)
+    loop.run()
+    withExtendedLifetime(transaction) {}
+    return outcome
+  }
+
+  @Test("all can, all do")
+  func committed() {
+    let voters = [Voter(.now(.yes)), Voter(.now(.yes)), Voter(.now(.yes))]
+    var decided = 0
+    let outcome = run(voters) {
+      decided += 1
+      #expect(voters.allSatisfy { $0.calls.count == 1 }, "the decision comes before anybody commits")
+    }
+    #expect(outcome == .committed)
+    #expect(decided == 1)
+    #expect(voters.enumerated().allSatisfy { $1.calls == ["prepare 7 p\($0)", "commit 7"] })
+  }
+
+  @Test("one can't, nobody does, and everybody who can't says why")
+  func aborted() {
+    let voters = [Voter(.now(.yes)), Voter(.now(.no("full"))), Voter(.now(.no("tired")))]
+    let outcome = run(voters) { Issue.record("it was decided for") }
+    #expect(outcome == .aborted([(1, "full"), (2, "tired")]))
+    #expect(voters.allSatisfy { $0.calls.last == "abort 7" && $0.calls.count == 2 })
+  }
+
+  @Test("silence is a no")
+  func silent() {
+    let voters = [Voter(.now(.yes)), Voter(.never)]
+    #expect(run(voters) == .aborted([(1, "no answer within 20ms")]))
+    #expect(voters.allSatisfy { $0.calls.last == "abort 7" })
+  }
+
+  @Test("after the decision nobody is waited for without end")
+  func unheard() {
+    let voters = [Voter(.now(.yes)), Voter(.now(.yes), commits: false)]
+    #expect(run(voters) == .committing(unheard: 1))
+    #expect(voters.allSatisfy { $0.calls.last == "commit 7" })
+  }
+
+  @Test("nobody to ask is nobody against it")
+  func alone() {
+    #expect(run([]) == .committed)
+  }
+}

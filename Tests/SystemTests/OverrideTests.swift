@@ -1,0 +1,152 @@
+import Foundation
+import Glibc
+import Support
+import Testing
+
+extension System {
+  /// What operators set while it runs.
+  @Suite(.needs("nginx")) struct Overrides {
+    let stage = Stage()
+
+    private func keys(_ servers: [Nginx], pool: String = "", more: String = "") -> String {
+      """
+      "listeners": [{ "name": "main", "bind": "127.0.0.1:0" }],
+      "pools": [{ "name": "main", "backends": [\(servers.map { "{ \"name\": \"\($0.name)\", \"address\": \"\($0.address)\" }" }.joined(separator: ", "))], \
+      "health": \(fastHealth)\(pool.isEmpty ? "" : ", " + pool) }]\(more)
+      """
+    }
+
+    private func set(_ proxy: MartletProcess, _ backend: String, _ action: String, _ more: String = "") throws {
+      try proxy.override("{ \"pool\": \"main\", \"backend\": \"\(backend)\", \"action\": \"\(action)\"\(more) }")
+    }
+
+    @Test("drain, maintain, weight and ready do what they say")
+    func actions() throws {
+      let servers = try stage.nginx(count: 3)
+      let proxy = try stage.martlet(keys(servers))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      let sessions = try (0..<3).map { _ in
+        let socket = try ClientSocket(.local(port))
+        return (socket, server: try socket.request().body)
+      }
+      try set(proxy, "a", "drain")
+      try set(proxy, "c", "weight", ", \"weight\": \"3\"")
+      #expect(try shares(of: port, requests: 40) == ["b": 10, "c": 30])
+      for (socket, server) in sessions where server == "a\n" { #expect(try socket.request().body == server) }
+      try set(proxy, "c", "weight", ", \"weight\": \"-34%\"")
+      #expect(try proxy.report().backend("c").effectiveWeight == 2)
+      try set(proxy, "b", "maintain")
+      try proxy.waitUntil("it's in maintenance") { try $0.backend("b").state == "maintenance" }
+      for (socket, server) in sessions where server == "b\n" {
+        #expect(try socket.receiveAll().isEmpty, "sessions of a backend in maintenance are ended")
+      }
+      #expect(try shares(of: port, requests: 10) == ["c": 10])
+      try set(proxy, "a", "ready")
+      try set(proxy, "b", "ready")
+      #expect(try proxy.admin("DELETE", "/v1/overrides?pool=main&backend=c").status == 200)
+      try proxy.waitUntilAllUp()
+      #expect(try shares(of: port, requests: 30) == ["a": 10, "b": 10, "c": 10])
+    }
+
+    @Test("an override survives reloads and restarts, and ends in time")
+    func survival() throws {
+      let servers = try stage.nginx(count: 2)
+      let folder = try stage.folder()
+      let state = ", \"admin\": { \"state\": \"\(folder.path)/state\" }"
+      let proxy = try stage.martlet(keys(servers, more: state))
+      try proxy.waitUntilAllUp()
+      try set(proxy, "a", "drain", ", \"reason\": \"new disk\", \"seconds\": 3600")
+      try proxy.reload(keys(servers, pool: "\"strategy\": \"random\"", more: state))
+      #expect(try proxy.report().backend("a").state == "draining")
+      #expect(try proxy.stop() == .code(0))
+      let second = try stage.martlet(keys(servers, more: state))
+      #expect(try second.report().backend("a").state == "draining")
+      #expect(second.log.contains("new disk"))
+      try set(second, "a", "drain", ", \"seconds\": 0.5")
+      try second.waitUntil("it's over") { try $0.backend("a").state == "up" }
+      #expect(
+        try second.report().transitions.contains {
+          $0.backend == "a" && $0.to == "up" && $0.reason.contains("time is over")
+        })
+      #expect(try second.stop() == .code(0))
+      // A file that isn't right is set aside, and nothing else happens.
+      try Data("rubbish".utf8).write(to: URL(fileURLWithPath: folder.path + "/state"))
+      let third = try stage.martlet(keys(servers, more: state))
+      #expect(third.log.contains("the state file was damaged"))
+      #expect(try third.report().backend("a").state != "draining")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { $0.hasPrefix("state.damaged-") })
+    }
+
+    @Test("backends come and go at run time, and stay so over a reload")
+    func membership() throws {
+      let servers = try stage.nginx(count: 3)
+      let proxy = try stage.martlet(keys([servers[0], servers[1]]))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      let add = "{ \"pool\": \"main\", \"address\": \"\(servers[2].address)\", \"name\": \"extra\", \"weight\": 2 }"
+      #expect(try proxy.admin("POST", "/v1/backends", add).status == 201)
+      #expect(try proxy.admin("POST", "/v1/backends", add).status == 409)
+      try proxy.waitUntilAllUp()
+      #expect(try shares(of: port, requests: 40) == ["a": 10, "b": 10, "c": 20])
+      #expect(try proxy.admin("DELETE", "/v1/backends?pool=main&backend=a").status == 200)
+      try proxy.reload(keys([servers[0], servers[1]], pool: "\"slowStart\": \"0s\""))
+      #expect(try proxy.report().pool().backends.map(\.name) == ["b", "extra"])
+      #expect(try shares(of: port, requests: 30) == ["b": 10, "c": 20])
+      #expect(try proxy.admin("DELETE", "/v1/backends?pool=main&backend=extra").status == 200)
+      #expect(try proxy.admin("DELETE", "/v1/backends?pool=main&backend=b").status == 409, "the last one stays")
+      #expect(try proxy.admin("DELETE", "/v1/overrides?pool=main&backend=a").status == 200)
+      try proxy.waitUntilAllUp()
+      #expect(try shares(of: port, requests: 20) == ["a": 10, "b": 10])
+    }
+
+    @Test("sessions are found, closed by selection, and moved to where there's room")
+    func sessions() throws {
+      let servers = try stage.nginx(count: 2)
+      let proxy = try stage.martlet(keys(servers, more: ", \"eviction\": { \"rate\": 200 }"))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      try set(proxy, "b", "drain")
+      var open = try (0..<20).map { _ in try ClientSocket(.local(port), from: "127.0.0.2") }
+      for socket in open { _ = try socket.request() }
+      let other = try ClientSocket(.local(port))
+      _ = try other.request()
+      struct Found: Decodable { let total: Int }
+      #expect(try proxy.ask(Found.self, "GET", "/v1/sessions?pool=main&client=127.0.0.2").total == 20)
+      #expect(try proxy.ask(Found.self, "GET", "/v1/sessions?pool=main&backend=b").total == 0)
+      try set(proxy, "b", "ready")
+      struct Rebalanced: Decodable { struct Share: Decodable { let backend: String, excess: Int }; let shares: [Share] }
+      let shares = try proxy.ask(Rebalanced.self, "POST", "/v1/rebalance", "{ \"pool\": \"main\" }").shares
+      #expect(shares.map(\.excess) == [10, 0])
+      try proxy.waitUntil("ten are ended") { try $0.backend("a").sessions.active == 11 }
+      #expect(try proxy.report().backend("a").closes["rebalanced"] == 10)
+      usleep(300_000)
+      #expect(try proxy.report().backend("a").sessions.active == 11, "only the excess is ended")
+      let body = "{ \"client\": \"127.0.0.2\" }"
+      struct Closing: Decodable { let matching: Int }
+      let matching = try proxy.ask(Closing.self, "POST", "/v1/sessions/close", body).matching
+      #expect((10...11).contains(matching))
+      try proxy.waitUntil("the selected are gone") { $0.pools[0].sessions.active <= 1 }
+      _ = try? other.request()
+      open = []
+      struct Recent: Decodable {
+        struct Session: Decodable { let client, cause, text: String }; let sessions: [Session]
+      }
+      let recent = try proxy.ask(Recent.self, "GET", "/v1/recent?limit=1000").sessions
+      #expect(recent.filter { $0.cause == "closed" && $0.client.hasPrefix("127.0.0.2:") }.count == matching)
+      #expect(recent.allSatisfy { !$0.text.isEmpty })
+    }
+
+    @Test("sessions that are over their age are ended between bytes")
+    func age() throws {
+      let servers = try stage.nginx(count: 1)
+      let proxy = try stage.martlet(keys(servers, pool: "\"timeouts\": { \"maxAge\": \"1s\" }"))
+      try proxy.waitUntilAllUp()
+      let session = try ClientSocket(.local(proxy.port()))
+      _ = try session.request()
+      #expect(try session.receiveAll().isEmpty)
+      try proxy.waitUntil("it's counted") { try $0.backend("a").closes["expired"] == 1 }
+    }
+  }
+}
