@@ -111,7 +111,7 @@ sanitize: test-packages ## Run all tests under the thread and the address saniti
 
 # What is made from the program itself: the man page, and what shells complete.
 generated = .build/install
-documents = README.md CHANGELOG.md LICENSE Docs/Stats.md
+documents = README.md CHANGELOG.md LICENSE Docs/Stats.md Docs/Operations.md Docs/Admin.md
 examples = Config/reference.json Config/minimal.json Config/demo.json Config/martlet.json
 
 .PHONY: soak

@@ -1,7 +1,7 @@
 import Libevent
 import Sockets
 
-/// What systemd is told of this process, if it asks (sd_notify(3), Type=notify-reload).
+/// What systemd is told of this process, if it asks (sd_notify(3); what Type=notify-reload wants of a reload as well).
 ///
 /// The watchdog is fed only while the control loop and every worker's loop turn: a process in which one of them hangs
 /// serves nobody well.

@@ -14,7 +14,7 @@ package enum AfterTurn {
 /// A turn is one look at the kernel's readiness list and all the callbacks that follow from it. Readiness is reported
 /// by edge where asked for, and changes to a descriptor's registration are collected and applied once per turn (libevent's
 /// changelist), so a descriptor that is added and closed within a turn costs no system call at all. The price of the
-/// changelist, that a registered descriptor must never be duplicated, is one that nobody here has to pay.
+/// changelist: a registered descriptor that has a duplicate anywhere mustn't be closed in the turn in which its event ends.
 @safe
 package final class EventLoop {
   let base: OpaquePointer

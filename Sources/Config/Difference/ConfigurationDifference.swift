@@ -38,8 +38,8 @@ package struct ConfigurationDifference: Codable, Equatable, Sendable {
 
   /// The keys at the top that are only read at the start, and why.
   static let fixed: [Substring: String] = [
-    "workers": "the workers are started with the program: restart or upgrade it",
-    "admin": "the admin socket is opened when the program starts: restart or upgrade it",
+    "workers": "the workers are started with the program: restart it",
+    "admin": "the admin socket is opened when the program starts: restart it",
   ]
 }
 

@@ -89,7 +89,7 @@ final class Reload {
       problems.append(
         AdminAnswer.Problem(
           "this can't change in a running process: \(difference.needsRestart.map(\.key).joined(separator: ", "))",
-          hint: "undo that, or restart; `martlet upgrade` starts a new process without dropping a session",
+          hint: "undo that, or restart with a drain",
           details: difference.needsRestart.map { "\($0.key): \($0.from) → \($0.to)" }))
     }
     let limits = Limits(for: configuration)

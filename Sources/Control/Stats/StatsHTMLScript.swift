@@ -90,10 +90,13 @@ extension StatsHTML {
     // What is under way: it goes away by itself.
     function showNotes({ generation, configuration: { confirmUntil }, predecessor: old, evictions }) {
       const notes = [];
-      if (confirmUntil) notes.push(['confirm', `Generation ${generation} is taken back in ${left(confirmUntil)} unless it’s confirmed.`]);
+      if (confirmUntil) {
+        const end = `is taken back in ${left(confirmUntil)} unless it’s confirmed`;
+        notes.push(['confirm', `Generation ${generation} ${end}.`]);
+      }
       if (old) {
-        notes.push(['old', `Process ${old.pid}, version ${old.version}, has ${count(old.sessions)} sessions left from before ` +
-          `the upgrade; they end within ${left(old.deadline)}.`]);
+        const who = `Process ${old.pid}, version ${old.version},`, end = `they end within ${left(old.deadline)}`;
+        notes.push(['old', `${who} has ${count(old.sessions)} sessions left from before the upgrade; ${end}.`]);
       }
       for (const { what, cause, left: n, deadline } of evictions) {
         const end = deadline === undefined ? '' : ` within ${left(deadline)}`;

@@ -48,7 +48,7 @@ package enum CloseCause: String, CaseIterable, Sendable {
     case .halfClosed: "one side had ended, and nothing moved for too long"
     case .backendDown: "the backend went down"
     case .retried: "the backend broke it before a byte was exchanged; another one was looked for"
-    case .drained: "its time to end by itself after a drain or a removal was over"
+    case .drained: "its backend is in maintenance, or its time after a removal was over"
     case .removed: "its backend, pool or listener was removed"
     case .expired: "it had reached its maximum age"
     case .rebalanced: "its backend had more than its share of sessions"
