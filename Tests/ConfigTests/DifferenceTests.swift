@@ -119,8 +119,8 @@ struct DifferenceTests {
       (
         "9090'", "9090', workers: 3, admin: { socket: '/run/a' }", .disruptive,
         [
-          "! workers per-core → 3 (the workers are started with the program: restart or upgrade it)",
-          "! admin.socket none → /run/a (the admin socket is opened when the program starts: restart or upgrade it)",
+          "! workers per-core → 3 (the workers are started with the program: restart it)",
+          "! admin.socket none → /run/a (the admin socket is opened when the program starts: restart it)",
         ]
       ),
     ] as [(String, String, ConfigurationDifference.Severity, [String])])
