@@ -76,7 +76,11 @@ extension System {
           next = try proxy.report().process.pid
           return next != pid
         }
-        try Support.waitUntil("the process before is gone") { try proxy.predecessor() == nil }
+        // As long as it isn't, or that isn't known, another upgrade is refused.
+        try Support.waitUntil("the process before is gone") {
+          let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+          return try stat?.contains(") Z ") != false && proxy.predecessor() == nil
+        }
         #expect(try proxy.report().process.openDescriptors <= descriptors + 12, "descriptors don't pile up")
         pid = next
       }
