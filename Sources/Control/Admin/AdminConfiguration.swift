@@ -41,7 +41,7 @@ extension AdminActions {
       },
       AdminRouter.Route(.post, "/v1/upgrade") { [unowned self] call, reply throws(AdminRefusal) in
         let program = try call.body(AdminRequest.Upgrade.self).program
-        if let program, !program.hasPrefix("/") {
+        if let program, program.utf8.first != UInt8(ascii: "/") {
           throw AdminRefusal(400, "program must be an absolute path, is \"\(program)\"", hint: "begin it with /")
         }
         upgrade(program, call.author, reply)
