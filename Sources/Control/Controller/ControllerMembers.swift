@@ -78,7 +78,8 @@ extension Controller {
     inheritance = nil
     names.watch(hostNames(of: configuration), settings: configuration.resolver)
     scheduleNextChange(after: .now)
-    lookForDepartures()
+    // Not before every worker has the new table: a session may still go by the old one.
+    departureTimer?.schedule(after: .seconds(1))
   }
 
   /// How many backends of each pool would be eligible if the stage were there.
@@ -219,6 +220,7 @@ extension Controller {
     var stage = Stage(configuration)
     replaceMembers(of: pool, in: &stage)
     reassess(pool, cause, because: reason)
-    lookForDepartures()
+    // Not before every worker has the new table: a session may still go by the old one.
+    departureTimer?.schedule(after: .seconds(1))
   }
 }
