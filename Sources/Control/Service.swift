@@ -77,7 +77,15 @@ package final class Service {
     participants = (0..<workers).map { [workforce] in WorkerParticipant($0, of: workforce) }
     listeners = ListenerSet(
       try ListenerStart(configuration.listeners, workers: workers, origin: origin).bind(), workers: workers)
-    overrides = Overrides(path: configuration.admin.map { AdminPlaces($0).state }, logger: logger)
+    do throws(StartError) {
+      adminServer = try Self.bindAdmin(configuration.admin, origin: origin, logger: logger)
+    } catch {
+      Self.giveBack(listeners, origin: origin)
+      throw error
+    }
+    // Whoever answers at the admin socket has the state file: a process without it would write over the other's.
+    overrides = Overrides(
+      path: adminServer == nil ? nil : configuration.admin.map { AdminPlaces($0).state }, logger: logger)
     controller = Controller(
       configuration, book: inheritance?.handover.state.book ?? overrides.load(), workforce: workforce, on: loop,
       logger: logger)
@@ -94,11 +102,13 @@ package final class Service {
     do throws(StartError) {
       try openDoors(configuration)
     } catch {
-      for listener in listeners.listeners { listener.binding.close() }
-      statsServer = nil
+      Self.giveBack(listeners, origin: origin)
+      if origin.inheritance != nil { leaveDoors() }
+      (statsServer, adminServer) = (nil, nil)
       throw error
     }
     controller.adopt(controller.stage(configuration), .reload, because: "started")
+    if let counts = inheritance?.handover.counts { inherit(counts) }
   }
 
   /// Runs until it's told to stop, by a signal or through the inbox, and has drained.
@@ -180,6 +190,7 @@ package final class Service {
     case .drained(let worker): shutdown?.workerDrained(worker)
     case .prepared(let worker, let rollout, let problem):
       participants[worker].prepared(rollout: rollout, problem: problem)
+    case .aborted(let worker, let rollout): participants[worker].aborted(rollout: rollout)
     case .committed(let worker, let rollout): participants[worker].committed(rollout: rollout)
     case .pong(let worker, let ticket): systemd?.pong(worker, ticket: ticket)
     case .sessions(let worker, let ticket, let list, let total):
@@ -247,19 +258,19 @@ package struct ServiceOrigin {
   /// Listening sockets from systemd, by their names.
   package var activated: [InheritedListeners.Listener]
   /// Changes what is logged.
-  package var logLevel: LogLevelSwitch
+  package var log: LogSwitch
 
   /// A service that begins by itself.
   package init(
     version: String, file: String? = nil, invocation: Invocation? = nil, inheritance: Inheritance? = nil,
-    activated: [InheritedListeners.Listener] = [], logLevel: LogLevelSwitch = LogLevelSwitch(nil)
+    activated: [InheritedListeners.Listener] = [], log: LogSwitch = LogSwitch(nil)
   ) {
     self.version = version
     self.file = file
     self.invocation = invocation
     self.inheritance = inheritance
     self.activated = activated
-    self.logLevel = logLevel
+    self.log = log
   }
 }
 

@@ -7,14 +7,14 @@ import SystemPackage
 // The doors of a service beside its listeners: the stats port and the admin socket, and what comes in through them.
 
 extension Service {
-  /// Opens the stats port and the admin socket, or takes them over.
+  /// Opens the stats port, or takes it over, and answers there and at the admin socket.
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let socket = origin.inheritance?.stats {
       statsServer = try? StatsServer(on: loop, adopting: socket) { [reporter] in reporter.report() }
     } else if let stats = configuration.stats {
       statsServer = try openStats(stats.bind)
     }
-    if let admin = configuration.admin { try openAdmin(admin) }
+    serveAdmin()
   }
 
   private func openStats(_ bind: SocketAddress) throws(StartError) -> StatsServer {
@@ -27,22 +27,28 @@ extension Service {
     }
   }
 
-  private func openAdmin(_ admin: AdminConfiguration) throws(StartError) {
-    let places = AdminPlaces(admin)
+  private func serveAdmin() {
+    guard let adminServer else { return }
     let actions = AdminActions(
       controller: controller, listeners: listeners, overrides: overrides, reloads: reloads, reporter: reporter,
-      sessions: sessions, logger: logger, logLevel: origin.logLevel
+      sessions: sessions, logger: logger, log: origin.log
     ) { [unowned self] program, author, reply in
       startUpgrade(to: program, by: author, reply)
     }
     adminActions = actions
     let router = AdminRouter(routes: actions.routes, logger: logger)
-    if let socket = origin.inheritance?.admin {
-      adminServer = AdminServer(on: loop, adopting: socket, path: places.socket) { router.answer($0) }
-      return
-    }
+    adminServer.serve(on: loop) { router.answer($0) }
+  }
+
+  /// Takes the admin socket; nil if there is to be none, or if the usual place is another process's.
+  static func bindAdmin(
+    _ admin: AdminConfiguration?, origin: ServiceOrigin, logger: Logger
+  ) throws(StartError) -> AdminServer? {
+    guard let admin else { return nil }
+    let places = AdminPlaces(admin)
+    if let socket = origin.inheritance?.admin { return AdminServer(adopting: socket, path: places.socket) }
     do throws(Errno) {
-      adminServer = try AdminServer(on: loop, path: places.socket, mode: admin.mode) { router.answer($0) }
+      return try AdminServer(path: places.socket, mode: admin.mode)
     } catch {
       let problem = "admin socket: \(places.socket): \(error.description.lowercased())"
       let hint =
@@ -51,11 +57,22 @@ extension Service {
         : "choose another path by \"admin\": { \"socket\": … }, or set \"admin\": \"off\""
       guard !places.isSocketConfigured else { throw StartError(problem, hint: hint) }
       logger.warning(
-        "no admin socket, this process can't be changed by commands",
-        metadata: [
-          "problem": "\(problem)", "hint": "\(hint)",
-        ])
+        "no admin socket: this process can't be changed by commands, and knows of no overrides",
+        metadata: ["problem": "\(problem)", "hint": "\(hint)"])
+      return nil
     }
+  }
+
+  /// Lets go of the listeners of a service that can't start; what was taken over is still another process's.
+  static func giveBack(_ listeners: ListenerSet, origin: ServiceOrigin) {
+    guard origin.inheritance == nil else { return }
+    for listener in listeners.listeners { listener.binding.close() }
+  }
+
+  /// Takes nobody in any more at the stats port and the admin socket, because another process answers there.
+  func leaveDoors() {
+    statsServer?.leave()
+    adminServer?.leave()
   }
 
   /// What a reload works on.
@@ -66,7 +83,7 @@ extension Service {
       rollout: rollout
     ) { [unowned self] configuration, stats in
       if case .replaced(let server) = stats { statsServer = server }
-      origin.logLevel.adopt(configuration.log)
+      origin.log.adopt(configuration.log)
       watchFile()
     }
   }

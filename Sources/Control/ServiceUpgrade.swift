@@ -26,7 +26,9 @@ extension Service {
     }
     guard predecessor?.report == nil else {
       return refuse(
-        409, .init("the process before this one still serves sessions", hint: "wait for it, or end it by SIGTERM"))
+        409,
+        .init("the process before this one still serves sessions", hint: "wait for it: `martlet status` shows how long")
+      )
     }
     // What is changed from now on wouldn't reach the other process.
     reloads.isClosed = true
@@ -48,9 +50,10 @@ extension Service {
       version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
       file: origin.file, generation: reloads.generation,
       listeners: listeners.listeners.map {
-        Handover.Listener(name: $0.configuration.name, sockets: $0.binding.all.count)
+        Handover.Listener(name: $0.configuration.name, sockets: $0.binding.all.count, file: $0.binding.file)
       },
-      hasStats: statsServer != nil, admin: adminServer?.path, state: controller.state)
+      hasStats: statsServer != nil, admin: adminServer?.path, state: controller.state,
+      counts: counts)
   }
 
   private var handoverSockets: [Socket] {
@@ -78,8 +81,7 @@ extension Service {
       .success(
         AdminReply(
           AdminAnswer.Upgraded(pid: pid, version: version, draining: left, deadline: shutdown.deadline))))
-    statsServer?.leave()
-    adminServer?.leave()
+    leaveDoors()
     controller.stop()
   }
 
@@ -95,6 +97,14 @@ extension Service {
     return counts
   }
 
+  /// Takes what processes before this one have counted up to now.
+  func inherit(_ counts: CountsHandover) {
+    for listener in listeners.listeners {
+      if let counted = counts.listeners[listener.configuration.name] { listener.inherited = counted }
+    }
+    controller.inherit(counts)
+  }
+
   /// Takes the place of another process, and watches it as long as it has sessions.
   func takeOver(_ inheritance: Inheritance, took: @escaping () -> Void) {
     let lastCounts = inheritance.handover.pid
@@ -104,12 +114,7 @@ extension Service {
         logger.notice("process \(lastCounts) has handed over")
         took()
       },
-      counted: { [unowned self] counts in
-        for listener in listeners.listeners {
-          if let counted = counts.listeners[listener.configuration.name] { listener.inherited = counted }
-        }
-        controller.inherit(counts)
-      },
+      counted: { [unowned self] counts in inherit(counts) },
       gone: { [unowned self] in logger.notice("process \(lastCounts) is gone") })
   }
 }

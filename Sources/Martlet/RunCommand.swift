@@ -39,7 +39,7 @@ struct RunCommand: ParsableCommand {
         origin: ServiceOrigin(
           version: Version.current, file: path, invocation: .current, inheritance: inheritance,
           activated: InheritedListeners.take(),
-          logLevel: LogLevelSwitch(sink, isFixed: logOptions.logLevel != nil)))
+          log: LogSwitch(sink, fixed: logOptions.settings)))
     } catch {
       sink.flush()
       inheritance?.fail("\(error)")
@@ -63,6 +63,11 @@ struct LogOptions: ParsableArguments {
       "How lines are written, whatever the configuration says; auto is text on a terminal, else json.",
       valueName: "format"))
   var logFormat: LogFormat?
+
+  /// What is said here, whatever a configuration says.
+  var settings: Set<LogSwitch.Setting> {
+    Set((logLevel == nil ? [] : [.level]) + (logFormat == nil ? [] : [.format]))
+  }
 
   /// The configuration's settings, where the command line doesn't say otherwise.
   func settings(over configured: LogConfiguration) -> LogConfiguration {

@@ -74,10 +74,11 @@ package enum FreePort {
 }
 
 /// A port of 127.0.0.1 that takes connections, and never says a word.
-package final class ListeningPort {
+package final class ListeningPort: Sendable {
   /// Its number.
   package let port: UInt16
-  private let listener: Int32
+  /// The socket that listens.
+  package let listener: Int32
 
   /// Takes one.
   package init() throws {
@@ -91,7 +92,7 @@ package final class ListeningPort {
     let bound = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
     }
-    guard bound == 0, listen(listener, 128) == 0 else { throw Failure("no port to listen on: \(errno)") }
+    guard bound == 0, listen(listener, 4096) == 0 else { throw Failure("no port to listen on: \(errno)") }
   }
 
   deinit {

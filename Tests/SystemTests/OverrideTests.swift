@@ -81,6 +81,19 @@ extension System {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { $0.hasPrefix("state.damaged-") })
     }
 
+    @Test("a process whose admin socket is another's leaves that one's overrides alone")
+    func second() throws {
+      let servers = try stage.nginx(count: 2)
+      let first = try stage.martlet(keys(servers))
+      try set(first, "a", "drain", ", \"seconds\": 1")
+      let folder = String(first.adminSocket.dropLast("/martlet/admin.sock".count))
+      let second = try stage.martlet(keys(servers), environment: ["XDG_RUNTIME_DIR": folder, "XDG_STATE_HOME": folder])
+      #expect(second.log.contains("no admin socket"))
+      #expect(try second.report().backend("a").state != "draining")
+      #expect(try second.stop() == .code(0))
+      #expect(try first.admin("GET", "/v1/overrides").status == 200, "the socket is still the first one's")
+    }
+
     @Test("backends come and go at run time, and stay so over a reload")
     func membership() throws {
       let servers = try stage.nginx(count: 3)

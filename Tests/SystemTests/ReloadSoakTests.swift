@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Support
+import Synchronization
 import Testing
 
 extension System {
@@ -107,29 +108,18 @@ extension System {
 }
 
 /// A server that greets each client, and resets those that come faster than it can take.
-private final class Fragile: @unchecked Sendable {
-  let port: UInt16
-  private let listener: Int32
-  private let lock = NSLock()
-  private var refusals = 0
-  private let rate: Int
+private final class Fragile: Sendable {
+  var port: UInt16 { listening.port }
+  var refused: Int { refusals.load(ordering: .relaxed) }
 
-  var refused: Int { lock.withLock { refusals } }
+  private let listening: ListeningPort
+  private let refusals = Atomic(0)
 
   init(perSecond rate: Int) throws {
-    self.rate = rate
-    port = try FreePort.next()
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
-    }
-    guard bound == 0, listen(listener, 4096) == 0 else { throw Failure("no port to listen on: \(errno)") }
-    Thread.detachNewThread { [listener, rate, weak self] in
+    let listening = try ListeningPort()
+    self.listening = listening
+    let listener = listening.listener
+    Thread.detachNewThread { [weak self] in
       var window = ContinuousClock.now
       var inWindow = 0
       while true {
@@ -143,7 +133,7 @@ private final class Fragile: @unchecked Sendable {
         if inWindow > rate {
           var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
           setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
-          if let self { self.lock.withLock { self.refusals += 1 } }
+          _ = self?.refusals.add(1, ordering: .relaxed)
         } else {
           send(client, "ok", 2, Int32(MSG_NOSIGNAL))
         }
@@ -152,5 +142,5 @@ private final class Fragile: @unchecked Sendable {
     }
   }
 
-  deinit { shutdown(listener, Int32(SHUT_RDWR)); close(listener) }
+  deinit { shutdown(listening.listener, Int32(SHUT_RDWR)) }
 }

@@ -204,6 +204,22 @@ extension System {
       #expect(proxy.log.contains("going back to the configuration before"))
     }
 
+    @Test("what is logged and how is changed, too")
+    func log() throws {
+      let servers = try stage.nginx(count: 1)
+      let port = try FreePort.next()
+      let keys = keys([("one", port)], [entry(servers[0])])
+      let proxy = try stage.martlet(keys)
+      #expect(proxy.log.contains("{\"time\""))
+      try proxy.reload(keys + ", \"log\": { \"format\": \"text\", \"level\": \"warning\" }")
+      try proxy.configure("\"listen\": 1")
+      #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 409)
+      try Support.waitUntil("it's logged as text") {
+        proxy.log.split(separator: "\n").contains { $0.contains("reload refused") && !$0.hasPrefix("{") }
+      }
+      #expect(!proxy.log.split(separator: "\n").contains { $0.contains("admin: POST") && !$0.hasPrefix("{") })
+    }
+
     @Test("the file is read again when it changes, if that's wanted, and on SIGHUP in any case")
     func triggers() throws {
       let servers = try stage.nginx(count: 2)

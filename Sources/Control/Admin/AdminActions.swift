@@ -13,14 +13,14 @@ final class AdminActions {
   let reporter: Reporter
   let sessions: SessionDesk
   let logger: Logger
-  /// The least severe messages that are logged; setting it changes that.
-  let logLevel: LogLevelSwitch
+  /// Changes what is logged.
+  let log: LogSwitch
   /// Starts a new process in place of this one.
   let upgrade: (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
 
   init(
     controller: Controller, listeners: ListenerSet, overrides: Overrides, reloads: Reloads, reporter: Reporter,
-    sessions: SessionDesk, logger: Logger, logLevel: LogLevelSwitch,
+    sessions: SessionDesk, logger: Logger, log: LogSwitch,
     upgrade: @escaping (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
   ) {
     self.controller = controller
@@ -30,7 +30,7 @@ final class AdminActions {
     self.reporter = reporter
     self.sessions = sessions
     self.logger = logger
-    self.logLevel = logLevel
+    self.log = log
     self.upgrade = upgrade
   }
 
@@ -108,7 +108,7 @@ extension AdminActions {
         reply(.success(AdminReply(Explainer(pool: pool, headroom: reporter.headroom).why(client: address))))
       },
       AdminRouter.Route(.get, "/v1/log") { [unowned self] _, reply in
-        reply(.success(AdminReply(AdminAnswer.Log(level: logLevel.level.rawValue))))
+        reply(.success(AdminReply(AdminAnswer.Log(level: log.level.rawValue))))
       },
       AdminRouter.Route(.put, "/v1/log") { [unowned self] call, reply throws(AdminRefusal) in
         let wanted = try call.body(AdminRequest.Log.self).level
@@ -117,7 +117,7 @@ extension AdminActions {
             400, "there is no level \"\(wanted)\"",
             hint: "the levels are: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", "))")
         }
-        logLevel.level = level
+        log.level = level
         reply(.success(AdminReply(AdminAnswer.Log(level: level.rawValue))))
       },
       AdminRouter.Route(.get, "/v1/openapi.json") { _, reply in

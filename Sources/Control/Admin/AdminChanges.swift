@@ -8,22 +8,32 @@ extension AdminActions {
     [
       AdminRouter.Route(.post, "/v1/overrides") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Override.self)
+        try ensureChangeable()
         reply(.success(AdminReply(try set(request, by: call.author))))
       },
       AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend"]) {
         [unowned self] call, reply throws(AdminRefusal) in
         let (pool, backend) = (try call.required("pool"), try call.required("backend"))
+        try ensureChangeable()
         reply(.success(AdminReply(try takeBack(pool: pool, backend: backend, about: nil, by: call.author))))
       },
       AdminRouter.Route(.post, "/v1/backends") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.AddBackend.self)
+        try ensureChangeable()
         reply(.success(AdminReply(try add(request, by: call.author), status: 201)))
       },
       AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason"]) {
         [unowned self] call, reply throws(AdminRefusal) in
+        try ensureChangeable()
         reply(.success(AdminReply(try remove(call))))
       },
     ]
+  }
+
+  /// What another process has taken over by now wouldn't reach it any more.
+  private func ensureChangeable() throws(AdminRefusal) {
+    guard reloads.isClosed else { return }
+    throw AdminRefusal(409, "the process is about to end or to be replaced", hint: "ask the one that takes its place")
   }
 
   private func set(_ request: AdminRequest.Override, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
@@ -108,7 +118,11 @@ extension AdminActions {
     let members = try members(backend, of: pool)
     let endpoint = members.first?.key.endpoint.description ?? backend
     let isAdded = !pool.configuration.backends.contains { $0.endpoint.description == endpoint }
-    if isAdded, seconds == nil {
+    if isAdded {
+      guard seconds == nil else {
+        throw AdminRefusal(
+          409, "\(backend) was added at run time and can't be removed for a while", hint: "drain it for that time")
+      }
       return try takeBack(pool: pool.name, backend: backend, about: nil, by: call.author)
     }
     guard controller.book.applied(to: pool.configuration).backends.count > 1 else {

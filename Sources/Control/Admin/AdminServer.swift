@@ -18,19 +18,22 @@ final class AdminServer {
   /// The most bytes of a request's content: a configuration file in a string of JSON.
   private static let largestBody = 2 * Configuration.largestFile
 
-  /// Binds the path, and answers from now on; on the loop's thread.
+  /// Binds the path, and lets clients wait until `serve`.
   ///
-  /// - Parameters:
-  ///   - mode: of the socket's file.
-  ///   - answer: answers a request, now or later.
-  init(on loop: EventLoop, path: String, mode: UInt32, answer: @escaping (HTTPExchange) -> Void) throws(Errno) {
+  /// - Parameter mode: of the socket's file.
+  init(path: String, mode: UInt32) throws(Errno) {
+    // Only a socket that is this process's makes an object, whose end removes the file.
+    socket = try Self.bind(path, mode: mode)
     self.path = path
+  }
+
+  private static func bind(_ path: String, mode: UInt32) throws(Errno) -> Socket {
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
       Folder.make(String(path[..<slash]), mode: 0o755)
     }
     UnixSocketFile.removeIfStale(path)
     let address = SocketAddress.unix(path: path)
-    socket = try Socket(for: address)
+    let socket = try Socket(for: address)
     do throws(Errno) {
       // Nobody may come in before the file's mode is what it should be.
       let before = umask(0o177)
@@ -38,21 +41,21 @@ final class AdminServer {
       try socket.bind(to: address)
       if unsafe chmod(path, mode) != 0 { throw Errno(rawValue: errno) }
       try socket.listen(backlog: 64)
+      return socket
     } catch {
       socket.close()
       throw error
     }
-    serve(on: loop, answer)
   }
 
   /// Takes over a socket that another process has listened on.
-  init(on loop: EventLoop, adopting socket: Socket, path: String, answer: @escaping (HTTPExchange) -> Void) {
+  init(adopting socket: Socket, path: String) {
     self.path = path
     self.socket = socket
-    serve(on: loop, answer)
   }
 
-  private func serve(on loop: EventLoop, _ answer: @escaping (HTTPExchange) -> Void) {
+  /// Answers from now on, each request at once or later; on the loop's thread.
+  func serve(on loop: EventLoop, _ answer: @escaping (HTTPExchange) -> Void) {
     var limits = HTTPServer.Limits()
     limits.bodyBytes = Self.largestBody
     server = HTTPServer(

@@ -110,7 +110,8 @@ final class Controller {
     let now = Instant.now
     for member in pool.members {
       guard let previous = member.update(at: now, because: reason) else { continue }
-      if previous.isEligible, !member.state.isEligible { pool.wentDown(member, at: now) }
+      // Who was taken out on purpose has its sessions still: nobody comes back all at once.
+      if previous.isEligible, member.state == .down || member.state == .ejected { pool.wentDown(member, at: now) }
       note(member, of: pool, was: previous, cause, took: duration)
     }
     snapshots[pool.name] = nil

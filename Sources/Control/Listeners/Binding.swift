@@ -10,14 +10,26 @@ package struct Binding: Sendable {
   package let sockets: [[Socket]]
   /// The port is taken, and nobody is answered there yet: `open` ends that.
   private let isReserved: Bool
-  /// Another binding has the same sockets.
-  private let isShared: Bool
+  /// Whose the file of a Unix socket is.
+  package let file: FileOwner
 
-  private init(address: SocketAddress, sockets: [[Socket]], isReserved: Bool = false, isShared: Bool = false) {
+  /// Who removes the file of a Unix socket.
+  package enum FileOwner: String, Codable, Sendable {
+    /// This process, with the listener.
+    case process
+    /// The listener that leaves the same address, until this binding is the one in use.
+    case formerBinding
+    /// Whoever has made the socket and still holds it, as systemd does.
+    case stranger
+  }
+
+  private init(
+    address: SocketAddress, sockets: [[Socket]], isReserved: Bool = false, file: FileOwner = .process
+  ) {
     self.address = address
     self.sockets = sockets
     self.isReserved = isReserved
-    self.isShared = isShared
+    self.file = file
   }
 
   /// Binds and listens.
@@ -49,7 +61,9 @@ package struct Binding: Sendable {
   ///
   /// Where there are fewer than workers, more are bound beside them, or, where the kernel doesn't allow that, the workers
   /// share them.
-  package init(adopting inherited: [Socket], for listener: ListenerConfiguration, workers: Int) throws(StartError) {
+  package init(
+    adopting inherited: [Socket], for listener: ListenerConfiguration, workers: Int, file: FileOwner
+  ) throws(StartError) {
     self = try Self.describing(listener) { () throws(Errno) in
       guard let first = inherited.first else { throw .invalidArgument }
       let address = try first.localAddress()
@@ -63,7 +77,7 @@ package struct Binding: Sendable {
         let more = try Self.beside(inherited, missing, at: address, backlog: listener.backlog)
         for (offset, socket) in more.enumerated() { sockets[inherited.count + offset] = [socket] }
       }
-      return Binding(address: address, sockets: sockets)
+      return Binding(address: address, sockets: sockets, file: file)
     }
   }
 
@@ -81,7 +95,7 @@ package struct Binding: Sendable {
         for copy in copies.flatMap(\.self) { copy.close() }
         throw error
       }
-      return Binding(address: address, sockets: copies, isShared: true)
+      return Binding(address: address, sockets: copies, file: file == .stranger ? .stranger : .formerBinding)
     }
   }
 
@@ -110,12 +124,12 @@ package struct Binding: Sendable {
   /// Closes what was taken for a change that doesn't come.
   package func giveBack() {
     for socket in all { socket.close() }
-    if !isShared { removeFile() }
+    if file == .process { removeFile() }
   }
 
   /// Removes the file of a Unix socket.
   package func removeFile() {
-    if case .unix(let path) = address { UnixSocketFile.remove(path) }
+    if file != .stranger, case .unix(let path) = address { UnixSocketFile.remove(path) }
   }
 
   // MARK: Sockets

@@ -28,7 +28,7 @@ final class BoundListener {
 final class ListenerSet {
   /// In the configuration's order.
   private(set) var listeners: [BoundListener]
-  /// Those that were removed and still have sessions.
+  /// Those that were removed and may still have sessions; who has none any more is forgotten with the next change.
   private(set) var leaving: [BoundListener] = []
 
   private let workers: Int
@@ -170,15 +170,11 @@ final class ListenerSet {
     for listener in change.removed where !addresses.contains(listener.binding.address) {
       listener.binding.removeFile()
     }
+    leaving.removeAll { $0.status.sessions.taken == 0 }
     leaving += change.removed
     leaving.removeAll { listener in change.order.contains(listener.configuration.name) }
     listeners = change.order.compactMap { name in result.first { $0.configuration.name == name } }
     return change.removed
-  }
-
-  /// Lets go of removed listeners that have no session left.
-  func forgetLeft() {
-    leaving.removeAll { $0.status.sessions.taken == 0 }
   }
 
   /// What belongs to a listener of this name: that of one which is leaving, if there is one.

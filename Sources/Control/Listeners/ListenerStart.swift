@@ -40,8 +40,10 @@ struct ListenerStart {
   }
 
   private func binding(for configuration: ListenerConfiguration) throws(StartError) -> Binding {
-    if let sockets = inheritance?.listeners[configuration.name] {
-      return try Binding(adopting: sockets, for: configuration, workers: workers)
+    if let inheritance, let sockets = inheritance.listeners[configuration.name] {
+      let listener = inheritance.handover.listeners.first { $0.name == configuration.name }
+      return try Binding(
+        adopting: sockets, for: configuration, workers: workers, file: listener?.file ?? .process)
     }
     let sockets = activated.filter { $0.name == configuration.name }.map(\.socket)
     guard !sockets.isEmpty else { return try Binding(configuration, workers: workers) }
@@ -53,6 +55,6 @@ struct ListenerStart {
           hint: "make ListenStream= of the socket unit and the listener's bind the same")
       }
     }
-    return try Binding(adopting: sockets, for: configuration, workers: workers)
+    return try Binding(adopting: sockets, for: configuration, workers: workers, file: .stranger)
   }
 }

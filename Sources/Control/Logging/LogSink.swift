@@ -19,7 +19,7 @@ package final class LogSink: Sendable {
   /// How many records may wait.
   package let capacity: Int
 
-  private let style: LogStyle
+  private let style: Mutex<LogStyle>
   private let descriptor: Int32
   private let orders = Mailbox<Order>()
   private let waiting = Atomic<Int>(0)
@@ -29,7 +29,7 @@ package final class LogSink: Sendable {
   /// Starts the thread. The descriptor stays the caller's.
   package init(descriptor: Int32 = STDERR_FILENO, style: LogStyle, capacity: Int = 4096) {
     self.descriptor = descriptor
-    self.style = style
+    self.style = Mutex(style)
     self.capacity = capacity
     _ = LoopThread(name: "log") { [self] in run() }
   }
@@ -38,6 +38,11 @@ package final class LogSink: Sendable {
   package var level: LogLevel {
     get { LogLevel.allCases[threshold.load(ordering: .relaxed)] }
     set { threshold.store(newValue.severity, ordering: .relaxed) }
+  }
+
+  /// Writes lines in another format from now on; from any thread.
+  package func use(_ format: LogFormat) {
+    style.withLock { $0 = LogStyle(format, descriptor: descriptor) }
   }
 
   /// Takes a record, or drops it; from any thread, without waiting.
@@ -76,7 +81,7 @@ package final class LogSink: Sendable {
     let receiver = orders.receive(on: loop) { order in
       switch order {
       case .write(let record):
-        batch += self.style.line(record)
+        batch += self.style.withLock { $0 }.line(record)
         count += 1
       case .end: loop.stop()
       }
@@ -99,7 +104,7 @@ package final class LogSink: Sendable {
     let record = LogRecord(
       level: .warning, message: "log lines were dropped: they came faster than they could be written",
       metadata: ["lines": .stringConvertible(count)])
-    if !put(style.line(record)) { dropped.add(count, ordering: .relaxed) }
+    if !put(style.withLock { $0 }.line(record)) { dropped.add(count, ordering: .relaxed) }
   }
 
   /// Writes all of it, however long that takes; false if the descriptor doesn't take it any more.

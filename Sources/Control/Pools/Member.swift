@@ -188,14 +188,13 @@ extension Member {
     var state: Report.Backend.State
     var since: Timestamp
     var reason: String
-    var counts: BackendCounts
   }
 
   var snapshot: Snapshot {
     Snapshot(
       pool: key.pool, key: key.text, health: health.snapshot,
       ejection: ejection.snapshot, ejectedUntil: ejectedUntil, warmingSince: warmingSince, state: state, since: since,
-      reason: reason, counts: counts)
+      reason: reason)
   }
 
   /// Goes on where another process was.
@@ -207,7 +206,6 @@ extension Member {
     state = snapshot.state
     since = snapshot.since
     reason = snapshot.reason
-    inherited = snapshot.counts
   }
 }
 

@@ -22,7 +22,7 @@ struct Planner {
     } catch {
       obstacles.append(error.description)
     }
-    let touched = touchedSessions(removed, change)
+    let touched = touchedSessions(removed, change, configuration)
     let severity: AdminAnswer.Plan.Severity =
       difference.isEmpty
       ? .none
@@ -55,12 +55,16 @@ struct Planner {
   }
 
   private func touchedSessions(
-    _ removed: [Member], _ change: ListenerSet.Change
+    _ removed: [Member], _ change: ListenerSet.Change, _ configuration: Configuration
   ) -> (draining: Int, closing: Int) {
     var draining = 0
     var closing = 0
     for member in removed {
-      let manner = parts.controller.pool(member.key.pool)?.configuration.onRemove ?? .drain
+      // A pool that stays goes by its new rule, one that goes by its last.
+      let pool =
+        configuration.pools.first { $0.name == member.key.pool }
+        ?? parts.controller.pool(member.key.pool)?.configuration
+      let manner = pool?.onRemove ?? .drain
       if manner == .close { closing += member.backend.load.active } else { draining += member.backend.load.active }
     }
     var listening = (draining: 0, closing: 0)

@@ -161,18 +161,18 @@ final class Reload {
             problem, hint: "see to the backends, or use --force", details: warnings.isEmpty ? nil : warnings))
       }
     }
-    guard let reservation else { return }
+    // From here on the workers may hold the sockets, and only their word gives them back.
+    guard let reservation = reservation.take() else { return }
     transaction = TwoPhaseCommit(
       rollout: parts.rollout, participants: parts.participants,
       proposals: parts.listeners.rollouts(reservation, id: parts.rollout, table: table), limit: Self.limit,
       on: parts.loop, willCommit: { [unowned self] in commit(reservation) },
-      ended: { [unowned self] in ended($0) })
+      released: { reservation.close() }, ended: { [unowned self] in ended($0) })
   }
 
   private var answer: AdminAnswer.Reloaded?
 
   private func commit(_ reservation: ListenerSet.Reservation) {
-    self.reservation = nil
     let before = Before(parts.controller)
     let controller = parts.controller
     controller.adopt(stage, .reload, because: "configuration reloaded")

@@ -129,7 +129,9 @@ final class Reloads {
       case .refused(let problem): refuse(problem, by: author, done)
       case .committed(var answer):
         commit(&answer, by: author)
-        if let watch { confirm(within: watch.length, or: before, watch.baseline, parts.controller) }
+        if let watch, !answer.changes.isEmpty {
+          confirm(within: watch.length, or: before, watch.baseline, parts.controller)
+        }
         answer.confirmUntil = confirmUntil
         announce?(false)
         done(.committed(answer))
@@ -160,7 +162,12 @@ final class Reloads {
     self.confirmation = nil
     logger.warning("going back to the configuration before", metadata: ["why": "\(reason)", "by": "\(author)"])
     reload(.earlier(confirmation.before), Options(isForced: true), by: author) { [unowned self] outcome in
-      if case .committed = outcome { last = "generation \(generation), back to the one before: \(reason)" }
+      if case .committed = outcome {
+        last = "generation \(generation), back to the one before: \(reason)"
+        if let file {
+          logger.warning("\(file) may still have what was given up: correct it before the next reload or restart")
+        }
+      }
       done(outcome)
     }
   }

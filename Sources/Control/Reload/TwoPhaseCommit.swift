@@ -19,8 +19,8 @@ protocol Participant: AnyObject {
   func prepare(_ proposal: Proposal, rollout: Int, vote: @escaping (Vote) -> Void)
   /// Makes the change visible, and says so when it's done.
   func commit(rollout: Int, done: @escaping () -> Void)
-  /// Forgets what was prepared, whether or not there was something.
-  func abort(rollout: Int)
+  /// Forgets what was prepared, whether or not there was something, and says when nothing of it is held any more.
+  func abort(rollout: Int, done: @escaping () -> Void)
 }
 
 /// A change over several participants in two phases: all prepare, and if all can, all commit; otherwise nobody does.
@@ -59,6 +59,7 @@ final class TwoPhaseCommit<Member: Participant> {
   private let participants: [Member]
   private let limit: Duration
   private let willCommit: () -> Void
+  private let released: () -> Void
   private let ended: (Outcome) -> Void
   private var phase = Phase.preparing
   private var waiting: Set<Int>
@@ -72,16 +73,19 @@ final class TwoPhaseCommit<Member: Participant> {
   ///   - proposals: what each participant is to prepare.
   ///   - limit: how long each phase may take.
   ///   - willCommit: called after the last yes, before anybody is told to commit: the decision.
+  ///   - released: called after an abort once no participant holds anything of its proposal any more, however long that
+  ///     takes: until then what was proposed mustn't be given back. It may come when this object is gone.
   ///   - ended: takes what came of it, once.
   init(
     rollout: Int, participants: [Member], proposals: [Member.Proposal], limit: Duration, on loop: EventLoop,
-    willCommit: @escaping () -> Void, ended: @escaping (Outcome) -> Void
+    willCommit: @escaping () -> Void, released: @escaping () -> Void, ended: @escaping (Outcome) -> Void
   ) {
     precondition(participants.count == proposals.count, "each participant needs a proposal")
     self.rollout = rollout
     self.participants = participants
     self.limit = limit
     self.willCommit = willCommit
+    self.released = released
     self.ended = ended
     waiting = Set(participants.indices)
     timer = Timer(on: loop) { [weak self] in self?.timeIsUp() }
@@ -127,7 +131,8 @@ final class TwoPhaseCommit<Member: Participant> {
   }
 
   private func abort() {
-    for participant in participants { participant.abort(rollout: rollout) }
+    let holding = Countdown(participants.count, reached: released)
+    for participant in participants { participant.abort(rollout: rollout) { holding.step() } }
     end(.aborted(refusals))
   }
 
@@ -135,5 +140,22 @@ final class TwoPhaseCommit<Member: Participant> {
     phase = .over
     timer?.cancel()
     ended(outcome)
+  }
+}
+
+/// Calls once when so many steps are done.
+private final class Countdown {
+  private var left: Int
+  private let reached: () -> Void
+
+  init(_ steps: Int, reached: @escaping () -> Void) {
+    left = steps
+    self.reached = reached
+    if steps == 0 { reached() }
+  }
+
+  func step() {
+    left -= 1
+    if left == 0 { reached() }
   }
 }

@@ -6,6 +6,7 @@ final class WorkerParticipant: Participant {
   private let workforce: Workforce
   private var pending: [Int: (Vote) -> Void] = [:]
   private var committing: [Int: () -> Void] = [:]
+  private var aborting: [Int: () -> Void] = [:]
 
   init(_ worker: Int, of workforce: Workforce) {
     self.worker = worker
@@ -22,14 +23,20 @@ final class WorkerParticipant: Participant {
     workforce.post(.commit(rollout: rollout), to: worker)
   }
 
-  func abort(rollout: Int) {
+  func abort(rollout: Int, done: @escaping () -> Void) {
     pending[rollout] = nil
+    aborting[rollout] = done
     workforce.post(.abort(rollout: rollout), to: worker)
   }
 
   /// The worker has answered.
   func prepared(rollout: Int, problem: String?) {
     pending.removeValue(forKey: rollout)?(problem.map { .no($0) } ?? .yes)
+  }
+
+  /// The worker holds nothing of it any more.
+  func aborted(rollout: Int) {
+    aborting.removeValue(forKey: rollout)?()
   }
 
   /// The worker has committed.

@@ -25,6 +25,8 @@ struct Handover: Codable {
   var admin: String?
   /// What the control plane knows.
   var state: ControllerState
+  /// What was counted up to now.
+  var counts: CountsHandover?
 
   var bytes: [UInt8] {
     guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("a state can be written as JSON") }
@@ -36,6 +38,8 @@ struct Handover: Codable {
     var name: String
     /// How many descriptors belong to it.
     var sockets: Int
+    /// Who removes the file of a Unix socket.
+    var file: Binding.FileOwner?
   }
 }
 

@@ -63,11 +63,10 @@ struct ReadyCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The backend as POOL/BACKEND, by its name or address.", valueName: "pool/backend"))
   var backend: BackendPath
-  @OptionGroup var lease: LeaseOptions
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .ready, lease)))
+    try options.perform(.override(.init(backend, .ready)))
   }
 }
 
@@ -126,9 +125,9 @@ struct OverridesCommand: ParsableCommand {
 }
 
 extension AdminRequest.Override {
-  fileprivate init(_ backend: BackendPath, _ action: Action, _ lease: LeaseOptions, weight: String? = nil) {
+  fileprivate init(_ backend: BackendPath, _ action: Action, _ lease: LeaseOptions? = nil, weight: String? = nil) {
     self.init(
-      pool: backend.pool, backend: backend.backend, action: action, weight: weight, seconds: lease.seconds,
-      reason: lease.reason)
+      pool: backend.pool, backend: backend.backend, action: action, weight: weight, seconds: lease?.seconds,
+      reason: lease?.reason)
   }
 }

@@ -89,7 +89,7 @@ package final class Worker {
     case .adopt(let table): adopt(table)
     case .prepare(let rollout): prepare(rollout)
     case .commit(let rollout): commit(rollout)
-    case .abort(let rollout): if prepared?.rollout.id == rollout { prepared = nil }
+    case .abort(let rollout): abort(rollout)
     case .evict(let order): evict(order)
     case .endEviction(let id): orders.end(id)
     case .freed(let pool): serveQueue(of: pool)

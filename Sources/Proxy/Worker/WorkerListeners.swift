@@ -113,6 +113,11 @@ extension Worker {
     report(.committed(worker: index, rollout: id))
   }
 
+  func abort(_ id: Int) {
+    if prepared?.rollout.id == id { prepared = nil }
+    report(.aborted(worker: index, rollout: id))
+  }
+
   // MARK: The end
 
   /// Accepts nobody any more.

@@ -8,7 +8,8 @@ package enum WorkerCommand: Sendable {
   case prepare(WorkerRollout)
   /// Carry out what was prepared, between two turns of the loop. Answered by `committed`; an unknown rollout is ignored.
   case commit(rollout: Int)
-  /// Forget what was prepared: the sockets to open are the control plane's to close. An unknown rollout is ignored.
+  /// Forget what was prepared, if there was something: the sockets to open are the control plane's to close. Answered by
+  /// `aborted`.
   case abort(rollout: Int)
   /// End sessions, from now on until `endEviction`. `evicted` says when nothing is left to do.
   case evict(EvictionOrder)
@@ -40,6 +41,8 @@ package enum WorkerEvent: Sendable {
   case descriptorsExhausted(listener: String)
   /// The rollout can be committed, or can't be, and why; then it's forgotten.
   case prepared(worker: Int, rollout: Int, problem: String?)
+  /// Nothing of the rollout is held any more: its sockets can be closed.
+  case aborted(worker: Int, rollout: Int)
   /// The rollout is in force on this worker.
   case committed(worker: Int, rollout: Int)
   /// The answer to `listSessions`: the oldest first, up to the query's limit, and how many there are on this worker.

@@ -12,11 +12,15 @@ private final class Voter: Participant {
 
   let manner: Manner
   let commits: Bool
+  /// It holds nothing any more as soon as it's told to abort.
+  let lets: Bool
   var calls: [String] = []
+  var release: (() -> Void)?
 
-  init(_ manner: Manner, commits: Bool = true) {
+  init(_ manner: Manner, commits: Bool = true, lets: Bool = true) {
     self.manner = manner
     self.commits = commits
+    self.lets = lets
   }
 
   func prepare(_ proposal: String, rollout: Int, vote: @escaping (Vote) -> Void) {
@@ -33,15 +37,19 @@ private final class Voter: Participant {
     if commits { done() }
   }
 
-  func abort(rollout: Int) {
+  func abort(rollout: Int, done: @escaping () -> Void) {
     calls.append("abort \(rollout)")
+    release = done
+    if lets { done() }
   }
 }
 
 @Suite("A change in two phases")
 struct TwoPhaseCommitTests {
   /// Runs it to its end.
-  private func run(_ voters: [Voter], whenDecided: @escaping () -> Void = {}) -> TwoPhaseCommit<Voter>.Outcome? {
+  private func run(
+    _ voters: [Voter], whenDecided: @escaping () -> Void = {}, whenReleased: @escaping () -> Void = {}
+  ) -> TwoPhaseCommit<Voter>.Outcome? {
     let loop = EventLoop()
     var outcome: TwoPhaseCommit<Voter>.Outcome?
     let limit = Timer(on: loop) { loop.stop() }
@@ -50,7 +58,7 @@ struct TwoPhaseCommitTests {
     let start = Timer(on: loop) {
       transaction = TwoPhaseCommit(
         rollout: 7, participants: voters, proposals: voters.indices.map { "p\($0)" }, limit: .milliseconds(20),
-        on: loop, willCommit: whenDecided
+        on: loop, willCommit: whenDecided, released: whenReleased
       ) {
         #expect(outcome == nil, "it ends once")
         outcome = $0
@@ -89,6 +97,17 @@ struct TwoPhaseCommitTests {
     let voters = [Voter(.now(.yes)), Voter(.never)]
     #expect(run(voters) == .aborted([(1, "no answer within 20ms")]))
     #expect(voters.allSatisfy { $0.calls.last == "abort 7" })
+  }
+
+  @Test("what was proposed is given back when the last one has let go of it, and not before")
+  func released() {
+    var releases = 0
+    let voters = [Voter(.now(.no("full"))), Voter(.never, lets: false)]
+    #expect(run(voters, whenReleased: { releases += 1 }) == .aborted([(0, "full"), (1, "no answer within 20ms")]))
+    #expect(releases == 0, "the second one may still hold it")
+    voters[1].release?()
+    #expect(releases == 1)
+    #expect(run([Voter(.now(.yes))], whenReleased: { Issue.record("it was committed") }) == .committed)
   }
 
   @Test("after the decision nobody is waited for without end")
