@@ -77,7 +77,7 @@ extension System {
 
     @Test("a herd of clients that all come back at once is let in as fast as the backend can take them")
     func herd() throws {
-      let count = ProcessInfo.processInfo.environment["MARTLET_HERD"].flatMap { Int($0) } ?? 300
+      let count = ProcessInfo.processInfo.environment["MARTLET_HERD"].flatMap { Int($0) } ?? 600
       let rate = 200
       let backend = try stage.keep(Fragile(perSecond: rate * 3 / 2))
       let proxy = try stage.martlet(
