@@ -56,6 +56,15 @@ extension System {
       #expect(try proxy.report().listeners.map(\.name) == ["one", "two"])
     }
 
+    /// The sockets that listen at a port of this machine, by their inodes.
+    private func listeningSockets(at port: UInt16) throws -> Set<String> {
+      let rows = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").dropFirst()
+      let address = ":" + String(format: "%04X", port)
+      return Set(
+        rows.map { $0.split(whereSeparator: \.isWhitespace) }.filter { $0[1].hasSuffix(address) && $0[3] == "0A" }
+          .map { String($0[9]) })
+    }
+
     @Test("two listeners change places, and one gets another name, without a socket being closed")
     func swap() throws {
       let servers = try stage.nginx(count: 1)
@@ -63,12 +72,15 @@ extension System {
       let proxy = try stage.martlet(
         keys([("one", ports[0]), ("two", ports[1]), ("three", ports[2])], [entry(servers[0])]))
       try proxy.waitUntilAllUp()
+      let sockets = try ports.map(listeningSockets)
+      #expect(sockets.allSatisfy { !$0.isEmpty })
       let loads = ports.map { Load($0, clients: 1) }
       for round in 0..<6 {
         let (first, second) = round % 2 == 0 ? (ports[1], ports[0]) : (ports[0], ports[1])
         let third = round % 2 == 0 ? "drei" : "three"
         usleep(30_000)
         try proxy.reload(keys([("one", first), ("two", second), (third, ports[2])], [entry(servers[0])]))
+        #expect(try ports.map(listeningSockets) == sockets, "the same sockets listen")
         #expect(
           try proxy.report().listeners.map(\.bind)
             == ["\(first)", "\(second)", "\(ports[2])"].map { "127.0.0.1:\($0)" })
