@@ -78,7 +78,7 @@ extension Service {
   /// What a reload works on.
   func parts(_ rollout: Int) -> Reload.Parts {
     Reload.Parts(
-      loop: loop, logger: logger, controller: controller, listeners: listeners, participants: participants,
+      loop: loop, controller: controller, listeners: listeners, participants: participants,
       limits: limits, openStats: { [unowned self] (bind) throws(StartError) in try openStats(bind) },
       rollout: rollout
     ) { [unowned self] configuration, stats in

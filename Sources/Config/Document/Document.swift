@@ -141,7 +141,8 @@ extension Document {
         "The mode of the socket's file, in octal: who may write to it may connect."),
       Field(
         "state", optional: \.state, .path(atMost: 4095),
-        "The file that keeps what was changed at run time. Without it a restart forgets that."),
+        "The file that keeps what was changed at run time over a restart. Without it, one in $STATE_DIRECTORY, in a user's own "
+          + "folder for state, or in /var/lib/martlet."),
     ])
 
   private static let eviction = Shape<EvictionConfiguration>(

@@ -1,7 +1,6 @@
 import Balancing
 import Config
 import Libevent
-import Logging
 import Proxy
 import Sockets
 
@@ -38,7 +37,6 @@ final class Reload {
   /// What a reload works on.
   struct Parts {
     let loop: EventLoop
-    let logger: Logger
     let controller: Controller
     let listeners: ListenerSet
     let participants: [WorkerParticipant]
@@ -173,15 +171,15 @@ final class Reload {
   private var answer: AdminAnswer.Reloaded?
 
   private func commit(_ reservation: ListenerSet.Reservation) {
-    let before = Before(parts.controller)
     let controller = parts.controller
+    let statsBind = controller.configuration.stats?.bind
     controller.adopt(stage, .reload, because: "configuration reloaded")
     for gone in parts.listeners.commit(reservation) { retire(gone) }
     for listener in parts.listeners.listeners {
       controller.evictions.cancelAll(of: .listener(listener.configuration.name))
     }
     let change: StatsChange =
-      configuration.stats?.bind == before.statsBind ? .kept : .replaced(stats)
+      configuration.stats?.bind == statsBind ? .kept : .replaced(stats)
     stats = nil
     parts.adopted(configuration, change)
     answer = AdminAnswer.Reloaded(
@@ -247,14 +245,6 @@ final class Reload {
 
   deinit {
     giveBack()
-  }
-
-  private struct Before {
-    let statsBind: SocketAddress?
-
-    init(_ controller: Controller) {
-      statsBind = controller.configuration.stats?.bind
-    }
   }
 }
 
