@@ -40,7 +40,43 @@ struct linux_filter_program {
   unsigned short count;
   struct linux_filter_instruction *_Nullable instructions;
 };
+#define LINUX_BPF_LD_B_ABS 0x30
+#define LINUX_BPF_JEQ_K 0x15
 #define LINUX_BPF_RET_K 0x06
+
+// Questions about routes and news of them (netlink(7), rtnetlink(7)): struct nlmsghdr and rtmsg in one piece, as they
+// lie in front of the attributes.
+struct linux_route_question {
+  unsigned int length;
+  unsigned short type;
+  unsigned short flags;
+  unsigned int sequence;
+  unsigned int port;
+  unsigned char family;
+  unsigned char destination_length;
+  unsigned char source_length;
+  unsigned char service;
+  unsigned char table;
+  unsigned char protocol;
+  unsigned char scope;
+  unsigned char kind;
+  unsigned int route_flags;
+};
+struct linux_netlink_address {
+  unsigned short family;
+  unsigned short padding;
+  unsigned int port;
+  unsigned int groups;
+};
+#define LINUX_NETLINK_ROUTE 0
+#define LINUX_NLM_F_REQUEST 1
+#define LINUX_RTM_NEWROUTE 24
+#define LINUX_RTM_GETROUTE 26
+#define LINUX_RTA_DST 1
+#define LINUX_RTA_OIF 4
+#define LINUX_RTN_LOCAL 2
+#define LINUX_RTMGRP_IPV4_ROUTE 0x40u
+#define LINUX_RTMGRP_IPV6_ROUTE 0x400u
 
 // What SO_PEERCRED gives (struct ucred in unix(7)).
 struct linux_peer_credentials {

@@ -99,6 +99,7 @@ package final class Service {
       controller: controller, listeners: listeners, reloads: reloads, limits: limits, version: origin.version)
     parts.service = self
     reporter.predecessor = { [unowned self] in predecessor?.report }
+    controller.own.open = { [unowned self] in doors }
     do throws(StartError) {
       try openDoors(configuration)
     } catch {

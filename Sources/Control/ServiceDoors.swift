@@ -7,6 +7,13 @@ import SystemPackage
 // The doors of a service beside its listeners: the stats port and the admin socket, and what comes in through them.
 
 extension Service {
+  /// Where this process answers.
+  var doors: [OwnDoor] {
+    listeners.listeners.map { OwnDoor(what: "listener \($0.configuration.name)", address: $0.binding.address) }
+      + [statsServer.map { OwnDoor(what: "stats port", address: $0.address) }].compactMap(\.self)
+      + [adminServer.map { OwnDoor(what: "admin socket", address: .unix(path: $0.path)) }].compactMap(\.self)
+  }
+
   /// Opens the stats port, or takes it over, and answers there and at the admin socket.
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let socket = origin.inheritance?.stats {

@@ -13,18 +13,26 @@ extension Socket {
   ///
   /// Not every system lets a process attach filters: after an error the socket is as it was.
   package func dropEverything() throws(Errno) {
-    var dropAll = linux_filter_instruction(code: UInt16(LINUX_BPF_RET_K), jump_true: 0, jump_false: 0, constant: 0)
-    _ = try syscall {
-      unsafe withUnsafeMutablePointer(to: &dropAll) { instruction in
-        var program = unsafe linux_filter_program(count: 1, instructions: instruction)
-        let size = unsafe socklen_t(MemoryLayout<linux_filter_program>.size)
-        return unsafe setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, size)
-      }
-    }
+    try filter([
+      linux_filter_instruction(code: UInt16(LINUX_BPF_RET_K), jump_true: 0, jump_false: 0, constant: 0)
+    ])
   }
 
   /// Lets packets through again (SO_DETACH_FILTER). ENOENT if nothing was dropped.
   package func dropNothing() throws(Errno) {
     try setOption(SOL_SOCKET, SO_DETACH_FILTER, 0)
+  }
+
+  /// Has every packet go through a program of the classic packet filter (SO_ATTACH_FILTER, socket(7)).
+  func filter(_ program: [linux_filter_instruction]) throws(Errno) {
+    var instructions = program
+    let count = UInt16(instructions.count)
+    _ = try syscall {
+      unsafe instructions.withUnsafeMutableBufferPointer { buffer in
+        var program = unsafe linux_filter_program(count: count, instructions: buffer.baseAddress)
+        let size = unsafe socklen_t(MemoryLayout<linux_filter_program>.size)
+        return unsafe setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, size)
+      }
+    }
   }
 }

@@ -8,7 +8,7 @@ import Glibc
 package final class MartletProcess {
   /// The program while it runs, with what it logs.
   package let program: Subprocess
-  let folder: TemporaryFolder
+  package let folder: TemporaryFolder
   private let stats: Target
   private let statsKey: String
 
@@ -18,8 +18,10 @@ package final class MartletProcess {
   ///   - keys: the configuration without its braces, and without "stats".
   ///   - port: the port of 127.0.0.1 for the stats; nil for a Unix socket.
   ///   - descriptors: what to set its limit of descriptors to; nil leaves it.
+  ///   - wrapper: a command that runs it, in place of itself.
   package init(
-    _ keys: String, stats port: UInt16? = nil, descriptors: Int? = nil, environment more: [String: String] = [:]
+    _ keys: String, stats port: UInt16? = nil, descriptors: Int? = nil, environment more: [String: String] = [:],
+    wrapper: [String] = []
   ) throws {
     folder = try TemporaryFolder()
     let socket = folder.path + "/stats"
@@ -34,6 +36,9 @@ package final class MartletProcess {
         try Subprocess(
           "sh", ["-c", "ulimit -n \(descriptors); exec \(MartletProgram.path) run --config \(file)"],
           environment: environment)
+      } else if let first = wrapper.first {
+        try Subprocess(
+          first, wrapper.dropFirst() + [MartletProgram.path, "run", "--config", file], environment: environment)
       } else {
         try MartletProgram.start(["run", "--config", file], environment: environment)
       }

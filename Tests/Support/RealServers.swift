@@ -15,9 +15,11 @@ package final class Stage {
 
   /// Starts the proxy.
   package func martlet(
-    _ keys: String, stats: UInt16? = nil, descriptors: Int? = nil, environment: [String: String] = [:]
+    _ keys: String, stats: UInt16? = nil, descriptors: Int? = nil, environment: [String: String] = [:],
+    wrapper: [String] = []
   ) throws -> MartletProcess {
-    keep(try MartletProcess(keys, stats: stats, descriptors: descriptors, environment: environment))
+    keep(
+      try MartletProcess(keys, stats: stats, descriptors: descriptors, environment: environment, wrapper: wrapper))
   }
 
   /// Starts an nginx that answers every request with its name.

@@ -48,7 +48,7 @@ extension Report.Backend.State {
     case .up: .green
     case .warming, .unknown, .held: .yellow
     case .draining, .maintenance: .cyan
-    case .ejected, .down: .boldRed
+    case .ejected, .down, .ourselves: .boldRed
     }
   }
 }

@@ -161,10 +161,12 @@ extension Assembler {
   }
 
   /// Finds backends that are our own listeners: a session to one would connect to itself without end.
+  ///
+  /// Of a listener at all addresses only loopback's are known without asking the kernel; it's asked when the program runs.
   private mutating func loops(in pool: Located<PoolDocument>) {
     for backend in pool.value.backends ?? [] {
       guard case .address(let address) = backend.value.address,
-        let own = binds[address.port]?.first(where: { $0.address.isReached(by: address) })
+        let own = binds[address.port]?.first(where: { $0.address.isReached(by: address, isLocal: \.isLoopback) })
       else { continue }
       let (path, line) = backend.place(of: "address")
       found.error(
@@ -192,35 +194,11 @@ extension Assembler {
 extension SocketAddress {
   /// Whether only this machine can reach it.
   fileprivate var isLocal: Bool {
-    switch self {
-    case .ipv4(let host, _): host >> 24 == 127
-    case .ipv6(let high, let low, _, _): high == 0 && low == 1
-    case .unix: true
-    }
-  }
-
-  /// Whether it stands for every IPv4 address of this machine, or for every IPv6 one, which includes IPv4.
-  private var isAny: Bool {
-    switch self {
-    case .ipv4(let host, _): host == 0
-    case .ipv6(let high, let low, _, _): high == 0 && low == 0
-    case .unix: false
-    }
-  }
-
-  private var isIPv4: Bool {
-    if case .ipv4 = self { true } else { false }
+    if case .unix = self { true } else { isLoopback }
   }
 
   /// Whether two sockets of one port would compete for a client: they are the same, or one stands for the other too.
   fileprivate func overlaps(_ other: SocketAddress) -> Bool {
     self == other || isAny && (!isIPv4 || other.isIPv4) || other.isAny && (!other.isIPv4 || isIPv4)
-  }
-
-  /// Whether connecting to the other address, which has the same port, reaches a socket bound to this one.
-  ///
-  /// One bound to all addresses is reached by all of this machine that are known without asking the kernel: loopback's.
-  fileprivate func isReached(by other: SocketAddress) -> Bool {
-    self == other || isAny && other.isLocal && (!isIPv4 || other.isIPv4)
   }
 }

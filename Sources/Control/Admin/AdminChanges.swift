@@ -83,6 +83,11 @@ extension AdminActions {
     } catch {
       throw AdminRefusal(400, "address: \(error.message)", hint: error.hint)
     }
+    if case .address(let address) = endpoint, let door = controller.own.directory().door(at: address) {
+      throw AdminRefusal(
+        409, "\(endpoint) is our own \(door.what) (\(door.address)): sessions would come back to this process",
+        hint: "give the address of the service itself")
+    }
     let (weight, tier) = (request.weight ?? 1, request.tier ?? 0)
     guard (0...256).contains(weight) else { throw AdminRefusal(400, "weight must be 0…256, is \(weight)") }
     guard (0...15).contains(tier) else { throw AdminRefusal(400, "tier must be 0…15, is \(tier)") }

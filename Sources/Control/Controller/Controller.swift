@@ -19,6 +19,8 @@ final class Controller {
   var leavingPools: [PoolController] = []
   let evictions: EvictionScheduler
   let names: NameBook
+  /// At which addresses this process answers.
+  let own: OwnDoors
   var transitions = TransitionRing<Report.Transition>(capacity: transitionsKept)
   /// What operators have set.
   var book: OverrideBook
@@ -51,7 +53,9 @@ final class Controller {
     correlation = CorrelatedFailure(window: configuration.slowestCheck)
     evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
     names = NameBook(configuration.resolver, on: loop, logger: logger)
+    own = OwnDoors(on: loop, logger: logger)
     names.changed = { [unowned self] in nameChanged($0) }
+    own.changed = { [unowned self] in recogniseOwn() }
     changeTimer = Timer(on: loop) { [unowned self] in timeHasPassed() }
     departureTimer = Timer(on: loop) { [unowned self] in lookForDepartures() }
   }
@@ -60,6 +64,7 @@ final class Controller {
   func stop() {
     for pool in pools { for member in pool.members { member.checker?.stop() } }
     names.stop()
+    own.stop()
     changeTimer?.cancel()
     departureTimer?.cancel()
   }
@@ -136,7 +141,7 @@ final class Controller {
         cause: cause, reason: member.reason, duration: duration?.inSeconds))
     let level: Logger.Level =
       switch member.state {
-      case .down, .ejected, .held: .warning
+      case .down, .ejected, .held, .ourselves: .warning
       case .up, .warming, .unknown, .draining, .maintenance: .notice
       }
     logger.log(

@@ -17,15 +17,18 @@ extension Controller {
     var members: [BackendKey: Member] = [:]
     /// What belongs to the pools that aren't there yet.
     var statuses: [String: PoolStatus] = [:]
+    /// Where this process answers, with what the configuration adds to that.
+    let doors: OwnDirectory
 
-    init(_ configuration: Configuration) {
+    init(_ configuration: Configuration, doors: OwnDirectory) {
       self.configuration = configuration
+      self.doors = doors
     }
   }
 
   /// Makes what a configuration needs and this process doesn't have yet; changes nothing.
   func stage(_ configuration: Configuration, addresses: [String: [SocketAddress]] = [:]) -> Stage {
-    var stage = Stage(configuration)
+    var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
     stage.addresses = addresses
     for pool in configuration.pools {
       if known(pool.name) == nil { stage.statuses[pool.name] = makeStatus(pool.name) }
@@ -45,7 +48,7 @@ extension Controller {
       let policy = PoolPolicy(
         configuration, status: controller.status, patience: stage.configuration.eviction.patience)
       snapshots[configuration.name] = controller.snapshot(
-        of: members, configuration: configuration, policy: policy, at: now)
+        of: members, configuration: configuration, policy: policy, doors: stage.doors, at: now)
     }
     return makeTable(of: stage.configuration, snapshots)
   }
@@ -75,6 +78,7 @@ extension Controller {
       replaceMembers(of: pool, in: &stage)
       noteChanges(in: pool, cause, because: reason)
     }
+    own.lookSoon()
     inheritance = nil
     names.watch(hostNames(of: configuration), settings: configuration.resolver)
     scheduleNextChange(after: .now)
@@ -87,9 +91,26 @@ extension Controller {
     var stage = stage
     let now = Instant.now
     let counts = stage.configuration.pools.map { pool in
-      (pool.name, members(of: pool, in: &stage).count { $0.member.isEligible(at: now) })
+      (
+        pool.name,
+        members(of: pool, in: &stage).count {
+          $0.member.isEligible(at: now) && stage.doors.door(at: $0.member.key.address) == nil
+        }
+      )
     }
     return Dictionary(uniqueKeysWithValues: counts)
+  }
+
+  /// The backends that would be this process itself if the stage were there, in words.
+  func ownMembers(in stage: Stage) -> [String] {
+    var stage = stage
+    return stage.configuration.pools.flatMap { pool in
+      members(of: pool, in: &stage).compactMap { member, _ in
+        stage.doors.door(at: member.key.address).map {
+          "\(pool.name)/\(member.backend.name) gets no sessions: \($0.reason)"
+        }
+      }
+    }
   }
 
   /// The host names that a configuration's backends are given by, with what leases say.
@@ -131,7 +152,8 @@ extension Controller {
       for address in addresses(of: entry.endpoint, in: stage) {
         let key = BackendKey(pool: pool.name, endpoint: entry.endpoint, address: address)
         let member =
-          present.first { $0.key == key } ?? stage.members[key] ?? makeMember(entry, key: key, of: pool)
+          present.first { $0.key == key } ?? stage.members[key]
+          ?? makeMember(entry, key: key, of: pool, doors: stage.doors)
         if !present.contains(where: { $0 === member }) { stage.members[key] = member }
         result.append((member, entry))
       }
@@ -148,13 +170,14 @@ extension Controller {
   }
 
   private func makeMember(
-    _ entry: BackendConfiguration, key: BackendKey, of pool: PoolConfiguration
+    _ entry: BackendConfiguration, key: BackendKey, of pool: PoolConfiguration, doors: OwnDirectory
   ) -> Member {
     backendsMade += 1
     let backend = Backend(
       id: backendsMade, pool: pool.name, name: Member.name(of: entry, at: key.address), address: key.address,
       workers: workforce.count)
     let member = Member(entry, backend: backend, key: key, pool: pool)
+    member.door = doors.door(at: key.address)
     if let known = inheritance?.members.first(where: { $0.pool == key.pool && $0.key == key.text }) {
       member.restore(known)
     }
@@ -176,6 +199,7 @@ extension Controller {
         startChecking(member, in: pool)
       }
     }
+    recogniseOwn(in: pool, by: stage.doors)
     snapshots[pool.name] = nil
   }
 
@@ -217,7 +241,7 @@ extension Controller {
 
   /// Finds out anew who a pool's members are.
   func refresh(_ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String) {
-    var stage = Stage(configuration)
+    var stage = Stage(configuration, doors: own.directory())
     replaceMembers(of: pool, in: &stage)
     reassess(pool, cause, because: reason)
     // Not before every worker has the new table: a session may still go by the old one.

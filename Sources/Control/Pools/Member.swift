@@ -23,6 +23,8 @@ final class Member {
   var health: HealthState
   var ejection: Ejection
   var checker: HealthChecker?
+  /// What of this process answers at its address; nil if it's somebody else, as it should be.
+  var door: OwnDoor?
   /// The result of its last check is held back: too many fail at once.
   var isHeld = false
   /// What operators have set; the configuration and the health are as they are beside it.
@@ -79,9 +81,9 @@ final class Member {
     if case .weight(let weight) = weightLease?.term { weight } else { configuration.weight }
   }
 
-  /// Whether it's to be checked: backends that get no sessions on purpose aren't.
+  /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
   var isToBeChecked: Bool {
-    check.check != .none && weight > 0 && service?.term != .maintain
+    check.check != .none && weight > 0 && service?.term != .maintain && door == nil
   }
 
   /// What it may be called in a lease: its address, or the host name that it comes from.
@@ -153,11 +155,12 @@ final class Member {
     state = current(at: now)
     guard state != previous else { return nil }
     since = .now
-    self.reason = reason
+    self.reason = door?.reason ?? reason
     return previous
   }
 
   private func current(at now: Instant) -> Report.Backend.State {
+    if door != nil { return .ourselves }
     switch service?.term {
     case .maintain: return .maintenance
     case .drain: return .draining
@@ -229,7 +232,7 @@ extension Report.Backend.State {
   var isEligible: Bool {
     switch self {
     case .up, .warming, .unknown, .held: true
-    case .draining, .maintenance, .ejected, .down: false
+    case .draining, .maintenance, .ejected, .down, .ourselves: false
     }
   }
 }

@@ -79,17 +79,25 @@ final class PoolController {
 
   /// What the workers are to know now.
   func snapshot(at now: Instant) -> Pool {
-    snapshot(of: members.map { ($0, $0.configuration) }, configuration: configuration, policy: policy, at: now)
+    snapshot(
+      of: members.map { ($0, $0.configuration) }, configuration: configuration, policy: policy, doors: nil, at: now)
   }
 
   /// What the workers would have to know with these members and this configuration.
+  ///
+  /// - Parameter doors: where this process would answer then; nil if that is known of each member.
   func snapshot(
     of members: [(member: Member, configuration: BackendConfiguration)], configuration: PoolConfiguration,
-    policy: PoolPolicy, at now: Instant
+    policy: PoolPolicy, doors: OwnDirectory?, at now: Instant
   ) -> Pool {
-    var eligible = members.indices.filter { members[$0].member.isEligible(at: now) }
+    // Not even in a panic is anybody sent back to this process.
+    let others = members.indices.filter { index in
+      let member = members[index].member
+      return if let doors { doors.door(at: member.key.address) == nil } else { member.door == nil }
+    }
+    var eligible = others.filter { members[$0].member.isEligible(at: now) }
     if eligible.isEmpty, configuration.whenAllDown == .panic {
-      eligible = members.indices.filter { members[$0].member.weight > 0 }
+      eligible = others.filter { members[$0].member.weight > 0 }
     }
     let weights = SlowStart.weights(
       eligible.map { (weight: members[$0].member.weight, progress: members[$0].member.progress(at: now)) })

@@ -36,7 +36,8 @@ struct Planner {
       draining: touched.draining, closing: touched.closing,
       unknownHealth: stage.members.values.filter(\.isToBeChecked).map { "\($0.key.pool)/\($0.backend.name)" }.sorted(),
       limits: limits(for: configuration), obstacles: obstacles,
-      warnings: configuration.warnings.map(\.description) + leaseWarnings(for: configuration))
+      warnings: configuration.warnings.map(\.description) + leaseWarnings(for: configuration)
+        + controller.ownMembers(in: stage))
   }
 
   private func removedMembers(by configuration: Configuration) -> [Member] {

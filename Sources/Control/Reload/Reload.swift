@@ -63,7 +63,7 @@ final class Reload {
     self.parts = parts
     self.isForced = isForced
     self.done = done
-    stage = Controller.Stage(configuration)
+    stage = Controller.Stage(configuration, doors: parts.controller.own.directory(with: configuration.doors))
     difference = ConfigurationDifference(from: parts.controller.configuration, to: configuration)
     warnings = configuration.warnings.map(\.description)
   }
@@ -146,6 +146,7 @@ final class Reload {
   private func probed() {
     let table = parts.controller.preview(stage)
     let eligible = parts.controller.eligible(in: stage)
+    warnings += parts.controller.ownMembers(in: stage)
     for pool in Set(configuration.listeners.map(\.pool)).sorted() {
       guard eligible[pool] == 0, let present = parts.controller.pool(pool),
         present.members.contains(where: { $0.isEligible(at: .now) })

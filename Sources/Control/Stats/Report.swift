@@ -112,6 +112,8 @@ extension Report {
       case reload
       /// Time that has passed: a warm-up or an ejection is over.
       case time
+      /// The addresses of this machine, or what this process answers at.
+      case addresses
     }
 
     /// When it happened.

@@ -66,6 +66,8 @@ extension Report {
       case ejected
       /// Its health check fails.
       case down
+      /// This process itself answers at its address: it's neither checked nor given sessions.
+      case ourselves = "self"
     }
 
     /// Its name.
