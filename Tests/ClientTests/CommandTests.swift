@@ -155,7 +155,7 @@ import Testing
       "sh",
       [
         "-c", #"printf '\377\376' > "$2"; "$0" "$3" "$2" --socket "$1"; s=$?; rm "$2"; exit $s"#,
-        MartletProgram.path, stub.path, "/tmp/martlet-utf16-\(getpid())-\(verb)", verb,
+        MartletProgram.path, stub.path, "/tmp/martlet-utf16-\(getpid())-\(UInt32.random(in: .min ... .max))", verb,
       ])
     #expect(result.exit == .code(78))
     #expect(result.errors.contains("UTF-16"))

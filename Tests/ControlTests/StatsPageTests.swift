@@ -1,5 +1,6 @@
 import Glibc
 import Libevent
+import Support
 import Synchronization
 import Testing
 
@@ -74,8 +75,8 @@ struct StatsPageTests {
       asked.add($0.path)
       return StatsPage.answer($0, report: asked.report)
     }
-    let scheme = theme == "dark" ? "--blink-settings=preferredColorScheme=0" : ""
-    try picture(theme, stats.url("/"), "--window-size=1360,1300 \(scheme)")
+    let scheme = "--blink-settings=preferredColorScheme=\(theme == "dark" ? 0 : 1)"
+    try picture(theme, stats.url("/"), "--window-size=1360,1300", scheme)
   }
 }
 
@@ -98,21 +99,28 @@ private final class Paths: Sendable {
   }
 }
 
-private let chromium = "timeout 60 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run"
-
 /// What the page has become after some seconds of the browser's time, and what the browser logged.
 private func browse(_ url: String) throws -> (dom: String, log: String) {
-  let log = "/tmp/martlet-page-\(getpid()).log"
-  defer { unlink(log) }
-  let result = shell("\(chromium) --enable-logging=stderr --virtual-time-budget=8000 --dump-dom '\(url)' 2>\(log)")
-  try #require(result.status == 0)
-  return (result.output, shell("cat \(log)").output)
+  let result = try chromium("--enable-logging=stderr", "--virtual-time-budget=8000", "--dump-dom", url)
+  return (result.output, result.errors)
 }
 
 /// Leaves a picture where MARTLET_SCREENSHOTS says.
-private func picture(_ name: String, _ url: String, _ options: String) throws {
+private func picture(_ name: String, _ url: String, _ options: String...) throws {
   guard let folder = getenv("MARTLET_SCREENSHOTS").map({ String(cString: $0) }) else { return }
-  let result = shell(
-    "\(chromium) \(options) --virtual-time-budget=40000 --screenshot='\(folder)/\(name).png' '\(url)' 2>&1")
-  #expect(result.status == 0, "\(result.output)")
+  _ = try chromium(arguments: options + ["--virtual-time-budget=40000", "--screenshot=\(folder)/\(name).png", url])
+}
+
+private func chromium(_ arguments: String...) throws -> Subprocess.Result {
+  try chromium(arguments: arguments)
+}
+
+/// Runs a browser with a profile of its own: two that share one wait for each other's lock, or join into one process.
+private func chromium(arguments: [String]) throws -> Subprocess.Result {
+  let profile = try TemporaryFolder()
+  let usual = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
+  let result = try Subprocess.run(
+    "chromium", usual + ["--user-data-dir=\(profile.path)"] + arguments, limit: .seconds(120))
+  try #require(result.exit == .code(0), "\(result.errors)")
+  return result
 }

@@ -152,7 +152,7 @@ private func echo(_ request: HTTPRequest) -> HTTPResponse {
 
   @Test("it serves over IPv6 and over a Unix socket too")
   func families() throws {
-    let path = "/tmp/martlet-http-test-\(getpid()).sock"
+    let path = "/tmp/martlet-http-test-\(getpid())-\(UInt32.random(in: .min ... .max)).sock"
     defer { unlink(path) }
     for address in [SocketAddress.ipv6(high: 0, low: 1, scope: 0, port: 0), .unix(path: path)] {
       let server = try HTTPServerFixture(at: address, handle: echo)

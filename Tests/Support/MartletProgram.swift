@@ -1,6 +1,4 @@
-import Foundation
-
-private let base = "/tmp/martlet-tests-\(getpid())"
+import Glibc
 
 /// The `martlet` program that was built together with the tests.
 package enum MartletProgram {
@@ -12,35 +10,17 @@ package enum MartletProgram {
     return tests[..<(tests.lastIndex(of: "/") ?? tests.startIndex)] + "/martlet"
   }()
 
-  /// Runs it to its end. The environment is free of what would change its behaviour.
+  /// Runs it to its end.
   package static func run(
     _ arguments: [String], environment: [String: String?] = [:], limit: Duration = .seconds(20)
   ) throws -> Subprocess.Result {
-    try Subprocess.run(path, arguments, environment: neutral(environment), limit: limit)
+    try Subprocess.run(path, arguments, environment: environment, limit: limit)
   }
 
-  /// Starts it. The environment is free of what would change its behaviour.
+  /// Starts it.
   package static func start(
     _ arguments: [String], environment: [String: String?] = [:], errorsTo: Int32? = nil
   ) throws -> Subprocess {
-    try Subprocess(path, arguments, environment: neutral(environment), errorsTo: errorsTo)
+    try Subprocess(path, arguments, environment: environment, errorsTo: errorsTo)
   }
-
-  /// Each program gets folders of its own for its admin socket and its state, so that none meets another's.
-  private static func neutral(_ environment: [String: String?]) -> [String: String?] {
-    let folder = "\(folders)/\(UInt64.random(in: .min ... .max))"
-    mkdir(folder, 0o700)
-    let own: [String: String?] = [
-      "MARTLET_CONFIG": nil, "MARTLET_SOCKET": nil, "NO_COLOR": nil, "NOTIFY_SOCKET": nil, "STATE_DIRECTORY": nil,
-      "XDG_RUNTIME_DIR": folder, "XDG_STATE_HOME": folder,
-    ]
-    return own.merging(environment) { $1 }
-  }
-
-  /// Where those folders are, until the tests end.
-  private static let folders: String = {
-    mkdir(base, 0o700)
-    atexit { try? FileManager.default.removeItem(atPath: base) }
-    return base
-  }()
 }

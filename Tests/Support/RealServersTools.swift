@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Why a test can't go on.
 package struct Failure: Error, CustomStringConvertible {
@@ -54,10 +55,14 @@ package final class TemporaryFolder {
 /// Ports for servers that can't choose one themselves: below those that the kernel gives to clients, so that only
 /// another test run could come in between.
 package enum FreePort {
-  /// A port that nobody listens on, at any address.
+  /// Those that were given to somebody, who may not have bound them yet.
+  private static let given = Mutex<Set<UInt16>>([])
+
+  /// A port that nobody listens on, at any address, and that no other test has got.
   package static func next() throws -> UInt16 {
     for _ in 0..<200 {
       let port = UInt16.random(in: 20_000..<32_000)
+      guard given.withLock({ $0.insert(port).inserted }) else { continue }
       let listener = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
       defer { close(listener) }
       var address = sockaddr_in6()

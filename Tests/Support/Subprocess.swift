@@ -41,7 +41,8 @@ package final class Subprocess {
   ///
   /// - Parameters:
   ///   - program: its path, or a name that is looked for in PATH.
-  ///   - environment: what it gets beside the test's own environment; nil takes a variable away.
+  ///   - environment: what it gets beside the test's own environment, in which it has places of its own for its files;
+  ///     nil takes a variable away.
   ///   - input: what it reads from its standard input.
   ///   - errorsTo: a descriptor to use as its standard error, which isn't captured then.
   package init(
@@ -49,6 +50,7 @@ package final class Subprocess {
     errorsTo: Int32? = nil
   ) throws {
     name = program
+    let environment = try ChildEnvironment.variables(changedBy: environment)
     let source = try Capture()
     try source.fill(with: input)
     output = try Capture()
@@ -75,7 +77,7 @@ package final class Subprocess {
     posix_spawnattr_setflags(&attributes, Int16(flags))
 
     let words = ([program] + arguments).map { strdup($0) } + [nil]
-    let variables = Self.variables(changedBy: environment).map { strdup($0) } + [nil]
+    let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
     defer { for word in words + variables { free(word) } }
     var started: pid_t = 0
     let failure = posix_spawnp(&started, program, &actions, &attributes, words, variables)
@@ -184,17 +186,6 @@ package final class Subprocess {
       --- its errors:
       \(text(of: .errors))
       """)
-  }
-
-  private static func variables(changedBy changes: [String: String?]) -> [String] {
-    var inherited: [String] = []
-    var next = environ
-    while let variable = next.pointee {
-      inherited.append(String(cString: variable))
-      next += 1
-    }
-    let kept = inherited.filter { variable in !changes.keys.contains { variable.hasPrefix("\($0)=") } }
-    return kept + changes.compactMap { name, value in value.map { "\(name)=\($0)" } }
   }
 }
 

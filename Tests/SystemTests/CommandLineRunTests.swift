@@ -49,7 +49,7 @@ import Testing
     // script(1) makes a terminal, timeout(1) ends the program in it.
     let result = try Subprocess.run(
       "script", ["-qec", "timeout 2 '\(MartletProgram.path)' run '\(file.path)'", "/dev/null"],
-      environment: ["MARTLET_CONFIG": nil, "NO_COLOR": noColor, "TERM": "xterm"])
+      environment: ["NO_COLOR": noColor, "TERM": "xterm"])
     let line = try #require(result.output.split(separator: "\r\n").first { $0.contains("listening") })
     #expect(line.contains("\u{1B}[") == (noColor == nil))
     #expect(!line.contains("{"))
@@ -78,7 +78,7 @@ import Testing
     while write(ends[1], filling, 1) > 0 {}
     try #require(fcntl(ends[1], F_SETFL, 0) == 0)
 
-    let port = try freePort()
+    let port = try FreePort.next()
     let file = try TemporaryFile(#"{ "listen": "127.0.0.1:\#(port)", "backends": ["127.0.0.1:1"] }"#)
     let child = try MartletProgram.start(["run", file.path, "--log-level", "trace"], errorsTo: ends[1])
     defer { child.kill() }
@@ -94,7 +94,7 @@ import Testing
     defer { backend.close() }
     try backend.bind(to: .ipv4(0x7F00_0001, port: 0))
     try backend.listen(backlog: 8)
-    let port = try freePort()
+    let port = try FreePort.next()
     let file = try TemporaryFile(
       #"{ "listen": "127.0.0.1:\#(port)", "backends": ["\#(try backend.localAddress())"], "health": { "type": "none" } }"#
     )
@@ -115,13 +115,6 @@ import Testing
     child.send(SIGTERM)
     #expect(try child.wait() == .code(1))
     #expect(child.text(of: .errors).contains(#""sessionsCutOff":"1""#))
-  }
-
-  private func freePort() throws -> UInt16 {
-    let socket = try Socket(for: .ipv4(0x7F00_0001, port: 0))
-    defer { socket.close() }
-    try socket.bind(to: .ipv4(0x7F00_0001, port: 0))
-    return try #require(try socket.localAddress().port)
   }
 
   /// Whether the proxy runs: it resets who comes while no backend is there. Before that the kernel only queues clients.

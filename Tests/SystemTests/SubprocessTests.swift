@@ -17,6 +17,20 @@ import Testing
     #expect(result.output == "x unset\n")
   }
 
+  @Test func hasPlacesThatNoOtherProgramHas() throws {
+    let script = "echo $XDG_RUNTIME_DIR; echo $XDG_STATE_HOME"
+    let places = try (0..<2).map { _ in
+      try Subprocess.run("sh", ["-c", script]).output.split(separator: "\n")
+    }
+    #expect(places.allSatisfy { $0.count == 2 })
+    #expect(Set(places[0]).isDisjoint(with: places[1]))
+  }
+
+  @Test func noTwoGetOnePort() throws {
+    let ports = try (0..<500).map { _ in try FreePort.next() }
+    #expect(Set(ports).count == ports.count)
+  }
+
   @Test func waitsForALineAndForASignalledEnd() throws {
     let child = try Subprocess("sh", ["-c", "sleep 0.05; echo ready; sleep 60"])
     defer { child.kill() }
