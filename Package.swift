@@ -28,11 +28,13 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
+    .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     // The machinery: no target of this group knows what a proxy is.
     .target(name: "Sockets", dependencies: ["CLinux", system], swiftSettings: strict),
     .target(name: "Libevent", dependencies: ["CLibevent", "CLinux", "Sockets", system], swiftSettings: strict),
+    .target(name: "Names", dependencies: ["CAres", "Libevent", "Sockets"], swiftSettings: strict),
     .target(name: "Balancing", swiftSettings: strict),
     .target(name: "Config", dependencies: ["Balancing", "Sockets"], swiftSettings: strict),
 
@@ -40,7 +42,7 @@ let package = Package(
     .target(
       name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: dataPlane),
     .target(
-      name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Proxy", "Sockets", logging, system],
+      name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Names", "Proxy", "Sockets", logging, system],
       resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
     .target(name: "Client", dependencies: ["Config", "Control", "Libevent", "Sockets", system], swiftSettings: strict),
     .executableTarget(
@@ -51,10 +53,12 @@ let package = Package(
     .target(name: "Support", dependencies: ["Sockets", system], path: "Tests/Support"),
     .testTarget(name: "SocketsTests", dependencies: ["Sockets", "Support"]),
     .testTarget(name: "LibeventTests", dependencies: ["Libevent", "Sockets", "Support"]),
+    .testTarget(name: "NamesTests", dependencies: ["Libevent", "Names", "Sockets", "Support", system]),
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
     .testTarget(name: "ProxyTests", dependencies: ["Balancing", "Libevent", "Proxy", "Sockets", "Support", system]),
-    .testTarget(name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Sockets", "Support", logging]),
+    .testTarget(
+      name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Names", "Sockets", "Support", logging]),
     .testTarget(
       name: "ClientTests", dependencies: ["Client", "Config", "Control", "Libevent", "Sockets", "Support", "Martlet"]),
     .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet", system]),

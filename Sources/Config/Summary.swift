@@ -22,7 +22,8 @@ extension Configuration {
       rest.add(
         "resolver",
         "\(servers.isEmpty ? "the system's" : servers), every \(DurationText.write(resolver.interval)), "
-          + "timeout \(DurationText.write(resolver.timeout))")
+          + "timeout \(DurationText.write(resolver.timeout))"
+          + (resolver.family == .both ? "" : ", \(resolver.family.rawValue) only"))
     }
     return text + "\n" + rest.text
   }

@@ -22,7 +22,6 @@ package final class EventLoop {
   package private(set) var turn: UInt64 = 0
   private let owner = pthread_self()
   private var stopping = false
-  private var kept: [AnyObject] = []
 
   /// Makes a loop for the calling thread. Stops the program if the kernel has no epoll to give.
   package init() {
@@ -38,14 +37,7 @@ package final class EventLoop {
   }
 
   deinit {
-    kept = []
     unsafe event_base_free(base)
-  }
-
-  /// Keeps an object until no callback can come any more, just before the loop is freed. It mustn't keep the loop.
-  func keepToTheEnd(_ object: AnyObject) {
-    assertOnLoop()
-    kept.append(object)
   }
 
   /// Runs turn after turn until `stop`. `afterTurn` is called at the end of each, when no callback is pending any more.
@@ -74,7 +66,7 @@ package final class EventLoop {
 
   /// Traps in debug builds when called from another thread than the loop's own.
   @inline(__always)
-  func assertOnLoop() {
+  package func assertOnLoop() {
     assert(pthread_equal(pthread_self(), owner) != 0, "an event loop was touched from another thread")
   }
 }

@@ -39,6 +39,8 @@ open class IOHandler {
 package enum Trigger {
   /// Again and again, as long as there is something to read.
   case level
+  /// The same, and as long as there is room to write.
+  case levelWithRoom
   /// Once for each change, in either direction, and when the peer ends its direction. Added to epoll once, never modified.
   case edge
 }
@@ -48,12 +50,14 @@ package enum Trigger {
 package struct IOEvent: ~Copyable {
   private let event: OpaquePointer
 
-  /// Registers the descriptor: by edge for reading, writing and the peer's end; by level for reading only.
+  /// Registers the descriptor: by edge for reading, writing and the peer's end; by level for reading, and where asked
+  /// for, writing.
   package init(_ descriptor: Int32, on loop: EventLoop, trigger: Trigger, handler: IOHandler) {
     loop.assertOnLoop()
     let interest =
       switch trigger {
       case .level: EV_READ | EV_PERSIST
+      case .levelWithRoom: EV_READ | EV_WRITE | EV_PERSIST
       case .edge: EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | EV_ET
       }
     let context = unsafe Unmanaged.passUnretained(handler).toOpaque()

@@ -175,7 +175,7 @@ struct DifferenceTests {
     var variations = try Variations(seed: 7)
     var keys: Set<String> = []
     var old = try variations.configuration()
-    for _ in 0..<500 {
+    for _ in 0..<800 {
       let new = try variations.configuration()
       let difference = ConfigurationDifference(from: old, to: new)
       var texts = try Texts(old)

@@ -25,7 +25,8 @@ struct FormTests {
         "ejection": { "failures": 9, "base": "2s", "max": "8s" } } ],
       "stats": { "bind": "127.0.0.1:9090" },
       "shutdown": { "drain": "3s" }, "log": { "level": "debug", "format": "json" },
-      "resolver": { "nameservers": ["10.0.0.53", "[::1]:5353"], "interval": "9s", "timeout": "1s" }
+      "resolver": { "nameservers": ["10.0.0.53", "[::1]:5353"], "interval": "9s", "timeout": "1s",
+                    "family": "ipv4" }
     }
     """
 
@@ -40,6 +41,7 @@ struct FormTests {
     #expect(configuration.log.level == .debug && configuration.log.format == .json)
     #expect(configuration.resolver.nameservers == [SocketAddress("10.0.0.53:53"), SocketAddress("[::1]:5353")])
     #expect(configuration.resolver.interval == .seconds(9) && configuration.resolver.timeout == .seconds(1))
+    #expect(configuration.resolver.family == .ipv4)
     #expect(configuration.warnings.isEmpty)
   }
 

@@ -85,6 +85,7 @@ struct RenderTests {
           "log": { "level": "info", "format": "auto" },
           "resolver": {
             "nameservers": [],
+            "family": "both",
             "interval": "30s",
             "timeout": "5s"
           },

@@ -1,5 +1,6 @@
 import Balancing
 import Libevent
+import Names
 import Sockets
 import Support
 import Synchronization
@@ -87,6 +88,7 @@ private func known(_ addresses: String...) -> Resolution.Answer { .addresses(add
     let server = try answers.server()
     var seen: [[String]] = []
     var failures: [String] = []
+    var recoveries = 0
     runLoop { loop, done in
       let resolver = Resolver(
         nameservers: [server.address], timeout: .milliseconds(60), hosts: HostsFile(path: "/nonexistent"), on: loop)
@@ -95,18 +97,22 @@ private func known(_ addresses: String...) -> Resolution.Answer { .addresses(add
         answers.set(.addresses(["10.0.0.1", "10.0.0.2"]))
       }
       let watcher = NameWatcher(
-        "db.example", resolver: resolver, interval: .milliseconds(10), on: loop,
-        failed: {
-          failures.append($0)
+        "db.example", resolver: resolver, interval: .milliseconds(10), on: loop
+      ) { event in
+        switch event {
+        case .failed(let reason):
+          failures.append(reason)
           later.schedule(after: .milliseconds(200))
-        },
-        changed: { addresses in
+        case .recovered: recoveries += 1
+        case .changed(let addresses):
           seen.append(addresses.map(\.host))
           if seen.count == 1 { answers.set(.silence) } else { done() }
-        })
+        }
+      }
       return (resolver, watcher, later)
     }
     #expect(seen == [["10.0.0.1"], ["10.0.0.1", "10.0.0.2"]])
+    #expect(recoveries == 1)
     #expect(failures.count == 1 && failures.first?.hasPrefix("IPv4: no") == true, "\(failures)")
   }
 
@@ -119,15 +125,15 @@ private func known(_ addresses: String...) -> Resolution.Answer { .addresses(add
       var watcher: NameWatcher?
       let end = Timer(on: loop) { done() }
       watcher = NameWatcher(
-        "db.example", resolver: resolver, interval: .milliseconds(5), on: loop, failed: { _ in },
-        changed: { _ in
-          watcher = nil
-          asked = server.questions.count
-          end.schedule(after: .milliseconds(60))
-        })
+        "db.example", resolver: resolver, interval: .milliseconds(5), on: loop
+      ) { _ in
+        watcher = nil
+        asked = server.questions.count
+        end.schedule(after: .milliseconds(60))
+      }
       _ = NameWatcher(
-        "gone.example", resolver: resolver, interval: .milliseconds(5), on: loop,
-        failed: { _ in Issue.record("failed") }, changed: { _ in Issue.record("changed") })
+        "gone.example", resolver: resolver, interval: .milliseconds(5), on: loop
+      ) { Issue.record("\($0)") }
       #expect(watcher != nil)
       return (resolver, end)
     }

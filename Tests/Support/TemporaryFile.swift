@@ -14,6 +14,12 @@ package final class TemporaryFile {
     try file.closeAfter { _ = try file.writeAll(text.utf8) }
   }
 
+  /// Writes another text in its place.
+  package func write(_ text: String) throws {
+    let file = try FileDescriptor.open(path, .writeOnly, options: [.truncate, .closeOnExec])
+    try file.closeAfter { _ = try file.writeAll(text.utf8) }
+  }
+
   deinit {
     unlink(path)
   }

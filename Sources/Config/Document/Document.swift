@@ -123,8 +123,13 @@ extension Document {
         Kind<SocketAddress>.nameserver.list(0...8, what: "name servers"),
         "The name servers to ask, IP addresses with or without a port; none are the system's."),
       Field(
+        "family", \.family, in: ResolverConfiguration(), .choice,
+        "Which addresses of a name are used: ipv4, ipv6 or both; of both, those of a kind that can't be reached aren't."
+      ),
+      Field(
         "interval", \.interval, in: ResolverConfiguration(), .duration(.milliseconds(100)...(.seconds(86_400))),
-        "How often a name is resolved again; a duration."),
+        "How often a name is resolved again, at the least: sooner if its answer says so (its TTL) or a backend fails; a duration."
+      ),
       Field(
         "timeout", \.timeout, in: ResolverConfiguration(), .duration(.milliseconds(10)...(.seconds(60))),
         "How long an answer may take; a duration."),

@@ -106,6 +106,8 @@ package enum LogFormat: String, CaseIterable, Sendable {
 package struct ResolverConfiguration: Equatable, Sendable {
   /// The name servers to ask; empty for those of the system's resolv.conf.
   package var nameservers: [SocketAddress] = []
+  /// The kinds of address that are used.
+  package var family = NameFamily.both
   /// How often a name is resolved again.
   package var interval = Duration.seconds(30)
   /// How long an answer may take.
@@ -113,4 +115,9 @@ package struct ResolverConfiguration: Equatable, Sendable {
 
   /// The defaults.
   package init() {}
+}
+
+/// Which addresses of a host name are used.
+package enum NameFamily: String, CaseIterable, Sendable {
+  case ipv4, ipv6, both
 }

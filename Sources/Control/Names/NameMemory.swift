@@ -1,5 +1,5 @@
 import Balancing
-import Libevent
+import Names
 import Sockets
 
 /// What is known of a name's addresses, answer after answer. Pure: answers and randomness are passed in.
@@ -10,12 +10,19 @@ import Sockets
 struct NameMemory {
   /// The shortest time to the next look-up after a failure. It doubles with each further one, up to the interval.
   static let shortestRetry = Duration.seconds(1)
-  /// By which part of itself an interval varies at random, either way.
+  /// The shortest time to the next look-up after an answer, however short it may be remembered.
+  static let shortestLife = Duration.seconds(1)
+  /// By which part of itself an interval varies at random.
   static let jitter = 0.1
 
   private var ipv4: [SocketAddress] = []
   private var ipv6: [SocketAddress] = []
   private var failures = 0
+  private var timeToLive: Duration?
+  /// Which name has these addresses, where a search list lets several be meant.
+  private(set) var name: String?
+  /// What is wrong, while something is.
+  private(set) var trouble: String?
 
   /// All known addresses, IPv4 first.
   var addresses: [SocketAddress] { ipv4 + ipv6 }
@@ -26,30 +33,38 @@ struct NameMemory {
     var changed: [SocketAddress]?
     /// What is wrong, if that has just begun.
     var failed: String?
+    /// Whether what was wrong is over.
+    var hasRecovered = false
   }
 
-  /// Takes an answer.
+  /// Takes an answer, or the part of it that has come.
   mutating func take(_ resolution: Resolution) -> News {
     let before = addresses
     if !resolution.addresses.isEmpty {
       Self.update(&ipv4, by: resolution.ipv4)
       Self.update(&ipv6, by: resolution.ipv6)
+      name = resolution.name
     }
     var news = News()
     if addresses != before { news.changed = addresses }
-    if let trouble = resolution.trouble {
+    guard !resolution.isPartial else { return news }
+    timeToLive = resolution.timeToLive
+    trouble = resolution.trouble
+    if let trouble {
       failures += 1
       if failures == 1 { news.failed = trouble }
     } else {
+      news.hasRecovered = failures > 0
       failures = 0
     }
     return news
   }
 
-  /// The time to the next look-up.
+  /// The time to the next look-up: the interval ±10%, or as long as the answer may be remembered if that's shorter.
   func nextLookup(interval: Duration, using generator: inout SplitMix64) -> Duration {
+    let life = min(timeToLive.map { max($0, Self.shortestLife) } ?? interval, interval)
     let doublings = min(failures - 1, 20)
-    let wait = failures > 0 ? min(Self.shortestRetry * (1 << doublings), interval) : interval
+    let wait = failures > 0 ? min(Self.shortestRetry * (1 << doublings), interval) : life
     return wait * (1 + Self.jitter * Double.random(in: -1...1, using: &generator))
   }
 
@@ -57,7 +72,7 @@ struct NameMemory {
     switch answer {
     case .addresses(let addresses): known = addresses
     case .none: known = []
-    case .failed: break
+    case .failed, .awaited: break
     }
   }
 }

@@ -1,54 +1,95 @@
 import Balancing
 import Config
 import Libevent
+import Names
 import Sockets
+
+/// What happens to a name.
+enum NameEvent: Equatable {
+  /// It can't be looked up, or only in part: told once for each streak of failures.
+  case failed(String)
+  /// Look-ups succeed again.
+  case recovered
+  /// All its addresses, without a port, when they aren't the same as before; never none.
+  case changed([SocketAddress])
+}
 
 /// Looks a name up at once and again and again, and says when its addresses change. Dropping it ends that.
 final class NameWatcher {
+  /// Two look-ups begin at least so long after one another, however often is asked.
+  static let shortestPause = Duration.seconds(1)
+
   private let name: String
   private let resolver: Resolver
   private let interval: Duration
-  private let failed: (String) -> Void
-  private let changed: ([SocketAddress]) -> Void
-  private var memory = NameMemory()
+  private let happened: (NameEvent) -> Void
+  private(set) var memory = NameMemory()
   private var random = SplitMix64(seed: .random(in: .min ... .max))
   private var lookup: Lookup?
+  private var began = Instant.now
+  /// When the next look-up is due; nil while one is under way.
+  private var due: Instant?
   private var timer: Timer?
 
   /// Starts watching.
   ///
-  /// - Parameters:
-  ///   - interval: from an answer to the next look-up, ±10%. After a failure it's sooner.
-  ///   - failed: takes what is wrong, once for each streak of failures.
-  ///   - changed: takes all addresses, without a port, when they aren't the same as before; never none.
+  /// - Parameter interval: from an answer to the next look-up, ±10%. It's sooner after a failure, and after an answer that
+  ///   mustn't be remembered for so long.
   init(
-    _ name: String, resolver: Resolver, interval: Duration, on loop: EventLoop, failed: @escaping (String) -> Void,
-    changed: @escaping ([SocketAddress]) -> Void
+    _ name: String, resolver: Resolver, interval: Duration, on loop: EventLoop,
+    happened: @escaping (NameEvent) -> Void
   ) {
     self.name = name
     self.resolver = resolver
     self.interval = interval
-    self.failed = failed
-    self.changed = changed
+    self.happened = happened
     timer = Timer(on: loop) { [weak self] in self?.look() }
     look()
   }
 
+  /// Looks the name up at once, or as soon as that may be: there is reason to think that its addresses have changed.
+  func askAgain() {
+    guard let due else { return }
+    let soonest = max(began + Self.shortestPause, .now)
+    if soonest < due { schedule(after: soonest - .now) }
+  }
+
   private func look() {
-    lookup = resolver.resolve(name) { [weak self] resolution in self?.take(resolution) }
+    due = nil
+    began = .now
+    lookup = resolver.resolve(name, known: memory.name) { [weak self] resolution in self?.take(resolution) }
   }
 
   private func take(_ resolution: Resolution) {
     let news = memory.take(resolution)
-    timer?.schedule(after: memory.nextLookup(interval: interval, using: &random))
-    if let reason = news.failed { failed(reason) }
-    if let addresses = news.changed { changed(addresses) }
+    if !resolution.isPartial { schedule(after: memory.nextLookup(interval: interval, using: &random)) }
+    if let reason = news.failed { happened(.failed(reason)) }
+    if news.hasRecovered { happened(.recovered) }
+    if let addresses = news.changed { happened(.changed(addresses)) }
+  }
+
+  private func schedule(after wait: Duration) {
+    due = .now + wait
+    timer?.schedule(after: wait)
   }
 }
 
 extension Resolver {
   /// Makes the resolver that the configuration asks for.
   convenience init(_ configuration: ResolverConfiguration, on loop: EventLoop) {
-    self.init(nameservers: configuration.nameservers, timeout: configuration.timeout, on: loop)
+    self.init(
+      nameservers: configuration.nameservers, timeout: configuration.timeout,
+      families: configuration.family.addressFamilies, on: loop)
+  }
+}
+
+extension NameFamily {
+  /// The kinds of address that are asked for.
+  fileprivate var addressFamilies: Set<AddressFamily> {
+    switch self {
+    case .ipv4: [.ipv4]
+    case .ipv6: [.ipv6]
+    case .both: [.ipv4, .ipv6]
+    }
   }
 }

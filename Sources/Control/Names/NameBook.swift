@@ -1,7 +1,9 @@
 import Config
 import Libevent
 import Logging
+import Names
 import Sockets
+import SystemPackage
 
 /// The host names that backends are given by, each watched once, and the addresses that are known for them.
 final class NameBook {
@@ -10,16 +12,18 @@ final class NameBook {
   /// Told of a name whose addresses aren't the same as before.
   var changed: ((String) -> Void)?
   private var settings: ResolverConfiguration
-  /// A resolver for each way to resolve that was ever asked for: one can't be given up before its loop ends.
-  private var resolvers: [(settings: ResolverConfiguration, resolver: Resolver)] = []
+  private var resolver: Resolver
   private var watchers: [String: NameWatcher] = [:]
   private var known: [String: [SocketAddress]] = [:]
+  /// Tell of a change of what look-ups go by: it counts at once.
+  private var files: [FileWatcher] = []
 
   /// Knows no name yet.
   init(_ settings: ResolverConfiguration, on loop: EventLoop, logger: Logger) {
     self.settings = settings
     self.loop = loop
     self.logger = logger
+    resolver = Resolver(settings, on: loop)
   }
 
   /// The addresses of a name, without a port; none as long as it hasn't been answered.
@@ -27,9 +31,19 @@ final class NameBook {
     known[name] ?? []
   }
 
+  /// What is wrong with a name's look-ups, while something is.
+  func trouble(of name: String) -> String? {
+    watchers[name]?.memory.trouble
+  }
+
   /// Whether a name has been answered.
   func knows(_ name: String) -> Bool {
     known[name] != nil
+  }
+
+  /// Whether a name is looked up again and again.
+  func watches(_ name: String) -> Bool {
+    watchers[name] != nil
   }
 
   /// Takes in answers that were looked up by somebody else.
@@ -41,6 +55,7 @@ final class NameBook {
   func watch(_ names: Set<String>, settings: ResolverConfiguration) {
     if settings != self.settings {
       self.settings = settings
+      resolver = Resolver(settings, on: loop)
       watchers = [:]
     }
     for name in watchers.keys where !names.contains(name) {
@@ -48,6 +63,12 @@ final class NameBook {
       known[name] = nil
     }
     for name in names where watchers[name] == nil { watchers[name] = watch(name) }
+    watchFiles()
+  }
+
+  /// Looks a name up at once, or as soon as that may be: one of its addresses doesn't answer.
+  func askAgain(_ name: String) {
+    watchers[name]?.askAgain()
   }
 
   /// Looks names up once, without watching them.
@@ -57,63 +78,45 @@ final class NameBook {
     _ names: Set<String>, settings: ResolverConfiguration,
     done: @escaping (_ answers: [String: [SocketAddress]], _ failures: [String: String]) -> Void
   ) -> NameLookup {
-    NameLookup(names, resolver: resolver(settings), done: done)
+    let resolver = settings == self.settings ? self.resolver : Resolver(settings, on: loop)
+    return NameLookup(names, resolver: resolver, done: done)
   }
 
   /// Ends all look-ups.
   func stop() {
     watchers = [:]
-  }
-
-  private func resolver(_ settings: ResolverConfiguration) -> Resolver {
-    if let known = resolvers.first(where: { $0.settings == settings }) { return known.resolver }
-    let resolver = Resolver(settings, on: loop)
-    resolvers.append((settings, resolver))
-    return resolver
+    files = []
   }
 
   private func watch(_ name: String) -> NameWatcher {
-    NameWatcher(
-      name, resolver: resolver(settings), interval: settings.interval, on: loop,
-      failed: { [unowned self] reason in
+    NameWatcher(name, resolver: resolver, interval: settings.interval, on: loop) { [unowned self] event in
+      switch event {
+      case .failed(let reason):
         logger.warning("\(name) isn't resolved: \(reason)", metadata: ["name": "\(name)"])
-      },
-      changed: { [unowned self] addresses in
+      case .recovered:
+        logger.notice("\(name) is resolved again", metadata: ["name": "\(name)"])
+      case .changed(let addresses):
         guard addresses != known[name] else { return }
         known[name] = addresses
         logger.notice("\(name) is \(addresses.map(\.host).joined(separator: ", "))", metadata: ["name": "\(name)"])
         changed?(name)
-      })
-  }
-}
-
-/// Some names looked up once. Dropping it ends that.
-final class NameLookup {
-  private var lookups: [String: Lookup] = [:]
-  private var waiting: Set<String>
-  private var answers: [String: [SocketAddress]] = [:]
-  private var failures: [String: String] = [:]
-  private let done: ([String: [SocketAddress]], [String: String]) -> Void
-
-  init(
-    _ names: Set<String>, resolver: Resolver,
-    done: @escaping ([String: [SocketAddress]], [String: String]) -> Void
-  ) {
-    waiting = names
-    self.done = done
-    for name in names {
-      lookups[name] = resolver.resolve(name) { [weak self] in self?.take($0, of: name) }
+      }
     }
   }
 
-  private func take(_ resolution: Resolution, of name: String) {
-    guard waiting.remove(name) != nil else { return }
-    let addresses = resolution.addresses
-    if addresses.isEmpty {
-      failures[name] = resolution.trouble ?? "it has no address"
-    } else {
-      answers[name] = addresses
+  private func watchFiles() {
+    guard !watchers.isEmpty else { return files = [] }
+    guard files.isEmpty else { return }
+    for path in [HostsFile().path, SystemFile.path] {
+      do throws(Errno) {
+        files.append(
+          try FileWatcher(path, on: loop) { [unowned self] in
+            for watcher in watchers.values { watcher.askAgain() }
+          })
+      } catch {
+        // The next look-up goes by the file as it is then.
+        logger.debug("\(path) can't be watched: \(error)")
+      }
     }
-    if waiting.isEmpty { done(answers, failures) }
   }
 }

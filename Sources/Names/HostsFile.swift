@@ -15,6 +15,16 @@ package struct HostsFile: Sendable {
     Self.addresses(of: name, in: SmallFile.read(path) ?? "")
   }
 
+  /// What the file says about a name; nil if it isn't in it.
+  func resolution(of name: String, _ families: Set<AddressFamily>) -> Resolution? {
+    let known = addresses(of: name).filter { families.contains(AddressFamily($0)) }
+    guard !known.isEmpty else { return nil }
+    let reason = "no such address in \(path)"
+    return Resolution(
+      ipv4: Resolution.Answer(known.filter { AddressFamily($0) == .ipv4 }, orNone: reason),
+      ipv6: Resolution.Answer(known.filter { AddressFamily($0) == .ipv6 }, orNone: reason), name: name)
+  }
+
   static func addresses(of name: String, in text: String) -> [SocketAddress] {
     let name = name.lowercased()
     return text.split(whereSeparator: \.isNewline).compactMap { line in
