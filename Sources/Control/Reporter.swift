@@ -136,12 +136,16 @@ final class Reporter {
       connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),
       closes: counts.closes, connectTime: Report.Distribution(counts.connectTime),
       sessionTime: Report.Distribution(counts.sessionTime),
-      check: member.checker.map { checker in
-        Report.Check(
-          type: member.check.check.name, lastResult: checker.lastOutcome?.text,
-          lastDuration: checker.lastOutcome?.time.inSeconds,
-          nextIn: checker.nextIn?.inSeconds)
-      })
+      check: check(of: member, at: now))
+  }
+
+  /// The check of a backend that has one, whether it's carried out now or not.
+  private func check(of member: Member, at now: Instant) -> Report.Check? {
+    guard member.check.check != .none else { return nil }
+    let last = member.health.last
+    return Report.Check(
+      type: member.check.check.name, lastResult: last?.outcome.text, lastDuration: last?.outcome.time.inSeconds,
+      lastTime: last.map { Timestamp.now.before(now - $0.at) }, nextIn: member.checker?.nextIn?.inSeconds)
   }
 }
 

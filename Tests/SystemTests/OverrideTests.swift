@@ -51,6 +51,46 @@ extension System {
       #expect(try shares(of: port, requests: 30) == ["a": 10, "b": 10, "c": 10])
     }
 
+    @Test("what is said of a backend is made from what holds now: overrides, health and ejection, each for itself")
+    func reasons() throws {
+      struct Done: Decodable { let message: String, warnings: [String] }
+      let servers = try stage.nginx(count: 2)
+      let folder = try stage.folder()
+      let keys = keys(servers, more: ", \"admin\": { \"state\": \"\(folder.path)/state\" }")
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      #expect(try proxy.report().backend("a").check?.lastTime != nil)
+      try set(proxy, "a", "drain", ", \"seconds\": 1800, \"reason\": \"new disk\"")
+      let second = try proxy.ask(
+        Done.self, "POST", "/v1/overrides",
+        "{ \"pool\": \"main\", \"backend\": \"a\", \"action\": \"drain\", \"reason\": \"new board\" }")
+      #expect(second.message.contains("new board") && second.message.contains("in place of: drained by"))
+      #expect(second.message.contains("new disk") && second.warnings.contains { $0.contains("doesn't end by itself") })
+      var report = try proxy.report()
+      #expect(try report.backend("a").reason.contains("new board"))
+      #expect(try report.backend("a").reason.contains("new disk") == false)
+      let replaced = try #require(report.transitions.first)
+      #expect(replaced.from == "draining" && replaced.to == "draining" && replaced.cause == "override")
+      #expect(replaced.reason.contains("new board") && replaced.reason.contains("in place of"))
+      // Down below its override, and down for what its checks say after it.
+      servers[0].kill()
+      report = try proxy.waitUntil("its checks fail") { try $0.backend("a").health == "down" }
+      #expect(try report.backend("a").state == "draining" && report.backend("a").reason.contains("refused"))
+      try set(proxy, "a", "ready")
+      report = try proxy.report()
+      #expect(try report.backend("a").state == "down")
+      #expect(try report.backend("a").reason.contains("refused"))
+      #expect(try report.backend("a").reason.contains("no longer") == false)
+      #expect(report.transitions.first?.reason.contains("no longer drained") == true)
+      // What an override says outlives the process.
+      try set(proxy, "b", "weight", ", \"weight\": \"3\"")
+      #expect(try proxy.report().transitions.first?.reason.contains("weight 3 set by") == true, "a change of no state")
+      try set(proxy, "a", "drain", ", \"reason\": \"for good\"")
+      #expect(try proxy.stop() == .code(0))
+      let next = try stage.martlet(keys)
+      #expect(try next.report().backend("a").reason.contains("for good"))
+    }
+
     @Test("an override survives reloads and restarts, and ends in time")
     func survival() throws {
       let servers = try stage.nginx(count: 2)

@@ -173,13 +173,19 @@ extension AdminActions {
   }
 
   private func done(_ lease: Lease, of pool: PoolController) -> AdminAnswer.Done {
-    controller.take(lease)
+    let replaced = controller.take(lease)
     var warnings: [String] = []
+    if let end = replaced?.until, lease.until == nil {
+      warnings.append(
+        "what it replaces would have ended at \(end.timeOfDay) UTC; this doesn't end by itself: give it a time, or take "
+          + "it back when it's done")
+    }
     if let trouble = overrides.save(controller.book) { warnings.append(trouble) }
     if !pool.members.contains(where: { $0.isEligible(at: .now) }) {
       warnings.append("pool \(pool.name) has no eligible backend left")
     }
-    return AdminAnswer.Done(message: "\(lease.pool)/\(lease.endpoint) \(lease.text)", warnings: warnings)
+    let inPlace = replaced.map { ", in place of: \($0.text)" } ?? ""
+    return AdminAnswer.Done(message: "\(lease.pool)/\(lease.endpoint) \(lease.text)\(inPlace)", warnings: warnings)
   }
 }
 

@@ -5,10 +5,11 @@ import Proxy
 // MARK: - Leases
 
 extension Controller {
-  /// Takes a lease, in place of an earlier one about the same.
-  func take(_ lease: Lease) {
-    book.take(lease)
-    leaseChanged(lease, because: lease.text)
+  /// Takes a lease, in place of an earlier one about the same; gives that one.
+  func take(_ lease: Lease) -> Lease? {
+    let replaced = book.take(lease)
+    leaseChanged(lease, because: lease.text + (replaced.map { ", in place of: \($0.text)" } ?? ""))
+    return replaced
   }
 
   /// Ends the leases of a backend about a subject, or all; gives those that have ended.
@@ -36,7 +37,8 @@ extension Controller {
       names.watch(hostNames(of: configuration), settings: configuration.resolver)
       refresh(pool, .override, because: reason)
     case .service, .weight:
-      for member in pool.members where member.endpoints.contains(lease.endpoint) {
+      let members = pool.members.filter { $0.endpoints.contains(lease.endpoint) }
+      for member in members {
         let wasChecked = member.checker != nil
         refreshLeases(of: member)
         if wasChecked != member.isToBeChecked { startChecking(member, in: pool) }
@@ -48,7 +50,7 @@ extension Controller {
           evictions.cancel(.drained, of: .backend(member.backend.id))
         }
       }
-      reassess(pool, .override, because: reason)
+      reassess(pool, .override, because: reason, of: members)
     }
   }
 

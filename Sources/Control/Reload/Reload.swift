@@ -135,7 +135,7 @@ final class Reload {
             warnings.append("\(member.key.pool)/\(member.backend.name) fails its first check: \(failure.detail)")
           }
           _ = member.health.observe(outcome, at: .now)
-          _ = member.update(at: .now, because: "first check: \(outcome.text)")
+          _ = member.update(at: .now)
           left -= 1
           if left == 0 { probed() }
         })

@@ -98,6 +98,7 @@ extension Report {
       for backend in report.pools[pool].backends.indices {
         report.pools[pool].backends[backend].check?.lastResult = nil
         report.pools[pool].backends[backend].check?.lastDuration = nil
+        report.pools[pool].backends[backend].check?.lastTime = nil
         report.pools[pool].backends[backend].check?.nextIn = nil
       }
     }
