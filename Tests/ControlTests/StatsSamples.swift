@@ -77,7 +77,7 @@ extension Report {
 
   private static let override = Override(
     pool: "web", backend: "b1", address: "10.0.0.1:80", action: .weight, weight: 2, author: "ann", reason: "new disk",
-    since: Timestamp(milliseconds: 1_767_268_100_000), until: Timestamp(milliseconds: 1_767_270_000_000))
+    since: Timestamp(milliseconds: 1_767_268_100_000), until: Timestamp(milliseconds: 1_767_270_000_000), missing: nil)
 
   private static func backend(
     _ name: String, address: String = "10.0.0.1:80", state: Backend.State, reason: String, total: Int, tier: Int = 0

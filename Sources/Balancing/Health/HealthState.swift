@@ -121,7 +121,8 @@ extension HealthState {
     /// In words for an operator.
     var text: String {
       inARow == 1
-        ? "check \(outcome.verb): \(outcome.finding)" : "\(inARow) checks in a row \(outcome.verb), the last one: \(outcome.finding)"
+        ? "check \(outcome.verb): \(outcome.finding)"
+        : "\(inARow) checks in a row \(outcome.verb), the last one: \(outcome.finding)"
     }
   }
 

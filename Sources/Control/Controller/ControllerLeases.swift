@@ -1,3 +1,5 @@
+import Balancing
+import Config
 import Libevent
 import Logging
 import Proxy
@@ -52,6 +54,35 @@ extension Controller {
       }
       reassess(pool, .override, because: reason, of: members)
     }
+  }
+
+  /// Whether a pool that serves now would have nobody left with these leases.
+  func wouldStopServing(_ pool: PoolController, with book: OverrideBook) -> Bool {
+    let now = Instant.now
+    guard configuration.listeners.contains(where: { $0.pool == pool.name }),
+      pool.members.contains(where: { $0.isEligible(at: now) })
+    else { return false }
+    let endpoints = Set(book.applied(to: pool.configuration).backends.map(\.endpoint))
+    return !pool.members.contains { member in
+      func lease(_ subject: Lease.Subject) -> Lease? {
+        book.lease(pool: pool.name, endpoints: member.endpoints, about: subject)
+      }
+      return endpoints.contains(member.key.endpoint)
+        && member.isEligible(at: now, under: lease(.service), lease(.weight))
+    }
+  }
+
+  /// What a lease is about and isn't there by a configuration, so that it changes nothing; nil if it's there.
+  func missing(_ lease: Lease, in configuration: Configuration) -> Report.Override.Missing? {
+    guard let pool = configuration.pools.first(where: { $0.name == lease.pool }) else { return .pool }
+    if case .add = lease.term { return nil }
+    let isThere = (pool.backends + book.applied(to: pool).backends).contains { backend in
+      if backend.endpoint.description == lease.endpoint { return true }
+      // Which addresses a new name has isn't known yet.
+      guard case .name(let name, let port) = backend.endpoint else { return false }
+      return !names.knows(name) || names.addresses(of: name).contains { "\($0.with(port: port))" == lease.endpoint }
+    }
+    return isThere ? nil : .backend
   }
 
   func refreshLeases(of member: Member) {

@@ -75,8 +75,10 @@ final class Member {
   }
 
   /// The weight that holds, before any warm-up.
-  var weight: Int {
-    if case .weight(let weight) = weightLease?.term { weight } else { configuration.weight }
+  var weight: Weight { weight(under: weightLease) }
+
+  private func weight(under lease: Lease?) -> Weight {
+    if case .weight(let weight) = lease?.term { weight } else { Weight(configuration.weight) }
   }
 
   /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
@@ -101,6 +103,11 @@ final class Member {
   /// Whether new sessions may go to it.
   func isEligible(at now: Instant) -> Bool {
     current(at: now).isEligible
+  }
+
+  /// Whether new sessions could go to it if these leases held instead of its own.
+  func isEligible(at now: Instant, under service: Lease?, _ weightLease: Lease?) -> Bool {
+    current(at: now, under: service, weightLease).isEligible
   }
 
   /// What its health checks say, whatever else holds.
@@ -179,13 +186,17 @@ final class Member {
   }
 
   private func current(at now: Instant) -> Report.Backend.State {
+    current(at: now, under: service, weightLease)
+  }
+
+  private func current(at now: Instant, under service: Lease?, _ weightLease: Lease?) -> Report.Backend.State {
     if door != nil { return .ourselves }
     switch service?.term {
     case .maintain: return .maintenance
     case .drain: return .draining
     default: break
     }
-    if weight == 0 { return .draining }
+    if weight(under: weightLease) == 0 { return .draining }
     if health.status == .down { return .down }
     if ejection.isEjected(at: now) { return .ejected }
     if isHeld { return .held }

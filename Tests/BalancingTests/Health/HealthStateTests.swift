@@ -110,7 +110,8 @@ struct HealthStateTests {
     _ = state.observe(Self.passed, at: now)
     #expect(
       state.reason
-        == "2 checks in a row failed, the last one: refused, seen; 1 of the 2 that bring it back passed since: HTTP 200")
+        == "2 checks in a row failed, the last one: refused, seen; 1 of the 2 that bring it back passed since: HTTP 200"
+    )
     _ = state.observe(Self.failed(.reset), at: now)
     #expect(state.reason == "check failed: reset, seen")
     for _ in 1...4 { _ = state.observe(Self.passed, at: now) }
