@@ -56,7 +56,8 @@ final class Reporter {
     controller.book.leases.map { lease in
       let pool = controller.pool(lease.pool)
       let member = pool?.members.first { $0.endpoints.contains(lease.endpoint) }
-      return Report.Override(lease, backend: member?.backend.name ?? lease.name)
+      let missing = member == nil ? controller.missing(lease, in: controller.configuration) : nil
+      return Report.Override(lease, backend: member?.backend.name ?? lease.name, missing: missing)
     }
   }
 
@@ -126,7 +127,7 @@ final class Reporter {
     return Report.Backend(
       name: member.backend.name, address: member.backend.address.description, tier: configuration.tier,
       weight: configuration.weight,
-      effectiveWeight: member.isEligible(at: now) ? Double(member.weight) * member.progress(at: now) : 0,
+      effectiveWeight: member.isEligible(at: now) ? member.weight.value * member.progress(at: now) : 0,
       health: member.reportedHealth, override: lease.map { Report.Override($0, backend: member.backend.name) },
       state: member.state, reason: member.reason, since: member.since,
       sessions: Report.Sessions(
@@ -136,12 +137,16 @@ final class Reporter {
       connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),
       closes: counts.closes, connectTime: Report.Distribution(counts.connectTime),
       sessionTime: Report.Distribution(counts.sessionTime),
-      check: member.checker.map { checker in
-        Report.Check(
-          type: member.check.check.name, lastResult: checker.lastOutcome?.text,
-          lastDuration: checker.lastOutcome?.time.inSeconds,
-          nextIn: checker.nextIn?.inSeconds)
-      })
+      check: check(of: member, at: now))
+  }
+
+  /// The check of a backend that has one, whether it's carried out now or not.
+  private func check(of member: Member, at now: Instant) -> Report.Check? {
+    guard member.check.check != .none else { return nil }
+    let last = member.health.last
+    return Report.Check(
+      type: member.check.check.name, lastResult: last?.outcome.text, lastDuration: last?.outcome.time.inSeconds,
+      lastTime: last.map { Timestamp.now.before(now - $0.at) }, nextIn: member.checker?.nextIn?.inSeconds)
   }
 }
 
@@ -155,18 +160,18 @@ extension Report.Distribution {
 }
 
 extension Report.Override {
-  init(_ lease: Lease, backend: String) {
-    let (action, weight): (Action, Int?) =
+  init(_ lease: Lease, backend: String, missing: Missing? = nil) {
+    let (action, weight): (Action, Double?) =
       switch lease.term {
       case .drain: (.drain, nil)
       case .maintain: (.maintain, nil)
-      case .weight(let weight): (.weight, weight)
-      case .add(let added): (.add, added.weight)
+      case .weight(let weight): (.weight, weight.value)
+      case .add(let added): (.add, Double(added.weight))
       case .remove: (.remove, nil)
       }
     self.init(
       pool: lease.pool, backend: backend, address: lease.endpoint, action: action, weight: weight,
-      author: lease.author, reason: lease.reason, since: lease.since, until: lease.until)
+      author: lease.author, reason: lease.reason, since: lease.since, until: lease.until, missing: missing)
   }
 }
 

@@ -39,16 +39,18 @@ package struct UnixHTTPClient: Sendable {
   ///   - query: the parameters.
   ///   - body: the content; nil for none.
   ///   - contentType: the media type of the content.
+  ///   - headers: further headers, without line ends in them.
   ///   - limit: how long all of it may take.
   package func send(
     _ method: HTTPMethod, _ segments: [String], query: [String: String] = [:], body: [UInt8]? = nil,
-    contentType: String = "application/json", limit: Duration
+    contentType: String = "application/json", headers: [(name: String, value: String)] = [], limit: Duration
   ) throws(HTTPClientError) -> HTTPResponse {
     let deadline = Deadline(after: limit)
     let socket = try connect(deadline)
     defer { socket.close() }
     var lines = ["\(method.rawValue) \(Self.target(segments, query)) HTTP/1.1", "Host: localhost", "Connection: close"]
     if let body { lines += ["Content-Type: \(contentType)", "Content-Length: \(body.count)"] }
+    lines += headers.map { "\($0.name): \($0.value)" }
     let head = lines.map { $0 + "\r\n" }.joined() + "\r\n"
     try send(Array(head.utf8) + (body ?? []), to: socket, deadline)
     return try receive(HTTPResponseReader(to: method, largestContent: largestContent), from: socket, deadline)
@@ -57,10 +59,11 @@ package struct UnixHTTPClient: Sendable {
   /// Sends a request to a path that is cut at its slashes.
   package func send(
     _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: [UInt8]? = nil,
-    contentType: String = "application/json", limit: Duration
+    contentType: String = "application/json", headers: [(name: String, value: String)] = [], limit: Duration
   ) throws(HTTPClientError) -> HTTPResponse {
     let segments = path.split(separator: "/").map(String.init)
-    return try send(method, segments, query: query, body: body, contentType: contentType, limit: limit)
+    return try send(
+      method, segments, query: query, body: body, contentType: contentType, headers: headers, limit: limit)
   }
 
   /// The request's target: everything in it that has a meaning in a URI is percent-encoded (RFC 3986, section 2.3).

@@ -16,9 +16,21 @@ package struct PeerCredentials: Hashable, Sendable {
     (self.pid, self.uid, self.gid) = (pid, uid, gid)
   }
 
+  /// Who logged in to what the process comes from, by the kernel's audit: it stays as it is behind su(1) and sudo(8). nil
+  /// if nobody did, if the kernel isn't told, or if the process is gone. The peer that waits for an answer is there.
+  package var loginUser: UInt32? {
+    guard pid > 0, let text = SmallFile.read("/proc/\(pid)/loginuid"),
+      let user = UInt32(text.trimmingPrefix(while: \.isWhitespace).prefix { $0.isNumber }), user != UInt32.max
+    else { return nil }
+    return user
+  }
+
   /// The user's name; nil if the system knows none. It's looked up each time (getpwuid_r(3)), which can take as long as
   /// the source of names that is asked, such as a directory service.
-  package var userName: String? {
+  package var userName: String? { Self.userName(uid) }
+
+  /// The name of a user; nil if the system knows none.
+  package static func userName(_ uid: UInt32) -> String? {
     for size in [1 << 10, 1 << 15, 1 << 20] {
       let (code, name) = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { text in
         var entry = unsafe passwd()

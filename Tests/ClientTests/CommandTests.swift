@@ -33,6 +33,16 @@ import Testing
         "weight --for 1d web/b1 +50%", "POST /v1/overrides",
         #"{"action":"weight","backend":"b1","pool":"web","seconds":86400,"weight":"+50%"}"#
       ),
+      (
+        "weight web/b1 0.8 --force", "POST /v1/overrides",
+        #"{"action":"weight","backend":"b1","force":true,"pool":"web","weight":"0.8"}"#
+      ),
+      (
+        "drain web/b1 --force", "POST /v1/overrides",
+        #"{"action":"drain","backend":"b1","force":true,"pool":"web"}"#
+      ),
+      ("overrides --remove web/b1 --force", "DELETE /v1/overrides?backend=b1&force=true&pool=web", ""),
+      ("backend remove web/b3 --force", "DELETE /v1/backends?backend=b3&force=true&pool=web", ""),
       ("overrides --remove web/b1", "DELETE /v1/overrides?backend=b1&pool=web", ""),
       (
         "backend add web 10.0.0.3:80 --name b3 --weight 2 --tier 1 --max-sessions 9 --for 1m --reason try",
@@ -247,7 +257,8 @@ import Testing
   @Test(
     "a wrong command line ends with 64, and nothing is asked",
     arguments: [
-      "drain", "drain web", "drain web/", "weight web/b1", "weight web/b1 257", "weight web/b1 +5", "weight web/b1 x",
+      "drain", "drain web", "drain web/", "weight web/b1", "weight web/b1 257", "weight web/b1 0.123",
+      "overrides --force", "weight web/b1 +5", "weight web/b1 x",
       "drain web/b1 --for 5", "drain web/b1 --for 0s", "drain web/b1 --for 31d", "close",
       "close --all --pool web --yes",
       "close --backend b1", "sessions --limit 0", "history a/", "why", "rebalance", "backend add web", "backend",

@@ -113,6 +113,7 @@ extension StatsRenderingTests {
               "check" : {
                 "lastDuration" : 0.002,
                 "lastResult" : "200",
+                "lastTime" : "2026-01-01T11:59:59.750Z",
                 "nextIn" : 1.5,
                 "type" : "http"
               },

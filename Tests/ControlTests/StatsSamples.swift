@@ -77,7 +77,7 @@ extension Report {
 
   private static let override = Override(
     pool: "web", backend: "b1", address: "10.0.0.1:80", action: .weight, weight: 2, author: "ann", reason: "new disk",
-    since: Timestamp(milliseconds: 1_767_268_100_000), until: Timestamp(milliseconds: 1_767_270_000_000))
+    since: Timestamp(milliseconds: 1_767_268_100_000), until: Timestamp(milliseconds: 1_767_270_000_000), missing: nil)
 
   private static func backend(
     _ name: String, address: String = "10.0.0.1:80", state: Backend.State, reason: String, total: Int, tier: Int = 0
@@ -97,7 +97,11 @@ extension Report {
         ? Distribution(count: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0)
         : Distribution(count: total, sum: 12.5, p50: 0.000_35, p90: 0.0012, p99: 0.004_5, max: 1.25),
       sessionTime: Distribution(count: total, sum: 98_765.4, p50: 0.75, p90: 12, p99: 250, max: 7200),
-      check: state == .unknown ? nil : Check(type: "http", lastResult: "200", lastDuration: 0.002, nextIn: 1.5))
+      check: state == .unknown
+        ? nil
+        : Check(
+          type: "http", lastResult: "200", lastDuration: 0.002,
+          lastTime: Timestamp(milliseconds: 1_767_268_799_750), nextIn: 1.5))
   }
 
   /// The sample so many seconds later, with everything that counts having gone on.

@@ -151,7 +151,12 @@ package struct StatsReport: Decodable {
     package let failures: [String: Int]
   }
 
+  package struct Check: Decodable {
+    package let lastResult, lastTime: String?
+  }
+
   package struct Backend: Decodable {
+    package let check: Check?
     package let name, address, state, reason, since, health: String
     package let tier: Int
     package let effectiveWeight: Double
@@ -172,7 +177,7 @@ package struct StatsReport: Decodable {
   }
 
   package struct Transition: Decodable {
-    package let backend, from, to, reason: String
+    package let backend, from, to, reason, cause: String
   }
 
   package let version: String

@@ -37,7 +37,7 @@ extension System {
       #expect(try shares(of: port, requests: 40) == ["b": 10, "c": 30])
       for (socket, server) in sessions where server == "a\n" { #expect(try socket.request().body == server) }
       try set(proxy, "c", "weight", ", \"weight\": \"-34%\"")
-      #expect(try proxy.report().backend("c").effectiveWeight == 2)
+      #expect(try proxy.report().backend("c").effectiveWeight == 1.98)
       try set(proxy, "b", "maintain")
       try proxy.waitUntil("it's in maintenance") { try $0.backend("b").state == "maintenance" }
       for (socket, server) in sessions where server == "b\n" {
@@ -49,6 +49,120 @@ extension System {
       #expect(try proxy.admin("DELETE", "/v1/overrides?pool=main&backend=c").status == 200)
       try proxy.waitUntilAllUp()
       #expect(try shares(of: port, requests: 30) == ["a": 10, "b": 10, "c": 10])
+    }
+
+    @Test("a percentage of the weight 1 is one, and what can't be is refused")
+    func percentages() throws {
+      let servers = try stage.nginx(count: 2)
+      let proxy = try stage.martlet(keys(servers))
+      try proxy.waitUntilAllUp()
+      try set(proxy, "a", "weight", ", \"weight\": \"-20%\"")
+      #expect(try proxy.report().backend("a").effectiveWeight == 0.8)
+      #expect(try shares(of: proxy.port(), requests: 90) == ["a": 40, "b": 50])
+      func change(_ weight: String) throws -> (status: Int, body: String) {
+        try proxy.admin(
+          "POST", "/v1/overrides",
+          "{ \"pool\": \"main\", \"backend\": \"a\", \"action\": \"weight\", \"weight\": \"\(weight)\" }")
+      }
+      let tooMuch = try change("+99999%")
+      #expect(tooMuch.status == 422 && tooMuch.body.contains("the most is 256"))
+      #expect(try change("-200%").status == 422)
+      #expect(try change("257").status == 400)
+      #expect(try proxy.report().backend("a").effectiveWeight == 0.8)
+    }
+
+    @Test("what would leave a pool that serves without anybody has to be forced")
+    func lastOne() throws {
+      let servers = try stage.nginx(count: 2)
+      let proxy = try stage.martlet(keys(servers))
+      try proxy.waitUntilAllUp()
+      try set(proxy, "a", "drain")
+      for (action, more) in [("drain", ""), ("maintain", ""), ("weight", ", \"weight\": \"0\"")] {
+        let body = "{ \"pool\": \"main\", \"backend\": \"b\", \"action\": \"\(action)\"\(more) }"
+        let refused = try proxy.admin("POST", "/v1/overrides", body)
+        #expect(refused.status == 409 && refused.body.contains("no backend of it would be eligible"))
+        #expect(refused.body.contains("--force"))
+      }
+      #expect(try proxy.admin("DELETE", "/v1/backends?pool=main&backend=b").status == 409)
+      #expect(try proxy.report().backend("b").state == "up")
+      #expect(try proxy.report().pool().state == "up")
+      try set(proxy, "b", "drain", ", \"force\": true")
+      #expect(try proxy.report().pool().state == "down")
+      // Who serves nobody can be told anything.
+      try set(proxy, "b", "maintain")
+      try set(proxy, "a", "ready")
+      try set(proxy, "b", "ready")
+      #expect(try proxy.admin("DELETE", "/v1/backends?pool=main&backend=b").status == 200)
+    }
+
+    @Test("an override whose pool or backend is gone is marked, named by plan and reload, and can be taken back")
+    func orphans() throws {
+      struct Found: Decodable {
+        struct Override: Decodable { let pool, backend: String, missing: String? }
+        let overrides: [Override]
+      }
+      struct Plan: Decodable { let warnings: [String] }
+      let servers = try stage.nginx(count: 3)
+      let all = keys(servers)
+      let proxy = try stage.martlet(all)
+      try proxy.waitUntilAllUp()
+      try set(proxy, "a", "drain")
+      try set(proxy, "b", "weight", ", \"weight\": \"2\"")
+      #expect(try proxy.ask(Found.self, "GET", "/v1/overrides").overrides.allSatisfy { $0.missing == nil })
+      // The first one's backend goes; then the pool has another name.
+      try proxy.configure(keys(Array(servers.dropFirst())))
+      let plan = try proxy.ask(Plan.self, "POST", "/v1/plan", "{}")
+      #expect(plan.warnings.contains { $0.contains(servers[0].address) && $0.contains("would have no backend") })
+      let reloaded = try proxy.reload(keys(Array(servers.dropFirst())))
+      #expect(reloaded.warnings.contains { $0.contains(servers[0].address) && $0.contains("has no backend") })
+      #expect(try proxy.ask(Found.self, "GET", "/v1/overrides").overrides.map(\.missing) == ["backend", nil])
+      let renamed = all.replacing("\"name\": \"main\", \"backends\"", with: "\"name\": \"other\", \"backends\"")
+      #expect(try proxy.reload(renamed).warnings.count { $0.contains("has no pool") } == 2)
+      #expect(try proxy.ask(Found.self, "GET", "/v1/overrides").overrides.map(\.missing) == ["pool", "pool"])
+      for server in servers.prefix(2) {
+        #expect(try proxy.admin("DELETE", "/v1/overrides?pool=main&backend=\(server.address)").status == 200)
+      }
+      #expect(try proxy.ask(Found.self, "GET", "/v1/overrides").overrides.isEmpty)
+    }
+
+    @Test("what is said of a backend is made from what holds now: overrides, health and ejection, each for itself")
+    func reasons() throws {
+      struct Done: Decodable { let message: String, warnings: [String] }
+      let servers = try stage.nginx(count: 2)
+      let folder = try stage.folder()
+      let keys = keys(servers, more: ", \"admin\": { \"state\": \"\(folder.path)/state\" }")
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      #expect(try proxy.report().backend("a").check?.lastTime != nil)
+      try set(proxy, "a", "drain", ", \"seconds\": 1800, \"reason\": \"new disk\"")
+      let second = try proxy.ask(
+        Done.self, "POST", "/v1/overrides",
+        "{ \"pool\": \"main\", \"backend\": \"a\", \"action\": \"drain\", \"reason\": \"new board\" }")
+      #expect(second.message.contains("new board") && second.message.contains("in place of: drained by"))
+      #expect(second.message.contains("new disk") && second.warnings.contains { $0.contains("doesn't end by itself") })
+      var report = try proxy.report()
+      #expect(try report.backend("a").reason.contains("new board"))
+      #expect(try report.backend("a").reason.contains("new disk") == false)
+      let replaced = try #require(report.transitions.first)
+      #expect(replaced.from == "draining" && replaced.to == "draining" && replaced.cause == "override")
+      #expect(replaced.reason.contains("new board") && replaced.reason.contains("in place of"))
+      // Down below its override, and down for what its checks say after it.
+      servers[0].kill()
+      report = try proxy.waitUntil("its checks fail") { try $0.backend("a").health == "down" }
+      #expect(try report.backend("a").state == "draining" && report.backend("a").reason.contains("refused"))
+      try set(proxy, "a", "ready")
+      report = try proxy.report()
+      #expect(try report.backend("a").state == "down")
+      #expect(try report.backend("a").reason.contains("refused"))
+      #expect(try report.backend("a").reason.contains("no longer") == false)
+      #expect(report.transitions.first?.reason.contains("no longer drained") == true)
+      // What an override says outlives the process.
+      try set(proxy, "b", "weight", ", \"weight\": \"3\"")
+      #expect(try proxy.report().transitions.first?.reason.contains("weight 3 set by") == true, "a change of no state")
+      try set(proxy, "a", "drain", ", \"reason\": \"for good\"")
+      #expect(try proxy.stop() == .code(0))
+      let next = try stage.martlet(keys)
+      #expect(try next.report().backend("a").reason.contains("for good"))
     }
 
     @Test("an override survives reloads and restarts, and ends in time")

@@ -31,14 +31,20 @@ package struct EjectionPolicy: Equatable, Sendable {
 /// The count of failures in a row isn't cleared by an ejection: when it ends, the first failed connect ejects the
 /// backend again, and the first good one clears the count.
 package struct Ejection: Equatable, Sendable {
-  private struct Term: Equatable {
-    let until: Instant
-    let length: Duration
+  /// One ejection.
+  package struct Term: Equatable, Sendable {
+    /// Until when the backend is out.
+    package let until: Instant
+    /// For how long in all.
+    package let length: Duration
+    /// Why, in words for an operator; nil if nobody has said.
+    package let reason: String?
   }
 
   /// How long ejections last.
   package var policy: EjectionPolicy
-  private var last: Term?
+  /// The last ejection, whether it's over or not; nil if there was none.
+  package private(set) var last: Term?
 
   /// Starts with a clean record.
   package init(policy: EjectionPolicy = EjectionPolicy()) {
@@ -57,12 +63,12 @@ package struct Ejection: Equatable, Sendable {
 
   /// Takes the backend out and says until when. One that is out already stays out as long as it would have: connects
   /// that were under way fail late, and are no news.
-  package mutating func eject(at now: Instant) -> Instant {
+  package mutating func eject(at now: Instant, because reason: String? = nil) -> Instant {
     if let last, now < last.until { return last.until }
     var length = policy.shortest
     if let last, now < last.until + policy.longest { length = min(last.length * 2, policy.longest) }
     let until = now + length
-    last = Term(until: until, length: length)
+    last = Term(until: until, length: length, reason: reason)
     return until
   }
 }
@@ -74,16 +80,20 @@ extension Ejection {
     package let until: Instant?
     /// How long that ejection lasted in all; the next one may last twice as long.
     package let length: Duration?
+    /// Why it was; nil if nobody has said.
+    package var reason: String?
   }
 
   /// What there was so far.
   package var snapshot: Snapshot {
-    Snapshot(until: last?.until, length: last?.length)
+    Snapshot(until: last?.until, length: last?.length, reason: last?.reason)
   }
 
   /// Goes on where another process left off, on the same machine and since the same boot.
   package init(policy: EjectionPolicy, restoring snapshot: Snapshot) {
     self.policy = policy
-    if let until = snapshot.until, let length = snapshot.length { last = Term(until: until, length: length) }
+    if let until = snapshot.until, let length = snapshot.length {
+      last = Term(until: until, length: length, reason: snapshot.reason)
+    }
   }
 }

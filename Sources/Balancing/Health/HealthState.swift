@@ -20,6 +20,10 @@ package struct HealthState: Equatable, Sendable {
   package private(set) var since: Instant
   /// How many results in a row contradict the state.
   package private(set) var contrary = 0
+  /// The last check, whatever it came to; nil before the first.
+  package private(set) var last: CheckResult?
+  /// What the state rests on: the last check that agrees with it; nil as long as nothing is known.
+  package private(set) var evidence: Evidence?
 
   /// Starts with nothing known.
   package init(policy: HealthPolicy, at now: Instant) {
@@ -39,6 +43,7 @@ package struct HealthState: Equatable, Sendable {
   package mutating func observe(
     _ outcome: ProbeOutcome, at now: Instant, trust: Trust = .believed
   ) -> HealthTransition? {
+    last = CheckResult(outcome: outcome, at: now)
     let result: HealthStatus
     let time: Duration
     switch outcome {
@@ -47,17 +52,20 @@ package struct HealthState: Equatable, Sendable {
     case .passed(let duration, _): (result, time) = (.up, duration)
     }
     guard result != status else {
+      evidence = Evidence(outcome: outcome, inARow: contrary == 0 ? (evidence?.inARow ?? 0) + 1 : 1)
       contrary = 0
       return nil
     }
     contrary += 1
     guard isEnough(for: result, trust: trust) else { return nil }
+    let decisive = Evidence(outcome: outcome, inARow: contrary)
     defer {
       status = result
       since = now
       contrary = 0
+      evidence = decisive
     }
-    return HealthTransition(from: status, to: result, reason: reason(of: outcome), at: now, probeTime: time)
+    return HealthTransition(from: status, to: result, reason: decisive.text, at: now, probeTime: time)
   }
 
   private func isEnough(for result: HealthStatus, trust: Trust) -> Bool {
@@ -67,15 +75,6 @@ package struct HealthState: Equatable, Sendable {
     case (.down, _): contrary >= policy.fall
     case (_, _): contrary >= policy.rise
     }
-  }
-
-  private func reason(of outcome: ProbeOutcome) -> String {
-    let (verb, detail) =
-      switch outcome {
-      case .passed(_, let detail): ("passed", detail)
-      case .failed(let failure): ("failed", "\(failure.kind.rawValue), \(failure.detail)")
-      }
-    return contrary == 1 ? "check \(verb): \(detail)" : "\(contrary) checks in a row \(verb), the last one: \(detail)"
   }
 
   /// How long to wait before the next check, from the end of the last one (or from the start of it all).
@@ -101,6 +100,72 @@ package struct HealthState: Equatable, Sendable {
   }
 }
 
+// MARK: - Why
+
+extension HealthState {
+  /// What a check came to, and when.
+  package struct CheckResult: Codable, Equatable, Sendable {
+    /// What it came to.
+    package let outcome: ProbeOutcome
+    /// When it ended.
+    package let at: Instant
+  }
+
+  /// Checks that say the same.
+  package struct Evidence: Codable, Equatable, Sendable {
+    /// What the last of them came to.
+    package let outcome: ProbeOutcome
+    /// How many there have been in a row.
+    package let inARow: Int
+
+    /// In words for an operator.
+    var text: String {
+      inARow == 1
+        ? "check \(outcome.verb): \(outcome.finding)"
+        : "\(inARow) checks in a row \(outcome.verb), the last one: \(outcome.finding)"
+    }
+  }
+
+  /// Why it's held for what it is, by the latest checks, in words for an operator.
+  package var reason: String {
+    switch (status, evidence) {
+    case (.unknown, _):
+      last.map { "not checked yet: \($0.outcome.finding)" } ?? "not checked yet"
+    case (.up, let evidence?):
+      // How often it has passed in a row is no news.
+      "check passed: \(evidence.outcome.finding)" + doubt("take it out", after: policy.fall)
+    case (.down, let evidence?): evidence.text + doubt("bring it back", after: policy.rise)
+    case (.up, nil): "checks pass"
+    case (.down, nil): "checks fail"
+    }
+  }
+
+  /// What speaks against the state and isn't enough yet.
+  private func doubt(_ consequence: String, after enough: Int) -> String {
+    guard contrary > 0, let last else { return "" }
+    return "; \(contrary) of the \(enough) that \(consequence) \(last.outcome.verb) since: \(last.outcome.finding)"
+  }
+}
+
+extension ProbeOutcome {
+  fileprivate var verb: String {
+    switch self {
+    case .passed: "passed"
+    case .failed: "failed"
+    }
+  }
+
+  /// What was seen, with the kind of failure.
+  fileprivate var finding: String {
+    switch self {
+    case .passed(_, let detail): detail
+    case .failed(let failure): "\(failure.kind.rawValue), \(failure.detail)"
+    }
+  }
+}
+
+// MARK: - To another process
+
 extension HealthState {
   /// What is held of a backend, for a process that takes over. How it's checked isn't part of it: that's in the
   /// configuration.
@@ -111,11 +176,15 @@ extension HealthState {
     package let since: Instant
     /// How many results in a row contradict the state.
     package let contrary: Int
+    /// The last check; nil if there was none, or if the process before didn't say.
+    package var last: CheckResult?
+    /// What the state rests on.
+    package var evidence: Evidence?
   }
 
   /// What is held now.
   package var snapshot: Snapshot {
-    Snapshot(status: status, since: since, contrary: contrary)
+    Snapshot(status: status, since: since, contrary: contrary, last: last, evidence: evidence)
   }
 
   /// Goes on where another process left off, on the same machine and since the same boot.
@@ -124,5 +193,7 @@ extension HealthState {
     status = snapshot.status
     since = snapshot.since
     contrary = max(snapshot.contrary, 0)
+    last = snapshot.last
+    evidence = snapshot.evidence
   }
 }

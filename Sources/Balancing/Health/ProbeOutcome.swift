@@ -1,5 +1,5 @@
 /// What one health check came to.
-package enum ProbeOutcome: Equatable, Sendable {
+package enum ProbeOutcome: Codable, Equatable, Sendable {
   /// The backend answered as expected, after so long; the detail says what, such as an HTTP status.
   case passed(time: Duration, detail: String)
   /// It did not.
@@ -7,9 +7,9 @@ package enum ProbeOutcome: Equatable, Sendable {
 }
 
 /// Why a health check failed.
-package struct ProbeFailure: Equatable, Sendable {
+package struct ProbeFailure: Codable, Equatable, Sendable {
   /// What kind of failure. The raw value is the word used in statistics and logs.
-  package enum Kind: String, Sendable, CaseIterable {
+  package enum Kind: String, Codable, Sendable, CaseIterable {
     /// The backend's host refused the connection.
     case refused
     /// No connection, or no answer, in time.

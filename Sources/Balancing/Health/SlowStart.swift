@@ -23,14 +23,15 @@ package struct SlowStart: Equatable, Sendable {
     duration / (Self.scale - 1)
   }
 
-  /// The effective weights of a pool's backends, linear in their progress and all on one scale: ten times the
-  /// configured ones while anybody warms up, and the configured ones themselves while nobody does.
+  /// The effective weights of a pool's backends, linear in their progress and all on one scale: the weights themselves if
+  /// all are whole, their hundredths otherwise; and ten times that while anybody warms up.
   ///
   /// Ten steps are enough to be gentle, and few enough for the schedules made of the weights to stay short.
-  package static func weights(_ backends: [(weight: Int, progress: Double)]) -> [Int] {
-    guard backends.contains(where: { $0.progress < 1 }) else { return backends.map(\.weight) }
+  package static func weights(_ backends: [(weight: Weight, progress: Double)]) -> [Int] {
+    let unit = backends.allSatisfy { $0.weight.hundredths % 100 == 0 } ? 100 : 1
+    guard backends.contains(where: { $0.progress < 1 }) else { return backends.map { $0.weight.hundredths / unit } }
     return backends.map { weight, progress in
-      weight * Int((1 + Double(scale - 1) * min(max(progress, 0), 1)).rounded())
+      weight.hundredths / unit * Int((1 + Double(scale - 1) * min(max(progress, 0), 1)).rounded())
     }
   }
 }

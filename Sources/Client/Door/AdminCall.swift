@@ -115,21 +115,25 @@ extension AdminCall<AdminAnswer.Done> {
   /// Changes what a backend is for.
   package static func override(_ request: AdminRequest.Override) -> Self { Self(.post, "/v1/overrides", request) }
 
-  /// Takes back all changes of a backend.
-  package static func removeOverrides(of backend: BackendPath) -> Self {
-    Self(.delete, "/v1/overrides", query: [("pool", backend.pool), ("backend", backend.backend)])
+  /// Takes back all changes of a backend; forced even if nobody is left to serve its pool.
+  package static func removeOverrides(of backend: BackendPath, isForced: Bool = false) -> Self {
+    Self(
+      .delete, "/v1/overrides",
+      query: [("pool", backend.pool), ("backend", backend.backend), ("force", isForced ? "true" : nil)])
   }
 
   /// Adds a backend.
   package static func add(_ request: AdminRequest.AddBackend) -> Self { Self(.post, "/v1/backends", request) }
 
-  /// Removes a backend, for so many seconds or until that is taken back.
-  package static func remove(_ backend: BackendPath, seconds: Double?, reason: String?) -> Self {
+  /// Removes a backend, for so many seconds or until that is taken back; forced even if nobody is left to serve its pool.
+  package static func remove(
+    _ backend: BackendPath, seconds: Double?, reason: String?, isForced: Bool = false
+  ) -> Self {
     Self(
       .delete, "/v1/backends",
       query: [
         ("pool", backend.pool), ("backend", backend.backend), ("seconds", seconds.map(number)),
-        ("reason", reason),
+        ("reason", reason), ("force", isForced ? "true" : nil),
       ])
   }
 

@@ -27,12 +27,19 @@ package struct AdminDoor: Sendable {
     let response: HTTPResponse
     do throws(HTTPClientError) {
       response = try UnixHTTPClient(path: socket)
-        .send(call.method, call.path, query: call.query, body: call.body, limit: call.limit)
+        .send(
+          call.method, call.path, query: call.query, body: call.body, headers: Self.claim, limit: call.limit)
     } catch {
       throw .silent(socket: socket, error, limit: call.limit)
     }
     guard response.status < 400 else { throw refusal(response) }
     return response.body
+  }
+
+  /// For whom sudo has started this program, where it has: the process may have no better source.
+  private static var claim: [(name: String, value: String)] {
+    guard let user = Terminal.variable("SUDO_USER"), Author.isName(user) else { return [] }
+    return [(Author.claim, user)]
   }
 
   /// What the process says against it; what isn't the admin door's form of saying so is a problem too.

@@ -12,7 +12,7 @@ package enum DecisionText {
       table.add(
         [
           backend.name == why.pick ? ">" : "", backend.name, backend.address, "\(backend.tier)",
-          backend.isEligible ? "yes" : "no", weight(backend.weight), "\(backend.active)",
+          backend.isEligible ? "yes" : "no", StatsText.hundredths(backend.weight), "\(backend.active)",
           backend.chance.map(Words.percent) ?? "-", backend.reason,
         ], paint: coloured ? [4: backend.isEligible ? .green : .boldRed] : [:])
     }
@@ -41,15 +41,5 @@ package enum DecisionText {
         ], paint: coloured ? [3: change.to.paint].compactMapValues { $0 } : [:])
     }
     return history.transitions.isEmpty ? "no state has changed yet\n" : table.text
-  }
-
-  /// With at most two digits after the point.
-  private static func weight(_ weight: Double) -> String {
-    guard weight.isFinite, abs(weight) < 1e9 else { return "-" }
-    let hundredths = Int((weight * 100).rounded())
-    let fraction = hundredths % 100
-    if fraction == 0 { return "\(hundredths / 100)" }
-    return "\(hundredths / 100)."
-      + (fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)")
   }
 }

@@ -63,13 +63,3 @@ extension Report.Pool.State {
     }
   }
 }
-
-extension Report.Override {
-  /// What it does, in a word or two: `drain`, `weight 2`.
-  var phrase: String {
-    switch action {
-    case .weight: "weight \(weight.map(String.init) ?? "?")"
-    case .drain, .maintain, .add, .remove: action.rawValue
-    }
-  }
-}

@@ -1,3 +1,4 @@
+import Balancing
 import Config
 import Sockets
 
@@ -11,18 +12,22 @@ extension AdminActions {
         try ensureChangeable()
         reply(.success(AdminReply(try set(request, by: call.author))))
       },
-      AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend"]) {
+      AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend", "force"]) {
         [unowned self] call, reply throws(AdminRefusal) in
         let (pool, backend) = (try call.required("pool"), try call.required("backend"))
         try ensureChangeable()
-        reply(.success(AdminReply(try takeBack(pool: pool, backend: backend, about: nil, by: call.author))))
+        let isForced = try call.flag("force")
+        reply(
+          .success(
+            AdminReply(
+              try takeBack(pool: pool, backend: backend, about: nil, isForced: isForced, by: call.author))))
       },
       AdminRouter.Route(.post, "/v1/backends") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.AddBackend.self)
         try ensureChangeable()
         reply(.success(AdminReply(try add(request, by: call.author), status: 201)))
       },
-      AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason"]) {
+      AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force"]) {
         [unowned self] call, reply throws(AdminRefusal) in
         try ensureChangeable()
         reply(.success(AdminReply(try remove(call))))
@@ -43,7 +48,8 @@ extension AdminActions {
     }
     let occasion = try Occasion(seconds: request.seconds, reason: request.reason)
     if request.action == .ready {
-      return try takeBack(pool: pool.name, backend: request.backend, about: .service, by: author)
+      return try takeBack(
+        pool: pool.name, backend: request.backend, about: .service, isForced: request.force ?? false, by: author)
     }
     let members = try members(request.backend, of: pool)
     let term: Lease.Term =
@@ -54,24 +60,18 @@ extension AdminActions {
       }
     let lease = lease(
       pool: pool.name, endpoint: endpoint(request.backend, of: members), term, occasion, by: author)
-    return done(lease, of: pool)
+    return try done(lease, of: pool, isForced: request.force ?? false)
   }
 
-  /// `0`…`256`, or a change of the present weight in per cent; of a weight above 0 something is left unless it's `0`.
-  private func weight(_ text: String?, now: Int) throws(AdminRefusal) -> Int {
-    let hint = "write 0…256, or a change such as +50% or -20%"
-    guard let text else { throw AdminRefusal(400, "weight is missing", hint: hint) }
-    if text.hasSuffix("%"), let sign = text.first, sign == "+" || sign == "-",
-      let part = Double(text.dropFirst().dropLast()), part.isFinite, part >= 0, part < 100_000
-    {
-      let changed = Double(now) * (1 + (sign == "+" ? part : -part) / 100)
-      return min(max(Int(changed.rounded()), now > 0 ? 1 : 0), 256)
+  private func weight(_ text: String?, now: Weight) throws(AdminRefusal) -> Weight {
+    guard let text, let change = WeightChange(text) else {
+      throw AdminRefusal(
+        400, text.map { "weight can't be \"\($0)\"" } ?? "weight is missing", hint: "write \(WeightChange.wanted)")
     }
-    // "+5" is no change of the weight, and isn't to be taken for one.
-    guard let weight = Int(text), (0...256).contains(weight), text.first?.isNumber == true else {
-      throw AdminRefusal(400, "weight can't be \"\(text)\"", hint: hint)
+    switch change.applied(to: now) {
+    case .weight(let weight): return weight
+    case .impossible(let problem, let hint): throw AdminRefusal(422, problem, hint: hint)
     }
-    return weight
   }
 
   private func add(_ request: AdminRequest.AddBackend, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
@@ -107,17 +107,19 @@ extension AdminActions {
     }
     // What was removed at run time and is in the file only has to come back.
     if pool.configuration.backends.contains(where: { $0.endpoint == endpoint }) {
-      return try takeBack(pool: pool.name, backend: endpoint.description, about: .membership, by: author)
+      return try takeBack(
+        pool: pool.name, backend: endpoint.description, about: .membership, isForced: false, by: author)
     }
     let added = AddedBackend(
       name: request.name ?? endpoint.description, weight: weight, tier: tier, maxSessions: request.maxSessions)
-    return done(
-      lease(pool: pool.name, endpoint: endpoint.description, .add(added), occasion, by: author), of: pool)
+    return try done(
+      lease(pool: pool.name, endpoint: endpoint.description, .add(added), occasion, by: author), of: pool,
+      isForced: false)
   }
 
   private func remove(_ call: AdminCall) throws(AdminRefusal) -> AdminAnswer.Done {
     let (poolName, backend) = (try call.required("pool"), try call.required("backend"))
-    let seconds = try call.seconds("seconds")
+    let (seconds, isForced) = (try call.seconds("seconds"), try call.flag("force"))
     let occasion = try Occasion(seconds: seconds, reason: try call.optional("reason"))
     let pool = try pool(poolName)
     let members = try members(backend, of: pool)
@@ -128,30 +130,36 @@ extension AdminActions {
         throw AdminRefusal(
           409, "\(backend) was added at run time and can't be removed for a while", hint: "drain it for that time")
       }
-      return try takeBack(pool: pool.name, backend: backend, about: nil, by: call.author)
+      return try takeBack(pool: pool.name, backend: backend, about: nil, isForced: isForced, by: call.author)
     }
     guard controller.book.applied(to: pool.configuration).backends.count > 1 else {
       throw AdminRefusal(
         409, "\(backend) is the last backend of pool \(pool.name)", hint: "drain it, or take the pool out of the file")
     }
-    return done(
-      lease(pool: pool.name, endpoint: endpoint, .remove, occasion, by: call.author), of: pool)
+    return try done(
+      lease(pool: pool.name, endpoint: endpoint, .remove, occasion, by: call.author), of: pool, isForced: isForced)
   }
 
   private func takeBack(
-    pool: String, backend: String, about subject: Lease.Subject?, by author: String
+    pool: String, backend: String, about subject: Lease.Subject?, isForced: Bool, by author: String
   ) throws(AdminRefusal) -> AdminAnswer.Done {
-    let controlled = try self.pool(pool)
+    // A pool that is gone may have left leases.
+    let controlled = controller.pool(pool)
     let named = controller.book.leases.filter { lease in
       guard lease.pool == pool else { return false }
       if case .add(let added) = lease.term, added.name == backend { return true }
       if lease.endpoint == backend { return true }
-      return controlled.configuration.backends.contains {
+      return controlled?.configuration.backends.contains {
         $0.name == backend && $0.endpoint.description == lease.endpoint
-      }
+      } == true
     }.map(\.endpoint)
     let endpoints =
-      Set(named).isEmpty ? Set(try members(backend, of: controlled).flatMap(\.endpoints)) : Set(named)
+      named.isEmpty ? Set(try members(backend, of: try self.pool(pool)).flatMap(\.endpoints)) : Set(named)
+    if let controlled {
+      try ensureServed(controlled, isForced: isForced) { book in
+        for endpoint in endpoints { book.end(pool: pool, endpoint: endpoint, about: subject) }
+      }
+    }
     let ended = endpoints.sorted().flatMap {
       controller.endLeases(pool: pool, endpoint: $0, about: subject, by: author)
     }
@@ -172,14 +180,36 @@ extension AdminActions {
       until: occasion.until)
   }
 
-  private func done(_ lease: Lease, of pool: PoolController) -> AdminAnswer.Done {
-    controller.take(lease)
+  /// What would leave a pool that serves without anybody is only done when it's forced, as in a reload.
+  private func ensureServed(
+    _ pool: PoolController, isForced: Bool, after change: (inout OverrideBook) -> Void
+  ) throws(AdminRefusal) {
+    guard !isForced else { return }
+    var book = controller.book
+    change(&book)
+    guard controller.wouldStopServing(pool, with: book) else { return }
+    throw AdminRefusal(
+      409, "pool \(pool.name) serves now, and no backend of it would be eligible",
+      hint: "see to its other backends first, or use --force")
+  }
+
+  private func done(
+    _ lease: Lease, of pool: PoolController, isForced: Bool
+  ) throws(AdminRefusal) -> AdminAnswer.Done {
+    try ensureServed(pool, isForced: isForced) { $0.take(lease) }
+    let replaced = controller.take(lease)
     var warnings: [String] = []
+    if let end = replaced?.until, lease.until == nil {
+      warnings.append(
+        "what it replaces would have ended at \(end.timeOfDay) UTC; this doesn't end by itself: give it a time, or take "
+          + "it back when it's done")
+    }
     if let trouble = overrides.save(controller.book) { warnings.append(trouble) }
     if !pool.members.contains(where: { $0.isEligible(at: .now) }) {
       warnings.append("pool \(pool.name) has no eligible backend left")
     }
-    return AdminAnswer.Done(message: "\(lease.pool)/\(lease.endpoint) \(lease.text)", warnings: warnings)
+    let inPlace = replaced.map { ", in place of: \($0.text)" } ?? ""
+    return AdminAnswer.Done(message: "\(lease.pool)/\(lease.endpoint) \(lease.text)\(inPlace)", warnings: warnings)
   }
 }
 

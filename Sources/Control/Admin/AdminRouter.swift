@@ -36,7 +36,7 @@ struct AdminRouter {
   /// Answers a request.
   func answer(_ exchange: HTTPExchange) {
     let request = exchange.request
-    let author = Self.author(exchange.peer)
+    let author = Author(exchange.peer, claimed: request.header(Author.claim)).description
     do throws(AdminRefusal) {
       let route = try route(for: request)
       let unknown = request.query.keys.filter { !route.parameters.contains($0) }.sorted()
@@ -81,12 +81,6 @@ struct AdminRouter {
     throw AdminRefusal(
       405, "\(request.path) isn't for \(request.method.rawValue)", hint: "use \(allowed)", allow: allowed)
   }
-
-  /// Who is at the other end of the socket.
-  private static func author(_ peer: PeerCredentials?) -> String {
-    guard let peer else { return "unknown" }
-    return peer.userName ?? "uid \(peer.uid)"
-  }
 }
 
 /// A request that was found to be one.
@@ -111,6 +105,15 @@ struct AdminCall {
       throw AdminRefusal(400, "the parameter \(name) is empty", hint: "give it a value, or leave it out")
     }
     return value
+  }
+
+  /// Whether something is so; without the parameter it isn't.
+  func flag(_ name: String) throws(AdminRefusal) -> Bool {
+    switch try optional(name) {
+    case nil, "false": return false
+    case "true": return true
+    case let text?: throw AdminRefusal(400, "\(name) must be true or false, is \(text)", hint: "correct it")
+    }
   }
 
   /// A number of things.

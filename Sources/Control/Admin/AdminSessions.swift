@@ -128,7 +128,7 @@ extension AdminActions {
     let shares = FairShare.excess(
       of: serving.map {
         FairShare.Holding(
-          weight: $0.weight, active: $0.backend.load.active, maxSessions: $0.configuration.maxSessions)
+          weight: $0.weight.hundredths, active: $0.backend.load.active, maxSessions: $0.configuration.maxSessions)
       })
     for (member, excess) in zip(serving, shares) where excess > 0 {
       controller.evictions.rebalance(

@@ -43,7 +43,7 @@ struct Explainer {
     return AdminAnswer.Why.Backend(
       name: member.backend.name, address: member.key.address.description, tier: member.configuration.tier,
       isEligible: candidate != nil, reason: reason(member, candidate, explanation),
-      weight: candidate == nil ? 0 : Double(member.weight) * member.progress(at: now),
+      weight: candidate == nil ? 0 : member.weight.value * member.progress(at: now),
       active: member.backend.load.active, chance: chance)
   }
 

@@ -1,7 +1,7 @@
 // What each request to the admin door may say: a key that isn't here is a typing error, and is told to whoever made it.
 
 extension AdminRequest.Override: KnownKeys {
-  static let knownKeys = ["pool", "backend", "action", "weight", "seconds", "reason"]
+  static let knownKeys = ["pool", "backend", "action", "weight", "seconds", "reason", "force"]
 }
 
 extension AdminRequest.AddBackend: KnownKeys {

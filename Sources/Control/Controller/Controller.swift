@@ -101,23 +101,37 @@ final class Controller {
   }
 
   /// Looks at a pool anew after something happened to it: notes what has changed and tells the workers.
+  ///
+  /// - Parameter members: whom it happened to; nil if it was to the whole pool.
   func reassess(
-    _ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, took duration: Duration? = nil
+    _ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, of members: [Member]? = nil,
+    took duration: Duration? = nil
   ) {
-    noteChanges(in: pool, cause, because: reason, took: duration)
+    noteChanges(in: pool, cause, because: reason, of: members, took: duration)
     workforce.post(.adopt(makeTable()))
     scheduleNextChange(after: .now)
   }
 
+  /// Notes what has become of a pool's members. What an operator sets is noted even if it changes no state; what time
+  /// has made of others meanwhile has a reason of its own.
   func noteChanges(
-    in pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, took duration: Duration? = nil
+    in pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, of members: [Member]? = nil,
+    took duration: Duration? = nil
   ) {
     let now = Instant.now
     for member in pool.members {
-      guard let previous = member.update(at: now, because: reason) else { continue }
+      let isMeant = members?.contains { $0 === member }
+      let previous = member.update(at: now)
+      guard previous != nil || cause == .override && isMeant == true else { continue }
       // Who was taken out on purpose has its sessions still: nobody comes back all at once.
-      if previous.isEligible, member.state == .down || member.state == .ejected { pool.wentDown(member, at: now) }
-      note(member, of: pool, was: previous, cause, took: duration)
+      if previous?.isEligible == true, member.state == .down || member.state == .ejected {
+        pool.wentDown(member, at: now)
+      }
+      switch isMeant {
+      case true?: note(member, of: pool, was: previous, cause, because: reason, took: duration)
+      case nil: note(member, of: pool, was: previous, cause, because: "\(reason): \(member.reason)", took: duration)
+      case false?: note(member, of: pool, was: previous, .time, because: member.reason, took: nil)
+      }
     }
     snapshots[pool.name] = nil
   }
@@ -131,26 +145,28 @@ final class Controller {
     }
   }
 
-  func note(
-    _ member: Member, of pool: PoolController, was previous: Report.Backend.State, _ cause: Report.Transition.Cause,
-    took duration: Duration?
+  /// - Parameter previous: the state that it was in; nil if that hasn't changed.
+  private func note(
+    _ member: Member, of pool: PoolController, was previous: Report.Backend.State?, _ cause: Report.Transition.Cause,
+    because reason: String, took duration: Duration?
   ) {
     transitions.append(
       Report.Transition(
-        time: member.since, pool: pool.name, backend: member.backend.name, from: previous, to: member.state,
-        cause: cause, reason: member.reason, duration: duration?.inSeconds))
+        time: previous == nil ? .now : member.since, pool: pool.name, backend: member.backend.name,
+        from: previous ?? member.state, to: member.state, cause: cause, reason: reason, duration: duration?.inSeconds))
     let level: Logger.Level =
       switch member.state {
       case .down, .ejected, .held, .ourselves: .warning
       case .up, .warming, .unknown, .draining, .maintenance: .notice
       }
     logger.log(
-      level: level, "\(pool.name)/\(member.backend.name) is \(member.state.rawValue): \(member.reason)",
+      level: level,
+      "\(pool.name)/\(member.backend.name) \(previous == nil ? "stays" : "is") \(member.state.rawValue): \(reason)",
       metadata: [
-        "pool": "\(pool.name)", "backend": "\(member.backend.name)", "from": "\(previous.rawValue)",
+        "pool": "\(pool.name)", "backend": "\(member.backend.name)", "from": "\((previous ?? member.state).rawValue)",
         "to": "\(member.state.rawValue)", "cause": "\(cause.rawValue)",
       ])
-    if !member.state.isEligible, !pool.members.contains(where: { $0.isEligible(at: .now) }) {
+    if previous != nil, !member.state.isEligible, !pool.members.contains(where: { $0.isEligible(at: .now) }) {
       logger.error("pool \(pool.name) has no eligible backend left", metadata: ["pool": "\(pool.name)"])
     }
   }
@@ -162,11 +178,13 @@ final class Controller {
     for pool in pools {
       for member in pool.members where member.state == .ejected && !member.ejection.isEjected(at: now) {
         member.comeBackOnTrial(at: now)
-        reassess(pool, .time, because: "its time out is over")
+        reassess(pool, .time, because: "its time out is over", of: [member])
       }
     }
-    for pool in pools where pool.members.contains(where: { $0.state == .warming }) || pool.isRamping(at: now) {
-      reassess(pool, .time, because: "warmed up")
+    for pool in pools {
+      let warming = pool.members.filter { $0.state == .warming }
+      guard !warming.isEmpty || pool.isRamping(at: now) else { continue }
+      reassess(pool, .time, because: "warmed up", of: warming)
     }
     // The loop's clock is coarse: a change may still be a millisecond away, and nobody else would look again.
     scheduleNextChange(after: now)
@@ -203,13 +221,12 @@ final class Controller {
           .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (down)", .backendDown,
           patience: configuration.eviction.patience, standing: member.backend.load.active)
       }
-      reassess(pool, .active, because: transition.reason, took: transition.probeTime)
+      reassess(pool, .active, because: transition.reason, of: [member], took: transition.probeTime)
     } else if member.isHeld != wasHeld {
       reassess(
         pool, .active,
-        because: member.isHeld
-          ? "most backends are silent at once: the fault may be on this side, so the last state is held"
-          : "backends answer again")
+        because: member.isHeld ? "most backends are silent at once: its last state is held" : "backends answer again",
+        of: [member])
     }
     return member.health.nextCheck(after: now, using: &random)
   }
@@ -225,9 +242,8 @@ final class Controller {
     guard member.isEligible(at: now), member.ejection.isDue(failures: failures, at: now) else { return }
     member.checker?.checkNow()
     guard pool.mayEject(member, at: now) else { return }
-    let length = member.eject(at: now)
-    reassess(
-      pool, .passive, because: "\(failures) connects in a row failed (\(error)): out for \(length.configured)")
+    let reason = member.eject(at: now, because: "\(failures) connects in a row failed (\(error))")
+    reassess(pool, .passive, because: reason, of: [member])
   }
 }
 

@@ -7,7 +7,7 @@ extension Controller {
   func recogniseOwn() {
     let doors = own.directory()
     for pool in pools where recogniseOwn(in: pool, by: doors) {
-      reassess(pool, .addresses, because: "this process no longer answers at its address")
+      reassess(pool, .addresses, because: "who answers at its address was looked at anew")
     }
   }
 

@@ -1,3 +1,5 @@
+import Balancing
+import Config
 import Libevent
 import Logging
 import Proxy
@@ -5,10 +7,11 @@ import Proxy
 // MARK: - Leases
 
 extension Controller {
-  /// Takes a lease, in place of an earlier one about the same.
-  func take(_ lease: Lease) {
-    book.take(lease)
-    leaseChanged(lease, because: lease.text)
+  /// Takes a lease, in place of an earlier one about the same; gives that one.
+  func take(_ lease: Lease) -> Lease? {
+    let replaced = book.take(lease)
+    leaseChanged(lease, because: lease.text + (replaced.map { ", in place of: \($0.text)" } ?? ""))
+    return replaced
   }
 
   /// Ends the leases of a backend about a subject, or all; gives those that have ended.
@@ -36,7 +39,8 @@ extension Controller {
       names.watch(hostNames(of: configuration), settings: configuration.resolver)
       refresh(pool, .override, because: reason)
     case .service, .weight:
-      for member in pool.members where member.endpoints.contains(lease.endpoint) {
+      let members = pool.members.filter { $0.endpoints.contains(lease.endpoint) }
+      for member in members {
         let wasChecked = member.checker != nil
         refreshLeases(of: member)
         if wasChecked != member.isToBeChecked { startChecking(member, in: pool) }
@@ -48,8 +52,37 @@ extension Controller {
           evictions.cancel(.drained, of: .backend(member.backend.id))
         }
       }
-      reassess(pool, .override, because: reason)
+      reassess(pool, .override, because: reason, of: members)
     }
+  }
+
+  /// Whether a pool that serves now would have nobody left with these leases.
+  func wouldStopServing(_ pool: PoolController, with book: OverrideBook) -> Bool {
+    let now = Instant.now
+    guard configuration.listeners.contains(where: { $0.pool == pool.name }),
+      pool.members.contains(where: { $0.isEligible(at: now) })
+    else { return false }
+    let endpoints = Set(book.applied(to: pool.configuration).backends.map(\.endpoint))
+    return !pool.members.contains { member in
+      func lease(_ subject: Lease.Subject) -> Lease? {
+        book.lease(pool: pool.name, endpoints: member.endpoints, about: subject)
+      }
+      return endpoints.contains(member.key.endpoint)
+        && member.isEligible(at: now, under: lease(.service), lease(.weight))
+    }
+  }
+
+  /// What a lease is about and isn't there by a configuration, so that it changes nothing; nil if it's there.
+  func missing(_ lease: Lease, in configuration: Configuration) -> Report.Override.Missing? {
+    guard let pool = configuration.pools.first(where: { $0.name == lease.pool }) else { return .pool }
+    if case .add = lease.term { return nil }
+    let isThere = (pool.backends + book.applied(to: pool).backends).contains { backend in
+      if backend.endpoint.description == lease.endpoint { return true }
+      // Which addresses a new name has isn't known yet.
+      guard case .name(let name, let port) = backend.endpoint else { return false }
+      return !names.knows(name) || names.addresses(of: name).contains { "\($0.with(port: port))" == lease.endpoint }
+    }
+    return isThere ? nil : .backend
   }
 
   func refreshLeases(of member: Member) {

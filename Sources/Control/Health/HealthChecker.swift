@@ -18,8 +18,6 @@ final class HealthChecker {
   private let evaluate: (ProbeOutcome) -> Duration
   private var state = State.stopped
   private var timer: Timer?
-  /// What the last check came to; nil before the first has ended.
-  private(set) var lastOutcome: ProbeOutcome?
 
   /// Waits, and then starts checking.
   ///
@@ -78,7 +76,6 @@ final class HealthChecker {
   }
 
   private func ended(_ outcome: ProbeOutcome) {
-    lastOutcome = outcome
     let delay = evaluate(outcome)
     guard case .checking = state else { return }
     wait(delay)

@@ -1,3 +1,5 @@
+import Balancing
+
 /// A change that an operator has made at run time: what the configuration says of a backend is overridden until the
 /// lease is taken back or its time is over.
 struct Lease: Codable, Equatable, Sendable {
@@ -7,8 +9,8 @@ struct Lease: Codable, Equatable, Sendable {
     case drain
     /// The backend gets no new sessions and isn't checked; those that stand are evicted.
     case maintain
-    /// Another weight than the configured one, 0…256.
-    case weight(Int)
+    /// Another weight than the configured one.
+    case weight(Weight)
     /// A backend that the configuration doesn't have.
     case add(AddedBackend)
     /// A backend of the configuration that isn't used.

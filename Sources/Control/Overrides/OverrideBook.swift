@@ -5,10 +5,12 @@ struct OverrideBook: Codable, Equatable, Sendable {
   /// The leases, in the order in which they were made.
   private(set) var leases: [Lease] = []
 
-  /// Takes a lease; one of the same backend about the same subject gives way to it.
-  mutating func take(_ lease: Lease) {
-    leases.removeAll { $0.isOf(lease.pool, lease.endpoint) && $0.term.subject == lease.term.subject }
+  /// Takes a lease; one of the same backend about the same subject gives way to it, and is given.
+  @discardableResult
+  mutating func take(_ lease: Lease) -> Lease? {
+    let replaced = end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject).first
     leases.append(lease)
+    return replaced
   }
 
   /// Ends the leases of a backend about a subject, or all of them; gives those that have ended.

@@ -36,10 +36,9 @@ final class Member {
   private var ejectedUntil: Instant?
   /// Since when it warms up; nil if it never had to.
   private(set) var warmingSince: Instant?
-  /// What it was found to be last, since when and why.
+  /// What it was found to be last, and since when.
   private(set) var state: Report.Backend.State
   private(set) var since = Timestamp.now
-  private(set) var reason: String
 
   /// What its health check does; a change makes another checker necessary.
   private(set) var check: CheckPlan
@@ -56,7 +55,6 @@ final class Member {
     ejection = Ejection(policy: pool.ejectionPolicy)
     let isChecked = check.check != .none
     state = configuration.weight == 0 ? .draining : isChecked ? .unknown : .up
-    reason = configuration.weight == 0 ? "weight 0" : isChecked ? "not checked yet" : "health checks are off"
   }
 
   /// Takes another configuration of the same backend; what it is and was stays.
@@ -77,8 +75,10 @@ final class Member {
   }
 
   /// The weight that holds, before any warm-up.
-  var weight: Int {
-    if case .weight(let weight) = weightLease?.term { weight } else { configuration.weight }
+  var weight: Weight { weight(under: weightLease) }
+
+  private func weight(under lease: Lease?) -> Weight {
+    if case .weight(let weight) = lease?.term { weight } else { Weight(configuration.weight) }
   }
 
   /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
@@ -105,6 +105,11 @@ final class Member {
     current(at: now).isEligible
   }
 
+  /// Whether new sessions could go to it if these leases held instead of its own.
+  func isEligible(at now: Instant, under service: Lease?, _ weightLease: Lease?) -> Bool {
+    current(at: now, under: service, weightLease).isEligible
+  }
+
   /// What its health checks say, whatever else holds.
   var reportedHealth: Report.Health {
     guard check.check != .none else { return .off }
@@ -126,11 +131,10 @@ final class Member {
     return progress(at: now) < 1 ? slowStart.step : nil
   }
 
-  /// Takes it out for a while, because sessions can't connect to it.
-  func eject(at now: Instant) -> Duration {
-    let until = ejection.eject(at: now)
-    ejectedUntil = until
-    return until - now
+  /// Takes it out for a while, because sessions can't connect to it; gives why and for how long, in words.
+  func eject(at now: Instant, because reason: String) -> String {
+    ejectedUntil = ejection.eject(at: now, because: reason)
+    return ejectionText ?? reason
   }
 
   /// It's back, and starts with a small share. What its check has found counts for more than old failures to connect.
@@ -150,23 +154,49 @@ final class Member {
   /// Compares what it is now with what it was found to be last.
   ///
   /// - Returns: the state it was in, if that has changed.
-  func update(at now: Instant, because reason: String) -> Report.Backend.State? {
+  func update(at now: Instant) -> Report.Backend.State? {
     let previous = state
     state = current(at: now)
     guard state != previous else { return nil }
     since = .now
-    self.reason = door?.reason ?? reason
     return previous
   }
 
+  /// Why it's in its state, for people: made from what is known by now of its leases, its health and its ejection, each
+  /// of which goes on for itself.
+  var reason: String {
+    switch state {
+    case .maintenance, .draining:
+      let purpose = service?.text ?? weightLease?.text ?? "weight 0"
+      return isToBeChecked && health.status == .down ? "\(purpose); \(health.reason)" : purpose
+    case .ourselves: return door?.reason ?? "this process itself answers there"
+    case .ejected: return ejectionText ?? "connects failed"
+    case .held: return "most backends are silent at once: the fault may be on this side, so the last state is held"
+    case .warming: return ejectionText.map { "its time out is over: \($0)" } ?? healthText
+    case .down, .unknown, .up: return healthText
+    }
+  }
+
+  private var healthText: String {
+    check.check == .none ? "health checks are off" : health.reason
+  }
+
+  private var ejectionText: String? {
+    ejection.last.flatMap { term in term.reason.map { "\($0): out for \(term.length.configured)" } }
+  }
+
   private func current(at now: Instant) -> Report.Backend.State {
+    current(at: now, under: service, weightLease)
+  }
+
+  private func current(at now: Instant, under service: Lease?, _ weightLease: Lease?) -> Report.Backend.State {
     if door != nil { return .ourselves }
     switch service?.term {
     case .maintain: return .maintenance
     case .drain: return .draining
     default: break
     }
-    if weight == 0 { return .draining }
+    if weight(under: weightLease) == 0 { return .draining }
     if health.status == .down { return .down }
     if ejection.isEjected(at: now) { return .ejected }
     if isHeld { return .held }
@@ -190,6 +220,7 @@ extension Member {
     var warmingSince: Instant?
     var state: Report.Backend.State
     var since: Timestamp
+    /// For processes of versions that don't make it from the rest.
     var reason: String
   }
 
@@ -208,7 +239,6 @@ extension Member {
     warmingSince = snapshot.warmingSince
     state = snapshot.state
     since = snapshot.since
-    reason = snapshot.reason
   }
 }
 

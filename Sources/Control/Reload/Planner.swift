@@ -90,12 +90,9 @@ struct Planner {
 
   private func leaseWarnings(for configuration: Configuration) -> [String] {
     parts.controller.book.leases.compactMap { lease in
-      guard let pool = configuration.pools.first(where: { $0.name == lease.pool }) else {
-        return "the override of \(lease.pool)/\(lease.endpoint) (\(lease.text)) would have no pool"
+      parts.controller.missing(lease, in: configuration).map { missing in
+        "the override of \(lease.pool)/\(lease.endpoint) (\(lease.text)) would have no \(missing.rawValue)"
       }
-      if case .add = lease.term { return nil }
-      let isThere = pool.backends.contains { $0.endpoint.description == lease.endpoint }
-      return isThere ? nil : "the override of \(lease.pool)/\(lease.endpoint) (\(lease.text)) would have no backend"
     }
   }
 }

@@ -135,7 +135,7 @@ final class Reload {
             warnings.append("\(member.key.pool)/\(member.backend.name) fails its first check: \(failure.detail)")
           }
           _ = member.health.observe(outcome, at: .now)
-          _ = member.update(at: .now, because: "first check: \(outcome.text)")
+          _ = member.update(at: .now)
           left -= 1
           if left == 0 { probed() }
         })
@@ -182,6 +182,13 @@ final class Reload {
     let change: StatsChange =
       configuration.stats?.bind == statsBind ? .kept : .replaced(stats)
     stats = nil
+    warnings += controller.book.leases.compactMap { lease in
+      controller.missing(lease, in: configuration).map { missing in
+        let backend = "\(lease.pool)/\(lease.endpoint)"
+        return "the override of \(backend) (\(lease.text)) has no \(missing.rawValue): "
+          + "`martlet overrides --remove \(backend)` takes it back"
+      }
+    }
     parts.adopted(configuration, change)
     answer = AdminAnswer.Reloaded(
       generation: 0, changes: difference.lines, draining: draining(.drain), closing: draining(.close),

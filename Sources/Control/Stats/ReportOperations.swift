@@ -36,7 +36,7 @@ extension Report {
     /// What it does.
     package var action: Action
     /// For `weight` and `add`: the weight.
-    package var weight: Int?
+    package var weight: Double?
     /// Who made it: the user at the admin socket.
     package var author: String
     /// Why.
@@ -45,6 +45,16 @@ extension Report {
     package var since: Timestamp
     /// When it ends by itself; nil if it doesn't.
     package var until: Timestamp?
+    /// What isn't there, so that it changes nothing; nil if it's there.
+    package var missing: Missing?
+
+    /// What an override is about.
+    package enum Missing: String, Codable, CaseIterable, Sendable {
+      /// The pool.
+      case pool
+      /// The backend, of a pool that is there.
+      case backend
+    }
   }
 
   /// A process that has been upgraded, and serves its last sessions.

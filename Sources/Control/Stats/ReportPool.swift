@@ -86,7 +86,7 @@ extension Report {
     package var override: Override?
     /// Whether it gets sessions, and why not: what comes of its configuration, its health and overrides.
     package var state: State
-    /// Why it is in this state, for people.
+    /// Why it is in this state, for people: made from what its overrides, its health and its ejection are now.
     package var reason: String
     /// Since when it is.
     package var since: Timestamp
@@ -136,7 +136,9 @@ extension Report {
     package var lastResult: String?
     /// How long the last one took.
     package var lastDuration: Double?
-    /// How long until the next one.
+    /// When the last one ended; nil before the first, and where a process before this one didn't say.
+    package var lastTime: Timestamp?
+    /// How long until the next one; nil while the backend isn't checked, as in maintenance.
     package var nextIn: Double?
   }
 }

@@ -110,7 +110,8 @@ extension StatsHTML {
       $('overrides').hidden = !overrides.length;
       const key = o => `${o.since} ${o.pool} ${o.address} ${o.action}`;
       keep($('overrides').querySelector('ol'), overrides, key, o => {
-        const what = o.action === 'weight' ? `weight ${o.weight}` : o.action, end = make('span', 'soft');
+        const what = (o.action === 'weight' ? `weight ${o.weight}` : o.action) + (o.missing ? `, no such ${o.missing}` : ''),
+            end = make('span', 'soft');
         const node = make('li', '', make('strong', '', `${o.pool} / ${o.backend}`), make('span', '', what),
           make('span', 'soft', `by ${o.author}`), end, make('span', '', o.reason ?? ''));
         return { node, end };

@@ -91,9 +91,10 @@ package enum StatsText {
       ("POOL", .left), ("BACKEND", .left), ("OVERRIDE", .left), ("BY", .left), ("ENDS IN", .right), ("REASON", .left),
     ])
     for override in overrides {
-      let what = override.action == .weight ? "weight \(override.weight ?? 0)" : override.action.rawValue
       let end = override.until.map { duration(max($0.seconds(since: now).rounded(), 0)) }
-      table.add([override.pool, override.backend, what, override.author, end ?? "never", override.reason ?? ""])
+      table.add([
+        override.pool, override.backend, override.phrase, override.author, end ?? "never", override.reason ?? "",
+      ])
     }
     return overrides.isEmpty ? "" : "overrides\n" + table.text
   }
@@ -118,7 +119,17 @@ package enum StatsText {
   /// A backend's weight; where it's another one now, that one before it.
   package static func weight(_ backend: Report.Backend) -> String {
     backend.effectiveWeight == Double(backend.weight)
-      ? "\(backend.weight)" : "\(rounded(backend.effectiveWeight))/\(backend.weight)"
+      ? "\(backend.weight)" : "\(hundredths(backend.effectiveWeight))/\(backend.weight)"
+  }
+
+  /// A number with at most two digits after the point.
+  package static func hundredths(_ number: Double) -> String {
+    guard number.isFinite, abs(number) < 1e9 else { return "-" }
+    let hundredths = Int((number * 100).rounded())
+    let fraction = hundredths % 100
+    if fraction == 0 { return "\(hundredths / 100)" }
+    return "\(hundredths / 100)."
+      + (fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)")
   }
 
   private static func sum(_ counts: [String: Int]) -> Int {
@@ -157,5 +168,17 @@ package enum StatsText {
   private static func rounded(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())
     return tenths < 100 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
+  }
+}
+
+extension Report.Override {
+  /// What it does, in a word or two, and whether it can: `drain`, `weight 0.8`, `drain, no such pool`.
+  package var phrase: String {
+    let what =
+      switch action {
+      case .weight: "weight \(weight.map(StatsText.hundredths) ?? "?")"
+      case .drain, .maintain, .add, .remove: action.rawValue
+      }
+    return what + (missing.map { ", no such \($0.rawValue)" } ?? "")
   }
 }

@@ -21,6 +21,11 @@ package struct Timestamp: Hashable, Sendable {
   package func seconds(since other: Timestamp) -> Double {
     Double(milliseconds - other.milliseconds) / 1000
   }
+
+  /// The moment so long before this one.
+  func before(_ duration: Duration) -> Timestamp {
+    Timestamp(milliseconds: milliseconds - Int(duration / .milliseconds(1)))
+  }
 }
 
 extension Timestamp: LosslessStringConvertible {

@@ -25,13 +25,10 @@ enum AdminArguments {
     return seconds
   }
 
-  /// Reads a weight: `0`…`256`, or a change of it such as `+50%` or `-20%`.
+  /// Reads a weight, or a change of it.
   static func weight(_ text: String) throws -> String {
     let weight = text.replacing(minus, with: "-")
-    let isChange = weight.wholeMatch(of: /[+-][0-9]{1,4}(\.[0-9]{1,3})?%/) != nil
-    guard isChange || Int(weight).map({ (0...256).contains($0) && !weight.hasPrefix("+") }) == true else {
-      throw ValidationError("it's 0…256, or a change such as +50% or -20%")
-    }
+    guard WeightChange(weight) != nil else { throw ValidationError("it's \(WeightChange.wanted)") }
     return weight
   }
 
@@ -65,6 +62,12 @@ enum AdminArguments {
     options.socket = words.firstIndex(of: "--socket").flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
     return try? options.door.ask(.status.within(.seconds(1))).answer
   }
+}
+
+/// Whether a pool that serves may be left without anybody.
+struct ForceOption: ParsableArguments {
+  @Flag(help: "Even if the pool serves now and would have no eligible backend.")
+  var force = false
 }
 
 /// For how long a change holds, and why it's made.

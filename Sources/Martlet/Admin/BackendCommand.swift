@@ -66,9 +66,11 @@ struct RemoveBackendCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The backend as POOL/BACKEND, by its name or address.", valueName: "pool/backend"))
   var backend: BackendPath
   @OptionGroup var lease: LeaseOptions
+  @OptionGroup var force: ForceOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.remove(backend, seconds: lease.seconds, reason: lease.reason))
+    try options.perform(
+      .remove(backend, seconds: lease.seconds, reason: lease.reason, isForced: force.force))
   }
 }

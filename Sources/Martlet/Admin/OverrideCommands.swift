@@ -18,10 +18,11 @@ struct DrainCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The backend as POOL/BACKEND, by its name or address.", valueName: "pool/backend"))
   var backend: BackendPath
   @OptionGroup var lease: LeaseOptions
+  @OptionGroup var force: ForceOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .drain, lease)))
+    try options.perform(.override(.init(backend, .drain, lease, force)))
   }
 }
 
@@ -41,10 +42,11 @@ struct MaintainCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The backend as POOL/BACKEND, by its name or address.", valueName: "pool/backend"))
   var backend: BackendPath
   @OptionGroup var lease: LeaseOptions
+  @OptionGroup var force: ForceOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .maintain, lease)))
+    try options.perform(.override(.init(backend, .maintain, lease, force)))
   }
 }
 
@@ -76,7 +78,8 @@ struct WeightCommand: ParsableCommand {
     commandName: "weight",
     abstract: "Give a backend another weight.",
     discussion: """
-      The weight is 0…256, or a change of the one that holds now. A backend of weight 0 gets no new sessions.
+      The weight is 0…256, with at most two digits after a point, or a change of the one that holds now: -20% of 1 is \
+      0.8. A backend of weight 0 gets no new sessions.
 
       EXAMPLES
         martlet weight web/b1 5
@@ -90,10 +93,11 @@ struct WeightCommand: ParsableCommand {
     help: ArgumentHelp("The weight, or a change of it.", valueName: "N|+N%|-N%"), transform: AdminArguments.weight)
   var weight: String
   @OptionGroup var lease: LeaseOptions
+  @OptionGroup var force: ForceOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .weight, lease, weight: weight)))
+    try options.perform(.override(.init(backend, .weight, lease, force, weight: weight)))
   }
 }
 
@@ -113,11 +117,16 @@ struct OverridesCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Take back all changes of this backend.", valueName: "pool/backend"))
   var remove: BackendPath?
+  @OptionGroup var force: ForceOption
   @OptionGroup var options: AnswerOptions
+
+  func validate() throws {
+    if force.force, remove == nil { throw ValidationError("--force goes with --remove.") }
+  }
 
   func run() throws {
     if let remove {
-      try options.perform(.removeOverrides(of: remove))
+      try options.perform(.removeOverrides(of: remove, isForced: force.force))
     } else {
       try options.show(.overrides) { OverridesText.render($0, now: .now) }
     }
@@ -125,9 +134,12 @@ struct OverridesCommand: ParsableCommand {
 }
 
 extension AdminRequest.Override {
-  fileprivate init(_ backend: BackendPath, _ action: Action, _ lease: LeaseOptions? = nil, weight: String? = nil) {
+  fileprivate init(
+    _ backend: BackendPath, _ action: Action, _ lease: LeaseOptions? = nil, _ force: ForceOption? = nil,
+    weight: String? = nil
+  ) {
     self.init(
       pool: backend.pool, backend: backend.backend, action: action, weight: weight, seconds: lease?.seconds,
-      reason: lease?.reason)
+      reason: lease?.reason, force: force?.force == true ? true : nil)
   }
 }

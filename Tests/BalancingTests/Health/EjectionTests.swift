@@ -112,7 +112,7 @@ struct SlowStartTests {
   func linear(weight: Int) {
     var last = 0
     for percent in 0..<100 {
-      let effective = SlowStart.weights([(weight, Double(percent) / 100)])[0]
+      let effective = SlowStart.weights([(Weight(weight), Double(percent) / 100)])[0]
       #expect(effective >= last)
       #expect(abs(Double(effective) / Double(weight * 10) - (0.1 + 0.9 * Double(percent) / 100)) <= 0.051)
       last = effective

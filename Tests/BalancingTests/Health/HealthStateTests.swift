@@ -95,6 +95,32 @@ struct HealthStateTests {
     #expect(up?.isRecovery == true)
   }
 
+  @Test("says why by the latest checks: another fault, a first contrary check, and none at all")
+  func reasons() {
+    var state = HealthState(policy: HealthPolicy(rise: 2, fall: 3), at: start)
+    #expect(state.reason == "not checked yet")
+    _ = state.observe(Self.failed(.localResource), at: start)
+    #expect(state.reason == "not checked yet: local-resource, seen")
+    _ = state.observe(Self.failed(.timeout), at: start)
+    #expect(state.reason == "check failed: timeout, seen")
+    let now = start + .seconds(7)
+    _ = state.observe(Self.failed(.refused), at: now)
+    #expect(state.reason == "2 checks in a row failed, the last one: refused, seen")
+    #expect(state.last?.at == now)
+    _ = state.observe(Self.passed, at: now)
+    #expect(
+      state.reason
+        == "2 checks in a row failed, the last one: refused, seen; 1 of the 2 that bring it back passed since: HTTP 200"
+    )
+    _ = state.observe(Self.failed(.reset), at: now)
+    #expect(state.reason == "check failed: reset, seen")
+    for _ in 1...4 { _ = state.observe(Self.passed, at: now) }
+    #expect(state.reason == "check passed: HTTP 200")
+    _ = state.observe(Self.failed(.reset), at: now)
+    #expect(
+      state.reason == "check passed: HTTP 200; 1 of the 3 that take it out failed since: reset, seen")
+  }
+
   @Test("is not a recovery when the first check passes")
   func noRecovery() {
     var state = HealthState(policy: HealthPolicy(), at: start)

@@ -8,6 +8,13 @@ extension AdminAnswer {
   private static let bytes = Report.Bytes(toBackend: 1830, toClient: 48_200)
   private static let transition = Report.sample.transitions[0]
 
+  /// An override whose backend is gone.
+  private static var orphan: Report.Override {
+    var override = Report.sample.overrides[0]
+    override.missing = .backend
+    return override
+  }
+
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
@@ -15,7 +22,7 @@ extension AdminAnswer {
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"]), Problem("no"),
       ],
-      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides)],
+      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan])],
       "Done": [Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"])],
       "SessionList": [
         Sessions(
@@ -92,12 +99,14 @@ extension Report {
       report.overrides[index].weight = nil
       report.overrides[index].reason = nil
       report.overrides[index].until = nil
+      report.overrides[index].missing = nil
     }
     for index in report.evictions.indices { report.evictions[index].deadline = nil }
     for pool in report.pools.indices {
       for backend in report.pools[pool].backends.indices {
         report.pools[pool].backends[backend].check?.lastResult = nil
         report.pools[pool].backends[backend].check?.lastDuration = nil
+        report.pools[pool].backends[backend].check?.lastTime = nil
         report.pools[pool].backends[backend].check?.nextIn = nil
       }
     }
@@ -110,7 +119,8 @@ extension AdminRequest {
   static var samples: [String: any Encodable] {
     [
       "OverrideRequest": Override(
-        pool: "web", backend: "web-1", action: .weight, weight: "+50%", seconds: 600, reason: "new disk"),
+        pool: "web", backend: "web-1", action: .weight, weight: "+50%", seconds: 600, reason: "new disk",
+        force: true),
       "AddBackendRequest": AddBackend(
         pool: "web", address: "10.0.0.3:80", name: "spare", weight: 2, tier: 1, maxSessions: 100, seconds: 600,
         reason: "more load"),

@@ -134,6 +134,7 @@ import Testing
   func words() throws {
     let words: [String: [String]] = [
       "OverrideAction": Report.Override.Action.allCases.map(\.rawValue),
+      "Missing": Report.Override.Missing.allCases.map(\.rawValue),
       "BackendState": Report.Backend.State.allCases.map(\.rawValue),
       "PoolState": Report.Pool.State.allCases.map(\.rawValue),
       "ListenerState": Report.Listener.State.allCases.map(\.rawValue),

@@ -23,17 +23,19 @@ package enum AdminRequest {
     package var backend: String
     /// What to do.
     package var action: Action
-    /// For `weight` alone: `0`…`256`, or a change of the weight that holds now: `+50%`, `-20%`.
+    /// For `weight` alone: `0`…`256`, with at most two digits after a point, or a change of the weight that holds now: `+50%`, `-20%`.
     package var weight: String?
     /// After how many seconds it ends by itself; without it, it stays until it's taken back.
     package var seconds: Double?
     /// Why, for whoever looks at it later.
     package var reason: String?
+    /// Even if the pool serves now and would have no eligible backend.
+    package var force: Bool?
 
     /// A request with all its parts.
     package init(
       pool: String, backend: String, action: Action, weight: String? = nil, seconds: Double? = nil,
-      reason: String? = nil
+      reason: String? = nil, force: Bool? = nil
     ) {
       self.pool = pool
       self.backend = backend
@@ -41,6 +43,7 @@ package enum AdminRequest {
       self.weight = weight
       self.seconds = seconds
       self.reason = reason
+      self.force = force
     }
   }
 
