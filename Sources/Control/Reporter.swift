@@ -44,6 +44,12 @@ final class Reporter {
       predecessor: predecessor())
   }
 
+  func readiness() -> ReadinessReport {
+    let now = Instant.now
+    let down = controller.pools.filter { pool in !pool.members.contains { $0.isEligible(at: now) } }
+    return ReadinessReport(listeners: listeners.listeners.map { listener($0) }, poolsDown: Set(down.map(\.name)))
+  }
+
   /// How many transitions a report has; the admin door tells of more.
   private static let transitionsShown = 200
 

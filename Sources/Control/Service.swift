@@ -42,6 +42,7 @@ package final class Service {
   let controller: Controller
   let listeners: ListenerSet
   let reporter: Reporter
+  let reports: ReportDesk
   let participants: [WorkerParticipant]
   let sessions: SessionDesk
   let overrides: Overrides
@@ -97,6 +98,7 @@ package final class Service {
     ) { parts.make($0) }
     reporter = Reporter(
       controller: controller, listeners: listeners, reloads: reloads, limits: limits, version: origin.version)
+    reports = ReportDesk(on: loop) { [reporter] in reporter.report() }
     parts.service = self
     reporter.predecessor = { [unowned self] in predecessor?.report }
     controller.own.open = { [unowned self] in doors }

@@ -17,7 +17,7 @@ extension Service {
   /// Opens the stats port, or takes it over, and answers there and at the admin socket.
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let socket = origin.inheritance?.stats {
-      statsServer = try? StatsServer(on: loop, adopting: socket) { [reporter] in reporter.report() }
+      statsServer = try? StatsServer(on: loop, adopting: socket, source: statsSource)
     } else if let stats = configuration.stats {
       statsServer = try openStats(stats.bind)
     }
@@ -26,7 +26,7 @@ extension Service {
 
   private func openStats(_ bind: SocketAddress) throws(StartError) -> StatsServer {
     do throws(Errno) {
-      return try StatsServer(on: loop, bind: bind) { [reporter] in reporter.report() }
+      return try StatsServer(on: loop, bind: bind, source: statsSource)
     } catch {
       throw StartError(
         "stats port: \(bind): \(error.description.lowercased())",
@@ -34,10 +34,15 @@ extension Service {
     }
   }
 
+  private var statsSource: StatsSource {
+    StatsSource(reports: reports) { [reporter] in reporter.readiness() }
+  }
+
   private func serveAdmin() {
     guard let adminServer else { return }
     let actions = AdminActions(
       controller: controller, listeners: listeners, overrides: overrides, reloads: reloads, reporter: reporter,
+      reports: reports,
       sessions: sessions, logger: logger, log: origin.log
     ) { [unowned self] program, author, reply in
       startUpgrade(to: program, by: author, reply)

@@ -1,8 +1,9 @@
-import Control
 import Glibc
 import Libevent
 import Sockets
 import Synchronization
+
+@testable import Control
 
 /// A server on a loop in a thread of its own, at a free port of the loopback address.
 final class StatsFixture {
@@ -13,7 +14,8 @@ final class StatsFixture {
   /// The stats port.
   convenience init(report: @escaping @Sendable () -> Report) {
     self.init { loop in
-      let server = try? StatsServer(on: loop, bind: .ipv4(0x7F00_0001, port: 0), report: report)
+      let server = try? StatsServer(
+        on: loop, bind: .ipv4(0x7F00_0001, port: 0), source: StatsSource(on: loop, report: report))
       return (server?.address.port, server)
     }
   }
@@ -56,6 +58,17 @@ final class StatsFixture {
   /// The port's number, left by the server's thread; below 0 until it's known.
   private final class Port: Sendable {
     let number = Atomic(-1)
+  }
+}
+
+extension StatsPage {
+  /// What the stats port answers to a request.
+  static func answer(_ request: HTTPRequest, report: () -> Report) -> HTTPResponse {
+    switch answer(to: request) {
+    case .given(let response): response
+    case .rendered(let form): form.render(report())
+    case .readiness: ReadinessReport(report()).response
+    }
   }
 }
 

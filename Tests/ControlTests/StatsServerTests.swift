@@ -86,8 +86,9 @@ import Libevent
   @Test("an address that is taken is an error, and leaves nothing open")
   func taken() throws {
     let loop = EventLoop()
-    let server = try StatsServer(on: loop, bind: .ipv4(0x7F00_0001, port: 0)) { .sample }
-    #expect(throws: (any Error).self) { try StatsServer(on: loop, bind: server.address) { .sample } }
+    let source = StatsSource(on: loop) { .sample }
+    let server = try StatsServer(on: loop, bind: .ipv4(0x7F00_0001, port: 0), source: source)
+    #expect(throws: (any Error).self) { try StatsServer(on: loop, bind: server.address, source: source) }
     withExtendedLifetime(server) {}
   }
 }

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Exchanges that are kept for later, by the server's thread alone.
-private final class Kept: @unchecked Sendable {
+final class Kept: @unchecked Sendable {
   var exchanges: [HTTPExchange] = []
   private let total = Atomic<Int>(0)
 

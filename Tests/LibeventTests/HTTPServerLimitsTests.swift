@@ -1,6 +1,8 @@
 import Glibc
 import Libevent
 import Sockets
+import Support
+import Synchronization
 import Testing
 
 @Suite struct HTTPServerLimitsTests {
@@ -119,20 +121,144 @@ import Testing
     #expect(sent < 16 << 20)
   }
 
-  @Test("beyond the limit clients wait in the kernel until another has gone")
+  @Test(
+    "beyond the limit clients wait in the kernel until another has gone, as long as the others' requests are handled")
   func connections() throws {
     var limits = HTTPServer.Limits()
     limits.connections = 4
-    let server = try HTTPServerFixture(limits: limits, handle: Self.ok)
-    var held = try (0..<4).map { _ in try HTTPClient(server.address) }
-    #expect(server.waitForConnections(4))
+    let kept = Kept()
+    let server = try HTTPServerFixture(limits: limits) { _, exchange in
+      guard exchange.request.path == "/keep" else { return exchange.respond(HTTPResponse("ok")) }
+      kept.keep(exchange)
+    }
+    let held = try (0..<5).map { _ in try HTTPClient(server.address) }
+    for client in held { client.send("GET /keep HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") }
+    #expect(eventually { kept.count == 5 })
     let waiting = try (0..<8).map { _ in try HTTPClient(server.address, patience: 1) }
     for client in waiting { client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") }
     #expect(waiting[0].receive() == "")
-    #expect(server.connectionCount == 4)
-    held.removeLast()
+    #expect(server.connectionCount == 5)
+    server.perform { kept.exchanges.removeLast().respond(HTTPResponse("late")) }
     for client in waiting { #expect(client.receiveAll()?.hasSuffix("ok") == true) }
-    #expect(server.connectionCount == 3)
+    #expect(server.waitForConnections(4))
+    server.perform { kept.exchanges = [] }
+  }
+
+  @Test("128 clients that send a byte now and then keep nobody out: when places are short, they go first")
+  func slowCrowd() throws {
+    let server = try HTTPServerFixture(handle: Self.ok)
+    let stop = Flag()
+    let crowd = Background { [address = server.address] in
+      var clients: [HTTPClient] = []
+      while !stop.isSet {
+        clients.removeAll { !$0.send("a") }
+        while clients.count < 128, !stop.isSet {
+          let client = try HTTPClient(address)
+          client.send("GET / HTTP/1.1\r\nX-Slow: ")
+          clients.append(client)
+        }
+        usleep(100_000)
+      }
+    }
+    defer {
+      stop.set()
+      _ = try? crowd.join()
+    }
+    #expect(eventually { server.connectionCount >= 64 })
+    let start = ContinuousClock.now
+    for _ in 0..<5 {
+      let client = try HTTPClient(server.address, patience: 20)
+      client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+      #expect(client.receiveAll()?.hasSuffix("ok") == true)
+    }
+    #expect(start.duration(to: .now) < .seconds(15))
+    #expect(server.connectionCount <= 65)
+  }
+
+  @Test("who is slower than the minimum rate is cut off when the patience is over, with its request or its answer")
+  func minimumRate() throws {
+    var limits = HTTPServer.Limits()
+    limits.patience = .milliseconds(300)
+    let content = String(repeating: "x", count: 20_000_000)
+    let server = try HTTPServerFixture(limits: limits) { HTTPResponse($0.path == "/big" ? content : "ok") }
+    let (asking, taking) = (try HTTPClient(server.address), try HTTPClient(server.address, receiveBuffer: 4096))
+    taking.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    asking.send("GET / HTTP/1.1\r\nX-Slow: ")
+    let start = ContinuousClock.now
+    #expect(
+      eventually {
+        asking.send("a")
+        return server.connectionCount == 0
+      })
+    #expect(start.duration(to: .now) > .milliseconds(300))
+  }
+
+  @Test("one answer is held once for everybody who takes it; where several are held, the slowest of the others go")
+  func heldBytes() throws {
+    var limits = HTTPServer.Limits()
+    limits.heldBytes = 30_000_000
+    limits.idle = .seconds(60)
+    let shared = HTTPContent([UInt8](repeating: 120, count: 20_000_000))
+    let server = try HTTPServerFixture(limits: limits) { request in
+      let own = request.path == "/own" ? HTTPContent([UInt8](repeating: 121, count: 20_000_000)) : shared
+      return HTTPResponse(contentType: "x/x", content: own)
+    }
+    let before = Self.resident
+    let takers = try (0..<20).map { _ in try HTTPClient(server.address, receiveBuffer: 4096) }
+    for taker in takers {
+      taker.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(taker.receive(100)?.isEmpty == false)
+    }
+    #expect(Self.resident - before < 100_000_000, "the content is there 20 times")
+    #expect(server.connectionCount == 20)
+    // From this age on they may have to go.
+    usleep(2_100_000)
+    let other = try HTTPClient(server.address, patience: 20)
+    other.send("GET /own HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    #expect((other.receiveAll()?.utf8.count ?? 0) > 20_000_000)
+    #expect(server.waitForConnections(0))
+  }
+
+  @Test("what else the loop has to do comes between two requests, however many are ready")
+  func oneATurn() throws {
+    let turns = Turns()
+    let server = try HTTPServerFixture { loop, exchange in
+      turns.note(loop.turn)
+      // Everybody has asked by the time at which this is over.
+      usleep(20_000)
+      exchange.respond(HTTPResponse("ok"))
+    }
+    let clients = try (0..<30).map { _ in try HTTPClient(server.address) }
+    for client in clients { client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }
+    for client in clients { #expect(client.receive(until: "ok") != nil) }
+    #expect(turns.all.count == 30 && Set(turns.all).count == 30)
+  }
+
+  /// The turns in which something happened.
+  private final class Turns: Sendable {
+    private let turns = Mutex<[UInt64]>([])
+
+    var all: [UInt64] { turns.withLock { $0 } }
+
+    func note(_ turn: UInt64) {
+      turns.withLock { $0.append(turn) }
+    }
+  }
+
+  private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+
+    func set() {
+      value.store(true, ordering: .relaxed)
+    }
+  }
+
+  /// Resident memory of this process, in bytes.
+  private static var resident: Int {
+    let text = (try? Subprocess.run("cat", ["/proc/\(getpid())/statm"]).output) ?? ""
+    return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
   }
 
   @Test("hundreds of clients at once, many of them gone before they are looked at, are all accounted for")

@@ -9,7 +9,8 @@ package final class MartletProcess {
   /// The program while it runs, with what it logs.
   package let program: Subprocess
   package let folder: TemporaryFolder
-  private let stats: Target
+  /// Its stats port.
+  package let statsTarget: Target
   private let statsKey: String
 
   /// Starts it, and waits until it answers.
@@ -25,7 +26,7 @@ package final class MartletProcess {
   ) throws {
     folder = try TemporaryFolder()
     let socket = folder.path + "/stats"
-    stats = port.map { .local($0) } ?? .unix(socket)
+    statsTarget = port.map { .local($0) } ?? .unix(socket)
     let bind = port.map { "127.0.0.1:\($0)" } ?? "unix:\(socket)"
     statsKey = "\"stats\": \"\(bind)\""
     let file = try folder.write("martlet.json", "{ \(keys), \(statsKey) }")
@@ -75,7 +76,7 @@ package final class MartletProcess {
   package func get(_ path: String) throws -> (status: Int, body: String) {
     let socket: ClientSocket
     do throws(ClientError) {
-      socket = try ClientSocket(stats, limit: .seconds(5))
+      socket = try ClientSocket(statsTarget, limit: .seconds(5))
     } catch {
       // Another process may serve in its place.
       if program.hasEnded { throw Failure("martlet has ended (\(try program.wait())): \(log.suffix(4000))") }

@@ -11,6 +11,7 @@ final class AdminActions {
   let overrides: Overrides
   let reloads: Reloads
   let reporter: Reporter
+  let reports: ReportDesk
   let sessions: SessionDesk
   let logger: Logger
   /// Changes what is logged.
@@ -20,7 +21,7 @@ final class AdminActions {
 
   init(
     controller: Controller, listeners: ListenerSet, overrides: Overrides, reloads: Reloads, reporter: Reporter,
-    sessions: SessionDesk, logger: Logger, log: LogSwitch,
+    reports: ReportDesk, sessions: SessionDesk, logger: Logger, log: LogSwitch,
     upgrade: @escaping (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
   ) {
     self.controller = controller
@@ -28,6 +29,7 @@ final class AdminActions {
     self.overrides = overrides
     self.reloads = reloads
     self.reporter = reporter
+    self.reports = reports
     self.sessions = sessions
     self.logger = logger
     self.log = log
@@ -76,7 +78,7 @@ extension AdminActions {
   private var lookRoutes: [AdminRouter.Route] {
     [
       AdminRouter.Route(.get, "/v1/status") { [unowned self] _, reply in
-        reply(.success(AdminReply(reporter.report())))
+        reports.ask(.json, .fresh) { reply(.success(AdminReply($0))) }
       },
       AdminRouter.Route(.get, "/v1/config") { [unowned self] _, reply in
         reply(.success(AdminReply(json: controller.configuration.render())))

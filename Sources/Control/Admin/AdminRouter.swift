@@ -215,6 +215,11 @@ struct AdminReply {
     response = HTTPResponse(status: status, contentType: "application/json", body: Self.json(value))
   }
 
+  /// Answers with what another door answers, too.
+  init(_ response: HTTPResponse) {
+    self.response = response
+  }
+
   /// Answers with text that is JSON already.
   init(json: String) {
     response = HTTPResponse(contentType: "application/json", body: Array(json.utf8))

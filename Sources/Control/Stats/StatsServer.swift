@@ -4,8 +4,8 @@ package import SystemPackage
 
 /// The stats port: an HTTP server on the control loop that tells how the proxy is.
 ///
-/// Every page is a function of one `Report`, which is asked for anew with each request. Whoever can reach the port can
-/// read all of it, so it's bound to loopback unless the configuration says otherwise; it changes nothing.
+/// Every page is a function of one `Report`, which `ReportDesk` makes and writes for all who ask. Whoever can reach the port
+/// can read all of it, so it's bound to loopback unless the configuration says otherwise; it changes nothing.
 package final class StatsServer {
   /// The address that the port is bound to, with the number that the kernel chose where 0 was asked for.
   package let address: SocketAddress
@@ -16,29 +16,40 @@ package final class StatsServer {
   /// Whether the file of a Unix socket is this process's to remove.
   private var isOwned = true
 
+  /// How many clients may wait in the kernel's queue: with more than a few slow ones it must hold the quick, too.
+  private static let backlog = 1024
+
   /// Binds the address and answers from now on; on the loop's thread.
-  ///
-  /// - Parameter report: makes a report of the present.
-  package init(on loop: EventLoop, bind address: SocketAddress, report: @escaping () -> Report) throws(Errno) {
+  package init(on loop: EventLoop, bind address: SocketAddress, source: StatsSource) throws(Errno) {
     if case .unix(let path) = address { UnixSocketFile.removeIfStale(path) }
     listening = try Socket(for: address)
     do throws(Errno) {
       try listening.setReuseAddress()
       try listening.bind(to: address)
-      try listening.listen(backlog: 64)
+      try listening.listen(backlog: Self.backlog)
       self.address = try listening.localAddress()
     } catch {
       listening.close()
       throw error
     }
-    server = HTTPServer(on: loop, listening: listening) { StatsPage.answer($0, report: report) }
+    serve(source, on: loop)
   }
 
   /// Takes over a socket that another process has listened on.
-  init(on loop: EventLoop, adopting socket: Socket, report: @escaping () -> Report) throws(Errno) {
+  init(on loop: EventLoop, adopting socket: Socket, source: StatsSource) throws(Errno) {
     listening = socket
     address = try socket.localAddress()
-    server = HTTPServer(on: loop, listening: socket) { StatsPage.answer($0, report: report) }
+    serve(source, on: loop)
+  }
+
+  private func serve(_ source: StatsSource, on loop: EventLoop) {
+    server = HTTPServer(on: loop, listening: listening) { (exchange: HTTPExchange) in
+      switch StatsPage.answer(to: exchange.request) {
+      case .given(let response): exchange.respond(response)
+      case .rendered(let form): source.reports.ask(form, .shared) { exchange.respond($0) }
+      case .readiness: exchange.respond(source.readiness().response)
+      }
+    }
   }
 
   /// Takes nobody in any more, because another process answers there now.
@@ -52,5 +63,24 @@ package final class StatsServer {
     server = nil
     listening.close()
     if isOwned, case .unix(let path) = address { UnixSocketFile.remove(path) }
+  }
+}
+
+/// Where the stats port has what it tells.
+package struct StatsSource {
+  /// Everything.
+  let reports: ReportDesk
+  /// Whether the proxy can serve clients.
+  let readiness: () -> ReadinessReport
+
+  /// Takes both.
+  package init(reports: ReportDesk, readiness: @escaping () -> ReadinessReport) {
+    self.reports = reports
+    self.readiness = readiness
+  }
+
+  /// Takes both from reports.
+  package init(on loop: EventLoop, report: @escaping () -> Report) {
+    self.init(reports: ReportDesk(on: loop, report: report)) { ReadinessReport(report()) }
   }
 }

@@ -4,8 +4,10 @@ package import Sockets
 /// A small HTTP/1.1 server on a loop: libevent's evhttp, with the bounds that it lacks.
 ///
 /// It's meant for one operator's few clients, and it lives next to work that must not wait. So everything that a client
-/// can make grow has a bound: the size of what it sends, how long it may take, how many there are. Requests are handled
-/// one by one on the loop's thread; whoever handles one answers it at once or later, as an `HTTPExchange`.
+/// can make grow has a bound: the size of what it sends, how long it may take, how slow it may be, how many there are, what
+/// their answers hold of memory, and what is done for all of them in a turn of the loop. When places are short, the slowest
+/// goes first. Requests are handled on the loop's thread, one a turn; whoever handles one answers it at once or later, as an
+/// `HTTPExchange`.
 @safe
 package final class HTTPServer {
   /// What a client may ask of the server.
@@ -14,7 +16,8 @@ package final class HTTPServer {
     package var headerBytes = 8 * 1024
     /// The most bytes of a request's content; more gets a 413.
     package var bodyBytes = 0
-    /// The most connections at once; further clients wait in the kernel's queue.
+    /// The most connections at once. When another client comes, the slowest of those has to go; further ones wait in the
+    /// kernel's queue as long as nobody is slow.
     package var connections = 64
     /// How long a client may neither send nor take anything, and how long an unused connection stays.
     package var idle = Duration.seconds(10)
@@ -22,31 +25,34 @@ package final class HTTPServer {
     /// once more for the response, from the moment it's answered to its last byte. In between, whoever handles the request
     /// takes as long as it takes.
     package var request = Duration.seconds(30)
+    /// How long a client may take for either at whatever rate.
+    package var patience = Duration.seconds(5)
+    /// The least bytes a second from then on.
+    package var bytesPerSecond = 1024
+    /// The most bytes of answers that clients have still to take, unless all of them are new. Beyond it the slowest go.
+    package var heldBytes = 64 << 20
 
     /// The limits above.
     package init() {}
   }
 
-  /// A connection that stands.
-  private struct Client {
-    /// The number of the sweep that ends it; nil while its request is being handled, which is no fault of the client's.
-    var lastSweep: Int?
-    /// The exchange under way, or the one before.
-    weak var exchange: HTTPExchange?
-  }
-
   /// How many times within `Limits.request` the server looks for who has used it up, and whether it can accept again.
-  static let sweeps = 16
+  private static let sweeps = 16
+  /// How long it takes at most until it looks for the slow ones while there are clients.
+  private static let look = Duration.milliseconds(250)
 
   /// A request with that much content is read whatever the limit, to be refused in our own words. evhttp's own refusal
   /// comes before the method has been looked at.
   private static let readableBody = 64 * 1024
 
   /// The connections that stand.
-  private var connections: [OpaquePointer: Client] = unsafe [:]
+  private var connections: [OpaquePointer: HTTPConnection] = unsafe [:]
   /// The connections that were accepted just now, by their buffered sockets.
   private var arrivals: [OpaquePointer] = unsafe []
-  private var sweep = 0
+  /// The requests that wait for their turn of the loop, and the last turn in which one was handled.
+  private var ready: [HTTPExchange] = []
+  private var lastTurn: UInt64 = 0
+  private var held = HTTPContentsHeld()
   /// Nobody is taken in any more.
   private var hasLeft = false
 
@@ -58,6 +64,7 @@ package final class HTTPServer {
   private let listener: OpaquePointer
   private var arrival: OpaquePointer?
   private var sweeper: Timer?
+  private var nextTurn: Timer?
 
   /// Serves on a socket that listens. The socket stays the caller's, to close after this object is gone.
   ///
@@ -80,6 +87,7 @@ package final class HTTPServer {
     unsafe self.listener = listener
     configure()
     sweeper = Timer(on: loop) { [unowned self] in endOverdue() }
+    nextTurn = Timer(on: loop) { [unowned self] in serveNext() }
     scheduleSweep()
   }
 
@@ -95,7 +103,7 @@ package final class HTTPServer {
     // From here on nothing calls back; the listener is freed with the server, the connections with their requests are
     // ended.
     unsafe connections.keys.forEach { unsafe evhttp_connection_set_closecb($0, nil, nil) }
-    unsafe connections.values.forEach { $0.exchange?.abandon() }
+    unsafe connections.values.forEach { $0.leave() }
     unsafe arrivals.forEach { unsafe bufferevent_decref($0) }
     unsafe evhttp_free(server)
     if let arrival = unsafe arrival { unsafe event_free(arrival) }
@@ -154,54 +162,74 @@ extension HTTPServer {
     return unsafe buffered
   }
 
-  /// Starts the clock of the connections that were accepted just now, and asks to be told of their end.
+  /// Watches the connections that were accepted just now, and asks to be told of their end.
   private func adopt() {
-    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     while let buffered = unsafe arrivals.popLast() {
       var argument: UnsafeMutableRawPointer?
       unsafe bufferevent_getcb(buffered, nil, nil, nil, &argument)
-      if let argument = unsafe argument {
-        let connection = OpaquePointer(argument)
-        unsafe evhttp_connection_set_closecb(
-          connection,
-          { connection, context in
-            guard let connection = unsafe connection else { return }
-            unsafe HTTPServer.from(context)?.closed(connection)
-          }, context)
-        unsafe startClock(of: connection)
-      }
+      if let argument = unsafe argument { _ = unsafe watch(OpaquePointer(argument)) }
       unsafe bufferevent_decref(buffered)
+    }
+    makePlaces()
+    scheduleSweep()
+  }
+
+  private func watch(_ address: OpaquePointer) -> HTTPConnection {
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe evhttp_connection_set_closecb(
+      address,
+      { connection, context in
+        guard let connection = unsafe connection else { return }
+        unsafe HTTPServer.from(context)?.closed(connection)
+      }, context)
+    let connection = unsafe HTTPConnection(address)
+    unsafe connections[address] = connection
+    return connection
+  }
+
+  private func closed(_ connection: OpaquePointer) {
+    if let gone = unsafe connections.removeValue(forKey: connection) {
+      if let content = gone.content { held.release(content) }
+      gone.leave()
     }
     admitOrPause()
   }
 
-  private func startClock(of connection: OpaquePointer) {
-    unsafe connections[connection, default: Client()].lastSweep = sweep + Self.sweeps + 1
-  }
-
-  private func closed(_ connection: OpaquePointer) {
-    unsafe connections.removeValue(forKey: connection)?.exchange?.abandon()
-    admitOrPause()
-  }
-
+  /// One more than there may be is let in: it shows that places are short.
   private func admitOrPause() {
-    if connectionCount < limits.connections, !hasLeft {
+    if connectionCount <= limits.connections, !hasLeft {
       unsafe evconnlistener_enable(listener)
     } else {
       unsafe evconnlistener_disable(listener)
     }
   }
 
-  private func scheduleSweep() {
-    sweeper?.schedule(after: limits.request / Self.sweeps)
+  /// Ends the connections of the slowest where there are more than there may be.
+  private func makePlaces() {
+    while connectionCount > limits.connections, let slowest = slowest(where: { _ in true }) { slowest.end() }
+    admitOrPause()
   }
 
-  /// Ends the connections whose request has taken too long, and tries to accept again in case descriptors had run out.
+  private func slowest(where mayGo: (HTTPConnection) -> Bool) -> HTTPConnection? {
+    let now = MonotonicClock.now()
+    let patience = HTTPPatience(limits: limits)
+    return unsafe connections.values.compactMap { connection in
+      mayGo(connection) ? patience.precedence(connection.progress, at: now).map { (connection, $0) } : nil
+    }.min { $0.1 < $1.1 }?.0
+  }
+
+  private func scheduleSweep() {
+    let interval = limits.request / Self.sweeps
+    unsafe sweeper?.schedule(after: connections.isEmpty ? interval : min(interval, Self.look))
+  }
+
+  /// Ends the connections of clients whose time is up, and tries to accept again in case descriptors had run out.
   private func endOverdue() {
-    sweep += 1
-    let overdue = unsafe connections.filter { unsafe $0.value.lastSweep.map { $0 <= sweep } ?? false }
-    unsafe overdue.keys.forEach { unsafe evhttp_connection_free($0) }
-    admitOrPause()
+    let now = MonotonicClock.now()
+    let patience = HTTPPatience(limits: limits)
+    let overdue = unsafe connections.values.filter { patience.isOver($0.progress, at: now) }
+    overdue.forEach { $0.end() }
+    makePlaces()
     scheduleSweep()
   }
 }
@@ -229,8 +257,21 @@ extension HTTPServer {
     let descriptor = unsafe bufferevent_getfd(evhttp_connection_get_bufferevent(connection))
     let peer = Socket(descriptor: descriptor).peerCredentials
     let exchange = unsafe HTTPExchange(request, HTTPRequest(request, method: method), from: peer, on: self)
-    unsafe connections[connection] = Client(lastSweep: nil, exchange: exchange)
-    serve(exchange)
+    unsafe (connections[connection] ?? watch(connection)).handle(exchange)
+    ready.append(exchange)
+    guard nextTurn?.isScheduled == false else { return }
+    if lastTurn != loop.turn { serveNext() } else { nextTurn?.schedule(after: .zero) }
+  }
+
+  /// Hands a request over, and leaves the others to further turns: whatever else the loop has to do comes in between.
+  private func serveNext() {
+    lastTurn = loop.turn
+    while !ready.isEmpty {
+      let next = ready.removeFirst()
+      guard next.isOpen else { continue }
+      if !ready.isEmpty { nextTurn?.schedule(after: .zero) }
+      return serve(next)
+    }
   }
 
   /// Starts sending the response; the request is evhttp's again.
@@ -238,7 +279,7 @@ extension HTTPServer {
     loop.assertOnLoop()
     let headers = unsafe evhttp_request_get_output_headers(request)
     let standard = [
-      ("Content-Type", response.contentType), ("Content-Length", String(response.body.count)),
+      ("Content-Type", response.contentType), ("Content-Length", String(response.content.bytes.count)),
       ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
     ]
     let isReplaced = { (name: String) in response.headers.contains { $0.name == name } }
@@ -249,19 +290,29 @@ extension HTTPServer {
       request,
       { request, context in
         guard let connection = unsafe evhttp_request_get_connection(request) else { return }
-        unsafe HTTPServer.from(context)?.startClock(of: connection)
+        unsafe HTTPServer.from(context)?.sent(to: connection)
       }, Unmanaged.passUnretained(self).toOpaque())
 
-    guard let connection = unsafe evhttp_request_get_connection(request) else { return }
-    unsafe startClock(of: connection)
-    let body = unsafe evbuffer_new()
-    defer { unsafe evbuffer_free(body) }
-    if unsafe evhttp_request_get_command(request) != EVHTTP_REQ_HEAD {
-      unsafe response.body.withUnsafeBytes { _ = unsafe evbuffer_add(body, $0.baseAddress, $0.count) }
+    guard let address = unsafe evhttp_request_get_connection(request) else {
+      return unsafe evhttp_request_free(request)
     }
-    unsafe evhttp_send_reply(request, Int32(response.status), nil, body)
-    // Nothing is read while the response is on its way: neither a flood of further requests, nor the end of a client
-    // that only closed its sending side, which evhttp would take for the end of the connection.
-    unsafe bufferevent_disable(evhttp_connection_get_bufferevent(connection), Int16(EV_READ))
+    let connection = unsafe connections[address] ?? watch(address)
+    let isHead = unsafe evhttp_request_get_command(request) == EVHTTP_REQ_HEAD
+    let content = isHead ? HTTPContent([]) : response.content
+    held.hold(content)
+    unsafe connection.send(response.status, content, to: request)
+    // Those who take the same content hold nothing of their own.
+    while held.bytes > limits.heldBytes,
+      let slowest = slowest(where: { $0.content != nil && $0.content !== content })
+    {
+      slowest.end()
+    }
+  }
+
+  /// The client has taken the whole answer.
+  private func sent(to address: OpaquePointer) {
+    guard let connection = unsafe connections[address] else { return }
+    if let content = connection.content { held.release(content) }
+    connection.rest()
   }
 }

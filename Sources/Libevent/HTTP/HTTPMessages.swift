@@ -73,18 +73,25 @@ package struct HTTPResponse: Sendable {
   /// The media type of the body.
   package var contentType: String
   /// The content. For a HEAD request only its size is sent.
-  package var body: [UInt8]
+  package let content: HTTPContent
   /// More headers.
   package var headers: [(name: String, value: String)]
+
+  /// Answers with content that other answers may share.
+  package init(
+    status: Int = 200, contentType: String, content: HTTPContent, headers: [(name: String, value: String)] = []
+  ) {
+    self.status = status
+    self.contentType = contentType
+    self.content = content
+    self.headers = headers
+  }
 
   /// Answers with bytes.
   package init(
     status: Int = 200, contentType: String, body: [UInt8], headers: [(name: String, value: String)] = []
   ) {
-    self.status = status
-    self.contentType = contentType
-    self.body = body
-    self.headers = headers
+    self.init(status: status, contentType: contentType, content: HTTPContent(body), headers: headers)
   }
 
   /// Answers with text.
@@ -94,6 +101,9 @@ package struct HTTPResponse: Sendable {
   ) {
     self.init(status: status, contentType: contentType, body: Array(body.utf8), headers: headers)
   }
+
+  /// The bytes of the content.
+  package var body: [UInt8] { content.bytes }
 }
 
 extension HTTPRequest {
