@@ -55,7 +55,7 @@ let package = Package(
     .testTarget(name: "LibeventTests", dependencies: ["Libevent", "Sockets", "Support"]),
     .testTarget(name: "NamesTests", dependencies: ["Libevent", "Names", "Sockets", "Support", system]),
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
-    .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets"]),
+    .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets", "Support"]),
     .testTarget(name: "ProxyTests", dependencies: ["Balancing", "Libevent", "Proxy", "Sockets", "Support", system]),
     .testTarget(
       name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Names", "Sockets", "Support", logging]),

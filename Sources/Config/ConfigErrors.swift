@@ -55,6 +55,8 @@ struct Diagnostics {
   private(set) var errors: [ConfigIssue] = []
   private(set) var warnings: [ConfigIssue] = []
   private(set) var omitted = 0
+  /// The form of the document, once it's known: in it a key can have another place.
+  var form: Document.Form?
 
   /// Whether further errors are only counted.
   var isFull: Bool { errors.count == ConfigErrors.most }
@@ -65,6 +67,14 @@ struct Diagnostics {
   mutating func error(_ path: String, _ line: Int, _ message: String, hint: String) {
     guard !isFull else { return omit() }
     errors.append(ConfigIssue(path: path, line: line, message: message, hint: hint))
+  }
+
+  /// Says of the last error what else is known about it; the value that it was found in reads as nothing.
+  mutating func amend<Value>(message: String? = nil, hint: String) -> Value? {
+    let last = errors.count - 1
+    if let message { errors[last].message = message }
+    errors[last].hint = hint
+    return nil
   }
 
   mutating func warning(_ path: String, _ line: Int, _ message: String, hint: String) {

@@ -6,9 +6,15 @@ package enum ConfigSchema {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
       "title": "Martlet",
       "description": "The configuration of the Martlet proxy, in its long form or, for one pool, its short form.",
-      "oneOf": [
-        Document.long.schema.adding([("title", "Long form")]), Document.short.schema.adding([("title", "Short form")]),
+      "type": "object",
+      // Named here as well, since editors offer only what the short form has before a file is in the long one.
+      "properties": [
+        "listeners": ["description": "Where clients are accepted: the long form, together with \"pools\"."],
+        "pools": ["description": "The pools of backends: the long form, together with \"listeners\"."],
       ],
+      "if": ["anyOf": [["required": ["listeners"]], ["required": ["pools"]]]],
+      "then": Document.long.schema.adding([("title", "Long form")]),
+      "else": Document.short.schema.adding([("title", "Short form")]),
     ]
     return schema.text + "\n"
   }

@@ -4,6 +4,9 @@ extension Configuration {
   /// The largest file that is read, 8 MiB: some 200,000 backends. What is larger isn't a configuration.
   package static let largestFile = 8 << 20
 
+  /// The path that stands for the standard input.
+  package static let standardInput = "-"
+
   /// Reads a configuration file; throws everything that is wrong with it, or why it can't be read.
   package static func load(path: String) throws(ConfigErrors) -> Configuration {
     try parse(bytes(of: path), file: path)
@@ -82,7 +85,7 @@ extension Configuration {
   /// The bytes of a file, a pipe or a device, never more than one beyond the largest size.
   private static func contents(of path: String) throws(ConfigIssue) -> [UInt8] {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw unreadable(ENOENT) }
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe path == standardInput ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unreadable(errno) }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
@@ -124,21 +127,50 @@ extension Document {
       found.mismatch("", root, wanted: "an object", hint: smallest)
       return nil
     }
-    let isLong = members.contains { long.has($0.key) && !short.has($0.key) }
-    let isShort = members.contains { short.has($0.key) && !long.has($0.key) }
-    if isLong {
+    let form = form(of: members)
+    found.form = form
+    switch form {
+    case .long:
       return long.read(root, "", &found) { key in
         guard short.has(key) else { return nil }
         return Refusal(
           message: "belongs to the short form, which \"listeners\" and \"pools\" can't be mixed with",
           hint: key == "listen" ? "make it the \"bind\" of a listener" : "move it into a pool")
       }
-    }
-    guard isShort || members.contains(where: { !long.has($0.key) }) else {
+    case .short: return short.read(root, "", &found)?.inLongForm(root)
+    case nil:
       found.error("", root.line, "nothing says where to listen and whom to connect to", hint: smallest)
       return nil
     }
-    return short.read(root, "", &found)?.inLongForm(root)
+  }
+
+  /// The two forms of a document.
+  enum Form: Sendable {
+    case long, short
+
+    /// The form's keys.
+    var keys: [KeyDescription] {
+      switch self {
+      case .long: ConfigSchema.longKeys
+      case .short: ConfigSchema.shortKeys
+      }
+    }
+  }
+
+  /// The form of a document: the keys that only one of them has decide, else what other keys were probably meant to be; nil
+  /// if nothing speaks for either.
+  private static func form(of members: [JSONNode.Member]) -> Form? {
+    if members.contains(where: { long.has($0.key) && !short.has($0.key) }) { return .long }
+    if members.contains(where: { short.has($0.key) && !long.has($0.key) }) { return .short }
+    let unknown = members.filter { !long.has($0.key) }
+    let meansLong = unknown.contains { member in
+      guard case .array(let elements) = member.value.value, elements.contains(where: { $0.members != nil }) else {
+        return false
+      }
+      let meant = UnknownKey(member.key, among: long.names, in: "", form: nil).meant
+      return meant == "listeners" || meant == "pools"
+    }
+    return meansLong ? .long : unknown.isEmpty ? nil : .short
   }
 
   /// The same document with listeners and a pool called `main`.

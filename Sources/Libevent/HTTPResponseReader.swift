@@ -1,3 +1,5 @@
+internal import Sockets
+
 /// Reads one response to its end (RFC 9112), as far as our own server makes use of HTTP: its content has a length or ends
 /// with the connection, and isn't coded. Pure: it sees bytes, and neither sockets nor time.
 struct HTTPResponseReader {
@@ -69,13 +71,15 @@ struct HTTPResponseReader {
   private func read(_ lines: [Substring]) throws(HTTPClientError) -> Head {
     // HTTP/1.1 200 OK
     let words = lines[0].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-    guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3, let status = Int(words[1]),
+    guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3, let status = Int(digits: words[1]),
       (100...599).contains(status)
     else { throw .brokenAnswer("it isn't HTTP") }
     var head = Head(status: status)
     for line in lines.dropFirst() {
       guard let colon = line.firstIndex(of: ":") else { throw .brokenAnswer("it has a header without a colon") }
-      let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+      // RFC 9110, section 5.5: blanks around a value aren't part of it.
+      var value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+      while value.last == " " || value.last == "\t" { value.removeLast() }
       head.headers.append((String(line[..<colon]), String(value)))
     }
     if method == .head || [204, 304].contains(status) {
@@ -83,7 +87,7 @@ struct HTTPResponseReader {
     } else if head.value(of: "transfer-encoding") != nil {
       throw .brokenAnswer("its content is coded")
     } else if let length = head.value(of: "content-length") {
-      guard let count = Int(length), count >= 0 else { throw .brokenAnswer("the length of its content is no number") }
+      guard let count = Int(digits: length) else { throw .brokenAnswer("the length of its content is no number") }
       head.length = count
     }
     return head

@@ -12,15 +12,18 @@ struct CheckCommand: ParsableCommand {
       Prints what the file comes to with every default filled in, and the limits that hold on this machine, for the \
       user who runs this. Of a file that is wrong it prints every error with its line, its place and what to do about \
       it, and ends with status 78. Nothing is bound, resolved or connected.
+
+      - is the standard input:
+        generate-configuration | martlet check -
       """)
 
   @OptionGroup var file: ConfigurationFile
 
   func run() throws {
-    let path = try file.path
+    let name = try file.name
     let settings = try file.load()
-    ConfigurationFile.report(warnings: settings.warnings, file: path)
-    Terminal.write("\(settings.summary())\(Limits(for: settings).summary)\n\n\(path) is right.\n", to: STDOUT_FILENO)
+    ConfigurationFile.report(warnings: settings.warnings, file: name)
+    Terminal.write("\(settings.summary())\(Limits(for: settings).summary)\n\n\(name) is right.\n", to: STDOUT_FILENO)
   }
 }
 

@@ -26,10 +26,22 @@ struct ConfigurationFile: ParsableArguments {
     }
   }
 
+  /// What the file is called in messages.
+  var name: String {
+    get throws { Self.name(of: try path) }
+  }
+
+  /// What a file is called in messages.
+  static func name(of path: String) -> String { path == Configuration.standardInput ? "standard input" : path }
+
   /// The file's path from the root, which stays right wherever the process goes.
   var absolutePath: String {
     get throws {
       let path = try path
+      guard path != Configuration.standardInput else {
+        throw ValidationError(
+          "A process that runs reads its file again: name one. Only `check`, `plan` and `reload` take -.")
+      }
       return path.hasPrefix("/") ? path : "\(WorkingDirectory.path)/\(path)"
     }
   }
@@ -40,6 +52,9 @@ struct ConfigurationFile: ParsableArguments {
     do throws(ConfigErrors) {
       return try Configuration.load(path: path)
     } catch {
+      var error = error
+      let path = Self.name(of: path)
+      error.file = path
       Self.report(warnings: error.warnings, file: path)
       Terminal.write("\(error)\n", to: STDERR_FILENO)
       let count = error.errors.count + error.omitted

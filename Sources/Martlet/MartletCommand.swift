@@ -77,6 +77,8 @@ struct MartletCommand: ParsableCommand {
     ])
 
   static func main() {
-    main(AdminArguments.withoutFalseOptions(Array(CommandLine.arguments.dropFirst())))
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let problem = UnknownVerb.first(in: arguments, of: Self.self) { exit(withError: problem) }
+    main(AdminArguments.withoutFalseOptions(arguments))
   }
 }

@@ -26,8 +26,8 @@ struct RunCommand: ParsableCommand {
       throw ExitStatus.unavailable.because("\(error)")
     }
     // Who takes over goes on with what runs, whatever the file says by now.
-    let settings = try inheritance?.configuration ?? file.load()
     let path = try inheritance?.file ?? file.absolutePath
+    let settings = try inheritance?.configuration ?? file.load()
     let log = logOptions.settings(over: settings.log)
     let sink = LogSink(style: LogStyle(log.format, descriptor: STDERR_FILENO))
     defer { sink.close() }

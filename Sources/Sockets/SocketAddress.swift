@@ -24,7 +24,7 @@ extension SocketAddress {
     let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
     var scope: UInt32 = 0
     if parts.count == 2 {
-      scope = unsafe UInt32(parts[1]) ?? if_nametoindex(String(parts[1]))
+      scope = unsafe UInt32(digits: parts[1]) ?? if_nametoindex(String(parts[1]))
       guard scope != 0 else { return nil }
     }
     var ipv6 = in6_addr()
@@ -41,7 +41,9 @@ extension SocketAddress {
       self = .unix(path: path)
       return
     }
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(digits: text[text.index(after: colon)...]) else {
+      return nil
+    }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = host.dropFirst().dropLast()

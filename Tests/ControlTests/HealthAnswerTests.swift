@@ -23,6 +23,11 @@ private func http(_ ranges: [ClosedRange<Int>] = [200...399], body: String? = ni
 
 private let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n"
 
+/// An answer with these fields, and 15 bytes of content: a chunk of "hello", and the last one.
+private func head(_ fields: String) -> String {
+  "HTTP/1.1 200 OK\r\n\(fields)\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+}
+
 @Suite struct HealthAnswerTests {
   private static let cases: [(Answer, String, Verdict)] = [
     (http(), "HTTP/1.1 204 No Content\r\nDate: x\r\n\r\n", .passed("HTTP 204")),
@@ -49,6 +54,44 @@ private let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r
     (http(body: "hello"), chunked + "3;x=y\r\nhel\r\n002\r\nlo\r\n0\r\n\r\n", .passed(#"HTTP 200 with "hello""#)),
     (http(body: "3"), chunked + "3\r\nhel\r\n0\r\n\r\n", .failed(#"HTTP 200, but no "3" in its content"#)),
     (http(body: "x"), chunked + "-1\r\nx", .failed("HTTP 200, but its chunks are broken")),
+    (http(body: "x"), chunked + "+2\r\nxy\r\n", .failed("HTTP 200, but its chunks are broken")),
+    (http(body: "x"), chunked + "\r\nxy\r\n", .failed("HTTP 200, but its chunks are broken")),
+    (http(body: "x"), chunked + "2 \t; a\r\n-x\r\n", .passed(#"HTTP 200 with "x""#)),
+    (http(body: "x"), chunked + "2\r\nabx\r\n", .failed("HTTP 200, but its chunks are broken")),
+    (http(body: "5"), head("Transfer-Encoding: \t chunked \t"), .failed(#"HTTP 200, but no "5" in its content"#)),
+    (
+      http(body: "5"), head("transfer-encoding : gzip\r\nTRANSFER-ENCODING:chunked"),
+      .failed(#"HTTP 200, but no "5" in its content"#)
+    ),
+    (http(body: "5"), head("Transfer-Encoding: unchunked"), .passed(#"HTTP 200 with "5""#)),
+    (http(body: "5"), head("Transfer-Encoding: chunked, gzip"), .passed(#"HTTP 200 with "5""#)),
+    (
+      http(body: "5"), head("Content-Length: 3\r\nTransfer-Encoding: chunked"),
+      .failed(#"HTTP 200, but no "5" in its content"#)
+    ),
+    (http(body: "el"), head("Content-Length:  5 "), .failed(#"HTTP 200, but no "el" in its content"#)),
+    (http(body: "he"), head("Content-Length: 5"), .passed(#"HTTP 200 with "he""#)),
+    (
+      http(body: "x"), head("content-length: 16"),
+      .failed("unfinished: HTTP 200, but it ends 1 bytes before the end of its content")
+    ),
+    (
+      http(body: "x"), head("Content-Length: 5, 5\r\nContent-Length: 5"),
+      .failed(#"HTTP 200, but no "x" in its content"#)
+    ),
+    (http(body: "h"), head("Content-Length: 0"), .failed(#"HTTP 200, but no "h" in its content, which is empty"#)),
+    (
+      http(body: "h"), head("Content-Length: 5\r\nContent-Length: 6"),
+      .failed("HTTP 200, but its Content-Length makes no sense")
+    ),
+    (http(body: "h"), head("Content-Length: +5"), .failed("HTTP 200, but its Content-Length makes no sense")),
+    (
+      http(body: "h"), head("Content-Length: 99999999999999999999"),
+      .failed("HTTP 200, but its Content-Length makes no sense")
+    ),
+    (http(), head("Content-Length: +5"), .passed("HTTP 200")),
+    (http(body: "x"), "HTTP/1.1 204 None\r\n\r\nx", .failed(#"HTTP 204, but no "x" in its content, which is empty"#)),
+    (http(), "HTTP/1.x 200 OK\r\n\r\n", .failed(#"not an HTTP answer: "HTTP/1.x 200 OK""#)),
     (http(body: "x"), chunked + "FFFFFFFFFFFFFFFFF\r\nx", .failed("HTTP 200, but its chunks are broken")),
     (http(body: "hel\r\n"), "HTTP/1.1 200 OK\r\n\r\n3\r\nhel\r\n", .passed(#"HTTP 200 with "hel\r\n""#)),
     (.script(ScriptAnswer(expect: Array("+PONG".utf8))), "++PONG\r\n", .passed(#"answered "+PONG""#)),

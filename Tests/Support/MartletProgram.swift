@@ -12,9 +12,9 @@ package enum MartletProgram {
 
   /// Runs it to its end.
   package static func run(
-    _ arguments: [String], environment: [String: String?] = [:], limit: Duration = .seconds(20)
+    _ arguments: [String], environment: [String: String?] = [:], input: String = "", limit: Duration = .seconds(20)
   ) throws -> Subprocess.Result {
-    try Subprocess.run(path, arguments, environment: environment, limit: limit)
+    try Subprocess.run(path, arguments, environment: environment, input: input, limit: limit)
   }
 
   /// Starts it.

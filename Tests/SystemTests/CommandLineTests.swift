@@ -28,7 +28,10 @@ import Testing
   @Test(arguments: [
     (["frobnicate"], "frobnicate"), (["run"], "MARTLET_CONFIG"), (["check"], "MARTLET_CONFIG"),
     (["run", "a.json", "--config", "b.json"], "named twice"), (["run", "a.json", "--log-level", "loud"], "loud"),
-    (["demo", "--twice"], "--twice"),
+    (["demo", "--twice"], "--twice"), (["chek", "a.json"], "martlet has no verb \"chek\": did you mean \"check\"?"),
+    (["help", "drian"], "did you mean \"drain\"?"),
+    (["backend", "ad"], "martlet backend has no verb \"ad\": did you mean"),
+    (["run", "-"], "reads its file again"),
   ]) func aWrongCommandLineEndsWith64(arguments: [String], complaint: String) throws {
     let result = try MartletProgram.run(arguments)
     #expect(result.exit == .code(64))
@@ -74,6 +77,13 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("\(file.path):2: listen: ") && $0.contains("hint: ") })
     #expect(lines.contains { $0.hasPrefix("\(file.path):4: strategie: ") && $0.contains("\"strategy\"") })
     #expect(lines.last == "martlet: \(file.path) has 2 errors")
+  }
+
+  @Test func readsTheStandardInputWhereTheFileIsAMinusSign() throws {
+    let right = try MartletProgram.run(["check", "-"], input: #"{ "listen": ":8080", "backends": ["10.0.0.1:80"] }"#)
+    #expect(right.exit == .code(0) && right.output.hasSuffix("standard input is right.\n"))
+    let wrong = try MartletProgram.run(["check", "-"], input: #"{ "listen": ":8080" }"#)
+    #expect(wrong.exit == .code(78) && wrong.errors.hasPrefix("standard input:1: backends: is missing"))
   }
 
   @Test(arguments: ["check", "run"])

@@ -2,9 +2,17 @@ internal import Sockets
 
 extension Kind where Value == SocketAddress {
   /// Where a listener is bound.
-  static var bind: Kind {
+  static var bind: Kind { bind(suggested: "") }
+
+  /// Where something is bound that other machines had better not reach: a port alone is taken for one of this machine.
+  static var localBind: Kind { bind(suggested: "127.0.0.1") }
+
+  private static func bind(suggested host: String) -> Kind {
     text(
-      "an address in quotes", hint: AddressText.bindHint, schema: [("minLength", 2)], render: \.description
+      "an address in quotes", hint: AddressText.bindHint,
+      schema: AddressText.schema(
+        "^(\(SchemaPattern.ipv4)|\\[\(SchemaPattern.ipv6)\\]|\\*|localhost)?", ports: 0...65535),
+      remedies: { AddressText.remedies($0, portAlone: host) }, render: \.description
     ) { text throws(Refusal) in
       switch try AddressText(text) {
       case .unix(let path): return .unix(path: path)
@@ -15,26 +23,38 @@ extension Kind where Value == SocketAddress {
           throw Refusal(
             message: "\"\(JSONNode.shortened(host))\" is not an address of this machine", hint: AddressText.bindHint)
         }
-        return address
+        return try AddressText.usable(address, host)
       }
     }
   }
 
   /// A name server; its port is 53 unless it is given.
   static var nameserver: Kind {
-    text(
-      "an IP address in quotes", hint: "such as \"10.0.0.53\" or \"[::1]:5353\"", schema: [("minLength", 2)],
-      render: \.description
+    let (ipv4, ipv6) = (SchemaPattern.ipv4, SchemaPattern.ipv6)
+    let port = SchemaPattern.number(1...65535)
+    let hint = "write its IP address, such as \"10.0.0.53\" or \"[::1]:5353\""
+    return text(
+      "an IP address in quotes", hint: hint,
+      schema: [
+        ("pattern", JSONNode("^(\(ipv4)(:\(port))?|\(ipv6)|\\[\(ipv6)\\]:\(port))$")),
+        ("not", ["pattern": JSONNode(SchemaPattern.withoutInterface)]),
+      ],
+      remedies: { AddressText.remedies($0, portAlone: "127.0.0.1") }, render: \.description
     ) { text throws(Refusal) in
-      if let address = SocketAddress(ip: text, port: 53) { return address }
-      guard case .host(let host, let port) = try AddressText(text), port > 0,
-        let address = SocketAddress(ip: host, port: port)
-      else {
+      if let address = SocketAddress(ip: text, port: 53) { return try AddressText.usable(address, text) }
+      if (try? AddressText.hostName(text)) != nil {
         throw Refusal(
-          message: "\"\(JSONNode.shortened(text))\" is not the address of a name server",
-          hint: "write an IP address, such as \"10.0.0.53\" or \"[::1]:5353\"")
+          message: "\"\(JSONNode.shortened(text))\" is a name, and it's for names that it would be asked", hint: hint)
       }
-      return address
+      guard case .host(let host, let port) = try AddressText(text), port > 0 else {
+        throw Refusal(message: "\"\(JSONNode.shortened(text))\" is not the address of a name server", hint: hint)
+      }
+      guard let address = SocketAddress(ip: host, port: port) else {
+        throw Refusal(
+          message: "\"\(JSONNode.shortened(host))\" is not an IP address, and a name server is reached by nothing else",
+          hint: hint)
+      }
+      return try AddressText.usable(address, host)
     }
   }
 }
@@ -42,8 +62,11 @@ extension Kind where Value == SocketAddress {
 extension Kind where Value == Endpoint {
   /// Where a backend is reached.
   static var endpoint: Kind {
-    text(
-      "an address in quotes", hint: AddressText.endpointHint, schema: [("minLength", 3)], render: \.description
+    let hosts = "\(SchemaPattern.ipv4)|\\[\(SchemaPattern.ipv6)\\]|\(SchemaPattern.hostName)"
+    return text(
+      "an address in quotes", hint: AddressText.endpointHint,
+      schema: AddressText.schema("^(\(hosts))", ports: 1...65535, except: [SchemaPattern.wildcard]),
+      remedies: { AddressText.remedies($0, portAlone: "127.0.0.1") }, render: \.description
     ) { text throws(Refusal) in
       switch try AddressText(text) {
       case .unix(let path): return .address(.unix(path: path))
@@ -60,7 +83,7 @@ extension Kind where Value == Endpoint {
             message: "\(host) stands for every address of this machine, it can't be connected to",
             hint: "write \"127.0.0.1:\(port)\" for this machine")
         }
-        return .address(address)
+        return .address(try AddressText.usable(address, host))
       }
     }
   }
@@ -74,98 +97,5 @@ extension Kind where Value == UInt16 {
     } back: {
       Int($0)
     }
-  }
-}
-
-/// An address as it is written in the file, taken apart.
-enum AddressText {
-  /// `unix:/path`.
-  case unix(path: String)
-  /// `host:port`; an IPv6 address is without its brackets.
-  case host(String, port: UInt16)
-
-  static let bindHint =
-    "write \"10.0.0.1:8080\", \"[::1]:8080\", \"localhost:8080\", \":8080\" for all addresses, or \"unix:/path\""
-  static let endpointHint = "write \"10.0.0.1:80\", \"[::1]:80\", \"name:80\" or \"unix:/path\""
-
-  init(_ text: String) throws(Refusal) {
-    var shown: String { "\"\(JSONNode.shortened(text))\"" }
-    if text.hasPrefix("unix:") {
-      self = .unix(path: try Self.unixPath(String(text.dropFirst(5))))
-      return
-    }
-    if let scheme = ["http://", "https://", "tcp://"].first(where: text.hasPrefix) {
-      throw Refusal(message: "\(shown) is a URL, not an address", hint: "leave out \"\(scheme)\" and any path")
-    }
-    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")), SocketAddress(ip: text, port: 0) == nil else {
-      let host = text.contains(":") ? "[\(text)]" : text
-      let isPort = !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-      throw Refusal(
-        message: "\(shown) has no port",
-        hint: "write \"\(JSONNode.shortened(isPort ? ":\(text)" : "\(host):8080"))\"")
-    }
-    var host = text[..<colon]
-    let port = try Self.port(text[text.index(after: colon)...])
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
-      guard host.contains(":"), SocketAddress(ip: String(host), port: port) != nil else {
-        throw Refusal(message: "\(shown) has no IPv6 address in its brackets", hint: "write it like \"[::1]:80\"")
-      }
-    } else if host.contains(":") {
-      throw Refusal(
-        message: "\(shown) is not an address with one port",
-        hint: "an IPv6 address stands in brackets: \"[::1]:80\"")
-    }
-    self = .host(String(host), port: port)
-  }
-
-  private static func port(_ text: Substring) throws(Refusal) -> UInt16 {
-    let isNumber = !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    guard isNumber, let port = UInt16(text) else {
-      throw Refusal(
-        message: "port must be a number 0…65535, is \"\(JSONNode.shortened(String(text)))\"",
-        hint: "write the port after the last colon, such as \":8080\"")
-    }
-    return port
-  }
-
-  private static func unixPath(_ path: String) throws(Refusal) -> String {
-    guard path.hasPrefix("/"), !path.utf8.contains(0) else {
-      throw Refusal(
-        message: "\"\(JSONNode.shortened(path))\" is not an absolute path",
-        hint: "write the path of the socket from the root, such as \"unix:/run/web.sock\"")
-    }
-    guard path.utf8.count <= SocketAddress.longestUnixPath else {
-      throw Refusal(
-        message: "the path has \(path.utf8.count) bytes, a Unix socket's can have \(SocketAddress.longestUnixPath)",
-        hint: "use a shorter path, such as one in /run")
-    }
-    return path
-  }
-
-  /// A host name in lower case, checked by RFC 1123 §2.1; underscores are let through, as resolvers do.
-  static func hostName(_ text: String) throws(Refusal) -> String {
-    let name = text.lowercased()
-    let labels = (name.hasSuffix(".") ? name.dropLast() : name[...])
-      .split(separator: ".", omittingEmptySubsequences: false)
-    let isName =
-      (1...253).contains(name.utf8.count)
-      && labels.allSatisfy { label in
-        (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
-          && label.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
-              UInt8(ascii: "_"):
-              true
-            default: false
-            }
-          }
-      }
-    // A name whose last part is a number is an IPv4 address gone wrong (RFC 1123 §2.1, RFC 3696 §2).
-    guard isName, labels.last.map({ Int($0) == nil }) == true else {
-      throw Refusal(
-        message: "\"\(JSONNode.shortened(text))\" is neither an IP address nor a host name", hint: endpointHint)
-    }
-    return name
   }
 }

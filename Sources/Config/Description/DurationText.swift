@@ -1,34 +1,80 @@
+internal import Sockets
+
 /// A length of time as it is written in the file: numbers with units, such as `2s`, `250ms`, `1.5s` or `1h30m`.
 package enum DurationText {
-  private static let units: [(name: String, nanoseconds: Int128)] = [
+  static let units: [(name: String, nanoseconds: Int128)] = [
     ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
   ]
 
+  /// What a text comes to.
+  enum Reading: Equatable {
+    case duration(Duration)
+    /// One below zero, or one that is longer than anything that can be meant: twelve digits are some 30,000 years.
+    case outOfReach
+    case none
+  }
+
   /// Reads a duration; nil if the text isn't one. Units stand from the largest to the smallest, each at most once.
   package static func read(_ text: String) -> Duration? {
+    if case .duration(let duration) = reading(of: text) { duration } else { nil }
+  }
+
+  /// Reads a text, and tells what is out of reach from what is no duration.
+  static func reading(of text: String) -> Reading {
+    if text.hasPrefix("-") { return reading(of: String(text.dropFirst())) == .none ? .none : .outOfReach }
     var rest = text.utf8[...]
-    var total: Int128 = 0
+    var total: Int128? = 0
     var units = Self.units[...]
-    guard !rest.isEmpty else { return nil }
+    guard !rest.isEmpty else { return .none }
     while !rest.isEmpty {
-      guard let whole = digits(&rest, atMost: 12) else { return nil }
+      let digits = rest.prefix(while: isDigit)
+      guard !digits.isEmpty else { return .none }
+      rest = rest.dropFirst(digits.count)
+      let whole = digits.count > 12 ? nil : Int128(digits: Substring(digits))
       var fraction: Int128 = 0
       if rest.first == UInt8(ascii: ".") {
-        rest = rest.dropFirst()
-        let before = rest.count
-        guard let digits = digits(&rest, atMost: 9) else { return nil }
-        fraction = (before - rest.count..<9).reduce(digits) { value, _ in value * 10 }
+        let digits = rest.dropFirst().prefix(while: isDigit)
+        guard (1...9).contains(digits.count), let value = Int128(digits: Substring(digits)) else { return .none }
+        fraction = (digits.count..<9).reduce(value) { value, _ in value * 10 }
+        rest = rest.dropFirst(digits.count + 1)
       }
       let letters = rest.prefix { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
       rest = rest.dropFirst(letters.count)
-      guard let index = units.firstIndex(where: { $0.name.utf8.elementsEqual(letters) }) else { return nil }
-      total += whole * units[index].nanoseconds + fraction * units[index].nanoseconds / 1_000_000_000
+      guard let index = units.firstIndex(where: { $0.name.utf8.elementsEqual(letters) }) else { return .none }
+      let part = whole.map { $0 * units[index].nanoseconds + fraction * units[index].nanoseconds / 1_000_000_000 }
+      total = total.flatMap { sum in part.map { sum + $0 } }
       units = units[(index + 1)...]
     }
-    return Duration(
-      secondsComponent: Int64(total / 1_000_000_000), attosecondsComponent: Int64(total % 1_000_000_000) * 1_000_000_000
-    )
+    guard let total else { return .outOfReach }
+    return .duration(
+      Duration(
+        secondsComponent: Int64(total / 1_000_000_000),
+        attosecondsComponent: Int64(total % 1_000_000_000) * 1_000_000_000))
   }
+
+  /// What was probably meant by a text that isn't a duration: the same with units as they are written here.
+  static func meant(by text: String) -> String? {
+    var rest = text.lowercased().filter { !$0.isWhitespace }[...]
+    var result = ""
+    while !rest.isEmpty {
+      let number = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." || $0 == "," }
+      rest = rest.dropFirst(number.count)
+      let word = String(rest.prefix(while: \.isLetter))
+      rest = rest.dropFirst(word.count)
+      guard let unit = words.first(where: { $0.words.contains(word) })?.unit else { return nil }
+      // .5s is 0.5s, and some write 1,5s.
+      result += (number.first == "." ? "0" : "") + number.replacing(",", with: ".") + unit
+    }
+    return read(result) == nil ? nil : result
+  }
+
+  private static let words: [(unit: String, words: [String])] = [
+    ("d", ["d", "day", "days"]), ("h", ["h", "hr", "hrs", "hour", "hours"]),
+    ("m", ["m", "min", "mins", "minute", "minutes"]), ("s", ["s", "sec", "secs", "second", "seconds"]),
+    ("ms", ["ms", "msec", "msecs", "millis", "millisecond", "milliseconds"]),
+  ]
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
   /// Writes a duration as ``read(_:)`` reads it, such as `1h30m` or `1.5s`; what is below a nanosecond is lost.
   package static func write(_ duration: Duration) -> String {
@@ -57,13 +103,6 @@ package enum DurationText {
       (rest, place) = (rest % place, place / 10)
     }
     return "\(value / unit)" + (fraction.isEmpty ? "" : ".\(fraction)")
-  }
-
-  private static func digits(_ rest: inout Substring.UTF8View, atMost: Int) -> Int128? {
-    let run = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    guard (1...atMost).contains(run.count) else { return nil }
-    rest = rest.dropFirst(run.count)
-    return Int128(String(Substring(run)))
   }
 }
 

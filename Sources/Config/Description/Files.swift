@@ -3,7 +3,7 @@ extension Kind where Value == String {
   static func path(atMost most: Int) -> Kind {
     text(
       "an absolute path in quotes", hint: "such as \"/run/martlet/admin.sock\"",
-      schema: [("pattern", "^/"), ("maxLength", JSONNode(most))], render: { $0 }
+      schema: [("pattern", "^/[^\\x00]*[^/\\x00]$"), ("maxLength", JSONNode(most))], isFree: true, render: { $0 }
     ) { text throws(Refusal) in
       guard text.hasPrefix("/"), !text.hasSuffix("/"), !text.utf8.contains(0) else {
         throw Refusal(
@@ -23,7 +23,14 @@ extension Kind where Value == UInt32 {
   static var mode: Kind {
     let hint = "such as \"0660\" for the owner and the group"
     return text(
-      "an octal mode in quotes", hint: hint, schema: [("pattern", "^0?[0-7]{3}$")], render: ModeText.write
+      "an octal mode in quotes", hint: hint, schema: [("pattern", "^0?[0-7]{3}$")],
+      remedies: { node in
+        switch node.value {
+        case .number(let text): [.write(JSONNode("0\(text)"))]
+        case .string(let text) where text.hasPrefix("0o"): [.write(JSONNode("0\(text.dropFirst(2))"))]
+        default: []
+        }
+      }, render: ModeText.write
     ) { text throws(Refusal) in
       let digits = text.utf8.count == 4 && text.hasPrefix("0") ? text.dropFirst() : text[...]
       guard digits.utf8.count == 3, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),

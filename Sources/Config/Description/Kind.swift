@@ -6,6 +6,8 @@ struct Kind<Value: Sendable>: Sendable {
   let schema: JSONNode
   /// The keys inside the value, if it has any.
   var keys: [KeyDescription] = []
+  /// What was probably meant by a value that is refused, as far as this kind alone can tell.
+  var remedies: @Sendable (JSONNode) -> [Remedy] = { _ in [] }
   /// The value as it is written in a file; nil if the key is better left out.
   let render: @Sendable (Value) -> JSONNode?
   /// Reads the value that stands at a path; nil if that isn't possible and has been reported.
@@ -42,23 +44,30 @@ extension Kind {
   func map<Other>(
     _ from: @escaping @Sendable (Value) -> Other, back: @escaping @Sendable (Other) -> Value?
   ) -> Kind<Other> {
-    Kind<Other>(wanted: wanted, schema: schema, keys: keys, render: { back($0).flatMap(render) }) { node, path, found in
+    Kind<Other>(
+      wanted: wanted, schema: schema, keys: keys, remedies: remedies, render: { back($0).flatMap(render) }
+    ) { node, path, found in
       read(node, path, &found).map(from)
     }
   }
 
   /// This kind, or one word that stands for a special value.
   func orWord(_ word: String, meaning special: Value) -> Kind where Value: Equatable {
-    Kind(
-      wanted: "\(wanted) or \"\(word)\"", schema: ["anyOf": [schema, ["const": JSONNode(word)]]], keys: keys,
-      render: { $0 == special ? JSONNode(word) : render($0) }
+    let constant: JSONNode = ["const": JSONNode(word)]
+    // A kind that is itself written as text knows best what is wrong with one that isn't nearly the word.
+    let isText = schema["type"] == "string"
+    let either: JSONNode = isText ? ["if": ["not": constant], "then": schema] : .either(constant, schema)
+    return Kind(
+      wanted: "\(wanted) or \"\(word)\"", schema: either.adding([("examples", [JSONNode(word)])]),
+      keys: keys, remedies: remedies, render: { $0 == special ? JSONNode(word) : render($0) }
     ) { node, path, found in
       guard case .string(let text) = node.value else { return read(node, path, &found) }
       if text == word { return special }
-      // A kind that is itself written as text knows best what is wrong with one that isn't nearly the word.
-      if schema["type"] == "string", nearest(to: text, among: [word]) == nil { return read(node, path, &found) }
-      found.mismatch(path, node, wanted: "\(wanted) or \"\(word)\"", hint: "write \"\(word)\" exactly like this")
-      return nil
+      let isNearly = nearest(to: text, among: [word]) != nil
+      if isText, !isNearly { return read(node, path, &found) }
+      return found.mismatch(
+        path, node, "\(wanted) or \"\(word)\"",
+        hint: isNearly ? "write \"\(word)\" exactly like this" : "write one of the two")
     }
   }
 
@@ -74,7 +83,8 @@ extension Kind {
   /// This kind, or a text that stands for the whole of it.
   func orText<Text>(_ kind: Kind<Text>, meaning: @escaping @Sendable (Text) -> Value) -> Kind {
     Kind(
-      wanted: "\(kind.wanted) or \(wanted)", schema: ["anyOf": [kind.schema, schema]], keys: keys, render: render
+      wanted: "\(kind.wanted) or \(wanted)", schema: .either(kind.schema, schema), keys: keys,
+      remedies: { kind.remedies($0) + remedies($0) }, render: render
     ) { node, path, found in
       switch node.value {
       case .string: kind.read(node, path, &found).map(meaning)
@@ -86,17 +96,20 @@ extension Kind {
 
   /// The same kind, together with where the value stands.
   var located: Kind<Located<Value>> {
-    Kind<Located<Value>>(wanted: wanted, schema: schema, keys: keys, render: { render($0.value) }) {
-      node, path, found in
+    Kind<Located<Value>>(
+      wanted: wanted, schema: schema, keys: keys, remedies: remedies, render: { render($0.value) }
+    ) { node, path, found in
       read(node, path, &found).map { Located(value: $0, node: node, path: path) }
     }
   }
 
   /// A list of this kind with so many elements.
-  func list(_ count: ClosedRange<Int>, what: String) -> Kind<[Value]> {
-    let schema: JSONNode = [
-      "type": "array", "items": schema, "minItems": JSONNode(count.lowerBound), "maxItems": JSONNode(count.upperBound),
-    ]
+  func list(_ count: ClosedRange<Int>, what: String, schema more: [(String, JSONNode)] = []) -> Kind<[Value]> {
+    let schema = JSONNode(
+      [
+        ("type", "array"), ("items", schema), ("minItems", JSONNode(count.lowerBound)),
+        ("maxItems", JSONNode(count.upperBound)),
+      ] + more)
     return Kind<[Value]>(
       wanted: "a list of \(what)", schema: schema, keys: keys.map { $0.inside("[]") },
       render: { values in
@@ -113,7 +126,7 @@ extension Kind {
           hint: elements.isEmpty ? "add one" : "split it")
         return nil
       }
-      let values = elements.enumerated().compactMap { read($0.element, "\(path)[\($0.offset)]", &found) }
+      let values = elements.enumerated().compactMap { value(of: $0.element, at: "\(path)[\($0.offset)]", &found) }
       return values.count == elements.count ? values : nil
     }
   }
@@ -122,7 +135,8 @@ extension Kind {
   func oneOrMore(_ count: ClosedRange<Int>, what: String) -> Kind<[Value]> {
     let list = list(count, what: what)
     return Kind<[Value]>(
-      wanted: "\(wanted) or \(list.wanted)", schema: ["anyOf": [schema, list.schema]], keys: keys,
+      wanted: "\(wanted) or \(list.wanted)",
+      schema: ["if": ["type": "array"], "then": list.schema, "else": schema], keys: keys, remedies: remedies,
       render: { $0.count == 1 ? $0.first.flatMap(render) : list.render($0) }
     ) { node, path, found in
       guard case .array = node.value else { return read(node, path, &found).map { [$0] } }
@@ -149,8 +163,10 @@ extension Diagnostics {
   mutating func mismatch<Value>(
     _ path: String, _ node: JSONNode, _ wanted: String, hint: String? = nil
   ) -> Value? {
-    let remedy = if case .null = node.value { "leave the key out to have its default" } else { "see `martlet schema`" }
-    mismatch(path, node, wanted: wanted, hint: hint ?? remedy)
+    var hint = hint ?? "write \(wanted)"
+    if case .null = node.value { hint = "leave the key out to have its default" }
+    if case .string(let text) = node.value, let oddity = JSONNode.oddity(of: text) { hint += "; \(oddity)" }
+    mismatch(path, node, wanted: wanted, hint: hint)
     return nil
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// An edit is a letter more, less, changed, or swapped with its neighbour (the optimal string alignment distance). Case,
 /// hyphens and underscores don't count.
-func nearest(to word: String, among words: [String]) -> String? {
+package func nearest(to word: String, among words: [String]) -> String? {
   guard word.utf8.count <= 64 else { return nil }
   let typed = plain(word)
   var best: (word: String, distance: Int)?
@@ -15,11 +15,12 @@ func nearest(to word: String, among words: [String]) -> String? {
   return best?.word
 }
 
-private func plain(_ word: String) -> [UInt8] {
-  word.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }
+/// Characters, not bytes: a letter of another alphabet that looks the same is one edit.
+private func plain(_ word: String) -> [Unicode.Scalar] {
+  word.lowercased().unicodeScalars.filter { $0 != "-" && $0 != "_" }
 }
 
-private func edits(from first: [UInt8], to second: [UInt8]) -> Int {
+private func edits(from first: [Unicode.Scalar], to second: [Unicode.Scalar]) -> Int {
   var beforeLast: [Int] = []
   var last = Array(0...second.count)
   for (row, letter) in first.enumerated() {

@@ -1,3 +1,5 @@
+internal import Sockets
+
 extension Kind where Value == Int {
   /// A whole number in a range.
   static func integer(_ range: ClosedRange<Int>) -> Kind {
@@ -7,8 +9,7 @@ extension Kind where Value == Int {
     ]
     return Kind(wanted: wanted, schema: schema, render: { JSONNode($0) }) { node, path, found in
       guard case .number(let text) = node.value else {
-        let hint: String? = if case .string = node.value { "a number has no quotes" } else { nil }
-        return found.mismatch(path, node, wanted, hint: hint)
+        return found.mismatch(path, node, wanted)
       }
       // 3.0 and 3e2 are whole numbers too; what doesn't fit is reported like what is out of range.
       guard let number = Int(text) ?? Double(text).flatMap(Int.init(exactly:)) else {
@@ -30,19 +31,24 @@ extension Kind where Value == Int {
 
 extension Kind {
   /// A text that `parse` reads, and `render` writes if it can.
+  ///
+  /// Where any character may stand in it, a refusal says nothing about odd ones.
   static func text(
-    _ wanted: String, hint: String, schema: [(String, JSONNode)] = [],
+    _ wanted: String, hint: String, schema: [(String, JSONNode)] = [], isFree: Bool = false,
+    remedies: @escaping @Sendable (JSONNode) -> [Remedy] = { _ in [] },
     render: @escaping @Sendable (Value) -> String?,
     parse: @escaping @Sendable (String) throws(Refusal) -> Value
   ) -> Kind {
     Kind(
-      wanted: wanted, schema: JSONNode([("type", "string")] + schema), render: { render($0).map { JSONNode($0) } }
+      wanted: wanted, schema: JSONNode([("type", "string")] + schema), remedies: remedies,
+      render: { render($0).map { JSONNode($0) } }
     ) { node, path, found in
       guard case .string(let text) = node.value else { return found.mismatch(path, node, wanted, hint: hint) }
       do throws(Refusal) {
         return try parse(text)
       } catch {
-        found.error(path, node.line, error.message, hint: error.hint)
+        let oddity = isFree ? nil : JSONNode.oddity(of: text)
+        found.error(path, node.line, error.message, hint: error.hint + (oddity.map { "; \($0)" } ?? ""))
         return nil
       }
     }
@@ -71,41 +77,10 @@ func choiceHint(_ node: JSONNode, _ words: [String]) -> String {
   if case .string(let text) = node.value, let nearest = nearest(to: text, among: words) {
     return "did you mean \"\(nearest)\"?"
   }
-  return "write one of these words in quotes"
-}
-
-extension Kind where Value == Duration {
-  /// How long the sessions of something that is removed may go on.
-  static var drainLimit: Kind { duration(.zero...(.seconds(2_592_000))) }
-
-  /// A length of time in a range.
-  static func duration(_ range: ClosedRange<Duration>) -> Kind {
-    let hint = "write a number with its unit, such as \"2s\", \"250ms\" or \"1h30m\""
-    return Kind(
-      wanted: "a duration in quotes",
-      schema: ["type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$"],
-      render: { JSONNode(DurationText.write($0)) }
-    ) { node, path, found in
-      switch node.value {
-      case .number(let text) where Int(text) != nil:
-        found.error(
-          path, node.line, "must be a duration with a unit, is \(node.shown)",
-          hint: "write \"\(text)s\" for seconds or \"\(text)ms\" for milliseconds")
-        return nil
-      case .string(let text):
-        guard let duration = DurationText.read(text) else {
-          return found.mismatch(path, node, "a duration", hint: hint)
-        }
-        guard range.contains(duration) else {
-          let limits = "\(DurationText.write(range.lowerBound))…\(DurationText.write(range.upperBound))"
-          found.error(path, node.line, "must be \(limits), is \(text)", hint: "choose a duration in this range")
-          return nil
-        }
-        return duration
-      default: return found.mismatch(path, node, "a duration in quotes", hint: hint)
-      }
-    }
+  if case .string(let text) = node.value, let word = ForeignWords.values(text).first(where: words.contains) {
+    return "write \"\(word)\""
   }
+  return "write one of these words in quotes"
 }
 
 extension BackendConfiguration {
@@ -147,8 +122,8 @@ extension Kind where Value == String {
     return text(
       "\(wanted)\(start), \(length.lowerBound)…\(length.upperBound) bytes", hint: "put the text in quotes",
       schema: [("minLength", JSONNode(length.lowerBound)), ("maxLength", JSONNode(length.upperBound))]
-        + (prefix.isEmpty ? [] : [("pattern", JSONNode("^\(prefix)"))]),
-      render: { $0 }
+        + [("pattern", JSONNode("^\(prefix)[^\\x00-\\x\(spaces ? "1f" : "20")\\x7f]*$"))],
+      isFree: true, render: { $0 }
     ) { text throws(Refusal) in
       let isLine = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F || spaces && $0 == 0x20 }
       guard isLine, length.contains(text.utf8.count), text.hasPrefix(prefix) else {
@@ -166,7 +141,7 @@ extension Kind where Value == [UInt8] {
   /// Bytes as text, 1…4,096 of them.
   static var bytes: Kind {
     text(
-      "a text", hint: "put the text in quotes", schema: [("minLength", 1), ("maxLength", 4096)],
+      "a text", hint: "put the text in quotes", schema: [("minLength", 1), ("maxLength", 4096)], isFree: true,
       render: { String(validating: $0, as: UTF8.self) }
     ) { text throws(Refusal) in try checked(Array(text.utf8)) }
   }
@@ -216,19 +191,26 @@ extension Kind where Value == StatusSet {
     let number = Kind<Int>.integer(100...599)
     return Kind(
       wanted: "a status code or a range of them",
-      schema: ["anyOf": [number.schema, ["type": "string", "pattern": "^[1-5][0-9]{2}(-[1-5][0-9]{2})?$"]]],
+      schema: .either(["pattern": "^[1-5][0-9]{2}(-[1-5][0-9]{2})?$"], number.schema),
+      remedies: { node in
+        // A class of codes, as some write it.
+        guard case .string(let text) = node.value, text.lowercased().hasSuffix("xx") else { return [] }
+        return [.write(JSONNode("\(text.prefix(1))00-\(text.prefix(1))99"))]
+      },
       render: { JSONNode($0.description) }
     ) { node, path, found in
       guard case .string(let text) = node.value else {
         return number.read(node, path, &found).map { StatusSet([$0...$0]) }
       }
       let codes = text.split(separator: "-", omittingEmptySubsequences: false).map {
-        $0.utf8.count == 3 ? Int($0) : nil
+        $0.utf8.count == 3 ? Int(digits: $0) : nil
       }
       guard (1...2).contains(codes.count), let first = codes[0], let last = codes[codes.count - 1],
         100 <= first, first <= last, last <= 599
       else {
-        return found.mismatch(path, node, "a status code or a range of them", hint: "such as 200 or \"200-399\"")
+        return found.mismatch(
+          path, node, "a status code or a range of them",
+          hint: "write such as 200, \"200-399\" or [200, \"300-399\"]")
       }
       return StatusSet([first...last])
     }

@@ -50,7 +50,7 @@ extension Field {
     let own = KeyDescription(path: name, doc: doc, fallback: fallback?.text, isRequired: isRequired)
     keys = [own] + kind.keys.map { $0.inside(name) }
     read = { node, path, root, found in
-      if let value = kind.read(node, path, &found) { set(&root, value) }
+      if let value = kind.value(of: node, at: path, &found) { set(&root, value) }
     }
     render = { root in get(root).flatMap(kind.render) }
   }
@@ -72,14 +72,17 @@ struct Shape<Root: Sendable>: Sendable {
   let fields: [Field<Root>]
   /// Adjusts defaults to the keys that were given, and reports what doesn't go together.
   let check: @Sendable (inout Located<Root>, inout Diagnostics) -> Void
+  /// As much of that as a JSON Schema can say.
+  private let rules: [JSONNode]
   private let indices: [String: Int]
 
   init(
-    _ initial: Root, _ fields: [Field<Root>],
+    _ initial: Root, _ fields: [Field<Root>], rules: [JSONNode] = [],
     check: @escaping @Sendable (inout Located<Root>, inout Diagnostics) -> Void = { _, _ in }
   ) {
     self.initial = initial
     self.fields = fields
+    self.rules = rules
     self.check = check
     indices = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($0.element.name, $0.offset) })
   }
@@ -87,14 +90,22 @@ struct Shape<Root: Sendable>: Sendable {
   /// Whether the object has such a key.
   func has(_ key: String) -> Bool { indices[key] != nil }
 
+  /// The names of the keys.
+  var names: [String] { fields.map(\.name) }
+
   /// Reads the object that stands at a path; `foreign` explains a key that is known, but not to this object.
   func read(
     _ node: JSONNode, _ path: String, _ found: inout Diagnostics,
     foreign: (String) -> Refusal? = { _ in nil }
   ) -> Root? {
-    guard let members = node.members else { return found.mismatch(path, node, "an object") }
+    guard let members = node.members else {
+      return found.mismatch(
+        path, node, "an object", hint: "write { … } with some of these keys: \(names.joined(separator: ", "))")
+    }
     var root = initial
     var lines: [String: Int] = [:]
+    // What keys under another name were probably meant to be: those aren't missing besides.
+    var meant: Set<String> = []
     for member in members {
       let first = lines.updateValue(member.line, forKey: member.key)
       if first == nil, let index = indices[member.key] {
@@ -106,11 +117,20 @@ struct Shape<Root: Sendable>: Sendable {
         found.omit()
         continue
       }
-      let refusal = first.map(Self.twice) ?? foreign(member.key) ?? unknown(member.key)
-      let key = JSONNode.shortened(member.key)
+      let refusal: Refusal
+      if let first {
+        refusal = Self.twice(first: first)
+      } else if let other = foreign(member.key) {
+        refusal = other
+      } else {
+        let unknown = UnknownKey(member.key, among: names, in: path, form: found.form)
+        refusal = unknown.refusal
+        if let key = unknown.meant { meant.insert(key) }
+      }
+      let key = JSONNode.shownKey(member.key)
       found.error(path.isEmpty ? key : "\(path).\(key)", member.line, refusal.message, hint: refusal.hint)
     }
-    for field in fields where field.isRequired && lines[field.name] == nil {
+    for field in fields where field.isRequired && lines[field.name] == nil && !meant.contains(field.name) {
       found.error(
         path.isEmpty ? field.name : "\(path).\(field.name)", node.line, "is missing",
         hint: "add it. \(field.doc)")
@@ -124,27 +144,22 @@ struct Shape<Root: Sendable>: Sendable {
     Refusal(message: "the key is there twice, first on line \(line)", hint: "keep one of them")
   }
 
-  private func unknown(_ key: String) -> Refusal {
-    let names = fields.map(\.name)
-    guard let nearest = nearest(to: key, among: names) else {
-      return Refusal(message: "unknown key", hint: "known here: \(names.joined(separator: ", "))")
-    }
-    return Refusal(message: "unknown key", hint: "did you mean \"\(nearest)\"?")
-  }
-
   /// The object as it is written in a file, with every default.
   func render(_ root: Root) -> JSONNode {
     JSONNode(fields.compactMap { field in field.render(root).map { (field.name, $0) } })
   }
 
   /// The JSON Schema of the object.
-  var schema: JSONNode {
+  var schema: JSONNode { schema(except: nil) }
+
+  /// The JSON Schema of the object, in which one key may be anything, since it's described elsewhere.
+  func schema(except known: String?) -> JSONNode {
     let required = fields.filter(\.isRequired).map { JSONNode($0.name) }
+    let properties = fields.map { ($0.name, $0.name == known ? true : $0.schema) }
     return JSONNode(
-      [
-        ("type", "object"), ("properties", JSONNode(fields.map { ($0.name, $0.schema) })),
-        ("additionalProperties", false),
-      ] + (required.isEmpty ? [] : [("required", JSONNode(required))]))
+      [("type", "object"), ("properties", JSONNode(properties)), ("additionalProperties", false)]
+        + (required.isEmpty ? [] : [("required", JSONNode(required))])
+        + (rules.isEmpty ? [] : [("allOf", JSONNode(rules))]))
   }
 
   /// The kind of a value that is such an object.
@@ -152,53 +167,5 @@ struct Shape<Root: Sendable>: Sendable {
     Kind(wanted: "an object", schema: schema, keys: fields.flatMap(\.keys), render: render) { node, path, found in
       read(node, path, &found)
     }
-  }
-}
-
-/// An object whose keys depend on the word under one of them.
-struct Variants<Root: Sendable>: Sendable {
-  /// The key that decides.
-  let key: String
-  /// The word that counts if the key isn't there.
-  let fallback: String
-  /// The object for each word.
-  let shapes: [(word: String, shape: Shape<Root>)]
-
-  /// The kind of a value that is such an object.
-  var kind: Kind<Root> {
-    let words = shapes.map(\.word)
-    let list = words.map { "\"\($0)\"" }.joined(separator: ", ")
-    var keys: [KeyDescription] = []
-    for key in shapes.flatMap({ $0.shape.fields.flatMap(\.keys) }) where !keys.contains(key) { keys.append(key) }
-    return Kind(wanted: "an object", schema: schema, keys: keys, render: render) { node, path, found in
-      let choice = node[key] ?? JSONNode(fallback)
-      guard case .string(let word) = choice.value, let shape = shapes.first(where: { $0.word == word })?.shape else {
-        return found.mismatch("\(path).\(key)", choice, "one of \(list)", hint: choiceHint(choice, words))
-      }
-      return shape.read(node, path, &found) { foreign in
-        let others = shapes.filter { $0.shape.has(foreign) }.map { "\"\($0.word)\"" }
-        guard !others.isEmpty else { return nil }
-        return Refusal(
-          message: "is not for the \(key) \"\(word)\"",
-          hint: "remove it, or set \"\(key)\" to \(others.joined(separator: " or "))")
-      }
-    }
-  }
-
-  /// The object with the keys that go with its word.
-  private func render(_ root: Root) -> JSONNode? {
-    shapes.lazy.map { ($0.word, $0.shape.render(root)) }.first { $1[key]?.value == .string($0) }?.1
-  }
-
-  /// The JSON Schema: one object for each word, the one of the default without the need to say it.
-  private var schema: JSONNode {
-    var objects: [JSONNode] = []
-    for (word, shape) in shapes {
-      let constant: JSONNode = ["const": JSONNode(word)]
-      let only: JSONNode = ["properties": JSONNode([(key, constant)])]
-      let required: [(String, JSONNode)] = word == fallback ? [] : [("required", JSONNode([JSONNode(key)]))]
-      objects.append(shape.schema.adding([("allOf", JSONNode([only]))] + required))
-    }
-    return ["oneOf": JSONNode(objects)]
   }
 }

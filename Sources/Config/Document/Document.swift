@@ -45,9 +45,17 @@ extension Document {
         "listeners", optional: \.listeners, ListenerDocument.shape.kind.located.list(1...256, what: "listeners"),
         isRequired: true, "Where clients are accepted."),
       Field(
-        "pools", optional: \.pools, PoolDocument.shape.kind.located.list(1...1024, what: "pools"), isRequired: true,
-        "The pools of backends."),
-    ] + common)
+        "pools", optional: \.pools,
+        PoolDocument.shape.kind.located.list(1...1024, what: "pools", schema: [("uniqueItems", true)]),
+        isRequired: true, "The pools of backends."),
+    ] + common,
+    // With several pools a listener has to name one of them.
+    rules: [
+      [
+        "if": ["properties": ["pools": ["minItems": 2]], "required": ["pools"]],
+        "then": ["properties": ["listeners": ["items": ["required": ["pool"]]]]],
+      ]
+    ])
 
   /// The keys of the short form.
   static let short = Shape(
@@ -56,7 +64,8 @@ extension Document {
       Field(
         "listen", optional: \.listen, Kind<SocketAddress>.bind.located.oneOrMore(1...256, what: "addresses"),
         isRequired: true, "The address or addresses at which clients are accepted.")
-    ] + PoolDocument.fields.map { $0.inside(\.main) } + common)
+    ] + PoolDocument.fields.map { $0.inside(\.main) } + common,
+    rules: PoolDocument.rules)
 
   private static let initial = Document()
 
@@ -73,7 +82,7 @@ extension Document {
       "How many workers relay sessions, each with a thread of its own; a count."),
     Field(
       "stats", optional: \.stats,
-      stats.kind.orText(.bind) { StatsDocument(bind: $0) }.located,
+      stats.kind.orText(.localBind) { StatsDocument(bind: $0) }.located,
       "The stats port: an address, or an object. Without it there is none."),
     Field("shutdown", \.shutdown, in: initial, shutdown.kind, "How the program ends."),
     Field("log", \.log, in: initial, log.kind, "What is logged, and how."),
@@ -94,7 +103,7 @@ extension Document {
     StatsDocument(),
     [
       Field(
-        "bind", optional: \.bind, .bind, isRequired: true,
+        "bind", optional: \.bind, .localBind, isRequired: true,
         "The address: an IP address with a port, :port for all addresses, or unix:/path.")
     ])
 

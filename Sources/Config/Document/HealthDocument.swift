@@ -38,11 +38,18 @@ extension HealthDocument {
   static let kind: Kind<HealthDocument> = Variants(
     key: "type", fallback: HealthType.tcp.rawValue,
     shapes: [
-      (HealthType.tcp.rawValue, Shape(initial, [type] + timing, check: checkTiming)),
-      (HealthType.http.rawValue, Shape(initial, [type] + timing + http.map { $0.inside(\.http) }, check: checkHTTP)),
+      (HealthType.tcp.rawValue, Shape(initial, [type] + timing, rules: [onePlace], check: checkTiming)),
+      (
+        HealthType.http.rawValue,
+        Shape(
+          initial, [type] + timing + http.map { $0.inside(\.http) }, rules: [onePlace, noBodyOfHead], check: checkHTTP)
+      ),
       (
         HealthType.script.rawValue,
-        Shape(initial, [type] + timing + script.map { $0.inside(\.script) }, check: checkScript)
+        Shape(
+          initial, [type] + timing + script.map { $0.inside(\.script) },
+          rules: [onePlace, excluding("send", "sendHex"), excluding("expect", "expectHex"), anExpectation],
+          check: checkScript)
       ),
       (HealthType.none.rawValue, Shape(initial, [type])),
     ]
@@ -132,6 +139,19 @@ extension HealthDocument {
     settle("fastInterval", \.fastInterval, isWrong: timing.fastInterval > interval, "at most")
     settle("slowInterval", \.slowInterval, isWrong: timing.slowInterval < interval, "at least")
     exclude("address", "port", in: health, &found)
+  }
+
+  // What these checks report, as far as a schema can say it.
+
+  private static let onePlace = excluding("address", "port")
+  private static let anExpectation: JSONNode = ["anyOf": [["required": ["expect"]], ["required": ["expectHex"]]]]
+  private static let noBodyOfHead: JSONNode = [
+    "if": ["properties": ["method": ["const": "HEAD"]], "required": ["method"]],
+    "then": ["properties": ["expect": ["properties": ["body": false]]]],
+  ]
+
+  private static func excluding(_ first: String, _ second: String) -> JSONNode {
+    ["not": ["required": [JSONNode(first), JSONNode(second)]]]
   }
 
   private static func checkHTTP(_ health: inout Located<HealthDocument>, _ found: inout Diagnostics) {

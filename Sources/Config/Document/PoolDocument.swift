@@ -30,7 +30,7 @@ struct BackendDocument: Sendable {
 
 extension PoolDocument {
   /// The keys of a pool.
-  static let shape = Shape(initial, [name] + fields)
+  static let shape = Shape(initial, [name] + fields, rules: rules)
 
   private static let initial = PoolDocument()
 
@@ -44,7 +44,8 @@ extension PoolDocument {
       "How a backend is picked: in turn, at random, the less loaded of two random ones, the least loaded, or by the "
         + "client's address."),
     Field(
-      "backends", optional: \.backends, BackendDocument.kind.located.list(1...1024, what: "backends"), isRequired: true,
+      "backends", optional: \.backends,
+      BackendDocument.kind.located.list(1...1024, what: "backends", schema: backends), isRequired: true,
       "The backends: addresses, or objects with an address and more."),
     Field("health", \.health, in: initial, HealthDocument.kind, "How the backends' health is checked."),
     Field("connect", \.connect, in: initial, connect.kind, "The limits of connecting a session to a backend."),
@@ -73,6 +74,31 @@ extension PoolDocument {
       "ejection", \.ejection, in: initial,
       ejection.kind.orNone("off"),
       "When connect failures of sessions eject a backend for a while; \"off\" for never."),
+  ]
+
+  /// No two are the same, and one at least gets sessions.
+  private static let backends: [(String, JSONNode)] = [
+    ("uniqueItems", true),
+    ("contains", ["not": ["type": "object", "properties": ["weight": ["const": 0]], "required": ["weight"]]]),
+  ]
+
+  /// What a schema can say of the keys of a pool together: a Unix socket can't be checked at a port.
+  static let rules: [JSONNode] = [
+    [
+      "if": ["properties": ["health": ["type": "object", "required": ["port"]]], "required": ["health"]],
+      "then": [
+        "properties": [
+          "backends": [
+            "items": .either(
+              ["not": ["pattern": "^unix:"]],
+              [
+                "if": ["properties": ["address": ["type": "string", "pattern": "^unix:"]], "required": ["address"]],
+                "then": ["required": ["healthAddress"]],
+              ])
+          ]
+        ]
+      ],
+    ]
   ]
 
   private static let connect = Shape<ConnectConfiguration>(

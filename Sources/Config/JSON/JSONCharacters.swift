@@ -1,3 +1,5 @@
+internal import Sockets
+
 /// What the characters of a JSON document can be part of.
 enum JSONCharacters {
   /// Whether a byte can be part of a bare key.
@@ -16,7 +18,7 @@ enum JSONCharacters {
   }
 
   /// Whether a text is a number by RFC 8259 §6.
-  static func isNumber(_ text: String.UTF8View) -> Bool {
+  static func isNumber(_ text: some Collection<UInt8>) -> Bool {
     var rest = text[...]
     func digits() -> Int {
       let run = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
@@ -37,5 +39,21 @@ enum JSONCharacters {
       guard digits() > 0 else { return false }
     }
     return rest.isEmpty
+  }
+
+  /// What was probably meant by a bare word that is no value; nil if it can only be text.
+  static func meant(by text: String) -> String? {
+    switch text.lowercased() {
+    case "true", "yes", "on": return "true"
+    case "false", "no", "off": return "false"
+    case "null", "nil", "none", "undefined": return "null"
+    default: break
+    }
+    if text.hasPrefix("0x"), let number = Int(digits: text.dropFirst(2), radix: 16) { return String(number) }
+    var bare = text.filter { $0 != "_" }[...]
+    if bare.hasPrefix("+") { bare = bare.dropFirst() }
+    if bare.hasPrefix(".") { bare = "0" + bare }
+    while bare.utf8.count > 1, bare.hasPrefix("0"), !bare.hasPrefix("0.") { bare = bare.dropFirst() }
+    return isNumber(bare.utf8) ? String(bare) : nil
   }
 }

@@ -84,6 +84,11 @@ extension JSONNode: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Exp
     self.init(value: .object(members.map { Member(key: $0.0, line: 0, value: $0.1) }))
   }
 
+  /// The schema of what is either a text of one kind, or something else; each has errors of its own in it, unlike `anyOf`.
+  static func either(_ text: JSONNode, _ other: JSONNode) -> JSONNode {
+    ["if": ["type": "string"], "then": text, "else": other]
+  }
+
   /// The object with more members at its end.
   func adding(_ more: [(String, JSONNode)]) -> JSONNode {
     JSONNode(value: .object((members ?? []) + more.map { Member(key: $0.0, line: 0, value: $0.1) }), line: line)

@@ -48,7 +48,9 @@ struct JSONParser {
     case UInt8(ascii: "\""), UInt8(ascii: "'"): return JSONNode(value: .string(try string()), line: start)
     case .some(let byte) where JSONCharacters.isPartOfWord(byte): return JSONNode(value: try word(), line: start)
     case nil: throw error("the document ends where a value is expected", "write a value, or close what is open")
-    default: throw error("expected a value, found \(shownCurrent)", "a value is text, a number, a list or an object")
+    default:
+      throw error(
+        "expected a value, found \(shownCurrent)", comment ?? "a value is text, a number, a list or an object")
     }
   }
 
@@ -123,7 +125,8 @@ struct JSONParser {
       let start = position
       while let byte = current, JSONCharacters.isPartOfName(byte) { position += 1 }
       return String(decoding: bytes[start..<position], as: UTF8.self)
-    default: throw error("expected a key, found \(shownCurrent)", "a key is text in quotes, such as \"name\"")
+    default:
+      throw error("expected a key, found \(shownCurrent)", comment ?? "a key is text in quotes, such as \"name\"")
     }
   }
 
@@ -137,9 +140,10 @@ struct JSONParser {
     case "null": return .null
     case _ where JSONCharacters.isNumber(text.utf8): return .number(text)
     default:
+      let meant = JSONCharacters.meant(by: text)
       throw error(
         "\(JSONNode.shortened(text)) is neither a number nor true, false or null",
-        "text needs quotes: \"\(JSONNode.shortened(text))\"", at: begin)
+        meant.map { "write \($0)" } ?? "text needs quotes: \"\(JSONNode.shortened(text))\"", at: begin)
     }
   }
 
@@ -269,6 +273,9 @@ struct JSONParser {
     let column = bytes[place.lineStart..<min(place.position, bytes.count)].count { $0 & 0xC0 != 0x80 } + 1
     return JSONSyntaxError(line: place.line, column: column, message: message, hint: hint)
   }
+
+  /// The remedy for comments of another kind than JSON5's.
+  private var comment: String? { current == UInt8(ascii: "#") ? "a comment starts with //" : nil }
 
   private var shownCurrent: String {
     guard position < bytes.count else { return "the end of the document" }

@@ -116,7 +116,7 @@ struct AdminCall {
   /// A number of things.
   func count(_ name: String, default standard: Int, in range: ClosedRange<Int>) throws(AdminRefusal) -> Int {
     guard let text = try optional(name) else { return standard }
-    guard let value = Int(text), range.contains(value) else {
+    guard let value = Int(digits: text), range.contains(value) else {
       throw AdminRefusal(
         400, "\(name) must be a number from \(range.lowerBound) to \(range.upperBound), is \(text)", hint: "correct it")
     }
@@ -126,7 +126,9 @@ struct AdminCall {
   /// A number of seconds.
   func seconds(_ name: String) throws(AdminRefusal) -> Double? {
     guard let text = try optional(name) else { return nil }
-    guard let value = Double(text), value.isFinite else {
+    guard text.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let value = Double(text), value.isFinite
+    else {
       throw AdminRefusal(400, "\(name) must be a number of seconds, is \(text)", hint: "write such as \(name)=60")
     }
     return value

@@ -83,7 +83,7 @@ extension AdminActions {
     if let ids {
       selection.ids = Set(
         try ids.map { (text) throws(AdminRefusal) in
-          guard let id = UInt64(text) else { throw AdminRefusal(400, "there is no session \"\(text)\"") }
+          guard let id = UInt64(digits: text) else { throw AdminRefusal(400, "there is no session \"\(text)\"") }
           return id
         })
     }

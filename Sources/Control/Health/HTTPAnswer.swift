@@ -1,15 +1,16 @@
 import Config
+import Sockets
 
 /// An HTTP answer, as far as a health check needs it (RFC 9112): the status, and whether a text is in the content.
 ///
 /// Without an expected text it is complete with its head. Content in chunks is put together, so that the text may stand
-/// across their borders. Where the content ends is otherwise for the server to say, by ending the connection, which it
-/// was asked to do.
+/// across their borders; what comes behind the content's end isn't looked at.
 struct HTTPAnswer: Equatable {
   private enum Part: Equatable {
     case statusLine
     case fields
-    case content
+    /// So many bytes are left; nil if it lasts until the connection ends.
+    case content(left: Int?)
     case chunkSize
     case chunk(left: Int)
     case chunkEnd
@@ -23,7 +24,7 @@ struct HTTPAnswer: Equatable {
   private var part = Part.statusLine
   private var line: [UInt8] = []
   private var status = 0
-  private var isChunked = false
+  private var framing = HTTPFraming()
   /// How many bytes came of the head, or of the content after it.
   private var count = 0
 
@@ -47,6 +48,7 @@ struct HTTPAnswer: Equatable {
     switch part {
     case .statusLine: count == 0 ? nil : "answered \(Excerpt(line)), which is no whole HTTP status line"
     case .fields: "HTTP \(status), but its head is incomplete"
+    case .content(let left?): "HTTP \(status), but it ends \(left) bytes before the end of its content"
     case .content, .chunkSize, .chunk, .chunkEnd: without("the \(count) bytes of its content")
     }
   }
@@ -62,8 +64,11 @@ struct HTTPAnswer: Equatable {
     }
     count += 1
     switch part {
-    case .content:
+    case .content(nil):
       return look(at: byte)
+    case .content(let left?):
+      part = .content(left: left - 1)
+      return look(at: byte) ?? (left == 1 ? .failed(without("its content")) : nil)
     case .chunk(let left):
       part = left > 1 ? .chunk(left: left - 1) : .chunkEnd
       return look(at: byte)
@@ -89,8 +94,9 @@ struct HTTPAnswer: Equatable {
     case .statusLine:
       // HTTP/1.1 200 OK
       let code = line.dropFirst(Self.version.count + 2).prefix(3)
-      guard line.starts(with: Self.version), line.dropFirst(Self.version.count + 1).first == UInt8(ascii: " "),
-        code.count == 3, code.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      guard line.starts(with: Self.version), line.dropFirst(Self.version.count).first.map(Self.isDigit) == true,
+        line.dropFirst(Self.version.count + 1).first == UInt8(ascii: " "),
+        code.count == 3, code.allSatisfy(Self.isDigit),
         [nil, UInt8(ascii: " ")].contains(line.dropFirst(Self.version.count + 5).first)
       else { return notHTTP }
       status = code.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
@@ -98,16 +104,14 @@ struct HTTPAnswer: Equatable {
     case .fields where line.isEmpty:
       return endOfHead()
     case .fields:
-      let field = String(decoding: line, as: UTF8.self).lowercased()
-      if field.hasPrefix("transfer-encoding:"), field.hasSuffix("chunked") { isChunked = true }
+      framing.take(line)
     case .chunkSize:
-      let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
-      guard let size = Int(String(decoding: digits, as: UTF8.self), radix: 16), size >= 0 else {
-        return .failed("HTTP \(status), but its chunks are broken")
-      }
+      let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+      guard let size = Int(digits: String(decoding: digits, as: UTF8.self), radix: 16) else { return brokenChunks }
       guard size > 0 else { return .failed(without("its content")) }
       part = .chunk(left: size)
     case .chunkEnd:
+      guard line.isEmpty else { return brokenChunks }
       part = .chunkSize
     case .content, .chunk:
       break
@@ -120,14 +124,26 @@ struct HTTPAnswer: Equatable {
     let isInterim = (100...199).contains(status) && status != 101
     if isInterim, !expectation.status.contains(status) {
       part = .statusLine
-      isChunked = false
+      framing = HTTPFraming()
       return nil
     }
     guard expectation.status.contains(status) else { return .failed("HTTP \(status), expected \(expectation.status)") }
     guard search != nil else { return .passed("HTTP \(status)") }
-    part = isChunked ? .chunkSize : .content
     count = 0
+    switch framing.end(of: status) {
+    case .chunks: part = .chunkSize
+    case .connection: part = .content(left: nil)
+    case .length(0): return .failed(without("its content, which is empty"))
+    case .length(let length): part = .content(left: length)
+    case .unclear: return .failed("HTTP \(status), but its Content-Length makes no sense")
+    }
     return nil
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+  private var brokenChunks: Verdict {
+    .failed("HTTP \(status), but its chunks are broken")
   }
 
   private var notHTTP: Verdict {

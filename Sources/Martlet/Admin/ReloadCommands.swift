@@ -20,8 +20,10 @@ struct NewConfiguration: ParsableArguments {
       // What isn't text can't be sent; what the reader says of it is what is wrong with it.
       if String(validating: bytes, as: UTF8.self) == nil { _ = try Configuration.parse(bytes, file: file) }
       request.content = String(decoding: bytes, as: UTF8.self)
-      request.name = file
+      request.name = ConfigurationFile.name(of: file)
     } catch {
+      var error = error
+      error.file = ConfigurationFile.name(of: file)
       Terminal.write("\(error)\n", to: STDERR_FILENO)
       throw ExitStatus.configuration.code
     }

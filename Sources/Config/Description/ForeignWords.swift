@@ -1,0 +1,133 @@
+/// The words of other proxies, and of people who have used them, for what this one calls differently or doesn't have.
+enum ForeignWords {
+  /// What other words for a key are called here; the same word may mean several keys, of which the nearest counts.
+  private static let keys: [(ours: String, words: [String])] = [
+    ("backends", ["server", "servers", "upstreams", "targets", "endpoints", "members", "hosts", "nodes", "origins"]),
+    ("pools", ["upstream", "upstreams", "backend", "clusters", "cluster", "services", "target-groups"]),
+    ("listeners", ["frontend", "frontends", "listener", "entry-points", "binds", "ports"]),
+    ("listen", ["frontend", "frontends", "listener", "listeners", "bind", "binds", "port", "ports", "address"]),
+    ("bind", ["listen", "address", "addr", "port", "host"]),
+    ("address", ["addr", "host", "server", "url", "endpoint", "target", "ip", "bind"]),
+    (
+      "pool", ["default_backend", "use_backend", "backend", "backends", "upstream", "proxy_pass", "cluster", "service"]
+    ),
+    (
+      "strategy",
+      ["balance", "algorithm", "lb_policy", "lb_algorithm", "load-balancing", "policy", "scheduler", "method"]
+    ),
+    ("maxSessions", ["maxconn", "max_conns", "max-connections", "connection-limit", "limit", "sessions"]),
+    ("health", ["check", "checks", "health-check", "health_checks", "httpchk", "tcp-check", "active-health-check"]),
+    ("interval", ["inter", "every", "period"]),
+    ("fastInterval", ["fastinter"]),
+    ("slowInterval", ["downinter"]),
+    ("fall", ["unhealthy_threshold", "failures", "max_fails", "retries"]),
+    ("rise", ["healthy_threshold", "successes", "passes"]),
+    ("path", ["uri", "url", "endpoint"]),
+    ("expect.status", ["status", "statuses", "code", "codes", "expected_statuses"]),
+    ("expect.body", ["body", "match", "contains"]),
+    ("healthAddress", ["check-address", "addr"]),
+    ("tier", ["backup", "priority"]),
+    ("ejection", ["outlier_detection", "passive", "passive_health_check", "circuit_breaker", "circuit_breakers"]),
+    ("ejection.failures", ["max_fails", "error-limit"]),
+    ("ejection.base", ["fail_timeout"]),
+    ("connect.timeout", ["connect_timeout", "proxy_connect_timeout"]),
+    ("connect.attempts", ["retries", "max_retries", "proxy_next_upstream_tries"]),
+    ("timeouts.idle", ["timeout", "idle_timeout", "proxy_timeout", "client_timeout", "server_timeout"]),
+    ("idle", ["client", "server", "tunnel", "timeout"]),
+    ("halfClosed", ["client-fin", "server-fin"]),
+    ("deadline", ["total", "overall"]),
+    ("queue.size", ["max-queue", "max_pending_requests"]),
+    ("guard", ["rate_limit", "rate_limits", "limits", "throttle"]),
+    ("slowStart", ["warmup", "warm-up", "ramp-up"]),
+    ("onDown", ["on-marked-down"]),
+    ("whenAllDown", ["panic", "panic_threshold"]),
+    ("shutdown.drain", ["hard-stop-after", "grace", "grace-period", "drain_timeout", "graceful_timeout"]),
+    ("workers", ["nbthread", "nbproc", "threads", "worker_processes", "concurrency"]),
+    ("stats", ["metrics", "prometheus", "status", "monitoring", "dashboard"]),
+    ("admin", ["api", "control", "admin-socket", "stats-socket"]),
+    ("socket", ["path", "bind", "address", "listen"]),
+    ("resolver", ["resolvers", "dns"]),
+    ("resolver.nameservers", ["nameservers", "dns-servers"]),
+    ("nameservers", ["servers", "addresses"]),
+    ("log", ["logging", "logs", "error_log", "logger"]),
+    ("log.level", ["log-level", "loglevel", "verbosity"]),
+    ("level", ["severity", "verbosity"]),
+    ("format", ["style", "encoding"]),
+    ("backlog", ["somaxconn", "accept-backlog"]),
+  ]
+
+  /// What there is no key for, and what to do instead.
+  private static let advice: [(words: [String], text: String)] = [
+    (
+      ["tls", "ssl", "cert", "certs", "certificate", "certificates", "crt", "sni", "alpn", "ca", "ca-file", "verify"],
+      "remove it: TLS is passed on as it comes, and the backends end it"
+    ),
+    (
+      ["proxy-protocol", "send-proxy", "send-proxy-v2", "accept-proxy"],
+      "remove it: the PROXY protocol is neither sent nor expected"
+    ),
+    (["mode", "protocol", "proto", "option", "options"], "remove it: everything is relayed as TCP"),
+    (
+      [
+        "http", "acl", "acls", "rules", "routes", "routers", "locations", "headers", "domains", "virtual-hosts",
+        "paths",
+      ],
+      "remove it: connections are relayed as they come, and what is said in them isn't looked at"
+    ),
+    (
+      ["cookie", "stick", "sticky", "stick-table", "persistence", "affinity", "session-affinity"],
+      "remove it, and set \"strategy\" to \"source-hash\" to send a client to the same backend"
+    ),
+    (["keepalive", "tcp-keepalive", "clitcpka", "srvtcpka", "so-keepalive"], "remove it: keepalive is always on"),
+    (["nodelay", "tcp-nodelay"], "remove it: TCP_NODELAY is always on"),
+    (["include", "includes", "import"], "remove it: a configuration is one file"),
+    (
+      ["daemon", "daemonize", "user", "group", "chroot", "pidfile", "ulimit", "ulimit-n"],
+      "remove it: that is up to whoever starts the process, such as systemd"
+    ),
+    (["version"], "remove it: the file has no version"),
+  ]
+
+  /// Values by their words in lower case, without hyphens and underscores: what they may be here.
+  private static let values: [String: [String]] = [
+    "leastconn": ["least-connections"], "least": ["least-connections"], "leastrequest": ["least-connections"],
+    "lc": ["least-connections"], "wlc": ["least-connections"], "leastsessions": ["least-connections"],
+    "rr": ["round-robin"], "wrr": ["round-robin"], "staticrr": ["round-robin"], "weighted": ["round-robin"],
+    "weightedroundrobin": ["round-robin"],
+    "source": ["source-hash"], "iphash": ["source-hash"], "hash": ["source-hash"], "sourceip": ["source-hash"],
+    "clientip": ["source-hash"], "ringhash": ["source-hash"], "maglev": ["source-hash"], "sticky": ["source-hash"],
+    "consistenthash": ["source-hash"],
+    "p2c": ["two-choices"], "poweroftwo": ["two-choices"], "powerof2": ["two-choices"], "random2": ["two-choices"],
+    "poweroftwochoices": ["two-choices"], "rand": ["random"],
+    "warn": ["warning"], "err": ["error"], "crit": ["critical"], "fatal": ["critical"], "emerg": ["critical"],
+    "alert": ["critical"], "panic": ["critical"], "verbose": ["debug"], "information": ["info"],
+    "plain": ["text"], "logfmt": ["text"], "console": ["text"], "pretty": ["text"],
+    "httpchk": ["http"], "httpget": ["http"], "http1": ["http"], "connect": ["tcp"], "ping": ["tcp"],
+    "tcpcheck": ["tcp"], "l4": ["tcp"], "script": ["tcp-script"], "off": ["none"], "no": ["none"], "false": ["none"],
+    "auto": ["per-core", "watch"], "cores": ["per-core"], "cpus": ["per-core"], "percpu": ["per-core"],
+    "max": ["per-core", "unlimited"],
+    "shutdownsessions": ["close"], "kill": ["close"], "drop": ["close", "refuse"], "reset": ["close", "refuse"],
+    "terminate": ["close"], "graceful": ["drain"], "reject": ["refuse"], "fail": ["refuse"], "all": ["panic"],
+    "any": ["panic"], "sighup": ["signal"], "hup": ["signal"], "manual": ["signal"], "file": ["watch"],
+    "inotify": ["watch"], "infinite": ["unlimited"], "infinity": ["unlimited"],
+  ]
+
+  /// The words that a value may be here.
+  static func values(_ word: String) -> [String] { values[plain(word)] ?? [] }
+
+  /// The keys that a key may be here, as paths inside the object it stands in, or in another one.
+  static func keys(_ word: String) -> [String] {
+    let typed = plain(word)
+    return keys.filter { $0.words.contains { plain($0) == typed } }.map(\.ours)
+  }
+
+  /// What to do about a key for which there is nothing here.
+  static func advice(_ word: String) -> String? {
+    let typed = plain(word)
+    return advice.first { $0.words.contains { plain($0) == typed } }?.text
+  }
+
+  private static func plain(_ word: String) -> String {
+    word.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " }
+  }
+}

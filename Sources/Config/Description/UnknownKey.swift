@@ -1,0 +1,50 @@
+/// A key that an object doesn't have: what it was probably meant to be, or what to do about it.
+struct UnknownKey {
+  /// The key of this object that was meant; nil if it can't be told, or if it's inside or outside of this object.
+  let meant: String?
+  /// What to say about it.
+  let refusal: Refusal
+
+  /// Looks at a key that stands in the object at a path, which has other keys.
+  init(_ key: String, among names: [String], in path: String, form: Document.Form?) {
+    let foreign = ForeignWords.keys(key)
+    let message = JSONNode.oddity(of: key).map { "unknown key: \($0)" } ?? "unknown key"
+    func says(_ hint: String) -> Refusal { Refusal(message: message, hint: hint) }
+    if let near = nearest(to: key, among: names) {
+      (meant, refusal) = (near, says("did you mean \"\(near)\"?"))
+      return
+    }
+    let here = foreign.first { names.contains(String($0.prefix { $0 != "." })) }
+    if let here, !here.contains(".") {
+      (meant, refusal) = (here, says("it's called \"\(here)\" here"))
+      return
+    }
+    meant = nil
+    let places = form.map { Self.places(of: [key] + foreign, in: $0) } ?? []
+    if let here {
+      let parts = here.split(separator: ".")
+      refusal = says("it's called \"\(parts[1])\" here, inside \"\(parts[0])\"")
+    } else if let place = places.first(where: { $0.key == key }) {
+      refusal = says("it belongs into \(place.text)")
+    } else if let advice = ForeignWords.advice(key) {
+      refusal = says(advice)
+    } else if let place = places.first {
+      refusal = says("it's called \"\(place.key)\" here, and belongs into \(place.text)")
+    } else {
+      refusal = says("known here: \(names.joined(separator: ", "))")
+    }
+  }
+
+  /// Where keys stand, in words, in the order of the keys.
+  private static func places(of keys: [String], in form: Document.Form) -> [(key: String, text: String)] {
+    let paths = form.keys.map { $0.path.split(separator: ".").map(String.init) }
+    return keys.compactMap { key in
+      var holders: [String] = []
+      for path in paths where path.last == key {
+        let holder = path.count == 1 ? "the outermost object" : path.dropLast().joined(separator: ".")
+        if !holders.contains(holder) { holders.append(holder) }
+      }
+      return holders.isEmpty ? nil : (key, holders.joined(separator: " or "))
+    }
+  }
+}
