@@ -19,7 +19,8 @@ package enum InheritedListeners {
 
   /// Reads the variables. Numbers that aren't open descriptors are passed over.
   static func listeners(in environment: [String: String], process: Int32, first: Int32) -> [Listener] {
-    guard environment["LISTEN_PID"] == String(process), let count = environment["LISTEN_FDS"].flatMap({ Int32(digits: $0) }),
+    guard environment["LISTEN_PID"] == String(process),
+      let count = environment["LISTEN_FDS"].flatMap({ Int32(digits: $0) }),
       (1...65_536).contains(count)
     else { return [] }
     let names = environment["LISTEN_FDNAMES"]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
