@@ -20,7 +20,8 @@ struct NewConfiguration: ParsableArguments {
       // What isn't text can't be sent; what the reader says of it is what is wrong with it.
       if String(validating: bytes, as: UTF8.self) == nil { _ = try Configuration.parse(bytes, file: file) }
       request.content = String(decoding: bytes, as: UTF8.self)
-      request.name = file
+      // The process has a directory of its own, and says in its status what it runs.
+      request.name = file.hasPrefix("/") ? file : "\(WorkingDirectory.path)/\(file)"
     } catch {
       Terminal.write("\(error)\n", to: STDERR_FILENO)
       throw ExitStatus.configuration.code
