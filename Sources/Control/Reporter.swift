@@ -39,7 +39,9 @@ final class Reporter {
       listeners: listeners.listeners.map { listener($0) }, pools: controller.pools.map { pool($0, at: now) },
       transitions: controller.transitions.reversed().prefix(Self.transitionsShown).map(\.self),
       configuration: Report.Configuration(
-        file: reloads.file, since: reloads.since, confirmUntil: reloads.confirmUntil, lastReload: reloads.last),
+        file: reloads.file, source: reloads.provenance.file, author: reloads.provenance.author,
+        since: reloads.provenance.since, confirmUntil: reloads.confirmUntil,
+        revert: reloads.revert, lastReload: reloads.last, waiting: reloads.waiting, nextTry: reloads.nextTry),
       overrides: overrides, evictions: controller.evictions.report(standing: standing), headroom: headroom,
       predecessor: predecessor())
   }

@@ -46,6 +46,7 @@ package final class Service {
   let participants: [WorkerParticipant]
   let sessions: SessionDesk
   let overrides: Overrides
+  let changes: ChangeQueue
   let reloads: Reloads
   var statsServer: StatsServer?
   var adminServer: AdminServer?
@@ -93,13 +94,18 @@ package final class Service {
     if let inheritance { controller.inherit(inheritance.handover.state) }
     sessions = SessionDesk(workforce, controller, on: loop)
     let parts = WeakParts()
+    changes = ChangeQueue(on: loop, logger: logger)
     reloads = Reloads(
-      file: origin.file, generation: inheritance?.handover.generation ?? 1, on: loop, logger: logger
+      file: origin.file, fileAsRead: inheritance.map(\.handover.fileAsRead) ?? origin.fileAsRead,
+      generation: inheritance?.handover.generation ?? 1, provenance: inheritance?.handover.provenance, changes: changes,
+      on: loop, logger: logger
     ) { parts.make($0) }
     reporter = Reporter(
       controller: controller, listeners: listeners, reloads: reloads, limits: limits, version: origin.version)
     reports = ReportDesk(on: loop) { [reporter] in reporter.report() }
     parts.service = self
+    changes.hasPredecessor = { [unowned self] in predecessor?.report != nil }
+    changes.interrupt = { [unowned self] in interrupt($0) }
     reporter.predecessor = { [unowned self] in predecessor?.report }
     controller.own.open = { [unowned self] in doors }
     do throws(StartError) {
@@ -125,7 +131,7 @@ package final class Service {
     signals = [
       SignalEvent(SIGTERM, on: loop) { [unowned self] in obey(.stop) },
       SignalEvent(SIGINT, on: loop) { [unowned self] in obey(.stop) },
-      SignalEvent(SIGHUP, on: loop) { [unowned self] in reload(by: "SIGHUP") },
+      SignalEvent(SIGHUP, on: loop) { [unowned self] in reread(by: "SIGHUP") },
       SignalEvent(SIGUSR2, on: loop) { [unowned self] in
         startUpgrade(to: nil, by: "SIGUSR2") { _ in }
       },
@@ -159,6 +165,7 @@ package final class Service {
 
   private func end() -> Ending {
     controller.stop()
+    changes.stop()
     reloads.stop()
     let left = workforce.sessionSlots.taken
     workforce.post(.stop)
@@ -213,11 +220,21 @@ package final class Service {
         return shutdown.hurry()
       }
       wasToldToStop = true
-      let limit = controller.configuration.shutdown.drain
-      logger.notice(
-        "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(limit.configured)")
-      systemd?.stopping(within: limit)
-      drain(.closing, limit: limit)
+      changes.ask(.stop, by: "a signal") { [unowned self] _ in
+        let limit = controller.configuration.shutdown.drain
+        logger.notice(
+          "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(limit.configured)")
+        systemd?.stopping(within: limit)
+        drain(.closing, limit: limit)
+      }
+    }
+  }
+
+  /// A change under way ends unfinished, because the process is to end.
+  private func interrupt(_ activity: ChangeGate.Activity) {
+    switch activity {
+    case .reload, .revert: reloads.abandon()
+    case .upgrade: upgrade?.abandon("this process is to end")
     }
   }
 
@@ -226,14 +243,9 @@ package final class Service {
 
   /// Lets the sessions that stand finish, and then ends the service.
   func drain(_ manner: Shutdown.Manner, limit: Duration) {
-    reloads.isClosed = true
+    watcher = nil
     reporter.isDraining = true
     shutdown = Shutdown(manner, workforce, controller.evictions, limit: limit, on: loop)
-  }
-
-  /// Reads the file again.
-  func reload(by author: String) {
-    reloads.reload(.file, by: author) { _ in }
   }
 
   /// Reads the file again whenever it changes, if the configuration wants that.
@@ -241,7 +253,9 @@ package final class Service {
     guard let file = origin.file, controller.configuration.reload == .watch else { return watcher = nil }
     guard watcher == nil else { return }
     do throws(Errno) {
-      watcher = try FileWatcher(file, on: loop) { [unowned self] in reload(by: "a change of \(file)") }
+      watcher = try FileWatcher(file, knownAs: reloads.fileAsRead, on: loop) { [unowned self] in
+        reread(by: "a change of \(file)")
+      }
     } catch {
       logger.warning("\(file) can't be watched (\(error)): reload it by `martlet reload` or SIGHUP")
     }
@@ -254,6 +268,8 @@ package struct ServiceOrigin {
   package var version: String
   /// The file that a reload reads; nil if there's none.
   package var file: String?
+  /// That file as it was when the configuration was read from it: what has changed since is noticed. Nil if that isn't known.
+  package var fileAsRead: FileIdentity?
   /// How the program was started; nil if it can't be upgraded.
   package var invocation: Invocation?
   /// What a process before this one has given.
@@ -265,16 +281,21 @@ package struct ServiceOrigin {
 
   /// A service that begins by itself.
   package init(
-    version: String, file: String? = nil, invocation: Invocation? = nil, inheritance: Inheritance? = nil,
+    version: String, file: String? = nil, fileAsRead: FileIdentity? = nil, invocation: Invocation? = nil,
+    inheritance: Inheritance? = nil,
     activated: [InheritedListeners.Listener] = [], log: LogSwitch = LogSwitch(nil)
   ) {
     self.version = version
     self.file = file
+    self.fileAsRead = fileAsRead
     self.invocation = invocation
     self.inheritance = inheritance
     self.activated = activated
     self.log = log
   }
+
+  /// What tells a file from what it's later; to be taken before the configuration is read from it.
+  package static func look(at file: String) -> FileIdentity? { FileIdentity(file) }
 }
 
 /// Makes the parts of a reload for a service that is being made.

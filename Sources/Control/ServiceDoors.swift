@@ -41,9 +41,8 @@ extension Service {
   private func serveAdmin() {
     guard let adminServer else { return }
     let actions = AdminActions(
-      controller: controller, listeners: listeners, overrides: overrides, reloads: reloads, reporter: reporter,
-      reports: reports,
-      sessions: sessions, logger: logger, log: origin.log
+      controller: controller, listeners: listeners, overrides: overrides, changes: changes, reloads: reloads,
+      reporter: reporter, reports: reports, sessions: sessions, logger: logger, log: origin.log
     ) { [unowned self] program, author, reply in
       startUpgrade(to: program, by: author, reply)
     }

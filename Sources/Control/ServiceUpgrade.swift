@@ -18,37 +18,48 @@ extension Service {
       return refuse(422, .init("this process can't be upgraded", hint: "it wasn't started by `martlet run`"))
     }
     if let program { invocation = Invocation(program: program, arguments: invocation.arguments) }
-    guard upgrade == nil, shutdown == nil, !reloads.isClosed else {
-      return refuse(409, .init("an upgrade, a reload or the end of the process is under way", hint: "wait for it"))
-    }
-    guard reloads.confirmUntil == nil else {
-      return refuse(409, .init("the running configuration has still to be confirmed", hint: "`martlet confirm` first"))
-    }
-    guard predecessor?.report == nil else {
-      return refuse(
-        409,
-        .init("the process before this one still serves sessions", hint: "wait for it: `martlet status` shows how long")
-      )
-    }
-    // What is changed from now on wouldn't reach the other process.
-    reloads.isClosed = true
-    logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
-    upgrade = Upgrade(invocation, handover: handover, sockets: handoverSockets, on: loop, logger: logger) {
-      [unowned self] outcome in
-      switch outcome {
-      case .failed(let problem):
-        upgrade = nil
-        reloads.isClosed = false
-        refuse(503, problem)
-      case .taken(let version, let pid): handOver(to: version, pid, reply)
+    changes.ask(.upgrade, by: author) { [unowned self, invocation] turn in
+      if case .refused(let problem) = turn { return refuse(409, problem) }
+      logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
+      let given = handover
+      upgrade = Upgrade(invocation, handover: given, sockets: handoverSockets, on: loop, logger: logger) {
+        [unowned self] outcome in
+        switch outcome {
+        case .failed(let problem):
+          upgrade = nil
+          changes.ended(.kept)
+          refuse(503, problem)
+        case .taken(let version, let pid):
+          // What was set while the other process started isn't in what that was given.
+          let late = LateChanges(overrides: controller.book.changes(since: given.state.book), reread: reloads.unread)
+          changes.ended(.handedOver)
+          if !late.isEmpty { upgrade?.tell(late) }
+          handOver(to: version, pid, reply)
+        }
       }
     }
+  }
+
+  /// Reads the file again, here or in the process that serves by now.
+  func reread(by author: String) {
+    if let upgrade, shutdown != nil {
+      upgrade.tell(LateChanges(reread: author))
+    } else {
+      reloads.reread(by: author)
+    }
+  }
+
+  /// Takes what was changed while this process started.
+  private func take(_ late: LateChanges, from pid: Int) {
+    controller.take(late.overrides, from: "process \(pid)")
+    if let trouble = overrides.save(controller.book) { logger.warning("\(trouble)") }
+    if let author = late.reread { reloads.reread(by: author) }
   }
 
   private var handover: Handover {
     Handover(
       version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
-      file: origin.file, generation: reloads.generation,
+      file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.generation, provenance: reloads.provenance,
       listeners: listeners.listeners.map {
         Handover.Listener(name: $0.configuration.name, sockets: $0.binding.all.count, file: $0.binding.file)
       },
@@ -115,6 +126,7 @@ extension Service {
         took()
       },
       counted: { [unowned self] counts in inherit(counts) },
+      changed: { [unowned self] in take($0, from: lastCounts) },
       gone: { [unowned self] in logger.notice("process \(lastCounts) is gone") })
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// What tells a file from what it was before: another inode, another time of modification, another size.
-package struct FileIdentity: Equatable, Sendable {
+package struct FileIdentity: Codable, Equatable, Sendable {
   private let device: UInt
   private let inode: UInt
   private let seconds: Int

@@ -25,6 +25,7 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw ExitStatus.unavailable.because("\(error)")
     }
+    let fileAsRead = (try? file.absolutePath).flatMap { ServiceOrigin.look(at: $0) }
     // Who takes over goes on with what runs, whatever the file says by now.
     let path = try inheritance?.file ?? file.absolutePath
     let settings = try inheritance?.configuration ?? file.load()
@@ -37,7 +38,7 @@ struct RunCommand: ParsableCommand {
       service = try Service(
         configuration: settings, logger: logger,
         origin: ServiceOrigin(
-          version: Version.current, file: path, invocation: .current, inheritance: inheritance,
+          version: Version.current, file: path, fileAsRead: fileAsRead, invocation: .current, inheritance: inheritance,
           activated: InheritedListeners.take(),
           log: LogSwitch(sink, fixed: logOptions.settings)))
     } catch {

@@ -2,7 +2,8 @@
 enum Golden {
   static let status = """
     martlet        1.2.3, pid 4711, up 1d02h
-    configuration  generation 4 of /etc/martlet/martlet.json, for 13m20s
+    configuration  generation 4 of /tmp/new.json, loaded by ann, for 13m20s
+    at a restart   /etc/martlet/martlet.json is read, and not this one
     last reload    generation 4 runs
     to confirm     within 1m00s, or it's taken back: `martlet confirm` or `martlet revert`
     sessions       200 of 480, 99000 in all

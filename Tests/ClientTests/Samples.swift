@@ -45,7 +45,8 @@ extension Report {
     ],
     transitions: [],
     configuration: Configuration(
-      file: "/etc/martlet/martlet.json", since: .noon(-800), confirmUntil: .noon(60), lastReload: "generation 4 runs"),
+      file: "/etc/martlet/martlet.json", source: "/tmp/new.json", author: "ann", since: .noon(-800),
+      confirmUntil: .noon(60), lastReload: "generation 4 runs"),
     overrides: [override],
     evictions: [Eviction(what: "backend web/b9 (removed)", cause: "drained", left: 3, deadline: .noon(200))],
     headroom: Headroom(

@@ -39,6 +39,26 @@ import Testing
         """)
   }
 
+  @Test("status tells what a configuration waits for, and the way back that is due")
+  func waiting() {
+    var report = Report.sample
+    report.configuration = .init(
+      file: "/etc/m.json", source: "/etc/m.json", since: .noon(-5), confirmUntil: .noon(-1),
+      revert: .init(reason: "it wasn't confirmed in time", problem: "no address", nextTry: .noon(4)),
+      lastReload: "refused: no name", waiting: "SIGHUP", nextTry: .noon(2))
+    let text = StatusText.render(report)
+    #expect(
+      text.contains(
+        """
+        configuration  generation 4 of /etc/m.json, for 5 s
+        last reload    refused: no name; tried again in 2 s
+        to be read     /etc/m.json, as soon as it may be (SIGHUP)
+        to confirm     going back (it wasn't confirmed in time); refused: no address; tried again in 4 s: \
+        `martlet confirm` keeps what runs
+        """))
+    #expect(!text.contains("at a restart"))
+  }
+
   @Test("overrides are told with their authors, ends and reasons")
   func overrides() {
     #expect(OverridesText.render(Samples.overrides, now: .noon) == Golden.overrides)

@@ -5,6 +5,7 @@ extension StatsRenderingTests {
     sessions 101 of 480, 50000 in all; workers 1
     memory 22 MiB, descriptors 412 of 1024, cpu 13m32s
     nearest limit: sessions, 200 of 480
+    a restart reads /etc/martlet/martlet.json, and not /tmp/new.json, which runs
     to be confirmed within 1m00s, or generation 4 is taken back
     process 4242 of before the upgrade: 12 sessions left, for 1m40s
     to be ended: 3 sessions, backend web/b9 (removed), within 3m20s
@@ -31,10 +32,13 @@ extension StatsRenderingTests {
   static let smallJSON = """
     {
       "configuration" : {
+        "author" : "ann",
         "confirmUntil" : "2026-01-01T12:01:00.000Z",
         "file" : "/etc/martlet/martlet.json",
         "lastReload" : "generation 4",
-        "since" : "2026-01-01T11:46:40.000Z"
+        "since" : "2026-01-01T11:46:40.000Z",
+        "source" : "/tmp/new.json",
+        "waiting" : "SIGHUP"
       },
       "evictions" : [
         {

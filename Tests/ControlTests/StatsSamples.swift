@@ -58,8 +58,9 @@ extension Report {
         cause: .active, reason: "2 of 2 checks passed", duration: nil),
     ],
     configuration: Configuration(
-      file: "/etc/martlet/martlet.json", since: Timestamp(milliseconds: 1_767_268_000_000),
-      confirmUntil: Timestamp(milliseconds: 1_767_268_860_000), lastReload: "generation 4"),
+      file: "/etc/martlet/martlet.json", source: "/tmp/new.json", author: "ann",
+      since: Timestamp(milliseconds: 1_767_268_000_000), confirmUntil: Timestamp(milliseconds: 1_767_268_860_000),
+      lastReload: "generation 4", waiting: "SIGHUP"),
     overrides: [override],
     evictions: [
       Eviction(

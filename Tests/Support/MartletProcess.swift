@@ -11,7 +11,8 @@ package final class MartletProcess {
   package let folder: TemporaryFolder
   /// Its stats port.
   package let statsTarget: Target
-  private let statsKey: String
+  /// The key that every configuration for it has.
+  package let statsKeys: String
 
   /// Starts it, and waits until it answers.
   ///
@@ -28,8 +29,8 @@ package final class MartletProcess {
     let socket = folder.path + "/stats"
     statsTarget = port.map { .local($0) } ?? .unix(socket)
     let bind = port.map { "127.0.0.1:\($0)" } ?? "unix:\(socket)"
-    statsKey = "\"stats\": \"\(bind)\""
-    let file = try folder.write("martlet.json", "{ \(keys), \(statsKey) }")
+    statsKeys = "\"stats\": \"\(bind)\""
+    let file = try folder.write("martlet.json", "{ \(keys), \(statsKeys) }")
     // The admin socket and the state are in the folder, too.
     let environment = ["XDG_RUNTIME_DIR": folder.path, "XDG_STATE_HOME": folder.path].merging(more) { $1 }
     program =
@@ -51,7 +52,7 @@ package final class MartletProcess {
 
   /// Writes another configuration to its file, without telling it.
   package func configure(_ keys: String) throws {
-    _ = try folder.write("martlet.json", "{ \(keys), \(statsKey) }")
+    _ = try folder.write("martlet.json", "{ \(keys), \(statsKeys) }")
   }
 
   /// Everything that it has written.

@@ -85,13 +85,13 @@ package final class ListeningPort: Sendable {
   /// The socket that listens.
   package let listener: Int32
 
-  /// Takes one.
-  package init() throws {
-    port = try FreePort.next()
+  /// Takes one, or that one.
+  package init(_ port: UInt16? = nil) throws {
+    self.port = try port ?? FreePort.next()
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
+    address.sin_port = self.port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let bound = withUnsafePointer(to: &address) {

@@ -55,7 +55,7 @@ final class Load {
 }
 
 /// Something that one thread says to others once.
-private final class Flag: Sendable {
+final class Flag: Sendable {
   private let value = Atomic(false)
 
   var isSet: Bool { value.load(ordering: .relaxed) }

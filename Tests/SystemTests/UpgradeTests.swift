@@ -108,24 +108,6 @@ extension System {
       #expect(try proxy.stop() == .code(0))
     }
 
-    @Test("while another process starts, nothing is changed that wouldn't reach it")
-    func frozen() throws {
-      let servers = try stage.nginx(count: 2)
-      let proxy = try stage.martlet(keys(servers))
-      try proxy.waitUntilAllUp()
-      let folder = try stage.folder()
-      let program = try folder.write("slow", "#!/bin/sh\nsleep 2\n", mode: 0o755)
-      let door = AdminDoor(path: proxy.adminSocket)
-      let upgrade = Background { try door.ask("POST", "/v1/upgrade", "{ \"program\": \"\(program)\" }") }
-      let drain = "{ \"pool\": \"main\", \"backend\": \"a\", \"action\": \"drain\" }"
-      try Support.waitUntil("the upgrade is under way") { proxy.log.contains("\"upgrading\"") }
-      #expect(try proxy.admin("POST", "/v1/overrides", drain).status == 409)
-      #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 409)
-      #expect(try proxy.report().backend("a").state == "up")
-      #expect(try upgrade.join().status == 503)
-      #expect(try proxy.admin("POST", "/v1/overrides", drain).status == 200)
-    }
-
     @Test("systemd is told of the start, of reloads, of the process that takes over and of the end")
     func notified() throws {
       let servers = try stage.nginx(count: 1)

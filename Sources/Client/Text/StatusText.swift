@@ -37,7 +37,8 @@ package enum StatusText {
     }
     return lines.map { name, text in
       let line = "\(name.padding(to: 15))\(TextTable.printable(text))"
-      let isWarning = name == "nearest limit" && report.headroom.limiting.isNear || name == "to confirm"
+      let isWarning =
+        name == "nearest limit" && report.headroom.limiting.isNear || name == toConfirm || name == atRestart
       return Paint.yellow.on(line, when: coloured && isWarning) + "\n"
     }.joined()
   }
@@ -45,15 +46,31 @@ package enum StatusText {
   private static func configuration(_ report: Report) -> [(String, String)] {
     let configuration = report.configuration
     let age = StatsText.duration(report.time.seconds(since: configuration.since))
-    let file = configuration.file.map { " of \($0)" } ?? ""
-    var lines = [("configuration", "generation \(report.generation)\(file), for \(age)")]
-    if let last = configuration.lastReload { lines.append(("last reload", last)) }
-    if let until = configuration.confirmUntil {
+    let source = configuration.source ?? configuration.file
+    let file = source.map { " of \($0)" } ?? ""
+    let author = configuration.author.map { ", loaded by \($0)" } ?? ""
+    var lines = [("configuration", "generation \(report.generation)\(file)\(author), for \(age)")]
+    if let own = configuration.file, own != source { lines.append((atRestart, "\(own) is read, and not this one")) }
+    if let last = configuration.lastReload {
+      let next = configuration.nextTry.map { "; tried again in \(Words.left(until: $0, from: report.time))" } ?? ""
+      lines.append(("last reload", last + next))
+    }
+    if let author = configuration.waiting {
+      lines.append(("to be read", "\(configuration.file ?? "the file"), as soon as it may be (\(author))"))
+    }
+    if let revert = configuration.revert {
+      let problem = revert.problem.map { "; refused: \($0)" } ?? ""
+      let next = revert.nextTry.map { "; tried again in \(Words.left(until: $0, from: report.time))" } ?? ""
+      lines.append((toConfirm, "going back (\(revert.reason))\(problem)\(next): `martlet confirm` keeps what runs"))
+    } else if let until = configuration.confirmUntil {
       let left = Words.left(until: until, from: report.time)
-      lines.append(("to confirm", "within \(left), or it's taken back: `martlet confirm` or `martlet revert`"))
+      lines.append((toConfirm, "within \(left), or it's taken back: `martlet confirm` or `martlet revert`"))
     }
     return lines
   }
+
+  private static let atRestart = "at a restart"
+  private static let toConfirm = "to confirm"
 
   /// What is nearest to its limit, with a warning where that is near.
   static func resource(_ resource: Report.Resource) -> String {

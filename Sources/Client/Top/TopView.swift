@@ -58,7 +58,10 @@ extension TopModel {
     }
     guard let report = figures.report else { return ScreenLine("asking \(socket)", .dim) }
     var line = ScreenLine()
-    if let until = report.configuration.confirmUntil {
+    if report.configuration.revert != nil {
+      line.add("going back to the configuration before", .yellow)
+      line.add("  ")
+    } else if let until = report.configuration.confirmUntil {
       line.add("to confirm within \(Words.left(until: until, from: report.time))", .yellow)
       line.add("  ")
     }

@@ -9,6 +9,7 @@ final class AdminActions {
   let controller: Controller
   let listeners: ListenerSet
   let overrides: Overrides
+  let changes: ChangeQueue
   let reloads: Reloads
   let reporter: Reporter
   let reports: ReportDesk
@@ -20,13 +21,14 @@ final class AdminActions {
   let upgrade: (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
 
   init(
-    controller: Controller, listeners: ListenerSet, overrides: Overrides, reloads: Reloads, reporter: Reporter,
-    reports: ReportDesk, sessions: SessionDesk, logger: Logger, log: LogSwitch,
+    controller: Controller, listeners: ListenerSet, overrides: Overrides, changes: ChangeQueue, reloads: Reloads,
+    reporter: Reporter, reports: ReportDesk, sessions: SessionDesk, logger: Logger, log: LogSwitch,
     upgrade: @escaping (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
   ) {
     self.controller = controller
     self.listeners = listeners
     self.overrides = overrides
+    self.changes = changes
     self.reloads = reloads
     self.reporter = reporter
     self.reports = reports

@@ -9,13 +9,13 @@ extension AdminActions {
     [
       AdminRouter.Route(.post, "/v1/overrides") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Override.self)
-        try ensureChangeable()
+        try changes.admit(.override)
         reply(.success(AdminReply(try set(request, by: call.author))))
       },
       AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend", "force"]) {
         [unowned self] call, reply throws(AdminRefusal) in
         let (pool, backend) = (try call.required("pool"), try call.required("backend"))
-        try ensureChangeable()
+        try changes.admit(.override)
         let isForced = try call.flag("force")
         reply(
           .success(
@@ -24,21 +24,15 @@ extension AdminActions {
       },
       AdminRouter.Route(.post, "/v1/backends") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.AddBackend.self)
-        try ensureChangeable()
+        try changes.admit(.override)
         reply(.success(AdminReply(try add(request, by: call.author), status: 201)))
       },
       AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force"]) {
         [unowned self] call, reply throws(AdminRefusal) in
-        try ensureChangeable()
+        try changes.admit(.override)
         reply(.success(AdminReply(try remove(call))))
       },
     ]
-  }
-
-  /// What another process has taken over by now wouldn't reach it any more.
-  private func ensureChangeable() throws(AdminRefusal) {
-    guard reloads.isClosed else { return }
-    throw AdminRefusal(409, "the process is about to end or to be replaced", hint: "ask the one that takes its place")
   }
 
   private func set(_ request: AdminRequest.Override, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {

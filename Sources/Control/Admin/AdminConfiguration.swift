@@ -28,16 +28,14 @@ extension AdminActions {
       },
       AdminRouter.Route(.post, "/v1/confirm") { [unowned self] call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
-        guard reloads.confirm(by: call.author) else {
-          throw AdminRefusal(409, "nothing has to be confirmed", hint: "only a reload with --confirm has to be")
-        }
+        try reloads.confirm(by: call.author)
         reply(
           .success(
             AdminReply(AdminAnswer.Done(message: "generation \(reloads.generation) stays", warnings: []))))
       },
       AdminRouter.Route(.post, "/v1/revert") { [unowned self] call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
-        reloads.revert(by: call.author, because: "\(call.author) asked for it") { reply(Self.result(of: $0)) }
+        reloads.revert(by: call.author) { reply(Self.result(of: $0)) }
       },
       AdminRouter.Route(.post, "/v1/upgrade") { [unowned self] call, reply throws(AdminRefusal) in
         let program = try call.body(AdminRequest.Upgrade.self).program
@@ -60,7 +58,7 @@ extension AdminActions {
   private static func result(of outcome: Reload.Outcome) -> Result<AdminReply, AdminRefusal> {
     switch outcome {
     case .committed(let answer): .success(AdminReply(answer))
-    case .refused(let problem): .failure(AdminRefusal(409, problem))
+    case .refused(let problem, _): .failure(AdminRefusal(409, problem))
     }
   }
 }

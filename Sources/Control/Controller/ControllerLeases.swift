@@ -21,6 +21,15 @@ extension Controller {
     return ended
   }
 
+  /// Takes what was changed in another process's book.
+  func take(_ changes: OverrideBook.Changes, from author: String) {
+    let missing = book.missing(of: changes)
+    for lease in missing.ended {
+      _ = endLeases(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, by: author)
+    }
+    for lease in missing.taken { take(lease) }
+  }
+
   func expireLeases() {
     let ended = book.expire(at: .now)
     guard !ended.isEmpty else { return }

@@ -28,6 +28,34 @@ struct OverrideBook: Codable, Equatable, Sendable {
     return ended
   }
 
+  /// What is different between two books.
+  struct Changes: Codable, Equatable, Sendable {
+    var taken: [Lease] = []
+    var ended: [Lease] = []
+
+    var isEmpty: Bool { taken.isEmpty && ended.isEmpty }
+  }
+
+  /// What has changed since the book was another.
+  func changes(since before: OverrideBook) -> Changes {
+    Changes(
+      taken: leases.filter { !before.leases.contains($0) }, ended: before.leases.filter { !leases.contains($0) })
+  }
+
+  /// What of the changes of another book this one has still to make: it may have got newer leases by itself.
+  func missing(of changes: Changes) -> Changes {
+    Changes(
+      taken: changes.taken.filter { lease in
+        !leases.contains {
+          $0.isInPlace(of: lease) && $0.since.milliseconds >= lease.since.milliseconds && !changes.ended.contains($0)
+        }
+      },
+      // What another lease takes the place of ends with that.
+      ended: changes.ended.filter { lease in
+        leases.contains(lease) && !changes.taken.contains { $0.isInPlace(of: lease) }
+      })
+  }
+
   /// When the next lease ends by itself; nil if none does.
   var nextEnd: Timestamp? {
     leases.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }
@@ -69,6 +97,11 @@ struct OverrideBook: Codable, Equatable, Sendable {
 extension Lease {
   fileprivate func isOf(_ pool: String, _ endpoint: String) -> Bool {
     self.pool == pool && self.endpoint == endpoint
+  }
+
+  /// Whether only one of the two can hold.
+  fileprivate func isInPlace(of other: Lease) -> Bool {
+    isOf(other.pool, other.endpoint) && term.subject == other.term.subject
   }
 }
 

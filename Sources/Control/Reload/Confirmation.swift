@@ -33,11 +33,6 @@ final class Confirmation {
     }
   }
 
-  /// When it's over.
-  let until: Timestamp
-  /// The configuration to go back to.
-  let before: Configuration
-
   /// How often it's looked at.
   static let interval = Duration.seconds(1)
 
@@ -52,14 +47,12 @@ final class Confirmation {
   ///
   /// - Parameter isOver: told why to go back, once.
   init(
-    within length: Duration, before: Configuration, _ baseline: Baseline, _ controller: Controller, on loop: EventLoop,
+    within length: Duration, _ baseline: Baseline, _ controller: Controller, on loop: EventLoop,
     isOver: @escaping (String) -> Void
   ) {
-    self.before = before
     self.controller = controller
     self.isOver = isOver
     end = .now + length
-    until = Timestamp(milliseconds: Timestamp.now.milliseconds + Int(length.inSeconds * 1000))
     // Only who is in both configurations can be compared.
     let present = controller.pools.flatMap(\.members)
     members = baseline.members.filter { old in present.contains { $0 === old } }

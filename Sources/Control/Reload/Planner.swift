@@ -13,7 +13,7 @@ struct Planner {
     let change = parts.listeners.change(to: configuration.listeners)
     let stage = controller.stage(configuration)
     let removed = removedMembers(by: configuration)
-    var obstacles = Reload.obstacles(of: difference, to: configuration, parts).map { problem in
+    var obstacles = Reload.obstacles(of: difference, to: configuration, parts).map { problem, _ in
       ([problem.error] + (problem.details ?? [])).joined(separator: "; ")
     }
     do throws(StartError) {

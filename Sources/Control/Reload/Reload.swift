@@ -14,7 +14,15 @@ final class Reload {
   enum Outcome {
     case committed(AdminAnswer.Reloaded)
     /// Nothing has changed.
-    case refused(AdminAnswer.Problem)
+    case refused(AdminAnswer.Problem, Prospect)
+  }
+
+  /// Whether it's any use to try again what was refused.
+  enum Prospect {
+    /// Not before somebody has changed something of it.
+    case lasting
+    /// Perhaps: what stood against it may pass by itself, as a name that isn't known yet.
+    case passing
   }
 
   /// How long each of the workers' two phases may take.
@@ -33,6 +41,8 @@ final class Reload {
   private var probes: [Probe] = []
   private var transaction: TwoPhaseCommit<WorkerParticipant>?
   private var warnings: [String] = []
+  /// Why it was given up.
+  private var abandoned: AdminAnswer.Problem?
 
   /// What a reload works on.
   struct Parts {
@@ -70,7 +80,9 @@ final class Reload {
 
   /// Starts the first phase; the outcome may come before this returns.
   func start() {
-    if let problem = Self.obstacles(of: difference, to: configuration, parts).first { return refuse(problem) }
+    if let problem = Self.obstacles(of: difference, to: configuration, parts).first {
+      return refuse(problem.0, problem.1)
+    }
     let unknown = parts.controller.hostNames(of: configuration).filter { !parts.controller.names.knows($0) }
     guard !unknown.isEmpty else { return resolved([:], [:]) }
     lookup = parts.controller.names.lookUp(unknown, settings: configuration.resolver) {
@@ -81,22 +93,22 @@ final class Reload {
   /// What can't be done in place, or doesn't fit.
   static func obstacles(
     of difference: ConfigurationDifference, to configuration: Configuration, _ parts: Parts
-  ) -> [AdminAnswer.Problem] {
-    var problems: [AdminAnswer.Problem] = []
+  ) -> [(AdminAnswer.Problem, Prospect)] {
+    var problems: [(AdminAnswer.Problem, Prospect)] = []
     if !difference.needsRestart.isEmpty {
-      problems.append(
-        AdminAnswer.Problem(
-          "this can't change in a running process: \(difference.needsRestart.map(\.key).joined(separator: ", "))",
-          hint: "undo that, or restart with a drain",
-          details: difference.needsRestart.map { "\($0.key): \($0.from) → \($0.to)" }))
+      let problem = AdminAnswer.Problem(
+        "this can't change in a running process: \(difference.needsRestart.map(\.key).joined(separator: ", "))",
+        hint: "undo that, or restart with a drain",
+        details: difference.needsRestart.map { "\($0.key): \($0.from) → \($0.to)" })
+      problems.append((problem, .lasting))
     }
     let limits = Limits(for: configuration)
     let standing = parts.controller.workforce.sessionSlots.taken
     if limits.sessions < standing {
-      problems.append(
-        AdminAnswer.Problem(
-          "\(limits.sessions) sessions would fit, and \(standing) stand",
-          hint: "raise the limit of open files (RLIMIT_NOFILE), or configure fewer listeners and backends"))
+      let problem = AdminAnswer.Problem(
+        "\(limits.sessions) sessions would fit, and \(standing) stand",
+        hint: "raise the limit of open files (RLIMIT_NOFILE), or configure fewer listeners and backends")
+      problems.append((problem, .passing))
     }
     return problems
   }
@@ -225,6 +237,7 @@ final class Reload {
   private func ended(_ outcome: TwoPhaseCommit<WorkerParticipant>.Outcome) {
     switch outcome {
     case .aborted(let reasons):
+      if let abandoned { return refuse(abandoned, .lasting) }
       refuse(
         AdminAnswer.Problem(
           "a worker can't prepare the change", hint: "see the log",
@@ -239,9 +252,21 @@ final class Reload {
     }
   }
 
-  private func refuse(_ problem: AdminAnswer.Problem) {
+  /// Gives up, for a reason that isn't the configuration's; does nothing if it's decided already.
+  func abandon(_ problem: AdminAnswer.Problem) {
+    abandoned = problem
+    if let transaction {
+      // The workers have to give back what they hold first.
+      transaction.abandon()
+    } else {
+      lookup = nil
+      refuse(problem, .lasting)
+    }
+  }
+
+  private func refuse(_ problem: AdminAnswer.Problem, _ prospect: Prospect = .passing) {
     giveBack()
-    done(.refused(problem))
+    done(.refused(problem, prospect))
   }
 
   private func giveBack() {

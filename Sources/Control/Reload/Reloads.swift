@@ -10,10 +10,10 @@ final class Reloads {
   enum Source {
     /// The process's own file, read again.
     case file
-    /// Text that somebody has sent.
+    /// Text that somebody has sent, and the path of the file that it was read from, or what else it's called.
     case text(String, name: String)
     /// One that ran before.
-    case earlier(Configuration)
+    case earlier(Configuration, Provenance)
   }
 
   /// How it's to be done.
@@ -26,25 +26,38 @@ final class Reloads {
 
   typealias Done = (Reload.Outcome) -> Void
 
+  /// One attempt.
+  private struct Attempt {
+    var source: Source
+    var options: Options
+    var author: String
+    /// How things were when it began, if it has to be confirmed.
+    var baseline: Confirmation.Baseline?
+  }
+
   /// Which configuration runs: 1 at start, one more with each reload.
   private(set) var generation: Int
-  /// Since when it runs.
-  private(set) var since = Timestamp.now
+  /// How it has come to run.
+  private(set) var provenance: Provenance
   /// What came of the last attempt, in words.
   private(set) var last: String?
   /// Told of the start and the end of each attempt.
   var announce: ((_ isReloading: Bool) -> Void)?
-  /// Whether the process is about to end, or to be replaced: then nothing changes any more.
-  var isClosed = false
+  /// The file as it was when it was read last; nil if that isn't known.
+  private(set) var fileAsRead: FileIdentity?
 
   let file: String?
+  private let changes: ChangeQueue
   private let makeParts: (_ rollout: Int) -> Reload.Parts
   private let logger: Logger
   private let loop: EventLoop
   private var running: Reload?
   private var finished: Reload?
   private var rollouts = 0
-  private var confirmation: Confirmation?
+  private var probation: Probation?
+  private var rereading: Rereading?
+  private var takenBack: TakenBack?
+  private var lastProblem: AdminAnswer.Problem?
   /// Totals of connects some time ago, and those to take their place.
   private var earlier = Regression.Sample(attempts: 0, failures: 0, eligible: 0)
   private var later = Regression.Sample(attempts: 0, failures: 0, eligible: 0)
@@ -53,19 +66,33 @@ final class Reloads {
   /// How far back connects are looked at to see what is normal, at least.
   private static let normal = Duration.seconds(10)
 
+  /// A configuration that was given up.
+  private struct TakenBack {
+    var configuration: Configuration
+    /// Which one ran since.
+    var generation: Int
+  }
+
   /// - Parameters:
   ///   - file: the process's own file; nil if it wasn't configured by one.
+  ///   - fileAsRead: the file as it was when the configuration that runs was read from it.
   ///   - generation: of the configuration that runs.
+  ///   - provenance: how that has come to run.
+  ///   - changes: where each reload asks whether it may begin.
   ///   - parts: what each reload works on.
   init(
-    file: String?, generation: Int = 1, on loop: EventLoop, logger: Logger,
-    parts: @escaping (_ rollout: Int) -> Reload.Parts
+    file: String?, fileAsRead: FileIdentity?, generation: Int = 1, provenance: Provenance? = nil,
+    changes: ChangeQueue, on loop: EventLoop, logger: Logger, parts: @escaping (_ rollout: Int) -> Reload.Parts
   ) {
     self.file = file
+    self.fileAsRead = fileAsRead
     self.generation = generation
+    self.provenance = provenance ?? Provenance(file: file)
+    self.changes = changes
     self.loop = loop
     self.logger = logger
     makeParts = parts
+    rereading = Rereading(on: loop) { [unowned self] in rereadInTurn(by: $0) }
   }
 
   /// Begins to note what is normal.
@@ -80,12 +107,25 @@ final class Reloads {
   /// Notes nothing more.
   func stop() {
     sampler = nil
-    confirmation = nil
+    probation = nil
+    rereading = nil
     running = nil
   }
 
   /// Until when the running configuration has to be confirmed.
-  var confirmUntil: Timestamp? { confirmation?.until }
+  var confirmUntil: Timestamp? { probation?.until }
+
+  /// The way back that is due and hasn't succeeded yet; nil if none is due.
+  var revert: Report.Revert? { probation?.revert }
+
+  /// Who wants the file to be read again, and has still to wait for it.
+  var waiting: String? { changes.author(ofWaiting: .reread) }
+
+  /// When the file is read again that was refused; nil if it won't be, unless it changes.
+  var nextTry: Timestamp? { rereading?.nextTry }
+
+  /// Who wants the file to be read again and has had nothing of it yet: it's read by the process that takes over.
+  var unread: String? { waiting ?? rereading?.author }
 
   /// Reads a configuration; throws what is wrong with it.
   func read(_ source: Source) throws(ConfigErrors) -> Configuration {
@@ -94,7 +134,7 @@ final class Reloads {
       guard let file else { return makeParts(rollouts).controller.configuration }
       return try Configuration.load(path: file)
     case .text(let text, let name): return try Configuration.parse(text, file: name)
-    case .earlier(let configuration): return configuration
+    case .earlier(let configuration, _): return configuration
     }
   }
 
@@ -109,30 +149,128 @@ final class Reloads {
   ///   - author: who asks for it, for the log.
   ///   - done: takes what came of it, once.
   func reload(_ source: Source, _ options: Options = Options(), by author: String, done: @escaping Done) {
-    if let problem = notNow { return refuse(problem, by: author, done) }
+    changes.ask(.reload, by: author) { [unowned self] turn in
+      switch turn {
+      case .refused(let problem): refuse(problem, by: author, done)
+      case .yours:
+        // Somebody has decided: what the file said before isn't tried any more.
+        rereading?.stop()
+        begin(Attempt(source: source, options: options, author: author), done)
+      }
+    }
+  }
+
+  /// Reads the file again because it has changed or a signal came; as soon as that may be, if it mustn't now.
+  func reread(by author: String) {
+    rereading?.stop()
+    rereadInTurn(by: author)
+  }
+
+  private func rereadInTurn(by author: String) {
+    let asked = generation
+    changes.ask(.reread, by: author) { [unowned self] turn in
+      switch turn {
+      case .refused(let problem): refuse(problem, by: author) { _ in }
+      case .yours:
+        begin(Attempt(source: .file, options: Options(), author: author), askedFor: asked) {
+          [unowned self] outcome in reconsider(outcome, by: author)
+        }
+      }
+    }
+  }
+
+  /// The running configuration stays.
+  func confirm(by author: String) throws(AdminRefusal) {
+    try changes.admit(.confirm)
+    probation = nil
+    last = "generation \(generation), confirmed by \(author)"
+    logger.notice("configuration confirmed", metadata: ["generation": "\(generation)", "by": "\(author)"])
+    changes.decided()
+  }
+
+  /// Goes back to what ran before the configuration that has still to be confirmed.
+  func revert(by author: String, done: @escaping Done) {
+    goBack(.revert, by: author, because: "\(author) asked for it", done)
+  }
+
+  private func goBack(
+    _ wish: ChangeGate.Wish, by author: String, because reason: String, _ done: @escaping Done
+  ) {
+    changes.ask(wish, by: author) { [unowned self] turn in
+      switch turn {
+      case .refused(let problem): done(.refused(problem, .lasting))
+      case .yours:
+        guard let probation else { preconditionFailure("there is a way back on probation alone") }
+        logger.warning("going back to the configuration before", metadata: ["why": "\(reason)", "by": "\(author)"])
+        let givenUp = makeParts(rollouts).controller.configuration
+        let source = Source.earlier(probation.before, probation.provenance)
+        begin(Attempt(source: source, options: Options(isForced: true), author: author)) { [unowned self] outcome in
+          switch outcome {
+          case .refused(let problem, _): probation.wasRefused(problem.error)
+          case .committed:
+            self.probation = nil
+            takenBack = TakenBack(configuration: givenUp, generation: generation)
+            last = "generation \(generation), back to the one before: \(reason)"
+            if let file {
+              logger.warning("\(file) may still have what was given up: correct it before the next reload or restart")
+            }
+          }
+          done(outcome)
+        }
+      }
+    }
+  }
+
+  /// The process is to end: a reload that isn't decided yet doesn't come.
+  func abandon() {
+    running?.abandon(.init("the process is about to end", hint: "nothing has changed"))
+  }
+}
+
+// MARK: - One attempt
+
+extension Reloads {
+  /// Reads and reloads; the turn is this attempt's, and has ended before its outcome is told.
+  ///
+  /// - Parameter asked: which configuration ran when it was asked for, if what was given up since isn't meant.
+  private func begin(_ attempt: Attempt, askedFor asked: Int? = nil, _ done: @escaping Done) {
+    var attempt = attempt
     let configuration: Configuration
+    if case .file = attempt.source { fileAsRead = file.flatMap { FileIdentity($0) } }
     do throws(ConfigErrors) {
-      configuration = try read(source)
+      configuration = try read(attempt.source)
     } catch {
-      return refuse(.init(error), by: author, done)
+      changes.ended(.kept)
+      return refuse(.init(error), by: attempt.author, done)
+    }
+    if let asked, let takenBack, asked < takenBack.generation,
+      ConfigurationDifference(from: takenBack.configuration, to: configuration).isEmpty
+    {
+      changes.ended(.kept)
+      let problem = AdminAnswer.Problem(
+        "\(file ?? "the file") still has what was taken back",
+        hint: "correct it; `martlet reload` takes it all the same")
+      return refuse(problem, by: attempt.author, done)
     }
     announce?(true)
     rollouts += 1
     let parts = makeParts(rollouts)
-    let watch = options.confirm.map { (length: $0, baseline: Confirmation.Baseline(parts.controller, since: earlier)) }
-    let before = parts.controller.configuration
+    if attempt.options.confirm != nil { attempt.baseline = .init(parts.controller, since: earlier) }
+    let before = (parts.controller.configuration, provenance)
     finished = nil
-    let reload = Reload(to: configuration, with: parts, isForced: options.isForced) { [unowned self] outcome in
+    let reload = Reload(to: configuration, with: parts, isForced: attempt.options.isForced) {
+      [unowned self, attempt] outcome in
       // The reload is below this call: it's dropped when the next one begins.
       (finished, running) = (running, nil)
       switch outcome {
-      case .refused(let problem): refuse(problem, by: author, done)
+      case .refused(let problem, let prospect):
+        changes.ended(.kept)
+        refuse(problem, prospect, by: attempt.author, done)
       case .committed(var answer):
-        commit(&answer, by: author)
-        if let watch, !answer.changes.isEmpty {
-          confirm(within: watch.length, or: before, watch.baseline, parts.controller)
-        }
-        answer.confirmUntil = confirmUntil
+        commit(&answer, attempt)
+        let isOnProbation = watch(answer, attempt, before: before, parts.controller)
+        changes.ended(isOnProbation ? .onProbation : .settled)
+        answer.confirmUntil = isOnProbation ? confirmUntil : nil
         announce?(false)
         done(.committed(answer))
       }
@@ -141,86 +279,71 @@ final class Reloads {
     reload.start()
   }
 
-  /// The running configuration stays.
-  ///
-  /// - Returns: whether it had to be confirmed.
-  func confirm(by author: String) -> Bool {
-    guard confirmation != nil else { return false }
-    confirmation = nil
-    last = "generation \(generation), confirmed by \(author)"
-    logger.notice("configuration confirmed", metadata: ["generation": "\(generation)", "by": "\(author)"])
-    return true
-  }
-
-  /// Goes back to what ran before the configuration that has still to be confirmed.
-  func revert(by author: String, because reason: String, done: @escaping Done) {
-    guard let confirmation else {
-      return done(
-        .refused(.init("nothing has to be confirmed", hint: "reload with --confirm to be able to go back")))
-    }
-    guard running == nil else { return done(.refused(Self.busy)) }
-    self.confirmation = nil
-    logger.warning("going back to the configuration before", metadata: ["why": "\(reason)", "by": "\(author)"])
-    reload(.earlier(confirmation.before), Options(isForced: true), by: author) { [unowned self] outcome in
-      if case .committed = outcome {
-        last = "generation \(generation), back to the one before: \(reason)"
-        if let file {
-          logger.warning("\(file) may still have what was given up: correct it before the next reload or restart")
-        }
-      }
-      done(outcome)
-    }
-  }
-
-  private static let busy = AdminAnswer.Problem("another reload is under way", hint: "try again in a few seconds")
-
-  private var notNow: AdminAnswer.Problem? {
-    if isClosed { return .init("the process is about to end", hint: "ask the one that takes its place") }
-    if running != nil { return Self.busy }
-    if confirmation != nil {
-      return .init(
-        "the running configuration has still to be confirmed", hint: "`martlet confirm` or `martlet revert` first")
-    }
-    return nil
-  }
-
-  private func refuse(_ problem: AdminAnswer.Problem, by author: String, _ done: Done) {
+  private func refuse(
+    _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect = .lasting, by author: String, _ done: Done
+  ) {
     last = "refused at \(Timestamp.now.timeOfDay) UTC: \(problem.error)"
-    logger.error(
-      "reload refused, nothing has changed: \(problem.error)",
+    // What is tried again and again is told once.
+    logger.log(
+      level: problem == lastProblem ? .info : .error, "reload refused, nothing has changed: \(problem.error)",
       metadata: [
         "by": "\(author)", "hint": "\(problem.hint ?? "")",
         "details": .array((problem.details ?? []).prefix(20).map { "\($0)" }),
       ])
-    announce?(false)
-    done(.refused(problem))
+    lastProblem = problem
+    if running == nil { announce?(false) }
+    done(.refused(problem, prospect))
   }
 
-  private func commit(_ answer: inout AdminAnswer.Reloaded, by author: String) {
+  private func commit(_ answer: inout AdminAnswer.Reloaded, _ attempt: Attempt) {
+    lastProblem = nil
     if answer.changes.isEmpty {
       last = "nothing to change at \(Timestamp.now.timeOfDay) UTC"
     } else {
       generation += 1
-      since = .now
       last = "generation \(generation)"
     }
     answer.generation = generation
+    noteProvenance(attempt, hasChanged: !answer.changes.isEmpty)
     logger.notice(
       answer.changes.isEmpty ? "configuration reloaded: nothing has changed" : "configuration reloaded",
       metadata: [
-        "generation": "\(generation)", "by": "\(author)", "seconds": "\(answer.seconds)",
+        "generation": "\(generation)", "by": "\(attempt.author)", "seconds": "\(answer.seconds)",
         "changes": .array(answer.changes.prefix(100).map { "\($0)" }),
         "warnings": .array(answer.warnings.prefix(20).map { "\($0)" }),
       ])
   }
 
-  private func confirm(
-    within length: Duration, or before: Configuration, _ baseline: Confirmation.Baseline, _ controller: Controller
-  ) {
-    confirmation = Confirmation(within: length, before: before, baseline, controller, on: loop) {
-      [unowned self] reason in
-      revert(by: "martlet", because: reason) { _ in }
+  private func noteProvenance(_ attempt: Attempt, hasChanged: Bool) {
+    switch attempt.source {
+    // The same as what runs: then that is what the file says by now.
+    case .file where !hasChanged: provenance.file = file
+    case .file: provenance = Provenance(file: file, author: attempt.author)
+    case .text(_, let name):
+      if hasChanged { provenance = Provenance(file: name, author: attempt.author) }
+    case .earlier(_, let earlier): provenance = Provenance(file: earlier.file, author: attempt.author)
     }
+  }
+
+  /// Begins the time in which the configuration has to be confirmed, if it has to; whether it has.
+  private func watch(
+    _ answer: AdminAnswer.Reloaded, _ attempt: Attempt, before: (Configuration, Provenance), _ controller: Controller
+  ) -> Bool {
+    guard let length = attempt.options.confirm, let baseline = attempt.baseline, !answer.changes.isEmpty,
+      !changes.gate.isClosed
+    else { return false }
+    probation = Probation(within: length, before: before, baseline, controller, on: loop) { [unowned self] reason in
+      goBack(.promisedRevert, by: "martlet", because: reason) { _ in }
+    }
+    return true
+  }
+
+  /// The file was read because it has changed or a signal came: whether it's tried again.
+  private func reconsider(_ outcome: Reload.Outcome, by author: String) {
+    guard case .refused(_, .passing) = outcome, makeParts(rollouts).controller.configuration.reload == .watch,
+      !changes.gate.isClosed
+    else { return rereading?.stop() ?? () }
+    rereading?.wasRefused(by: author)
   }
 }
 

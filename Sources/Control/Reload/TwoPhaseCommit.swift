@@ -96,6 +96,11 @@ final class TwoPhaseCommit<Member: Participant> {
     if participants.isEmpty { decide() }
   }
 
+  /// Ends the change before it's decided, as if somebody had refused; does nothing after the decision.
+  func abandon() {
+    if case .preparing = phase { abort() }
+  }
+
   private func take(_ vote: Vote, of participant: Int) {
     guard case .preparing = phase, waiting.remove(participant) != nil else { return }
     if case .no(let reason) = vote { refusals.append((participant, reason)) }

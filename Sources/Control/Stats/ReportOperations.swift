@@ -3,12 +3,32 @@ extension Report {
   package struct Configuration: Codable, Equatable, Sendable {
     /// The file that a reload reads; nil if it didn't come from a file.
     package var file: String?
+    /// The file that the running one came from, which a restart doesn't read if it isn't `file`; nil if it came from none.
+    package var source: String?
+    /// Who has loaded it; nil if it runs since the process was started.
+    package var author: String?
     /// When it took effect.
     package var since: Timestamp
     /// Until when it has to be confirmed; nil if it hasn't to be.
     package var confirmUntil: Timestamp?
+    /// The way back from it; nil if none is due.
+    package var revert: Revert?
     /// What came of the last attempt to reload, in words; nil before the first.
     package var lastReload: String?
+    /// Who wants `file` to be read again, and has to wait for what is under way; nil if nobody.
+    package var waiting: String?
+    /// When `file` is read again that was refused; nil if it isn't before it changes.
+    package var nextTry: Timestamp?
+  }
+
+  /// The way back to the configuration before, which is tried until it succeeds.
+  package struct Revert: Codable, Equatable, Sendable {
+    /// Why it's due.
+    package var reason: String
+    /// Why it was refused, if it was.
+    package var problem: String?
+    /// When it's tried again.
+    package var nextTry: Timestamp?
   }
 
   /// A change at run time: a lease on what the configuration says.

@@ -88,9 +88,15 @@ extension StatsHTML {
     const left = moment => time(Math.max(0, Math.round((Date.parse(moment) - Date.parse(current.time)) / 1000)));
 
     // What is under way: it goes away by itself.
-    function showNotes({ generation, configuration: { confirmUntil }, predecessor: old, evictions }) {
-      const notes = [];
-      if (confirmUntil) {
+    function showNotes({ generation, configuration, predecessor: old, evictions }) {
+      const notes = [], { file, source, confirmUntil, revert } = configuration;
+      if (file && source && file !== source) {
+        notes.push(['source', `A restart reads ${file}, and not ${source}, which runs.`]);
+      }
+      if (revert) {
+        const problem = revert.problem ? `, refused so far: ${revert.problem}` : '';
+        notes.push(['confirm', `Generation ${generation} is being taken back (${revert.reason})${problem}.`]);
+      } else if (confirmUntil) {
         const end = `is taken back in ${left(confirmUntil)} unless it’s confirmed`;
         notes.push(['confirm', `Generation ${generation} ${end}.`]);
       }

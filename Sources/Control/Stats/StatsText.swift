@@ -26,7 +26,14 @@ package enum StatsText {
     let left = { (end: Timestamp) in duration(max(end.seconds(since: report.time).rounded(), 0)) }
     let limiting = report.headroom.limiting
     var notes = ["nearest limit: \(limiting.name), \(limiting.used) of \(limiting.limit)"]
-    if let until = report.configuration.confirmUntil {
+    if let own = report.configuration.file, let source = report.configuration.source, own != source {
+      notes.append("a restart reads \(own), and not \(source), which runs")
+    }
+    if let revert = report.configuration.revert {
+      notes.append(
+        "generation \(report.generation) is being taken back (\(revert.reason))"
+          + (revert.problem.map { ", refused so far: \($0)" } ?? ""))
+    } else if let until = report.configuration.confirmUntil {
       notes.append("to be confirmed within \(left(until)), or generation \(report.generation) is taken back")
     }
     if let old = report.predecessor {

@@ -1,5 +1,6 @@
 import Balancing
 import FoundationEssentials
+import Libevent
 import Proxy
 
 /// What a process gives to the one that takes its place, beside its listening sockets.
@@ -15,8 +16,12 @@ struct Handover: Codable {
   var configuration: String
   /// The file that a reload reads.
   var file: String?
+  /// That file as it was when it was read last.
+  var fileAsRead: FileIdentity?
   /// Which configuration it is.
   var generation: Int
+  /// How it has come to run.
+  var provenance: Provenance?
   /// The listeners, whose descriptors come in this order.
   var listeners: [Listener]
   /// Whether the next descriptor is the stats port's.
@@ -71,12 +76,23 @@ struct CountsHandover: Codable {
   var gone: [String: BackendCounts] = [:]
 }
 
+/// What was changed while the other process started.
+struct LateChanges: Codable, Equatable {
+  var overrides = OverrideBook.Changes()
+  /// Who wants the file to be read again and has had nothing of it yet.
+  var reread: String?
+
+  var isEmpty: Bool { overrides.isEmpty && reread == nil }
+}
+
 /// What the two processes say to each other. Each message is a JSON object on its own.
 enum HandoverMessage: Codable {
   /// From the new process: it has what it needs and serves clients.
   case ready(version: String, pid: Int)
   /// From the new process: it can't take over.
   case failed(reason: String)
+  /// From the old process: this has changed since it gave what it knew.
+  case changed(LateChanges)
   /// From the old process: this is left to do.
   case draining(sessions: Int, deadline: Timestamp, counts: CountsHandover)
 

@@ -9,6 +9,7 @@ final class Predecessor {
 
   private let channel: DescriptorChannel
   private let counted: (CountsHandover) -> Void
+  private let changed: (LateChanges) -> Void
   private let gone: () -> Void
   private let version: String
   private let pid: Int
@@ -21,16 +22,18 @@ final class Predecessor {
   /// - Parameters:
   ///   - took: told once it has said that it serves no longer.
   ///   - counted: takes what it has counted up to now.
+  ///   - changed: takes what was changed while this process started.
   ///   - gone: told when it's gone.
   init(
     _ inheritance: Inheritance, version: String, on loop: EventLoop, took: @escaping () -> Void,
-    counted: @escaping (CountsHandover) -> Void, gone: @escaping () -> Void
+    counted: @escaping (CountsHandover) -> Void, changed: @escaping (LateChanges) -> Void, gone: @escaping () -> Void
   ) {
     channel = inheritance.channel
     pid = inheritance.handover.pid
     self.version = inheritance.handover.version
     self.took = took
     self.counted = counted
+    self.changed = changed
     self.gone = gone
     receiver = ChannelReceiver(channel, on: loop) { [unowned self] message in take(message) }
     try? channel.send(HandoverMessage.ready(version: version, pid: Int(getpid())).bytes, limit: .seconds(5))
@@ -43,6 +46,7 @@ final class Predecessor {
       isFirst = false
       report = Report.Predecessor(pid: pid, version: version, sessions: sessions, deadline: deadline)
       counted(counts)
+    case .changed(let late): changed(late)
     case .ready, .failed: break
     case nil:
       report = nil

@@ -115,7 +115,7 @@ final class Upgrade {
     switch message {
     case .ready(let version, let pid): end(.taken(version: version, pid: pid))
     case .failed(let reason): end(.failed(.init("\(program) can't take over: \(reason)", hint: "this process goes on")))
-    case .draining: break
+    case .draining, .changed: break
     case nil:
       end(.failed(.init("\(program) has ended before it served", hint: "see the log; this process goes on")))
     }
@@ -139,6 +139,16 @@ final class Upgrade {
   func tell(sessions: Int, deadline: Timestamp, counts: CountsHandover) {
     let message = HandoverMessage.draining(sessions: sessions, deadline: deadline, counts: counts)
     try? channel?.send(message.bytes, limit: .milliseconds(500))
+  }
+
+  /// Tells the other process what has changed since it was given what is known.
+  func tell(_ late: LateChanges) {
+    try? channel?.send(HandoverMessage.changed(late).bytes, limit: .milliseconds(500))
+  }
+
+  /// Ends the other process before it serves, unless it serves already.
+  func abandon(_ reason: String) {
+    end(.failed(.init("the upgrade was given up: \(reason)", hint: "\(program) was ended")))
   }
 
   /// Lets the kernel forget a child that was killed: it's gone within moments.

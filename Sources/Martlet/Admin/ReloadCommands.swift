@@ -20,7 +20,9 @@ struct NewConfiguration: ParsableArguments {
       // What isn't text can't be sent; what the reader says of it is what is wrong with it.
       if String(validating: bytes, as: UTF8.self) == nil { _ = try Configuration.parse(bytes, file: file) }
       request.content = String(decoding: bytes, as: UTF8.self)
-      request.name = ConfigurationFile.name(of: file)
+      // The process has a directory of its own, and says in its status what it runs.
+      let isFile = file != Configuration.standardInput && !file.hasPrefix("/")
+      request.name = isFile ? "\(WorkingDirectory.path)/\(file)" : ConfigurationFile.name(of: file)
     } catch {
       var error = error
       error.file = ConfigurationFile.name(of: file)

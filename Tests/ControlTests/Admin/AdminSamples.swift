@@ -18,7 +18,7 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare],
+      "Report": [Report.sample, Report.bare] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"]), Problem("no"),
       ],
@@ -88,12 +88,19 @@ extension AdminAnswer {
 }
 
 extension Report {
+  /// The sample with a way back that is due, and with one that is tried again as a file is.
+  static var goingBack: [Report] {
+    var (due, tried) = (sample, sample)
+    due.configuration.revert = Revert(reason: "late")
+    tried.configuration.revert = Revert(reason: "late", problem: "taken", nextTry: sample.time)
+    tried.configuration.nextTry = sample.time
+    return [due, tried]
+  }
+
   /// The sample without anything that may be missing.
   static var bare: Report {
     var report = sample
-    report.configuration.file = nil
-    report.configuration.confirmUntil = nil
-    report.configuration.lastReload = nil
+    report.configuration = .init(since: report.configuration.since)
     report.predecessor = nil
     for index in report.overrides.indices {
       report.overrides[index].weight = nil

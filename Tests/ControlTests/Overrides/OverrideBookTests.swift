@@ -36,6 +36,32 @@ struct OverrideBookTests {
     #expect(book.leases.map(\.endpoint) == ["10.0.0.2:80"])
   }
 
+  @Test("what has changed in one book is made in another, unless that one has something newer")
+  func changes() {
+    var ours = OverrideBook()
+    ours.take(lease(.drain))
+    ours.take(lease(.weight(3)))
+    ours.take(lease(.drain, "10.0.0.2:80"))
+    var theirs = ours
+    let given = ours
+    #expect(ours.changes(since: given).isEmpty)
+    // One gives way to another, one is taken back, one is new.
+    ours.take(lease(.maintain))
+    ours.end(pool: "web", endpoint: "10.0.0.2:80")
+    ours.take(lease(.weight(7), "10.0.0.3:80"))
+    let changes = ours.changes(since: given)
+    for lease in theirs.missing(of: changes).ended {
+      theirs.end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject)
+    }
+    for lease in theirs.missing(of: changes).taken { theirs.take(lease) }
+    #expect(theirs == ours)
+    #expect(theirs.missing(of: changes).isEmpty, "once is enough")
+    var newer = lease(.weight(9), "10.0.0.3:80")
+    newer.since = Timestamp(milliseconds: noon.milliseconds + 1)
+    theirs.take(newer)
+    #expect(theirs.missing(of: changes).isEmpty)
+  }
+
   @Test("a lease ends at its time and not before, and one without a time doesn't")
   func times() {
     var book = OverrideBook()

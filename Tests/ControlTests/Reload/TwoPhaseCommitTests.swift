@@ -71,6 +71,29 @@ struct TwoPhaseCommitTests {
     return outcome
   }
 
+  @Test("given up before the decision it ends as if somebody had refused, and after it it doesn't")
+  func abandoned() {
+    for isDecided in [false, true] {
+      let voters = [Voter(.now(.yes)), Voter(isDecided ? .now(.yes) : .never, commits: false)]
+      let loop = EventLoop()
+      let limit = Timer(on: loop) { loop.stop() }
+      limit.schedule(after: .seconds(5))
+      var outcome: TwoPhaseCommit<Voter>.Outcome?
+      let transaction = TwoPhaseCommit(
+        rollout: 1, participants: voters, proposals: ["", ""], limit: .milliseconds(isDecided ? 20 : 4000), on: loop,
+        willCommit: {}, released: {}
+      ) {
+        outcome = $0
+        loop.stop()
+      }
+      transaction.abandon()
+      transaction.abandon()
+      if isDecided { loop.run() }
+      #expect(outcome == (isDecided ? .committing(unheard: 1) : .aborted([])))
+      #expect(voters[0].calls.last == (isDecided ? "commit 1" : "abort 1"))
+    }
+  }
+
   @Test("all can, all do")
   func committed() {
     let voters = [Voter(.now(.yes)), Voter(.now(.yes)), Voter(.now(.yes))]

@@ -130,7 +130,7 @@ package enum AdminRequest {
   package struct Reload: Codable, Equatable, Sendable {
     /// The text of a configuration file.
     package var content: String?
-    /// What errors call that file.
+    /// What errors call that file, and the status of a process that runs it.
     package var name: String?
     /// For a reload: goes back after so many seconds unless it's confirmed, and at once when things get clearly worse.
     package var confirm: Double?

@@ -1,0 +1,369 @@
+import Foundation
+import Glibc
+import Support
+import Testing
+
+extension System {
+  /// Several changes of one process at a time.
+  @Suite(.needs("nginx")) struct Change {
+    let stage = Stage()
+
+    private struct Upgraded: Decodable { let pid: Int }
+
+    /// What it tells of its configuration.
+    private struct Status: Decodable {
+      struct Process: Decodable { let pid: Int }
+      struct Revert: Decodable {
+        let reason: String
+        let problem: String?
+      }
+      struct Configuration: Decodable {
+        let file, source, author, waiting, nextTry, lastReload, confirmUntil: String?
+        let revert: Revert?
+      }
+      let generation: Int
+      let process: Process
+      let configuration: Configuration
+    }
+
+    private func status(_ proxy: MartletProcess) throws -> Status {
+      try proxy.ask(Status.self, "GET", "/v1/status")
+    }
+
+    private func keys(_ port: UInt16, _ backends: [String], more: String = "") -> String {
+      """
+      "listeners": [{ "name": "main", "bind": "127.0.0.1:\(port)", "pool": "main" }], "pools": [{ "name": "main", \
+      "backends": [\(backends.joined(separator: ", "))], "health": \(fastHealth) }]\(more)
+      """
+    }
+
+    private func entry(_ server: Nginx) -> String {
+      "{ \"name\": \"\(server.name)\", \"address\": \"\(server.address)\" }"
+    }
+
+    /// Another pool, with a backend that never answers its first check: a reload that brings it takes as long as that.
+    private func slowPool() throws -> String {
+      let silent = try stage.keep(ListeningPort())
+      return """
+        { "name": "slow", "backends": ["127.0.0.1:\(silent.port)"], \
+        "health": { "type": "http", "interval": "5s", "timeout": "1500ms" } }
+        """
+    }
+
+    private func slow(_ keys: String) throws -> String {
+      let listener = "{ \"name\": \"slow\", \"bind\": \"127.0.0.1:\(try FreePort.next())\", \"pool\": \"slow\" }"
+      return keys.replacing("\"pools\": [", with: "\"pools\": [\(try slowPool()), ")
+        .replacing("\"listeners\": [", with: "\"listeners\": [\(listener), ")
+    }
+
+    /// A program that takes the place of the process, a while after it was started.
+    private func lateProgram(after seconds: Double) throws -> String {
+      try stage.folder().write(
+        "late", "#!/bin/sh\nsleep \(seconds)\nexec \(MartletProgram.path) \"$@\"\n", mode: 0o755)
+    }
+
+    private func content(_ keys: String, _ more: String = "") throws -> String {
+      let text = String(decoding: try JSONEncoder().encode("{ \(keys) }"), as: UTF8.self)
+      return "{ \"content\": \(text)\(more) }"
+    }
+
+    /// Asks while the test goes on.
+    private func background(
+      _ proxy: MartletProcess, _ path: String, _ body: String
+    ) -> Background<(status: Int, body: String)> {
+      let door = AdminDoor(path: proxy.adminSocket)
+      return Background { try door.ask("POST", path, body) }
+    }
+
+    private func waitForUpgrade(_ proxy: MartletProcess) throws {
+      try Support.waitUntil("the upgrade is under way") { proxy.log.contains("\"upgrading\"") }
+    }
+
+    @Test("an upgrade waits for the reload under way, and the process that takes over runs what that has loaded")
+    func upgradeDuringReload() throws {
+      let servers = try stage.nginx(count: 1)
+      let port = try FreePort.next()
+      let keys = keys(port, [entry(servers[0])])
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      try proxy.configure(try slow(keys))
+      let reload = background(proxy, "/v1/reload", "{}")
+      usleep(400_000)
+      let upgrade = background(proxy, "/v1/upgrade", "{}")
+      usleep(200_000)
+      #expect(try proxy.admin("POST", "/v1/upgrade", "{}").body.contains("waits for the reload under way"))
+      #expect(try proxy.admin("POST", "/v1/reload", "{}").body.contains("another reload is under way"))
+      #expect(try reload.join().status == 200)
+      let (answered, body) = try upgrade.join()
+      #expect(answered == 200, "\(body)")
+      let upgraded = try JSONDecoder().decode(Upgraded.self, from: Data(body.utf8))
+      let report = try proxy.report()
+      #expect(Int(report.process.pid) == upgraded.pid)
+      #expect(report.generation == 2)
+      #expect(report.pools.map(\.name) == ["slow", "main"], "what was loaded isn't lost")
+      kill(pid_t(upgraded.pid), SIGTERM)
+    }
+
+    @Test(
+      "a signal, or a change of the watched file, during a reload is heard when that has ended",
+      arguments: [true, false])
+    func rereadDuringReload(isWatched: Bool) throws {
+      let servers = try stage.nginx(count: 2)
+      let port = try FreePort.next()
+      let watch = isWatched ? ", \"reload\": \"watch\"" : ""
+      let keys = keys(port, [entry(servers[0])], more: watch)
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      let reload = background(proxy, "/v1/reload", try content(try slow(keys) + ", " + proxy.statsKeys))
+      usleep(300_000)
+      try proxy.configure(self.keys(port, servers.map(entry), more: watch))
+      if !isWatched { for _ in 0..<3 { proxy.program.send(SIGHUP) } }
+      try Support.waitUntil("it waits") { try status(proxy).configuration.waiting != nil }
+      #expect(try status(proxy).generation == 1)
+      #expect(try reload.join().status == 200)
+      try proxy.waitUntil("the file is read") { $0.generation == 3 }
+      #expect(try proxy.report().pools.map(\.name) == ["main"])
+      #expect(try proxy.report().pools[0].backends.map(\.name) == ["a", "b"])
+      #expect(try status(proxy).configuration.waiting == nil)
+    }
+
+    @Test("a watched file with a name that isn't known yet is taken as soon as it is")
+    func unknownName() throws {
+      let servers = try stage.nginx(count: 1)
+      let port = try FreePort.next()
+      let isThere = Flag()
+      let names = try DNSServer { name, type in
+        type == .a && name.hasPrefix("late.") ? isThere.isSet ? .addresses(["127.0.0.1"]) : .noName : .noData
+      }
+      let more = ", \"reload\": \"watch\", \"resolver\": { \"nameservers\": [\"\(names.address)\"] }"
+      let proxy = try stage.martlet(keys(port, [entry(servers[0])], more: more))
+      try proxy.waitUntilAllUp()
+      let backend = servers[0].address.replacing("127.0.0.1", with: "late.example")
+      try proxy.configure(keys(port, ["{ \"name\": \"late\", \"address\": \"\(backend)\" }"], more: more))
+      try Support.waitUntil("it's refused, and told when it's tried again") {
+        let configuration = try status(proxy).configuration
+        return configuration.nextTry != nil && configuration.lastReload?.contains("can't be resolved") == true
+      }
+      isThere.set()
+      try proxy.waitUntil("it's taken") { $0.generation == 2 }
+      #expect(try ask(.local(port)).body == "a\n")
+      #expect(try status(proxy).configuration.nextTry == nil)
+    }
+
+    @Test("what somebody loads takes the place of a watched file that is tried again")
+    func decided() throws {
+      let servers = try stage.nginx(count: 2)
+      let ports = try (0..<2).map { _ in try FreePort.next() }
+      let watch = ", \"reload\": \"watch\""
+      let proxy = try stage.martlet(keys(ports[0], [entry(servers[0])], more: watch))
+      try proxy.waitUntilAllUp()
+      let taken = try ListeningPort(ports[1])
+      try proxy.configure(keys(taken.port, [entry(servers[0])], more: watch))
+      try Support.waitUntil("it's to be tried again") { try status(proxy).configuration.nextTry != nil }
+      let other = keys(ports[0], [entry(servers[1])], more: watch) + ", " + proxy.statsKeys
+      #expect(try proxy.admin("POST", "/v1/reload", try content(other)).status == 200)
+      #expect(try status(proxy).configuration.nextTry == nil)
+      #expect(try proxy.report().generation == 2)
+    }
+
+    @Test("a way back that was promised is tried until it succeeds", arguments: [true, false])
+    func revertRefused(isDecided: Bool) throws {
+      let servers = try stage.nginx(count: 1)
+      let ports = try (0..<2).map { _ in try FreePort.next() }
+      let proxy = try stage.martlet(keys(ports[0], [entry(servers[0])]))
+      try proxy.waitUntilAllUp()
+      try proxy.reload(keys(ports[1], [entry(servers[0])]), "{ \"confirm\": 1 }")
+      var taken: ListeningPort?
+      try Support.waitUntil("the port is free", limit: .seconds(1)) {
+        taken = try? ListeningPort(ports[0])
+        return taken != nil
+      }
+      try Support.waitUntil("it's refused") {
+        try status(proxy).configuration.revert?.problem?.contains("address already in use") == true
+      }
+      #expect(try status(proxy).configuration.revert?.reason == "it wasn't confirmed in time")
+      #expect(try proxy.admin("POST", "/v1/upgrade", "{}").status == 409)
+      if isDecided {
+        #expect(try proxy.admin("POST", "/v1/confirm").status == 200)
+        withExtendedLifetime(taken) {}
+        taken = nil
+        usleep(2_500_000)
+        #expect(try proxy.report().generation == 2)
+        #expect(try status(proxy).configuration.revert == nil)
+      } else {
+        taken = nil
+        try proxy.waitUntil("it goes back", limit: .seconds(20)) { $0.generation == 3 }
+        #expect(try ask(.local(ports[0])).body == "a\n")
+        #expect(try status(proxy).configuration.confirmUntil == nil)
+      }
+    }
+
+    @Test("a way back that somebody wants and that is refused leaves the promise as it was")
+    func revertByHandRefused() throws {
+      let servers = try stage.nginx(count: 1)
+      let ports = try (0..<2).map { _ in try FreePort.next() }
+      let proxy = try stage.martlet(keys(ports[0], [entry(servers[0])]))
+      try proxy.waitUntilAllUp()
+      try proxy.reload(keys(ports[1], [entry(servers[0])]), "{ \"confirm\": 600 }")
+      var taken: ListeningPort?
+      try Support.waitUntil("the port is free") {
+        taken = try? ListeningPort(ports[0])
+        return taken != nil
+      }
+      #expect(try proxy.admin("POST", "/v1/revert").status == 409)
+      #expect(try status(proxy).configuration.confirmUntil != nil, "it has still to be confirmed")
+      taken = nil
+      #expect(try proxy.admin("POST", "/v1/revert").status == 200)
+      #expect(try ask(.local(ports[0])).body == "a\n")
+    }
+
+    @Test("a file that is read again after the way back doesn't bring what was given up")
+    func rereadAfterRevert() throws {
+      let servers = try stage.nginx(count: 2)
+      let port = try FreePort.next()
+      let proxy = try stage.martlet(keys(port, [entry(servers[0])]))
+      try proxy.waitUntilAllUp()
+      try proxy.reload(keys(port, [entry(servers[1])]), "{ \"confirm\": 600 }")
+      proxy.program.send(SIGHUP)
+      try Support.waitUntil("it waits") { try status(proxy).configuration.waiting == "SIGHUP" }
+      #expect(try proxy.admin("POST", "/v1/revert").status == 200)
+      try Support.waitUntil("it's told") {
+        try status(proxy).configuration.lastReload?.contains("still has what was taken back") == true
+      }
+      #expect(try ask(.local(port)).body == "a\n")
+      // Who wants it now has seen what became of it.
+      proxy.program.send(SIGHUP)
+      try proxy.waitUntil("it's read") { $0.generation == 4 }
+      #expect(try ask(.local(port)).body == "b\n")
+    }
+
+    @Test("the end of the process doesn't wait for a reload, nor lets it come")
+    func stopDuringReload() throws {
+      let servers = try stage.nginx(count: 1)
+      let ports = try (0..<2).map { _ in try FreePort.next() }
+      let keys = keys(ports[0], [entry(servers[0])])
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      let session = try ClientSocket(.local(ports[0]))
+      _ = try session.request()
+      try proxy.configure(try slow(self.keys(ports[1], [entry(servers[0])])))
+      let reload = background(proxy, "/v1/reload", "{}")
+      usleep(400_000)
+      proxy.program.send(SIGTERM)
+      let (status, body) = try reload.join()
+      #expect(status == 409 && body.contains("the process is about to end"), "\(status) \(body)")
+      #expect(try session.request().body == "a\n")
+      usleep(1_500_000)
+      #expect(throws: (any Error).self) { try ask(.local(ports[1])) }
+      session.finish()
+      #expect(try proxy.program.wait() == .code(0))
+    }
+
+    @Test("the end of the process ends the one that was to take its place")
+    func stopDuringUpgrade() throws {
+      let servers = try stage.nginx(count: 1)
+      let proxy = try stage.martlet(keys(try FreePort.next(), [entry(servers[0])]))
+      try proxy.waitUntilAllUp()
+      let mark = "\(31.5 + Double.random(in: 0..<1))"
+      let program = try stage.folder().write("hanging", "#!/bin/sh\nexec sleep \(mark)\n", mode: 0o755)
+      let upgrade = background(proxy, "/v1/upgrade", "{ \"program\": \"\(program)\" }")
+      try waitForUpgrade(proxy)
+      try Support.waitUntil("it runs") { try Subprocess.run("pgrep", ["-f", "sleep \(mark)"]).exit == .code(0) }
+      proxy.program.send(SIGTERM)
+      let (status, body) = try upgrade.join()
+      #expect(status == 503 && body.contains("was given up"), "\(status) \(body)")
+      #expect(try proxy.program.wait() == .code(0))
+      #expect(try Subprocess.run("pgrep", ["-f", "sleep \(mark)"]).exit == .code(1))
+    }
+
+    @Test("what operators set while a process starts is in force in it, and a file that was to be read is read there")
+    func duringUpgrade() throws {
+      let servers = try stage.nginx(count: 3)
+      let port = try FreePort.next()
+      let keys = keys(port, servers.map(entry))
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      try proxy.override("{ \"pool\": \"main\", \"backend\": \"c\", \"action\": \"drain\" }")
+      let upgrade = background(proxy, "/v1/upgrade", "{ \"program\": \"\(try lateProgram(after: 1))\" }")
+      try waitForUpgrade(proxy)
+      // What brings another configuration has to wait, or is refused.
+      #expect(try proxy.admin("POST", "/v1/reload", "{}").body.contains("an upgrade is under way"))
+      try proxy.configure(keys.replacing("\"health\"", with: "\"strategy\": \"random\", \"health\""))
+      proxy.program.send(SIGHUP)
+      try proxy.override("{ \"pool\": \"main\", \"backend\": \"a\", \"action\": \"drain\", \"reason\": \"disk\" }")
+      try proxy.override("{ \"pool\": \"main\", \"backend\": \"b\", \"action\": \"weight\", \"weight\": \"7\" }")
+      try proxy.override("{ \"pool\": \"main\", \"backend\": \"c\", \"action\": \"ready\" }")
+      #expect(try proxy.admin("POST", "/v1/sessions/close", "{ \"all\": true }").status == 200)
+      #expect(try status(proxy).process.pid == Int(proxy.program.pid), "it's still the old one")
+      let (answered, body) = try upgrade.join()
+      #expect(answered == 200, "\(body)")
+      let pid = try JSONDecoder().decode(Upgraded.self, from: Data(body.utf8)).pid
+      let report = try proxy.waitUntil("the file was read there") { $0.generation == 2 }
+      #expect(Int(report.process.pid) == pid)
+      #expect(try report.backend("a").state == "draining")
+      #expect(try report.backend("a").reason.contains("disk"))
+      #expect(try report.backend("b").effectiveWeight == 7)
+      #expect(try report.backend("c").state == "up")
+      let state = try String(contentsOfFile: proxy.stateFile, encoding: .utf8)
+      #expect(state.contains("disk"), "what was set is kept by the new process as well")
+      #expect(try proxy.admin("GET", "/v1/overrides").body.contains("\"disk\""))
+      kill(pid_t(pid), SIGTERM)
+    }
+
+    @Test("reloads, signals, an upgrade and overrides at once and in random order: nothing that was taken is lost")
+    func atOnce() throws {
+      let servers = try stage.nginx(count: 2)
+      let port = try FreePort.next()
+      var keys = keys(port, [entry(servers[0])])
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      var pid = Int(proxy.program.pid)
+      for round in 0..<6 {
+        let weight = round + 2
+        keys = self.keys(port, [entry(servers[0])]).replacing(
+          "\"health\"", with: "\"drainLimit\": \"\(weight)s\", \"health\"")
+        var waiting: [Background<(status: Int, body: String)>] = []
+        var upgrade: Background<(status: Int, body: String)>?
+        let actions: [() throws -> Void] = [
+          { waiting.append(background(proxy, "/v1/reload", try content(try slow(keys) + ", " + proxy.statsKeys))) },
+          { upgrade = background(proxy, "/v1/upgrade", "{}") },
+          {
+            try proxy.configure(keys)
+            kill(pid_t(pid), SIGHUP)
+          },
+          {
+            waiting.append(
+              background(
+                proxy, "/v1/overrides",
+                "{ \"pool\": \"main\", \"backend\": \"a\", \"action\": \"weight\", \"weight\": \"\(weight)\" }"))
+          },
+        ]
+        let order = actions.indices.shuffled()
+        for index in order {
+          try actions[index]()
+          usleep(UInt32.random(in: 40_000..<120_000))
+        }
+        // What was loaded after the file was read stays.
+        let mayStay = (order.firstIndex(of: 0) ?? 0) > (order.firstIndex(of: 2) ?? 0)
+        for call in waiting {
+          let (status, body) = try call.join()
+          #expect(status == 200 || status == 409, "\(body)")
+        }
+        if let (status, body) = try upgrade?.join() {
+          #expect(status == 200 || status == 409, "\(body)")
+          if status == 200 { pid = try JSONDecoder().decode(Upgraded.self, from: Data(body.utf8)).pid }
+        }
+        // The file was changed and a signal sent: whatever else went on, it runs in the end.
+        let wanted = "\"drainLimit\":\"\(weight)s\""
+        try Support.waitUntil("round \(round): the file runs", limit: .seconds(20)) {
+          let text = try proxy.admin("GET", "/v1/config").body.filter { !$0.isWhitespace }
+          return text.contains(wanted) && (mayStay || !text.contains("\"slow\""))
+        }
+        try Support.waitUntil("the process before is gone", limit: .seconds(20)) { try proxy.predecessor() == nil }
+        #expect(try proxy.report().backend("a").effectiveWeight == Double(weight), "round \(round)")
+        #expect(try ask(.local(port)).body == "a\n")
+      }
+      kill(pid_t(pid), SIGTERM)
+    }
+  }
+}
