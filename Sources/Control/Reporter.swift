@@ -98,7 +98,7 @@ final class Reporter {
     let isFull =
       standing >= configuration.maxSessions || controller.workforce.sessionSlots.taken >= limits.sessions
     return Report.Listener(
-      name: configuration.name, bind: listener.binding.address.description, pool: configuration.pool,
+      name: configuration.name, bind: listener.address.description, pool: configuration.pool,
       state: isDraining ? .closed : isFull ? .paused : .listening,
       sessions: Report.Sessions(
         active: max(standing, 0), total: counts.accepted,

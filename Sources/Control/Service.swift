@@ -24,7 +24,7 @@ package enum ServiceCommand: Sendable {
 package final class Service {
   /// The listeners' names and addresses, with the ports that the kernel chose.
   package var addresses: [(listener: String, address: SocketAddress)] {
-    listeners.listeners.map { ($0.configuration.name, $0.binding.address) }
+    listeners.listeners.map { ($0.configuration.name, $0.address) }
   }
   /// Where the stats port answers; nil if there's none.
   package var statsAddress: SocketAddress? { statsServer?.address }
@@ -69,7 +69,7 @@ package final class Service {
   ///
   /// - Parameter origin: what it is of, and what it goes on from.
   package init(configuration: Configuration, logger: Logger, origin: ServiceOrigin) throws(StartError) {
-    self.origin = origin
+    self.origin = origin.withoutSockets
     self.logger = logger
     let inheritance = origin.inheritance
     let workers = configuration.workers.count(cores: ProcessorCount.available)
@@ -144,7 +144,7 @@ package final class Service {
   private func start() {
     let listening = (0..<workforce.count).map { worker in
       listeners.listeners.flatMap { listener in
-        listener.binding.sockets[worker].map { ListeningSocket(status: listener.status, socket: $0) }
+        (listener.binding?.sockets[worker] ?? []).map { ListeningSocket(status: listener.status, socket: $0) }
       }
     }
     workforce.start(listening: listening, table: controller.makeTable(), control: events, limits: limits)
@@ -170,9 +170,6 @@ package final class Service {
     let left = workforce.sessionSlots.taken
     workforce.post(.stop)
     workforce.join()
-    if upgrade == nil {
-      for listener in listeners.listeners { listener.binding.removeFile() }
-    }
     statsServer = nil
     adminServer = nil
     receivers = []
@@ -181,7 +178,7 @@ package final class Service {
     headroom = nil
     systemd = nil
     predecessor = nil
-    if upgrade != nil { tellSuccessor() }
+    tellSuccessorFinally()
     shutdown = nil
     successorTimer = nil
     logger.notice("stopped", metadata: ["sessionsCutOff": "\(left)"])
@@ -207,7 +204,7 @@ package final class Service {
       sessions.take(list, total: total, from: worker, ticket: ticket)
     case .recent(let worker, let ticket, let list): sessions.take(list, from: worker, ticket: ticket)
     case .evicted(let worker, let order, let remaining):
-      if remaining == 0 { controller.evictions.workerIsDone(worker, order: order) }
+      controller.evictions.finished(worker, order: order, remaining: remaining)
     }
   }
 
@@ -246,6 +243,8 @@ package final class Service {
     watcher = nil
     reporter.isDraining = true
     shutdown = Shutdown(manner, workforce, controller.evictions, limit: limit, on: loop)
+    // The sockets are the workers' alone from now on.
+    listeners.close(manner)
   }
 
   /// Reads the file again whenever it changes, if the configuration wants that.
@@ -278,6 +277,13 @@ package struct ServiceOrigin {
   package var activated: [InheritedListeners.Listener]
   /// Changes what is logged.
   package var log: LogSwitch
+
+  /// The same, when the sockets are where they belong.
+  fileprivate var withoutSockets: ServiceOrigin {
+    var origin = self
+    origin.activated = []
+    return origin
+  }
 
   /// A service that begins by itself.
   package init(

@@ -9,15 +9,16 @@ import SystemPackage
 extension Service {
   /// Where this process answers.
   var doors: [OwnDoor] {
-    listeners.listeners.map { OwnDoor(what: "listener \($0.configuration.name)", address: $0.binding.address) }
+    listeners.listeners.map { OwnDoor(what: "listener \($0.configuration.name)", address: $0.address) }
       + [statsServer.map { OwnDoor(what: "stats port", address: $0.address) }].compactMap(\.self)
       + [adminServer.map { OwnDoor(what: "admin socket", address: .unix(path: $0.path)) }].compactMap(\.self)
   }
 
   /// Opens the stats port, or takes it over, and answers there and at the admin socket.
   func openDoors(_ configuration: Configuration) throws(StartError) {
-    if let socket = origin.inheritance?.stats {
-      statsServer = try? StatsServer(on: loop, adopting: socket, source: statsSource)
+    if let inheritance = origin.inheritance, let socket = inheritance.takeStats() {
+      statsServer = try? StatsServer(
+        on: loop, adopting: socket, file: inheritance.handover.statsFile, source: statsSource)
     } else if let stats = configuration.stats {
       statsServer = try openStats(stats.bind)
     }
@@ -28,9 +29,10 @@ extension Service {
     do throws(Errno) {
       return try StatsServer(on: loop, bind: bind, source: statsSource)
     } catch {
+      let failure = BindFailure(error, at: bind)
       throw StartError(
-        "stats port: \(bind): \(error.description.lowercased())",
-        hint: "choose another address for \"stats\", or leave it out")
+        "stats port: \(failure.problem)",
+        hint: failure.hint ?? "choose another address for \"stats\", or leave it out")
     }
   }
 
@@ -57,15 +59,19 @@ extension Service {
   ) throws(StartError) -> AdminServer? {
     guard let admin else { return nil }
     let places = AdminPlaces(admin)
-    if let socket = origin.inheritance?.admin { return AdminServer(adopting: socket, path: places.socket) }
+    if let inheritance = origin.inheritance, let socket = inheritance.takeAdmin() {
+      return AdminServer(
+        adopting: socket, path: places.socket, mode: admin.mode, file: inheritance.handover.adminFile)
+    }
     do throws(Errno) {
       return try AdminServer(path: places.socket, mode: admin.mode)
     } catch {
-      let problem = "admin socket: \(places.socket): \(error.description.lowercased())"
+      let failure = BindFailure(error, at: .unix(path: places.socket))
+      let problem = "admin socket: \(failure.problem)"
       let hint =
-        error == .addressInUse
+        failure.isTaken
         ? "another process answers there: give each its own \"admin\": { \"socket\": … }"
-        : "choose another path by \"admin\": { \"socket\": … }, or set \"admin\": \"off\""
+        : failure.hint ?? "choose another path by \"admin\": { \"socket\": … }, or set \"admin\": \"off\""
       guard !places.isSocketConfigured else { throw StartError(problem, hint: hint) }
       logger.warning(
         "no admin socket: this process can't be changed by commands, and knows of no overrides",
@@ -76,8 +82,7 @@ extension Service {
 
   /// Lets go of the listeners of a service that can't start; what was taken over is still another process's.
   static func giveBack(_ listeners: ListenerSet, origin: ServiceOrigin) {
-    guard origin.inheritance == nil else { return }
-    for listener in listeners.listeners { listener.binding.close() }
+    listeners.close(origin.inheritance == nil ? .closing : .handingOver)
   }
 
   /// Takes nobody in any more at the stats port and the admin socket, because another process answers there.

@@ -61,14 +61,18 @@ extension Service {
       version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
       file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.generation, provenance: reloads.provenance,
       listeners: listeners.listeners.map {
-        Handover.Listener(name: $0.configuration.name, sockets: $0.binding.all.count, file: $0.binding.file)
+        Handover.Listener(
+          name: $0.configuration.name, sockets: $0.binding?.all.count ?? 0, file: $0.binding?.fileOwner,
+          socketFile: $0.binding?.file)
       },
-      hasStats: statsServer != nil, admin: adminServer?.path, state: controller.state,
-      counts: counts)
+      hasStats: statsServer != nil, admin: adminServer?.path, statsFile: statsServer?.file,
+      adminFile: adminServer?.file,
+      state: controller.state, counts: counts)
   }
 
-  private var handoverSockets: [Socket] {
-    listeners.listeners.flatMap(\.binding.all) + [statsServer?.listening, adminServer?.listening].compactMap(\.self)
+  private var handoverSockets: [SharedSocket] {
+    listeners.listeners.flatMap { $0.binding?.all ?? [] }
+      + [statsServer?.listening, adminServer?.listening].compactMap(\.self)
   }
 
   /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
@@ -96,9 +100,19 @@ extension Service {
     controller.stop()
   }
 
-  func tellSuccessor() {
-    guard let upgrade, let shutdown else { return }
-    upgrade.tell(sessions: workforce.sessionSlots.taken, deadline: shutdown.deadline, counts: counts)
+  private func tellSuccessor() {
+    if let news { upgrade?.tell(news) }
+  }
+
+  /// Tells it for the last time: no session is left here.
+  func tellSuccessorFinally() {
+    if let news { upgrade?.tellFinally(news) }
+  }
+
+  private var news: HandoverMessage? {
+    shutdown.map {
+      .draining(sessions: workforce.sessionSlots.taken, deadline: $0.deadline, counts: counts)
+    }
   }
 
   private var counts: CountsHandover {

@@ -34,11 +34,13 @@ final class Workforce {
   ) {
     for index in inboxes.indices {
       let setup = WorkerSetup(
-        index: index, listening: listening[index], table: table, inbox: inboxes[index],
+        index: index, table: table, inbox: inboxes[index],
         peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element), control: control,
         sessionSlots: sessionSlots, sessionLimit: limits.sessions, idleCloses: idleCloses,
         evictionPace: evictionPace, pipeLimit: limits.pipes / count,
         seed: UInt64.random(in: .min ... .max), counters: counters[index])
+      // As a command, which is gone when it's carried out: nobody else at the worker is to hold the sockets.
+      inboxes[index].post(.open(listening[index]))
       threads.append(WorkerThread(setup))
     }
   }

@@ -17,11 +17,48 @@ package protocol Admission: AnyObject {
 /// One client a turn while they come one by one: a second accept(2) would only learn that nobody else is there. When
 /// clients are found waiting in turn after turn without a break, it takes twice as many each time, up to a bound that
 /// keeps a flood of connects from starving the sessions that stand.
-package final class Acceptor<Door: Admission>: IOHandler {
-  private let socket: Socket
+///
+/// Dropping it ends it at once, even in the midst of a batch.
+package final class Acceptor<Door: Admission> {
+  private let queue: AcceptQueueReader<Door>
+
+  /// Starts accepting from a socket that listens. The door outlives this.
+  package init(_ socket: SharedSocket, on loop: EventLoop, door: Door) {
+    queue = AcceptQueueReader(socket, on: loop, door: door)
+    queue.resume()
+  }
+
+  deinit {
+    queue.end()
+  }
+
+  /// Whether clients are left waiting in the kernel's queue.
+  package var isPaused: Bool { queue.isPaused }
+
+  /// Leaves clients waiting in the kernel's queue.
+  package func pause() {
+    queue.pause()
+  }
+
+  /// Takes clients again.
+  package func resume() {
+    queue.resume()
+  }
+
+  /// Takes everybody who has connected already, as far as there is room; for the moment before the socket is closed, which
+  /// would reset them.
+  package func takeAll() {
+    queue.take(atMost: .max)
+  }
+}
+
+/// What the loop calls for an acceptor, which may be dropped by whoever it has just handed a client to.
+private final class AcceptQueueReader<Door: Admission>: IOHandler {
+  private let socket: SharedSocket
   private let loop: EventLoop
   private unowned let door: Door
   private var event: IOEvent?
+  private var hasEnded = false
   /// How many turns in a row have found clients waiting, and the last of them.
   private var streak = 0
   private var lastTurn: UInt64 = 0
@@ -31,49 +68,42 @@ package final class Acceptor<Door: Admission>: IOHandler {
   /// The most clients taken in one turn, as a power of 2.
   private var largestDoubling: Int { 6 }
 
-  /// Starts accepting from a socket that listens. The socket stays the caller's to close, and the door outlives this.
-  package init(_ socket: Socket, on loop: EventLoop, door: Door) {
+  init(_ socket: SharedSocket, on loop: EventLoop, door: Door) {
     self.socket = socket
     self.loop = loop
     self.door = door
-    super.init()
-    resume()
   }
 
-  /// Whether clients are left waiting in the kernel's queue.
-  package var isPaused: Bool { event == nil }
+  var isPaused: Bool { event == nil }
 
-  /// Leaves clients waiting in the kernel's queue.
-  package func pause() {
+  func pause() {
     event = nil
   }
 
-  /// Takes clients again.
-  package func resume() {
-    guard event == nil else { return }
+  func resume() {
+    guard event == nil, !hasEnded else { return }
     streak = 0
-    event = IOEvent(socket.descriptor, on: loop, trigger: .level, handler: self)
+    event = IOEvent(socket.socket.descriptor, on: loop, trigger: .level, handler: self)
   }
 
-  /// Takes everybody who has connected already, as far as there is room; for the moment before the socket is closed, which
-  /// would reset them.
-  package func takeAll() {
-    take(atMost: .max)
+  func end() {
+    hasEnded = true
+    event = nil
   }
 
   /// Takes the turn's batch of clients.
-  package override func ready(_ descriptor: Int32, _ readiness: Readiness) {
+  override func ready(_ descriptor: Int32, _ readiness: Readiness) {
     streak = loop.turn &- lastTurn <= 1 ? streak + 1 : 0
     lastTurn = loop.turn
     take(atMost: 1 << min(max(streak - shortStreak, 0), largestDoubling))
   }
 
-  private func take(atMost batch: Int) {
+  func take(atMost batch: Int) {
     var taken = 0
-    while taken < batch {
+    while taken < batch, !hasEnded {
       taken += 1
       guard door.reserve() else { return pause() }
-      switch socket.accept() {
+      switch socket.socket.accept() {
       case .client(let client, let address):
         door.admit(client, from: address)
         continue

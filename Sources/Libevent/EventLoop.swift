@@ -22,6 +22,9 @@ package final class EventLoop {
   package private(set) var turn: UInt64 = 0
   private let owner = pthread_self()
   private var stopping = false
+  /// A callback may be under way.
+  private var isDispatching = false
+  private var afterCallbacks: [() -> Void] = []
 
   /// Makes a loop for the calling thread. Stops the program if the kernel has no epoll to give.
   package init() {
@@ -37,6 +40,7 @@ package final class EventLoop {
   }
 
   deinit {
+    runAfterCallbacks()
     unsafe event_base_free(base)
   }
 
@@ -52,9 +56,26 @@ package final class EventLoop {
         case .goOn: EVLOOP_NONBLOCK
         }
       turn &+= 1
-      if unsafe event_base_loop(base, flags) < 0 { break }
+      isDispatching = true
+      let outcome = unsafe event_base_loop(base, flags)
+      isDispatching = false
+      if !afterCallbacks.isEmpty { runAfterCallbacks() }
+      if outcome < 0 { break }
       next = afterTurn()
     }
+  }
+
+  /// Does what mustn't be done while libevent is in the midst of something, such as freeing that: at the end of the turn, or
+  /// at once if none is under way. The action mustn't keep the loop.
+  func afterCallbacks(_ action: @escaping () -> Void) {
+    assertOnLoop()
+    isDispatching ? afterCallbacks.append(action) : action()
+  }
+
+  private func runAfterCallbacks() {
+    let actions = afterCallbacks
+    afterCallbacks = []
+    for action in actions { action() }
   }
 
   /// Ends `run` after the turn that is under way.

@@ -25,8 +25,8 @@ public struct Readiness: OptionSet, Sendable {
 /// Whatever is called back when a descriptor becomes ready.
 ///
 /// A class to inherit from, not a closure or a protocol: libevent hands back one untyped word, and an object whose class
-/// is known can be made from it without allocation, without a cast and without counting a reference. The handler must
-/// outlive its events until the end of the loop's turn.
+/// is known can be made from it without allocation and without a cast. The handler must outlive its events, as it does when
+/// it owns them. It's held over each call, so that it may let go of itself, or let its owner do so, in the midst of it.
 open class IOHandler {
   /// Makes a handler.
   public init() {}
@@ -65,9 +65,8 @@ package struct IOEvent: ~Copyable {
       loop.base, descriptor, Int16(truncatingIfNeeded: interest),
       { descriptor, readiness, context in
         guard let context = unsafe context else { return }
-        unsafe Unmanaged<IOHandler>.fromOpaque(context)._withUnsafeGuaranteedRef {
-          $0.ready(descriptor, Readiness(rawValue: readiness))
-        }
+        let handler = unsafe Unmanaged<IOHandler>.fromOpaque(context).takeUnretainedValue()
+        withExtendedLifetime(handler) { handler.ready(descriptor, Readiness(rawValue: readiness)) }
       }, context)
     guard let event = unsafe event, unsafe event_add(event, nil) == 0 else {
       preconditionFailure("no memory for an event")

@@ -26,15 +26,13 @@ package final class Mailbox<Message: Sendable>: Sendable {
       messages.append(message)
       return messages.count == 1
     }
-    if wasEmpty {
-      var one: UInt64 = 1
-      _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
-    }
+    if wasEmpty { wake() }
   }
 
-  /// Delivers messages on the loop's thread for as long as the returned receiver lives.
+  /// Delivers messages on the loop's thread for as long as the returned receiver lives, and not one more: what is left then
+  /// stays for the next receiver.
   package func receive(on loop: EventLoop, _ deliver: @escaping (Message) -> Void) -> MailboxReceiver {
-    MailboxReceiver(descriptor, on: loop) { [self] in
+    MailboxReceiver(descriptor, on: loop) { [self] isWanted in
       var count: UInt64 = 0
       _ = unsafe read(descriptor, &count, MemoryLayout<UInt64>.size)
       let arrived = messages.withLock { messages in
@@ -42,24 +40,56 @@ package final class Mailbox<Message: Sendable>: Sendable {
         messages = []
         return arrived
       }
-      for message in arrived { deliver(message) }
+      for (index, message) in arrived.enumerated() {
+        guard isWanted() else { return takeBack(arrived[index...]) }
+        deliver(message)
+      }
     }
+  }
+
+  /// Puts messages in front of all others.
+  private func takeBack(_ rest: ArraySlice<Message>) {
+    messages.withLock { $0.insert(contentsOf: rest, at: 0) }
+    wake()
+  }
+
+  private func wake() {
+    var one: UInt64 = 1
+    _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
   }
 }
 
-/// The receiving end of a mailbox on its loop.
-package final class MailboxReceiver: IOHandler {
-  private let drain: () -> Void
-  private var event: IOEvent?
+/// The receiving end of a mailbox on its loop. Dropping it ends the delivery, even in the midst of a burst.
+package final class MailboxReceiver {
+  /// Delivers what has arrived, for as long as that is wanted.
+  typealias Drain = (_ isWanted: () -> Bool) -> Void
 
-  init(_ descriptor: Int32, on loop: EventLoop, drain: @escaping () -> Void) {
-    self.drain = drain
-    super.init()
-    event = IOEvent(descriptor, on: loop, trigger: .level, handler: self)
+  private let core: Core
+
+  init(_ descriptor: Int32, on loop: EventLoop, drain: @escaping Drain) {
+    core = Core(descriptor, on: loop, drain: drain)
   }
 
-  /// Empties the mailbox.
-  package override func ready(_ descriptor: Int32, _ readiness: Readiness) {
-    drain()
+  deinit {
+    core.end()
+  }
+
+  private final class Core: IOHandler {
+    private let drain: Drain
+    private var event: IOEvent?
+
+    init(_ descriptor: Int32, on loop: EventLoop, drain: @escaping Drain) {
+      self.drain = drain
+      super.init()
+      event = IOEvent(descriptor, on: loop, trigger: .level, handler: self)
+    }
+
+    override func ready(_ descriptor: Int32, _ readiness: Readiness) {
+      drain { event != nil }
+    }
+
+    func end() {
+      event = nil
+    }
   }
 }

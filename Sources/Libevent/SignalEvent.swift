@@ -15,7 +15,9 @@ package final class SignalEvent {
       loop.base, signal, Int16(EV_SIGNAL | EV_PERSIST),
       { _, _, context in
         guard let context = unsafe context else { return }
-        unsafe Unmanaged<SignalEvent>.fromOpaque(context).takeUnretainedValue().action()
+        // Held over the call, which may drop it.
+        let watch = unsafe Unmanaged<SignalEvent>.fromOpaque(context).takeUnretainedValue()
+        withExtendedLifetime(watch) { watch.action() }
       }, context)
     if let event = unsafe event { unsafe event_add(event, nil) }
   }

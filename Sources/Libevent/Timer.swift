@@ -17,8 +17,9 @@ package final class Timer {
       loop.base, -1, 0,
       { _, _, context in
         guard let context = unsafe context else { return }
-        // Retained for the call: the action may drop the last reference to its own timer.
-        unsafe Unmanaged<Timer>.fromOpaque(context).takeUnretainedValue().action()
+        // Held over the call: the action may drop the last reference to its own timer.
+        let timer = unsafe Unmanaged<Timer>.fromOpaque(context).takeUnretainedValue()
+        withExtendedLifetime(timer) { timer.action() }
       }, context)
   }
 

@@ -35,11 +35,12 @@ struct RunCommand: ParsableCommand {
     let logger = Logger(sink: sink, level: log.level)
     let service: Service
     do throws(StartError) {
+      let activated = try InheritedListeners.takeOrExplain()
       service = try Service(
         configuration: settings, logger: logger,
         origin: ServiceOrigin(
           version: Version.current, file: path, fileAsRead: fileAsRead, invocation: .current, inheritance: inheritance,
-          activated: InheritedListeners.take(),
+          activated: activated,
           log: LogSwitch(sink, fixed: logOptions.settings)))
     } catch {
       sink.flush()
@@ -50,6 +51,16 @@ struct RunCommand: ParsableCommand {
     switch service.run() {
     case .drained: return
     case .cutOff: throw ExitStatus.incomplete.code
+    }
+  }
+}
+
+extension InheritedListeners {
+  /// Takes the sockets from systemd, or says what is wrong with what the environment says of them.
+  fileprivate static func takeOrExplain() throws(StartError) -> [Listener] {
+    do throws(EnvironmentError) { return try take() } catch {
+      throw StartError(
+        error.description, hint: "systemd sets it for the sockets of a socket unit: let nobody else, or unset it")
     }
   }
 }

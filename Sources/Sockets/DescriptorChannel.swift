@@ -1,7 +1,6 @@
-import Glibc
 package import SystemPackage
 
-/// Whole messages, each some bytes and some open descriptors, between two processes over a pair of Unix stream sockets.
+/// Whole messages, each some bytes and some open sockets, between two processes over a pair of Unix stream sockets.
 ///
 /// A message is a head of 8 bytes (how many bytes follow, how many descriptors come, both 32 bits and little endian) and its
 /// bytes. The first descriptors travel with the head; where one call can't take them all, each further group travels with
@@ -9,14 +8,15 @@ package import SystemPackage
 /// get at the descriptors of the next.
 ///
 /// Both ends may block with a time limit, as a command does, or take what is there as often as a loop finds the descriptor
-/// ready. It belongs to one thread.
+/// ready. It belongs to one thread. Sockets that it sends are held until they are on their way, and those that came until
+/// the message is dropped, so that none is lost or used when it's closed.
 package final class DescriptorChannel {
   /// A message that came.
   package struct Message: Sendable {
     /// Its content.
     package var bytes: [UInt8]
-    /// Its descriptors, in the order in which they were sent, closed on exec; the receiver's to close.
-    package var descriptors: [Int32]
+    /// Its sockets, in the order in which they were sent, closed on exec.
+    package var sockets: [SharedSocket]
   }
 
   /// The most bytes of a message.
@@ -26,42 +26,35 @@ package final class DescriptorChannel {
   /// How many descriptors travel together.
   static let group = 250
 
-  /// The socket's descriptor, for a loop; it's non-blocking, and this object closes it.
-  package var descriptor: Int32 { socket.descriptor }
+  /// The socket, for a loop; nil once this end is closed.
+  package private(set) var socket: SharedSocket?
 
-  private let socket: Socket
-  private var isClosed = false
   /// What is still to be sent, in parts that travel together.
   private var outgoing: [Part] = []
   private var incoming = Incoming()
 
   private struct Part {
     var bytes: ArraySlice<UInt8>
-    var descriptors: ArraySlice<Int32> = []
+    var sockets: ArraySlice<SharedSocket> = []
   }
 
   /// Takes over one end of a pair.
-  package init(_ socket: Socket) {
+  package init(_ socket: SharedSocket) {
     self.socket = socket
   }
 
   /// Makes both ends of a channel, closed on exec.
   package static func pair() throws(Errno) -> (DescriptorChannel, DescriptorChannel) {
     let (near, far) = try Socket.pair()
-    return (DescriptorChannel(near), DescriptorChannel(far))
+    return (DescriptorChannel(SharedSocket(near)), DescriptorChannel(SharedSocket(far)))
   }
 
-  deinit {
-    close()
-  }
-
-  /// Closes this end: the other one reads the end after what was sent. Descriptors of a message that hasn't come whole are
-  /// closed.
+  /// Closes this end: the other one reads the end after what was sent. Sockets of a message that hasn't come or gone whole
+  /// are let go.
   package func close() {
-    guard !isClosed else { return }
-    isClosed = true
-    incoming.discard()
-    socket.close()
+    socket = nil
+    incoming = Incoming()
+    outgoing = []
   }
 }
 
@@ -84,33 +77,42 @@ package enum ChannelError: Error, Equatable {
 // MARK: - Sending
 
 extension DescriptorChannel {
-  /// Sends a message and waits until it's on its way. The descriptors stay the caller's, who may close them then.
-  package func send(_ bytes: [UInt8], _ descriptors: [Int32] = [], limit: Duration) throws(ChannelError) {
-    try post(bytes, descriptors)
+  /// Sends a message and waits until it's on its way.
+  package func send(_ bytes: [UInt8], _ sockets: [SharedSocket] = [], limit: Duration) throws(ChannelError) {
+    try post(bytes, sockets)
+    try finish(limit: limit)
+  }
+
+  /// Waits until everything is on its way that is lined up.
+  package func finish(limit: Duration) throws(ChannelError) {
     let deadline = Deadline(after: limit)
     while try !flush() {
-      guard socket.wait(for: .room, until: deadline) else { throw .timedOut }
+      guard let socket, socket.socket.wait(for: .room, until: deadline) else { throw .timedOut }
     }
   }
 
-  /// Lines a message up for `flush`. Its descriptors have to stay open until that is done.
-  package func post(_ bytes: [UInt8], _ descriptors: [Int32] = []) throws(ChannelError) {
-    guard bytes.count <= Self.mostBytes, descriptors.count <= Self.mostDescriptors else { throw .malformed }
-    let head = Head(bytes: bytes.count, descriptors: descriptors.count)
-    outgoing.append(Part(bytes: head.encoded[...], descriptors: descriptors.prefix(Self.group)))
-    var rest = descriptors.dropFirst(Self.group)
+  /// Lines a message up for `flush`.
+  package func post(_ bytes: [UInt8], _ sockets: [SharedSocket] = []) throws(ChannelError) {
+    guard socket != nil else { throw .closed }
+    guard bytes.count <= Self.mostBytes, sockets.count <= Self.mostDescriptors else { throw .malformed }
+    let head = Head(bytes: bytes.count, descriptors: sockets.count)
+    outgoing.append(Part(bytes: head.encoded[...], sockets: sockets.prefix(Self.group)))
+    var rest = sockets.dropFirst(Self.group)
     while !rest.isEmpty {
-      outgoing.append(Part(bytes: [0], descriptors: rest.prefix(Self.group)))
+      outgoing.append(Part(bytes: [0], sockets: rest.prefix(Self.group)))
       rest = rest.dropFirst(Self.group)
     }
     if !bytes.isEmpty { outgoing.append(Part(bytes: bytes[...])) }
   }
 
+  /// Whether nothing is lined up.
+  package var isIdle: Bool { outgoing.isEmpty }
+
   /// Sends what the socket takes of the messages that are lined up; whether that was all.
   package func flush() throws(ChannelError) -> Bool {
-    guard !isClosed else { throw .closed }
+    guard let socket else { throw .closed }
     while let part = outgoing.first {
-      switch DescriptorMessage.send(part.bytes, part.descriptors, to: socket) {
+      switch DescriptorMessage.send(part.bytes, part.sockets, to: socket.socket) {
       case .bytes(let count):
         let rest = part.bytes.dropFirst(count)
         if rest.isEmpty { outgoing.removeFirst() } else { outgoing[0] = Part(bytes: rest) }
@@ -131,17 +133,17 @@ extension DescriptorChannel {
     let deadline = Deadline(after: limit)
     while true {
       if let message = try receiveIfWhole() { return message }
-      guard socket.wait(for: .input, until: deadline) else { throw .timedOut }
+      guard let socket, socket.socket.wait(for: .input, until: deadline) else { throw .timedOut }
     }
   }
 
   /// Reads what is there; the next message, once it's whole. To be called until it gives nil, whenever the descriptor is
   /// ready.
   package func receiveIfWhole() throws(ChannelError) -> Message? {
-    guard !isClosed else { throw .closed }
+    guard let socket else { throw .closed }
     while true {
       if let message = try incoming.takeWhole() { return message }
-      switch incoming.receive(from: socket) {
+      switch incoming.receive(from: socket.socket) {
       case .bytes: continue
       case .wouldBlock: return nil
       case .end, .failed(.connectionReset): throw incoming.isEmpty ? .closed : .cut
@@ -182,7 +184,7 @@ private struct Incoming {
   /// The next step, as large as it'll be: the head, or all that follows it.
   private var bytes = [UInt8](repeating: 0, count: Head.size)
   private var filled = 0
-  private var descriptors: [Int32] = []
+  private var sockets: [SharedSocket] = []
   private var isCut = false
 
   /// Whether the end may come now.
@@ -194,7 +196,7 @@ private struct Incoming {
       unsafe DescriptorMessage.receive(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]), from: socket)
     }
     if case .bytes(let count) = received.transfer { filled += count }
-    descriptors += received.descriptors
+    sockets += received.sockets
     isCut = isCut || received.isCut
     return received.transfer
   }
@@ -212,20 +214,14 @@ private struct Incoming {
       filled = 0
       return try takeWhole()
     }
-    guard descriptors.count == head.descriptors else {
+    guard sockets.count == head.descriptors else {
       let error: ChannelError = isCut ? .descriptorsLost : .malformed
-      discard()
+      self = Incoming()
       throw error
     }
     let message = DescriptorChannel.Message(
-      bytes: head.carriers == 0 ? bytes : Array(bytes.dropFirst(head.carriers)), descriptors: descriptors)
+      bytes: head.carriers == 0 ? bytes : Array(bytes.dropFirst(head.carriers)), sockets: sockets)
     self = Incoming()
     return message
-  }
-
-  /// Closes the descriptors that came, and expects another message.
-  mutating func discard() {
-    for descriptor in descriptors { _ = close(descriptor) }
-    self = Incoming()
   }
 }

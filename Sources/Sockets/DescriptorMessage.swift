@@ -1,6 +1,6 @@
 import Glibc
 
-/// One sendmsg(2) or recvmsg(2) with descriptors beside its bytes (SCM_RIGHTS, unix(7)).
+/// One sendmsg(2) or recvmsg(2) with sockets beside its bytes (SCM_RIGHTS, unix(7)).
 ///
 /// Swift doesn't see the macros of cmsg(3), so the layout is written out here, as bits/socket.h has it on 64-bit Linux: the
 /// control data is a row of records, each beginning at a multiple of 8 bytes with a header of 16,
@@ -22,9 +22,10 @@ enum DescriptorMessage {
     return header + (payload + word - 1) / word * word
   }
 
-  /// Sends bytes, at least one, and descriptors: they go with the first byte that goes, all or none.
-  static func send(_ bytes: ArraySlice<UInt8>, _ descriptors: ArraySlice<Int32>, to socket: Socket) -> Transfer {
-    precondition(!bytes.isEmpty && descriptors.count <= mostDescriptors)
+  /// Sends bytes, at least one, and sockets: they go with the first byte that goes, all or none.
+  static func send(_ bytes: ArraySlice<UInt8>, _ sockets: ArraySlice<SharedSocket>, to socket: Socket) -> Transfer {
+    precondition(!bytes.isEmpty && sockets.count <= mostDescriptors)
+    let descriptors = sockets.map(\.socket.descriptor)
     let payload = descriptors.count * MemoryLayout<Int32>.size
     return unsafe withControl(descriptors.isEmpty ? 0 : space(payload)) { control in
       if !descriptors.isEmpty {
@@ -48,13 +49,13 @@ enum DescriptorMessage {
   struct Received {
     /// How many bytes, or why none.
     var transfer: Transfer
-    /// The descriptors that came with them, closed on exec; the caller's to close.
-    var descriptors: [Int32] = []
+    /// The sockets that came with them, closed on exec.
+    var sockets: [SharedSocket] = []
     /// Whether further descriptors came that this process couldn't take: the kernel has closed them.
     var isCut = false
   }
 
-  /// Reads at most as many bytes as the buffer has, which is at least one, with the descriptors that came with them.
+  /// Reads at most as many bytes as the buffer has, which is at least one, with the sockets that came with them.
   static func receive(into buffer: UnsafeMutableRawBufferPointer, from socket: Socket) -> Received {
     unsafe withControl(space(mostDescriptors * MemoryLayout<Int32>.size)) { control in
       var part = unsafe iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
@@ -66,7 +67,7 @@ enum DescriptorMessage {
         guard case .bytes = received.transfer else { return received }
         received.isCut = unsafe message.msg_flags & Int32(MSG_CTRUNC) != 0
         let records = unsafe UnsafeRawBufferPointer(rebasing: control[..<message.msg_controllen])
-        received.descriptors = unsafe descriptors(in: records)
+        received.sockets = unsafe descriptors(in: records).map { SharedSocket(Socket(descriptor: $0)) }
         return received
       }
     }

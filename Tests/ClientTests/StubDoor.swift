@@ -33,9 +33,9 @@ final class StubDoor: Sendable {
     _ = LoopThread(name: "stub") { [path = self.path, stop, weak self] in
       let loop = EventLoop()
       let address = SocketAddress.unix(path: path)
-      guard let socket = try? Socket(for: address), (try? socket.bind(to: address)) != nil,
-        (try? socket.listen(backlog: 16)) != nil
-      else { preconditionFailure("no socket for a test's door") }
+      guard let socket = try? SharedSocket(listeningAt: address, backlog: 16) else {
+        preconditionFailure("no socket for a test's door")
+      }
       var limits = HTTPServer.Limits()
       limits.bodyBytes = 16 << 20
       let server = HTTPServer(
@@ -47,7 +47,6 @@ final class StubDoor: Sendable {
       self?.isUp.store(true, ordering: .releasing)
       loop.run()
       withExtendedLifetime((server, receiver)) {}
-      socket.close()
     }
     while !isUp.load(ordering: .acquiring) { usleep(500) }
   }

@@ -104,7 +104,6 @@ import Testing
   ]) func countsEveryAnswerThatIsNotTheRightOne(answer: String, failure: String) throws {
     let stage = try Stage()
     let listening = try stage.port.listen()
-    defer { listening.close() }
     let peers = Peers(listening, answer: answer, on: stage.loop)
     stage.run { stage.traffic.tally.failed >= 3 }
     #expect(stage.traffic.tally.failures.keys.sorted() == [failure])
@@ -119,7 +118,7 @@ import Testing
     private var acceptor: Acceptor<Peers>?
     private var peers: [Peer] = []
 
-    init(_ listening: Socket, answer: String, on loop: EventLoop) {
+    init(_ listening: SharedSocket, answer: String, on loop: EventLoop) {
       self.answer = Array(answer.utf8)
       self.loop = loop
       acceptor = Acceptor(listening, on: loop, door: self)

@@ -159,7 +159,7 @@ private func unixPath() -> String { "/tmp/martlet-health-\(getpid())-\(UInt32.ra
     let address = SocketAddress.unix(path: path)
     #expect(check(.tcp, address)?.failed == "refused: there is no such socket file")
     let listener = try silent(backlog: 0, at: address)
-    defer { UnixSocketFile.remove(path) }
+    defer { UnixSocketFile(at: path)?.remove() }
     let waiting = try Socket(for: address)
     #expect(waiting.connect(to: address) == .established)
     #expect(check(.tcp, address)?.failed == "refused: no place in the socket's backlog")

@@ -38,7 +38,7 @@ final class HealthServer {
     shutdown(listener.descriptor, Int32(SHUT_RDWR))
     thread.take()?.join()
     listener.close()
-    if case .unix(let path) = address { UnixSocketFile.remove(path) }
+    if case .unix(let path) = address { UnixSocketFile(at: path)?.remove() }
   }
 
   /// How many connections the program has seen.

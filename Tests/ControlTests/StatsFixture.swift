@@ -24,10 +24,8 @@ final class StatsFixture {
   convenience init(answer: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
     self.init { loop in
       let address = SocketAddress.ipv4(0x7F00_0001, port: 0)
-      guard let socket = try? Socket(for: address), (try? socket.bind(to: address)) != nil,
-        (try? socket.listen(backlog: 16)) != nil
-      else { return (nil, nil) }
-      return ((try? socket.localAddress())?.port, HTTPServer(on: loop, listening: socket, handle: answer))
+      guard let socket = try? SharedSocket(listeningAt: address, backlog: 16) else { return (nil, nil) }
+      return ((try? socket.socket.localAddress())?.port, HTTPServer(on: loop, listening: socket, handle: answer))
     }
   }
 

@@ -41,19 +41,14 @@ import Testing
     func exhausted() {}
   }
 
-  private func listen() throws -> Socket {
-    let wanted = AddressFamily.ipv4.freshAddress()
-    let socket = try Socket(for: wanted)
-    try socket.bind(to: wanted)
-    try socket.listen(backlog: 512)
-    return socket
+  private func listen() throws -> SharedSocket {
+    try SharedSocket(listeningAt: AddressFamily.ipv4.freshAddress(), backlog: 512)
   }
 
   @Test("clients are taken as long as there are places, and again when it's resumed")
   func pauses() throws {
     let socket = try listen()
-    defer { socket.close() }
-    let address = try socket.localAddress()
+    let address = try socket.socket.localAddress()
     let loop = EventLoop()
     let door = Door(places: 3)
     let acceptor = Acceptor(socket, on: loop, door: door)
@@ -79,8 +74,7 @@ import Testing
   @Test("a flood of clients is taken in growing batches, none of which is too large")
   func batches() throws {
     let socket = try listen()
-    defer { socket.close() }
-    let address = try socket.localAddress()
+    let address = try socket.socket.localAddress()
     let loop = EventLoop()
     let door = Door(places: .max)
     let acceptor = Acceptor(socket, on: loop, door: door)
@@ -103,8 +97,7 @@ import Testing
   @Test("before it goes, an acceptor takes everybody who has connected")
   func takeAll() throws {
     let socket = try listen()
-    defer { socket.close() }
-    let address = try socket.localAddress()
+    let address = try socket.socket.localAddress()
     let loop = EventLoop()
     let door = Door(places: .max)
     let acceptor = Acceptor(socket, on: loop, door: door)

@@ -127,7 +127,7 @@ final class Kept: @unchecked Sendable {
   func left(_ way: String, _ family: AddressFamily) throws {
     let kept = Kept()
     let server = try server(kept, at: family.freshAddress())
-    defer { UnixSocketFile.remove(server.address.description.replacing("unix:", with: "")) }
+    defer { UnixSocketFile(at: server.address.description.replacing("unix:", with: ""))?.remove() }
     let content = String(repeating: "x", count: 5_000_000)
     var client: HTTPClient? = try client(server, kept)
     switch way {
@@ -161,7 +161,7 @@ final class Kept: @unchecked Sendable {
       }
       kept.keep(exchange)
     }
-    defer { UnixSocketFile.remove(server.address.description.replacing("unix:", with: "")) }
+    defer { UnixSocketFile(at: server.address.description.replacing("unix:", with: ""))?.remove() }
     for round in 0..<4 {
       let stays = round % 2 == 0
       var client: HTTPClient? = try HTTPClient(server.address)
@@ -227,7 +227,7 @@ final class Kept: @unchecked Sendable {
       exchange.respond(HTTPResponse(exchange.peer.map { "\($0.pid) \($0.uid) \($0.gid)" } ?? "nobody"))
     }
     let unix = try HTTPServerFixture(at: AddressFamily.unix.freshAddress(), serve: serve)
-    defer { UnixSocketFile.remove(unix.address.description.replacing("unix:", with: "")) }
+    defer { UnixSocketFile(at: unix.address.description.replacing("unix:", with: ""))?.remove() }
     #expect(try unix.get("/").hasSuffix("\r\n\r\n\(getpid()) \(geteuid()) \(getegid())"))
     #expect(try HTTPServerFixture(serve: serve).get("/").hasSuffix("\r\n\r\nnobody"))
   }

@@ -7,7 +7,7 @@ import SystemPackage
 /// An HTTP server on a loop in a thread of its own, and blocking clients for it.
 final class HTTPServerFixture {
   let address: SocketAddress
-  let socket: Socket
+  let socket: SharedSocket
   private let mailbox: Mailbox<Order>
   private var thread: LoopThread?
 
@@ -41,15 +41,15 @@ final class HTTPServerFixture {
   }
 
   private init(
-    at wanted: SocketAddress, listening: Bool = true, make: @escaping @Sendable (EventLoop, Socket) -> HTTPServer
+    at wanted: SocketAddress, listening: Bool = true, make: @escaping @Sendable (EventLoop, SharedSocket) -> HTTPServer
   ) throws {
     // As the program does.
     signal(SIGPIPE, SIG_IGN)
-    let socket = try Socket(for: wanted)
-    try socket.bind(to: wanted)
-    if listening { try socket.listen(backlog: 256) }
+    let socket = SharedSocket(try Socket(for: wanted))
+    try socket.socket.bind(to: wanted)
+    if listening { try socket.socket.listen(backlog: 256) }
     self.socket = socket
-    address = try socket.localAddress()
+    address = try socket.socket.localAddress()
     let mailbox = Mailbox<Order>()
     self.mailbox = mailbox
     thread = LoopThread(name: "http") {
@@ -73,7 +73,6 @@ final class HTTPServerFixture {
   deinit {
     mailbox.post(.stop)
     if let thread = thread.take() { thread.join() }
-    socket.close()
   }
 
   /// How many connections the server has, asked on its thread.

@@ -282,7 +282,7 @@ import Testing
     // A socket that doesn't listen yet is the failure that can be had without harming the other tests.
     let server = try HTTPServerFixture(limits: limits, listening: false, handle: Self.ok)
     usleep(100_000)
-    try server.socket.listen(backlog: 16)
+    try server.socket.socket.listen(backlog: 16)
     #expect(try server.get("/").hasSuffix("ok"))
   }
 

@@ -46,4 +46,22 @@ import Testing
     #expect(heard == ["HUP", "USR2", "HUP again"])
     withExtendedLifetime(watches) {}
   }
+
+  @Test("a watch that is dropped in its own callback isn't called again, though the signal has come several times")
+  func dropped() {
+    let loop = EventLoop()
+    var calls = 0
+    var watch: SignalEvent?
+    let end = Timer(on: loop) { loop.stop() }
+    watch = SignalEvent(SIGHUP, on: loop) {
+      calls += 1
+      watch = nil
+      end.schedule(after: .milliseconds(50))
+    }
+    let limit = Timer(on: loop) { loop.stop() }
+    limit.schedule(after: .seconds(10))
+    for _ in 0..<3 { kill(getpid(), SIGHUP) }
+    loop.run()
+    #expect(calls == 1 && watch == nil)
+  }
 }

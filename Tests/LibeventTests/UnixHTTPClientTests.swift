@@ -17,7 +17,7 @@ import Testing
   /// A client of a server that answers with what it was asked.
   private func withEcho(_ body: (UnixHTTPClient) throws -> Void) throws {
     let (address, path) = fresh()
-    defer { UnixSocketFile.remove(path) }
+    defer { UnixSocketFile(at: path)?.remove() }
     var limits = HTTPServer.Limits()
     limits.bodyBytes = 1 << 20
     let server = try HTTPServerFixture(limits: limits, methods: HTTPMethod.allCases, at: address) { request in
@@ -82,7 +82,7 @@ import Testing
     let socket = try Socket(for: address)
     try socket.bind(to: address)
     try socket.listen(backlog: 8)
-    defer { UnixSocketFile.remove(path) }
+    defer { UnixSocketFile(at: path)?.remove() }
     chmod(path, 0)
     #expect(throws: HTTPClientError.permissionDenied) {
       try Unprivileged.run { _ = try client.send(.get, "/", limit: .seconds(1)) }

@@ -42,14 +42,16 @@ final class ProxyFixture {
     workers = (0..<count).map { _ in WorkerCounters() }
     for index in 0..<count {
       let setup = WorkerSetup(
-        index: index, listening: [bound.listening[index]], table: table,
+        index: index, table: table,
         inbox: inboxes[index], peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element),
         control: events.mailbox, sessionSlots: slots, sessionLimit: 9_000, idleCloses: idleCloses, evictionPace: pace,
         pipeLimit: pipes,
         seed: UInt64(index),
         counters: workers[index])
+      inboxes[index].post(.open([bound.listening[index]]))
       threads.append(Thread(setup))
     }
+    bound.letGo()
   }
 
   deinit {

@@ -41,8 +41,7 @@ import Testing
     pair.proxy.post(.ping(ticket: 7))
     #expect(pair.proxy.events.first { if case .pong(0, ticket: 7) = $0 { true } else { nil } } == true)
     #expect(pair.proxy.events.all.allSatisfy { if case .committed = $0 { false } else { true } })
-    // The reserved sockets are still the control plane's.
-    more.sockets[0].close()
+    #expect(eventually { more.sockets.isEmpty }, "nobody holds what was reserved")
     let client = try pair.proxy.connect()
     try client.send("x")
     #expect(try pair.listening.accept().receiveText(1) == "x")
@@ -168,13 +167,11 @@ import Testing
   @Test("what can't be carried out is said before anything changes")
   func problems() throws {
     let proxy = try ProxyFixture([])
-    let socket = try Socket(for: AddressFamily.ipv4.freshAddress())
-    defer { socket.close() }
+    let socket = SharedSocket(try Socket(for: AddressFamily.ipv4.freshAddress()))
     let status = ListenerStatus(name: "more", workers: 1)
     let (own, stranger) = (proxy.bound.sockets[0], ListeningSocket(status: status, socket: socket))
     let table = RoutingTable(["test": proxy.pool.snapshot()])
     let more = try BoundListener(named: "more")
-    defer { more.sockets[0].close() }
     let rollouts: [(WorkerRollout, String)] = [
       (WorkerRollout(id: 1, opened: [stranger], table: table), "doesn't listen"),
       (WorkerRollout(id: 2, opened: proxy.bound.listening, table: table), "open already"),
@@ -216,7 +213,7 @@ import Testing
   @Test("a worker that hands over leaves clients in the queue to who else has the sockets, and watches them no more")
   func handOver() throws {
     let pair = try RelayedPair()
-    let successor = try pair.proxy.bound.sockets[0].duplicate()
+    let successor = try pair.proxy.bound.sockets[0].socket.duplicate()
     defer { successor.close() }
     #expect(OpenSockets.isWatched(successor))
     pair.proxy.post(.handOver)
@@ -255,6 +252,7 @@ extension ProxyFixture {
         table: table)
       post(.prepare(rollout), to: index)
     }
+    opened?.letGo()
     return problems(of: id)
   }
 

@@ -3,6 +3,7 @@ import Libevent
 import Proxy
 import Sockets
 import Support
+import SystemPackage
 import Synchronization
 
 /// A pool of backends, and snapshots of it.
@@ -78,41 +79,50 @@ struct TestPolicy: Sendable {
   }
 }
 
-/// The listening sockets of a listener, one for each worker. Whoever accepts from them closes them.
-struct BoundListener {
+/// The listening sockets of a listener, one for each worker.
+final class BoundListener {
   let address: SocketAddress
   let status: ListenerStatus
-  let sockets: [Socket]
+  /// The file of a Unix socket.
+  private let file: UnixSocketFile?
+  private var held: [SharedSocket]
+  private let known: [Known]
+
+  private struct Known { weak var socket: SharedSocket? }
+
+  /// Those that are open.
+  var sockets: [SharedSocket] { known.compactMap(\.socket) }
+
+  /// Leaves them to the workers, who have got them.
+  func letGo() { held = [] }
 
   var listening: [ListeningSocket] { sockets.map { ListeningSocket(status: status, socket: $0) } }
 
   init(_ family: AddressFamily = .ipv4, named name: String = "test", workers: Int = 1) throws {
     var bound = family.freshAddress()
-    var sockets: [Socket] = []
+    var sockets: [SharedSocket] = []
     for _ in 0..<workers {
       if family == .unix, let first = sockets.first {
         sockets.append(try first.duplicate())
         continue
       }
-      let socket = try Socket(for: bound)
-      if family != .unix {
+      let socket = try SharedSocket(listeningAt: bound, backlog: 1024) { (socket) throws(Errno) in
+        guard family != .unix else { return }
         try socket.setReuseAddress()
         try socket.setReusePort()
         try socket.setNoDelay()
       }
-      try socket.bind(to: bound)
-      try socket.listen(backlog: 1024)
-      bound = try socket.localAddress()
+      bound = try socket.socket.localAddress()
       sockets.append(socket)
     }
     address = bound
     status = ListenerStatus(name: name, workers: workers)
-    self.sockets = sockets
+    held = sockets
+    known = sockets.map { Known(socket: $0) }
+    file = if case .unix(let path) = bound { UnixSocketFile(at: path) } else { nil }
   }
 
-  func removeFile() {
-    if case .unix(let path) = address { UnixSocketFile.remove(path) }
-  }
+  func removeFile() { file?.remove() }
 }
 
 /// What workers report, as long as the log lives.

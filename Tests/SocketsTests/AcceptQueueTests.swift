@@ -54,7 +54,7 @@ import Testing
     defer { listening.close() }
     try listening.bind(to: address)
     try listening.listen(backlog: 1)
-    if case .unix(let path) = address { UnixSocketFile.remove(path) }
+    if case .unix(let path) = address { UnixSocketFile(at: path)?.remove() }
     #expect(listening.acceptQueue == nil && listening.isListening)
   }
 

@@ -5,17 +5,18 @@ import SystemPackage
 import Testing
 
 @Suite struct DescriptorChannelTests {
-  /// A file with that text, open for reading at its start; to be closed.
-  private func open(_ text: String) throws -> Int32 {
+  /// A file with that text, open for reading at its start: a descriptor travels whatever it stands for, and a text tells
+  /// which one it is.
+  private func open(_ text: String) throws -> SharedSocket {
     let file = try TemporaryFile(text)
-    return try FileDescriptor.open(file.path, .readOnly, options: .closeOnExec).rawValue
+    return SharedSocket(
+      Socket(descriptor: try FileDescriptor.open(file.path, .readOnly, options: .closeOnExec).rawValue))
   }
 
-  /// Reads the text of a file that was passed, and closes it.
-  private func takeText(_ descriptor: Int32) -> String {
-    defer { close(descriptor) }
+  /// Reads the text of a file that was passed.
+  private func text(_ file: SharedSocket) -> String {
     var bytes = [UInt8](repeating: 0, count: 1000)
-    let count = pread(descriptor, &bytes, bytes.count, 0)
+    let count = pread(file.socket.descriptor, &bytes, bytes.count, 0)
     return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
   }
 
@@ -27,13 +28,12 @@ import Testing
     let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     // A few files are enough to tell the order by.
     let files = try (0..<min(count, 7)).map { try open("file \($0)") }
-    defer { for file in files { close(file) } }
     try near.send(bytes, (0..<count).map { files[$0 % 7] }, limit: .seconds(10))
     let message = try far.receive(limit: .seconds(10))
-    #expect(message.bytes == bytes && message.descriptors.count == count)
-    #expect(message.descriptors.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
-    #expect(Set(message.descriptors).isDisjoint(with: files))
-    let texts = message.descriptors.map { takeText($0) }
+    #expect(message.bytes == bytes && message.sockets.count == count)
+    #expect(message.sockets.allSatisfy { fcntl($0.socket.descriptor, F_GETFD) & FD_CLOEXEC != 0 })
+    #expect(Set(message.sockets.map(\.socket)).isDisjoint(with: files.map(\.socket)))
+    let texts = message.sockets.map { text($0) }
     #expect(texts == (0..<count).map { "file \($0 % 7)" })
   }
 
@@ -41,7 +41,6 @@ import Testing
   func several() throws {
     let (near, far) = try DescriptorChannel.pair()
     let file = try open("passed")
-    defer { close(file) }
     for number in 0..<50 {
       try near.send([UInt8](repeating: UInt8(number), count: number), number % 3 == 0 ? [file] : [], limit: .seconds(1))
       try far.send([UInt8(number)], limit: .seconds(1))
@@ -49,9 +48,9 @@ import Testing
     for number in 0..<50 {
       let message = try far.receive(limit: .seconds(1))
       #expect(message.bytes == [UInt8](repeating: UInt8(number), count: number))
-      #expect(message.descriptors.map { takeText($0) } == (number % 3 == 0 ? ["passed"] : []))
+      #expect(message.sockets.map { text($0) } == (number % 3 == 0 ? ["passed"] : []))
       let answer = try near.receive(limit: .seconds(1))
-      #expect(answer.bytes == [UInt8(number)] && answer.descriptors.isEmpty)
+      #expect(answer.bytes == [UInt8(number)] && answer.sockets.isEmpty)
     }
     #expect(try far.receiveIfWhole() == nil)
   }
@@ -64,7 +63,8 @@ import Testing
     try near.send(bytes, limit: .seconds(10))
     #expect(try receiving.join().bytes == bytes)
     #expect(throws: ChannelError.malformed) { try near.send(bytes + [0], limit: .seconds(1)) }
-    let tooMany = [Int32](repeating: 0, count: DescriptorChannel.mostDescriptors + 1)
+    let one = try open("")
+    let tooMany = [SharedSocket](repeating: one, count: DescriptorChannel.mostDescriptors + 1)
     #expect(throws: ChannelError.malformed) { try near.send([], tooMany, limit: .seconds(1)) }
   }
 
@@ -74,13 +74,12 @@ import Testing
     #expect(throws: ChannelError.timedOut) { try far.receive(limit: .milliseconds(50)) }
     let bytes = (0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 &* 11) }
     let file = try open("passed")
-    defer { close(file) }
     #expect(throws: ChannelError.timedOut) { try near.send(bytes, [file], limit: .milliseconds(50)) }
     #expect(throws: ChannelError.timedOut) { try far.receive(limit: .milliseconds(50)) }
     let receiving = Receiving(far)
     while try !near.flush() { usleep(1000) }
     let message = try receiving.join()
-    #expect(message.bytes == bytes && message.descriptors.map { takeText($0) } == ["passed"])
+    #expect(message.bytes == bytes && message.sockets.map { text($0) } == ["passed"])
   }
 
   @Test("without waiting, a message is put together as it comes")
@@ -121,14 +120,14 @@ import Testing
   func malformed() throws {
     for head: [UInt8] in [[0, 0, 0, 2, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1, 0], Array("GET / HTTP".utf8)] {
       let (near, far) = try Socket.pair()
-      let channel = DescriptorChannel(far)
+      let channel = DescriptorChannel(SharedSocket(far))
       let peer = Peer(near)
       try peer.send(head)
       #expect(throws: ChannelError.malformed) { try channel.receive(limit: .seconds(1)) }
     }
     // A descriptor is announced that doesn't come.
     let (near, far) = try Socket.pair()
-    let channel = DescriptorChannel(far)
+    let channel = DescriptorChannel(SharedSocket(far))
     let peer = Peer(near)
     try peer.send([0, 0, 0, 0, 1, 0, 0, 0])
     #expect(throws: ChannelError.malformed) { try channel.receive(limit: .seconds(1)) }
@@ -137,13 +136,12 @@ import Testing
   @Test("descriptors of a message that never came whole are closed with the channel")
   func noLeak() throws {
     let (near, far) = try Socket.pair()
-    var sender: DescriptorChannel? = DescriptorChannel(near)
-    var receiver: DescriptorChannel? = DescriptorChannel(far)
+    var sender: DescriptorChannel? = DescriptorChannel(SharedSocket(near))
+    var receiver: DescriptorChannel? = DescriptorChannel(SharedSocket(far))
     let (kept, passed) = try Socket.pair()
     let witness = Peer(kept)
-    try sender?.post([UInt8](repeating: 1, count: 4_000_000), [passed.descriptor])
+    try sender?.post([UInt8](repeating: 1, count: 4_000_000), [SharedSocket(passed)])
     #expect(try sender?.flush() == false)
-    passed.close()
     // The passed socket lives on in what has been read, and in that alone.
     #expect(try receiver?.receiveIfWhole() == nil)
     sender = nil
@@ -155,21 +153,21 @@ import Testing
   @Test("a listening socket that was passed goes on listening, non-blocking as it was")
   func listener() throws {
     let (near, far) = try DescriptorChannel.pair()
-    let listening = try Socket(for: AddressFamily.ipv4.freshAddress())
-    try listening.bind(to: AddressFamily.ipv4.freshAddress())
-    try listening.listen(backlog: 8)
-    let address = try listening.localAddress()
+    var listening: SharedSocket? = try SharedSocket(listeningAt: AddressFamily.ipv4.freshAddress(), backlog: 8)
+    let address = try #require(try listening?.socket.localAddress())
     let client = try Peer.connect(to: address)
-    try near.send(Array("web".utf8), [listening.descriptor], limit: .seconds(1))
-    listening.close()
+    try near.post(Array("web".utf8), try #require(listening.map { [$0] }))
+    // It's held until it's on its way, and not closed in between.
+    listening = nil
+    #expect(try near.flush() && near.isIdle)
     let message = try far.receive(limit: .seconds(1))
-    let passed = Socket(descriptor: try #require(message.descriptors.first))
-    defer { passed.close() }
+    let held = try #require(message.sockets.first)
+    let passed = held.socket
     #expect(try passed.localAddress() == address)
     guard case .client(let accepted, _) = passed.accept() else { return #expect(Bool(false), "the client was lost") }
     accepted.close()
     guard case .nobody = passed.accept() else { return #expect(Bool(false), "somebody else is there") }
-    withExtendedLifetime(client) {}
+    withExtendedLifetime((client, held)) {}
   }
 }
 

@@ -125,7 +125,7 @@ import Testing
     UnixSocketFile.removeIfStale(path)
     #expect(access(path, F_OK) != 0)
     let file = try TemporaryFile("")
-    UnixSocketFile.remove(file.path)
+    UnixSocketFile(at: file.path)?.remove()
     UnixSocketFile.removeIfStale(file.path)
     #expect(access(file.path, F_OK) == 0)
   }

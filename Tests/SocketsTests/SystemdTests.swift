@@ -99,7 +99,7 @@ private final class Manager {
 @Suite struct InheritedListenersTests {
   @Test("inherited sockets have their names, and are made non-blocking and closed on exec")
   func sockets() throws {
-    // A listening socket, one that only is bound, and a file, at numbers in a row that nobody else uses.
+    // A listening socket, one that only is bound, and one that is neither, at numbers in a row that nobody else uses.
     let addresses = [AddressFamily.ipv4.freshAddress(), AddressFamily.unix.freshAddress()]
     var originals = try addresses.map { address in
       let socket = try Socket(for: address)
@@ -107,35 +107,99 @@ private final class Manager {
       return socket.descriptor
     }
     try Socket(descriptor: originals[0]).listen(backlog: 1)
-    defer { if case .unix(let path) = addresses[1] { UnixSocketFile.remove(path) } }
-    let file = try TemporaryFile("")
-    originals.append(open(file.path, O_RDONLY))
+    defer { if case .unix(let path) = addresses[1] { unlink(path) } }
+    originals.append(try Socket.pair().0.descriptor)
     let copies = originals.map { original in
       _ = fcntl(original, F_SETFL, fcntl(original, F_GETFL) & ~O_NONBLOCK)
       return fcntl(original, F_DUPFD, 900)
     }
-    defer { for descriptor in originals + copies { close(descriptor) } }
+    defer { for descriptor in originals { close(descriptor) } }
     try #require(copies == [copies[0], copies[0] + 1, copies[0] + 2])
 
-    let environment = ["LISTEN_PID": "7", "LISTEN_FDS": "4", "LISTEN_FDNAMES": "web::x"]
-    let listeners = InheritedListeners.listeners(in: environment, process: 7, first: copies[0])
+    let environment = ["LISTEN_PID": "7", "LISTEN_FDS": "3", "LISTEN_FDNAMES": "web::x"]
+    let listeners = try InheritedListeners.listeners(in: environment, process: 7, first: copies[0])
     #expect(listeners.map(\.name) == ["web", "unknown", "x"])
-    #expect(listeners.map(\.socket.descriptor) == copies)
-    #expect(listeners.map(\.socket.isListening) == [true, false, false])
-    #expect(try listeners[0].socket.localAddress().port != 0)
-    #expect(try listeners[1].socket.localAddress() == addresses[1])
+    #expect(listeners.map(\.socket.socket.descriptor) == copies)
+    #expect(listeners.map(\.socket.socket.isListening) == [true, false, false])
+    #expect(try listeners[0].socket.socket.localAddress().port != 0)
+    #expect(try listeners[1].socket.socket.localAddress() == addresses[1])
     #expect(copies.allSatisfy { fcntl($0, F_GETFL) & O_NONBLOCK != 0 && fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
-    guard case .nobody = listeners[0].socket.accept() else { return #expect(Bool(false), "somebody is there") }
+    guard case .nobody = listeners[0].socket.socket.accept() else { return #expect(Bool(false), "somebody is there") }
   }
 
   @Test(
-    "what is meant for another process, or nonsense, isn't taken",
+    "what is meant for another process isn't taken",
     arguments: [
       [:], ["LISTEN_FDS": "1"], ["LISTEN_PID": "7"], ["LISTEN_PID": "8", "LISTEN_FDS": "1"],
-      ["LISTEN_PID": "7", "LISTEN_FDS": "0"], ["LISTEN_PID": "7", "LISTEN_FDS": "-1"],
-      ["LISTEN_PID": "7", "LISTEN_FDS": "x"], ["LISTEN_PID": "7", "LISTEN_FDS": "99999999"],
+      ["LISTEN_PID": "7", "LISTEN_FDS": "0"],
     ])
-  func nothing(_ environment: [String: String]) {
-    #expect(InheritedListeners.listeners(in: environment, process: 7, first: 0).isEmpty)
+  func nothing(_ environment: [String: String]) throws {
+    #expect(try InheritedListeners.listeners(in: environment, process: 7, first: 0).isEmpty)
+  }
+
+  @Test(
+    "nonsense is told, and nothing is taken",
+    arguments: [
+      ("-1", "no number"), ("x", "no number"), ("", "no number"), ("99999999", "no number"),
+      ("999999999999999999999", "no number"), ("3", "isn't open"),
+    ])
+  func nonsense(_ count: String, _ problem: String) throws {
+    // A stream socket and then nothing, at numbers that nobody else uses.
+    let (near, far) = try Socket.pair()
+    let copy = fcntl(near.descriptor, F_DUPFD, 5000)
+    defer {
+      for socket in [near, far] { socket.close() }
+      close(copy)
+    }
+    try #require(copy >= 5000)
+    let error = #expect(throws: EnvironmentError.self) {
+      try InheritedListeners.listeners(
+        in: ["LISTEN_PID": "7", "LISTEN_FDS": count], process: 7, first: copy)
+    }
+    #expect(error?.problem.contains(problem) == true, "\(String(describing: error))")
+    #expect(fcntl(copy, F_GETFD) >= 0)
+  }
+
+  @Test("a descriptor that is something else than a stream socket isn't taken")
+  func strangers() throws {
+    let file = try TemporaryFile("")
+    let descriptor = open(file.path, O_RDONLY)
+    defer { close(descriptor) }
+    #expect(throws: EnvironmentError("LISTEN_FDS", "1", "descriptor \(descriptor) is no stream socket")) {
+      try InheritedListeners.listeners(in: ["LISTEN_PID": "7", "LISTEN_FDS": "1"], process: 7, first: descriptor)
+    }
+  }
+}
+
+@Suite struct InheritedChannelTests {
+  @Test(
+    "a number that is none of a channel's is told, and left alone",
+    arguments: ["-1", "0", "2", "x", "", "99999", "2147483647", "2147483648"])
+  func numbers(_ text: String) {
+    #expect(throws: EnvironmentError.self) { try DescriptorChannel.inherited("MARTLET_HANDOVER", text) }
+  }
+
+  @Test("so is a descriptor that is no connected Unix socket")
+  func strangers() throws {
+    let file = try TemporaryFile("")
+    let listening = try SharedSocket(listeningAt: AddressFamily.ipv4.freshAddress(), backlog: 1)
+    let tcp = try Peer.connect(to: try listening.socket.localAddress())
+    let plain = open(file.path, O_RDONLY)
+    defer { close(plain) }
+    for descriptor in [plain, listening.socket.descriptor, tcp.socket.descriptor] {
+      #expect(throws: EnvironmentError.self) { try DescriptorChannel.inherited("MARTLET_HANDOVER", "\(descriptor)") }
+      #expect(fcntl(descriptor, F_GETFD) >= 0)
+    }
+  }
+
+  @Test("one end of a pair is taken over, non-blocking and closed on exec")
+  func taken() throws {
+    let (near, far) = try Socket.pair()
+    _ = fcntl(far.descriptor, F_SETFL, fcntl(far.descriptor, F_GETFL) & ~O_NONBLOCK)
+    _ = fcntl(far.descriptor, F_SETFD, 0)
+    let channel = try DescriptorChannel.inherited("MARTLET_HANDOVER", "\(far.descriptor)")
+    #expect(fcntl(far.descriptor, F_GETFL) & O_NONBLOCK != 0 && fcntl(far.descriptor, F_GETFD) & FD_CLOEXEC != 0)
+    try DescriptorChannel(SharedSocket(near)).send([1], limit: .seconds(1))
+    #expect(try channel.receive(limit: .seconds(1)).bytes == [1])
   }
 }

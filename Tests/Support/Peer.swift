@@ -169,7 +169,7 @@ package final class TestServer {
     guard !isClosed else { return }
     isClosed = true
     socket.close()
-    UnixSocketFile.remove(address.path)
+    UnixSocketFile(at: address.path)?.remove()
   }
 }
 

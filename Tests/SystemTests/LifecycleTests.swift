@@ -111,14 +111,5 @@ extension System {
       let nginx = try nginx ?? stage.nginx("a")
       return try stage.martlet("\"listen\": [\"127.0.0.1:0\"], \"backends\": [\"\(nginx.address)\"]\(more)")
     }
-
-    private func refuses(_ port: UInt16) -> Bool {
-      do throws(ClientError) {
-        _ = try ClientSocket(.local(port))
-        return false
-      } catch {
-        return error == .refused
-      }
-    }
   }
 }

@@ -26,3 +26,13 @@ let fastHealth = """
   { "type": "http", "interval": "200ms", "timeout": "200ms", "rise": 2, "fall": 2, "fastInterval": "50ms", \
   "slowInterval": "200ms" }
   """
+
+/// Whether nobody listens at a port any more.
+func refuses(_ port: UInt16) -> Bool {
+  do throws(ClientError) {
+    _ = try ClientSocket(.local(port))
+    return false
+  } catch {
+    return error == .refused
+  }
+}

@@ -10,10 +10,12 @@ final class AdminServer {
   /// The socket's path.
   let path: String
 
-  private let socket: Socket
+  /// The socket, for a process that takes this one's place.
+  private(set) var listening: SharedSocket
+  /// The socket's file; nil once it's another process's.
+  private(set) var file: UnixSocketFile?
+  private let mode: UInt32
   private var server: HTTPServer?
-  /// Whether the file is this process's to remove.
-  private var isOwned = true
 
   /// The most bytes of a request's content: a configuration file in a string of JSON.
   private static let largestBody = 2 * Configuration.largestFile
@@ -22,36 +24,38 @@ final class AdminServer {
   ///
   /// - Parameter mode: of the socket's file.
   init(path: String, mode: UInt32) throws(Errno) {
-    // Only a socket that is this process's makes an object, whose end removes the file.
-    socket = try Self.bind(path, mode: mode)
+    listening = try Self.bind(path, mode: mode)
+    file = UnixSocketFile(at: path)
     self.path = path
+    self.mode = mode
   }
 
-  private static func bind(_ path: String, mode: UInt32) throws(Errno) -> Socket {
+  private static func bind(_ path: String, mode: UInt32) throws(Errno) -> SharedSocket {
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
       Folder.make(String(path[..<slash]), mode: 0o755)
     }
     UnixSocketFile.removeIfStale(path)
-    let address = SocketAddress.unix(path: path)
-    let socket = try Socket(for: address)
+    // Nobody may come in before the file's mode is what it should be.
+    let before = umask(0o177)
+    defer { umask(before) }
+    let shared = SharedSocket(try Socket(for: .unix(path: path)))
+    try shared.socket.bind(to: .unix(path: path))
     do throws(Errno) {
-      // Nobody may come in before the file's mode is what it should be.
-      let before = umask(0o177)
-      defer { umask(before) }
-      try socket.bind(to: address)
       if unsafe chmod(path, mode) != 0 { throw Errno(rawValue: errno) }
-      try socket.listen(backlog: 64)
-      return socket
+      try shared.socket.listen(backlog: 64)
+      return shared
     } catch {
-      socket.close()
+      UnixSocketFile(at: path)?.remove()
       throw error
     }
   }
 
   /// Takes over a socket that another process has listened on.
-  init(adopting socket: Socket, path: String) {
+  init(adopting socket: SharedSocket, path: String, mode: UInt32, file: UnixSocketFile?) {
     self.path = path
-    self.socket = socket
+    self.mode = mode
+    self.file = file ?? UnixSocketFile(at: path)
+    listening = socket
   }
 
   /// Answers from now on, each request at once or later; on the loop's thread.
@@ -59,22 +63,26 @@ final class AdminServer {
     var limits = HTTPServer.Limits()
     limits.bodyBytes = Self.largestBody
     server = HTTPServer(
-      on: loop, listening: socket, limits: limits, methods: HTTPMethod.allCases, serve: answer)
+      on: loop, listening: listening, limits: limits, methods: HTTPMethod.allCases, serve: answer)
   }
-
-  /// The socket, for a process that takes this one's place.
-  var listening: Socket { socket }
 
   /// Takes nobody in any more; the file stays, because another process answers there now.
   func leave() {
-    isOwned = false
+    file = nil
     server?.stopAccepting()
   }
 
   deinit {
-    // The server lets go of the socket first.
-    server = nil
-    socket.close()
-    if isOwned { UnixSocketFile.remove(path) }
+    // While the socket is open: the file is known by it.
+    file?.remove()
+  }
+}
+
+extension AdminServer: UnixDoor {
+  func bindAgain() throws(Errno) {
+    let socket = try Self.bind(path, mode: mode)
+    file = UnixSocketFile(at: path)
+    listening = socket
+    server?.move(to: socket)
   }
 }

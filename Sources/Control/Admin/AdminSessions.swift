@@ -132,7 +132,8 @@ extension AdminActions {
       })
     for (member, excess) in zip(serving, shares) where excess > 0 {
       controller.evictions.rebalance(
-        member.backend.id, "\(pool.name)/\(member.backend.name) (rebalance)", excess: excess)
+        member.backend.id, "\(pool.name)/\(member.backend.name) (rebalance)", excess: excess,
+        patience: controller.configuration.eviction.patience)
     }
     return AdminAnswer.Rebalance(
       pool: pool.name,

@@ -19,15 +19,8 @@ struct DemoPort: Sendable {
   }
 
   /// Lets clients in.
-  func listen() throws(Errno) -> Socket {
-    let socket = try Self.bound(to: address)
-    do throws(Errno) {
-      try socket.listen(backlog: 1024)
-      return socket
-    } catch {
-      socket.close()
-      throw error
-    }
+  func listen() throws(Errno) -> SharedSocket {
+    try SharedSocket(listeningAt: address, backlog: 1024) { (socket) throws(Errno) in try socket.setReuseAddress() }
   }
 
   /// Gives the port back.
@@ -53,7 +46,6 @@ final class DemoBackend {
   let port: DemoPort
 
   private let loop: EventLoop
-  private var listening: Socket?
   private var server: HTTPServer?
 
   /// A backend that doesn't live yet.
@@ -69,11 +61,10 @@ final class DemoBackend {
 
   /// Answers from now on.
   func revive() throws(Errno) {
-    guard listening == nil else { return }
+    guard server == nil else { return }
     let socket = try port.listen()
     var limits = HTTPServer.Limits()
     limits.connections = 512
-    listening = socket
     server = HTTPServer(on: loop, listening: socket, limits: limits) { [name = port.name] _ in
       HTTPResponse(Self.answer(of: name))
     }
@@ -82,6 +73,5 @@ final class DemoBackend {
   /// Goes like a process that is killed: its port is closed, and its connections end.
   func kill() {
     server = nil
-    listening.take()?.close()
   }
 }

@@ -43,7 +43,8 @@ final class EvictionScheduler {
   private let workforce: Workforce
   private let loop: EventLoop
   private var orders: [Order] = []
-  private var starts: [Int: Timer] = [:]
+  /// What begins or ends orders at their time, by their ids.
+  private var timers: [Int: Timer] = [:]
   private var lastID = 0
 
   init(_ workforce: Workforce, rate: Int, on loop: EventLoop) {
@@ -70,11 +71,11 @@ final class EvictionScheduler {
     let start = max(limit - paced(standing) * 1.25 - margin, .zero)
     orders.append(order)
     let timer = Timer(on: loop) { [unowned self] in
-      starts[order.id] = nil
+      timers[order.id] = nil
       if let order = orders.first(where: { $0.id == order.id }) { issue(order) }
     }
     timer.schedule(after: start)
-    starts[order.id] = timer
+    timers[order.id] = timer
   }
 
   /// Ends everybody's sessions before the process ends, as late as the pace allows.
@@ -94,15 +95,22 @@ final class EvictionScheduler {
         matching: matching, insistFrom: insistFrom ?? MonotonicClock.now(), busy: [], isIssued: false))
   }
 
-  /// Ends so many sessions of a backend that is over its share: those that are between bytes, and no others.
-  func rebalance(_ backend: Int, _ what: String, excess: Int) {
+  /// Ends so many sessions of a backend that is over its share: those that are between bytes, and no others. Who never is
+  /// by the time that the pace would have taken, and the patience, is left alone.
+  func rebalance(_ backend: Int, _ what: String, excess: Int, patience: Duration) {
     cancel(.rebalanced, of: .backend(backend))
     let id = nextID()
+    let timer = Timer(on: loop) { [unowned self] in end { $0.id == id } }
+    timer.schedule(after: paced(excess) + patience)
+    timers[id] = timer
     issue(
       Order(
         id: id, target: .backend(backend), what: what, selection: SessionSelection(backendIDs: [backend]),
         cause: .rebalanced, quota: EvictionQuota(excess), matching: excess, insistFrom: nil, busy: [], isIssued: false))
   }
+
+  /// How many decisions aren't carried out yet.
+  var count: Int { orders.count }
 
   /// Takes back what was decided for this cause.
   func cancel(_ cause: CloseCause, of target: Target) {
@@ -114,8 +122,10 @@ final class EvictionScheduler {
     end { $0.target == target }
   }
 
-  /// A worker has no session left that an order applies to.
-  func workerIsDone(_ worker: Int, order id: Int) {
+  /// An order has nothing left to do at a worker: no session is meant any more, or as many as there should be have ended.
+  ///
+  /// - Parameter remaining: how many sessions go on, as no more than so many were to end.
+  func finished(_ worker: Int, order id: Int, remaining: Int) {
     guard let place = orders.firstIndex(where: { $0.id == id }) else { return }
     orders[place].busy.remove(worker)
     if orders[place].busy.isEmpty { end { $0.id == id } }
@@ -159,7 +169,7 @@ final class EvictionScheduler {
 
   private func end(_ isMeant: (Order) -> Bool) {
     for order in orders where isMeant(order) {
-      starts[order.id] = nil
+      timers[order.id] = nil
       if order.isIssued { workforce.post(.endEviction(order.id)) }
     }
     orders.removeAll(where: isMeant)

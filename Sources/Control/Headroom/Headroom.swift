@@ -27,7 +27,7 @@ enum HeadroomAssessment {
     ]
     if let memory { resources.append(memory) }
     for listener in listeners.listeners {
-      let queues = listener.binding.all.compactMap(\.acceptQueue)
+      let queues = (listener.binding?.all ?? []).compactMap(\.socket.acceptQueue)
       // The fullest queue is the one that turns clients away.
       guard let fullest = queues.max(by: { $0.waiting * $1.limit < $1.waiting * $0.limit }) else { continue }
       resources.append(

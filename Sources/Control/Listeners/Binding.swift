@@ -2,16 +2,19 @@ package import Config
 package import Sockets
 import SystemPackage
 
-/// The listening sockets of one listener, all at the same address: at least one for each worker.
+/// The listening sockets of one listener, all at the same address: at least one for each worker. They are closed when
+/// nobody holds them any more, neither here nor at a worker.
 package struct Binding: Sendable {
   /// Where it's bound; the kernel's choice where the configuration says port 0.
   package let address: SocketAddress
   /// The sockets that each worker accepts from.
-  package let sockets: [[Socket]]
+  package let sockets: [[SharedSocket]]
   /// The port is taken, and nobody is answered there yet: `open` ends that.
   private let isReserved: Bool
-  /// Whose the file of a Unix socket is.
-  package let file: FileOwner
+  /// The file of a Unix socket; nil for others, and if it has gone already.
+  package let file: UnixSocketFile?
+  /// Whose it is.
+  package let fileOwner: FileOwner
 
   /// Who removes the file of a Unix socket.
   package enum FileOwner: String, Codable, Sendable {
@@ -24,12 +27,14 @@ package struct Binding: Sendable {
   }
 
   private init(
-    address: SocketAddress, sockets: [[Socket]], isReserved: Bool = false, file: FileOwner = .process
+    address: SocketAddress, sockets: [[SharedSocket]], isReserved: Bool = false, file: UnixSocketFile? = nil,
+    fileOwner: FileOwner = .process
   ) {
     self.address = address
     self.sockets = sockets
     self.isReserved = isReserved
     self.file = file
+    self.fileOwner = fileOwner
   }
 
   /// Binds and listens.
@@ -61,14 +66,17 @@ package struct Binding: Sendable {
   ///
   /// Where there are fewer than workers, more are bound beside them, or, where the kernel doesn't allow that, the workers
   /// share them.
+  ///
+  /// - Parameter file: the file of a Unix socket, if who has bound it knows that; else it's the one at its path.
   package init(
-    adopting inherited: [Socket], for listener: ListenerConfiguration, workers: Int, file: FileOwner
+    adopting inherited: [SharedSocket], for listener: ListenerConfiguration, workers: Int, file: UnixSocketFile? = nil,
+    fileOwner: FileOwner
   ) throws(StartError) {
     self = try Self.describing(listener) { () throws(Errno) in
       guard let first = inherited.first else { throw .invalidArgument }
-      let address = try first.localAddress()
-      if address.port != nil { for socket in inherited { try? socket.setNoDelay() } }
-      for socket in inherited { try socket.listen(backlog: listener.backlog) }
+      let address = try first.socket.localAddress()
+      if address.port != nil { for socket in inherited { try? socket.socket.setNoDelay() } }
+      for socket in inherited { try socket.socket.listen(backlog: listener.backlog) }
       var sockets = (0..<workers).map { worker in
         inherited.indices.filter { $0 % workers == worker }.map { inherited[$0] }
       }
@@ -77,7 +85,8 @@ package struct Binding: Sendable {
         let more = try Self.beside(inherited, missing, at: address, backlog: listener.backlog)
         for (offset, socket) in more.enumerated() { sockets[inherited.count + offset] = [socket] }
       }
-      return Binding(address: address, sockets: sockets, file: file)
+      return Binding(
+        address: address, sockets: sockets, file: file ?? UnixSocketFile(of: address), fileOwner: fileOwner)
     }
   }
 
@@ -85,22 +94,22 @@ package struct Binding: Sendable {
   /// waits there is lost.
   package func duplicate(for listener: ListenerConfiguration) throws(StartError) -> Binding {
     try Self.describing(listener) { () throws(Errno) in
-      var copies: [[Socket]] = []
-      do throws(Errno) {
-        for sockets in sockets {
-          copies.append([])
-          for socket in sockets { copies[copies.count - 1].append(try socket.duplicate()) }
-        }
-      } catch {
-        for copy in copies.flatMap(\.self) { copy.close() }
-        throw error
+      let copies = try sockets.map { (sockets) throws(Errno) in
+        try sockets.map { (socket) throws(Errno) in try socket.duplicate() }
       }
-      return Binding(address: address, sockets: copies, file: file == .stranger ? .stranger : .formerBinding)
+      return Binding(
+        address: address, sockets: copies, file: file,
+        fileOwner: fileOwner == .stranger ? .stranger : .formerBinding)
     }
   }
 
   /// Every socket of it.
-  package var all: [Socket] { sockets.flatMap(\.self) }
+  package var all: [SharedSocket] { sockets.flatMap(\.self) }
+
+  /// Whether clients find the way to it: the file of a Unix socket may have been removed, or another put in its place.
+  package var isReachable: Bool {
+    if case .unix = address { file?.isPresent ?? false } else { true }
+  }
 
   /// Answers clients from now on.
   package func open(backlog: Int) {
@@ -108,28 +117,21 @@ package struct Binding: Sendable {
     for socket in all {
       // Neither can fail for a socket of ours that has got so far.
       if case .unix = address {
-        try? socket.listen(backlog: backlog)
+        try? socket.socket.listen(backlog: backlog)
       } else {
-        try? socket.dropNothing()
+        try? socket.socket.dropNothing()
       }
     }
   }
 
-  /// Closes all of them, and removes the file of a Unix socket.
-  package func close() {
-    for socket in all { socket.close() }
-    removeFile()
-  }
-
-  /// Closes what was taken for a change that doesn't come.
+  /// Removes what was made for a change that doesn't come.
   package func giveBack() {
-    for socket in all { socket.close() }
-    if file == .process { removeFile() }
+    if fileOwner == .process { removeFile() }
   }
 
-  /// Removes the file of a Unix socket.
+  /// Removes the file of a Unix socket, as long as it's this one's.
   package func removeFile() {
-    if file != .stranger, case .unix(let path) = address { UnixSocketFile.remove(path) }
+    if fileOwner != .stranger { file?.remove() }
   }
 
   // MARK: Sockets
@@ -139,55 +141,50 @@ package struct Binding: Sendable {
   ) throws(Errno) -> Binding {
     if case .unix(let path) = listener.bind {
       let sockets = try unix(path, backlog: reserved ? nil : listener.backlog, workers: workers)
-      return Binding(address: listener.bind, sockets: sockets.map { [$0] }, isReserved: reserved)
+      return Binding(
+        address: listener.bind, sockets: sockets.map { [$0] }, isReserved: reserved, file: UnixSocketFile(at: path))
     }
     let rivals = own.filter { $0.address.port == listener.bind.port && $0.address.port != 0 }
     let first = try open(listener.bind)
-    var sockets = [first]
-    do throws(Errno) {
-      if !rivals.isEmpty {
-        for rival in rivals { for socket in rival.all { try? socket.setReusePort() } }
-        try first.setReusePort()
-      }
-      try first.bind(to: listener.bind)
-      if workers > 1 { try first.setReusePort() }
-      if reserved { try? first.dropEverything() }
-      try first.listen(backlog: listener.backlog)
-      let bound = try first.localAddress()
-      for _ in 1..<max(workers, 1) {
-        let socket = try open(bound)
-        sockets.append(socket)
-        try socket.setReusePort()
-        try socket.bind(to: bound)
-        if reserved { try? socket.dropEverything() }
-        try socket.listen(backlog: listener.backlog)
-      }
-      return Binding(address: bound, sockets: sockets.map { [$0] }, isReserved: reserved)
-    } catch {
-      for socket in sockets { socket.close() }
-      throw error
+    if !rivals.isEmpty {
+      for rival in rivals { for socket in rival.all { try? socket.socket.setReusePort() } }
+      try first.socket.setReusePort()
     }
+    try first.socket.bind(to: listener.bind)
+    if workers > 1 { try first.socket.setReusePort() }
+    if reserved { try? first.socket.dropEverything() }
+    try first.socket.listen(backlog: listener.backlog)
+    let bound = try first.socket.localAddress()
+    var sockets = [first]
+    for _ in 1..<max(workers, 1) {
+      let socket = try open(bound)
+      sockets.append(socket)
+      try socket.socket.setReusePort()
+      try socket.socket.bind(to: bound)
+      if reserved { try? socket.socket.dropEverything() }
+      try socket.socket.listen(backlog: listener.backlog)
+    }
+    return Binding(address: bound, sockets: sockets.map { [$0] }, isReserved: reserved)
   }
 
   /// More sockets at the address of others.
   private static func beside(
-    _ sockets: [Socket], _ count: Int, at address: SocketAddress, backlog: Int
-  ) throws(Errno) -> [Socket] {
-    var more: [Socket] = []
+    _ sockets: [SharedSocket], _ count: Int, at address: SocketAddress, backlog: Int
+  ) throws(Errno) -> [SharedSocket] {
+    var more: [SharedSocket] = []
     if address.port != nil {
       do throws(Errno) {
-        for socket in sockets { try socket.setReusePort() }
+        for socket in sockets { try socket.socket.setReusePort() }
         for _ in 0..<count {
           let socket = try open(address)
           more.append(socket)
-          try socket.setReusePort()
-          try socket.bind(to: address)
-          try socket.listen(backlog: backlog)
+          try socket.socket.setReusePort()
+          try socket.socket.bind(to: address)
+          try socket.socket.listen(backlog: backlog)
         }
         return more
       } catch {
         // Sockets of another user, as systemd's are, aren't joined.
-        for socket in more { socket.close() }
         more = []
       }
     }
@@ -196,32 +193,27 @@ package struct Binding: Sendable {
   }
 
   /// A socket with the options that its clients' sockets inherit.
-  private static func open(_ address: SocketAddress) throws(Errno) -> Socket {
-    let socket = try Socket(for: address)
-    do throws(Errno) {
-      try socket.setReuseAddress()
-      try socket.setNoDelay()
-      if case .ipv6 = address { try socket.setIPv6Only(false) }
-      return socket
-    } catch {
-      socket.close()
-      throw error
-    }
+  private static func open(_ address: SocketAddress) throws(Errno) -> SharedSocket {
+    let shared = SharedSocket(try Socket(for: address))
+    try shared.socket.setReuseAddress()
+    try shared.socket.setNoDelay()
+    if case .ipv6 = address { try shared.socket.setIPv6Only(false) }
+    return shared
   }
 
   /// One socket that all workers accept from, each through a descriptor of its own: SO_REUSEPORT is for IP only.
-  private static func unix(_ path: String, backlog: Int?, workers: Int) throws(Errno) -> [Socket] {
+  private static func unix(_ path: String, backlog: Int?, workers: Int) throws(Errno) -> [SharedSocket] {
     let address = SocketAddress.unix(path: path)
     UnixSocketFile.removeIfStale(path)
-    let socket = try Socket(for: address)
-    var sockets = [socket]
+    let first = SharedSocket(try Socket(for: address))
+    try first.socket.bind(to: address)
     do throws(Errno) {
-      try socket.bind(to: address)
-      if let backlog { try socket.listen(backlog: backlog) }
-      for _ in 1..<max(workers, 1) { sockets.append(try socket.duplicate()) }
+      if let backlog { try first.socket.listen(backlog: backlog) }
+      var sockets = [first]
+      for _ in 1..<max(workers, 1) { sockets.append(try first.duplicate()) }
       return sockets
     } catch {
-      for socket in sockets { socket.close() }
+      UnixSocketFile(at: path)?.remove()
       throw error
     }
   }
@@ -234,19 +226,17 @@ package struct Binding: Sendable {
     do throws(Errno) {
       return try bind()
     } catch {
+      let failure = BindFailure(error, at: listener.bind)
       throw StartError(
-        "listener \(listener.name): \(listener.bind): \(error.description.lowercased())",
-        hint: hint(for: error, listener.bind))
+        "listener \(listener.name): \(failure.problem)", hint: failure.hint ?? "check the listener's \"bind\"")
     }
   }
+}
 
-  private static func hint(for error: Errno, _ address: SocketAddress) -> String {
-    switch error {
-    case .addressInUse: "another process listens there: stop it or choose another address; `ss -ltnp` shows who it is"
-    case .permissionDenied: "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE"
-    case .addressNotAvailable: "the address isn't one of this machine's: `ip address` lists them"
-    case .noSuchFileOrDirectory: "the folder of the socket doesn't exist"
-    default: "check the listener's \"bind\""
-    }
+extension UnixSocketFile {
+  /// The file of a socket at an address.
+  fileprivate init?(of address: SocketAddress) {
+    guard case .unix(let path) = address else { return nil }
+    self.init(at: path)
   }
 }

@@ -6,7 +6,10 @@ import Sockets
 final class BoundListener {
   fileprivate(set) var configuration: ListenerConfiguration
   let status: ListenerStatus
-  fileprivate(set) var binding: Binding
+  /// Its sockets; nil once they were closed here, or left to another process.
+  fileprivate(set) var binding: Binding?
+  /// Where it's bound, or was last.
+  fileprivate(set) var address: SocketAddress
   /// What processes before this one have counted.
   var inherited = ListenerCounts()
 
@@ -14,6 +17,13 @@ final class BoundListener {
     self.configuration = configuration
     self.status = status
     self.binding = binding
+    address = binding.address
+  }
+
+  /// Moves to other sockets.
+  fileprivate func move(to binding: Binding) {
+    self.binding = binding
+    address = binding.address
   }
 
   /// What was counted here and by processes before this one.
@@ -54,7 +64,7 @@ final class ListenerSet {
 
     /// The addresses that are given up.
     var unbound: [SocketAddress] {
-      bound.compactMap { $0.listener?.binding.address } + removed.map(\.binding.address)
+      bound.compactMap { $0.listener?.address } + removed.map(\.address)
     }
   }
 
@@ -88,28 +98,43 @@ final class ListenerSet {
     return change
   }
 
-  /// Sockets that are taken for a change and answer nobody yet.
-  struct Reservation {
-    fileprivate let bindings: [Binding]
+  /// Sockets that are taken for a change and answer nobody yet. They are used for it or given back, once.
+  final class Reservation {
     fileprivate let statuses: [ListenerStatus]
     fileprivate let change: Change
+    fileprivate private(set) var bindings: [Binding]
+
+    fileprivate init(_ bindings: [Binding], _ statuses: [ListenerStatus], _ change: Change) {
+      self.bindings = bindings
+      self.statuses = statuses
+      self.change = change
+    }
 
     /// Gives them back.
     func close() {
-      for binding in bindings { binding.giveBack() }
+      for binding in take() { binding.giveBack() }
+    }
+
+    /// They are the caller's now.
+    fileprivate func take() -> [Binding] {
+      defer { bindings = [] }
+      return bindings
     }
   }
 
   /// Takes every address that a change needs, or none.
   func reserve(_ change: Change) throws(StartError) -> Reservation {
+    let present = listeners.compactMap(\.binding)
+    guard present.count == listeners.count else {
+      throw StartError("the listeners are closed", hint: "the process is about to end")
+    }
     var bindings: [Binding] = []
     do throws(StartError) {
       for (_, configuration, from) in change.bound {
-        if let from {
-          bindings.append(try from.binding.duplicate(for: configuration))
+        if let binding = from?.binding {
+          bindings.append(try binding.duplicate(for: configuration))
         } else {
-          bindings.append(
-            try Binding.reserve(configuration, workers: workers, besides: listeners.map(\.binding)))
+          bindings.append(try Binding.reserve(configuration, workers: workers, besides: present))
         }
       }
     } catch {
@@ -117,19 +142,19 @@ final class ListenerSet {
       throw error
     }
     let statuses = change.bound.map { $0.listener?.status ?? status($0.configuration.name) }
-    return Reservation(bindings: bindings, statuses: statuses, change: change)
+    return Reservation(bindings, statuses, change)
   }
 
   /// What each worker has to prepare for a reservation.
   func rollouts(_ reservation: Reservation, id: Int, table: RoutingTable) -> [WorkerRollout] {
     let change = reservation.change
-    let withdrawn = (change.bound.compactMap(\.listener) + change.removed).map(\.binding)
+    let withdrawn = (change.bound.compactMap(\.listener) + change.removed).compactMap(\.binding)
     return (0..<workers).map { worker in
       let opened = zip(reservation.statuses, reservation.bindings).flatMap { status, binding in
         binding.sockets[worker].map { ListeningSocket(status: status, socket: $0) }
       }
       let renamed = change.renamed.flatMap { from, _, status in
-        from.binding.sockets[worker].map { ListeningSocket(status: status, socket: $0) }
+        (from.binding?.sockets[worker] ?? []).map { ListeningSocket(status: status, socket: $0) }
       }
       return WorkerRollout(
         id: id, opened: opened, withdrawn: withdrawn.flatMap { $0.sockets[worker] }, renamed: renamed, table: table)
@@ -142,24 +167,31 @@ final class ListenerSet {
     var result: [BoundListener] = []
     for (listener, configuration) in change.kept {
       if configuration.backlog != listener.configuration.backlog {
-        for socket in listener.binding.all { try? socket.listen(backlog: configuration.backlog) }
+        for socket in listener.binding?.all ?? [] { try? socket.socket.listen(backlog: configuration.backlog) }
       }
       listener.configuration = configuration
       result.append(listener)
     }
     for (from, configuration, status) in change.renamed {
-      let listener = BoundListener(configuration, status: status, binding: from.binding)
+      guard let binding = from.binding.take() else { continue }
+      let listener = BoundListener(configuration, status: status, binding: binding)
       listener.inherited = from.inherited
       result.append(listener)
     }
-    let addresses = Set(reservation.bindings.map(\.address))
+    let bindings = reservation.take()
+    let addresses = Set(bindings.map(\.address))
+    // Other listeners' files go with them, unless somebody comes to their place. The sockets are the workers' now, who take
+    // everybody who has come by now.
+    for leaving in change.bound.compactMap(\.listener) + change.removed {
+      if !addresses.contains(leaving.address) { leaving.binding?.removeFile() }
+      leaving.binding = nil
+    }
     for (index, (old, configuration, _)) in change.bound.enumerated() {
-      let binding = reservation.bindings[index]
+      let binding = bindings[index]
       binding.open(backlog: configuration.backlog)
       if let old {
-        if !addresses.contains(old.binding.address) { old.binding.removeFile() }
         old.configuration = configuration
-        old.binding = binding
+        old.move(to: binding)
         result.append(old)
       } else {
         let listener = BoundListener(configuration, status: reservation.statuses[index], binding: binding)
@@ -167,14 +199,19 @@ final class ListenerSet {
         result.append(listener)
       }
     }
-    for listener in change.removed where !addresses.contains(listener.binding.address) {
-      listener.binding.removeFile()
-    }
     leaving.removeAll { $0.status.sessions.taken == 0 }
     leaving += change.removed
     leaving.removeAll { listener in change.order.contains(listener.configuration.name) }
     listeners = change.order.compactMap { name in result.first { $0.configuration.name == name } }
     return change.removed
+  }
+
+  /// Lets go of all sockets, for the end of the process; the workers take or leave the clients that wait there.
+  func close(_ manner: Shutdown.Manner) {
+    for listener in listeners {
+      if manner == .closing { listener.binding?.removeFile() }
+      listener.binding = nil
+    }
   }
 
   /// What belongs to a listener of this name: that of one which is leaving, if there is one.

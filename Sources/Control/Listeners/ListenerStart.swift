@@ -33,28 +33,29 @@ struct ListenerStart {
       }
       return bound
     } catch {
-      // Sockets that came from elsewhere stay open there.
-      for listener in bound { for socket in listener.binding.all { socket.close() } }
+      // What this process has made goes; sockets that came from elsewhere stay open there.
+      if inheritance == nil { for listener in bound { listener.binding?.removeFile() } }
       throw error
     }
   }
 
   private func binding(for configuration: ListenerConfiguration) throws(StartError) -> Binding {
-    if let inheritance, let sockets = inheritance.listeners[configuration.name] {
+    if let inheritance, let sockets = inheritance.takeListener(configuration.name) {
       let listener = inheritance.handover.listeners.first { $0.name == configuration.name }
       return try Binding(
-        adopting: sockets, for: configuration, workers: workers, file: listener?.file ?? .process)
+        adopting: sockets, for: configuration, workers: workers, file: listener?.socketFile,
+        fileOwner: listener?.file ?? .process)
     }
     let sockets = activated.filter { $0.name == configuration.name }.map(\.socket)
     guard !sockets.isEmpty else { return try Binding(configuration, workers: workers) }
     for socket in sockets {
-      guard let address = try? socket.localAddress() else { continue }
+      guard let address = try? socket.socket.localAddress() else { continue }
       guard configuration.bind.port == 0 || address == configuration.bind else {
         throw StartError(
           "listener \(configuration.name): systemd passes a socket at \(address), and its bind is \(configuration.bind)",
           hint: "make ListenStream= of the socket unit and the listener's bind the same")
       }
     }
-    return try Binding(adopting: sockets, for: configuration, workers: workers, file: .stranger)
+    return try Binding(adopting: sockets, for: configuration, workers: workers, fileOwner: .stranger)
   }
 }

@@ -11,39 +11,34 @@ package final class StatsServer {
   package let address: SocketAddress
 
   /// The socket, for a process that takes this one's place.
-  let listening: Socket
-  private var server: HTTPServer?
-  /// Whether the file of a Unix socket is this process's to remove.
-  private var isOwned = true
+  private(set) var listening: SharedSocket
+  /// The file of a Unix socket; nil once it's another process's.
+  private(set) var file: UnixSocketFile?
+  private var server: HTTPServer
 
   /// How many clients may wait in the kernel's queue: with more than a few slow ones it must hold the quick, too.
   private static let backlog = 1024
 
   /// Binds the address and answers from now on; on the loop's thread.
-  package init(on loop: EventLoop, bind address: SocketAddress, source: StatsSource) throws(Errno) {
+  package convenience init(on loop: EventLoop, bind address: SocketAddress, source: StatsSource) throws(Errno) {
+    try self.init(on: loop, adopting: try Self.bind(address), file: nil, source: source)
+  }
+
+  private static func bind(_ address: SocketAddress) throws(Errno) -> SharedSocket {
     if case .unix(let path) = address { UnixSocketFile.removeIfStale(path) }
-    listening = try Socket(for: address)
-    do throws(Errno) {
-      try listening.setReuseAddress()
-      try listening.bind(to: address)
-      try listening.listen(backlog: Self.backlog)
-      self.address = try listening.localAddress()
-    } catch {
-      listening.close()
-      throw error
+    return try SharedSocket(listeningAt: address, backlog: backlog) { (socket) throws(Errno) in
+      try socket.setReuseAddress()
     }
-    serve(source, on: loop)
   }
 
   /// Takes over a socket that another process has listened on.
-  init(on loop: EventLoop, adopting socket: Socket, source: StatsSource) throws(Errno) {
+  init(
+    on loop: EventLoop, adopting socket: SharedSocket, file: UnixSocketFile?, source: StatsSource
+  ) throws(Errno) {
     listening = socket
-    address = try socket.localAddress()
-    serve(source, on: loop)
-  }
-
-  private func serve(_ source: StatsSource, on loop: EventLoop) {
-    server = HTTPServer(on: loop, listening: listening) { (exchange: HTTPExchange) in
+    address = try socket.socket.localAddress()
+    self.file = if case .unix(let path) = address { file ?? UnixSocketFile(at: path) } else { nil }
+    server = HTTPServer(on: loop, listening: socket) { (exchange: HTTPExchange) in
       switch StatsPage.answer(to: exchange.request) {
       case .given(let response): exchange.respond(response)
       case .rendered(let form): source.reports.ask(form, .shared) { exchange.respond($0) }
@@ -54,15 +49,26 @@ package final class StatsServer {
 
   /// Takes nobody in any more, because another process answers there now.
   func leave() {
-    isOwned = false
-    server?.stopAccepting()
+    file = nil
+    server.stopAccepting()
   }
 
   deinit {
-    // The server lets go of the socket first.
-    server = nil
-    listening.close()
-    if isOwned, case .unix(let path) = address { UnixSocketFile.remove(path) }
+    // While the socket is open: the file is known by it.
+    file?.remove()
+  }
+}
+
+extension StatsServer: UnixDoor {
+  var path: String {
+    if case .unix(let path) = address { path } else { "" }
+  }
+
+  func bindAgain() throws(Errno) {
+    let socket = try Self.bind(address)
+    file = UnixSocketFile(at: path)
+    listening = socket
+    server.move(to: socket)
   }
 }
 

@@ -2,6 +2,7 @@ import Balancing
 import FoundationEssentials
 import Libevent
 import Proxy
+import Sockets
 
 /// What a process gives to the one that takes its place, beside its listening sockets.
 ///
@@ -22,12 +23,17 @@ struct Handover: Codable {
   var generation: Int
   /// How it has come to run.
   var provenance: Provenance?
-  /// The listeners, whose descriptors come in this order.
+  /// How many sockets there are. What doesn't fit into the message comes with others, whose content means nothing.
+  var sockets: Int?
+  /// The listeners, whose sockets come in this order.
   var listeners: [Listener]
-  /// Whether the next descriptor is the stats port's.
+  /// Whether the next socket is the stats port's.
   var hasStats: Bool
-  /// The admin socket's path, if the last descriptor is the admin door's.
+  /// The admin socket's path, if the last socket is the admin door's.
   var admin: String?
+  /// The files of the stats port and the admin socket.
+  var statsFile: UnixSocketFile?
+  var adminFile: UnixSocketFile?
   /// What the control plane knows.
   var state: ControllerState
   /// What was counted up to now.
@@ -41,10 +47,42 @@ struct Handover: Codable {
   /// A listener's part.
   struct Listener: Codable {
     var name: String
-    /// How many descriptors belong to it.
+    /// How many sockets belong to it.
     var sockets: Int
     /// Who removes the file of a Unix socket.
     var file: Binding.FileOwner?
+    /// The file of a Unix socket.
+    var socketFile: UnixSocketFile?
+  }
+}
+
+extension Handover {
+  /// Sends it with the sockets.
+  func send(_ sockets: [SharedSocket], over link: ChannelLink) throws(ChannelError) {
+    var handover = self
+    handover.sockets = sockets.count
+    try link.send(handover.bytes, Array(sockets.prefix(DescriptorChannel.mostDescriptors)))
+    var rest = sockets.dropFirst(DescriptorChannel.mostDescriptors)
+    while !rest.isEmpty {
+      try link.send([], Array(rest.prefix(DescriptorChannel.mostDescriptors)))
+      rest = rest.dropFirst(DescriptorChannel.mostDescriptors)
+    }
+  }
+
+  /// Receives one with its sockets.
+  static func receive(
+    from channel: DescriptorChannel, limit: Duration
+  ) throws -> (handover: Handover, sockets: [SharedSocket]) {
+    let message = try channel.receive(limit: limit)
+    let handover = try JSONDecoder().decode(Handover.self, from: Data(message.bytes))
+    var sockets = message.sockets
+    while sockets.count < handover.sockets ?? 0 {
+      let more = try channel.receive(limit: limit).sockets
+      // A message without any would be followed by others for ever.
+      guard !more.isEmpty else { break }
+      sockets += more
+    }
+    return (handover, sockets)
   }
 }
 

@@ -7,13 +7,12 @@ final class Predecessor {
   /// How it is; nil as soon as it's gone.
   private(set) var report: Report.Predecessor?
 
-  private let channel: DescriptorChannel
   private let counted: (CountsHandover) -> Void
   private let changed: (LateChanges) -> Void
   private let gone: () -> Void
   private let version: String
   private let pid: Int
-  private var receiver: ChannelReceiver?
+  private var link: ChannelLink?
   private var isFirst = true
   private let took: () -> Void
 
@@ -28,58 +27,38 @@ final class Predecessor {
     _ inheritance: Inheritance, version: String, on loop: EventLoop, took: @escaping () -> Void,
     counted: @escaping (CountsHandover) -> Void, changed: @escaping (LateChanges) -> Void, gone: @escaping () -> Void
   ) {
-    channel = inheritance.channel
     pid = inheritance.handover.pid
     self.version = inheritance.handover.version
     self.took = took
     self.counted = counted
     self.changed = changed
     self.gone = gone
-    receiver = ChannelReceiver(channel, on: loop) { [unowned self] message in take(message) }
-    try? channel.send(HandoverMessage.ready(version: version, pid: Int(getpid())).bytes, limit: .seconds(5))
+    let link = ChannelLink(inheritance.channel, on: loop) { [unowned self] in take($0) }
+    self.link = link
+    // If it's gone already, that is told as its end.
+    try? link.send(HandoverMessage.ready(version: version, pid: Int(getpid())).bytes)
   }
 
-  private func take(_ message: HandoverMessage?) {
-    switch message {
-    case .draining(let sessions, let deadline, let counts):
-      if isFirst { took() }
-      isFirst = false
-      report = Report.Predecessor(pid: pid, version: version, sessions: sessions, deadline: deadline)
-      counted(counts)
-    case .changed(let late): changed(late)
-    case .ready, .failed: break
-    case nil:
+  private func take(_ event: ChannelLink.Event) {
+    switch event {
+    case .message(let message):
+      switch HandoverMessage(message.bytes) {
+      case .draining(let sessions, let deadline, let counts): draining(sessions, deadline, counts)
+      case .changed(let late): changed(late)
+      // What a later version says beside is none of ours.
+      case .ready, .failed, nil: break
+      }
+    case .ended:
       report = nil
-      receiver = nil
+      link = nil
       gone()
     }
   }
-}
 
-/// Delivers what comes over a channel on a loop.
-final class ChannelReceiver: IOHandler {
-  private let channel: DescriptorChannel
-  private let deliver: (HandoverMessage?) -> Void
-  private var event: IOEvent?
-
-  /// - Parameter deliver: takes each message, and nil at the end.
-  init(_ channel: DescriptorChannel, on loop: EventLoop, deliver: @escaping (HandoverMessage?) -> Void) {
-    self.channel = channel
-    self.deliver = deliver
-    super.init()
-    event = IOEvent(channel.descriptor, on: loop, trigger: .level, handler: self)
-  }
-
-  override func ready(_ descriptor: Int32, _ readiness: Readiness) {
-    do throws(ChannelError) {
-      while event != nil, let message = try channel.receiveIfWhole() {
-        for descriptor in message.descriptors { Socket(descriptor: descriptor).close() }
-        // What a later version says beside is none of ours.
-        if let known = HandoverMessage(message.bytes) { deliver(known) }
-      }
-    } catch {
-      event = nil
-      deliver(nil)
-    }
+  private func draining(_ sessions: Int, _ deadline: Timestamp, _ counts: CountsHandover) {
+    if isFirst { took() }
+    isFirst = false
+    report = Report.Predecessor(pid: pid, version: version, sessions: sessions, deadline: deadline)
+    counted(counts)
   }
 }

@@ -62,8 +62,7 @@ final class Upgrade {
   private let loop: EventLoop
   private let logger: Logger
   private let done: (Outcome) -> Void
-  private var channel: DescriptorChannel?
-  private var receiver: ChannelReceiver?
+  private var link: ChannelLink?
   private var pid: Int32 = 0
   private var timer: Timer?
   private var isOver = false
@@ -72,7 +71,7 @@ final class Upgrade {
   ///
   /// - Parameter done: takes what came of it, once, and not before this returns.
   init(
-    _ invocation: Invocation, handover: Handover, sockets: [Socket], on loop: EventLoop, logger: Logger,
+    _ invocation: Invocation, handover: Handover, sockets: [SharedSocket], on loop: EventLoop, logger: Logger,
     done: @escaping (Outcome) -> Void
   ) {
     program = invocation.program
@@ -94,8 +93,10 @@ final class Upgrade {
     }
   }
 
-  private func start(_ invocation: Invocation, _ handover: Handover, _ sockets: [Socket]) throws {
-    let (ours, theirs) = try DescriptorChannel.pair()
+  private func start(_ invocation: Invocation, _ handover: Handover, _ sockets: [SharedSocket]) throws {
+    let (ours, theirs) = try Socket.pair()
+    let link = ChannelLink(DescriptorChannel(SharedSocket(ours)), on: loop) { [unowned self] in take($0) }
+    self.link = link
     defer { theirs.close() }
     // The first number after the standard ones.
     let number: Int32 = 3
@@ -106,18 +107,23 @@ final class Upgrade {
     pid = try Spawn.start(
       invocation.program, invocation.arguments, environment: environment,
       passing: [(theirs.descriptor, number)])
-    channel = ours
-    receiver = ChannelReceiver(ours, on: loop) { [unowned self] in take($0) }
-    try ours.send(handover.bytes, sockets.map(\.descriptor), limit: .seconds(5))
+    try handover.send(sockets, over: link)
   }
 
-  private func take(_ message: HandoverMessage?) {
-    switch message {
-    case .ready(let version, let pid): end(.taken(version: version, pid: pid))
-    case .failed(let reason): end(.failed(.init("\(program) can't take over: \(reason)", hint: "this process goes on")))
-    case .draining, .changed: break
-    case nil:
+  private func take(_ event: ChannelLink.Event) {
+    switch event {
+    case .message(let message):
+      switch HandoverMessage(message.bytes) {
+      case .ready(let version, let pid): end(.taken(version: version, pid: pid))
+      case .failed(let reason):
+        end(.failed(.init("\(program) can't take over: \(reason)", hint: "this process goes on")))
+      // What a later version says beside is none of ours.
+      case .draining, .changed, nil: break
+      }
+    case .ended(.closed), .ended(.cut):
       end(.failed(.init("\(program) has ended before it served", hint: "see the log; this process goes on")))
+    case .ended(let error):
+      end(.failed(.init("\(program) can't be given what it needs: \(error)", hint: "this process goes on")))
     }
   }
 
@@ -126,7 +132,7 @@ final class Upgrade {
     isOver = true
     timer?.cancel()
     if case .failed = outcome {
-      receiver = nil
+      link = nil
       if pid > 0 {
         kill(pid, SIGKILL)
         reap()
@@ -135,15 +141,27 @@ final class Upgrade {
     done(outcome)
   }
 
+  /// Whether the other process has been given all that was told. As long as it hasn't, nothing is worth telling: it can only
+  /// become older.
+  var hasTold: Bool { link?.isIdle ?? true }
+
   /// Tells the other process what is left to do here.
-  func tell(sessions: Int, deadline: Timestamp, counts: CountsHandover) {
-    let message = HandoverMessage.draining(sessions: sessions, deadline: deadline, counts: counts)
-    try? channel?.send(message.bytes, limit: .milliseconds(500))
+  func tell(_ message: HandoverMessage) {
+    guard let link, link.isIdle else { return }
+    // If it's gone, there is nobody to tell.
+    try? link.send(message.bytes)
+  }
+
+  /// Tells it for the last time, and waits for a moment until that is on its way.
+  func tellFinally(_ message: HandoverMessage) {
+    tell(message)
+    try? link?.finish(limit: .milliseconds(500))
   }
 
   /// Tells the other process what has changed since it was given what is known.
   func tell(_ late: LateChanges) {
-    try? channel?.send(HandoverMessage.changed(late).bytes, limit: .milliseconds(500))
+    // If it's gone, there is nobody to tell.
+    try? link?.send(HandoverMessage.changed(late).bytes)
   }
 
   /// Ends the other process before it serves, unless it serves already.

@@ -61,18 +61,28 @@ package final class HTTPServer {
   private let methods: [HTTPMethod]
   private let serve: (HTTPExchange) -> Void
   private let server: OpaquePointer
-  private let listener: OpaquePointer
+  private var listener: OpaquePointer
+  private var socket: SharedSocket
+  /// What evhttp calls its listener.
+  private var bound: OpaquePointer?
+  private let context = Context()
   private var arrival: OpaquePointer?
   private var sweeper: Timer?
   private var nextTurn: Timer?
 
-  /// Serves on a socket that listens. The socket stays the caller's, to close after this object is gone.
+  /// What evhttp calls back to: it's there as long as evhttp is, which may be a moment longer than the server.
+  private final class Context {
+    weak var server: HTTPServer?
+  }
+
+  /// Serves on a socket that listens. Dropping this object ends all connections; a handler may do that, too.
   ///
   /// - Parameters:
   ///   - methods: what is handled at all; anything else gets a 405.
   ///   - serve: gets each request, to answer it at once or later.
   package init(
-    on loop: EventLoop, listening socket: Socket, limits: Limits = Limits(), methods: [HTTPMethod] = [.get, .head],
+    on loop: EventLoop, listening socket: SharedSocket, limits: Limits = Limits(),
+    methods: [HTTPMethod] = [.get, .head],
     serve: @escaping (HTTPExchange) -> Void
   ) {
     loop.assertOnLoop()
@@ -80,11 +90,11 @@ package final class HTTPServer {
     self.limits = limits
     self.methods = methods
     self.serve = serve
-    guard let server = unsafe evhttp_new(loop.base),
-      let listener = unsafe evconnlistener_new(loop.base, nil, nil, LEV_OPT_CLOSE_ON_EXEC, 0, socket.descriptor)
-    else { preconditionFailure("no memory for an HTTP server") }
+    self.socket = socket
+    guard let server = unsafe evhttp_new(loop.base) else { preconditionFailure("no memory for an HTTP server") }
     unsafe self.server = server
-    unsafe self.listener = listener
+    unsafe listener = Self.listener(socket, loop)
+    context.server = self
     configure()
     sweeper = Timer(on: loop) { [unowned self] in endOverdue() }
     nextTurn = Timer(on: loop) { [unowned self] in serveNext() }
@@ -93,7 +103,8 @@ package final class HTTPServer {
 
   /// Serves as above what can be answered at once.
   package convenience init(
-    on loop: EventLoop, listening socket: Socket, limits: Limits = Limits(), methods: [HTTPMethod] = [.get, .head],
+    on loop: EventLoop, listening socket: SharedSocket, limits: Limits = Limits(),
+    methods: [HTTPMethod] = [.get, .head],
     handle: @escaping (HTTPRequest) -> HTTPResponse
   ) {
     self.init(on: loop, listening: socket, limits: limits, methods: methods, serve: { $0.respond(handle($0.request)) })
@@ -101,12 +112,18 @@ package final class HTTPServer {
 
   deinit {
     // From here on nothing calls back; the listener is freed with the server, the connections with their requests are
-    // ended.
-    unsafe connections.keys.forEach { unsafe evhttp_connection_set_closecb($0, nil, nil) }
+    // ended. Not below a callback of theirs, though: this may be the end of a handler that has let go of its server.
     unsafe connections.values.forEach { $0.leave() }
-    unsafe arrivals.forEach { unsafe bufferevent_decref($0) }
-    unsafe evhttp_free(server)
-    if let arrival = unsafe arrival { unsafe event_free(arrival) }
+    unsafe evconnlistener_disable(listener)
+    let remains = unsafe (server, arrival, arrivals, connections, context, socket)
+    loop.afterCallbacks {
+      let (server, arrival, arrivals, connections, context, socket) = unsafe remains
+      unsafe connections.keys.forEach { unsafe evhttp_connection_set_closecb($0, nil, nil) }
+      unsafe arrivals.forEach { unsafe bufferevent_decref($0) }
+      unsafe evhttp_free(server)
+      if let arrival = unsafe arrival { unsafe event_free(arrival) }
+      withExtendedLifetime((connections, context, socket)) {}
+    }
   }
 
   /// Takes no further connections, because somebody else listens at the socket as well; those that stand get their answers.
@@ -116,11 +133,22 @@ package final class HTTPServer {
     admitOrPause()
   }
 
+  /// Takes connections from another socket from now on; those that stand get their answers.
+  package func move(to socket: SharedSocket) {
+    loop.assertOnLoop()
+    // Frees the listener, too.
+    if let bound = unsafe bound { unsafe evhttp_del_accept_socket(server, bound) }
+    self.socket = socket
+    unsafe listener = Self.listener(socket, loop)
+    listen()
+    admitOrPause()
+  }
+
   /// How many connections stand.
   package var connectionCount: Int { unsafe connections.count + arrivals.count }
 
   private func configure() {
-    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    let context = unsafe Unmanaged.passUnretained(context).toOpaque()
     var idle = timeval(limits.idle)
     unsafe evhttp_set_timeout_tv(server, &idle)
     unsafe evhttp_set_max_headers_size(server, limits.headerBytes)
@@ -129,17 +157,28 @@ package final class HTTPServer {
     unsafe evhttp_set_allowed_methods(server, .max)
     unsafe evhttp_set_gencb(server, { unsafe HTTPServer.from($1)?.answer($0) }, context)
     unsafe evhttp_set_bevcb(server, { unsafe HTTPServer.from($1)?.makeBufferedSocket() }, context)
-    unsafe evhttp_bind_listener(server, listener)
+    unsafe arrival = event_new(loop.base, -1, 0, { unsafe HTTPServer.from($2)?.adopt() }, context)
+    listen()
+  }
+
+  private static func listener(_ socket: SharedSocket, _ loop: EventLoop) -> OpaquePointer {
+    let descriptor = socket.socket.descriptor
+    guard let listener = unsafe evconnlistener_new(loop.base, nil, nil, LEV_OPT_CLOSE_ON_EXEC, 0, descriptor)
+    else { preconditionFailure("no memory for an HTTP server") }
+    return unsafe listener
+  }
+
+  private func listen() {
+    unsafe bound = evhttp_bind_listener(server, listener)
     // Without this the loop would spin while accept(2) fails for want of descriptors; the next sweep tries again. The
     // callback's argument is evhttp's, so that the listener is all that is known here.
     unsafe evconnlistener_set_error_cb(listener) { listener, _ in unsafe evconnlistener_disable(listener) }
-    unsafe arrival = event_new(loop.base, -1, 0, { unsafe HTTPServer.from($2)?.adopt() }, context)
   }
 
   private var largestBody: Int { max(limits.bodyBytes, Self.readableBody) }
 
   private static func from(_ context: UnsafeMutableRawPointer?) -> HTTPServer? {
-    unsafe context.map { unsafe Unmanaged<HTTPServer>.fromOpaque($0).takeUnretainedValue() }
+    unsafe context.flatMap { unsafe Unmanaged<Context>.fromOpaque($0).takeUnretainedValue().server }
   }
 }
 
@@ -175,7 +214,7 @@ extension HTTPServer {
   }
 
   private func watch(_ address: OpaquePointer) -> HTTPConnection {
-    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    let context = unsafe Unmanaged.passUnretained(context).toOpaque()
     unsafe evhttp_connection_set_closecb(
       address,
       { connection, context in
@@ -291,7 +330,7 @@ extension HTTPServer {
       { request, context in
         guard let connection = unsafe evhttp_request_get_connection(request) else { return }
         unsafe HTTPServer.from(context)?.sent(to: connection)
-      }, Unmanaged.passUnretained(self).toOpaque())
+      }, Unmanaged.passUnretained(context).toOpaque())
 
     guard let address = unsafe evhttp_request_get_connection(request) else {
       return unsafe evhttp_request_free(request)

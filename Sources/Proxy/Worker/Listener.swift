@@ -27,15 +27,16 @@ package final class ListenerStatus: Sendable {
   }
 }
 
-/// A listening socket that one worker accepts from.
+/// A listening socket that one worker accepts from. Whoever hands it over keeps it only as long as the worker may: the last
+/// to let go closes it.
 package struct ListeningSocket: Sendable {
   /// The listener that it belongs to.
   package let status: ListenerStatus
   /// The socket, bound and listening.
-  package let socket: Socket
+  package let socket: SharedSocket
 
   /// A socket of a listener.
-  package init(status: ListenerStatus, socket: Socket) {
+  package init(status: ListenerStatus, socket: SharedSocket) {
     self.status = status
     self.socket = socket
   }
@@ -43,7 +44,8 @@ package struct ListeningSocket: Sendable {
 
 /// A listening socket as its worker sees it: admits clients as long as there is room for them.
 final class Listener: Admission {
-  let socket: Socket
+  /// Nil once it's closed, though sessions still belong to this listener.
+  private(set) var socket: SharedSocket?
   let counters: ListenerCounters
   /// What the listener is now; a reload may rename it.
   var status: ListenerStatus
@@ -68,7 +70,7 @@ final class Listener: Admission {
   }
 
   func open() {
-    acceptor = Acceptor(socket, on: worker.loop, door: self)
+    acceptor = socket.map { Acceptor($0, on: worker.loop, door: self) }
   }
 
   // MARK: Admission
@@ -130,7 +132,7 @@ final class Listener: Admission {
 
   /// Stops for good, and leaves the socket open.
   ///
-  /// It mustn't be closed before the loop has gone through one more turn. Other descriptors may stand for the same
+  /// It mustn't be let go before the loop has gone through one more turn. Other descriptors may stand for the same
   /// listening socket, at other workers (a Unix socket) or in another process (a binary upgrade); closing ours doesn't end
   /// its registration with epoll then (epoll(7), question 6), and libevent tells the kernel of an event's end only when the
   /// next turn begins.
@@ -143,9 +145,9 @@ final class Listener: Admission {
     acceptor?.takeAll()
   }
 
-  /// Closes the socket.
+  /// Lets go of the socket.
   func close() {
     acceptor = nil
-    socket.close()
+    socket = nil
   }
 }

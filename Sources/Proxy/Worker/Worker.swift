@@ -68,7 +68,6 @@ package final class Worker {
     table = setup.table
     receiver = setup.inbox.receive(on: loop) { [unowned self] in obey($0) }
     ticker = Timer(on: loop) { [unowned self] in ticked() }
-    open(setup.listening.map { Listener($0, worker: self) })
   }
 
   /// Breaks the cycles between the worker and what belongs to it.
@@ -86,6 +85,7 @@ package final class Worker {
 
   private func obey(_ command: WorkerCommand) {
     switch command {
+    case .open(let sockets): open(sockets.map { Listener($0, worker: self) })
     case .adopt(let table): adopt(table)
     case .prepare(let rollout): prepare(rollout)
     case .commit(let rollout): commit(rollout)

@@ -72,22 +72,23 @@ extension Worker {
   private func problem(of rollout: WorkerRollout) -> String? {
     if isDraining { return "the worker is about to end" }
     if let prepared { return "rollout \(prepared.rollout.id) is prepared, and neither committed nor aborted" }
-    let present = Set(listeners.map(\.socket))
+    let present = Set(listeners.compactMap(\.socket))
     for opened in rollout.opened {
       let name = opened.status.name
       if present.contains(opened.socket) { return "a socket of listener \(name) is open already" }
       // A Unix socket that nobody may use yet is only bound: connecting to one that listens would succeed.
-      if !opened.socket.isListening, (try? opened.socket.localAddress())?.port != nil {
+      if !opened.socket.socket.isListening, (try? opened.socket.socket.localAddress())?.port != nil {
         return "a socket of listener \(name) doesn't listen"
       }
       if rollout.table.routes[name] == nil { return "listener \(name) has no pool" }
     }
     if let stranger = rollout.withdrawn.first(where: { !present.contains($0) }) {
-      return "socket \(stranger.descriptor) is to be closed, and isn't open here"
+      return "socket \(stranger.socket.descriptor) is to be closed, and isn't open here"
     }
     for renamed in rollout.renamed {
       guard let listener = listeners.first(where: { $0.socket == renamed.socket }) else {
-        return "socket \(renamed.socket.descriptor) is to become listener \(renamed.status.name), and isn't open here"
+        return
+          "socket \(renamed.socket.socket.descriptor) is to become listener \(renamed.status.name), and isn't open here"
       }
       if renamed.status.sessions !== listener.status.sessions {
         return "listener \(listener.status.name) is to become \(renamed.status.name) with other counts"
@@ -104,10 +105,9 @@ extension Worker {
       listeners.first { $0.socket == renamed.socket }?.status = renamed.status
     }
     let withdrawn = Set(rollout.withdrawn)
-    for listener in listeners where withdrawn.contains(listener.socket) {
-      leaving.append(listener, .takingAll, in: loop.turn)
-    }
-    listeners.removeAll { withdrawn.contains($0.socket) }
+    let isWithdrawn = { (listener: Listener) in listener.socket.map(withdrawn.contains) ?? true }
+    for listener in listeners where isWithdrawn(listener) { leaving.append(listener, .takingAll, in: loop.turn) }
+    listeners.removeAll(where: isWithdrawn)
     adopt(rollout.table)
     open(prepared.opened)
     report(.committed(worker: index, rollout: id))

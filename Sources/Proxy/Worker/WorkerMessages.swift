@@ -2,14 +2,15 @@ package import SystemPackage
 
 /// What the control plane asks of a worker. Commands are carried out in the order in which they were posted.
 package enum WorkerCommand: Sendable {
+  /// Accept from these sockets: the first command of all. The worker holds them from now on.
+  case open([ListeningSocket])
   /// Serve new sessions by this table.
   case adopt(RoutingTable)
   /// Make ready for other listeners and another table; changes nothing yet. Answered by `prepared`.
   case prepare(WorkerRollout)
   /// Carry out what was prepared, between two turns of the loop. Answered by `committed`; an unknown rollout is ignored.
   case commit(rollout: Int)
-  /// Forget what was prepared, if there was something: the sockets to open are the control plane's to close. Answered by
-  /// `aborted`.
+  /// Forget what was prepared, if there was something, and let go of its sockets. Answered by `aborted`.
   case abort(rollout: Int)
   /// End sessions, from now on until `endEviction`. `evicted` says when nothing is left to do.
   case evict(EvictionOrder)
@@ -41,7 +42,7 @@ package enum WorkerEvent: Sendable {
   case descriptorsExhausted(listener: String)
   /// The rollout can be committed, or can't be, and why; then it's forgotten.
   case prepared(worker: Int, rollout: Int, problem: String?)
-  /// Nothing of the rollout is held any more: its sockets can be closed.
+  /// Nothing of the rollout is held any more.
   case aborted(worker: Int, rollout: Int)
   /// The rollout is in force on this worker.
   case committed(worker: Int, rollout: Int)

@@ -7,8 +7,8 @@ package struct WorkerRollout: Sendable {
   package var id: Int
   /// Sockets that the worker is to accept from once it's committed. Several may belong to one listener.
   package var opened: [ListeningSocket]
-  /// Sockets to stop with: who has connected by then is served, then the worker closes them.
-  package var withdrawn: [Socket]
+  /// Sockets to stop with: who has connected by then is served, then the worker lets go of them.
+  package var withdrawn: [SharedSocket]
   /// Sockets of listeners that have another name now. Their status is made by `ListenerStatus.renamed`.
   package var renamed: [ListeningSocket]
   /// The table to serve by.
@@ -16,7 +16,7 @@ package struct WorkerRollout: Sendable {
 
   /// A change, from nothing to everything.
   package init(
-    id: Int, opened: [ListeningSocket] = [], withdrawn: [Socket] = [], renamed: [ListeningSocket] = [],
+    id: Int, opened: [ListeningSocket] = [], withdrawn: [SharedSocket] = [], renamed: [ListeningSocket] = [],
     table: RoutingTable
   ) {
     self.id = id

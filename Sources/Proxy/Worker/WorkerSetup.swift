@@ -5,8 +5,6 @@ package import Libevent
 package struct WorkerSetup: Sendable {
   /// Counts the workers from 0.
   package var index: Int
-  /// What it accepts from.
-  package var listening: [ListeningSocket]
   /// The first routing table.
   package var table: RoutingTable
   /// Where it gets its commands.
@@ -31,12 +29,11 @@ package struct WorkerSetup: Sendable {
 
   /// All of it.
   package init(
-    index: Int, listening: [ListeningSocket], table: RoutingTable, inbox: Mailbox<WorkerCommand>,
+    index: Int, table: RoutingTable, inbox: Mailbox<WorkerCommand>,
     peers: [Mailbox<WorkerCommand>], control: Mailbox<WorkerEvent>, sessionSlots: Slots, sessionLimit: Int,
     idleCloses: IdleCloses, evictionPace: Pace, pipeLimit: Int, seed: UInt64, counters: WorkerCounters
   ) {
     self.index = index
-    self.listening = listening
     self.table = table
     self.inbox = inbox
     self.peers = peers
