@@ -83,7 +83,7 @@ extension System {
       _ = try ask(.local(port))
       said = try why(proxy)
       #expect(said.hints.contains { $0.contains("timeouts.idle") && $0.contains("500ms") })
-      try proxy.override("{ \"pool\": \"main\", \"backend\": \"c\", \"action\": \"drain\" }")
+      try proxy.override("{ \"pool\": \"main\", \"backend\": \"c\", \"action\": \"drain\", \"force\": true }")
       said = try why(proxy)
       #expect(said.pick == nil && said.sentence.contains("no backend is eligible"))
     }
