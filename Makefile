@@ -109,6 +109,12 @@ sanitize: test-packages ## Run all tests under the thread and the address saniti
 	MARTLET_SANITIZER=address LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp:print_suppressions=0 \
 	  $(call sanitized-test,address)
 
+# The long tests run under a sanitizer if MARTLET_SANITIZER says so.
+long-test = $(if $(MARTLET_SANITIZER),\
+  TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
+  LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp:print_suppressions=0 \
+  $(call sanitized-test,$(MARTLET_SANITIZER)),$(SWIFT) test)
+
 # What is made from the program itself: the man page, and what shells complete.
 generated = .build/install
 documents = README.md CHANGELOG.md LICENSE Docs/Stats.md Docs/Operations.md Docs/Admin.md
@@ -116,7 +122,16 @@ examples = Config/reference.json Config/minimal.json Config/demo.json Config/mar
 
 .PHONY: soak
 soak: test-packages ## Reload 200 times under load, and let 2,000 clients come back at once
-	MARTLET_RELOADS=200 MARTLET_HERD=2000 $(SWIFT) test --filter 'System/ReloadSoak'
+	MARTLET_RELOADS=200 MARTLET_HERD=2000 $(long-test) --filter 'System/ReloadSoak'
+
+# How long, and by which seed it comes again: what went wrong is told with both. MARTLET_SANITIZER=address makes a build of its
+# own, for `make soak` as well.
+CHAOS_SECONDS ?= 120
+CHAOS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+
+.PHONY: chaos
+chaos: test-packages ## Kill, stall, reload and upgrade at random under clients that check every byte
+	MARTLET_CHAOS_SEED=$(CHAOS_SEED) MARTLET_CHAOS_SECONDS=$(CHAOS_SECONDS) $(long-test) --filter 'System/Chaos'
 
 .PHONY: install
 install: build install-packages ## Install to $(DESTDIR)$(PREFIX)

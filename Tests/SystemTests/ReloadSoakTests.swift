@@ -6,7 +6,7 @@ import Testing
 
 extension System {
   /// Reload after reload under load. `make soak` does 200 of them, the usual tests fewer.
-  @Suite(.needs("nginx"), .timeLimit(.minutes(10))) struct ReloadSoak {
+  @Suite(.needs("nginx")) struct ReloadSoak {
     let stage = Stage()
 
     private static var reloads: Int {
@@ -72,7 +72,8 @@ extension System {
           + "descriptors \(start.openDescriptors) → \(end.process.openDescriptors), "
           + "memory \(start.rssBytes / 1024) → \(end.process.rssBytes / 1024) KiB")
       #expect(end.process.openDescriptors <= start.openDescriptors + 10)
-      #expect(end.process.rssBytes <= start.rssBytes + 8 << 20)
+      // A sanitizer holds back what was freed.
+      if Programs.sanitizer == nil { #expect(end.process.rssBytes <= start.rssBytes + 8 << 20) }
     }
 
     @Test("a herd of clients that all come back at once is let in as fast as the backend can take them")
