@@ -98,7 +98,7 @@ import Testing
     }
     #expect(waiting.receiveToEnd().ending == .reset)
     #expect(MonotonicClock.now() - start < 4_000_000_000)
-    #expect(pools.allSatisfy { $0.status.waiting.taken == 0 })
+    #expect(eventually { pools.allSatisfy { $0.status.waiting.taken == 0 } })
     _ = first
   }
 

@@ -27,7 +27,7 @@ extension Controller {
     for lease in missing.ended {
       _ = endLeases(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, by: author)
     }
-    for lease in missing.taken { take(lease) }
+    for lease in missing.taken { _ = take(lease) }
   }
 
   func expireLeases() {
