@@ -99,6 +99,7 @@ struct BoundListener {
         try socket.setReuseAddress()
         try socket.setReusePort()
         try socket.setNoDelay()
+        try socket.setUrgentInline()
       }
       try socket.bind(to: bound)
       try socket.listen(backlog: 1024)

@@ -67,7 +67,7 @@ package struct Binding: Sendable {
     self = try Self.describing(listener) { () throws(Errno) in
       guard let first = inherited.first else { throw .invalidArgument }
       let address = try first.localAddress()
-      if address.port != nil { for socket in inherited { try? socket.setNoDelay() } }
+      if address.port != nil { for socket in inherited { try? Self.setOptionsOfClients(socket) } }
       for socket in inherited { try socket.listen(backlog: listener.backlog) }
       var sockets = (0..<workers).map { worker in
         inherited.indices.filter { $0 % workers == worker }.map { inherited[$0] }
@@ -200,13 +200,19 @@ package struct Binding: Sendable {
     let socket = try Socket(for: address)
     do throws(Errno) {
       try socket.setReuseAddress()
-      try socket.setNoDelay()
+      try setOptionsOfClients(socket)
       if case .ipv6 = address { try socket.setIPv6Only(false) }
       return socket
     } catch {
       socket.close()
       throw error
     }
+  }
+
+  /// What the sockets of clients are to have from their first moment on; they inherit it.
+  private static func setOptionsOfClients(_ socket: Socket) throws(Errno) {
+    try socket.setNoDelay()
+    try socket.setUrgentInline()
   }
 
   /// One socket that all workers accept from, each through a descriptor of its own: SO_REUSEPORT is for IP only.
