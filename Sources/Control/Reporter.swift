@@ -33,8 +33,8 @@ final class Reporter {
       version: version, generation: reloads.generation, time: .now, uptime: (now - started).inSeconds, process: process,
       workers: controller.workforce.counters.enumerated().map { index, counters in
         Report.Worker(
-          index: index, sessions: sessions(started: counters.accepted.current, ended: counters.ended.current),
-          accepted: counters.accepted.current, turns: nil)
+          index: index, sessions: sessions(of: counters), accepted: counters.accepted.current,
+          refused: counters.refused.current, turns: nil)
       },
       listeners: listeners.listeners.map { listener($0) }, pools: controller.pools.map { pool($0, at: now) },
       transitions: controller.transitions.reversed().prefix(Self.transitionsShown).map(\.self),
@@ -86,9 +86,10 @@ final class Reporter {
       cpuSeconds: ProcessFigures.processorSeconds, features: KernelFeatures.inUse)
   }
 
-  private func sessions(started: Int, ended: Int, max: Int = .max) -> Report.Sessions {
-    // The two are read one after the other: what ended in between must not count below zero.
-    Report.Sessions(active: Swift.max(started - ended, 0), total: started, max: max == .max ? nil : max)
+  private func sessions(of counters: WorkerCounters) -> Report.Sessions {
+    // They are read one after the other: what ended in between must not count below zero.
+    Report.Sessions(
+      active: max(counters.accepted.current - counters.ended.current, 0), total: counters.begun.current, max: nil)
   }
 
   private func listener(_ listener: BoundListener) -> Report.Listener {
@@ -101,8 +102,9 @@ final class Reporter {
       name: configuration.name, bind: listener.address.description, pool: configuration.pool,
       state: isDraining ? .closed : isFull ? .paused : .listening,
       sessions: Report.Sessions(
-        active: max(standing, 0), total: counts.accepted,
+        active: max(standing, 0), total: counts.begun,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
+      accepted: counts.accepted,
       refused: counts.refused,
       bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient))
   }

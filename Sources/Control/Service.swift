@@ -191,6 +191,7 @@ package final class Service {
     switch event {
     case .connectFailed(let backend, let error, let failures):
       controller.connectFailed(backend, error, inARow: failures)
+    case .connectHindered(let backend, let error): controller.connectHindered(backend, error)
     case .descriptorsExhausted(let listener):
       logger.warning(
         "no descriptor is left for another client; the listener pauses", metadata: ["listener": "\(listener)"])

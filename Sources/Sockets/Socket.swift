@@ -159,6 +159,20 @@ extension Socket {
     return unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 && count > 0 && hasPeer ? Int(count) : 0
   }
 
+  /// For how long the peer's kernel has acknowledged nothing, though it was asked for it at least twice, in nanoseconds; 0
+  /// if it wasn't, or has answered.
+  ///
+  /// TCP_INFO (tcp(7)) tells the time of the last acknowledgement, and how often in a row a packet was repeated or a probe was
+  /// sent in vain, into a closed window or for keepalive. A peer that is slow or doesn't read still answers.
+  package var silence: UInt64 {
+    var info = tcp_info()
+    var length = socklen_t(MemoryLayout<tcp_info>.size)
+    guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0,
+      info.tcpi_retransmits >= 2 || info.tcpi_probes >= 2
+    else { return 0 }
+    return UInt64(info.tcpi_last_ack_recv) * 1_000_000
+  }
+
   /// Whether there is still a connection, though perhaps one that has ended in both directions.
   private var hasPeer: Bool {
     var storage = sockaddr_storage()

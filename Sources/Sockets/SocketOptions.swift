@@ -22,6 +22,13 @@ extension Socket {
     try setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
   }
 
+  /// Leaves urgent bytes in their place among the others (SO_OOBINLINE, socket(7)). Otherwise the kernel takes each out of
+  /// the stream, and keeps only the last one. To be set before a peer can send: for TCP before `connect`, or on the
+  /// listening socket, as a client's inherits it; a Unix client's doesn't.
+  package func setUrgentInline() throws(Errno) {
+    try setOption(SOL_SOCKET, SO_OOBINLINE, 1)
+  }
+
   /// Holds back the acknowledgement that ends TCP's handshake (TCP_QUICKACK off, tcp(7)), for a socket that is about to
   /// connect. With the first bytes there already, it travels with them; and a socket that is reset as soon as the peer's
   /// kernel has answered never shows to the peer's program. Otherwise the peer waits for it for up to 200 ms.

@@ -19,9 +19,11 @@ package final class TransferBuffer {
     unsafe bytes.deallocate()
   }
 
-  /// Reads at most `limit` bytes from the socket, to the start of the buffer.
-  package func receive(from socket: Socket, limit: Int) -> Transfer {
-    transfer { unsafe SocketCall.receive(socket, bytes, min(limit, capacity)) }
+  /// Reads at most `limit` bytes from the socket, at least 1, to the start of the buffer or behind so many that are there.
+  package func receive(from socket: Socket, after count: Int = 0, limit: Int) -> Transfer {
+    // To a read of nothing the kernel answers like to one at the end.
+    precondition(limit > 0 && count + limit <= capacity, "a read has no room in the buffer")
+    return transfer { unsafe SocketCall.receive(socket, bytes + count, limit) }
   }
 
   /// Sends the first `count` bytes of the buffer.

@@ -6,13 +6,13 @@ enum Golden {
     at a restart   /etc/martlet/martlet.json is read, and not this one
     last reload    generation 4 runs
     to confirm     within 1m00s, or it's taken back: `martlet confirm` or `martlet revert`
-    sessions       200 of 480, 99000 in all
+    sessions       200 of 480, 99000 begun; 99011 clients accepted, 10 refused
     nearest limit  sessions 200 of 480 (42%)
     upgraded       pid 4242, version 1.2.2, has 12 sessions left; they may go on for 1m40s
 
     listeners
-      LISTENER  BIND          POOL  STATE      ACTIVE   MAX  TOTAL  REFUSED  TO BACKEND  TO CLIENT
-      web       0.0.0.0:8080  web   listening     200  5000  99000       11     118 MiB    9.2 GiB
+      LISTENER  BIND          POOL  STATE      ACTIVE   MAX  BEGUN  ACCEPTED  REFUSED  TO BACKEND  TO CLIENT
+      web       0.0.0.0:8080  web   listening     200  5000  99000     99011       11     118 MiB    9.2 GiB
 
     pool web: round-robin, degraded, 42 retries, 11 refused, 3 of 100 waiting
       BACKEND  ADDRESS      STATE          FOR  HEALTH  WEIGHT  SESSIONS  MAX  TOTAL  FAILED  OVERRIDE                        \

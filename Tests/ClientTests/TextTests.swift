@@ -33,7 +33,7 @@ import Testing
       StatusText.render(report) == """
         martlet        1.2.3, pid 4711, up 1d02h
         configuration  generation 4, for 5 s
-        sessions       200 of 480, 99000 in all
+        sessions       200 of 480, 99000 begun; 99011 clients accepted, 10 refused
         nearest limit  sessions 200 of 480 (42%)
 
         """)

@@ -98,6 +98,28 @@ extension HealthChecker {
     #expect(waiting.count() == 2)
   }
 
+  @Test("checks that are asked for again and again keep a distance")
+  func spacing() throws {
+    let waiting = try Waiting()
+    var outcomes = 0
+    runLoop { loop, done in
+      let checker = HealthChecker(.tcp, waiting.address, first: .seconds(60), on: loop) { _ in
+        outcomes += 1
+        return .seconds(60)
+      }
+      let nag = Timer(on: loop) {}
+      let end = Timer(on: loop) { done() }
+      let nagging = Timer(on: loop) { [unowned nag] in
+        checker.checkNow(spacing: .milliseconds(400))
+        nag.schedule(after: .milliseconds(1))
+      }
+      nagging.schedule(after: .zero)
+      end.schedule(after: .milliseconds(1_000))
+      return (checker, nag, end, nagging)
+    }
+    #expect((1...3).contains(outcomes))
+  }
+
   @Test("a check that is asked for comes at once, and the rhythm goes on from there")
   func checkNow() throws {
     let waiting = try Waiting()
@@ -211,14 +233,22 @@ extension HealthChecker {
     "errors of connecting are told apart by whose fault they are",
     arguments: [
       (Errno.connectionRefused, ProbeFailure.Kind.refused), (.noSuchFileOrDirectory, .refused),
-      (.resourceTemporarilyUnavailable, .refused), (.connectionReset, .reset), (.timedOut, .timeout),
+      (.resourceTemporarilyUnavailable, .localResource), (.connectionReset, .reset), (.timedOut, .timeout),
       (.noRouteToHost, .unreachable), (.networkUnreachable, .unreachable), (.networkDown, .unreachable),
-      (.permissionDenied, .unreachable), (.tooManyOpenFiles, .localResource), (.noMemory, .localResource),
+      (.permissionDenied, .localResource), (.notPermitted, .localResource), (.tooManyOpenFiles, .localResource),
+      (.noMemory, .localResource),
       (.tooManyOpenFilesInSystem, .localResource), (.noBufferSpace, .localResource),
       (.addressNotAvailable, .localResource),
     ])
   func errors(_ error: Errno, _ kind: ProbeFailure.Kind) {
-    #expect(ProbeFailure.connecting(error).0 == kind)
-    #expect(!ProbeFailure.connecting(error).1.isEmpty)
+    #expect(ProbeFailure.connecting(error, isTCP: true).0 == kind)
+    #expect(!ProbeFailure.connecting(error, isTCP: true).1.isEmpty)
+  }
+
+  @Test("what a Unix socket's own file and backlog say is the backend's")
+  func unixErrors() {
+    #expect(ProbeFailure.connecting(.resourceTemporarilyUnavailable, isTCP: false).0 == .refused)
+    #expect(ProbeFailure.connecting(.permissionDenied, isTCP: false).0 == .unreachable)
+    #expect(ProbeFailure.connecting(.noMemory, isTCP: false).0 == .localResource)
   }
 }

@@ -2,7 +2,7 @@ extension StatsRenderingTests {
   /// The text of `Report.small`.
   static let smallText = """
     martlet 1.2.3, generation 4, up 1d02h
-    sessions 101 of 480, 50000 in all; workers 1
+    sessions 101 of 480, 50000 begun; 50010 clients accepted, 9 refused; workers 1
     memory 22 MiB, descriptors 412 of 1024, cpu 13m32s
     nearest limit: sessions, 200 of 480
     a restart reads /etc/martlet/martlet.json, and not /tmp/new.json, which runs
@@ -11,8 +11,8 @@ extension StatsRenderingTests {
     to be ended: 3 sessions, backend web/b9 (removed), within 3m20s
 
     listeners
-      LISTENER  BIND          POOL  STATE      ACTIVE   MAX  TOTAL  REFUSED  TO BACKEND  TO CLIENT
-      web       0.0.0.0:8080  web   listening     180  5000  98000       11     118 MiB    9.2 GiB
+      LISTENER  BIND          POOL  STATE      ACTIVE   MAX  BEGUN  ACCEPTED  REFUSED  TO BACKEND  TO CLIENT
+      web       0.0.0.0:8080  web   listening     180  5000  98000     98011       11     118 MiB    9.2 GiB
 
     pool web: round-robin, degraded, 42 retries, 11 refused, 3 of 100 waiting, 5 back right after an idle end
       BACKEND    ADDRESS      TIER  WEIGHT  STATE    FOR  ACTIVE  MAX  TOTAL  FAILED  TO BACKEND  TO CLIENT  CONNECT P50     P99  REASON
@@ -73,6 +73,7 @@ extension StatsRenderingTests {
       },
       "listeners" : [
         {
+          "accepted" : 98011,
           "bind" : "0.0.0.0:8080",
           "bytes" : {
             "toBackend" : 123456789,
@@ -239,6 +240,7 @@ extension StatsRenderingTests {
         {
           "accepted" : 50010,
           "index" : 0,
+          "refused" : 9,
           "sessions" : {
             "active" : 101,
             "total" : 50000

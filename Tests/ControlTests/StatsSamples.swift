@@ -9,13 +9,17 @@ extension Report {
       pid: 4711, rssBytes: 23_068_672, openDescriptors: 412, descriptorLimit: 1024, sessionLimit: 480, threads: 3,
       cpuSeconds: 812.25, features: ["splice", "reuseport"]),
     workers: [
-      Worker(index: 0, sessions: Sessions(active: 101, total: 50_000, max: nil), accepted: 50_010, turns: 1_200_000),
-      Worker(index: 1, sessions: Sessions(active: 99, total: 49_000, max: nil), accepted: 49_001, turns: nil),
+      Worker(
+        index: 0, sessions: Sessions(active: 101, total: 50_000, max: nil), accepted: 50_010, refused: 9,
+        turns: 1_200_000),
+      Worker(
+        index: 1, sessions: Sessions(active: 99, total: 49_000, max: nil), accepted: 49_001, turns: nil),
     ],
     listeners: [
       Listener(
         name: "web", bind: "0.0.0.0:8080", pool: "web", state: .listening,
-        sessions: Sessions(active: 180, total: 98_000, max: 5000), refused: ["noBackend": 11, "saturated": 0],
+        sessions: Sessions(active: 180, total: 98_000, max: 5000), accepted: 98_011,
+        refused: ["noBackend": 11, "saturated": 0],
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210)),
       Listener(
         name: "mail", bind: "[::1]:25", pool: "mail", state: .paused,

@@ -102,6 +102,25 @@ import Testing
     #expect(sender.result() == 32)
   }
 
+  @Test("a flow that has gone quiet gives its pipe to the next one")
+  func pipeGivenBack() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address], pipes: 1)
+    var pairs: [(client: Peer, server: Peer)] = []
+    for round in 1...3 {
+      let (client, peer) = (try proxy.connect(), try server.accept())
+      pairs.append((client, peer))
+      // Whoever is first to be spliced keeps the only pipe until it's quiet for a while.
+      for _ in 0..<20 where proxy.workers[0].promotions.current < round {
+        let sender = BlockingThread { (try? client.send(Self.block)) == nil ? 0 : 1 }
+        #expect(peer.receive(exactly: Self.block.count).count == Self.block.count)
+        #expect(sender.result() == 1)
+      }
+      #expect(proxy.workers[0].promotions.current == round)
+      _ = eventually(seconds: 2.5) { false }
+    }
+  }
+
   @Test("a bulk flow doesn't starve a small one")
   func fairness() throws {
     let pair = try RelayedPair()

@@ -102,6 +102,20 @@ import Testing
     #expect(proxy.failures(.reset, of: 0) == 1)
   }
 
+  @Test("a connect that succeeds ends the row of failures")
+  func rowOfFailures() throws {
+    // A file of its own, which nobody else takes meanwhile.
+    let address = AddressFamily.unix.freshAddress()
+    let proxy = try ProxyFixture([address])
+    for _ in 0..<2 { #expect(try proxy.isRefused()) }
+    #expect(proxy.backends[0].load.failuresInARow == 2)
+    let server = try TestServer(at: address)
+    let client = try proxy.connect()
+    _ = try server.accept()
+    #expect(eventually { proxy.backends[0].load.failuresInARow == 0 })
+    _ = client
+  }
+
   @Test("when every backend fails, the client gets a reset, and it's counted")
   func allFail() throws {
     let proxy = try ProxyFixture([try Self.deadAddress(), try Self.deadAddress()])

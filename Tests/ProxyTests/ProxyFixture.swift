@@ -25,11 +25,16 @@ final class ProxyFixture {
   var status: PoolStatus { pool.status }
 
   /// Starts workers in front of the addresses.
+  ///
+  /// - Parameters:
+  ///   - peerPatience: how long peers may owe acknowledgements, in milliseconds.
+  ///   - enter: called by each worker's thread before anything else.
   init(
     _ addresses: [SocketAddress], family: AddressFamily = .ipv4, workers count: Int = 1,
     strategy: Strategy = .roundRobin, policy: TestPolicy = .test(), maxSessions: Int = .max,
     backendSessions: Int = .max, pipes: Int = 16, evictionInterval: UInt64 = 0,
-    guardRules: GuardRules? = nil, tiers: [Int] = []
+    guardRules: GuardRules? = nil, tiers: [Int] = [], peerPatience: UInt64 = 120_000,
+    entering enter: @escaping @Sendable () -> Void = {}
   ) throws {
     pool = PoolFixture(addresses, workers: count)
     bound = try BoundListener(family, workers: count)
@@ -45,11 +50,11 @@ final class ProxyFixture {
         index: index, table: table,
         inbox: inboxes[index], peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element),
         control: events.mailbox, sessionSlots: slots, sessionLimit: 9_000, idleCloses: idleCloses, evictionPace: pace,
-        pipeLimit: pipes,
+        peerPatience: peerPatience * 1_000_000, pipeLimit: pipes,
         seed: UInt64(index),
         counters: workers[index])
       inboxes[index].post(.open([bound.listening[index]]))
-      threads.append(Thread(setup))
+      threads.append(Thread(setup, entering: enter))
     }
     bound.letGo()
   }
@@ -109,8 +114,11 @@ final class ProxyFixture {
   private final class Thread {
     private var thread: LoopThread?
 
-    init(_ setup: WorkerSetup) {
-      thread = LoopThread(name: "test") { Worker.run(setup) }
+    init(_ setup: WorkerSetup, entering enter: @escaping @Sendable () -> Void) {
+      thread = LoopThread(name: "test") {
+        enter()
+        Worker.run(setup)
+      }
     }
 
     func join() {
@@ -126,9 +134,12 @@ struct RelayedPair {
   let server: Peer
   let listening: TestServer
 
-  init(_ family: AddressFamily = .ipv4, policy: TestPolicy = .test(), pipes: Int = 16) throws {
+  init(
+    _ family: AddressFamily = .ipv4, policy: TestPolicy = .test(), pipes: Int = 16, peerPatience: UInt64 = 120_000
+  ) throws {
     listening = try TestServer(at: family.freshAddress())
-    proxy = try ProxyFixture([listening.address], family: family, policy: policy, pipes: pipes)
+    proxy = try ProxyFixture(
+      [listening.address], family: family, policy: policy, pipes: pipes, peerPatience: peerPatience)
     client = try proxy.connect()
     server = try listening.accept()
   }

@@ -111,6 +111,7 @@ final class BoundListener {
         try socket.setReuseAddress()
         try socket.setReusePort()
         try socket.setNoDelay()
+        try socket.setUrgentInline()
       }
       bound = try socket.socket.localAddress()
       sockets.append(socket)

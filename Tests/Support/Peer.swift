@@ -52,9 +52,17 @@ package final class Peer: Sendable {
     }
   }
 
+  /// Sends an urgent byte (MSG_OOB, tcp(7)) behind what was sent before.
+  package func sendUrgent(_ byte: UInt8, seconds: Int = 20) throws {
+    var byte = byte
+    while Glibc.send(socket.descriptor, &byte, 1, Int32(MSG_OOB) | Int32(MSG_NOSIGNAL)) != 1 {
+      guard errno == EAGAIN, wait(for: Int16(POLLOUT), seconds: seconds) else { throw Errno(rawValue: errno) }
+    }
+  }
+
   /// Sends a text.
-  package func send(_ text: String) throws {
-    try send(Array(text.utf8))
+  package func send(_ text: String, seconds: Int = 20) throws {
+    try send(Array(text.utf8), seconds: seconds)
   }
 
   /// Reads exactly so many bytes; fewer if the direction ends before.
@@ -138,8 +146,11 @@ package final class TestServer {
   private var isClosed = false
 
   /// Listens at the address; port 0 lets the kernel choose.
-  package init(at address: SocketAddress, backlog: Int = 128) throws {
-    socket = try Socket(for: address)
+  ///
+  /// - Parameter socket: a new one, which may have been opened in another network.
+  package init(at address: SocketAddress, backlog: Int = 128, with socket: Socket? = nil) throws {
+    self.socket = try socket ?? Socket(for: address)
+    let socket = self.socket
     try? socket.setReuseAddress()
     try socket.bind(to: address)
     try socket.listen(backlog: backlog)

@@ -25,7 +25,8 @@ package enum StatusText {
       ("martlet", "\(report.version), pid \(process.pid), up \(StatsText.duration(report.uptime))")
     ]
     lines += configuration(report)
-    lines.append(("sessions", "\(active) of \(process.sessionLimit), \(total) in all"))
+    let clients = StatsText.clients(report.workers)
+    lines.append(("sessions", "\(active) of \(process.sessionLimit), \(total) begun; \(clients)"))
     lines.append(("nearest limit", resource(report.headroom.limiting)))
     if let old = report.predecessor {
       let left = Words.left(until: old.deadline, from: report.time)

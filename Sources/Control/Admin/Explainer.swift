@@ -14,7 +14,7 @@ struct Explainer {
   func why(client: SocketAddress?) -> AdminAnswer.Why {
     let now = Instant.now
     let snapshot = pool.snapshot(at: now)
-    let explanation = snapshot.route.explain(client: client.flatMap(\.clientHash), at: now.nanoseconds)
+    let explanation = snapshot.route.explain(client: client.flatMap(\.hostHash), at: now.nanoseconds)
     let candidates = Dictionary(
       explanation.tiers.flatMap { tier in tier.candidates.map { ($0.index, (tier: tier, candidate: $0)) } },
       uniquingKeysWith: { first, _ in first })
@@ -128,15 +128,11 @@ struct Explainer {
     if client != nil, pool.configuration.strategy != .sourceHash {
       hints.append("\(pool.configuration.strategy.rawValue) makes no difference between clients")
     }
+    hints += pool.hindrances.recent(at: .now)
     let limiting = headroom.limiting
     if limiting.share >= HeadroomAssessment.warning {
       hints.append("\(limiting.name): \(limiting.used) of \(limiting.limit) are used")
     }
     return hints
   }
-}
-
-extension SocketAddress {
-  /// The hash of a client's address as `source-hash` sees it.
-  fileprivate var clientHash: UInt64? { hostBytes.map { ClientHash.of(bytes: $0) } }
 }

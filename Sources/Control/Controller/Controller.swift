@@ -240,10 +240,22 @@ final class Controller {
       "connecting to \(pool.name)/\(backend.name) failed: \(error)",
       metadata: ["pool": "\(pool.name)", "backend": "\(backend.name)"])
     guard member.isEligible(at: now), member.ejection.isDue(failures: failures, at: now) else { return }
-    member.checker?.checkNow()
+    // Where nobody may be ejected any more, each further failure asks for a check.
+    member.checker?.checkNow(spacing: member.health.policy.fastInterval)
     guard pool.mayEject(member, at: now) else { return }
     let reason = member.eject(at: now, because: "\(failures) connects in a row failed (\(error))")
     reassess(pool, .passive, because: reason, of: [member])
+  }
+}
+
+extension Controller {
+  /// Sessions can't be connected to a backend, for what this machine lacks or forbids: nothing that the backend could be
+  /// blamed for.
+  func connectHindered(_ backend: Backend, _ error: Errno) {
+    guard let pool = pool(backend.pool),
+      let text = pool.hindrances.note(error, backend: "\(pool.name)/\(backend.name)", at: .now)
+    else { return }
+    logger.warning("\(text)", metadata: ["pool": "\(pool.name)", "backend": "\(backend.name)", "error": "\(error)"])
   }
 }
 

@@ -18,6 +18,8 @@ final class HealthChecker {
   private let evaluate: (ProbeOutcome) -> Duration
   private var state = State.stopped
   private var timer: Timer?
+  /// When the last check ended.
+  private var lastEnd: Instant?
 
   /// Waits, and then starts checking.
   ///
@@ -52,9 +54,14 @@ final class HealthChecker {
   }
 
   /// Checks without waiting any longer; a check that is under way will do.
-  func checkNow() {
-    guard case .waiting = state else { return }
-    start()
+  ///
+  /// - Parameter spacing: the least time since the end of the last check. However often somebody asks, checks don't follow
+  ///   each other without that pause.
+  func checkNow(spacing: Duration = .zero) {
+    guard case .waiting(let until) = state else { return }
+    let now = Instant(nanoseconds: MonotonicClock.now())
+    guard let earliest = lastEnd.map({ $0 + spacing }), earliest > now else { return start() }
+    if earliest < until { wait(earliest - now) }
   }
 
   /// Checks no more. A check that is under way ends without an outcome.
@@ -76,6 +83,7 @@ final class HealthChecker {
   }
 
   private func ended(_ outcome: ProbeOutcome) {
+    lastEnd = Instant(nanoseconds: MonotonicClock.now())
     let delay = evaluate(outcome)
     guard case .checking = state else { return }
     wait(delay)

@@ -156,7 +156,7 @@ extension Probe {
   private func fail(_ error: Errno) {
     switch phase {
     case .connecting:
-      let (kind, detail) = ProbeFailure.connecting(error)
+      let (kind, detail) = ProbeFailure.connecting(error, isTCP: address.port != nil)
       fail(kind, detail)
     case .exchanging:
       let sofar = answer?.shortcoming ?? "connected, but no answer"
@@ -192,15 +192,18 @@ extension Probe {
 
 extension ProbeFailure {
   /// What an error of connect(2) means for the backend.
-  static func connecting(_ error: Errno) -> (Kind, String) {
+  static func connecting(_ error: Errno, isTCP: Bool) -> (Kind, String) {
     switch error {
+    case .permissionDenied where isTCP, .notPermitted where isTCP:
+      (.localResource, "not checked, this machine doesn't allow it: \(error)")
     case .connectionRefused: (.refused, "connection refused")
     case .noSuchFileOrDirectory: (.refused, "there is no such socket file")
-    // Of connect(2) this says that the backlog of a Unix socket is full.
-    case .resourceTemporarilyUnavailable: (.refused, "no place in the socket's backlog")
+    // The backlog of a Unix socket is full.
+    case .resourceTemporarilyUnavailable where !isTCP: (.refused, "no place in the socket's backlog")
     case .connectionReset, .connectionAbort: (.reset, "reset while connecting")
     case .timedOut: (.timeout, "no connection: \(error)")
-    case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory, .addressNotAvailable:
+    case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory, .addressNotAvailable,
+      .resourceTemporarilyUnavailable:
       (.localResource, "not checked, this machine lacks resources: \(error)")
     // Networks and hosts that can't be reached, by the word of a router or of this machine, whatever its reason.
     default: (.unreachable, "no connection: \(error)")

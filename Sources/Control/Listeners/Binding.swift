@@ -75,7 +75,7 @@ package struct Binding: Sendable {
     self = try Self.describing(listener) { () throws(Errno) in
       guard let first = inherited.first else { throw .invalidArgument }
       let address = try first.socket.localAddress()
-      if address.port != nil { for socket in inherited { try? socket.socket.setNoDelay() } }
+      if address.port != nil { for socket in inherited { try? Self.setOptionsOfClients(socket.socket) } }
       for socket in inherited { try socket.socket.listen(backlog: listener.backlog) }
       var sockets = (0..<workers).map { worker in
         inherited.indices.filter { $0 % workers == worker }.map { inherited[$0] }
@@ -196,9 +196,15 @@ package struct Binding: Sendable {
   private static func open(_ address: SocketAddress) throws(Errno) -> SharedSocket {
     let shared = SharedSocket(try Socket(for: address))
     try shared.socket.setReuseAddress()
-    try shared.socket.setNoDelay()
+    try setOptionsOfClients(shared.socket)
     if case .ipv6 = address { try shared.socket.setIPv6Only(false) }
     return shared
+  }
+
+  /// What the sockets of clients are to have from their first moment on; they inherit it.
+  private static func setOptionsOfClients(_ socket: Socket) throws(Errno) {
+    try socket.setNoDelay()
+    try socket.setUrgentInline()
   }
 
   /// One socket that all workers accept from, each through a descriptor of its own: SO_REUSEPORT is for IP only.

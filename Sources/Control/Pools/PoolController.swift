@@ -17,6 +17,8 @@ final class PoolController {
   private(set) var gone = BackendCounts()
   /// The same, by processes before this one.
   var inheritedGone = BackendCounts()
+  /// What this machine couldn't do for its sessions.
+  var hindrances = Hindrances()
   /// Since when the other backends of a tier have carried the share of one that went down, by tier.
   private var survivorsSince: [Int: Instant] = [:]
 

@@ -144,7 +144,8 @@ final class Reload {
         Probe(task, to: member.check.address, timeout: member.check.timeout, on: parts.loop) {
           [unowned self] outcome in
           if case .failed(let failure) = outcome {
-            warnings.append("\(member.key.pool)/\(member.backend.name) fails its first check: \(failure.detail)")
+            let verb = failure.kind == .localResource ? "can't have its first check" : "fails its first check"
+            warnings.append("\(member.key.pool)/\(member.backend.name) \(verb): \(failure.detail)")
           }
           _ = member.health.observe(outcome, at: .now)
           _ = member.update(at: .now)

@@ -64,6 +64,8 @@ extension Report {
     package var sessions: Sessions
     /// How many clients it has accepted, refused ones too.
     package var accepted: Int
+    /// How many of them were refused; nil of a process that doesn't count them.
+    package var refused: Int?
     /// How many turns its loop has made.
     package var turns: Int?
   }
@@ -90,6 +92,8 @@ extension Report {
     package var state: State
     /// Its sessions.
     package var sessions: Sessions
+    /// How many clients it has accepted, refused ones too; nil of a process that doesn't tell.
+    package var accepted: Int?
     /// How many clients were turned away, by cause.
     package var refused: [String: Int]
     /// What its sessions have moved.

@@ -38,7 +38,8 @@ extension StatsHTML {
     });
     const LISTENER = [
       names(l => l.bind), states(l => `to pool ${l.pool}`), sessions, trend, ...bytes,
-      failed('Refused', l => l.refused), number('Total', l => count(l.sessions.total)),
+      failed('Refused', l => l.refused), number('Begun', l => count(l.sessions.total)),
+      number('Accepted', l => l.accepted === undefined ? '–' : count(l.accepted)),
     ];
     const BACKEND = [
       names(b => b.address), states(b => `${time(ago(b.since))}${b.reason ? `: ${b.reason}` : ''}`),

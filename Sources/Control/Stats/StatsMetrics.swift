@@ -66,8 +66,10 @@ enum StatsMetrics {
       workers.compactMap { worker in value(worker).map { ([("worker", "\(worker.index)")] as Labels, Double($0)) } }
     }
     writer.family("martlet_worker_sessions_active", .gauge, "Sessions on the worker.", each(\.sessions.active))
-    writer.family("martlet_worker_sessions_total", .counter, "Sessions that began.", each(\.sessions.total))
+    writer.family(
+      "martlet_worker_sessions_total", .counter, "Sessions begun: a backend was reached.", each(\.sessions.total))
     writer.family("martlet_worker_accepted_total", .counter, "Clients accepted, refused ones too.", each(\.accepted))
+    writer.family("martlet_worker_refused_total", .counter, "Clients turned away.", each(\.refused))
     writer.family("martlet_worker_turns_total", .counter, "Turns of the worker's loop.", each(\.turns))
   }
 
@@ -83,7 +85,9 @@ enum StatsMetrics {
       "martlet_listener_state", .gauge, "1 for the state that the listener is in.",
       states(listeners.map { (labels($0), $0.state) }))
     writer.family("martlet_listener_sessions_active", .gauge, "Sessions now.", each(\.sessions.active))
-    writer.family("martlet_listener_sessions_total", .counter, "Sessions that began.", each(\.sessions.total))
+    writer.family(
+      "martlet_listener_sessions_total", .counter, "Sessions begun: a backend was reached.", each(\.sessions.total))
+    writer.family("martlet_listener_accepted_total", .counter, "Clients accepted, refused ones too.", each(\.accepted))
     writer.family("martlet_listener_sessions_limit", .gauge, "Sessions allowed at once.", each(\.sessions.max))
     writer.family(
       "martlet_listener_refused_total", .counter, "Clients turned away, by cause.",

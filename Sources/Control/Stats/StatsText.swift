@@ -14,11 +14,19 @@ package enum StatsText {
     let total = report.workers.map(\.sessions.total).reduce(0, +)
     return """
       martlet \(TextTable.printable(report.version)), generation \(report.generation), up \(duration(report.uptime))
-      sessions \(active) of \(process.sessionLimit), \(total) in all; workers \(report.workers.count)
+      sessions \(active) of \(process.sessionLimit), \(total) begun; \(clients(report.workers)); \
+      workers \(report.workers.count)
       memory \(size(process.rssBytes)), descriptors \(process.openDescriptors) of \(process.descriptorLimit), \
       cpu \(duration(process.cpuSeconds))
 
       """ + notes(report).map { TextTable.printable($0) + "\n" }.joined()
+  }
+
+  /// How many clients came, and how many were turned away.
+  package static func clients(_ workers: [Report.Worker]) -> String {
+    let accepted = workers.map(\.accepted).reduce(0, +)
+    let refused = workers.compactMap(\.refused)
+    return "\(accepted) clients accepted" + (refused.isEmpty ? "" : ", \(refused.reduce(0, +)) refused")
   }
 
   /// What is nearest to its limit, and what is under way.
@@ -50,12 +58,13 @@ package enum StatsText {
   package static func listeners(_ listeners: [Report.Listener]) -> String {
     var table = TextTable([
       ("LISTENER", .left), ("BIND", .left), ("POOL", .left), ("STATE", .left), ("ACTIVE", .right), ("MAX", .right),
-      ("TOTAL", .right), ("REFUSED", .right), ("TO BACKEND", .right), ("TO CLIENT", .right),
+      ("BEGUN", .right), ("ACCEPTED", .right), ("REFUSED", .right), ("TO BACKEND", .right), ("TO CLIENT", .right),
     ])
     for listener in listeners {
       table.add(
         [listener.name, listener.bind, listener.pool, listener.state.rawValue] + figures(listener.sessions)
-          + ["\(sum(listener.refused))", size(listener.bytes.toBackend), size(listener.bytes.toClient)])
+          + [listener.accepted.map(String.init) ?? "-", "\(sum(listener.refused))"]
+          + [size(listener.bytes.toBackend), size(listener.bytes.toClient)])
     }
     return listeners.isEmpty ? "" : "listeners\n" + table.text
   }

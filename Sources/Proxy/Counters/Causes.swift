@@ -64,6 +64,8 @@ package enum Refusal: String, CaseIterable, Sendable {
   case noBackend
   /// Every backend that was tried failed.
   case connectFailed
+  /// This machine couldn't connect to any backend that was tried, for its own want or by its own rules.
+  case localFault
   /// All eligible backends are at their limit, and the pool's queue is off or full.
   case saturated
   /// The wait for a backend's slot took too long.
@@ -84,6 +86,7 @@ package enum Refusal: String, CaseIterable, Sendable {
     switch self {
     case .noBackend: "no backend was eligible"
     case .connectFailed: "every backend that was tried failed"
+    case .localFault: "this machine lacked a port or memory for the backend's side, or didn't allow it"
     case .saturated: "all backends were full, and nobody more could wait"
     case .queueTimeout: "it waited too long for a free place on a backend"
     case .throttled: "the backends' guards held it back for too long"
@@ -107,19 +110,32 @@ package enum ConnectFailure: String, CaseIterable, Sendable {
   case reset
   /// This machine has no port, memory or descriptor left for it.
   case resources
+  /// This machine doesn't allow it: a rule of its firewall or a security policy.
+  case forbidden
   /// Anything else.
   case other
 
-  /// Sorts an error of connect(2) or of the first transfer.
-  package init(_ error: Errno) {
+  /// Whether it's this machine's fault, and says nothing about the backend.
+  package var isOurs: Bool {
+    switch self {
+    case .resources, .forbidden: true
+    case .refused, .timeout, .unreachable, .reset, .other: false
+    }
+  }
+
+  /// Sorts an error of socket(2), connect(2) or the first transfer.
+  ///
+  /// - Parameter isTCP: of a Unix socket some errors tell about its own file and its own backlog.
+  package init(_ error: Errno, isTCP: Bool) {
     self =
       switch error {
+      case .resourceTemporarilyUnavailable where !isTCP: .refused
+      case .permissionDenied where isTCP, .notPermitted where isTCP: .forbidden
       // A Unix socket that nobody listens on may not even exist any more.
       case .connectionRefused, .noSuchFileOrDirectory: .refused
       case .timedOut: .timeout
       case .networkUnreachable, .noRouteToHost, .hostIsDown, .networkDown: .unreachable
       case .connectionReset, .brokenPipe, .connectionAbort: .reset
-      // EAGAIN: the backlog of a Unix socket is full, or no local port is left.
       case .addressNotAvailable, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory,
         .resourceTemporarilyUnavailable:
         .resources

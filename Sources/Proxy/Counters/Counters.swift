@@ -2,6 +2,8 @@
 package final class ListenerCounters: Sendable {
   /// Clients accepted.
   package let accepted = Counter()
+  /// Sessions begun: a backend was reached.
+  package let begun = Counter()
   /// Sessions that ended, refused ones too.
   package let ended = Counter()
   /// Bytes moved from clients to backends.
@@ -63,7 +65,11 @@ package final class BackendCounters: Sendable {
 package final class WorkerCounters: Sendable {
   /// Clients accepted.
   package let accepted = Counter()
-  /// Sessions that ended.
+  /// Sessions begun: a backend was reached.
+  package let begun = Counter()
+  /// Clients refused: no backend was reached.
+  package let refused = Counter()
+  /// Sessions that ended, refused ones too.
   package let ended = Counter()
   /// Flows that were promoted to a pipe.
   package let promotions = Counter()

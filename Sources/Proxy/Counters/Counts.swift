@@ -2,6 +2,8 @@
 package struct ListenerCounts: Codable, Equatable, Sendable {
   /// Clients accepted.
   package var accepted = 0
+  /// Sessions begun: a backend was reached.
+  package var begun = 0
   /// Sessions that ended, refused ones too.
   package var ended = 0
   /// Bytes moved from clients to backends.
@@ -18,6 +20,7 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
   package init(_ counters: [ListenerCounters]) {
     for counter in counters {
       accepted += counter.accepted.current
+      begun += counter.begun.current
       ended += counter.ended.current
       bytesToBackend += counter.bytesToBackend.current
       bytesToClient += counter.bytesToClient.current
@@ -28,10 +31,22 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
   /// Adds what was counted elsewhere.
   package mutating func add(_ other: ListenerCounts) {
     accepted += other.accepted
+    begun += other.begun
     ended += other.ended
     bytesToBackend += other.bytesToBackend
     bytesToClient += other.bytesToClient
     refused.merge(other.refused, uniquingKeysWith: +)
+  }
+
+  /// Reads also what a process counted that knew no `begun`: whoever wasn't refused had begun, or was about to.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    accepted = try values.decode(Int.self, forKey: .accepted)
+    ended = try values.decode(Int.self, forKey: .ended)
+    bytesToBackend = try values.decode(Int.self, forKey: .bytesToBackend)
+    bytesToClient = try values.decode(Int.self, forKey: .bytesToClient)
+    refused = try values.decode([String: Int].self, forKey: .refused)
+    begun = try values.decodeIfPresent(Int.self, forKey: .begun) ?? max(accepted - refused.values.reduce(0, +), 0)
   }
 }
 

@@ -5,7 +5,11 @@ package import SystemPackage
 ///
 /// Readiness comes by edge, so a flow remembers what it was told until a call proves it wrong: a source stays ready until
 /// a short read or EAGAIN, a sink until EAGAIN. A read that comes back short has emptied a TCP source, so no second read
-/// asks; and when the peer was known to have ended before that read, the end has been reached, too.
+/// asks, with one exception: reads stop before an urgent byte (tcp(7)), and go on behind that. What is left then is found by
+/// `lookAgain`. The end is never concluded from a count: only a read says that it's there.
+///
+/// A splice neither passes an urgent byte nor tells one from an empty source or from the end (tcp_read_sock in the kernel),
+/// so whatever it seems to say is asked by a read.
 package struct Flow: ~Copyable {
   /// What a call of `pump` came to.
   package enum Progress: Equatable {
@@ -31,12 +35,6 @@ package struct Flow: ~Copyable {
 
   /// How many transfers one call makes at most before others have their turn.
   static let transfersPerTurn = 8
-  /// So many full reads in a row promote a flow to a pipe.
-  static let fullReadsToPromote = 4
-  /// Reads through a pipe that stay below so many bytes would have been cheaper copied.
-  static let smallRead = 16 * 1024
-  /// So many small reads in a row demote a flow to copying.
-  static let smallReadsToDemote = 16
   /// What a flow reads at once after its sink proved slow, in bytes: little enough to be held for many sessions.
   static let slowLimit = 16 * 1024
 
@@ -46,6 +44,8 @@ package struct Flow: ~Copyable {
   package var sourceHungUp = false
   /// The sink may have room.
   package var sinkReady = false
+  /// The sink holds small packets back while others are underway to its peer.
+  package var sinkDelays = false
   /// Bytes delivered to the sink so far.
   package private(set) var moved = 0
 
@@ -56,9 +56,9 @@ package struct Flow: ~Copyable {
   private var broken: Errno?
   /// The most bytes that are copied at once; without bound as long as the sink keeps up.
   private var limit: Int32 = .max
-  /// Full reads in a row while copying, small ones while splicing.
-  private var streak: Int16 = 0
-  private var spliceable = true
+  private var gear = Gear()
+  /// What a splice can't tell is to be asked by a read.
+  private var asksByReading = false
   private let shortReadEmpties: Bool
 
   /// A flow between sockets of which nothing is known yet.
@@ -94,7 +94,7 @@ package struct Flow: ~Copyable {
           if let error = flush(to: sink) { return .sinkBroke(error) }
           if held > 0 { return .waiting }
         }
-        if pipe != nil, streak >= Self.smallReadsToDemote { rest(tools) }
+        if pipe != nil, gear.wanted == .copy { rest(tools) }
       }
       switch state {
       case .open: break
@@ -109,7 +109,7 @@ package struct Flow: ~Copyable {
       guard sourceReady, sinkReady else { return .waiting }
       guard transfers > 0 else { return .goOn }
       transfers -= 1
-      if let pipe {
+      if let pipe, !asksByReading {
         fill(pipe, from: source, with: tools)
       } else if let error = copy(from: source, to: sink, with: tools) {
         return .sinkBroke(error)
@@ -131,12 +131,26 @@ package struct Flow: ~Copyable {
     broken = error
   }
 
+  /// Takes the source for broken at once: what was read from it is delivered, and nothing more is read.
+  package mutating func breakNow(_ error: Errno) {
+    switch state {
+    case .open, .sourceEnded: state = .sourceBroken(error)
+    case .sourceBroken, .finished: break
+    }
+  }
+
+  /// Has the source read once more, whatever was taken for all it had.
+  package mutating func lookAgain() {
+    sourceReady = true
+    asksByReading = true
+  }
+
   /// Gives back the pipe of a flow that has gone quiet.
   package mutating func rest(_ tools: RelayTools) {
     guard let pipe, pipe.count == 0 else { return }
     tools.pipes.give(back: pipe)
     self.pipe = nil
-    streak = 0
+    gear.copy()
   }
 
   private mutating func finish(_ tools: RelayTools) {
@@ -147,6 +161,7 @@ package struct Flow: ~Copyable {
 
   /// Sends what is held, until it's gone or the sink has no room.
   private mutating func flush(to sink: Socket) -> Errno? {
+    hurry(sink)
     while held > 0 {
       let outcome = leftover?.send(to: sink) ?? pipe?.drain(to: sink) ?? .wouldBlock
       switch outcome {
@@ -165,17 +180,20 @@ package struct Flow: ~Copyable {
   private mutating func copy(from source: Socket, to sink: Socket, with tools: RelayTools) -> Errno? {
     let buffer = tools.buffer
     let limit = min(Int(limit), buffer.capacity)
+    asksByReading = false
     switch buffer.receive(from: source, limit: limit) {
-    case .bytes(let count):
+    case .bytes(var count):
       if count < limit {
-        streak = 0
-        if shortReadEmpties {
+        gear.noteShortRead(count)
+        if sourceHungUp {
+          count = readToEnd(of: source, after: count, limit: limit, through: buffer)
+        } else if shortReadEmpties {
           sourceReady = false
-          if sourceHungUp { end() }
         }
       } else {
         noteFullRead(tools)
       }
+      hurry(sink)
       switch buffer.send(count: count, to: sink, isLast: isEnded) {
       case .bytes(let sent):
         moved += sent
@@ -193,9 +211,42 @@ package struct Flow: ~Copyable {
     return nil
   }
 
+  /// Reads on after a short read of a source whose peer has ended: the end comes next, or what lies behind an urgent byte.
+  /// It's read before the bytes are sent, so that the end can travel with them.
+  ///
+  /// - Returns: how many bytes are in the buffer now.
+  private mutating func readToEnd(
+    of source: Socket, after count: Int, limit: Int, through buffer: TransferBuffer
+  ) -> Int {
+    var count = count
+    while count < limit {
+      switch buffer.receive(from: source, after: count, limit: limit - count) {
+      case .bytes(let more): count += more
+      case .wouldBlock:
+        sourceReady = false
+        return count
+      case .end:
+        end()
+        return count
+      case .failed(let error):
+        state = .sourceBroken(error)
+        return count
+      }
+    }
+    return count
+  }
+
   private mutating func hold(_ bytes: Leftover) {
     leftover = bytes
     limit = Int32(Self.slowLimit)
+  }
+
+  /// Has the sink send small packets at once. Before the first bytes there's nothing underway that they could wait for, so
+  /// a session of one message does without the call.
+  private mutating func hurry(_ sink: Socket) {
+    guard sinkDelays, moved > 0 else { return }
+    sinkDelays = false
+    try? sink.setNoDelay()
   }
 
   private mutating func noteFullRead(_ tools: RelayTools) {
@@ -204,11 +255,13 @@ package struct Flow: ~Copyable {
       limit = Int(limit) * 2 >= tools.buffer.capacity ? .max : limit * 2
       return
     }
-    streak += 1
-    if streak >= Self.fullReadsToPromote, spliceable, leftover == nil {
-      pipe = tools.pipes.take()
-      if pipe != nil { tools.counters.promotions.add() }
-      streak = 0
+    gear.noteFullRead()
+    guard gear.wanted == .splice, pipe == nil else { return }
+    pipe = tools.pipes.take()
+    if pipe == nil {
+      gear.copy()
+    } else {
+      tools.counters.promotions.add()
     }
   }
 
@@ -216,13 +269,13 @@ package struct Flow: ~Copyable {
   private mutating func fill(_ pipe: Pipe, from source: Socket, with tools: RelayTools) {
     switch pipe.fill(from: source) {
     case .bytes(let count):
-      streak = count < Self.smallRead ? streak + 1 : 0
-    case .wouldBlock: sourceReady = false
-    case .end: end()
+      gear.noteShortRead(count)
+      // Likely all there was: a read would say so, and a splice couldn't.
+      asksByReading = count < RelayTools.bufferSize
+    case .wouldBlock, .end: asksByReading = true
     case .failed(.invalidArgument):
-      // A socket that can't be spliced: copy from now on.
-      spliceable = false
       rest(tools)
+      gear.copyForGood()
     case .failed(let error): state = .sourceBroken(error)
     }
   }

@@ -14,8 +14,14 @@ package final class Slots: Sendable {
 
   /// Takes a place unless so many are taken already.
   package func take(limit: Int) -> Bool {
-    if count.add(1, ordering: .relaxed).newValue <= limit { return true }
-    give()
+    // Not add-then-check: for a moment that would count somebody who gets nothing, and refuse another for it.
+    var current = taken
+    while current < limit {
+      let (exchanged, original) = count.weakCompareExchange(
+        expected: current, desired: current + 1, ordering: .relaxed)
+      if exchanged { return true }
+      current = original
+    }
     return false
   }
 

@@ -14,9 +14,10 @@ extension SocketAddress {
     unmapped.with(port: 0)
   }
 
-  /// The hash of the address without its port, as `source-hash` goes by it; nil for a Unix socket.
-  var hostHash: UInt64? {
-    switch self {
+  /// The hash of the address without its port, as `source-hash` goes by it; nil for a Unix socket. An IPv4 client has the
+  /// same one at an IPv6 socket.
+  package var hostHash: UInt64? {
+    switch unmapped {
     case .ipv4(let host, _): ClientHash.of(bytes: Self.bytes(of: host))
     case .ipv6(let high, let low, _, _): ClientHash.of(bytes: Self.bytes(of: (UInt128(high) << 64) | UInt128(low)))
     case .unix: nil

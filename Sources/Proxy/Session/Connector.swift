@@ -21,6 +21,8 @@ struct Connector: ~Copyable {
   var connectTime: UInt64 = 0
   /// How many backends were tried.
   var attempts = 0
+  /// How many of them failed through this machine's fault.
+  var hindrances = 0
   /// The backends that were tried, by their place in the pool.
   var tried = Exclusion()
 
@@ -31,6 +33,11 @@ struct Connector: ~Copyable {
   /// Whether another backend may be tried now.
   func mayTry(at now: UInt64, _ policy: PoolPolicy) -> Bool {
     attempts < policy.attempts && now < began + policy.connectDeadline
+  }
+
+  /// Why a session is refused that has found nobody.
+  var refusal: Refusal {
+    attempts > 0 && hindrances == attempts ? .localFault : .connectFailed
   }
 
   /// Whether the attempt that is under way, or the search as a whole, has taken too long.
@@ -54,7 +61,7 @@ extension Session {
     let hash = pool.route.looksAtClient ? address.hostHash : nil
     while true {
       let now = MonotonicClock.now()
-      guard connector.mayTry(at: now, policy) else { return refuse(.connectFailed) }
+      guard connector.mayTry(at: now, policy) else { return refuse(connector.refusal) }
       switch pool.route.pick(
         client: hash, excluding: connector.tried, at: now, patience: connector.patience, using: &worker.random)
       {
@@ -73,9 +80,10 @@ extension Session {
         switch attempt(backend) {
         case .established: return established(backend)
         case .pending: return
-        // Nobody else's fault, and no other backend would do better.
-        case .failed(.tooManyOpenFiles), .failed(.tooManyOpenFilesInSystem): return refuse(.descriptors)
-        case .failed(let error): attemptFailed(ConnectFailure(error), error)
+        case .failed(let error):
+          attemptFailed(ConnectFailure(error, isTCP: backend.isTCP), error)
+          // No other backend would do better.
+          if error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem { return refuse(.descriptors) }
         }
       case .throttled:
         noteThrottled(at: now)
@@ -85,7 +93,7 @@ extension Session {
       case .full:
         return worker.queue(self, for: .slot) ? () : refuse(.saturated)
       case .none:
-        return refuse(connector.attempts == 0 ? .noBackend : .connectFailed)
+        return refuse(connector.attempts == 0 ? .noBackend : connector.refusal)
       }
     }
   }
@@ -100,10 +108,8 @@ extension Session {
   private func attempt(_ backend: Backend) -> Connection {
     do throws(Errno) {
       let socket = try Socket(for: backend.address)
-      if backend.isTCP {
-        try? socket.setNoDelay()
-        if client.hasInput { socket.holdHandshake() }
-      }
+      try? socket.setUrgentInline()
+      if backend.isTCP, client.hasInput { socket.holdHandshake() }
       let connection = socket.connect(to: backend.address)
       watch(socket, isTCP: backend.isTCP)
       return connection
@@ -119,7 +125,7 @@ extension Session {
     if !readiness.isDisjoint(with: [.read, .closed]) {
       if let error = server.takeError() {
         guard server.hasInput else {
-          attemptFailed(ConnectFailure(error), error)
+          attemptFailed(ConnectFailure(error, isTCP: backend.isTCP), error)
           return connect()
         }
         // It stood, and what was said before it broke is the client's.
@@ -137,6 +143,10 @@ extension Session {
 
   private func established(_ backend: Backend) {
     let counters = backend.counters[worker.index]
+    if connector.connectTime == 0 {
+      listener.counters.begun.add()
+      worker.counters.begun.add()
+    }
     connector.connectTime = max(MonotonicClock.now() &- connector.attemptBegan, 1)
     counters.connectTime.record(nanoseconds: connector.connectTime)
     counters.sessions.add()
@@ -165,8 +175,13 @@ extension Session {
   private func leave(_ backend: Backend, _ failure: ConnectFailure, _ error: Errno) {
     backend.counters[worker.index].failures.add(failure)
     backend.load.release()
-    let failures = backend.load.connectFailed()
-    worker.report(.connectFailed(backend, error, inARow: failures))
+    if failure.isOurs {
+      connector.hindrances += 1
+      worker.report(.connectHindered(backend, error))
+    } else {
+      let failures = backend.load.connectFailed()
+      worker.report(.connectFailed(backend, error, inARow: failures))
+    }
     self.backend = nil
     dropServer()
   }

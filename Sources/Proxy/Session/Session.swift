@@ -7,7 +7,7 @@ import SystemPackage
 /// It lives on the worker that accepted it. `ready` brings readiness from the loop; the flows move bytes; whatever they
 /// report is judged here. A session that has ended stays in memory until the loop's turn is over, so a callback that was
 /// still pending finds `.ended`.
-final class Session: IOHandler {
+final class Session: IOHandler, Waiting {
   /// Tells sessions apart for as long as the process runs: the worker in the top 16 bits, a count below.
   let id: UInt64
   let worker: Worker
@@ -33,10 +33,14 @@ final class Session: IOHandler {
   var lastActive: UInt32
   /// The place in the worker's list that the session is in.
   var slot = 0
+  /// The place in its pool's queue, if it's in one.
+  var linePlace = 0
   /// Already in the worker's list of sessions that have more to do.
   var isGoingOn = false
   /// The kernel asks silent peers for a sign of life.
   var isKeptAlive = false
+  /// What its peers owe us in acknowledgements.
+  var debt: Debt
   var cause: CloseCause?
   /// How much was underway to the side that's left when a session that is resetting was looked at last, in bytes.
   var underway = 0
@@ -55,6 +59,7 @@ final class Session: IOHandler {
     accepted = MonotonicClock.now()
     connector = Connector(began: accepted)
     lastActive = worker.tick
+    debt = Debt(asked: worker.tick)
     toBackend = Flow(shortReadEmpties: address.port != nil)
     super.init()
     clientEvent = IOEvent(client.descriptor, on: worker.loop, trigger: .edge, handler: self)
@@ -118,10 +123,10 @@ final class Session: IOHandler {
   ///
   /// libevent reports a reset as nothing but readiness to read and write. When it arrives together with the last bytes, a
   /// short read takes them for all there is, and no edge follows: this look finds the reset. So it is with one that came
-  /// while a backend was looked for.
+  /// while a backend was looked for, and with what lies behind an urgent byte.
   func lookAgain() {
-    toBackend.sourceReady = true
-    toClient.sourceReady = true
+    toBackend.lookAgain()
+    toClient.lookAgain()
     goOn()
     guard phase == .relaying else { return }
     if toBackend.isFinished, let error = client.takeError() { return clientBroke(error) }
@@ -136,6 +141,7 @@ final class Session: IOHandler {
     toClient = Flow(shortReadEmpties: isTCP)
     // The client's side has stood for long enough to have had its one edge: room is to be found out by writing.
     toClient.sinkReady = true
+    toBackend.sinkDelays = isTCP
     serverEvent = IOEvent(server.descriptor, on: worker.loop, trigger: .edge, handler: self)
   }
 
@@ -148,6 +154,8 @@ final class Session: IOHandler {
 
   func startRelaying() {
     phase = .relaying
+    // It may have been connected by a tick, with no event of its own.
+    if lastActive != worker.tick { worker.active(self) }
     toBackend.sinkReady = true
     pumpToBackend()
     if phase == .relaying, toClient.sourceReady { pumpToClient() }
@@ -211,6 +219,23 @@ final class Session: IOHandler {
     if toClient.isFinished { return breakOff(cause, sparing: client) }
     self.cause = self.cause ?? cause
     toClient.breakAtEnd(error)
+    pumpToClient()
+  }
+
+  /// The client's kernel has owed an acknowledgement for too long: nothing will come from there, nor arrive there.
+  func clientLost() {
+    guard let server else { return }
+    toClient.abandon(worker.tools)
+    if toBackend.isFinished { return breakOff(.clientLost, sparing: server) }
+    toBackend.breakNow(.timedOut)
+    pumpToBackend()
+  }
+
+  /// The backend's kernel has owed an acknowledgement for too long: nothing will come from there, nor arrive there.
+  func serverLost() {
+    toBackend.abandon(worker.tools)
+    if toClient.isFinished { return breakOff(.backendLost, sparing: client) }
+    toClient.breakNow(.timedOut)
     pumpToClient()
   }
 

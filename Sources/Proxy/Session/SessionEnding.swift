@@ -50,10 +50,26 @@ extension Session {
     return !client.hasInput && !server.hasInput && client.unacknowledged == 0 && server.unacknowledged == 0
   }
 
-  /// Ends a session that is between bytes, though both sides would go on.
-  func evict(_ cause: CloseCause) {
+  /// How the session can be ended without cutting off anything that might still arrive; nil if it can't now.
+  var harmlessEnd: Manner? {
+    isBetweenBytes ? .clean : isStuck ? .reset : nil
+  }
+
+  /// Whether bytes are underway to a backend that has gone silent, and nothing is to the client: what can't arrive isn't
+  /// worth waiting for. A client on a bad line gets more time.
+  private var isStuck: Bool {
+    guard let server, toClient.held == 0, server.silence >= Self.longestSilence else { return false }
+    return !server.hasInput && client.unacknowledged == 0
+  }
+
+  /// How long is long for a backend, in nanoseconds: TCP repeats what isn't acknowledged after 0.2 s, then after twice that
+  /// time and so on, where packets travel fast.
+  private static let longestSilence: UInt64 = 1_000_000_000
+
+  /// Ends a session in a manner that harms nobody, though both sides would go on.
+  func evict(_ cause: CloseCause, by manner: Manner) {
     self.cause = cause
-    close(cause, by: .clean)
+    close(cause, by: manner)
   }
 
   /// Ends a session whatever it is doing. Both sides see a reset if something is cut off.
@@ -89,6 +105,7 @@ extension Session {
 
   /// Ends a session that reached no backend. The client sees a reset: nothing that it could take for an answer.
   func refuse(_ refusal: Refusal) {
+    worker.counters.refused.add()
     listener.counters.refused.add(refusal)
     policy.pool.counters[worker.index].refused.add(refusal)
     if let backend {

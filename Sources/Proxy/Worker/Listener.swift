@@ -98,6 +98,7 @@ final class Listener: Admission {
   func admit(_ client: Socket, from address: SocketAddress) {
     // Nobody is admitted without a place, and no place is given without a route.
     guard let pool = route?.pool else { return client.reset() }
+    if address.port == nil { try? client.setUrgentInline() }
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1

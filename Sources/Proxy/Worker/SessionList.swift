@@ -26,4 +26,11 @@ struct SessionList {
   func forEach(_ body: (Session) -> Void) {
     for session in sessions { body(session) }
   }
+
+  /// All of them, those first in which nothing has moved for longest.
+  func longestIdleFirst(at tick: UInt32) -> [Session] {
+    // Sorted as plain numbers: the idle time, then the place.
+    let keys = sessions.enumerated().map { UInt64(tick &- $1.lastActive) << 32 | UInt64($0) }.sorted(by: >)
+    return keys.map { sessions[Int($0 & 0xFFFF_FFFF)] }
+  }
 }

@@ -10,7 +10,7 @@ enum QueuePlace {
 struct SessionQueues {
   private struct Queue {
     let pool: PoolStatus
-    var sessions: [Session] = []
+    var line = WaitingLine<Session>()
   }
 
   private var queues: [ObjectIdentifier: Queue] = [:]
@@ -18,20 +18,19 @@ struct SessionQueues {
   /// The pools that somebody waits for.
   var pools: [PoolStatus] { queues.values.map(\.pool) }
   /// Everybody who waits; those who wait for the same pool in their order.
-  var all: [Session] { queues.values.flatMap(\.sessions) }
+  var all: [Session] { queues.values.flatMap(\.line.all) }
 
   func isWaiting(for pool: PoolStatus) -> Bool {
     !queues.isEmpty && queues[ObjectIdentifier(pool)] != nil
   }
 
   func first(of pool: PoolStatus) -> Session? {
-    queues.isEmpty ? nil : queues[ObjectIdentifier(pool)]?.sessions.first
+    queues.isEmpty ? nil : queues[ObjectIdentifier(pool)]?.line.first
   }
 
-  /// The session with so many others before it.
-  func session(after count: Int, of pool: PoolStatus) -> Session? {
-    guard let sessions = queues[ObjectIdentifier(pool)]?.sessions, count < sessions.count else { return nil }
-    return sessions[count]
+  /// The session behind another one that waits.
+  func next(after session: Session) -> Session? {
+    queues[ObjectIdentifier(session.policy.pool)]?.line.next(after: session)
   }
 
   /// Puts the session at the end of its pool's queue, if there's room for one more that waits for this; or notes that it
@@ -45,7 +44,7 @@ struct SessionQueues {
     if let previous {
       policy.pool.places(previous).give()
     } else {
-      queues[ObjectIdentifier(policy.pool), default: Queue(pool: policy.pool)].sessions.append(session)
+      queues[ObjectIdentifier(policy.pool), default: Queue(pool: policy.pool)].line.append(session)
     }
     return true
   }
@@ -56,8 +55,8 @@ struct SessionQueues {
     let pool = session.policy.pool
     let key = ObjectIdentifier(pool)
     session.connector.place = nil
-    queues[key]?.sessions.removeAll { $0 === session }
-    if queues[key]?.sessions.isEmpty == true { queues[key] = nil }
+    queues[key]?.line.remove(session)
+    if queues[key]?.line.count == 0 { queues[key] = nil }
     pool.places(place).give()
   }
 }

@@ -12,6 +12,8 @@ package final class Worker {
   let sessionLimit: Int
   let idleCloses: IdleCloses
   let evictionPace: Pace
+  /// How long a peer may owe an acknowledgement: as long as keepalive waits for a sign of life.
+  let peerPatience: UInt64
   var random: SplitMix64
 
   /// Time in steps of `tickLength`: exact enough for time limits of sessions, and free to read.
@@ -62,6 +64,7 @@ package final class Worker {
     sessionLimit = setup.sessionLimit
     idleCloses = setup.idleCloses
     evictionPace = setup.evictionPace
+    peerPatience = setup.peerPatience
     random = SplitMix64(seed: setup.seed)
     control = setup.control
     peers = setup.peers
@@ -165,6 +168,7 @@ package final class Worker {
   }
 
   private func afterTurn() -> AfterTurn {
+    if orders.areNew { carryOutOrders(at: MonotonicClock.now()) }
     if !endedThisTurn.isEmpty || !freedThisTurn.isEmpty { serveFreed() }
     let isLeaving = !leaving.isEmpty && !leave(in: loop.turn)
     let isUnfinished = isLeaving || !endedThisTurn.isEmpty || !freedThisTurn.isEmpty

@@ -1,111 +1,110 @@
 import Balancing
 import Sockets
 
-/// The orders that a worker carries out, tick by tick.
-struct StandingOrders {
-  struct Entry {
-    let order: EvictionOrder
-    /// The control plane knows that nothing was left to do.
-    var isReported = false
-  }
-
-  var entries: [Entry] = []
-  /// Sessions that were over their age at the last sweep.
-  var overdue: [Session] = []
-
-  var isEmpty: Bool { entries.isEmpty && overdue.isEmpty }
-
-  mutating func end(_ id: Int) {
-    entries.removeAll { $0.order.id == id }
-  }
-}
-
 /// Ending sessions that would go on: one by one, between their bytes.
 extension Worker {
+  /// So many looks at sessions are taken in a tick at most; each takes some system calls.
+  private static let looksPerTick = 512
+
   func evict(_ order: EvictionOrder) {
-    orders.end(order.id)
-    orders.entries.append(StandingOrders.Entry(order: order))
-    carryOut(orderAt: orders.entries.count - 1, at: MonotonicClock.now())
+    orders.add(order)
+    keepTicking()
   }
 
   /// A tick's share of the work. Who comes first gets what the pace allows, so the turns change.
   func carryOutOrders(at now: UInt64) {
+    if orders.areNew || tick % Self.ticksPerSweep == Self.ticksPerSweep / 2 {
+      orders.survey(standing: standing, pending: pending, tick: tick, at: now)
+    }
+    var budget = Self.looksPerTick
     let isAgeFirst = tick & 1 == 0
-    if isAgeFirst { expire(at: now) }
+    if isAgeFirst { expire(at: now, budget: &budget) }
     let ids = orders.entries.map(\.order.id)
     for turn in ids.indices {
       let id = ids[(turn + Int(tick >> 1)) % ids.count]
-      if let place = orders.entries.firstIndex(where: { $0.order.id == id }) { carryOut(orderAt: place, at: now) }
+      if let place = orders.entries.firstIndex(where: { $0.order.id == id }) {
+        carryOut(orderAt: place, at: now, budget: &budget)
+      }
     }
-    if !isAgeFirst { expire(at: now) }
+    if !isAgeFirst { expire(at: now, budget: &budget) }
   }
 
-  private func carryOut(orderAt place: Int, at now: UInt64) {
-    let order = orders.entries[place].order
-    let insists = now >= order.insistFrom
-    var meant: [Session] = []
-    standing.forEach { if order.selection.matches($0, at: now) { meant.append($0) } }
-    var unsettled: [Session] = []
-    pending.forEach { if order.selection.matches($0, at: now) { unsettled.append($0) } }
-    var left = meant.count + unsettled.count
-    if insists {
-      left -= cutOff(meant + unsettled, order)
+  private func carryOut(orderAt place: Int, at now: UInt64, budget: inout Int) {
+    let entry = orders.entries[place]
+    let order = entry.order
+    var (meant, unsettled) = (entry.meant, entry.unsettled)
+    if now >= order.insistFrom {
+      meant.look { cutOff($0, order, at: now, budget: &budget) }
+      unsettled.look { cutOff($0, order, at: now, budget: &budget) }
     } else if !order.isPaced || isPaceFree(at: now) {
-      left -= evict(meant, order, at: now)
+      meant.look { evict($0, order, at: now, budget: &budget) }
     }
+    let left = meant.left + unsettled.left
     let isUsedUp = order.quota?.left == 0
-    if left == 0 || isUsedUp, !orders.entries[place].isReported {
-      orders.entries[place].isReported = true
+    if left == 0 || isUsedUp, !entry.isReported {
       report(.evicted(worker: index, order: order.id, remaining: left))
     }
-    if isUsedUp { orders.entries.remove(at: place) }
+    if isUsedUp { return orders.end(order.id) }
+    orders.update(place) { entry in
+      entry.isReported = entry.isReported || left == 0
+      entry.meant = meant
+      entry.unsettled = unsettled
+    }
   }
 
-  /// Ends those that are between bytes, the longest idle first; gives how many.
-  private func evict(_ sessions: [Session], _ order: EvictionOrder, at now: UInt64) -> Int {
-    // Sorted as plain numbers: the idle time, then the place.
-    let keys = sessions.enumerated().map { UInt64(tick &- $1.lastActive) << 32 | UInt64($0) }.sorted(by: >)
-    var count = 0
-    for key in keys {
-      let session = sessions[Int(key & 0xFFFF_FFFF)]
-      guard session.isBetweenBytes else { continue }
-      guard !order.isPaced || takePace(at: now), order.quota?.take() ?? true else { break }
-      session.evict(order.cause)
-      count += 1
+  /// Ends a session if that harms nobody, and the pace and the quota allow it.
+  private func evict(
+    _ session: Session, _ order: EvictionOrder, at now: UInt64, budget: inout Int
+  ) -> FoundSessions.Look {
+    guard session.phase == .relaying, order.selection.matches(session, at: now) else {
+      return .goesOn
     }
-    return count
+    guard budget > 0 else { return .pause }
+    budget -= 1
+    guard let manner = session.harmlessEnd else { return .goesOn }
+    guard !order.isPaced || takePace(at: now), order.quota?.take() ?? true else { return .stop }
+    session.evict(order.cause, by: manner)
+    return .ended
   }
 
-  /// Ends all of them; gives how many.
-  private func cutOff(_ sessions: [Session], _ order: EvictionOrder) -> Int {
-    var count = 0
-    for session in sessions {
-      let isSearching = session.phase == .queued || session.phase == .connecting
-      if isSearching, order.selection.backendIDs != nil { continue }
-      guard order.quota?.take() ?? true else { break }
-      session.cutOff(order.cause)
-      count += 1
-    }
-    return count
+  /// Ends a session whatever it does.
+  private func cutOff(
+    _ session: Session, _ order: EvictionOrder, at now: UInt64, budget: inout Int
+  ) -> FoundSessions.Look {
+    let isSearching = session.phase == .queued || session.phase == .connecting
+    if isSearching, order.selection.backendIDs != nil { return .goesOn }
+    guard order.selection.matches(session, at: now) else { return .goesOn }
+    guard budget > 0 else { return .pause }
+    budget -= 1
+    guard order.quota?.take() ?? true else { return .stop }
+    session.cutOff(order.cause)
+    return .ended
   }
 
   // MARK: Age
 
   /// Ends sessions that are too old: between bytes as long as there is patience, then anyhow.
-  private func expire(at now: UInt64) {
+  private func expire(at now: UInt64, budget: inout Int) {
     guard !orders.overdue.isEmpty else { return }
     var isFree = isPaceFree(at: now)
-    orders.overdue = orders.overdue.filter { session in
-      guard session.phase == .relaying else { return false }
-      if session.age(at: now) >= session.ageLimit.sum(session.policy.patience) {
+    var overdue = orders.overdue
+    overdue.look { session in
+      guard session.phase == .relaying else { return .goesOn }
+      let isOver = session.age(at: now) >= session.ageLimit.sum(session.policy.patience)
+      guard isOver || isFree else { return .goesOn }
+      guard budget > 0 else { return .pause }
+      budget -= 1
+      if isOver {
         session.cutOff(.expired)
-        return false
+        return .ended
       }
-      guard isFree, session.isBetweenBytes else { return true }
+      guard let manner = session.harmlessEnd else { return .goesOn }
       isFree = takePace(at: now)
-      if isFree { session.evict(.expired) }
-      return !isFree
+      guard isFree else { return .goesOn }
+      session.evict(.expired, by: manner)
+      return .ended
     }
+    orders.overdue = overdue
   }
 
   // MARK: Pace

@@ -38,6 +38,9 @@ package enum WorkerCommand: Sendable {
 package enum WorkerEvent: Sendable {
   /// A connection to a backend failed, so many in a row over all workers and sessions.
   case connectFailed(Backend, Errno, inARow: Int)
+  /// This machine couldn't connect to a backend, for its own want or by its own rules: nothing that speaks against the
+  /// backend.
+  case connectHindered(Backend, Errno)
   /// No descriptor was left for a client of this listener; it pauses.
   case descriptorsExhausted(listener: String)
   /// The rollout can be committed, or can't be, and why; then it's forgotten.

@@ -63,13 +63,15 @@ extension Worker {
   /// Lets those who wait try again, in order, until one has to go on waiting. Where each client has a backend of its own,
   /// others may still be luckier than one that is held back: so many of these are passed over at most.
   func serveQueue(of pool: PoolStatus, passing limit: Int = .max) {
-    var passed = 0
-    while let session = queues.session(after: passed, of: pool) {
+    var passed: Session?
+    var count = 0
+    while let session = passed.map({ queues.next(after: $0) }) ?? queues.first(of: pool) {
       tryAgain(session)
       if session.phase == .queued {
         guard session.connector.place == .guard, session.pool?.route.looksAtClient == true else { return }
-        passed += 1
-        if passed > limit { return }
+        passed = session
+        count += 1
+        if count > limit { return }
       }
     }
   }

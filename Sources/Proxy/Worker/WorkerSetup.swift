@@ -20,6 +20,8 @@ package struct WorkerSetup: Sendable {
   package var idleCloses: IdleCloses
   /// How fast the process ends sessions that would go on.
   package var evictionPace: Pace
+  /// How long a peer may owe an acknowledgement, in nanoseconds.
+  package var peerPatience: UInt64
   /// How many pipes it may open.
   package var pipeLimit: Int
   /// Starts its random numbers.
@@ -31,7 +33,8 @@ package struct WorkerSetup: Sendable {
   package init(
     index: Int, table: RoutingTable, inbox: Mailbox<WorkerCommand>,
     peers: [Mailbox<WorkerCommand>], control: Mailbox<WorkerEvent>, sessionSlots: Slots, sessionLimit: Int,
-    idleCloses: IdleCloses, evictionPace: Pace, pipeLimit: Int, seed: UInt64, counters: WorkerCounters
+    idleCloses: IdleCloses, evictionPace: Pace, peerPatience: UInt64 = 120_000_000_000, pipeLimit: Int,
+    seed: UInt64, counters: WorkerCounters
   ) {
     self.index = index
     self.table = table
@@ -42,6 +45,7 @@ package struct WorkerSetup: Sendable {
     self.sessionLimit = sessionLimit
     self.idleCloses = idleCloses
     self.evictionPace = evictionPace
+    self.peerPatience = peerPatience
     self.pipeLimit = pipeLimit
     self.seed = seed
     self.counters = counters

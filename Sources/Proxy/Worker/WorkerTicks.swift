@@ -33,7 +33,7 @@ extension Worker {
     for pool in queues.pools { serveQueue(of: pool) }
     pending.forEach { check($0, at: now) }
     if tick % Self.ticksPerSweep == 0 {
-      orders.overdue.removeAll(keepingCapacity: true)
+      orders.overdue.removeAll()
       standing.forEach { sweep($0, at: now) }
     }
     if !orders.isEmpty { carryOutOrders(at: now) }
@@ -71,6 +71,7 @@ extension Worker {
     let quiet = session.idle
     if quiet > 0 { session.rest() }
     if !session.isKeptAlive { session.keepAlive() }
+    if collectDebt(of: session) { return }
     let limit = session.isHalfClosed ? session.policy.halfClosed : session.policy.idle
     if quiet >= limit { return session.close(session.isHalfClosed ? .halfClosed : .idle) }
     if session.policy.maxAge < .max, session.age(at: now) >= session.ageLimit { orders.overdue.append(session) }

@@ -1,0 +1,56 @@
+import Balancing
+import SystemPackage
+
+/// What has kept this machine from connecting to a pool's backends, through no fault of theirs.
+struct Hindrances {
+  private struct Record {
+    var backend: String
+    var count = 0
+    var first: Instant
+    var last: Instant
+    var told: Instant?
+  }
+
+  /// For how long one is worth telling.
+  private static let memory = Duration.seconds(60)
+  /// How often the log tells of the same one.
+  private static let logInterval = Duration.seconds(10)
+
+  /// One for each error: there are few of them.
+  private var records: [Errno: Record] = [:]
+
+  /// Takes note of one; gives what the log should say, if it hasn't just now.
+  mutating func note(_ error: Errno, backend: String, at now: Instant) -> String? {
+    var record = records[error] ?? Record(backend: backend, first: now, last: now)
+    if now - record.last > Self.memory { record = Record(backend: backend, first: now, last: now) }
+    record.backend = backend
+    record.count += 1
+    record.last = now
+    defer { records[error] = record }
+    if let told = record.told, now - told < Self.logInterval { return nil }
+    record.told = now
+    return "can't connect to \(backend): \(Self.advice(error))"
+  }
+
+  /// What there was within the last minute, in words, the latest first.
+  func recent(at now: Instant) -> [String] {
+    let recent = records.filter { now - $0.value.last <= Self.memory }
+    return recent.sorted { $0.value.last > $1.value.last }.map { error, record in
+      "\(record.count) \(record.count == 1 ? "connect" : "connects") failed through no fault of a backend, the last one to "
+        + "\(record.backend): \(Self.advice(error))"
+    }
+  }
+
+  private static func advice(_ error: Errno) -> String {
+    switch error {
+    case .addressNotAvailable:
+      "no local port is left for connections to it (net.ipv4.ip_local_port_range); more backends, or more addresses of "
+        + "one, make room"
+    case .tooManyOpenFiles: "the process has no descriptor left (LimitNOFILE, ulimit -n)"
+    case .tooManyOpenFilesInSystem: "the machine has no descriptor left (fs.file-max)"
+    case .permissionDenied, .notPermitted:
+      "a firewall's rule or a security policy of this machine forbids it (\(error))"
+    default: "the kernel has no memory left for it (\(error))"
+    }
+  }
+}
