@@ -2,6 +2,7 @@ import Balancing
 import Proxy
 import Sockets
 import Support
+import SystemPackage
 import Testing
 
 /// Clients as they are picked by their addresses.
@@ -27,10 +28,9 @@ import Testing
     let servers = try (0..<8).map { _ in try TestServer(at: AddressFamily.ipv4.freshAddress()) }
     let proxy = try ProxyFixture(servers.map(\.address), strategy: .sourceHash)
     // It listens at every address of the machine, for both families.
-    let both = try Socket(for: .ipv6(high: 0, low: 0, scope: 0, port: 0))
-    try both.setIPv6Only(false)
-    try both.bind(to: .ipv6(high: 0, low: 0, scope: 0, port: 0))
-    try both.listen(backlog: 16)
+    let both = try SharedSocket(listeningAt: .ipv6(high: 0, low: 0, scope: 0, port: 0), backlog: 16) {
+      (socket) throws(Errno) in try socket.setIPv6Only(false)
+    }
     let status = ListenerStatus(name: "both", workers: 1)
     let pool = proxy.pool.snapshot(strategy: .sourceHash)
     let rollout = WorkerRollout(
@@ -38,7 +38,7 @@ import Testing
       table: RoutingTable(["test": pool, "both": pool]))
     proxy.post(.prepare(rollout))
     proxy.post(.commit(rollout: 1))
-    let port = try #require(try both.localAddress().port)
+    let port = try #require(try both.socket.localAddress().port)
     let first = try proxy.connect()
     let second = try Peer.connect(to: .ipv4(0x7F00_0001, port: port))
     #expect(
