@@ -17,17 +17,21 @@ extension Service {
   /// Opens the stats port, or takes it over, and answers there and at the admin socket.
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let inheritance = origin.inheritance, let socket = inheritance.takeStats() {
-      statsServer = try? StatsServer(
-        on: loop, adopting: socket, file: inheritance.handover.statsFile, source: statsSource)
+      statsServer = serveStats(at: socket, file: inheritance.handover.statsFile)
     } else if let stats = configuration.stats {
-      statsServer = try openStats(stats.bind)
+      statsServer = serveStats(at: try Self.reserveStats(stats.bind).open())
     }
     serveAdmin()
   }
 
-  private func openStats(_ bind: SocketAddress) throws(StartError) -> StatsServer {
+  /// Answers at a socket that listens; nil if it's none.
+  private func serveStats(at socket: SharedSocket, file: UnixSocketFile? = nil) -> StatsServer? {
+    try? StatsServer(on: loop, adopting: socket, file: file, source: statsSource)
+  }
+
+  private static func reserveStats(_ bind: SocketAddress) throws(StartError) -> DoorReservation {
     do throws(Errno) {
-      return try StatsServer(on: loop, bind: bind, source: statsSource)
+      return try StatsServer.reserve(bind)
     } catch {
       let failure = BindFailure(error, at: bind)
       throw StartError(
@@ -95,10 +99,13 @@ extension Service {
   func parts(_ rollout: Int) -> Reload.Parts {
     Reload.Parts(
       loop: loop, controller: controller, listeners: listeners, participants: participants,
-      limits: limits, openStats: { [unowned self] (bind) throws(StartError) in try openStats(bind) },
+      limits: limits, reserveStats: { (bind) throws(StartError) in try Self.reserveStats(bind) },
       rollout: rollout
     ) { [unowned self] configuration, stats in
-      if case .replaced(let server) = stats { statsServer = server }
+      if case .replaced(let reservation) = stats {
+        statsServer = nil
+        if let reservation { statsServer = serveStats(at: reservation.open()) }
+      }
       origin.log.adopt(configuration.log)
       watchFile()
     }

@@ -259,6 +259,118 @@ extension System {
       #expect(try proxy.program.wait() == .code(0))
     }
 
+    @Test("a new stats port answers nobody before the reload is decided, and nobody ever if it's refused")
+    func statsReserved() throws {
+      let servers = try stage.nginx(count: 1)
+      let ports = try (0..<3).map { _ in try FreePort.next() }
+      let keys = keys(ports[0], [entry(servers[0])])
+      let proxy = try stage.martlet(keys)
+      try proxy.waitUntilAllUp()
+      let slow = try slow(keys)
+      func reload(_ keys: String, _ stats: String) throws -> Background<(status: Int, body: String)> {
+        background(proxy, "/v1/reload", try content("\(keys), \"stats\": \"\(stats)\""))
+      }
+      func early(_ target: Target) -> Background<ContinuousClock.Instant?> {
+        Background { (try? ask(target)).map { _ in .now } }
+      }
+      // Nobody of this pool would be eligible: it's refused at the end of its first phase.
+      let nobody = slow.replacing(entry(servers[0]), with: "\"127.0.0.1:\(try FreePort.next())\"")
+      let refused = try reload(nobody, "127.0.0.1:\(ports[1])")
+      usleep(300_000)
+      let never = early(.local(ports[1]))
+      #expect(try refused.join().status == 409)
+      #expect(try never.join() == nil)
+      #expect(throws: (any Error).self) { try ask(.local(ports[1])) }
+      #expect(try proxy.get("/healthz").status == 200, "the old one answers")
+
+      let taken = try reload(slow, "127.0.0.1:\(ports[2])")
+      usleep(300_000)
+      let late = early(.local(ports[2]))
+      #expect(try taken.join().status == 200)
+      let committed = ContinuousClock.now
+      let answered = try late.join()
+      #expect(answered.map { $0 >= committed - .milliseconds(100) } != false, "nobody is answered before")
+      #expect(try ask(.local(ports[2])).status == 200)
+      #expect(throws: (any Error).self) { try proxy.get("/healthz") }
+
+      // A Unix socket likewise: there is a file, and nobody listens there.
+      let path = try stage.folder().path + "/stats"
+      let moved = try reload(try self.slow(keys), "unix:\(path)")
+      usleep(300_000)
+      #expect(throws: (any Error).self) { try ask(.unix(path)) }
+      #expect(try moved.join().status == 200)
+      #expect(try ask(.unix(path)).status == 200)
+    }
+
+    private struct Plan: Decodable {
+      let severity: String
+      let obstacles, unbinds: [String]
+    }
+
+    @Test("a plan tells what a reload would meet now, and calls disruptive what somebody would notice")
+    func plan() throws {
+      let servers = try stage.nginx(count: 2)
+      let ports = try (0..<2).map { _ in try FreePort.next() }
+      let both = keys(ports[0], servers.map(entry))
+      let proxy = try stage.martlet(both)
+      try proxy.waitUntilAllUp()
+      func plan(_ keys: String, _ stats: String? = nil) throws -> Plan {
+        try proxy.ask(Plan.self, "POST", "/v1/plan", try content(keys + ", " + (stats ?? proxy.statsKeys)))
+      }
+      let one = keys(ports[0], [entry(servers[0])])
+      #expect(try plan(one).severity == "additive", "nobody is there")
+      let session = try ClientSocket(.local(ports[0]))
+      let other = try ClientSocket(.local(ports[0]))
+      _ = try (session.request(), other.request())
+      #expect(try plan(one).severity == "disruptive", "somebody is")
+      let moved = try plan(keys(ports[1], servers.map(entry)))
+      #expect(moved.severity == "disruptive" && moved.unbinds == ["127.0.0.1:\(ports[0])"])
+      let taken = try ListeningPort()
+      let obstacles = try plan(both, "\"stats\": \"127.0.0.1:\(taken.port)\"").obstacles
+      #expect(
+        obstacles.count == 1 && obstacles[0].contains("stats port: 127.0.0.1:\(taken.port): address already in use"))
+      let reload = background(
+        proxy, "/v1/reload", try content(try slow(both) + ", " + proxy.statsKeys, ", \"confirm\": 600"))
+      usleep(300_000)
+      #expect(try plan(one).obstacles == ["another reload is under way"])
+      #expect(try reload.join().status == 200)
+      #expect(try plan(one).obstacles == ["the running configuration has still to be confirmed"])
+      #expect(try proxy.admin("POST", "/v1/confirm").status == 200)
+      let upgrade = background(proxy, "/v1/upgrade", "{ \"program\": \"\(try lateProgram(after: 1))\" }")
+      try waitForUpgrade(proxy)
+      #expect(try plan(one).obstacles == ["an upgrade is under way"])
+      kill(pid_t(try JSONDecoder().decode(Upgraded.self, from: Data(try upgrade.join().body.utf8)).pid), SIGTERM)
+    }
+
+    @Test("the status says which file runs, who has loaded it, and that a restart reads another; an upgrade keeps that")
+    func provenance() throws {
+      let servers = try stage.nginx(count: 2)
+      let port = try FreePort.next()
+      let own = keys(port, [entry(servers[0])])
+      let proxy = try stage.martlet(own)
+      let start = try status(proxy).configuration
+      #expect(start.file?.hasSuffix("/martlet.json") == true && start.source == start.file && start.author == nil)
+      let folder = try stage.folder()
+      let file = try folder.write("new.json", "{ \(keys(port, [entry(servers[1])])), \(proxy.statsKeys) }")
+      func martlet(_ arguments: String...) throws -> Subprocess.Result {
+        try MartletProgram.run(arguments, environment: ["MARTLET_SOCKET": proxy.adminSocket])
+      }
+      let result = try martlet("reload", file)
+      #expect(result.exit == .code(0), "\(result)")
+      let loaded = try status(proxy).configuration
+      #expect(loaded.source == file && loaded.file == start.file && loaded.author != nil)
+      #expect(try martlet("status").output.contains("at a restart   \(start.file ?? "") is read, and not this one"))
+      #expect(try proxy.get("/").body.contains("a restart reads \(start.file ?? ""), and not \(file), which runs"))
+      let pid = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}").pid
+      let after = try status(proxy).configuration
+      #expect(after.source == file && after.file == start.file && after.author == loaded.author)
+      // What is in the process's own file by now is what runs: nothing is lost any more.
+      try proxy.configure(keys(port, [entry(servers[1])]))
+      #expect(try martlet("reload").output.contains("nothing has changed"))
+      #expect(try status(proxy).configuration.source == start.file)
+      kill(pid_t(pid), SIGTERM)
+    }
+
     @Test("the end of the process ends the one that was to take its place")
     func stopDuringUpgrade() throws {
       let servers = try stage.nginx(count: 1)

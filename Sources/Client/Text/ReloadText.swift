@@ -11,7 +11,12 @@ package enum ReloadText {
         switch plan.severity {
         case .none: Paint.green.on("none: nothing would change", when: coloured)
         case .additive: Paint.green.on("additive: no session would notice", when: coloured)
-        case .disruptive: Paint.yellow.on("disruptive: sessions would be affected", when: coloured)
+        case .disruptive:
+          Paint.yellow.on(
+            plan.draining + plan.closing > 0
+              ? "disruptive: sessions would be affected"
+              : "disruptive: nobody would answer any more where somebody does",
+            when: coloured)
         }
       }
     let sections = [

@@ -82,8 +82,7 @@ extension Controller {
     inheritance = nil
     names.watch(hostNames(of: configuration), settings: configuration.resolver)
     scheduleNextChange(after: .now)
-    // Not before every worker has the new table: a session may still go by the old one.
-    departureTimer?.schedule(after: .seconds(1))
+    watchDepartures()
   }
 
   /// How many backends of each pool would be eligible if the stage were there.
@@ -219,13 +218,25 @@ extension Controller {
         .backend(member.backend.id), what, .drained, limit: pool.configuration.drainLimit,
         standing: member.backend.load.active)
     }
-    departureTimer?.schedule(after: .seconds(1))
+  }
+
+  /// How long who has left is remembered at least. Not every worker has the new table at once: a session may still go by
+  /// the old one.
+  private static let farewell = Duration.seconds(1)
+
+  /// Looks for those who have left and whose sessions have ended, as long as there are any. What comes meanwhile, however
+  /// often, doesn't put that off.
+  private func watchDepartures() {
+    guard departureTimer?.isScheduled == false, !leavingPools.isEmpty || pools.contains(where: { !$0.leaving.isEmpty })
+    else { return }
+    departureTimer?.schedule(after: Self.farewell)
   }
 
   func lookForDepartures() {
-    for pool in pools + leavingPools { pool.forgetLeft() }
+    let then = Instant.now - Self.farewell
+    for pool in pools + leavingPools { pool.forgetLeft(by: then) }
     leavingPools.removeAll { $0.leaving.isEmpty }
-    if (pools + leavingPools).contains(where: { !$0.leaving.isEmpty }) { departureTimer?.schedule(after: .seconds(1)) }
+    watchDepartures()
   }
 
   func nameChanged(_ name: String) {
@@ -244,7 +255,6 @@ extension Controller {
     var stage = Stage(configuration, doors: own.directory())
     replaceMembers(of: pool, in: &stage)
     reassess(pool, cause, because: reason)
-    // Not before every worker has the new table: a session may still go by the old one.
-    departureTimer?.schedule(after: .seconds(1))
+    watchDepartures()
   }
 }

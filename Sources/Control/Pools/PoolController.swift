@@ -10,7 +10,9 @@ final class PoolController {
   let status: PoolStatus
   private(set) var members: [Member] = []
   /// Backends that were removed and still have sessions.
-  private(set) var leaving: [Member] = []
+  var leaving: [Member] { departures.map(\.member) }
+  /// The same, with the time of their departure, the longest gone first.
+  private var departures: [(member: Member, since: Instant)] = []
   /// What processes before this one have counted of the pool itself.
   var inherited = PoolCounts()
   /// What was counted of backends that are gone.
@@ -63,15 +65,19 @@ final class PoolController {
   func replaceMembers(by replacement: [Member]) -> [Member] {
     let removed = members.filter { old in !replacement.contains { $0 === old } }
     members = replacement
-    leaving.removeAll { back in replacement.contains { $0 === back } }
-    leaving += removed
+    departures.removeAll { back in replacement.contains { $0 === back.member } }
+    let now = Instant.now
+    departures += removed.map { ($0, now) }
     return removed
   }
 
-  /// Lets go of members that have left and have no session any more; what they counted stays with the pool.
-  func forgetLeft() {
-    for member in leaving where member.backend.load.active == 0 { gone.add(member.counts) }
-    leaving.removeAll { $0.backend.load.active == 0 }
+  /// Lets go of members that have left by then and have no session any more; what they counted stays with the pool.
+  func forgetLeft(by then: Instant) {
+    let isOver = { (departure: (member: Member, since: Instant)) in
+      departure.since <= then && departure.member.backend.load.active == 0
+    }
+    for departure in departures where isOver(departure) { gone.add(departure.member.counts) }
+    departures.removeAll(where: isOver)
   }
 
   /// A member went down, and the others of its tier carry its share.

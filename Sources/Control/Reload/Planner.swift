@@ -5,6 +5,8 @@ import Sockets
 /// Says what a reload would do to the process as it is now, without doing it.
 struct Planner {
   let parts: Reload.Parts
+  /// Which changes may begin now.
+  let changes: ChangeQueue
 
   /// The blast radius of a configuration.
   func plan(_ configuration: Configuration) -> AdminAnswer.Plan {
@@ -16,21 +18,19 @@ struct Planner {
     var obstacles = Reload.obstacles(of: difference, to: configuration, parts).map { problem, _ in
       ([problem.error] + (problem.details ?? [])).joined(separator: "; ")
     }
-    do throws(StartError) {
-      // Nobody is answered at an address that is only reserved, so taking it for a moment shows to nobody.
-      try parts.listeners.reserve(change).close()
-    } catch {
-      obstacles.append(error.description)
-    }
+    if let problem = changes.obstacle(to: .reload) { obstacles.insert(problem.error, at: 0) }
+    if let problem = unavailableAddress(change, configuration) { obstacles.append(problem) }
     let touched = touchedSessions(removed, change, configuration)
+    // Where listeners only change places, somebody answers as ever.
+    let bound = change.bound.map { "\($0.configuration.bind)" }
+    let unbound = change.unbound.map(\.description)
+    let closed = unbound.filter { !bound.contains($0) }
     let severity: AdminAnswer.Plan.Severity =
       difference.isEmpty
       ? .none
-      : !obstacles.isEmpty || difference.severity == .disruptive || touched.draining + touched.closing > 0
-        ? .disruptive : .additive
+      : !obstacles.isEmpty || !closed.isEmpty || touched.draining + touched.closing > 0 ? .disruptive : .additive
     return AdminAnswer.Plan(
-      severity: severity, changes: difference.lines, binds: change.bound.map { "\($0.configuration.bind)" },
-      unbinds: change.unbound.map(\.description),
+      severity: severity, changes: difference.lines, binds: bound.filter { !unbound.contains($0) }, unbinds: closed,
       added: stage.members.values.map { "\($0.key.pool)/\($0.backend.name)" }.sorted(),
       removed: removed.map { "\($0.key.pool)/\($0.backend.name)" }.sorted(), changed: changed(by: difference),
       draining: touched.draining, closing: touched.closing,
@@ -38,6 +38,22 @@ struct Planner {
       limits: limits(for: configuration), obstacles: obstacles,
       warnings: configuration.warnings.map(\.description) + leaseWarnings(for: configuration)
         + controller.ownMembers(in: stage))
+  }
+
+  /// What is the matter with an address that is to be taken. Nobody is answered at an address that is only reserved, so taking
+  /// it for a moment shows to nobody.
+  private func unavailableAddress(_ change: ListenerSet.Change, _ configuration: Configuration) -> String? {
+    // A reload under way may have taken the very same.
+    guard changes.gate.underWay != .reload, changes.gate.underWay != .revert else { return nil }
+    do throws(StartError) {
+      try parts.listeners.reserve(change).close()
+      if let bind = configuration.stats?.bind, bind != parts.controller.configuration.stats?.bind {
+        _ = try parts.reserveStats(bind)
+      }
+      return nil
+    } catch {
+      return error.description
+    }
   }
 
   private func removedMembers(by configuration: Configuration) -> [Member] {

@@ -37,7 +37,7 @@ final class Reload {
   private var lookup: NameLookup?
   private var stage: Controller.Stage
   private var reservation: ListenerSet.Reservation?
-  private var stats: StatsServer?
+  private var stats: DoorReservation?
   private var probes: [Probe] = []
   private var transaction: TwoPhaseCommit<WorkerParticipant>?
   private var warnings: [String] = []
@@ -51,8 +51,8 @@ final class Reload {
     let listeners: ListenerSet
     let participants: [WorkerParticipant]
     let limits: Limits
-    /// Opens a stats port.
-    let openStats: (SocketAddress) throws(StartError) -> StatsServer
+    /// Takes an address for a stats port.
+    let reserveStats: (SocketAddress) throws(StartError) -> DoorReservation
     /// Tells the change from all others.
     let rollout: Int
     /// The new configuration has just taken effect: called once, before the outcome is told.
@@ -62,7 +62,8 @@ final class Reload {
   /// What becomes of the stats port.
   enum StatsChange {
     case kept
-    case replaced(StatsServer?)
+    /// Another one is opened now, or none.
+    case replaced(DoorReservation?)
   }
 
   /// Begins. Dropping it before it has committed gives everything back.
@@ -126,7 +127,7 @@ final class Reload {
     do throws(StartError) {
       reservation = try parts.listeners.reserve(parts.listeners.change(to: configuration.listeners))
       if let bind = configuration.stats?.bind, bind != parts.controller.configuration.stats?.bind {
-        stats = try parts.openStats(bind)
+        stats = try parts.reserveStats(bind)
       }
     } catch {
       return refuse(AdminAnswer.Problem(error.problem, hint: error.hint))

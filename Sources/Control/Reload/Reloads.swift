@@ -140,7 +140,7 @@ final class Reloads {
 
   /// What a configuration would change now.
   func plan(_ configuration: Configuration) -> AdminAnswer.Plan {
-    Planner(parts: makeParts(rollouts)).plan(configuration)
+    Planner(parts: makeParts(rollouts), changes: changes).plan(configuration)
   }
 
   /// Makes another configuration the one that runs.

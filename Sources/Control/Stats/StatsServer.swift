@@ -21,14 +21,12 @@ package final class StatsServer {
 
   /// Binds the address and answers from now on; on the loop's thread.
   package convenience init(on loop: EventLoop, bind address: SocketAddress, source: StatsSource) throws(Errno) {
-    try self.init(on: loop, adopting: try Self.bind(address), file: nil, source: source)
+    try self.init(on: loop, adopting: try Self.reserve(address).open(), file: nil, source: source)
   }
 
-  private static func bind(_ address: SocketAddress) throws(Errno) -> SharedSocket {
-    if case .unix(let path) = address { UnixSocketFile.removeIfStale(path) }
-    return try SharedSocket(listeningAt: address, backlog: backlog) { (socket) throws(Errno) in
-      try socket.setReuseAddress()
-    }
+  /// Takes the address, for a server that is made when it's opened.
+  static func reserve(_ address: SocketAddress) throws(Errno) -> DoorReservation {
+    try DoorReservation(address, backlog: backlog)
   }
 
   /// Takes over a socket that another process has listened on.
@@ -65,7 +63,7 @@ extension StatsServer: UnixDoor {
   }
 
   func bindAgain() throws(Errno) {
-    let socket = try Self.bind(address)
+    let socket = try Self.reserve(address).open()
     file = UnixSocketFile(at: path)
     listening = socket
     server.move(to: socket)

@@ -47,8 +47,8 @@ struct PlanCommand: ParsableCommand {
 
       EXIT STATUS
         0   Nothing would change.
-        1   Something would be added, and no session would notice.
-        2   Sessions would drain or be closed, or a reload would be refused.
+        1   Something would change, and no session would notice.
+        2   Sessions would drain or be closed, an address would be closed, or a reload would be refused.
         64  The command line is wrong.
         69  The process couldn't be reached, or can't plan at the moment.
         78  The file can't be read, or is wrong.

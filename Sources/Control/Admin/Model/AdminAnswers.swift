@@ -182,7 +182,7 @@ package enum AdminAnswer {
       case none
       /// No session would notice.
       case additive
-      /// Sessions would drain or be closed, or the reload would be refused.
+      /// Sessions would drain or be closed, an address would be given up, or the reload would be refused.
       case disruptive
     }
 
