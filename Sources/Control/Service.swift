@@ -62,6 +62,7 @@ package final class Service {
   private var wasToldToStop = false
   private var watcher: FileWatcher?
   private var headroom: HeadroomWatch?
+  private var loopWatch: LoopWatch?
   var systemd: SystemdLink?
 
   /// Binds every listener, the stats port and the admin socket; nothing is accepted yet. To be made by the thread that
@@ -150,6 +151,7 @@ package final class Service {
     workforce.start(listening: listening, table: controller.makeTable(), control: events, limits: limits)
     controller.leasesExpired = { [unowned self] in overrides.save(controller.book) }
     headroom = HeadroomWatch(on: loop, logger: logger) { [unowned self] in reporter.headroom }
+    loopWatch = LoopWatch(controller, listeners, on: loop)
     systemd = SystemdLink(workforce, on: loop)
     reloads.announce = { [unowned self] isReloading in
       if isReloading { systemd?.reloading() } else { systemd?.ready() }
@@ -176,6 +178,7 @@ package final class Service {
     signals = []
     watcher = nil
     headroom = nil
+    loopWatch = nil
     systemd = nil
     predecessor = nil
     tellSuccessorFinally()

@@ -178,6 +178,38 @@ extension System {
         try proxy.report().transitions.first?.reason.hasPrefix("who answers at its address was looked at anew") == true)
     }
 
+    @Test("a circle through another proxy is found, named and broken, and the client is told")
+    func circle() throws {
+      let ports = (try FreePort.next(), try FreePort.next())
+      func keys(_ own: UInt16, _ other: UInt16) -> String {
+        """
+        "listeners": [{ "name": "web", "bind": "127.0.0.1:\(own)" }], \
+        "pools": [{ "name": "main", "backends": ["127.0.0.1:\(other)"], "health": { "type": "none" } }]
+        """
+      }
+      let proxies = [
+        try stage.martlet(keys(ports.0, ports.1)), try stage.martlet(keys(ports.1, ports.0)),
+      ]
+      var client: ClientSocket? = try ClientSocket(.local(ports.0))
+      try client?.send("hello")
+      var found: StatsReport?
+      try waitUntil("one of them knows") {
+        found = try proxies.map { try $0.report() }.first { $0.pools[0].backends[0].state == "ejected" }
+        return found != nil
+      }
+      #expect(found?.pools[0].backends[0].reason.contains("come back to this process") == true)
+      if let told = try? client?.receive() { #expect(told.isEmpty) }
+      client = nil
+      try waitUntil("no session is left, not one that runs in the circle by itself") {
+        try proxies.allSatisfy { try $0.report().listeners[0].sessions.active == 0 }
+      }
+      let sum = { try proxies.reduce(0) { try $0 + $1.report().listeners[0].sessions.total } }
+      let before = try sum()
+      usleep(300_000)
+      #expect(try sum() == before)
+      #expect(before < 15_000, "it was broken before all places were taken")
+    }
+
     @Test("the next process knows it too, and so does the one before")
     func upgrade() throws {
       let server = try DNSServer { _, type in type == .a ? .addresses(["127.0.0.1"]) : .noData }

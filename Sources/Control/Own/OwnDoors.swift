@@ -37,9 +37,16 @@ final class OwnDoors {
     }
   }
 
-  /// What it answers at, now and perhaps soon.
+  /// What it answers at, now and perhaps soon. To be used at once: the kernel is asked only once about each address.
   func directory(with more: [OwnDoor] = []) -> OwnDirectory {
-    OwnDirectory(open() + more) { [routes] in routes.isLocal($0) }
+    var known: [SocketAddress: Bool] = [:]
+    return OwnDirectory(open() + more) { [routes] address in
+      let host = address.with(port: 0)
+      if let isLocal = known[host] { return isLocal }
+      let isLocal = routes.isLocal(host)
+      known[host] = isLocal
+      return isLocal
+    }
   }
 
   /// What has just been opened or closed isn't everywhere yet: looks again when it is.

@@ -24,6 +24,9 @@ final class PoolController {
   /// Since when the other backends of a tier have carried the share of one that went down, by tier.
   private var survivorsSince: [Int: Instant] = [:]
 
+  /// Next to nobody is let through to its backends, for a moment.
+  var isHeldBack = false
+
   private(set) var policy: PoolPolicy
 
   init(_ configuration: PoolConfiguration, status: PoolStatus, patience: Duration) {
@@ -114,14 +117,17 @@ final class PoolController {
       let (member, configuration) = members[index]
       return Candidate(
         index: index, weight: weight, tier: configuration.tier, maxSessions: configuration.maxSessions,
-        guardRules: guardPolicy.rules(
-          recoveredSince: member.warmingSince, survivorSince: survivorsSince[configuration.tier], at: now),
+        guardRules: isHeldBack
+          ? .held
+          : guardPolicy.rules(
+            recoveredSince: member.warmingSince, survivorSince: survivorsSince[configuration.tier], at: now),
         load: member.backend.load, hashKey: member.backend.address.description)
     }
     let route = PoolRoute(
       strategy: configuration.strategy, candidates: candidates, cursor: status.cursor,
       poolSize: max(members.count, 1))
-    return Pool(route: route, backends: members.map(\.member.backend), policy: policy)
+    return Pool(
+      route: route, backends: members.map(\.member.backend), policy: isHeldBack ? policy.patient : policy)
   }
 
   /// Whether one more backend may be ejected for failed connects.
@@ -147,7 +153,20 @@ final class PoolController {
   }
 }
 
+extension GuardRules {
+  /// Holds back all but one in 50 ms.
+  fileprivate static var held: GuardRules { GuardRules(interval: 50_000_000, burst: 1) }
+}
+
 extension PoolPolicy {
+  /// The same rules for a moment in which everybody may have to wait: nobody is refused for that.
+  fileprivate var patient: PoolPolicy {
+    PoolPolicy(
+      pool: pool, connectTimeout: connectTimeout, connectDeadline: connectDeadline, attempts: attempts, idle: idle,
+      halfClosed: halfClosed, queueSize: queueSize, queueTimeout: queueTimeout, guardQueue: .max,
+      guardWait: max(guardWait, 2_000_000_000), maxAge: maxAge, patience: patience)
+  }
+
   convenience init(_ pool: PoolConfiguration, status: PoolStatus, patience: Duration) {
     self.init(
       pool: status, connectTimeout: pool.connect.timeout.nanoseconds,

@@ -32,7 +32,8 @@ final class Reload {
   private let difference: ConfigurationDifference
   private let parts: Parts
   private let isForced: Bool
-  private let done: (Outcome) -> Void
+  /// Takes what came of it. Then it's let go, and with it whoever has asked.
+  private var done: ((Outcome) -> Void)?
   private let began = MonotonicClock.now()
   private var lookup: NameLookup?
   private var stage: Controller.Stage
@@ -250,7 +251,7 @@ final class Reload {
       guard var answer else { return }
       if case .committing(let unheard) = outcome { answer.warnings.append("\(unheard) workers are slow to follow") }
       answer.seconds = Double(MonotonicClock.now() &- began) / 1e9
-      done(.committed(answer))
+      done.take()?(.committed(answer))
     }
   }
 
@@ -268,7 +269,7 @@ final class Reload {
 
   private func refuse(_ problem: AdminAnswer.Problem, _ prospect: Prospect = .passing) {
     giveBack()
-    done(.refused(problem, prospect))
+    done.take()?(.refused(problem, prospect))
   }
 
   private func giveBack() {

@@ -61,11 +61,11 @@ final class Upgrade {
   let program: String
   private let loop: EventLoop
   private let logger: Logger
-  private let done: (Outcome) -> Void
+  /// Takes what came of it. Then it's let go, and with it whoever has asked.
+  private var done: ((Outcome) -> Void)?
   private var link: ChannelLink?
   private var pid: Int32 = 0
   private var timer: Timer?
-  private var isOver = false
 
   /// Starts the other process.
   ///
@@ -128,8 +128,7 @@ final class Upgrade {
   }
 
   private func end(_ outcome: Outcome) {
-    guard !isOver else { return }
-    isOver = true
+    guard let done = done.take() else { return }
     timer?.cancel()
     if case .failed = outcome {
       link = nil

@@ -132,7 +132,8 @@ final class ChaosStage {
       try proxy.configure("\"listen\": \(round)")
       ask("POST", "/v1/reload", "{}")
       try proxy.configure(keys())
-    case 73..<78: ask("POST", "/v1/upgrade", "{}")
+    case 73..<77: ask("POST", "/v1/upgrade", "{}")
+    case 77: ask("POST", "/v1/upgrade", "{ \"program\": \"\(pick(["/bin/false", "/bin/cat", "/no/such/program"]))\" }")
     case 78..<80:
       if let pid { kill(pid, SIGUSR2) }
       note("SIGUSR2")
