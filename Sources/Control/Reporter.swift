@@ -112,11 +112,13 @@ final class Reporter {
   private func pool(_ pool: PoolController, at now: Instant) -> Report.Pool {
     let eligible = pool.members.filter { $0.isEligible(at: now) }
     let meant = pool.members.filter { $0.state != .draining && $0.state != .maintenance }
+    let unresolved = controller.unresolved(in: pool)
+    let isWhole = eligible.count >= meant.count && !unresolved.contains { $0.configuration.weight > 0 }
     let counts = pool.counts
     let all = pool.backendCounts
     return Report.Pool(
       name: pool.name, strategy: pool.configuration.strategy.rawValue,
-      state: eligible.isEmpty ? .down : eligible.count < meant.count ? .degraded : .up,
+      state: eligible.isEmpty ? .down : isWhole ? .up : .degraded,
       sessions: Report.Sessions(
         active: (pool.members + pool.leaving).reduce(0) { $0 + $1.backend.load.active }, total: all.sessions),
       bytes: Report.Bytes(toBackend: all.bytesToBackend, toClient: all.bytesToClient),
@@ -125,7 +127,40 @@ final class Reporter {
         timeouts: counts.refused[Refusal.queueTimeout.rawValue] ?? 0),
       refused: counts.refused, retries: counts.retries, idleRegrets: counts.idleRegrets,
       tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [],
-      backends: pool.members.map { backend($0, at: now) })
+      backends: rows(of: pool, unresolved, at: now))
+  }
+
+  /// A pool's backends and its names without an address, in the configuration's order.
+  private func rows(
+    of pool: PoolController, _ unresolved: [UnresolvedBackend], at now: Instant
+  ) -> [Report.Backend] {
+    let members = pool.members.map { backend($0, at: now) }
+    guard !unresolved.isEmpty else { return members }
+    let backends = controller.book.applied(to: pool.configuration).backends
+    let order = Dictionary(zip(backends.map(\.endpoint), backends.indices)) { first, _ in first }
+    let placed =
+      zip(pool.members, members).map { (order[$0.configuration.endpoint] ?? backends.count, $1) }
+      + unresolved.map { (order[$0.configuration.endpoint] ?? backends.count, backend($0, of: pool)) }
+    return placed.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element.1)
+  }
+
+  /// A name without an address, in the place of the backends that it would give.
+  private func backend(_ unresolved: UnresolvedBackend, of pool: PoolController) -> Report.Backend {
+    let configuration = unresolved.configuration
+    let address = configuration.endpoint.description
+    let nothing = BackendCounts()
+    let lease = controller.book.leases.first { $0.pool == pool.name && $0.endpoint == address }
+    return Report.Backend(
+      name: configuration.name, address: address, tier: configuration.tier, weight: configuration.weight,
+      effectiveWeight: 0, health: pool.configuration.health.check == .none ? .off : .unknown,
+      override: lease.map { Report.Override($0, backend: configuration.name) }, state: .unresolved,
+      reason: unresolved.reason, since: unresolved.since,
+      sessions: Report.Sessions(
+        active: 0, total: 0, max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
+      bytes: Report.Bytes(toBackend: 0, toClient: 0),
+      connect: Report.Connect(attempts: 0, failures: nothing.failures, retries: 0), closes: nothing.closes,
+      connectTime: Report.Distribution(nothing.connectTime), sessionTime: Report.Distribution(nothing.sessionTime),
+      check: nil)
   }
 
   private func backend(_ member: Member, at now: Instant) -> Report.Backend {

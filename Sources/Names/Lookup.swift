@@ -62,7 +62,10 @@ package final class Lookup {
   func take(_ record: Record, of candidate: Int, _ family: AddressFamily) {
     switch walk.take(record, of: candidate, family) {
     case nil, .wait: break
-    case .ask(let next): ask(next)
+    case .ask(let next):
+      // Each name has the whole time, so that a long search list gets to its end though the first server is dead.
+      limit?.schedule(after: timeout)
+      ask(next)
     case .partial: delivery?.schedule(after: Self.grace)
     case .end: complete()
     }

@@ -20,7 +20,7 @@ package final class Resolver {
   ///
   /// - Parameters:
   ///   - nameservers: whom to ask; if empty, those of resolv.conf(5), with its search list and options.
-  ///   - timeout: how long an answer may take; several packets are sent in this time, to different servers if there are.
+  ///   - timeout: how long an answer may take, for each name that is tried; several packets are sent in this time, to different servers if there are.
   ///   - families: the kinds of address that are wanted.
   ///   - hasRoute: whether an address can be reached as far as this machine knows.
   package init(
@@ -44,7 +44,7 @@ package final class Resolver {
   /// - Parameters:
   ///   - known: which name it was found by before, where there was a choice: that name isn't left because of a failure.
   ///   - answered: called after this method has returned: with what is there when one kind of address is late, and at the
-  ///     end, not later than the timeout; not at all any more when the look-up is dropped.
+  ///     end, which the timeout brings at the latest; not at all any more when the look-up is dropped.
   package func resolve(
     _ name: String, known: String? = nil, answered: @escaping (Resolution) -> Void
   ) -> Lookup {

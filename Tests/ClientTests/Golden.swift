@@ -108,6 +108,7 @@ enum Golden {
       backends removed  web/b9
       backends changed  web/b1, web/b2
       unknown health    web/10.0.0.3:80
+      unresolved        web/db.example:80
       addresses bound   0.0.0.0:81
       addresses closed  0.0.0.0:82
       sessions          12 to finish within their limit, 3 closed

@@ -162,11 +162,12 @@ enum Samples {
     severity: .disruptive, changes: ["+ backend web/10.0.0.3:80 (tier 0, weight 1)", "- backend web/b9"],
     binds: ["0.0.0.0:81"], unbinds: ["0.0.0.0:82"], added: ["web/10.0.0.3:80"], removed: ["web/b9"],
     changed: ["web/b1", "web/b2"], draining: 12, closing: 3, unknownHealth: ["web/10.0.0.3:80"],
+    unresolved: ["web/db.example:80"],
     limits: ["descriptors: 900 of 1024 at most"], obstacles: [], warnings: ["pool mail has one backend"])
 
   static let noPlan = AdminAnswer.Plan(
     severity: .none, changes: [], binds: [], unbinds: [], added: [], removed: [], changed: [], draining: 0, closing: 0,
-    unknownHealth: [], limits: [], obstacles: [], warnings: [])
+    unknownHealth: [], unresolved: [], limits: [], obstacles: [], warnings: [])
 
   static let reloaded = AdminAnswer.Reloaded(
     generation: 5, changes: ["+ backend web/10.0.0.3:80 (tier 0, weight 1)"], draining: 12, closing: 1,

@@ -206,5 +206,6 @@ struct ValidatorTests {
     "health: { type: 'tcp-script', expectHex: '0' }",
     "health: { type: 'tcp-script', expectHex: '0 0' }", "health: { type: 'tcp', expect: 'x' }", "queue: { size: -1 }",
     "listeners: 5", "'$schema': ''", "log: { level: 'warn' }", "eviction: { rate: 0 }", "onRemove: 'keep'",
+    "resolver: { family: 'v4' }",
   ]
 }

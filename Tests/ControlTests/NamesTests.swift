@@ -1,4 +1,5 @@
 import Balancing
+import Config
 import Libevent
 import Names
 import Sockets
@@ -65,6 +66,59 @@ private func known(_ addresses: String...) -> Resolution.Answer { .addresses(add
     for _ in 0..<100 { _ = memory.take(bad) }
     #expect(memory.nextLookup(interval: .seconds(5), using: &random) <= .seconds(5.5))
     #expect(memory.nextLookup(interval: .milliseconds(10), using: &random) <= .milliseconds(11))
+  }
+}
+
+@Suite struct NameTimesTests {
+  private func life(_ seconds: Int?, interval: Duration) -> Double {
+    var memory = NameMemory()
+    var random = SplitMix64(seed: 2)
+    _ = memory.take(
+      Resolution(
+        ipv4: known("10.0.0.1"), ipv6: .none("no address"), timeToLive: seconds.map { .seconds($0) }))
+    return memory.nextLookup(interval: interval, using: &random) / .seconds(1)
+  }
+
+  @Test(
+    "an answer is remembered as long as it says, within a second and the interval",
+    arguments: [(nil, 30.0), (5, 5), (0, 1), (1, 1), (3600, 30)] as [(Int?, Double)])
+  func timeToLive(_ seconds: Int?, _ wait: Double) {
+    #expect(abs(life(seconds, interval: .seconds(30)) - wait) <= wait * 0.1)
+  }
+
+  @Test("what has come is used, and what is late takes nothing away and is no failure")
+  func partial() {
+    var memory = NameMemory()
+    #expect(memory.take(Resolution(ipv4: known("10.0.0.1"), ipv6: .awaited)) == .init(changed: [ip("10.0.0.1")]))
+    #expect(memory.take(Resolution(ipv4: known("10.0.0.1"), ipv6: known("::1"))).changed?.count == 2)
+    #expect(memory.take(Resolution(ipv4: known("10.0.0.1"), ipv6: .awaited)) == .init())
+    #expect(memory.take(Resolution(ipv4: known("10.0.0.1"), ipv6: .failed("x"))) == .init(failed: "IPv6: x"))
+    #expect(memory.take(Resolution(ipv4: known("10.0.0.1"), ipv6: .awaited)) == .init())
+    #expect(memory.take(Resolution(ipv4: known("10.0.0.1"), ipv6: known("::1"))) == .init(hasRecovered: true))
+  }
+}
+
+@Suite struct RosterTests {
+  private func backend(_ name: String, _ endpoint: Endpoint, weight: Int = 1) -> BackendConfiguration {
+    BackendConfiguration(
+      name: name, endpoint: endpoint, weight: weight, tier: 0, maxSessions: .max, healthEndpoint: endpoint)
+  }
+
+  @Test("each address is one backend, whoever gives it, and names without one are told")
+  func roster() {
+    let literal = SocketAddress.ipv4(0x0A00_0002, port: 80)
+    let roster = Roster([
+      backend("a", .name("a.example", port: 80), weight: 3), backend("gone", .name("gone.example", port: 80)),
+      backend("b", .name("b.example", port: 80)), backend("two", .address(literal), weight: 7),
+      backend("other", .name("b.example", port: 81)),
+    ]) { name in
+      ["a.example": [ip("10.0.0.1")], "b.example": [ip("10.0.0.1"), ip("10.0.0.2")]][name] ?? []
+    }
+    #expect(roster.unresolved.map(\.name) == ["gone"])
+    #expect(
+      roster.places.map(\.name) == ["a,b@10.0.0.1:80", "two", "other@10.0.0.1:81", "other@10.0.0.2:81"])
+    #expect(roster.places.map(\.configuration.weight) == [3, 7, 1, 1])
+    #expect(roster.places[1].origins == [.name("b.example", port: 80), .address(literal)])
   }
 }
 

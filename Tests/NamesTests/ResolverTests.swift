@@ -92,6 +92,18 @@ import Testing
     #expect(parts(found) == [.addresses([ip("10.0.0.2")]), .none("no address")])
   }
 
+  @Test("a long search list gets to its end though the first name server is dead")
+  func longList() throws {
+    let dead = try DNSServer(host: 0x7F4D_0301, port: 53) { _, _ in .silence }
+    let good = try DNSServer(host: 0x7F4D_0302, port: 53) { name, type in
+      name == "db.f.example" && type == .a ? .addresses(["10.0.0.2"]) : .noName
+    }
+    let servers = [dead, good].map { "nameserver \($0.address.host)\n" }.joined()
+    let file = try TemporaryFile("search a.example b.example c.example d.example e.example f.example\n" + servers)
+    let found = resolve("db", timeout: .milliseconds(900), resolvConf: file.path)
+    #expect(found?.addresses == [ip("10.0.0.2")], "\(found?.trouble ?? "")")
+  }
+
   @Test("names that can't be asked for fail", arguments: [String(repeating: "x", count: 64) + ".example", "a..b"])
   func badNames(_ name: String) throws {
     let server = try DNSServer { _, _ in .noName }

@@ -38,6 +38,7 @@ package enum ReloadText {
     return [
       names("backends added", plan.added), names("backends removed", plan.removed),
       names("backends changed", plan.changed), names("unknown health", plan.unknownHealth),
+      names("unresolved", plan.unresolved),
       names("addresses bound", plan.binds), names("addresses closed", plan.unbinds),
       plan.severity == .none ? nil : names("sessions", sessions.isEmpty ? ["none is affected"] : sessions),
     ].compactMap { $0 }

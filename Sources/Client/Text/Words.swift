@@ -46,8 +46,8 @@ extension Report.Backend.State {
   var paint: Paint? {
     switch self {
     case .up: .green
-    case .warming, .unknown, .held: .yellow
-    case .draining, .maintenance: .cyan
+    case .warming, .unknown, .held, .vanished, .unresolved: .yellow
+    case .draining, .maintenance, .absent: .cyan
     case .ejected, .down, .ourselves: .boldRed
     }
   }

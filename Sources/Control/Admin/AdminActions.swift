@@ -56,9 +56,7 @@ final class AdminActions {
   func members(_ backend: String, of pool: PoolController) throws(AdminRefusal) -> [Member] {
     let named = pool.members.filter { $0.backend.name == backend || $0.key.address.description == backend }
     if !named.isEmpty { return named }
-    let resolved = pool.members.filter {
-      $0.configuration.name == backend || $0.key.endpoint.description == backend
-    }
+    let resolved = pool.members.filter { $0.configuration.name == backend || $0.endpoints.contains(backend) }
     guard resolved.isEmpty else { return resolved }
     let known = pool.members.map(\.backend.name)
     throw AdminRefusal(
@@ -66,11 +64,32 @@ final class AdminActions {
       hint: "its backends are: \(known.prefix(20).joined(separator: ", "))")
   }
 
+  /// A backend of a pool that is given by a name without an address.
+  func unresolved(_ backend: String, of pool: PoolController) -> BackendConfiguration? {
+    controller.unresolved(in: pool).map(\.configuration)
+      .first { $0.name == backend || $0.endpoint.description == backend }
+  }
+
+  /// What in the configuration gives a backend.
+  func origin(of backend: String, in pool: PoolController) throws(AdminRefusal) -> String {
+    if let entry = unresolved(backend, of: pool) { return entry.endpoint.description }
+    let members = try members(backend, of: pool)
+    guard let first = members.first else { return backend }
+    return first.origins.map(\.description).contains(backend) ? backend : first.configuration.endpoint.description
+  }
+
+  /// Everything that a lease on a backend may call it.
+  func endpoints(of backend: String, in pool: PoolController) throws(AdminRefusal) -> [String] {
+    if let entry = unresolved(backend, of: pool) { return [entry.endpoint.description] }
+    return try members(backend, of: pool).flatMap(\.endpoints)
+  }
+
   /// What a lease calls a backend: its address, or the host name where all of its addresses are meant.
   func endpoint(_ backend: String, of members: [Member]) -> String {
     guard let first = members.first else { return backend }
-    let isWhole = members.count > 1 || first.configuration.name == backend || first.key.endpoint.description == backend
-    return isWhole ? first.key.endpoint.description : first.key.address.description
+    if first.key.address.description != backend, first.endpoints.contains(backend) { return backend }
+    let isWhole = members.count > 1 || first.configuration.name == backend
+    return isWhole ? first.configuration.endpoint.description : first.key.address.description
   }
 }
 
@@ -109,7 +128,12 @@ extension AdminActions {
           }
           address = read
         }
-        reply(.success(AdminReply(Explainer(pool: pool, headroom: reporter.headroom).why(client: address))))
+        reply(
+          .success(
+            AdminReply(
+              Explainer(
+                pool: pool, unresolved: controller.unresolved(in: pool), headroom: reporter.headroom
+              ).why(client: address))))
       },
       AdminRouter.Route(.get, "/v1/log") { [unowned self] _, reply in
         reply(.success(AdminReply(AdminAnswer.Log(level: log.level.rawValue))))

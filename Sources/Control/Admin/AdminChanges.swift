@@ -25,7 +25,8 @@ extension AdminActions {
       AdminRouter.Route(.post, "/v1/backends") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.AddBackend.self)
         try changes.admit(.override)
-        reply(.success(AdminReply(try add(request, by: call.author), status: 201)))
+        let done = try add(request, by: call.author)
+        tellWhetherResolved(request.address, done) { reply(.success(AdminReply($0, status: 201))) }
       },
       AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force"]) {
         [unowned self] call, reply throws(AdminRefusal) in
@@ -45,16 +46,38 @@ extension AdminActions {
       return try takeBack(
         pool: pool.name, backend: request.backend, about: .service, isForced: request.force ?? false, by: author)
     }
-    let members = try members(request.backend, of: pool)
+    let target = try target(request.backend, of: pool)
     let term: Lease.Term =
       switch request.action {
       case .drain: .drain
       case .maintain: .maintain
-      case .ready, .weight: .weight(try weight(request.weight, now: members.first?.weight ?? 1))
+      case .ready, .weight: .weight(try weight(request.weight, now: target.weight))
       }
-    let lease = lease(
-      pool: pool.name, endpoint: endpoint(request.backend, of: members), term, occasion, by: author)
+    let lease = lease(pool: pool.name, endpoint: target.endpoint, term, occasion, by: author)
     return try done(lease, of: pool, isForced: request.force ?? false)
+  }
+
+  /// What a lease on a backend is on, and the weight that the backend has: it may be a name that has no address yet.
+  private func target(
+    _ backend: String, of pool: PoolController
+  ) throws(AdminRefusal) -> (endpoint: String, weight: Weight) {
+    if let entry = unresolved(backend, of: pool) { return (entry.endpoint.description, Weight(entry.weight)) }
+    let members = try members(backend, of: pool)
+    return (endpoint(backend, of: members), members.first?.weight ?? Weight(1))
+  }
+
+  /// Says that a backend that was added is a name without an address, once that's known.
+  private func tellWhetherResolved(
+    _ address: String, _ done: AdminAnswer.Done, reply: @escaping (AdminAnswer.Done) -> Void
+  ) {
+    guard case .name(let name, _)? = try? Endpoint(text: address) else { return reply(done) }
+    controller.names.whenAnswered(name) { trouble in
+      var done = done
+      if let trouble {
+        done.warnings.append("\(name) isn't resolved (\(trouble)): it's looked up until it is, and gets sessions then")
+      }
+      reply(done)
+    }
   }
 
   private func weight(_ text: String?, now: Weight) throws(AdminRefusal) -> Weight {
@@ -116,8 +139,7 @@ extension AdminActions {
     let (seconds, isForced) = (try call.seconds("seconds"), try call.flag("force"))
     let occasion = try Occasion(seconds: seconds, reason: try call.optional("reason"))
     let pool = try pool(poolName)
-    let members = try members(backend, of: pool)
-    let endpoint = members.first?.key.endpoint.description ?? backend
+    let endpoint = try origin(of: backend, in: pool)
     let isAdded = !pool.configuration.backends.contains { $0.endpoint.description == endpoint }
     if isAdded {
       guard seconds == nil else {
@@ -148,7 +170,7 @@ extension AdminActions {
       } == true
     }.map(\.endpoint)
     let endpoints =
-      named.isEmpty ? Set(try members(backend, of: try self.pool(pool)).flatMap(\.endpoints)) : Set(named)
+      named.isEmpty ? Set(try endpoints(of: backend, in: try self.pool(pool))) : Set(named)
     if let controlled {
       try ensureServed(controlled, isForced: isForced) { book in
         for endpoint in endpoints { book.end(pool: pool, endpoint: endpoint, about: subject) }

@@ -6,6 +6,7 @@ import Sockets
 /// Puts into words where a pool's next session goes, and why.
 struct Explainer {
   let pool: PoolController
+  let unresolved: [UnresolvedBackend]
   let headroom: Report.Headroom
 
   /// The decision as the strategy would make it now.
@@ -21,9 +22,16 @@ struct Explainer {
     let backends = pool.members.indices.map { index in
       backend(index, candidates[index]?.candidate, chance: chance(of: index, explanation), explanation, at: now)
     }
+    let nobody = unresolved.map { backend in
+      let configuration = backend.configuration
+      return AdminAnswer.Why.Backend(
+        name: configuration.name, address: configuration.endpoint.description, tier: configuration.tier,
+        isEligible: false, reason: backend.reason, weight: 0, active: 0, chance: 0)
+    }
     let serving = explanation.tiers.first { $0.tier == explanation.serving }
     return AdminAnswer.Why(
-      pool: pool.name, strategy: explanation.strategy.rawValue, client: client?.host, backends: backends,
+      pool: pool.name, strategy: explanation.strategy.rawValue, client: client?.host,
+      backends: backends + nobody,
       position: serving.map { position($0.position) } ?? "no tier has an eligible backend",
       next: serving.map { next($0.position).map(name) } ?? [], pick: explanation.pick.map(name),
       sentence: sentence(explanation, serving), hints: hints(client))

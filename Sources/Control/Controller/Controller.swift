@@ -108,6 +108,8 @@ final class Controller {
     took duration: Duration? = nil
   ) {
     noteChanges(in: pool, cause, because: reason, of: members, took: duration)
+    // Who stays only for want of others goes when there are, or when it's down itself.
+    if pool.hasIdleVanished(at: .now) { return refresh(pool, .names, because: "another backend is up, or it's down") }
     workforce.post(.adopt(makeTable()))
     scheduleNextChange(after: .now)
   }
@@ -156,8 +158,8 @@ final class Controller {
         from: previous ?? member.state, to: member.state, cause: cause, reason: reason, duration: duration?.inSeconds))
     let level: Logger.Level =
       switch member.state {
-      case .down, .ejected, .held, .ourselves: .warning
-      case .up, .warming, .unknown, .draining, .maintenance: .notice
+      case .down, .ejected, .held, .ourselves, .vanished, .unresolved: .warning
+      case .up, .warming, .unknown, .draining, .maintenance, .absent: .notice
       }
     logger.log(
       level: level,
@@ -221,8 +223,10 @@ final class Controller {
           .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (down)", .backendDown,
           patience: configuration.eviction.patience, standing: member.backend.load.active)
       }
+      if transition.to == .down { askAgain(for: member) }
       reassess(pool, .active, because: transition.reason, of: [member], took: transition.probeTime)
     } else if member.isHeld != wasHeld {
+      if member.isHeld { askAgain(for: member) }
       reassess(
         pool, .active,
         because: member.isHeld ? "most backends are silent at once: its last state is held" : "backends answer again",
@@ -239,6 +243,7 @@ final class Controller {
     logger.debug(
       "connecting to \(pool.name)/\(backend.name) failed: \(error)",
       metadata: ["pool": "\(pool.name)", "backend": "\(backend.name)"])
+    askAgain(for: member)
     guard member.isEligible(at: now), member.ejection.isDue(failures: failures, at: now) else { return }
     // Where nobody may be ejected any more, each further failure asks for a check.
     member.checker?.checkNow(spacing: member.health.policy.fastInterval)

@@ -76,7 +76,7 @@ extension Controller {
       func lease(_ subject: Lease.Subject) -> Lease? {
         book.lease(pool: pool.name, endpoints: member.endpoints, about: subject)
       }
-      return endpoints.contains(member.key.endpoint)
+      return member.origins.contains(where: endpoints.contains)
         && member.isEligible(at: now, under: lease(.service), lease(.weight))
     }
   }

@@ -48,7 +48,8 @@ extension Controller {
       let policy = PoolPolicy(
         configuration, status: controller.status, patience: stage.configuration.eviction.patience)
       snapshots[configuration.name] = controller.snapshot(
-        of: members, configuration: configuration, policy: policy, doors: stage.doors, at: now)
+        of: members.map { ($0.member, $0.configuration) }, configuration: configuration, policy: policy,
+        doors: stage.doors, at: now)
     }
     return makeTable(of: stage.configuration, snapshots)
   }
@@ -104,9 +105,9 @@ extension Controller {
   func ownMembers(in stage: Stage) -> [String] {
     var stage = stage
     return stage.configuration.pools.flatMap { pool in
-      members(of: pool, in: &stage).compactMap { member, _ in
-        stage.doors.door(at: member.key.address).map {
-          "\(pool.name)/\(member.backend.name) gets no sessions: \($0.reason)"
+      members(of: pool, in: &stage).compactMap { appointment in
+        stage.doors.door(at: appointment.member.key.address).map {
+          "\(pool.name)/\(appointment.member.backend.name) gets no sessions: \($0.reason)"
         }
       }
     }
@@ -139,67 +140,77 @@ extension Controller {
       patience: stage.configuration.eviction.patience)
   }
 
-  /// The members that a pool has by a configuration, by the addresses of names and by leases; those that aren't there yet
-  /// are made and kept in the stage.
-  private func members(
-    of pool: PoolConfiguration, in stage: inout Stage
-  ) -> [(member: Member, configuration: BackendConfiguration)] {
+  /// The members that a pool has by a configuration, by the addresses of names and by leases, and those that stay though
+  /// their names no longer give them; those that aren't there yet are made and kept in the stage.
+  private func members(of pool: PoolConfiguration, in stage: inout Stage) -> [Appointment] {
     let controller = known(pool.name)
     let present = (controller?.members ?? []) + (controller?.leaving ?? [])
-    var result: [(member: Member, configuration: BackendConfiguration)] = []
-    for entry in book.applied(to: pool).backends {
-      for address in addresses(of: entry.endpoint, in: stage) {
-        let key = BackendKey(pool: pool.name, endpoint: entry.endpoint, address: address)
-        let member =
-          present.first { $0.key == key } ?? stage.members[key]
-          ?? makeMember(entry, key: key, of: pool, doors: stage.doors)
-        if !present.contains(where: { $0 === member }) { stage.members[key] = member }
-        result.append((member, entry))
-      }
+    let backends = book.applied(to: pool).backends
+    var result: [Appointment] = []
+    for place in Roster(backends, addresses: { stage.addresses[$0] ?? names.addresses(of: $0) }).places {
+      let key = BackendKey(pool: pool.name, address: place.address)
+      let member =
+        present.first { $0.key == key } ?? stage.members[key]
+        ?? makeMember(place, key: key, of: pool, doors: stage.doors)
+      if !present.contains(where: { $0 === member }) { stage.members[key] = member }
+      result.append(Appointment(member: member, place: place))
     }
-    return result
+    let staying = controller?.staying(
+      beside: result.map(\.member), of: Set(backends.map(\.endpoint)), at: .now)
+    return result + (staying ?? []).map { Appointment(member: $0, place: nil) }
   }
 
-  private func addresses(of endpoint: Endpoint, in stage: Stage) -> [SocketAddress] {
-    switch endpoint {
-    case .address(let address): [address]
-    case .name(let name, let port):
-      (stage.addresses[name] ?? names.addresses(of: name)).map { $0.with(port: port) }
-    }
+  /// A member that a pool is to have.
+  private struct Appointment {
+    let member: Member
+    /// What is said of it; nil if nothing gives its address any more, and it stays as it is.
+    let place: Roster.Place?
+
+    var configuration: BackendConfiguration { place?.configuration ?? member.configuration }
   }
 
   private func makeMember(
-    _ entry: BackendConfiguration, key: BackendKey, of pool: PoolConfiguration, doors: OwnDirectory
+    _ place: Roster.Place, key: BackendKey, of pool: PoolConfiguration, doors: OwnDirectory
   ) -> Member {
     backendsMade += 1
     let backend = Backend(
-      id: backendsMade, pool: pool.name, name: Member.name(of: entry, at: key.address), address: key.address,
-      workers: workforce.count)
-    let member = Member(entry, backend: backend, key: key, pool: pool)
+      id: backendsMade, pool: pool.name, name: place.name, address: key.address, workers: workforce.count)
+    let member = Member(place, backend: backend, key: key, pool: pool)
     member.door = doors.door(at: key.address)
-    if let known = inheritance?.members.first(where: { $0.pool == key.pool && $0.key == key.text }) {
+    if let known = inheritance?.members.first(where: { $0.pool == key.pool && member.texts.contains($0.key) }) {
       member.restore(known)
     }
     return member
   }
 
-  private func replaceMembers(of pool: PoolController, in stage: inout Stage) {
+  /// What becomes of a pool's members: who has come and who has gone.
+  private struct Turnover {
+    var come: [Member] = []
+    var gone: [Member] = []
+  }
+
+  @discardableResult
+  private func replaceMembers(of pool: PoolController, in stage: inout Stage) -> Turnover {
     let before = pool.members
-    let members = members(of: pool.configuration, in: &stage)
-    let checks = members.map { $0.member.check }
-    for (member, entry) in members { member.adopt(entry, pool: pool.configuration) }
-    for gone in pool.replaceMembers(by: members.map(\.member)) { retire(gone, of: pool) }
-    for (index, (member, _)) in members.enumerated() {
+    let appointments = members(of: pool.configuration, in: &stage)
+    let checks = appointments.map { $0.member.check }
+    for appointment in appointments {
+      appointment.member.isVanished = appointment.place == nil
+      if let place = appointment.place { appointment.member.adopt(place, pool: pool.configuration) }
+    }
+    let members = appointments.map(\.member)
+    let gone = pool.replaceMembers(by: members)
+    for member in gone { retire(member, of: pool) }
+    for (member, check) in zip(members, checks) {
       refreshLeases(of: member)
       let isNew = !before.contains { $0 === member }
       if isNew { evictions.cancelAll(of: .backend(member.backend.id)) }
       let isChecked = member.checker != nil
-      if isNew || member.check != checks[index] || isChecked != member.isToBeChecked {
-        startChecking(member, in: pool)
-      }
+      if isNew || member.check != check || isChecked != member.isToBeChecked { startChecking(member, in: pool) }
     }
     recogniseOwn(in: pool, by: stage.doors)
     snapshots[pool.name] = nil
+    return Turnover(come: members.filter { member in !before.contains { $0 === member } }, gone: gone)
   }
 
   private func retire(_ member: Member, of pool: PoolController) {
@@ -240,7 +251,9 @@ extension Controller {
   }
 
   func nameChanged(_ name: String) {
-    for pool in pools where hostNames(of: pool).contains(name) { refresh(pool, .names, because: "\(name) resolved") }
+    for pool in pools where hostNames(of: pool).contains(name) {
+      refresh(pool, .names, because: "\(name) has other addresses")
+    }
   }
 
   private func hostNames(of pool: PoolController) -> Set<String> {
@@ -250,11 +263,53 @@ extension Controller {
       })
   }
 
-  /// Finds out anew who a pool's members are.
+  /// The backends of a pool that are given by a name without an address.
+  func unresolved(in pool: PoolController) -> [UnresolvedBackend] {
+    let backends = book.applied(to: pool.configuration).backends
+    guard backends.contains(where: \.isNamed) else { return [] }
+    return Roster(backends, addresses: names.addresses(of:)).unresolved.map { backend in
+      guard case .name(let name, _) = backend.endpoint else { preconditionFailure("an address needs no resolving") }
+      return UnresolvedBackend(
+        configuration: backend, reason: "unresolved: \(names.trouble(of: name) ?? "not answered yet")",
+        since: names.watchedSince(name))
+    }
+  }
+
+  /// Looks a backend's names up again: it doesn't answer, so its address may be another one by now.
+  func askAgain(for member: Member) {
+    for case .name(let name, _) in member.origins { names.askAgain(name) }
+  }
+
+  /// Finds out anew who a pool's members are. Who comes or goes by names is remembered.
   func refresh(_ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String) {
     var stage = Stage(configuration, doors: own.directory())
-    replaceMembers(of: pool, in: &stage)
+    let turnover = replaceMembers(of: pool, in: &stage)
+    if cause == .names {
+      for member in turnover.come { note(member, of: pool, from: .absent, to: member.state, because: reason) }
+      for member in turnover.gone { note(member, of: pool, from: member.state, to: .absent, because: reason) }
+    }
     reassess(pool, cause, because: reason)
     watchDepartures()
   }
+
+  private func note(
+    _ member: Member, of pool: PoolController, from old: Report.Backend.State, to new: Report.Backend.State,
+    because reason: String
+  ) {
+    transitions.append(
+      Report.Transition(
+        time: .now, pool: pool.name, backend: member.backend.name, from: old, to: new, cause: .names, reason: reason))
+    logger.notice(
+      "\(pool.name)/\(member.backend.name) is \(new == .absent ? "gone" : "new"): \(reason)",
+      metadata: ["pool": "\(pool.name)", "backend": "\(member.backend.name)"])
+  }
+}
+
+/// A backend of the configuration whose name has no address.
+struct UnresolvedBackend {
+  let configuration: BackendConfiguration
+  /// Why, for people.
+  let reason: String
+  /// Since when it's looked up.
+  let since: Timestamp
 }

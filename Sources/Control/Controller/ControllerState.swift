@@ -30,7 +30,7 @@ extension Controller {
       counts.pools[pool.name] = pool.counts
       counts.gone[pool.name] = pool.leaving.reduce(into: pool.allGone) { $0.add($1.counts) }
       counts.backends[pool.name] = Dictionary(
-        pool.members.map { ($0.key.text, $0.counts) }, uniquingKeysWith: { first, _ in first })
+        pool.members.map { ($0.texts.first ?? "", $0.counts) }, uniquingKeysWith: { first, _ in first })
     }
   }
 
@@ -40,7 +40,9 @@ extension Controller {
       pool.inherited = counts.pools[pool.name] ?? pool.inherited
       var backends = counts.backends[pool.name] ?? [:]
       for member in pool.members + pool.leaving {
-        if let counted = backends.removeValue(forKey: member.key.text) { member.inherited = counted }
+        for text in member.texts {
+          if let counted = backends.removeValue(forKey: text) { member.inherited = counted }
+        }
       }
       var gone = counts.gone[pool.name] ?? BackendCounts()
       for counted in backends.values { gone.add(counted) }

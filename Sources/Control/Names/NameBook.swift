@@ -15,6 +15,8 @@ final class NameBook {
   private var resolver: Resolver
   private var watchers: [String: NameWatcher] = [:]
   private var known: [String: [SocketAddress]] = [:]
+  /// Who waits for the first answer.
+  private var waiting: [String: [(String?) -> Void]] = [:]
   /// Tell of a change of what look-ups go by: it counts at once.
   private var files: [FileWatcher] = []
 
@@ -34,6 +36,24 @@ final class NameBook {
   /// What is wrong with a name's look-ups, while something is.
   func trouble(of name: String) -> String? {
     watchers[name]?.memory.trouble
+  }
+
+  /// Since when a name is looked up.
+  func watchedSince(_ name: String) -> Timestamp {
+    watchers[name]?.started ?? .now
+  }
+
+  /// Waits until a name has been answered, or its first look-up has failed. `done` is called once, perhaps before this
+  /// returns, with what is wrong.
+  func whenAnswered(_ name: String, done: @escaping (_ trouble: String?) -> Void) {
+    guard let watcher = watchers[name], known[name] == nil, watcher.memory.trouble == nil else {
+      return done(known[name] == nil ? trouble(of: name) : nil)
+    }
+    waiting[name, default: []].append(done)
+  }
+
+  private func answered(_ name: String) {
+    for done in waiting.removeValue(forKey: name) ?? [] { done(known[name] == nil ? trouble(of: name) : nil) }
   }
 
   /// Whether a name has been answered.
@@ -63,6 +83,7 @@ final class NameBook {
       known[name] = nil
     }
     for name in names where watchers[name] == nil { watchers[name] = watch(name) }
+    for name in waiting.keys where watchers[name] == nil { answered(name) }
     watchFiles()
   }
 
@@ -86,6 +107,7 @@ final class NameBook {
   func stop() {
     watchers = [:]
     files = []
+    for name in waiting.keys { answered(name) }
   }
 
   private func watch(_ name: String) -> NameWatcher {
@@ -93,6 +115,7 @@ final class NameBook {
       switch event {
       case .failed(let reason):
         logger.warning("\(name) isn't resolved: \(reason)", metadata: ["name": "\(name)"])
+        answered(name)
       case .recovered:
         logger.notice("\(name) is resolved again", metadata: ["name": "\(name)"])
       case .changed(let addresses):
@@ -100,6 +123,7 @@ final class NameBook {
         known[name] = addresses
         logger.notice("\(name) is \(addresses.map(\.host).joined(separator: ", "))", metadata: ["name": "\(name)"])
         changed?(name)
+        answered(name)
       }
     }
   }

@@ -24,6 +24,8 @@ final class NameWatcher {
   private let interval: Duration
   private let happened: (NameEvent) -> Void
   private(set) var memory = NameMemory()
+  /// Since when it watches.
+  let started = Timestamp.now
   private var random = SplitMix64(seed: .random(in: .min ... .max))
   private var lookup: Lookup?
   private var began = Instant.now

@@ -3,22 +3,24 @@ import Config
 import Proxy
 import Sockets
 
-/// What tells backends apart: a backend of the same pool, endpoint and address is the same one, whatever else is said of it.
+/// What tells backends apart: a backend of the same pool and address is the same one, whatever else is said of it, and
+/// whichever names it's given by.
 struct BackendKey: Hashable {
   let pool: String
-  let endpoint: Endpoint
   let address: SocketAddress
 
-  /// The endpoint and the address in words, for other processes: the pool is told apart.
-  var text: String { "\(endpoint) \(address)" }
   /// All of it in words.
-  var whole: String { "\(pool) \(text)" }
+  var whole: String { "\(pool) \(address)" }
 }
 
 /// A backend as the control plane sees it: its configuration, its health and where it stands.
 final class Member {
   let key: BackendKey
   private(set) var configuration: BackendConfiguration
+  /// What in the configuration gives its address: the address itself, or names.
+  private(set) var origins: [Endpoint]
+  /// Whether no name gives its address any more: it stays until another backend is up, as its pool would have nobody.
+  var isVanished = false
   private(set) var backend: Backend
   var health: HealthState
   var ejection: Ejection
@@ -45,9 +47,10 @@ final class Member {
   private var slowStart: SlowStart
 
   /// A backend that is checked from when it has a checker.
-  init(_ configuration: BackendConfiguration, backend: Backend, key: BackendKey, pool: PoolConfiguration) {
+  init(_ place: Roster.Place, backend: Backend, key: BackendKey, pool: PoolConfiguration) {
     self.key = key
-    self.configuration = configuration
+    configuration = place.configuration
+    origins = place.origins
     self.backend = backend
     check = CheckPlan(of: configuration, at: key.address, pool: pool)
     slowStart = SlowStart(duration: pool.slowStart)
@@ -58,20 +61,15 @@ final class Member {
   }
 
   /// Takes another configuration of the same backend; what it is and was stays.
-  func adopt(_ configuration: BackendConfiguration, pool: PoolConfiguration) {
-    self.configuration = configuration
-    let name = Self.name(of: configuration, at: key.address)
-    if backend.name != name { backend = backend.renamed(name) }
+  func adopt(_ place: Roster.Place, pool: PoolConfiguration) {
+    configuration = place.configuration
+    origins = place.origins
+    if backend.name != place.name { backend = backend.renamed(place.name) }
     check = CheckPlan(of: configuration, at: key.address, pool: pool)
     slowStart = SlowStart(duration: pool.slowStart)
     health.policy = pool.healthPolicy
     ejection.policy = pool.ejectionPolicy
     if check.check == .none { health = HealthState(policy: pool.healthPolicy, at: .now) }
-  }
-
-  /// What a backend is called: one of a host name's addresses has both.
-  static func name(of configuration: BackendConfiguration, at address: SocketAddress) -> String {
-    configuration.isNamed ? "\(configuration.name)@\(address)" : configuration.name
   }
 
   /// The weight that holds, before any warm-up.
@@ -86,9 +84,20 @@ final class Member {
     check.check != .none && weight > 0 && service?.term != .maintain && door == nil
   }
 
-  /// What it may be called in a lease: its address, or the host name that it comes from.
+  /// What it may be called in a lease: its address, or a host name that it comes from.
   var endpoints: [String] {
-    configuration.isNamed ? [key.address.description, key.endpoint.description] : [key.endpoint.description]
+    [key.address.description] + origins.map(\.description).filter { $0 != key.address.description }
+  }
+
+  /// Its origins with its address, in words, for other processes: the first names it, any of them is understood.
+  var texts: [String] { origins.map { "\($0) \(key.address)" } }
+
+  /// A host name that it comes from, or the address itself: what a lease is on that means all of its kind.
+  var origin: String { (origins.first ?? configuration.endpoint).description }
+
+  /// Whether it's known to answer, as far as anybody looks.
+  func isProven(at now: Instant) -> Bool {
+    isEligible(at: now) && (check.check == .none || health.status == .up)
   }
 
   /// The number of times that sessions were counted here and by processes before this one.
@@ -172,6 +181,8 @@ final class Member {
     case .ourselves: return door?.reason ?? "this process itself answers there"
     case .ejected: return ejectionText ?? "connects failed"
     case .held: return "most backends are silent at once: the fault may be on this side, so the last state is held"
+    case .vanished: return "no name gives its address any more; it stays until another backend is up"
+    case .unresolved, .absent: return "no backend"
     case .warming: return ejectionText.map { "its time out is over: \($0)" } ?? healthText
     case .down, .unknown, .up: return healthText
     }
@@ -200,6 +211,7 @@ final class Member {
     if health.status == .down { return .down }
     if ejection.isEjected(at: now) { return .ejected }
     if isHeld { return .held }
+    if isVanished { return .vanished }
     if progress(at: now) < 1 { return .warming }
     return check.check != .none && health.status == .unknown ? .unknown : .up
   }
@@ -226,7 +238,7 @@ extension Member {
 
   var snapshot: Snapshot {
     Snapshot(
-      pool: key.pool, key: key.text, health: health.snapshot,
+      pool: key.pool, key: texts.first ?? "", health: health.snapshot,
       ejection: ejection.snapshot, ejectedUntil: ejectedUntil, warmingSince: warmingSince, state: state, since: since,
       reason: reason)
   }
@@ -261,8 +273,8 @@ extension Report.Backend.State {
   /// Whether a backend in this state gets new sessions.
   var isEligible: Bool {
     switch self {
-    case .up, .warming, .unknown, .held: true
-    case .draining, .maintenance, .ejected, .down, .ourselves: false
+    case .up, .warming, .unknown, .held, .vanished: true
+    case .draining, .maintenance, .ejected, .down, .ourselves, .unresolved, .absent: false
     }
   }
 }

@@ -130,6 +130,23 @@ final class PoolController {
       route: route, backends: members.map(\.member.backend), policy: isHeldBack ? policy.patient : policy)
   }
 
+  /// Who stays though no name gives its address any more, beside members that are to come: those that serve, if none of
+  /// the others is known to answer.
+  func staying(beside others: [Member], of endpoints: Set<Endpoint>, at now: Instant) -> [Member] {
+    guard !others.contains(where: { $0.isProven(at: now) }) else { return [] }
+    return members.filter { member in
+      !others.contains { $0 === member } && member.configuration.isNamed && member.isProven(at: now)
+        && member.origins.contains(where: endpoints.contains)
+    }
+  }
+
+  /// Whether somebody stays who is no longer needed, or of no use.
+  func hasIdleVanished(at now: Instant) -> Bool {
+    let others = members.filter { !$0.isVanished }
+    return members.contains { $0.isVanished && !$0.isProven(at: now) }
+      || others.count < members.count && others.contains { $0.isProven(at: now) }
+  }
+
   /// Whether one more backend may be ejected for failed connects.
   func mayEject(_ member: Member, at now: Instant) -> Bool {
     EjectionPolicy.allows(

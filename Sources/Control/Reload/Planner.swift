@@ -35,7 +35,7 @@ struct Planner {
       removed: removed.map { "\($0.key.pool)/\($0.backend.name)" }.sorted(), changed: changed(by: difference),
       draining: touched.draining, closing: touched.closing,
       unknownHealth: stage.members.values.filter(\.isToBeChecked).map { "\($0.key.pool)/\($0.backend.name)" }.sorted(),
-      limits: limits(for: configuration), obstacles: obstacles,
+      unresolved: unresolved(by: configuration), limits: limits(for: configuration), obstacles: obstacles,
       warnings: configuration.warnings.map(\.description) + leaseWarnings(for: configuration)
         + controller.ownMembers(in: stage))
   }
@@ -61,8 +61,19 @@ struct Planner {
     return controller.pools.flatMap { pool -> [Member] in
       guard let settings = configuration.pools.first(where: { $0.name == pool.name }) else { return pool.members }
       let endpoints = Set(controller.book.applied(to: settings).backends.map(\.endpoint))
-      return pool.members.filter { !endpoints.contains($0.key.endpoint) }
+      return pool.members.filter { member in
+        !endpoints.contains(.address(member.key.address)) && !member.origins.contains(where: endpoints.contains)
+      }
     }
+  }
+
+  /// Names that nobody has an address of yet: a reload looks the new ones up.
+  private func unresolved(by configuration: Configuration) -> [String] {
+    let controller = parts.controller
+    return configuration.pools.flatMap { pool in
+      let backends = controller.book.applied(to: pool).backends
+      return Roster(backends, addresses: controller.names.addresses(of:)).unresolved.map { "\(pool.name)/\($0.name)" }
+    }.sorted()
   }
 
   private func changed(by difference: ConfigurationDifference) -> [String] {

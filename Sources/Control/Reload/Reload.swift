@@ -85,7 +85,9 @@ final class Reload {
     if let problem = Self.obstacles(of: difference, to: configuration, parts).first {
       return refuse(problem.0, problem.1)
     }
-    let unknown = parts.controller.hostNames(of: configuration).filter { !parts.controller.names.knows($0) }
+    // What this process goes on looking up is no news, and nothing to refuse a change for.
+    let names = parts.controller.names
+    let unknown = parts.controller.hostNames(of: configuration).filter { !names.knows($0) && !names.watches($0) }
     guard !unknown.isEmpty else { return resolved([:], [:]) }
     lookup = parts.controller.names.lookUp(unknown, settings: configuration.resolver) {
       [unowned self] in resolved($0, $1)

@@ -3,9 +3,9 @@ extension Report {
   package struct Pool: Codable, Equatable, Sendable {
     /// How a pool is, in one word.
     package enum State: String, Codable, CaseIterable, Sendable {
-      /// Every backend is eligible, or was taken out on purpose.
+      /// Every backend is eligible, or was taken out on purpose, and every name has an address.
       case up
-      /// Some backend isn't eligible, another one is.
+      /// Some backend isn't eligible, or a name has no address; another backend is eligible.
       case degraded
       /// No backend is eligible: clients are refused.
       case down
@@ -68,6 +68,12 @@ extension Report {
       case down
       /// This process itself answers at its address: it's neither checked nor given sessions.
       case ourselves = "self"
+      /// No name gives its address any more: it gets its share until another backend is up, as the pool would have nobody.
+      case vanished
+      /// It stands for a name that has no address: there's nothing to give sessions to.
+      case unresolved
+      /// It isn't in the pool. Only transitions have this state: where a name gives an address, or gives it no more.
+      case absent
     }
 
     /// Its name.

@@ -7,7 +7,8 @@ extension StatsHTML {
     const STATES = {
       up: ['ok', '●'], listening: ['ok', '●'], warming: ['warn', '◐'], degraded: ['warn', '◐'], held: ['warn', '◆'],
       paused: ['warn', '■'], unknown: ['idle', '○'], draining: ['idle', '▽'],
-      maintenance: ['idle', '◇'], ejected: ['bad', '▲'], down: ['bad', '✕'], self: ['bad', '↺'], closed: ['bad', '✕'],
+      maintenance: ['idle', '◇'], ejected: ['bad', '▲'], down: ['bad', '✕'], self: ['bad', '↺'],
+      vanished: ['warn', '◁'], unresolved: ['bad', '?'], absent: ['idle', '·'], closed: ['bad', '✕'],
     };
 
     // Elements. Text is only ever set as text: a name is never read as markup.

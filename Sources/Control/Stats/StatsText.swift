@@ -96,6 +96,8 @@ package enum StatsText {
     if pool.tiersActive != [0] && !pool.tiersActive.isEmpty {
       facts.append("tiers in use: \(pool.tiersActive.map(String.init).joined(separator: ", "))")
     }
+    let unresolved = pool.backends.count { $0.state == .unresolved }
+    if unresolved > 0 { facts.append("\(unresolved) unresolved") }
     if pool.retries > 0 { facts.append("\(pool.retries) retries") }
     if sum(pool.refused) > 0 { facts.append("\(sum(pool.refused)) refused") }
     if pool.queue.size > 0 { facts.append("\(pool.queue.waiting) of \(pool.queue.size) waiting") }

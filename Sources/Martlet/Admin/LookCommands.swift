@@ -13,8 +13,9 @@ struct StatusCommand: ParsableCommand {
       time, which sessions are being closed, and what the process would run out of first: from 80% of a limit on with \
       a warning.
 
-      STATE is whether a backend gets sessions: up, warming, unknown or held do; draining, maintenance, ejected, \
-      down or self (its address is this process's own) don't. HEALTH is what its checks say, whatever else holds.
+      STATE is whether a backend gets sessions: up, warming, unknown, held or vanished (no name gives its address \
+      any more, and nobody else is up) do; draining, maintenance, ejected, down, self (its address is this process's \
+      own) or unresolved (its name has no address) don't. HEALTH is what its checks say, whatever else holds.
 
       EXAMPLES
         martlet status

@@ -54,7 +54,8 @@ extension AdminAnswer {
         Plan(
           severity: .disruptive, changes: ["+ backend web/10.0.0.3:80 (tier 0, weight 1)"], binds: ["0.0.0.0:81"],
           unbinds: ["0.0.0.0:80"], added: ["web/10.0.0.3:80"], removed: ["web/web-2"], changed: ["web/web-1"],
-          draining: 3, closing: 1, unknownHealth: ["web/10.0.0.3:80"], limits: ["sessions"], obstacles: ["no"],
+          draining: 3, closing: 1, unknownHealth: ["web/10.0.0.3:80"], unresolved: ["web/db.example:80"],
+          limits: ["sessions"], obstacles: ["no"],
           warnings: ["no listener uses the pool"])
       ],
       "Reloaded": [reloaded(confirmUntil: moment), reloaded(confirmUntil: nil)],

@@ -206,6 +206,8 @@ package enum AdminAnswer {
     package var closing: Int
     /// Backends whose health nobody knows yet.
     package var unknownHealth: [String]
+    /// Backends whose name has no address yet.
+    package var unresolved: [String]
     /// What stands against limits: descriptors, sessions.
     package var limits: [String]
     /// Why a reload would be refused; empty if it wouldn't.
