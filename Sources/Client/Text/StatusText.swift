@@ -27,6 +27,10 @@ package enum StatusText {
     lines += configuration(report)
     lines.append(("sessions", "\(active) of \(process.sessionLimit), \(total) in all"))
     lines.append(("nearest limit", resource(report.headroom.limiting)))
+    if let next = report.upgrade {
+      let left = Words.left(until: next.deadline, from: report.time)
+      lines.append(("upgrading", "to \(next.program) by \(next.author); it has \(left) to say that it serves"))
+    }
     if let old = report.predecessor {
       let left = Words.left(until: old.deadline, from: report.time)
       lines.append(

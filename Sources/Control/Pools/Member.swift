@@ -91,6 +91,9 @@ final class Member {
     configuration.isNamed ? [key.address.description, key.endpoint.description] : [key.endpoint.description]
   }
 
+  /// The sessions that stand, here and in processes before this one.
+  var active: Int { backend.load.active + inherited.active }
+
   /// The number of times that sessions were counted here and by processes before this one.
   var counts: BackendCounts {
     var counts = inherited

@@ -122,7 +122,7 @@ package final class HTTPServer {
       unsafe arrivals.forEach { unsafe bufferevent_decref($0) }
       unsafe evhttp_free(server)
       if let arrival = unsafe arrival { unsafe event_free(arrival) }
-      withExtendedLifetime((connections, context, socket)) {}
+      unsafe withExtendedLifetime((connections, context, socket)) {}
     }
   }
 

@@ -35,6 +35,39 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
   }
 }
 
+extension ListenerCounts {
+  /// How many sessions stand. The two are read one after the other: what ends in between doesn't count below zero.
+  package var active: Int { max(accepted - ended, 0) }
+
+  /// Takes every session for ended: the process that had them is gone.
+  package mutating func settle() {
+    ended = max(ended, accepted)
+  }
+}
+
+/// What has been counted of a worker, as a value.
+package struct WorkerCounts: Codable, Equatable, Sendable {
+  /// Clients accepted.
+  package var accepted: Int
+  /// Sessions that ended, refused ones too.
+  package var ended: Int
+
+  /// Both of them.
+  package init(accepted: Int, ended: Int) {
+    self.accepted = accepted
+    self.ended = ended
+  }
+
+  /// How many sessions stand.
+  package var active: Int { max(accepted - ended, 0) }
+
+  /// Adds what was counted elsewhere.
+  package mutating func add(_ other: WorkerCounts) {
+    accepted += other.accepted
+    ended += other.ended
+  }
+}
+
 /// What has been counted of a pool itself, as a value.
 package struct PoolCounts: Codable, Equatable, Sendable {
   /// Sessions that reached no backend, by cause.
@@ -112,6 +145,16 @@ package struct BackendCounts: Codable, Equatable, Sendable {
     closes.merge(other.closes, uniquingKeysWith: +)
     connectTime.add(other.connectTime)
     sessionTime.add(other.sessionTime)
+  }
+}
+
+extension BackendCounts {
+  /// How many sessions stand.
+  package var active: Int { max(sessions - closes.values.reduce(0, +), 0) }
+
+  /// Takes every session for ended: the process that had them is gone.
+  package mutating func settle() {
+    if active > 0 { closes[CloseCause.shutdown.rawValue, default: 0] += active }
   }
 }
 
