@@ -24,6 +24,7 @@ extension Document {
     workers = configuration.workers
     stats = configuration.stats.map { Located(StatsDocument(bind: $0.bind)) }
     shutdown = configuration.shutdown
+    upgrade = configuration.upgrade
     log = configuration.log
     resolver = configuration.resolver
     admin = Located(configuration.admin)

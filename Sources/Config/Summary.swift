@@ -13,6 +13,7 @@ extension Configuration {
     rest.add("stats", stats.map { "\($0.bind)" } ?? "none")
     rest.add("workers", workers == .perCore ? "one per core" : "\(workers.count(cores: 1))")
     rest.add("shutdown", "drain \(DurationText.write(shutdown.drain))")
+    rest.add("upgrade", "drain \(DurationText.write(upgrade.drain))")
     rest.add("eviction", "\(eviction.rate) sessions a second, patience \(DurationText.write(eviction.patience))")
     rest.add("reload", reload == .signal ? "by signal" : "by signal, and when the file changes")
     rest.add("admin", admin?.summary ?? "off")

@@ -18,6 +18,8 @@ final class Reporter {
   var isDraining = false
   /// The process before an upgrade, as long as it has sessions left.
   var predecessor: () -> Report.Predecessor? = { nil }
+  /// The upgrade under way.
+  var upgrade: () -> Report.Upgrade? = { nil }
 
   init(controller: Controller, listeners: ListenerSet, reloads: Reloads, limits: Limits, version: String) {
     self.controller = controller
@@ -31,10 +33,10 @@ final class Reporter {
     let now = Instant.now
     return Report(
       version: version, generation: reloads.generation, time: .now, uptime: (now - started).inSeconds, process: process,
-      workers: controller.workforce.counters.enumerated().map { index, counters in
+      workers: controller.workforce.counts.enumerated().map { index, counts in
         Report.Worker(
-          index: index, sessions: sessions(of: counters), accepted: counters.accepted.current,
-          refused: counters.refused.current, turns: nil)
+          index: index, sessions: Report.Sessions(active: counts.active, total: counts.begun, max: nil),
+          accepted: counts.accepted, refused: counts.refused, turns: nil)
       },
       listeners: listeners.listeners.map { listener($0) }, pools: controller.pools.map { pool($0, at: now) },
       transitions: controller.transitions.reversed().prefix(Self.transitionsShown).map(\.self),
@@ -43,7 +45,7 @@ final class Reporter {
         since: reloads.provenance.since, confirmUntil: reloads.confirmUntil,
         revert: reloads.revert, lastReload: reloads.last, waiting: reloads.waiting, nextTry: reloads.nextTry),
       overrides: overrides, evictions: controller.evictions.report(standing: standing), headroom: headroom,
-      predecessor: predecessor())
+      predecessor: predecessor(), upgrade: upgrade())
   }
 
   func readiness() -> ReadinessReport {
@@ -86,27 +88,27 @@ final class Reporter {
       cpuSeconds: ProcessFigures.processorSeconds, features: KernelFeatures.inUse)
   }
 
-  private func sessions(of counters: WorkerCounters) -> Report.Sessions {
-    // They are read one after the other: what ended in between must not count below zero.
-    Report.Sessions(
-      active: max(counters.accepted.current - counters.ended.current, 0), total: counters.begun.current, max: nil)
-  }
-
   private func listener(_ listener: BoundListener) -> Report.Listener {
     let configuration = listener.configuration
     let counts = listener.counts
-    let standing = listener.status.sessions.taken
-    let isFull =
-      standing >= configuration.maxSessions || controller.workforce.sessionSlots.taken >= limits.sessions
     return Report.Listener(
       name: configuration.name, bind: listener.address.description, pool: configuration.pool,
-      state: isDraining ? .closed : isFull ? .paused : .listening,
+      state: state(of: listener),
       sessions: Report.Sessions(
-        active: max(standing, 0), total: counts.begun,
+        active: counts.active, total: counts.begun,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
       accepted: counts.accepted,
       refused: counts.refused,
       bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient))
+  }
+
+  private func state(of listener: BoundListener) -> Report.Listener.State {
+    guard !isDraining, let binding = listener.binding else { return .closed }
+    guard binding.isReachable else { return .unreachable }
+    let isFull =
+      listener.status.sessions.taken >= listener.configuration.maxSessions
+      || controller.workforce.sessionSlots.taken >= limits.sessions
+    return isFull ? .paused : .listening
   }
 
   private func pool(_ pool: PoolController, at now: Instant) -> Report.Pool {
@@ -120,7 +122,7 @@ final class Reporter {
       name: pool.name, strategy: pool.configuration.strategy.rawValue,
       state: eligible.isEmpty ? .down : isWhole ? .up : .degraded,
       sessions: Report.Sessions(
-        active: (pool.members + pool.leaving).reduce(0) { $0 + $1.backend.load.active }, total: all.sessions),
+        active: (pool.members + pool.leaving).reduce(pool.inheritedGone.active) { $0 + $1.active }, total: all.sessions),
       bytes: Report.Bytes(toBackend: all.bytesToBackend, toClient: all.bytesToClient),
       queue: Report.Queue(
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
@@ -176,7 +178,7 @@ final class Reporter {
       health: member.reportedHealth, override: lease.map { Report.Override($0, backend: member.backend.name) },
       state: member.state, reason: member.reason, since: member.since,
       sessions: Report.Sessions(
-        active: member.backend.load.active, total: counts.sessions,
+        active: member.active, total: counts.sessions,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
       bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient),
       connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),

@@ -54,7 +54,8 @@ package final class Service {
   var upgrade: Upgrade?
   var predecessor: Predecessor?
   var shutdown: Shutdown?
-  var successorTimer: Timer?
+  /// Towards the process that has taken this one's place.
+  var succession: Succession?
 
   private let events = Mailbox<WorkerEvent>()
   private var receivers: [MailboxReceiver] = []
@@ -63,6 +64,7 @@ package final class Service {
   private var watcher: FileWatcher?
   private var headroom: HeadroomWatch?
   private var loopWatch: LoopWatch?
+  private var files: SocketFileWatch?
   var systemd: SystemdLink?
 
   /// Binds every listener, the stats port and the admin socket; nothing is accepted yet. To be made by the thread that
@@ -108,6 +110,7 @@ package final class Service {
     changes.hasPredecessor = { [unowned self] in predecessor?.report != nil }
     changes.interrupt = { [unowned self] in interrupt($0) }
     reporter.predecessor = { [unowned self] in predecessor?.report }
+    reporter.upgrade = { [unowned self] in upgrade?.report }
     controller.own.open = { [unowned self] in doors }
     do throws(StartError) {
       try openDoors(configuration)
@@ -152,6 +155,14 @@ package final class Service {
     controller.leasesExpired = { [unowned self] in overrides.save(controller.book) }
     headroom = HeadroomWatch(on: loop, logger: logger) { [unowned self] in reporter.headroom }
     loopWatch = LoopWatch(controller, listeners, on: loop)
+    files = SocketFileWatch(on: loop, logger: logger) { [unowned self] watch in
+      watch.look(after: adminServer, called: "admin socket")
+      watch.look(after: statsServer, called: "stats port")
+      guard reloads.isFree else { return }
+      watch.look(after: listeners) {
+        reloads.reload(.earlier(controller.configuration, reloads.provenance), by: "martlet") { _ in }
+      }
+    }
     systemd = SystemdLink(workforce, on: loop)
     reloads.announce = { [unowned self] isReloading in
       if isReloading { systemd?.reloading() } else { systemd?.ready() }
@@ -172,6 +183,7 @@ package final class Service {
     let left = workforce.sessionSlots.taken
     workforce.post(.stop)
     workforce.join()
+    let ended = shutdown?.ended ?? left
     statsServer = nil
     adminServer = nil
     receivers = []
@@ -181,10 +193,10 @@ package final class Service {
     loopWatch = nil
     systemd = nil
     predecessor = nil
-    tellSuccessorFinally()
+    succession?.tellFinally()
     shutdown = nil
-    successorTimer = nil
-    logger.notice("stopped", metadata: ["sessionsCutOff": "\(left)"])
+    succession = nil
+    logger.notice("stopped", metadata: ["sessionsEnded": "\(max(ended - left, 0))", "sessionsCutOff": "\(left)"])
     return left == 0 ? .drained : .cutOff(sessions: left)
   }
 
@@ -216,8 +228,12 @@ package final class Service {
     switch command {
     case .stop:
       if let shutdown {
-        // Who stops a service sends the signal to the process that has handed over as well: that one drains already.
-        if isHandedOver, !wasToldToStop { return wasToldToStop = true }
+        // Who stops a service sends the signal to the process that has handed over as well: that one drains already, and is
+        // given no more time than any other.
+        if succession != nil, !wasToldToStop {
+          wasToldToStop = true
+          return shutdown.shorten(to: controller.configuration.shutdown.drain)
+        }
         return shutdown.hurry()
       }
       wasToldToStop = true
@@ -239,14 +255,14 @@ package final class Service {
     }
   }
 
-  /// Another process serves in this one's place.
-  private var isHandedOver: Bool { upgrade != nil }
-
   /// Lets the sessions that stand finish, and then ends the service.
   func drain(_ manner: Shutdown.Manner, limit: Duration) {
     watcher = nil
     reporter.isDraining = true
-    shutdown = Shutdown(manner, workforce, controller.evictions, limit: limit, on: loop)
+    shutdown = Shutdown(manner, workforce, controller.evictions, limit: limit, on: loop) { [unowned self] in
+      controller.sessionsEnded(for: .shutdown)
+    }
+    files = nil
     // The sockets are the workers' alone from now on.
     listeners.close(manner)
   }

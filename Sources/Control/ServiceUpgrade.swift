@@ -22,7 +22,8 @@ extension Service {
       if case .refused(let problem) = turn { return refuse(409, problem) }
       logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
       let given = handover
-      upgrade = Upgrade(invocation, handover: given, sockets: handoverSockets, on: loop, logger: logger) {
+      upgrade = Upgrade(invocation, handover: given, sockets: handoverSockets, on: loop, logger: logger, author: author)
+      {
         [unowned self] outcome in
         switch outcome {
         case .failed(let problem):
@@ -77,21 +78,16 @@ extension Service {
 
   /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
   private func handOver(to version: String, _ pid: Int, _ reply: @escaping AdminRouter.Reply) {
-    let limit = controller.configuration.shutdown.drain
+    let limit = controller.configuration.upgrade.drain
     systemd?.replaced(by: pid)
     drain(.handingOver, limit: limit)
-    guard let shutdown else { return }
+    guard let shutdown, let upgrade else { return }
     let left = workforce.sessionSlots.taken
     logger.notice(
       "process \(pid) has taken over; \(left) sessions may go on here for \(limit.configured)",
       metadata: ["version": "\(version)", "pid": "\(pid)"])
-    tellSuccessor()
-    let timer = Timer(on: loop) { [unowned self] in
-      tellSuccessor()
-      successorTimer?.schedule(after: .milliseconds(500))
-    }
-    successorTimer = timer
-    timer.schedule(after: .milliseconds(500))
+    succession = Succession(upgrade, sessions, on: loop) { [unowned self] in news }
+    shutdown.drained = { [unowned self] in succession?.tell() }
     reply(
       .success(
         AdminReply(
@@ -100,25 +96,16 @@ extension Service {
     controller.stop()
   }
 
-  private func tellSuccessor() {
-    if let news { upgrade?.tell(news) }
-  }
-
-  /// Tells it for the last time: no session is left here.
-  func tellSuccessorFinally() {
-    if let news { upgrade?.tellFinally(news) }
-  }
-
-  private var news: HandoverMessage? {
-    shutdown.map {
-      .draining(sessions: workforce.sessionSlots.taken, deadline: $0.deadline, counts: counts)
-    }
+  private var news: HandoverMessage.Draining {
+    HandoverMessage.Draining(
+      sessions: workforce.sessionSlots.taken, deadline: shutdown?.deadline ?? .now, counts: counts)
   }
 
   private var counts: CountsHandover {
     var counts = CountsHandover()
     for listener in listeners.listeners { counts.listeners[listener.configuration.name] = listener.counts }
     controller.addCounts(to: &counts)
+    counts.workers = workforce.counts
     return counts
   }
 
@@ -128,19 +115,33 @@ extension Service {
       if let counted = counts.listeners[listener.configuration.name] { listener.inherited = counted }
     }
     controller.inherit(counts)
+    workforce.inherited = counts.workers ?? workforce.inherited
+  }
+
+  /// The process before is gone, and with it every session that it had left.
+  private func settleInherited() {
+    for listener in listeners.listeners { listener.inherited.settle() }
+    controller.settleInherited()
+    workforce.settleInherited()
   }
 
   /// Takes the place of another process, and watches it as long as it has sessions.
   func takeOver(_ inheritance: Inheritance, took: @escaping () -> Void) {
-    let lastCounts = inheritance.handover.pid
+    let pid = inheritance.handover.pid
     predecessor = Predecessor(
       inheritance, version: origin.version, on: loop,
       took: { [unowned self] in
-        logger.notice("process \(lastCounts) has handed over")
+        logger.notice("process \(pid) has handed over")
         took()
       },
-      counted: { [unowned self] counts in inherit(counts) },
-      changed: { [unowned self] in take($0, from: lastCounts) },
-      gone: { [unowned self] in logger.notice("process \(lastCounts) is gone") })
+      told: { [unowned self] news in
+        inherit(news.counts)
+        sessions.inherit(news.recent ?? [])
+      },
+      changed: { [unowned self] in take($0, from: pid) },
+      gone: { [unowned self] in
+        logger.notice("process \(pid) is gone")
+        settleInherited()
+      })
   }
 }

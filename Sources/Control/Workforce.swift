@@ -7,6 +7,8 @@ import Sockets
 final class Workforce {
   /// What each worker counts.
   let counters: [WorkerCounters]
+  /// What the workers of processes before this one have counted.
+  var inherited: [WorkerCounts] = []
   /// The sessions of the whole process.
   let sessionSlots = Slots()
   /// The idle sessions that were closed lately.
@@ -18,6 +20,19 @@ final class Workforce {
   private var threads: [WorkerThread] = []
 
   var count: Int { inboxes.count }
+
+  /// What each worker has counted here and in processes before this one; with fewer workers than there were, they share what
+  /// the others had.
+  var counts: [WorkerCounts] {
+    var counts = counters.map { WorkerCounts($0) }
+    for (index, more) in inherited.enumerated() { counts[index % counts.count].add(more) }
+    return counts
+  }
+
+  /// The processes before this one are gone, and with them every session that they had left.
+  func settleInherited() {
+    for index in inherited.indices { inherited[index].ended = inherited[index].accepted }
+  }
 
   init(count: Int) {
     inboxes = (0..<count).map { _ in Mailbox() }

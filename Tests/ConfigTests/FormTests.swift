@@ -24,7 +24,7 @@ struct FormTests {
         "queue": { "size": 7, "timeout": "6s" }, "onDown": "close", "whenAllDown": "panic", "slowStart": "0s",
         "ejection": { "failures": 9, "base": "2s", "max": "8s" } } ],
       "stats": { "bind": "127.0.0.1:9090" },
-      "shutdown": { "drain": "3s" }, "log": { "level": "debug", "format": "json" },
+      "shutdown": { "drain": "3s" }, "upgrade": { "drain": "2d" }, "log": { "level": "debug", "format": "json" },
       "resolver": { "nameservers": ["10.0.0.53", "[::1]:5353"], "interval": "9s", "timeout": "1s",
                     "family": "ipv4" }
     }
@@ -38,6 +38,7 @@ struct FormTests {
     #expect(listener.maxSessions == 5000 && listener.backlog == 4096)
     #expect(configuration.stats?.bind == SocketAddress("127.0.0.1:9090"))
     #expect(configuration.shutdown.drain == .seconds(3))
+    #expect(configuration.upgrade.drain == .seconds(172_800))
     #expect(configuration.log.level == .debug && configuration.log.format == .json)
     #expect(configuration.resolver.nameservers == [SocketAddress("10.0.0.53:53"), SocketAddress("[::1]:5353")])
     #expect(configuration.resolver.interval == .seconds(9) && configuration.resolver.timeout == .seconds(1))
@@ -102,6 +103,7 @@ struct FormTests {
     #expect(configuration.workers == .perCore && configuration.stats == nil)
     #expect(configuration.workers.count(cores: 6) == 6 && Workers.count(3).count(cores: 6) == 3)
     #expect(configuration.shutdown.drain == .seconds(30))
+    #expect(configuration.upgrade.drain == .seconds(3600))
     #expect(configuration.log.level == .info && configuration.log.format == .auto)
     #expect(configuration.resolver.interval == .seconds(30) && configuration.resolver.timeout == .seconds(5))
     #expect(configuration.listeners[0].maxSessions == .max && configuration.listeners[0].backlog == 4096)
@@ -179,6 +181,7 @@ struct FormTests {
         stats     127.0.0.1:9090
         workers   one per core
         shutdown  drain 30s
+        upgrade   drain 1h
         eviction  100 sessions a second, patience 10s
         reload    by signal
         admin     socket at the default place, mode 0660

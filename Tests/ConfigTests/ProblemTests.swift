@@ -43,6 +43,7 @@ struct ProblemTests {
       ("stats: { bind: '0.0.0.0:8080' }", "stats.bind: 0.0.0.0:8080 is taken by the listener at listen, [::]:8080 —"),
       ("log: { level: 'warn' }", "log.level: must be one of \"trace\","),
       ("shutdown: { drain: '2d' }", "shutdown.drain: must be 0s…1d, is 2d —"),
+      ("upgrade: { drain: '8d' }", "upgrade.drain: must be 0s…7d, is 8d —"),
       ("resolver: { nameservers: ['dns.example'] }", "resolver.nameservers[0]: \"dns.example\" is a name, and"),
       (
         "resolver: { nameservers: ['dns.example:53'] }",

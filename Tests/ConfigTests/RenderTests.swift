@@ -81,6 +81,7 @@ struct RenderTests {
           "workers": "per-core",
           "stats": { "bind": "127.0.0.1:9090" },
           "shutdown": { "drain": "30s" },
+          "upgrade": { "drain": "1h" },
           "log": { "level": "info", "format": "auto" },
           "resolver": {
             "nameservers": [],
@@ -102,6 +103,7 @@ struct RenderTests {
     configuration.warnings = []
     #expect(configuration.isSame(as: same) && configuration != same)
     configuration.shutdown.drain = .zero
+    configuration.upgrade.drain = .seconds(60)
     #expect(!configuration.isSame(as: same))
   }
 

@@ -7,6 +7,7 @@ extension StatsRenderingTests {
     nearest limit: sessions, 200 of 480
     a restart reads /etc/martlet/martlet.json, and not /tmp/new.json, which runs
     to be confirmed within 1m00s, or generation 4 is taken back
+    upgrading to /usr/bin/martlet by ann: it has 20 s to say that it serves
     process 4242 of before the upgrade: 12 sessions left, for 1m40s
     to be ended: 3 sessions, backend web/b9 (removed), within 3m20s
 
@@ -234,6 +235,12 @@ extension StatsRenderingTests {
           "to" : "down"
         }
       ],
+      "upgrade" : {
+        "author" : "ann",
+        "deadline" : "2026-01-01T12:00:20.000Z",
+        "program" : "/usr/bin/martlet",
+        "since" : "2026-01-01T11:59:50.000Z"
+      },
       "uptime" : 93784.5,
       "version" : "1.2.3",
       "workers" : [

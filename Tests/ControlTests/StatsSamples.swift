@@ -78,7 +78,10 @@ extension Report {
         Resource(name: "descriptors", used: 412, limit: 1024, share: 0.4023),
       ]),
     predecessor: Predecessor(
-      pid: 4242, version: "1.2.2", sessions: 12, deadline: Timestamp(milliseconds: 1_767_268_900_000)))
+      pid: 4242, version: "1.2.2", sessions: 12, deadline: Timestamp(milliseconds: 1_767_268_900_000)),
+    upgrade: Upgrade(
+      program: "/usr/bin/martlet", author: "ann", since: Timestamp(milliseconds: 1_767_268_790_000),
+      deadline: Timestamp(milliseconds: 1_767_268_820_000)))
 
   private static let override = Override(
     pool: "web", backend: "b1", address: "10.0.0.1:80", action: .weight, weight: 2, author: "ann", reason: "new disk",

@@ -1,9 +1,20 @@
 import FoundationEssentials
+import Sockets
 
 /// What an operator asks of a running proxy through its admin socket.
 extension MartletProcess {
   /// Where its admin socket is.
   package var adminSocket: String { folder.path + "/martlet/admin.sock" }
+
+  /// Waits until it has ended, and leaves its successor alone, which waiting for the program wouldn't.
+  package func waitForEnd(limit: Duration = .seconds(10)) throws {
+    try Support.waitUntil("the process ends", limit: limit) {
+      (SmallFile.read("/proc/\(program.pid)/stat") ?? ") Z ").contains(") Z ")
+    }
+  }
+
+  /// Where its stats port is, if that is a Unix socket.
+  package var statsSocket: String { folder.path + "/stats" }
 
   /// Where it keeps what outlives it.
   package var stateFile: String { folder.path + "/martlet/state" }

@@ -108,6 +108,76 @@ extension System {
       #expect(try proxy.stop() == .code(0))
     }
 
+    @Test("sessions have a time of their own after it, and what was counted and ended goes on in the other process")
+    func carriedOn() throws {
+      struct Recent: Decodable {
+        struct Session: Decodable { let id, cause: String }
+        let sessions: [Session]
+      }
+      let servers = try stage.nginx(count: 1)
+      let proxy = try stage.martlet(
+        keys(servers, more: ", \"upgrade\": { \"drain\": \"30s\" }")
+          .replacing("\"drain\": \"20s\"", with: "\"drain\": \"300ms\""))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      for _ in 0..<5 { #expect(try ask(.local(port)).body == "a\n") }
+      let sessions = try (0..<3).map { _ in try ClientSocket(.local(port)) }
+      for session in sessions { #expect(try session.request().body == "a\n") }
+      try proxy.waitUntil("all are counted") { $0.workers.map(\.accepted).reduce(0, +) == 8 }
+      let before = try proxy.ask(Recent.self, "GET", "/v1/recent").sessions
+      #expect(before.count == 5)
+      let pid = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}").pid
+      // Active and total mean the same processes, wherever they are told.
+      let after = try proxy.waitUntil("the new process knows of the sessions of the old one") {
+        $0.listeners[0].sessions.active == 3
+      }
+      #expect(after.process.pid == Int32(pid))
+      #expect(after.listeners[0].sessions.total == 8)
+      #expect(after.workers.map(\.accepted).reduce(0, +) == 8, "workers go on where they were")
+      #expect(after.workers.map(\.sessions.active).reduce(0, +) == 3)
+      #expect(try after.pool().sessions.active == 3 && after.backend("a").sessions.active == 3)
+      try Support.waitUntil("what has ended before is known") {
+        try proxy.ask(Recent.self, "GET", "/v1/recent").sessions.map(\.id) == before.map(\.id)
+      }
+      // Longer than the end of a process may take.
+      usleep(800_000)
+      for session in sessions { #expect(try session.request().body == "a\n") }
+      sessions[0].finish()
+      try Support.waitUntil("what ends there is known, too") {
+        try proxy.ask(Recent.self, "GET", "/v1/recent").sessions.count == 6
+      }
+      try proxy.waitUntil("it isn't active any more") { $0.listeners[0].sessions.active == 2 }
+      // Told to stop, the old process has no more time than any other.
+      proxy.program.send(SIGTERM)
+      try proxy.waitForEnd(limit: .seconds(5))
+      #expect(proxy.log.contains("\"sessionsCutOff\":\"0\",\"sessionsEnded\":\"2\""), "\(proxy.log.suffix(1000))")
+      let end = try proxy.waitUntil("none is left") { $0.listeners[0].sessions.active == 0 }
+      #expect(try end.pool().sessions.active == 0 && end.pool().sessions.total == 8)
+      kill(pid_t(pid), SIGTERM)
+      try Support.waitUntil("the new process ends") { kill(pid_t(pid), 0) != 0 }
+    }
+
+    @Test("status tells of an upgrade under way, which the end of the process gives up")
+    func underWay() throws {
+      struct Status: Decodable {
+        struct Upgrade: Decodable { let program, author, deadline: String }
+        let upgrade: Upgrade?
+      }
+      let proxy = try stage.martlet(keys(try stage.nginx(count: 1)))
+      try proxy.waitUntilAllUp()
+      #expect(try proxy.ask(Status.self, "GET", "/v1/status").upgrade == nil)
+      let program = try stage.folder().write("slow", "#!/bin/sh\nexec sleep 60\n", mode: 0o755)
+      let door = AdminDoor(path: proxy.adminSocket)
+      let upgrade = Background { try door.ask("POST", "/v1/upgrade", "{ \"program\": \"\(program)\" }") }
+      try Support.waitUntil("the upgrade is under way") {
+        try proxy.ask(Status.self, "GET", "/v1/status").upgrade?.program == program
+      }
+      #expect(try proxy.get("/metrics").body.contains("martlet_upgrade_running 1\n"))
+      #expect(try proxy.stop() == .code(0))
+      let (status, body) = try upgrade.join()
+      #expect(status == 503 && body.contains("this process is to end"), "\(status) \(body)")
+    }
+
     @Test("systemd is told of the start, of reloads, of the process that takes over and of the end")
     func notified() throws {
       let servers = try stage.nginx(count: 1)

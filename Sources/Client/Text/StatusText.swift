@@ -28,6 +28,10 @@ package enum StatusText {
     let clients = StatsText.clients(report.workers)
     lines.append(("sessions", "\(active) of \(process.sessionLimit), \(total) begun; \(clients)"))
     lines.append(("nearest limit", resource(report.headroom.limiting)))
+    if let next = report.upgrade {
+      let left = Words.left(until: next.deadline, from: report.time)
+      lines.append(("upgrading", "to \(next.program) by \(next.author); it has \(left) to say that it serves"))
+    }
     if let old = report.predecessor {
       let left = Words.left(until: old.deadline, from: report.time)
       lines.append(

@@ -70,6 +70,7 @@ extension TopModel {
     if !report.overrides.isEmpty { line.add("  \(Words.count(report.overrides.count, "override"))") }
     let evicted = report.evictions.map(\.left).reduce(0, +)
     if evicted > 0 { line.add("  \(Words.count(evicted, "session")) to be closed") }
+    if report.upgrade != nil { line.add("  upgrading", .yellow) }
     if let old = report.predecessor { line.add("  pid \(old.pid) has \(Words.count(old.sessions, "session")) left") }
     return line
   }

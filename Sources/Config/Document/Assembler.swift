@@ -37,6 +37,7 @@ struct Assembler {
     for pool in documents { loops(in: pool) }
     return Configuration(
       workers: document.workers, listeners: listeners, pools: pools, stats: stats, shutdown: document.shutdown,
+      upgrade: document.upgrade,
       log: document.log, resolver: document.resolver, admin: admin, reload: document.reload,
       eviction: document.eviction, warnings: found.warnings)
   }

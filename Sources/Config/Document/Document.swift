@@ -7,6 +7,7 @@ struct Document: Sendable {
   var workers = Workers.perCore
   var stats: Located<StatsDocument>?
   var shutdown = ShutdownConfiguration()
+  var upgrade = UpgradeConfiguration()
   var log = LogConfiguration()
   var resolver = ResolverConfiguration()
   var admin: Located<AdminConfiguration?>?
@@ -85,6 +86,7 @@ extension Document {
       stats.kind.orText(.localBind) { StatsDocument(bind: $0) }.located,
       "The stats port: an address, or an object. Without it there is none."),
     Field("shutdown", \.shutdown, in: initial, shutdown.kind, "How the program ends."),
+    Field("upgrade", \.upgrade, in: initial, upgrade.kind, "How a process ends that another one has taken over from."),
     Field("log", \.log, in: initial, log.kind, "What is logged, and how."),
     Field("resolver", \.resolver, in: initial, resolver.kind, "How host names are resolved."),
     Field(
@@ -113,6 +115,14 @@ extension Document {
       Field(
         "drain", \.drain, in: ShutdownConfiguration(), .duration(.zero...(.seconds(86_400))),
         "How long sessions may go on after SIGTERM; a duration, 0s ends them at once.")
+    ])
+
+  private static let upgrade = Shape<UpgradeConfiguration>(
+    UpgradeConfiguration(),
+    [
+      Field(
+        "drain", \.drain, in: UpgradeConfiguration(), .duration(.zero...(.seconds(604_800))),
+        "How long its sessions may go on after an upgrade; a duration.")
     ])
 
   private static let log = Shape<LogConfiguration>(

@@ -10,6 +10,7 @@ package struct Configuration: Equatable, Sendable {
   /// The stats port; nil if there is none.
   package var stats: StatsConfiguration?
   package var shutdown = ShutdownConfiguration()
+  package var upgrade = UpgradeConfiguration()
   package var log = LogConfiguration()
   package var resolver = ResolverConfiguration()
   /// The admin socket; nil if there is none.
@@ -67,6 +68,15 @@ package struct ListenerConfiguration: Equatable, Sendable {
 package struct StatsConfiguration: Equatable, Sendable {
   /// Where it answers; port 0 lets the kernel choose.
   package var bind: SocketAddress
+}
+
+/// How a process ends that another one has taken over from.
+package struct UpgradeConfiguration: Equatable, Sendable {
+  /// How long its sessions may go on, 0…7 days.
+  package var drain = Duration.seconds(3600)
+
+  /// The defaults.
+  package init() {}
 }
 
 /// How the program ends.

@@ -35,9 +35,9 @@ extension AdminActions {
         let pool = try call.optional("pool")
         let limit = try call.count("limit", default: 100, in: 1...SessionDesk.recentKept)
         if let pool { _ = try self.pool(pool) }
-        sessions.recent { [unowned self] ended in
-          let matching = ended.lazy.filter { pool == nil || $0.pool.name == pool }.prefix(limit)
-          reply(.success(AdminReply(AdminAnswer.Recent(sessions: matching.map { describe($0) }))))
+        sessions.history { ended in
+          let matching = ended.lazy.filter { pool == nil || $0.pool == pool }.prefix(limit)
+          reply(.success(AdminReply(AdminAnswer.Recent(sessions: Array(matching)))))
         }
       },
     ]
@@ -146,30 +146,8 @@ extension AdminActions {
     AdminAnswer.Session(
       id: String(session.id), client: session.client.description, listener: session.listener.name,
       pool: session.pool.name,
-      backend: name(of: session.backend), phase: session.phase.rawValue, age: Double(session.age) / 1e9,
+      backend: sessions.name(of: session.backend), phase: session.phase.rawValue, age: Double(session.age) / 1e9,
       idle: Double(session.idle) / 1e9,
       bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient), worker: session.worker)
-  }
-
-  private func describe(_ session: EndedSession) -> AdminAnswer.EndedSession {
-    let cause =
-      switch session.end {
-      case .closed(let cause): cause.rawValue
-      case .refused(let refusal): refusal.rawValue
-      }
-    let ago = Int64(bitPattern: MonotonicClock.now() &- session.acceptedAt) / 1_000_000
-    return AdminAnswer.EndedSession(
-      id: String(session.id), client: session.client.description, listener: session.listener.name,
-      pool: session.pool.name,
-      backend: name(of: session.backend), began: Timestamp(milliseconds: Timestamp.now.milliseconds - Int(ago)),
-      duration: Double(session.duration) / 1e9, connectTime: session.connectTime.map { Double($0) / 1e9 },
-      attempts: session.attempts,
-      bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient), cause: cause,
-      text: session.end.text)
-  }
-
-  /// A backend's name now: it may have got another one since.
-  private func name(of backend: Backend?) -> String? {
-    backend.map { controller.member(id: $0.id)?.member.backend.name ?? $0.name }
   }
 }

@@ -51,6 +51,47 @@ final class SessionDesk {
     }
   }
 
+  /// The sessions that ended last in processes before this one, the newest first.
+  private(set) var inherited: [AdminAnswer.EndedSession] = []
+
+  /// Takes sessions that have ended in a process before this one.
+  func inherit(_ ended: [AdminAnswer.EndedSession]) {
+    guard !ended.isEmpty else { return }
+    let all = (ended + inherited).sorted { $0.ended > $1.ended }
+    inherited = Array(all.prefix(Self.recentKept))
+  }
+
+  /// All sessions that ended last, here and in processes before this one, the newest first.
+  func history(done: @escaping ([AdminAnswer.EndedSession]) -> Void) {
+    recent { [self] own in
+      let all = own.map { describe($0) } + inherited
+      done(Array(all.sorted { $0.ended > $1.ended }.prefix(Self.recentKept)))
+    }
+  }
+
+  /// A session in the words of the admin door.
+  func describe(_ session: EndedSession) -> AdminAnswer.EndedSession {
+    let cause =
+      switch session.end {
+      case .closed(let cause): cause.rawValue
+      case .refused(let refusal): refusal.rawValue
+      }
+    let ago = Int64(bitPattern: MonotonicClock.now() &- session.acceptedAt) / 1_000_000
+    return AdminAnswer.EndedSession(
+      id: String(session.id), client: session.client.description, listener: session.listener.name,
+      pool: session.pool.name,
+      backend: name(of: session.backend), began: Timestamp(milliseconds: Timestamp.now.milliseconds - Int(ago)),
+      duration: Double(session.duration) / 1e9, connectTime: session.connectTime.map { Double($0) / 1e9 },
+      attempts: session.attempts,
+      bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient), cause: cause,
+      text: session.end.text)
+  }
+
+  /// A backend's name now: it may have got another one since.
+  func name(of backend: Backend?) -> String? {
+    backend.map { controller.member(id: $0.id)?.member.backend.name ?? $0.name }
+  }
+
   /// A worker has answered.
   func take(_ list: [SessionSummary], total: Int, from worker: Int, ticket: Int) {
     lists.take((total, list), from: worker, ticket: ticket)
@@ -65,4 +106,9 @@ final class SessionDesk {
 extension EndedSession {
   /// When it ended, in nanoseconds of the monotonic clock.
   var endedAt: UInt64 { acceptedAt &+ duration }
+}
+
+extension AdminAnswer.EndedSession {
+  /// When it ended, in milliseconds of the wall clock.
+  fileprivate var ended: Double { Double(began.milliseconds) + duration * 1000 }
 }

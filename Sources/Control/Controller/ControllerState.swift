@@ -34,6 +34,21 @@ extension Controller {
     }
   }
 
+  /// How many sessions this process has ended for that reason, whether they had reached a backend or not.
+  func sessionsEnded(for cause: CloseCause) -> Int {
+    (pools + leavingPools).reduce(0) { sum, pool in
+      sum + (pool.backendCounts.closes[cause.rawValue] ?? 0) + (pool.counts.refused[cause.rawValue] ?? 0)
+    }
+  }
+
+  /// The process before is gone, and with it every session that it had left.
+  func settleInherited() {
+    for pool in pools {
+      pool.inheritedGone.settle()
+      for member in pool.members + pool.leaving { member.inherited.settle() }
+    }
+  }
+
   /// Takes what the process before has counted up to now, in place of what it had counted when it was asked last.
   func inherit(_ counts: CountsHandover) {
     for pool in pools {

@@ -108,7 +108,8 @@ package struct Binding: Sendable {
 
   /// Whether clients find the way to it: the file of a Unix socket may have been removed, or another put in its place.
   package var isReachable: Bool {
-    if case .unix = address { file?.isPresent ?? false } else { true }
+    guard case .unix = address, fileOwner != .stranger else { return true }
+    return file?.isPresent ?? false
   }
 
   /// Answers clients from now on.

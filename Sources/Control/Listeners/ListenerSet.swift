@@ -60,6 +60,8 @@ final class ListenerSet {
       [(listener: BoundListener?, configuration: ListenerConfiguration, from: BoundListener?)] = []
     /// Listeners that go.
     fileprivate(set) var removed: [BoundListener] = []
+    /// Those of them that stay at their path, where their socket's file is gone.
+    fileprivate(set) var rebound: [String] = []
     fileprivate let order: [String]
 
     /// The addresses that are given up.
@@ -82,7 +84,12 @@ final class ListenerSet {
     for configuration in configurations {
       let own = listeners.first { $0.configuration.name == configuration.name }
       if let own, own.configuration.bind == configuration.bind {
-        change.kept.append((own, configuration))
+        if own.binding?.isReachable == false {
+          change.bound.append((own, configuration, nil))
+          change.rebound.append(configuration.name)
+        } else {
+          change.kept.append((own, configuration))
+        }
         continue
       }
       let place = vacating.firstIndex { $0.configuration.bind == configuration.bind && configuration.bind.port != 0 }
@@ -109,6 +116,9 @@ final class ListenerSet {
       self.statuses = statuses
       self.change = change
     }
+
+    /// The listeners that are bound again where they were.
+    var rebound: [String] { change.rebound }
 
     /// Gives them back.
     func close() {

@@ -100,6 +100,9 @@ final class Member {
     isEligible(at: now) && (check.check == .none || health.status == .up)
   }
 
+  /// The sessions that stand, here and in processes before this one.
+  var active: Int { backend.load.active + inherited.active }
+
   /// The number of times that sessions were counted here and by processes before this one.
   var counts: BackendCounts {
     var counts = inherited

@@ -208,7 +208,10 @@ final class Reload {
     }
     parts.adopted(configuration, change)
     answer = AdminAnswer.Reloaded(
-      generation: 0, changes: difference.lines, draining: draining(.drain), closing: draining(.close),
+      generation: 0,
+      changes: difference.lines
+        + reservation.rebound.map { "listener \($0): bound again, as its socket's file was gone" },
+      draining: draining(.drain), closing: draining(.close),
       warnings: warnings, confirmUntil: nil, seconds: 0)
   }
 

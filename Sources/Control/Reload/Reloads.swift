@@ -112,6 +112,9 @@ final class Reloads {
     running = nil
   }
 
+  /// Whether a reload could begin now.
+  var isFree: Bool { changes.gate.verdict(on: .reload) == .now }
+
   /// Until when the running configuration has to be confirmed.
   var confirmUntil: Timestamp? { probation?.until }
 

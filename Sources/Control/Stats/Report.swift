@@ -33,6 +33,8 @@ package struct Report: Codable, Equatable, Sendable {
   package var headroom: Headroom
   /// The process before an upgrade, as long as it has sessions left.
   package var predecessor: Predecessor?
+  /// The upgrade under way, as long as the new process hasn't said that it serves.
+  package var upgrade: Upgrade?
 }
 
 extension Report {
@@ -78,6 +80,8 @@ extension Report {
       case listening
       /// It leaves them in the kernel's queue: a limit is reached or descriptors have run out.
       case paused
+      /// The file of its Unix socket is gone, or another's is at its place: no client finds it.
+      case unreachable
       /// It's closed: the process is about to end.
       case closed
     }

@@ -89,6 +89,18 @@ extension Report {
     package var deadline: Timestamp
   }
 
+  /// An upgrade under way: another process starts to take this one's place.
+  package struct Upgrade: Codable, Equatable, Sendable {
+    /// The program that is started.
+    package var program: String
+    /// Who has asked for it.
+    package var author: String
+    /// Since when.
+    package var since: Timestamp
+    /// Until when it has to say that it serves, or this process goes on.
+    package var deadline: Timestamp
+  }
+
   /// Something that the process can run out of.
   package struct Resource: Codable, Equatable, Sendable {
     /// What: `descriptors`, `sessions`, `ports to 10.0.0.1:80`, `queue of web`, `memory`.

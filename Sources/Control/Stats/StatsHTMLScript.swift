@@ -89,7 +89,7 @@ extension StatsHTML {
     const left = moment => time(Math.max(0, Math.round((Date.parse(moment) - Date.parse(current.time)) / 1000)));
 
     // What is under way: it goes away by itself.
-    function showNotes({ generation, configuration, predecessor: old, evictions }) {
+    function showNotes({ generation, configuration, predecessor: old, upgrade, evictions }) {
       const notes = [], { file, source, confirmUntil, revert } = configuration;
       if (file && source && file !== source) {
         notes.push(['source', `A restart reads ${file}, and not ${source}, which runs.`]);
@@ -100,6 +100,10 @@ extension StatsHTML {
       } else if (confirmUntil) {
         const end = `is taken back in ${left(confirmUntil)} unless it’s confirmed`;
         notes.push(['confirm', `Generation ${generation} ${end}.`]);
+      }
+      if (upgrade) {
+        const who = `Upgrading to ${upgrade.program}, asked for by ${upgrade.author}`;
+        notes.push(['upgrade', `${who}; it has ${left(upgrade.deadline)} to say that it serves.`]);
       }
       if (old) {
         const who = `Process ${old.pid}, version ${old.version},`, end = `they end within ${left(old.deadline)}`;

@@ -52,6 +52,9 @@ enum StatsMetrics {
     writer.family(
       "martlet_predecessor_sessions_active", .gauge, "Sessions that the process before an upgrade has left.",
       report.predecessor.map { [([], Double($0.sessions))] } ?? [])
+    writer.family(
+      "martlet_upgrade_running", .gauge, "Whether another process starts to take this one's place.",
+      [([], report.upgrade == nil ? 0 : 1)])
     let resources = report.headroom.resources
     writer.family(
       "martlet_resource_used", .gauge, "How much is used of what the process can run out of.",

@@ -44,6 +44,10 @@ package enum StatsText {
     } else if let until = report.configuration.confirmUntil {
       notes.append("to be confirmed within \(left(until)), or generation \(report.generation) is taken back")
     }
+    if let next = report.upgrade {
+      notes.append(
+        "upgrading to \(next.program) by \(next.author): it has \(left(next.deadline)) to say that it serves")
+    }
     if let old = report.predecessor {
       notes.append("process \(old.pid) of before the upgrade: \(old.sessions) sessions left, for \(left(old.deadline))")
     }

@@ -112,6 +112,8 @@ struct CountsHandover: Codable {
   var backends: [String: [String: BackendCounts]] = [:]
   /// By pool: of backends that are gone.
   var gone: [String: BackendCounts] = [:]
+  /// By worker.
+  var workers: [WorkerCounts]?
 }
 
 /// What was changed while the other process started.
@@ -132,7 +134,47 @@ enum HandoverMessage: Codable {
   /// From the old process: this has changed since it gave what it knew.
   case changed(LateChanges)
   /// From the old process: this is left to do.
-  case draining(sessions: Int, deadline: Timestamp, counts: CountsHandover)
+  case draining(Draining)
+
+  /// How the last sessions of the old process go.
+  struct Draining: Codable {
+    /// How many are left.
+    var sessions: Int
+    /// Until when they may go on.
+    var deadline: Timestamp
+    /// What was counted up to now.
+    var counts: CountsHandover
+    /// Those that have ended since this was told last.
+    var recent: [AdminAnswer.EndedSession]?
+  }
+
+  // A key for each kind of message, with an object of its own: other versions of the program read them so.
+  private enum CodingKeys: CodingKey { case ready, failed, changed, draining }
+  private struct Ready: Codable { var version: String, pid: Int }
+  private struct Failed: Codable { var reason: String }
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    if let ready = try values.decodeIfPresent(Ready.self, forKey: .ready) {
+      self = .ready(version: ready.version, pid: ready.pid)
+    } else if let failed = try values.decodeIfPresent(Failed.self, forKey: .failed) {
+      self = .failed(reason: failed.reason)
+    } else if let late = try values.decodeIfPresent(LateChanges.self, forKey: .changed) {
+      self = .changed(late)
+    } else {
+      self = .draining(try values.decode(Draining.self, forKey: .draining))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    switch self {
+    case .ready(let version, let pid): try values.encode(Ready(version: version, pid: pid), forKey: .ready)
+    case .failed(let reason): try values.encode(Failed(reason: reason), forKey: .failed)
+    case .changed(let late): try values.encode(late, forKey: .changed)
+    case .draining(let draining): try values.encode(draining, forKey: .draining)
+    }
+  }
 
   var bytes: [UInt8] {
     guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("messages can be written as JSON") }

@@ -7,7 +7,7 @@ final class Predecessor {
   /// How it is; nil as soon as it's gone.
   private(set) var report: Report.Predecessor?
 
-  private let counted: (CountsHandover) -> Void
+  private let told: (HandoverMessage.Draining) -> Void
   private let changed: (LateChanges) -> Void
   private let gone: () -> Void
   private let version: String
@@ -20,17 +20,18 @@ final class Predecessor {
   ///
   /// - Parameters:
   ///   - took: told once it has said that it serves no longer.
-  ///   - counted: takes what it has counted up to now.
+  ///   - told: takes how it goes, again and again.
   ///   - changed: takes what was changed while this process started.
   ///   - gone: told when it's gone.
   init(
     _ inheritance: Inheritance, version: String, on loop: EventLoop, took: @escaping () -> Void,
-    counted: @escaping (CountsHandover) -> Void, changed: @escaping (LateChanges) -> Void, gone: @escaping () -> Void
+    told: @escaping (HandoverMessage.Draining) -> Void, changed: @escaping (LateChanges) -> Void,
+    gone: @escaping () -> Void
   ) {
     pid = inheritance.handover.pid
     self.version = inheritance.handover.version
     self.took = took
-    self.counted = counted
+    self.told = told
     self.changed = changed
     self.gone = gone
     let link = ChannelLink(inheritance.channel, on: loop) { [unowned self] in take($0) }
@@ -43,7 +44,7 @@ final class Predecessor {
     switch event {
     case .message(let message):
       switch HandoverMessage(message.bytes) {
-      case .draining(let sessions, let deadline, let counts): draining(sessions, deadline, counts)
+      case .draining(let news): take(news)
       case .changed(let late): changed(late)
       // What a later version says beside is none of ours.
       case .ready, .failed, nil: break
@@ -55,10 +56,10 @@ final class Predecessor {
     }
   }
 
-  private func draining(_ sessions: Int, _ deadline: Timestamp, _ counts: CountsHandover) {
+  private func take(_ news: HandoverMessage.Draining) {
     if isFirst { took() }
     isFirst = false
-    report = Report.Predecessor(pid: pid, version: version, sessions: sessions, deadline: deadline)
-    counted(counts)
+    report = Report.Predecessor(pid: pid, version: version, sessions: news.sessions, deadline: news.deadline)
+    told(news)
   }
 }

@@ -59,6 +59,10 @@ final class Upgrade {
   static let limit = Duration.seconds(30)
 
   let program: String
+  /// Who has asked for it.
+  let author: String
+  /// When it began.
+  let since = Timestamp.now
   private let loop: EventLoop
   private let logger: Logger
   /// Takes what came of it. Then it's let go, and with it whoever has asked.
@@ -72,9 +76,11 @@ final class Upgrade {
   /// - Parameter done: takes what came of it, once, and not before this returns.
   init(
     _ invocation: Invocation, handover: Handover, sockets: [SharedSocket], on loop: EventLoop, logger: Logger,
+    author: String,
     done: @escaping (Outcome) -> Void
   ) {
     program = invocation.program
+    self.author = author
     self.loop = loop
     self.logger = logger
     self.done = done
@@ -138,6 +144,13 @@ final class Upgrade {
       }
     }
     done(outcome)
+  }
+
+  /// How it goes, as long as the other process hasn't said that it serves; nil then.
+  var report: Report.Upgrade? {
+    guard !isOver else { return nil }
+    let deadline = Timestamp(milliseconds: since.milliseconds + Int(Self.limit.inSeconds * 1000))
+    return Report.Upgrade(program: program, author: author, since: since, deadline: deadline)
   }
 
   /// Whether the other process has been given all that was told. As long as it hasn't, nothing is worth telling: it can only

@@ -10,8 +10,9 @@ struct UpgradeCommand: ParsableCommand {
     commandName: "upgrade",
     abstract: "Replace the running process without dropping anything.",
     discussion: """
-      Starts the program anew, hands its listening sockets over, and lets the old process serve its sessions to their \
-      end. If the new process doesn't get ready, the old one goes on as if nothing had happened, and the status is 1.
+      Starts the program anew, hands its listening sockets over, and lets the old process serve its sessions for as long \
+      as the configuration's upgrade.drain says (1 h); `martlet status` shows until when. If the new process doesn't get \
+      ready, the old one goes on as if nothing had happened, and the status is 1.
 
       EXAMPLES
         martlet upgrade

@@ -50,6 +50,47 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
   }
 }
 
+extension ListenerCounts {
+  /// How many sessions stand. The two are read one after the other: what ends in between doesn't count below zero.
+  package var active: Int { max(accepted - ended, 0) }
+
+  /// Takes every session for ended: the process that had them is gone.
+  package mutating func settle() {
+    ended = max(ended, accepted)
+  }
+}
+
+/// What has been counted of a worker, as a value.
+package struct WorkerCounts: Codable, Equatable, Sendable {
+  /// Clients accepted.
+  package var accepted: Int
+  /// Sessions begun: a backend was reached.
+  package var begun: Int
+  /// Clients refused: no backend was reached.
+  package var refused: Int
+  /// Sessions that ended, refused ones too.
+  package var ended: Int
+
+  /// What a worker has counted.
+  package init(_ counters: WorkerCounters) {
+    accepted = counters.accepted.current
+    begun = counters.begun.current
+    refused = counters.refused.current
+    ended = counters.ended.current
+  }
+
+  /// How many sessions stand. They are read one after the other: what ends in between doesn't count below zero.
+  package var active: Int { max(accepted - ended, 0) }
+
+  /// Adds what was counted elsewhere.
+  package mutating func add(_ other: WorkerCounts) {
+    accepted += other.accepted
+    begun += other.begun
+    refused += other.refused
+    ended += other.ended
+  }
+}
+
 /// What has been counted of a pool itself, as a value.
 package struct PoolCounts: Codable, Equatable, Sendable {
   /// Sessions that reached no backend, by cause.
@@ -127,6 +168,16 @@ package struct BackendCounts: Codable, Equatable, Sendable {
     closes.merge(other.closes, uniquingKeysWith: +)
     connectTime.add(other.connectTime)
     sessionTime.add(other.sessionTime)
+  }
+}
+
+extension BackendCounts {
+  /// How many sessions stand.
+  package var active: Int { max(sessions - closes.values.reduce(0, +), 0) }
+
+  /// Takes every session for ended: the process that had them is gone.
+  package mutating func settle() {
+    if active > 0 { closes[CloseCause.shutdown.rawValue, default: 0] += active }
   }
 }
 

@@ -103,6 +103,7 @@ extension Report {
     var report = sample
     report.configuration = .init(since: report.configuration.since)
     report.predecessor = nil
+    report.upgrade = nil
     for index in report.overrides.indices {
       report.overrides[index].weight = nil
       report.overrides[index].reason = nil
