@@ -148,7 +148,7 @@ final class Upgrade {
 
   /// How it goes, as long as the other process hasn't said that it serves; nil then.
   var report: Report.Upgrade? {
-    guard !isOver else { return nil }
+    guard done != nil else { return nil }
     let deadline = Timestamp(milliseconds: since.milliseconds + Int(Self.limit.inSeconds * 1000))
     return Report.Upgrade(program: program, author: author, since: since, deadline: deadline)
   }
