@@ -92,7 +92,7 @@ import Testing
     let buffer = TransferBuffer(capacity: 8)
     try source.send("0123456789ab")
     #expect(eventually { into.socket.hasInput })
-    #expect(buffer.receive(from: into.socket, limit: 100) == .bytes(8))
+    #expect(buffer.receive(from: into.socket, limit: 8) == .bytes(8))
     let rest = buffer.leftover(2..<8)
     #expect(buffer.receive(from: into.socket, limit: 3) == .bytes(3))
     #expect(buffer.send(count: 3, to: out.socket) == .bytes(3))

@@ -10,7 +10,10 @@ import Testing
 struct DepartureTests {
   private func configuration(_ pool: Int) throws -> Configuration {
     try Configuration.parse(
-      "{ listeners: [{ name: 'main', bind: ':0', pool: 'p\(pool)' }], pools: [{ name: 'p\(pool)', health: 'none', backends: ['10.0.0.1:\(pool + 1)'] }] }"
+      """
+      { listeners: [{ name: 'main', bind: ':0', pool: 'p\(pool)' }],
+        pools: [{ name: 'p\(pool)', health: { type: 'none' }, backends: ['10.0.0.1:\(pool + 1)'] }] }
+      """
     )
   }
 
