@@ -47,10 +47,10 @@ struct ConfigurationFile: ParsableArguments {
   }
 
   /// Reads the file; says everything that is wrong with it before it throws.
-  func load() throws -> Configuration {
+  func load(secrets: SecretReading = .required) throws -> Configuration {
     let path = try path
     do throws(ConfigErrors) {
-      return try Configuration.load(path: path)
+      return try Configuration.load(path: path, secrets: secrets)
     } catch {
       var error = error
       let path = Self.name(of: path)

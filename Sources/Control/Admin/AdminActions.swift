@@ -102,7 +102,7 @@ extension AdminActions {
         reports.ask(.json, .fresh) { reply(.success(AdminReply($0))) }
       },
       AdminRouter.Route(.get, "/v1/config") { [unowned self] _, reply in
-        reply(.success(AdminReply(json: controller.configuration.render())))
+        reply(.success(AdminReply(json: controller.configuration.renderHidingSecrets())))
       },
       AdminRouter.Route(.get, "/v1/overrides") { [unowned self] _, reply in
         reply(.success(AdminReply(AdminAnswer.Overrides(overrides: reporter.overrides))))
