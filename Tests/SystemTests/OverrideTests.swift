@@ -125,6 +125,37 @@ extension System {
       #expect(try proxy.ask(Found.self, "GET", "/v1/overrides").overrides.isEmpty)
     }
 
+    /// Runs a command in a process that comes from the login of the user 1, if that can be made; gives its status.
+    private func behindLogin(_ arguments: String, _ proxy: MartletProcess) throws -> Subprocess.Exit {
+      try Subprocess.run(
+        "sh",
+        [
+          "-c",
+          "echo 1 >/proc/self/loginuid || exit 99; exec '\(MartletProgram.path)' \(arguments) "
+            + "--socket '\(proxy.adminSocket)'",
+        ]
+      ).exit
+    }
+
+    @Test("behind sudo the author is the one who logged in, or is claimed to be somebody", .enabled(if: getuid() == 0))
+    func author() throws {
+      let servers = try stage.nginx(count: 2)
+      let proxy = try stage.martlet(keys(servers))
+      try proxy.waitUntilAllUp()
+      // Not every kernel keeps records of logins.
+      let exit = try behindLogin("drain main/a", proxy)
+      if exit != .code(99) {
+        #expect(exit == .code(0))
+        let name = try #require(unsafe getpwuid(1).map { unsafe String(cString: $0.pointee.pw_name) })
+        #expect(try proxy.report().backend("a").reason == "drained by \(name) as root")
+      }
+      guard try String(contentsOfFile: "/proc/self/loginuid", encoding: .utf8).hasPrefix("4294967295") else { return }
+      let claimed = try MartletProgram.run(
+        ["drain", "main/a", "--socket", proxy.adminSocket], environment: ["SUDO_USER": "ann"])
+      #expect(claimed.exit == .code(0))
+      #expect(try proxy.report().backend("a").reason == "drained by root (by sudo for ann, as it says)")
+    }
+
     @Test("what is said of a backend is made from what holds now: overrides, health and ejection, each for itself")
     func reasons() throws {
       struct Done: Decodable { let message: String, warnings: [String] }

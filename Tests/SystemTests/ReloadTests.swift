@@ -108,7 +108,7 @@ extension System {
       func refusal(_ keys: String) throws -> String {
         try proxy.configure(keys)
         let (status, body) = try proxy.admin("POST", "/v1/reload", "{}")
-        #expect(status == 409, "\(body)")
+        #expect(status == 409 || status == 422 && body.contains("\"kind\" : \"configuration\""), "\(body)")
         return body
       }
       #expect(try refusal("\"listen\": \"oops\"").contains("martlet.json:1"))
@@ -237,7 +237,7 @@ extension System {
       #expect(proxy.log.contains("{\"time\""))
       try proxy.reload(keys + ", \"log\": { \"format\": \"text\", \"level\": \"warning\" }")
       try proxy.configure("\"listen\": 1")
-      #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 409)
+      #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 422)
       try Support.waitUntil("it's logged as text") {
         proxy.log.split(separator: "\n").contains { $0.contains("reload refused") && !$0.hasPrefix("{") }
       }

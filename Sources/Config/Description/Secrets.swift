@@ -19,7 +19,7 @@ extension Kind where Value == Secret {
       if let bytes = kind.read(node, path, &inner) { return Secret(bytes) }
       for issue in inner.errors {
         // What is wrong is told without the value.
-        let isQuoted = issue.message.contains(JSONNode.shortened(text))
+        let isQuoted = issue.message.contains("\"\(JSONNode.shortened(text))\"")
         found.error(path, node.line, isQuoted ? "must be \(kind.wanted)" : issue.message, hint: issue.hint)
       }
       return nil

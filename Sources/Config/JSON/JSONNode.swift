@@ -68,10 +68,10 @@ struct JSONNode: Sendable, Equatable {
     var count = 0
     for scalar in text.unicodeScalars {
       if count == 60 { return result + "…" }
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
+      if scalar.isPrintable {
+        result.unicodeScalars.append(scalar)
+      } else {
         result += "\\u{\(String(scalar.value, radix: 16))}"
-      default: result.unicodeScalars.append(scalar)
       }
       count += 1
     }

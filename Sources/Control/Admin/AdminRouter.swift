@@ -223,12 +223,7 @@ struct AdminReply {
     response = HTTPResponse(contentType: "application/json", body: Array(json.utf8))
   }
 
-  static func json(_ value: some Encodable) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(value) else { return Array("{}\n".utf8) }
-    return Array(data) + [UInt8(ascii: "\n")]
-  }
+  static func json(_ value: some Encodable) -> [UInt8] { JSONForm.bytes(value) }
 }
 
 /// Why a request isn't answered as it was meant.
