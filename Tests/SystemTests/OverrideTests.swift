@@ -156,6 +156,25 @@ extension System {
       #expect(try proxy.report().backend("a").reason == "drained by root (by sudo for ann, as it says)")
     }
 
+    @Test(
+      "a backend is known by its address, however that is written",
+      arguments: [
+        "[fe80::5%lo]:7000", "[fe80::5%1]:7000", "[FE80:0::5%lo]:7000",
+      ])
+    func spelling(_ address: String) throws {
+      let servers = try stage.nginx(count: 1)
+      let proxy = try stage.martlet(
+        """
+        "listeners": [{ "name": "main", "bind": "127.0.0.1:0" }],
+        "pools": [{ "name": "main", "backends": ["\(servers[0].address)", "[fe80::5%lo]:7000"], "health": \(fastHealth) }]
+        """)
+      try set(proxy, address, "drain")
+      #expect(try proxy.report().backend("[fe80::5%lo]:7000").state == "draining")
+      let path = address.replacing("%", with: "%25")
+      #expect(try proxy.admin("DELETE", "/v1/overrides?pool=main&backend=\(path)").status == 200)
+      #expect(try proxy.report().backend("[fe80::5%lo]:7000").state != "draining")
+    }
+
     @Test("what is said of a backend is made from what holds now: overrides, health and ejection, each for itself")
     func reasons() throws {
       struct Done: Decodable { let message: String, warnings: [String] }
