@@ -57,6 +57,8 @@ struct Diagnostics {
   private(set) var omitted = 0
   /// The form of the document, once it's known: in it a key can have another place.
   var form: Document.Form?
+  /// How secrets are come by that stand outside of the document.
+  var secrets = SecretReading.required
 
   /// Whether further errors are only counted.
   var isFull: Bool { errors.count == ConfigErrors.most }

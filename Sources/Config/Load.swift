@@ -8,8 +8,12 @@ extension Configuration {
   package static let standardInput = "-"
 
   /// Reads a configuration file; throws everything that is wrong with it, or why it can't be read.
-  package static func load(path: String) throws(ConfigErrors) -> Configuration {
-    try parse(bytes(of: path), file: path)
+  ///
+  /// - Parameter secrets: how secrets are come by that stand outside of it.
+  package static func load(
+    path: String, secrets: SecretReading = .required
+  ) throws(ConfigErrors) -> Configuration {
+    try parse(bytes(of: path), file: path, secrets: secrets)
   }
 
   /// Reads the bytes of a configuration file, without a look at them; throws why they can't be read.
@@ -22,12 +26,16 @@ extension Configuration {
   }
 
   /// Reads a configuration from text; `file` is what errors call it.
-  package static func parse(_ text: String, file: String = "configuration") throws(ConfigErrors) -> Configuration {
-    try parse(Array(text.utf8), file: file)
+  package static func parse(
+    _ text: String, file: String = "configuration", secrets: SecretReading = .required
+  ) throws(ConfigErrors) -> Configuration {
+    try parse(Array(text.utf8), file: file, secrets: secrets)
   }
 
   /// Reads a configuration from the bytes of a file; `file` is what errors call it.
-  package static func parse(_ bytes: [UInt8], file: String) throws(ConfigErrors) -> Configuration {
+  package static func parse(
+    _ bytes: [UInt8], file: String, secrets: SecretReading = .required
+  ) throws(ConfigErrors) -> Configuration {
     let root: JSONNode
     do throws(ConfigIssue) {
       root = try tree(bytes)
@@ -35,6 +43,7 @@ extension Configuration {
       throw ConfigErrors(file: file, errors: [error], omitted: 0, warnings: [])
     }
     var found = Diagnostics()
+    found.secrets = secrets
     let document = Document.read(root, &found)
     var assembler = Assembler(found)
     let configuration = document.map { assembler.assemble($0) }

@@ -2,8 +2,14 @@ extension Configuration {
   /// The configuration as a file in its long form, with every default: read again, it comes to the same.
   ///
   /// Where checks go that don't go to a backend's own address is written with the backend, and not with its pool.
-  /// With more than some 80,000 backends it's larger than a file may be.
-  package func render() -> String {
+  /// With more than some 80,000 backends it's larger than a file may be. Secrets that stand in it are in it: it's for
+  /// nobody but this program.
+  package func render() -> String { node.text + "\n" }
+
+  /// The same for people, without secrets.
+  package func renderHidingSecrets() -> String { node.hidingSecrets.text + "\n" }
+
+  private var node: JSONNode {
     var document = Document(self)
     document.listeners = listeners.map { Located(ListenerDocument($0)) }
     document.pools = pools.map { pool in
@@ -11,7 +17,7 @@ extension Configuration {
       document.backends = pool.backends.map { Located(BackendDocument($0)) }
       return Located(document)
     }
-    return Document.long.render(document).text + "\n"
+    return Document.long.render(document)
   }
 }
 
@@ -71,7 +77,9 @@ extension HealthDocument {
     case .tcp: type = .tcp
     case .http(let check): (type, http) = (.http, check)
     case .script(let check):
-      (type, script) = (.script, ScriptDocument(send: check.send.isEmpty ? nil : check.send, expect: check.expect))
+      (type, script) = (
+        .script, ScriptDocument(send: check.send == Secret([]) ? nil : check.send, expect: check.expect)
+      )
     }
   }
 }

@@ -109,11 +109,21 @@ extension HealthConfiguration {
       case .http(let http):
         "http \(http.method.rawValue) \(http.path), expects \(http.expect.status)"
           + (http.expect.body == nil ? "" : " and a text in the body")
-      case .script(let script): "tcp-script, sends \(script.send.count) bytes, expects \(script.expect.count)"
+      case .script(let script): "tcp-script, sends \(script.send.summary), expects \(script.expect.count)"
       }
     guard check != .none else { return what }
     return what + ", every \(DurationText.write(timing.interval)), timeout \(DurationText.write(timing.timeout)), "
       + "rise \(timing.rise), fall \(timing.fall)"
+  }
+}
+
+extension Secret {
+  fileprivate var summary: String {
+    switch source {
+    case .configuration: "\(bytes.count) bytes"
+    case .file(let path): "what is in \(path)"
+    case .credential(let name): "the credential \(name)"
+    }
   }
 }
 

@@ -68,7 +68,7 @@ extension Service {
       },
       hasStats: statsServer != nil, admin: adminServer?.path, statsFile: statsServer?.file,
       adminFile: adminServer?.file,
-      state: controller.state, counts: counts)
+      state: controller.state, counts: counts, secrets: controller.configuration.secrets)
   }
 
   private var handoverSockets: [SharedSocket] {

@@ -21,9 +21,11 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     let name = try file.name
-    let settings = try file.load()
+    // The one who checks needn't be the one who may read secrets.
+    let settings = try file.load(secrets: .ifThere)
     ConfigurationFile.report(warnings: settings.warnings, file: name)
-    Terminal.write("\(settings.summary())\(Limits(for: settings).summary)\n\n\(name) is right.\n", to: STDOUT_FILENO)
+    try Output.write(
+      "\(settings.summary())\(Limits(for: settings).summary)\n\n\(TextTable.printable(name)) is right.\n")
   }
 }
 

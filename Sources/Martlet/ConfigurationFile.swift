@@ -47,18 +47,20 @@ struct ConfigurationFile: ParsableArguments {
   }
 
   /// Reads the file; says everything that is wrong with it before it throws.
-  func load() throws -> Configuration {
+  func load(secrets: SecretReading = .required) throws -> Configuration {
     let path = try path
     do throws(ConfigErrors) {
-      return try Configuration.load(path: path)
+      return try Configuration.load(path: path, secrets: secrets)
     } catch {
       var error = error
       let path = Self.name(of: path)
       error.file = path
       Self.report(warnings: error.warnings, file: path)
-      Terminal.write("\(error)\n", to: STDERR_FILENO)
+      for line in "\(error)".split(separator: "\n") {
+        Terminal.write(TextTable.printable(String(line)) + "\n", to: STDERR_FILENO)
+      }
       let count = error.errors.count + error.omitted
-      if count > 1 { Terminal.write("martlet: \(path) has \(count) errors\n", to: STDERR_FILENO) }
+      if count > 1 { Terminal.write("martlet: \(TextTable.printable(path)) has \(count) errors\n", to: STDERR_FILENO) }
       throw ExitStatus.configuration.code
     }
   }
@@ -66,7 +68,8 @@ struct ConfigurationFile: ParsableArguments {
   /// Says what is doubtful in the file.
   static func report(warnings: [ConfigIssue], file: String) {
     for warning in warnings {
-      Terminal.write("\(file):\(warning.line == nil ? " " : "")\(warning) (a warning)\n", to: STDERR_FILENO)
+      let text = TextTable.printable("\(file):\(warning.line == nil ? " " : "")\(warning) (a warning)")
+      Terminal.write(text + "\n", to: STDERR_FILENO)
     }
   }
 }

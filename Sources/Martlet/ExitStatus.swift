@@ -9,11 +9,12 @@ enum ExitStatus: Int32, CaseIterable {
   case disruptive = 2
   case usage = 64
   case unavailable = 69
+  case output = 74
   case configuration = 78
 
   /// Says why, and gives what to throw to end so.
   func because(_ problem: String) -> ExitCode {
-    Terminal.write("martlet: \(problem)\n", to: STDERR_FILENO)
+    Complaint.write(.init(problem))
     return code
   }
 
@@ -42,6 +43,7 @@ enum ExitStatus: Int32, CaseIterable {
       An address can't be bound: in use, not allowed, not ours; or nobody
             answers at the admin socket.
       """
+    case .output: "The output can't be written."
     case .configuration: "The configuration file can't be read, or is wrong."
     }
   }

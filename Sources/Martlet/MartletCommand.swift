@@ -1,4 +1,6 @@
 import ArgumentParser
+import Control
+import Glibc
 
 /// The program: `martlet`.
 @main
@@ -78,7 +80,32 @@ struct MartletCommand: ParsableCommand {
 
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    if let problem = UnknownVerb.first(in: arguments, of: Self.self) { exit(withError: problem) }
-    main(AdminArguments.withoutFalseOptions(arguments))
+    do {
+      if let problem = UnknownVerb.first(in: arguments, of: Self.self) { throw problem }
+      var command = try parseAsRoot(AdminArguments.withoutFalseOptions(arguments))
+      try command.run()
+      try Output.flush()
+    } catch {
+      end(error)
+    }
+  }
+
+  /// Ends as an error says: what was asked for, such as help, goes to the standard output and can fail there, too.
+  private static func end(_ error: any Error) -> Never {
+    let status = exitCode(for: error)
+    let text = fullMessage(for: error)
+    if status == .success {
+      do {
+        try Output.write(text.isEmpty ? "" : text + "\n")
+        try Output.flush()
+      } catch {
+        Glibc.exit(exitCode(for: error).rawValue)
+      }
+    } else if Complaint.isJSON, !text.isEmpty {
+      Complaint.write(.init(message(for: error), hint: "`martlet help` describes the command line"))
+    } else if !text.isEmpty {
+      Terminal.write(text + "\n", to: STDERR_FILENO)
+    }
+    Glibc.exit(status.rawValue)
   }
 }

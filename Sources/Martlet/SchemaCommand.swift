@@ -10,7 +10,7 @@ struct SchemaCommand: ParsableCommand {
     abstract: "Print the JSON Schema of the configuration file.",
     discussion: "It's made from what the file is read with: keys, types, ranges, defaults and their descriptions.")
 
-  func run() {
-    Terminal.write(ConfigSchema.jsonSchema(), to: STDOUT_FILENO)
+  func run() throws {
+    try Output.write(ConfigSchema.jsonSchema())
   }
 }

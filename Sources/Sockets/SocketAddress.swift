@@ -82,8 +82,15 @@ extension SocketAddress {
         let text = unsafe inet_ntop(AF_INET6, &address, buffer.baseAddress, socklen_t(buffer.count))
         return unsafe text.map { unsafe String(cString: $0) } ?? "?"
       }
-      return scope == 0 ? text : "\(text)%\(scope)"
+      return scope == 0 ? text : "\(text)%\(Self.interface(scope) ?? String(scope))"
     case .unix: return "unix"
+    }
+  }
+
+  /// The name of a scope's interface, as people write it and as it is after a restart; nil if it's gone.
+  private static func interface(_ scope: UInt32) -> String? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in
+      unsafe if_indextoname(scope, buffer.baseAddress).map { unsafe String(cString: $0) }
     }
   }
 

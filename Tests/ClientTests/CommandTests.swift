@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Support
 import Testing
@@ -246,12 +247,47 @@ import Testing
     let refused = try martlet("drain", "web/b7")
     #expect(refused.exit == .code(1) && refused.output.isEmpty)
     #expect(refused.errors == "martlet: no backend b7\nhint: there are b1, b2\n")
-    #expect(try martlet("drain", "web/b7", "--json").errors == refused.errors)
+    let json = try martlet("drain", "web/b7", "--json")
+    #expect(json.exit == .code(1) && json.output.isEmpty)
+    let problem = try JSONDecoder().decode(AdminAnswer.Problem.self, from: Data(json.errors.utf8))
+    #expect(problem == AdminAnswer.Problem("no backend b7", hint: "there are b1, b2"))
+    for words in [
+      ["status", "--json", "--socket", "/nowhere.sock"], ["drain", "--json"], ["reload", "/nowhere.json", "--json"],
+    ] {
+      let result = try MartletProgram.run(words, environment: ["MARTLET_SOCKET": stub.path])
+      #expect(result.output.isEmpty)
+      _ = try JSONDecoder().decode(AdminAnswer.Problem.self, from: Data(result.errors.utf8))
+    }
     let silent = try martlet("status", environment: ["MARTLET_SOCKET": "/nowhere.sock"])
     #expect(silent.exit == .code(69))
     #expect(silent.errors.hasPrefix("martlet: no answer from /nowhere.sock: there is no such socket\nhint: "))
     let usual = try martlet("status", environment: ["MARTLET_SOCKET": nil, "XDG_RUNTIME_DIR": "/nowhere"])
     #expect(usual.errors.contains("/nowhere/martlet/admin.sock"))
+  }
+
+  @Test("a wrong configuration ends with 78, whoever finds it")
+  func configuration() throws {
+    let wrong = AdminAnswer.Problem("the configuration is wrong", details: ["a.json:1: no"], kind: .configuration)
+    stub.answer("POST /v1/reload", wrong, status: 422)
+    stub.answer("POST /v1/plan", wrong, status: 422)
+    for verb in ["reload", "plan"] {
+      #expect(try martlet(verb).exit == .code(78))
+      #expect(try martlet(verb, "/nowhere.json").exit == .code(78))
+    }
+    stub.answer("POST /v1/reload", AdminAnswer.Problem("another is under way"), status: 409)
+    #expect(try martlet("reload").exit == .code(1))
+  }
+
+  @Test(
+    "what can't be written ends with 74",
+    arguments: ["status", "status --json", "config", "schema", "--help", "help drain", "--version"])
+  func full(_ command: String) throws {
+    stub.answer("GET /v1/status", Report.sample)
+    stub.answer("GET /v1/config", Samples.plan)
+    let result = try Subprocess.run(
+      "sh", ["-c", "exec '\(MartletProgram.path)' \(command) >/dev/full"], environment: ["MARTLET_SOCKET": stub.path])
+    #expect(result.exit == .code(74))
+    #expect(result.errors.contains("the output can't be written"), "\(result.errors)")
   }
 
   @Test(

@@ -2,6 +2,13 @@ import Sockets
 import Testing
 
 @Suite struct AddressTests {
+  @Test("a scope is called by its interface's name, as people write it; one without an interface by its number")
+  func scopes() {
+    #expect(SocketAddress("[fe80::5%lo]:7000")?.description == "[fe80::5%lo]:7000")
+    #expect(SocketAddress("[fe80::5%1]:7000")?.description == "[fe80::5%lo]:7000")
+    #expect(SocketAddress("[fe80::5%4000000]:7000")?.description == "[fe80::5%4000000]:7000")
+  }
+
   @Test(
     "an address is read and written in the same form",
     arguments: [

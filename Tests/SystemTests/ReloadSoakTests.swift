@@ -45,7 +45,7 @@ extension System {
       for round in 1...Self.reloads {
         if round % 5 == 0 {
           try proxy.configure(round % 2 == 0 ? "\"listen\": 1" : keys(round) + ", \"workers\": 99")
-          #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 409)
+          #expect(try proxy.admin("POST", "/v1/reload", "{}").status == (round % 2 == 0 ? 422 : 409))
           wrong += 1
         } else {
           try proxy.reload(keys(round))

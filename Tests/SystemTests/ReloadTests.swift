@@ -21,6 +21,41 @@ extension System {
       "{ \"name\": \"\(server.name)\", \"address\": \"\(server.address)\"\(more.isEmpty ? "" : ", " + more) }"
     }
 
+    @Test("what was away for a while goes on counting where it was: backends, pools and listeners")
+    func counters() throws {
+      let servers = try stage.nginx(count: 2)
+      func keys(_ names: [String], pool: String = "main", listener: String = "main") -> String {
+        let backends = servers.filter { names.contains($0.name) }.map {
+          "{ \"name\": \"\($0.name)\", \"address\": \"\($0.address)\" }"
+        }
+        return """
+          "listeners": [{ "name": "\(listener)", "bind": "127.0.0.1:0", "pool": "\(pool)" }],
+          "pools": [{ "name": "\(pool)", "backends": [\(backends.joined(separator: ", "))], "health": \(fastHealth) }]
+          """
+      }
+      let proxy = try stage.martlet(keys(["a", "b"]))
+      try proxy.waitUntilAllUp()
+      #expect(try shares(of: proxy.port(), requests: 20) == ["a": 10, "b": 10])
+      let before = try proxy.waitUntil("all are over") { $0.pools[0].sessions.active == 0 }
+      // Longer than it takes until one that has left is let go of.
+      try proxy.reload(keys(["b"]))
+      usleep(2_500_000)
+      try proxy.reload(keys(["a", "b"]))
+      var report = try proxy.report()
+      #expect(try report.backend("a").sessions.total == before.backend("a").sessions.total)
+      #expect(try report.backend("a").connect.attempts == before.backend("a").connect.attempts)
+      #expect(try report.pool().sessions.total == before.pool().sessions.total, "and isn't counted twice")
+      try proxy.reload(keys(["a", "b"], pool: "other", listener: "other"))
+      usleep(2_500_000)
+      try proxy.reload(keys(["a"], pool: "another", listener: "another"))
+      usleep(1_500_000)
+      try proxy.reload(keys(["a", "b"]))
+      report = try proxy.report()
+      #expect(try report.pool().sessions.total == before.pool().sessions.total)
+      #expect(try report.backend("b").bytes.toClient == before.backend("b").bytes.toClient)
+      #expect(report.listeners[0].sessions.total == before.listeners[0].sessions.total)
+    }
+
     @Test("listeners and backends come, move and go; counters, health, names and sessions of those that stay are kept")
     func change() throws {
       let servers = try stage.nginx(count: 3)
@@ -108,7 +143,7 @@ extension System {
       func refusal(_ keys: String) throws -> String {
         try proxy.configure(keys)
         let (status, body) = try proxy.admin("POST", "/v1/reload", "{}")
-        #expect(status == 409, "\(body)")
+        #expect(status == 409 || status == 422 && body.contains("\"kind\" : \"configuration\""), "\(body)")
         return body
       }
       #expect(try refusal("\"listen\": \"oops\"").contains("martlet.json:1"))
@@ -237,7 +272,7 @@ extension System {
       #expect(proxy.log.contains("{\"time\""))
       try proxy.reload(keys + ", \"log\": { \"format\": \"text\", \"level\": \"warning\" }")
       try proxy.configure("\"listen\": 1")
-      #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 409)
+      #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 422)
       try Support.waitUntil("it's logged as text") {
         proxy.log.split(separator: "\n").contains { $0.contains("reload refused") && !$0.hasPrefix("{") }
       }

@@ -19,20 +19,19 @@ extension DoorError {
     if case .refused = self { true } else { false }
   }
 
-  /// What is wrong, and what to do about it: details line by line, then `martlet: …`, then `hint: …`.
-  ///
-  /// The details come first, as in what `martlet check` says of a file: the last lines sum up.
-  package var text: String {
-    let problem = problem
-    let details = (problem.details ?? []).map { TextTable.printable($0) + "\n" }.joined()
-    let hint = problem.hint.map { "hint: \(TextTable.printable($0))\n" } ?? ""
-    return "\(details)martlet: \(TextTable.printable(problem.error))\n\(hint)"
+  /// Whether it won't because of the configuration that it was given, or has read.
+  package var isOfConfiguration: Bool {
+    if case .refused(let problem, _) = self { problem.kind == .configuration } else { false }
   }
+
+  /// What is wrong, and what to do about it, for people.
+  package var text: String { ProblemText.render(problem) }
 
   /// The same in one line, for where a line is all there is.
   package var line: String { TextTable.printable(problem.error) }
 
-  private var problem: AdminAnswer.Problem {
+  /// What is wrong, and what to do about it.
+  package var problem: AdminAnswer.Problem {
     switch self {
     case .silent(let socket, .brokenAnswer(let why), _):
       return AdminAnswer.Problem(

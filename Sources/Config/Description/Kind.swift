@@ -8,6 +8,8 @@ struct Kind<Value: Sendable>: Sendable {
   var keys: [KeyDescription] = []
   /// What was probably meant by a value that is refused, as far as this kind alone can tell.
   var remedies: @Sendable (JSONNode) -> [Remedy] = { _ in [] }
+  /// Whether nobody is to see the value.
+  var isSecret = false
   /// The value as it is written in a file; nil if the key is better left out.
   let render: @Sendable (Value) -> JSONNode?
   /// Reads the value that stands at a path; nil if that isn't possible and has been reported.
@@ -24,6 +26,8 @@ package struct KeyDescription: Equatable, Sendable {
   package var fallback: String?
   /// Whether a file must have it.
   package var isRequired: Bool
+  /// Whether nobody is to see its value.
+  package var isSecret = false
 
   /// The same key inside something else.
   func inside(_ prefix: String) -> KeyDescription {

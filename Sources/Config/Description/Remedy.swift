@@ -12,6 +12,8 @@ extension Kind {
   /// Reads like ``read``. Where the value itself is refused, and not a part of it, the hint names what was probably meant:
   /// a value that this very kind takes, so that following a hint never leads to another error.
   func value(of node: JSONNode, at path: String, _ found: inout Diagnostics) -> Value? {
+    // What was meant by a secret would tell it.
+    if isSecret { return read(node, path, &found) }
     let before = found.errors.count
     if let value = read(node, path, &found) { return value }
     guard found.errors.count == before + 1, found.errors[before].path == path else { return nil }

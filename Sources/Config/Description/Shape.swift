@@ -47,7 +47,9 @@ extension Field {
     // The default of an object is in its own keys.
     let fallback = kind.keys.isEmpty ? fallback : nil
     schema = kind.schema.adding([("description", JSONNode(doc))] + (fallback.map { [("default", $0)] } ?? []))
-    let own = KeyDescription(path: name, doc: doc, fallback: fallback?.text, isRequired: isRequired)
+    let own = KeyDescription(
+      path: name, doc: doc, fallback: fallback?.text, isRequired: isRequired,
+      isSecret: kind.isSecret)
     keys = [own] + kind.keys.map { $0.inside(name) }
     read = { node, path, root, found in
       if let value = kind.value(of: node, at: path, &found) { set(&root, value) }

@@ -8,7 +8,10 @@ extension ConfigurationDifference {
 
 extension FieldChange: CustomStringConvertible {
   /// Such as `health.interval 2s → 5s`, on one line.
-  package var description: String { "\(key) \(Self.shown(from)) → \(Self.shown(to))" }
+  package var description: String {
+    // A secret that is another, and looks the same.
+    from == to ? "\(key) is another: \(Self.shown(to))" : "\(key) \(Self.shown(from)) → \(Self.shown(to))"
+  }
 
   private static func shown(_ text: String) -> String { text.isEmpty ? "none" : JSONNode.shortened(text) }
 }

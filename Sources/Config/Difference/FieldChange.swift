@@ -28,6 +28,11 @@ extension FieldChange {
 
   private static func compare(_ old: JSONNode?, _ new: JSONNode?, under key: String, _ result: inout [FieldChange]) {
     guard old != new else { return }
+    // A secret is compared, and not shown: what is in a file may be another under the same path.
+    if old?.secret != new?.secret {
+      result.append(FieldChange(key: key, from: text(of: old), to: text(of: new)))
+      return
+    }
     guard let before = old?.members, let after = new?.members else {
       result.append(FieldChange(key: key, from: text(of: old), to: text(of: new)))
       return
@@ -40,7 +45,8 @@ extension FieldChange {
   }
 
   private static func text(of node: JSONNode?) -> String {
-    guard let node else { return "" }
+    guard let node = node?.hidingSecrets else { return "" }
+    if node == ["hidden": true] { return "(hidden)" }
     return if case .string(let text) = node.value { text } else { node.lineText }
   }
 }

@@ -15,7 +15,7 @@ struct HealthDocument: Sendable {
     case .none: .none
     case .tcp: .tcp
     case .http: .http(http)
-    case .script: .script(ScriptCheck(send: script.send ?? [], expect: script.expect ?? []))
+    case .script: .script(ScriptCheck(send: script.send ?? Secret([]), expect: script.expect ?? []))
     }
   }
 }
@@ -29,7 +29,7 @@ enum HealthType: String, CaseIterable, Sendable {
 
 /// What a script sends and expects.
 struct ScriptDocument: Sendable {
-  var send: [UInt8]?
+  var send: Secret?
   var expect: [UInt8]?
 }
 
@@ -115,8 +115,13 @@ extension HealthDocument {
     ])
 
   private static let script: [Field<ScriptDocument>] = [
-    Field("send", optional: \.send, .bytes, "The text to send first. Without it the server speaks first."),
-    Field("sendHex", optional: \.send, .hexBytes, "The same in hexadecimal, for bytes that aren't text."),
+    Field(
+      "send", optional: \.send, .secretOrPlace(.bytes),
+      "The text to send first, which is never shown; or { \"file\": path } or { \"credential\": name } for what stands "
+        + "there. Without it the server speaks first."),
+    Field(
+      "sendHex", optional: \.send, .secret(.hexBytes),
+      "A text to send in hexadecimal, for bytes that aren't text; never shown either."),
     Field("expect", optional: \.expect, .bytes, "The text that the answer must contain."),
     Field("expectHex", optional: \.expect, .hexBytes, "The same in hexadecimal, for bytes that aren't text."),
   ]

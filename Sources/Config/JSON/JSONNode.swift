@@ -23,6 +23,8 @@ struct JSONNode: Sendable, Equatable {
   var value: Content
   /// The line on which the value starts, from 1; 0 if it doesn't come from a document.
   var line = 0
+  /// What it stands for, if that isn't to be shown: only in what is written.
+  var secret: Secret?
 
   /// The members, if this is an object.
   var members: [Member]? {
@@ -32,6 +34,20 @@ struct JSONNode: Sendable, Equatable {
   /// The first value under a key, if this is an object that has it.
   subscript(key: String) -> JSONNode? {
     members?.first { $0.key == key }?.value
+  }
+
+  /// The same without what isn't to be shown; what is left can't be read as a configuration.
+  var hidingSecrets: JSONNode {
+    if let secret, secret.source == .configuration { return ["hidden": true] }
+    var result = self
+    switch value {
+    case .array(let elements): result.value = .array(elements.map(\.hidingSecrets))
+    case .object(let members):
+      result.value = .object(
+        members.map { Member(key: $0.key, line: $0.line, value: $0.value.hidingSecrets) })
+    case .null, .bool, .number, .string: break
+    }
+    return result
   }
 
   /// The value as an error message shows it: on one line and never long.
@@ -52,10 +68,10 @@ struct JSONNode: Sendable, Equatable {
     var count = 0
     for scalar in text.unicodeScalars {
       if count == 60 { return result + "…" }
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
+      if scalar.isPrintable {
+        result.unicodeScalars.append(scalar)
+      } else {
         result += "\\u{\(String(scalar.value, radix: 16))}"
-      default: result.unicodeScalars.append(scalar)
       }
       count += 1
     }

@@ -91,12 +91,16 @@ extension StatusSet: CustomStringConvertible {
 /// A health check that talks some other protocol.
 package struct ScriptCheck: Equatable, Sendable {
   /// What is sent first; empty for a protocol in which the server speaks first.
-  package var send: [UInt8]
+  package var send: Secret
   /// What the answer must contain; not empty.
   package var expect: [UInt8]
 
-  package init(send: [UInt8], expect: [UInt8]) {
+  package init(send: Secret, expect: [UInt8]) {
     self.send = send
     self.expect = expect
+  }
+
+  package init(send: [UInt8], expect: [UInt8]) {
+    self.init(send: Secret(send), expect: expect)
   }
 }

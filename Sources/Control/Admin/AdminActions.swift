@@ -54,9 +54,10 @@ final class AdminActions {
 
   /// A backend of a pool, by its name, its address, or the host name that it comes from.
   func members(_ backend: String, of pool: PoolController) throws(AdminRefusal) -> [Member] {
-    let named = pool.members.filter { $0.backend.name == backend || $0.key.address.description == backend }
+    let endpoint = Self.endpoint(backend)
+    let named = pool.members.filter { $0.backend.name == backend || $0.key.address.description == endpoint }
     if !named.isEmpty { return named }
-    let resolved = pool.members.filter { $0.configuration.name == backend || $0.endpoints.contains(backend) }
+    let resolved = pool.members.filter { $0.configuration.name == backend || $0.endpoints.contains(endpoint) }
     guard resolved.isEmpty else { return resolved }
     let known = pool.members.map(\.backend.name)
     throw AdminRefusal(
@@ -84,10 +85,16 @@ final class AdminActions {
     return try members(backend, of: pool).flatMap(\.endpoints)
   }
 
+  /// An address as it's written here, since it can be written in more than one way; what isn't one is as it is.
+  private static func endpoint(_ text: String) -> String {
+    (try? Endpoint(text: text))?.description ?? text
+  }
+
   /// What a lease calls a backend: its address, or the host name where all of its addresses are meant.
   func endpoint(_ backend: String, of members: [Member]) -> String {
     guard let first = members.first else { return backend }
-    if first.key.address.description != backend, first.endpoints.contains(backend) { return backend }
+    let endpoint = Self.endpoint(backend)
+    if first.key.address.description != endpoint, first.endpoints.contains(endpoint) { return endpoint }
     let isWhole = members.count > 1 || first.configuration.name == backend
     return isWhole ? first.configuration.endpoint.description : first.key.address.description
   }
@@ -102,7 +109,7 @@ extension AdminActions {
         reports.ask(.json, .fresh) { reply(.success(AdminReply($0))) }
       },
       AdminRouter.Route(.get, "/v1/config") { [unowned self] _, reply in
-        reply(.success(AdminReply(json: controller.configuration.render())))
+        reply(.success(AdminReply(json: controller.configuration.renderHidingSecrets())))
       },
       AdminRouter.Route(.get, "/v1/overrides") { [unowned self] _, reply in
         reply(.success(AdminReply(AdminAnswer.Overrides(overrides: reporter.overrides))))

@@ -164,7 +164,7 @@ extension AdminActions {
     let named = controller.book.leases.filter { lease in
       guard lease.pool == pool else { return false }
       if case .add(let added) = lease.term, added.name == backend { return true }
-      if lease.endpoint == backend { return true }
+      if lease.endpoint == backend || lease.endpoint == (try? Endpoint(text: backend))?.description { return true }
       return controlled?.configuration.backends.contains {
         $0.name == backend && $0.endpoint.description == lease.endpoint
       } == true

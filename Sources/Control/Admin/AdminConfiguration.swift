@@ -58,7 +58,7 @@ extension AdminActions {
   private static func result(of outcome: Reload.Outcome) -> Result<AdminReply, AdminRefusal> {
     switch outcome {
     case .committed(let answer): .success(AdminReply(answer))
-    case .refused(let problem, _): .failure(AdminRefusal(409, problem))
+    case .refused(let problem, _): .failure(AdminRefusal(problem.kind == .configuration ? 422 : 409, problem))
     }
   }
 }

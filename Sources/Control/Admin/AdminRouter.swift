@@ -30,9 +30,6 @@ struct AdminRouter {
   let routes: [Route]
   let logger: Logger
 
-  /// How many bytes of a request's content are logged: all of it, unless it's a configuration.
-  private static let loggedContent = 1024
-
   /// Answers a request.
   func answer(_ exchange: HTTPExchange) {
     let request = exchange.request
@@ -53,7 +50,8 @@ struct AdminRouter {
             "by": "\(author)", "pid": "\(exchange.peer?.pid ?? 0)", "uid": "\(exchange.peer?.uid ?? 0)",
             "query":
               "\(request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&"))",
-            "content": "\(String(decoding: request.body.prefix(Self.loggedContent), as: UTF8.self))",
+            // Never the content itself: it may be a configuration with a password in it.
+            "bytes": "\(request.body.count)",
           ])
       }
       let call = AdminCall(request: request, author: author)
@@ -225,12 +223,7 @@ struct AdminReply {
     response = HTTPResponse(contentType: "application/json", body: Array(json.utf8))
   }
 
-  static func json(_ value: some Encodable) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(value) else { return Array("{}\n".utf8) }
-    return Array(data) + [UInt8(ascii: "\n")]
-  }
+  static func json(_ value: some Encodable) -> [UInt8] { JSONForm.bytes(value) }
 }
 
 /// Why a request isn't answered as it was meant.

@@ -11,12 +11,16 @@ import SystemPackage
 final class Controller {
   /// How many transitions are remembered.
   static let transitionsKept = 1000
+  /// How many pools that are gone are remembered.
+  static let formerPoolsKept = 64
 
   var configuration: Configuration
   let workforce: Workforce
   var pools: [PoolController] = []
   /// Pools that were removed and whose backends still have sessions.
   var leavingPools: [PoolController] = []
+  /// Pools that were removed and have no session any more, should they come back: what they counted goes on then.
+  var formerPools: [PoolController] = []
   let evictions: EvictionScheduler
   let names: NameBook
   /// At which addresses this process answers.

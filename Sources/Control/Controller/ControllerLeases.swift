@@ -8,6 +8,7 @@ import Proxy
 
 extension Controller {
   /// Takes a lease, in place of an earlier one about the same; gives that one.
+  @discardableResult
   func take(_ lease: Lease) -> Lease? {
     let replaced = book.take(lease)
     leaseChanged(lease, because: lease.text + (replaced.map { ", in place of: \($0.text)" } ?? ""))

@@ -70,6 +70,7 @@ extension Controller {
       return pool
     }
     leavingPools.removeAll { pool in pools.contains { $0 === pool } }
+    formerPools.removeAll { pool in pools.contains { $0 === pool } }
     for pool in before.pools where !pools.contains(where: { $0 === pool }) {
       for member in pool.replaceMembers(by: []) { retire(member, of: pool) }
       snapshots[pool.name] = nil
@@ -126,6 +127,7 @@ extension Controller {
 
   private func known(_ pool: String) -> PoolController? {
     pools.first { $0.name == pool } ?? leavingPools.first { $0.name == pool }
+      ?? formerPools.first { $0.name == pool }
   }
 
   private func makeStatus(_ pool: String) -> PoolStatus {
@@ -204,7 +206,10 @@ extension Controller {
     for (member, check) in zip(members, checks) {
       refreshLeases(of: member)
       let isNew = !before.contains { $0 === member }
-      if isNew { evictions.cancelAll(of: .backend(member.backend.id)) }
+      if isNew {
+        evictions.cancelAll(of: .backend(member.backend.id))
+        pool.welcome(member)
+      }
       let isChecked = member.checker != nil
       if isNew || member.check != check || isChecked != member.isToBeChecked { startChecking(member, in: pool) }
     }
@@ -246,6 +251,8 @@ extension Controller {
   func lookForDepartures() {
     let then = Instant.now - Self.farewell
     for pool in pools + leavingPools { pool.forgetLeft(by: then) }
+    formerPools += leavingPools.filter(\.leaving.isEmpty)
+    formerPools.removeFirst(max(formerPools.count - Self.formerPoolsKept, 0))
     leavingPools.removeAll { $0.leaving.isEmpty }
     watchDepartures()
   }

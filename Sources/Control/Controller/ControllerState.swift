@@ -45,6 +45,7 @@ extension Controller {
   func settleInherited() {
     for pool in pools {
       pool.inheritedGone.settle()
+      pool.departed.settleInherited()
       for member in pool.members + pool.leaving { member.inherited.settle() }
     }
   }
@@ -59,6 +60,7 @@ extension Controller {
           if let counted = backends.removeValue(forKey: text) { member.inherited = counted }
         }
       }
+      for (text, counted) in backends where pool.departed.inherit(counted, of: text) { backends[text] = nil }
       var gone = counts.gone[pool.name] ?? BackendCounts()
       for counted in backends.values { gone.add(counted) }
       pool.inheritedGone = gone

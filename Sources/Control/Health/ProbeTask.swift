@@ -17,7 +17,7 @@ enum ProbeTask {
     case .http(let check):
       self = .exchange(request: Self.request(check, host: host), .http(HTTPAnswer(check.expect)))
     case .script(let check):
-      self = .exchange(request: check.send, .script(ScriptAnswer(expect: check.expect)))
+      self = .exchange(request: check.send.bytes, .script(ScriptAnswer(expect: check.expect)))
     }
   }
 

@@ -33,6 +33,9 @@ struct BindFailure {
     return switch error {
     case .addressInUse: "another process listens there: stop it or choose another address; `ss -ltnp` shows who it is"
     case .permissionDenied: "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE"
+    case .addressFamilyNotSupported where address.isAny:
+      "this kernel has no IPv6: write \"0.0.0.0:\(address.port ?? 0)\" for all IPv4 addresses"
+    case .addressFamilyNotSupported: "this kernel has no IPv6: choose an IPv4 address"
     case .addressNotAvailable: "the address isn't one of this machine's: `ip address` lists them"
     default: nil
     }

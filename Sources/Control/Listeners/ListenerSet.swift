@@ -40,6 +40,11 @@ final class ListenerSet {
   private(set) var listeners: [BoundListener]
   /// Those that were removed and may still have sessions; who has none any more is forgotten with the next change.
   private(set) var leaving: [BoundListener] = []
+  /// What those have counted that are gone, should they come back; the latest at the end.
+  private var former: [(status: ListenerStatus, inherited: ListenerCounts)] = []
+
+  /// How many listeners that are gone are remembered.
+  private static let mostFormer = 256
 
   private let workers: Int
 
@@ -209,10 +214,14 @@ final class ListenerSet {
         result.append(listener)
       }
     }
+    let gone = leaving.filter { $0.status.sessions.taken == 0 }
+    former += gone.map { ($0.status, $0.inherited) }
     leaving.removeAll { $0.status.sessions.taken == 0 }
     leaving += change.removed
     leaving.removeAll { listener in change.order.contains(listener.configuration.name) }
     listeners = change.order.compactMap { name in result.first { $0.configuration.name == name } }
+    former.removeAll { gone in listeners.contains { $0.status === gone.status } }
+    former.removeFirst(max(former.count - Self.mostFormer, 0))
     return change.removed
   }
 
@@ -224,12 +233,14 @@ final class ListenerSet {
     }
   }
 
-  /// What belongs to a listener of this name: that of one which is leaving, if there is one.
+  /// What belongs to a listener of this name: that of one which is leaving or has left, if there is one.
   private func status(_ name: String) -> ListenerStatus {
-    leaving.first { $0.configuration.name == name }?.status ?? ListenerStatus(name: name, workers: workers)
+    leaving.last { $0.configuration.name == name }?.status ?? former.last { $0.status.name == name }?.status
+      ?? ListenerStatus(name: name, workers: workers)
   }
 
   private func inherited(by name: String) -> ListenerCounts {
-    leaving.first { $0.configuration.name == name }?.inherited ?? ListenerCounts()
+    leaving.last { $0.configuration.name == name }?.inherited ?? former.last { $0.status.name == name }?.inherited
+      ?? ListenerCounts()
   }
 }

@@ -64,7 +64,7 @@ extension LogStyle {
   /// The text without anything that could move a terminal's cursor, start a new line or turn the writing's direction:
   /// parts of it may come from whoever talks to the proxy.
   private static func escaped(_ text: String, quotes: Bool = false) -> String {
-    guard text.unicodeScalars.contains(where: { isUnsafe($0) || (quotes && ($0 == "\"" || $0 == "\\")) }) else {
+    guard text.unicodeScalars.contains(where: { !$0.isPrintable || (quotes && ($0 == "\"" || $0 == "\\")) }) else {
       return text
     }
     var result = ""
@@ -74,18 +74,11 @@ extension LogStyle {
       case "\r": result += "\\r"
       case "\t": result += "\\t"
       case "\"" where quotes, "\\" where quotes: result += "\\\(scalar)"
-      case _ where isUnsafe(scalar): result += "\\u{\(String(scalar.value, radix: 16))}"
+      case _ where !scalar.isPrintable: result += "\\u{\(String(scalar.value, radix: 16))}"
       default: result.unicodeScalars.append(scalar)
       }
     }
     return result
-  }
-
-  private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator, .format: true
-    default: false
-    }
   }
 }
 
@@ -133,10 +126,12 @@ extension LogStyle {
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
+      case _ where scalar.isPrintable: result.unicodeScalars.append(scalar)
+      default:
+        for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
+          let digits = String(unit, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
       }
     }
     return result + "\""

@@ -1,4 +1,5 @@
 import Glibc
+package import SystemPackage
 
 /// What is known about where text goes that people read.
 package enum Terminal {
@@ -13,13 +14,17 @@ package enum Terminal {
   }
 
   /// Writes all of the text there, at once; what a reader who has gone misses is nobody's loss.
-  package static func write(_ text: String, to descriptor: Int32) {
+  ///
+  /// - Returns: why it couldn't be written.
+  @discardableResult
+  package static func write(_ text: String, to descriptor: Int32) -> Errno? {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count >= 0 || errno == EINTR else { return }
+      guard count >= 0 || errno == EINTR else { return errno == EPIPE ? nil : Errno(rawValue: errno) }
       bytes = bytes.dropFirst(max(count, 0))
     }
+    return nil
   }
 
   /// A variable of the environment; nil if it isn't set or is empty.

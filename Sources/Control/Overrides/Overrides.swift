@@ -22,7 +22,8 @@ final class Overrides {
     guard let file else { return OverrideBook() }
     switch file.read() {
     case .none: return OverrideBook()
-    case .book(var book):
+    case .book(let known):
+      var book = known.normalised()
       _ = book.expire(at: .now)
       if !book.leases.isEmpty {
         logger.notice(

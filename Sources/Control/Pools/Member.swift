@@ -34,6 +34,8 @@ final class Member {
   var weightLease: Lease?
   /// What processes before this one have counted.
   var inherited = BackendCounts()
+  /// What was counted here before it went, if it has come back.
+  var earlier = BackendCounts()
   /// Until when it's out because sessions couldn't connect to it.
   private var ejectedUntil: Instant?
   /// Since when it warms up; nil if it never had to.
@@ -103,9 +105,16 @@ final class Member {
   /// The sessions that stand, here and in processes before this one.
   var active: Int { backend.load.active + inherited.active }
 
-  /// The number of times that sessions were counted here and by processes before this one.
+  /// What was counted here and by processes before this one.
   var counts: BackendCounts {
     var counts = inherited
+    counts.add(ownCounts)
+    return counts
+  }
+
+  /// What was counted by this process.
+  var ownCounts: BackendCounts {
+    var counts = earlier
     counts.add(BackendCounts(backend.counters))
     return counts
   }

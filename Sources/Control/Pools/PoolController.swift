@@ -15,9 +15,9 @@ final class PoolController {
   private var departures: [(member: Member, since: Instant)] = []
   /// What processes before this one have counted of the pool itself.
   var inherited = PoolCounts()
-  /// What was counted of backends that are gone.
-  private(set) var gone = BackendCounts()
-  /// The same, by processes before this one.
+  /// What was counted of backends that are gone, should they come back.
+  var departed = DepartedCounts()
+  /// What processes before this one have counted of backends that were gone, or of which this one knows nothing.
   var inheritedGone = BackendCounts()
   /// What this machine couldn't do for its sessions.
   var hindrances = Hindrances()
@@ -53,7 +53,7 @@ final class PoolController {
 
   /// What was counted of backends that are gone, here and by processes before this one.
   var allGone: BackendCounts {
-    var counts = gone
+    var counts = departed.sum
     counts.add(inheritedGone)
     return counts
   }
@@ -79,8 +79,19 @@ final class PoolController {
     let isOver = { (departure: (member: Member, since: Instant)) in
       departure.since <= then && departure.member.backend.load.active == 0
     }
-    for departure in departures where isOver(departure) { gone.add(departure.member.counts) }
+    for departure in departures where isOver(departure) {
+      departed.keep(
+        .init(own: departure.member.ownCounts, inherited: departure.member.inherited),
+        of: departure.member.key.address.description)
+    }
     departures.removeAll(where: isOver)
+  }
+
+  /// A backend is new, or is one that has been here before.
+  func welcome(_ member: Member) {
+    guard let known = departed.takeBack(member.key.address.description) else { return }
+    member.earlier = known.own
+    member.inherited = known.inherited
   }
 
   /// A member went down, and the others of its tier carry its share.

@@ -1,5 +1,5 @@
 import Balancing
-import Config
+package import Config
 import Libevent
 import Logging
 import Sockets
@@ -352,11 +352,11 @@ extension Reloads {
 
 extension AdminAnswer.Problem {
   /// Everything that is wrong with a configuration.
-  init(_ errors: ConfigErrors) {
+  package init(_ errors: ConfigErrors) {
     let count = errors.errors.count + errors.omitted
     self.init(
       count == 1 ? "the configuration is wrong" : "the configuration has \(count) errors",
       hint: "`martlet check` shows the same before a reload",
-      details: errors.errors.map { $0.text(in: errors.file) })
+      details: errors.errors.map { $0.text(in: errors.file) }, kind: .configuration)
   }
 }

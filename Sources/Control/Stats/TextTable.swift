@@ -1,3 +1,5 @@
+import Config
+
 /// A table of plain text with aligned columns.
 package struct TextTable {
   /// On which side a column's text stands.
@@ -38,13 +40,10 @@ package struct TextTable {
     }.joined()
   }
 
-  /// The text with control characters, which a terminal would obey, replaced.
+  /// The text with what a terminal would obey, or not show as it is, replaced.
   package static func printable(_ text: String) -> String {
     var printable = ""
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-      printable.unicodeScalars.append(isControl ? "?" : scalar)
-    }
+    for scalar in text.unicodeScalars { printable.unicodeScalars.append(scalar.isPrintable ? scalar : "?") }
     return printable
   }
 }

@@ -38,6 +38,8 @@ struct Handover: Codable {
   var state: ControllerState
   /// What was counted up to now.
   var counts: CountsHandover?
+  /// What the configuration's secrets hold that stand outside of it.
+  var secrets: [String: [UInt8]]?
 
   var bytes: [UInt8] {
     guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("a state can be written as JSON") }

@@ -43,7 +43,8 @@ package final class Inheritance {
     let sockets: [SharedSocket]
     do {
       (handover, sockets) = try Handover.receive(from: channel, limit: Self.limit)
-      configuration = try Configuration.parse(handover.configuration, file: "the running configuration")
+      configuration = try Configuration.parse(
+        handover.configuration, file: "the running configuration", secrets: .known(handover.secrets ?? [:]))
     } catch let error as ChannelError {
       throw StartError("it has given nothing that can be used: \(error)", hint: "see its log")
     } catch {

@@ -19,13 +19,15 @@ struct DoorOptions: ParsableArguments {
 
   /// Does something with the door; says what is wrong before it throws.
   func ask<Result>(
-    status: (DoorError) -> ExitStatus = { $0.isRefusal ? .incomplete : .unavailable },
+    status: (DoorError) -> ExitStatus = {
+      $0.isOfConfiguration ? .configuration : $0.isRefusal ? .incomplete : .unavailable
+    },
     _ question: (AdminDoor) throws(DoorError) -> Result
   ) throws -> Result {
     do throws(DoorError) {
       return try question(door)
     } catch {
-      Terminal.write(error.text, to: STDERR_FILENO)
+      Complaint.write(error.problem)
       throw status(error).code
     }
   }
@@ -45,11 +47,11 @@ struct AnswerOptions: ParsableArguments {
   @discardableResult
   func show<Answer>(_ call: AdminCall<Answer>, _ text: (Answer) -> String) throws -> Answer? {
     if json {
-      print(try process.ask { door throws(DoorError) in try door.json(call) })
+      try print(try process.ask { door throws(DoorError) in try door.json(call) })
       return nil
     }
     let answer = try process.ask { door throws(DoorError) in try door.ask(call).answer }
-    Terminal.write(text(answer), to: STDOUT_FILENO)
+    try Output.write(text(answer))
     return answer
   }
 
@@ -59,8 +61,8 @@ struct AnswerOptions: ParsableArguments {
   }
 
   /// Prints JSON as it came.
-  func print(_ json: [UInt8]) {
-    Terminal.write(String(decoding: json, as: UTF8.self), to: STDOUT_FILENO)
+  func print(_ json: [UInt8]) throws {
+    try Output.write(String(decoding: json, as: UTF8.self))
   }
 
   /// Says what is to be minded, on the standard error.

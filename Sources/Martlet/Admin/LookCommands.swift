@@ -115,7 +115,7 @@ struct ConfigCommand: ParsableCommand {
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    options.print(try options.process.ask { door throws(DoorError) in try door.json(.configuration) })
+    try options.print(try options.process.ask { door throws(DoorError) in try door.json(.configuration) })
   }
 }
 

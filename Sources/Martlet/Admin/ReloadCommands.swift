@@ -26,7 +26,7 @@ struct NewConfiguration: ParsableArguments {
     } catch {
       var error = error
       error.file = ConfigurationFile.name(of: file)
-      Terminal.write("\(error)\n", to: STDERR_FILENO)
+      Complaint.write(.init(error))
       throw ExitStatus.configuration.code
     }
     return request
@@ -61,9 +61,9 @@ struct PlanCommand: ParsableCommand {
     let call = AdminCall<AdminAnswer.Plan>.plan(try source.request())
     let (plan, json) = try options.process.ask(status: Self.status) { door throws(DoorError) in try door.ask(call) }
     if options.json {
-      options.print(json)
+      try options.print(json)
     } else {
-      Terminal.write(ReloadText.render(plan, coloured: options.isColoured), to: STDOUT_FILENO)
+      try Output.write(ReloadText.render(plan, coloured: options.isColoured))
     }
     switch plan.severity {
     case _ where !plan.obstacles.isEmpty: throw ExitStatus.disruptive.code
@@ -75,7 +75,10 @@ struct PlanCommand: ParsableCommand {
 
   /// How it ends without a plan. Status 1 is a plan's own, so a refusal isn't that.
   private static func status(_ error: DoorError) -> ExitStatus {
-    if case .refused(_, let status) = error, status == 400 || status == 422 { .configuration } else { .unavailable }
+    if error.isOfConfiguration { return .configuration }
+    // As earlier versions say it.
+    if case .refused(_, let status) = error, status == 400 || status == 422 { return .configuration }
+    return .unavailable
   }
 }
 
@@ -87,7 +90,7 @@ struct ReloadCommand: ParsableCommand {
     discussion: """
       Everything is prepared first: the file is read, addresses are bound, new backends are checked. Only if all of \
       that succeeds it takes effect, at once and without dropping a session that may stay; otherwise everything is as \
-      before, and the status is 1. Without a file the process reads its own again.
+      before, and the status is 1, or 78 if the file is wrong. Without a file the process reads its own again.
 
       With --confirm it goes back by itself after that time unless `martlet confirm` is called, and at once when \
       things get clearly worse.

@@ -20,7 +20,8 @@ extension AdminAnswer {
     [
       "Report": [Report.sample, Report.bare] + Report.goingBack,
       "Problem": [
-        Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"]), Problem("no"),
+        Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
+        Problem("no"),
       ],
       "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan])],
       "Done": [Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"])],

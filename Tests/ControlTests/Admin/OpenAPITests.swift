@@ -135,6 +135,7 @@ import Testing
     let words: [String: [String]] = [
       "OverrideAction": Report.Override.Action.allCases.map(\.rawValue),
       "Missing": Report.Override.Missing.allCases.map(\.rawValue),
+      "ProblemKind": AdminAnswer.Problem.Kind.allCases.map(\.rawValue),
       "BackendState": Report.Backend.State.allCases.map(\.rawValue),
       "PoolState": Report.Pool.State.allCases.map(\.rawValue),
       "ListenerState": Report.Listener.State.allCases.map(\.rawValue),

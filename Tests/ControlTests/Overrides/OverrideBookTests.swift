@@ -62,6 +62,14 @@ struct OverrideBookTests {
     #expect(theirs.missing(of: changes).isEmpty)
   }
 
+  @Test("an endpoint that another version wrote otherwise is still the same")
+  func spelling() throws {
+    var book = OverrideBook()
+    book.take(lease(.drain, "[fe80::5%1]:7000"))
+    book.take(lease(.weight(3), "db.example:5432"))
+    #expect(book.normalised().leases.map(\.endpoint) == ["[fe80::5%lo]:7000", "db.example:5432"])
+  }
+
   @Test("a lease ends at its time and not before, and one without a time doesn't")
   func times() {
     var book = OverrideBook()

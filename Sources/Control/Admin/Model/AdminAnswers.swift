@@ -9,12 +9,21 @@ package enum AdminAnswer {
     package var hint: String?
     /// Where there are several things: each of them, such as the errors of a configuration file.
     package var details: [String]?
+    /// What kind of problem it is, where a program may want to know.
+    package var kind: Kind?
+
+    /// What a program may want to know.
+    package enum Kind: String, Codable, CaseIterable, Sendable {
+      /// The configuration is wrong, or can't be read.
+      case configuration
+    }
 
     /// A problem with its remedy.
-    package init(_ error: String, hint: String? = nil, details: [String]? = nil) {
+    package init(_ error: String, hint: String? = nil, details: [String]? = nil, kind: Kind? = nil) {
       self.error = error
       self.hint = hint
       self.details = details
+      self.kind = kind
     }
   }
 
