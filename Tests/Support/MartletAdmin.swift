@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Sockets
+internal import Sockets
 
 /// What an operator asks of a running proxy through its admin socket.
 extension MartletProcess {
