@@ -57,16 +57,32 @@ final class SessionDesk {
   /// Takes sessions that have ended in a process before this one.
   func inherit(_ ended: [AdminAnswer.EndedSession]) {
     guard !ended.isEmpty else { return }
-    let all = (ended + inherited).sorted { $0.ended > $1.ended }
-    inherited = Array(all.prefix(Self.recentKept))
+    inherited = Self.merge(ended, inherited)
   }
 
   /// All sessions that ended last, here and in processes before this one, the newest first.
   func history(done: @escaping ([AdminAnswer.EndedSession]) -> Void) {
     recent { [self] own in
-      let all = own.map { describe($0) } + inherited
-      done(Array(all.sorted { $0.ended > $1.ended }.prefix(Self.recentKept)))
+      done(Self.merge(own.map { describe($0) }, inherited))
     }
+  }
+
+  /// The newest of two lists that have the newest first. Each keeps its order, which is finer than the clock.
+  private static func merge(
+    _ first: [AdminAnswer.EndedSession], _ second: [AdminAnswer.EndedSession]
+  ) -> [AdminAnswer.EndedSession] {
+    var (first, second) = (first[...], second[...])
+    var merged: [AdminAnswer.EndedSession] = []
+    while merged.count < recentKept, let next = first.first ?? second.first {
+      if let other = second.first, first.isEmpty || other.ended > next.ended {
+        merged.append(other)
+        second.removeFirst()
+      } else {
+        merged.append(next)
+        first.removeFirst()
+      }
+    }
+    return merged
   }
 
   /// A session in the words of the admin door.
