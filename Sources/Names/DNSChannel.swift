@@ -30,6 +30,8 @@ final class DNSChannel: IOHandler {
   let settings: Settings
   private let loop: EventLoop
   private var channel: ares_channel?
+  /// Whether there's anybody to ask: not every address can be a name server's.
+  private var hasServers = false
   private var watches: [Int32: Watch] = [:]
   private var timer: Timer?
 
@@ -74,6 +76,8 @@ final class DNSChannel: IOHandler {
     guard let channel = unsafe channel else {
       return lookup.take(.unknown("no memory to ask with"), of: candidate, family)
     }
+    // Without any c-ares 1.18 fails too, but keeps the question's memory.
+    guard hasServers else { return lookup.take(.unknown("no name server to ask"), of: candidate, family) }
     let type: Int32 =
       switch family {
       case .ipv4: 1
@@ -161,13 +165,9 @@ final class DNSChannel: IOHandler {
     guard let channel = unsafe channel else { return }
     var nodes = unsafe settings.nameservers.compactMap { unsafe ares_addr_port_node($0) }
     unsafe nodes.withUnsafeMutableBufferPointer { buffer in
-      guard let first = buffer.baseAddress, !buffer.isEmpty else {
-        // Without this c-ares would ask this machine.
-        _ = unsafe ares_set_servers_ports(channel, nil)
-        return
-      }
+      guard let first = buffer.baseAddress, !buffer.isEmpty else { return }
       for place in 0..<(buffer.count - 1) { unsafe first[place].next = first + (place + 1) }
-      _ = unsafe ares_set_servers_ports(channel, first)
+      hasServers = unsafe ares_set_servers_ports(channel, first) == ARES_SUCCESS
     }
   }
 
