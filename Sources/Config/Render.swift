@@ -22,7 +22,7 @@ extension Document {
   init(_ configuration: Configuration) {
     self.init()
     workers = configuration.workers
-    stats = configuration.stats.map { Located(StatsDocument(bind: $0.bind)) }
+    stats = configuration.stats.map { Located(StatsDocument(bind: $0.bind, hosts: $0.hosts)) }
     shutdown = configuration.shutdown
     log = configuration.log
     resolver = configuration.resolver

@@ -18,18 +18,19 @@ extension Service {
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let inheritance = origin.inheritance, let socket = inheritance.takeStats() {
       statsServer = try? StatsServer(
-        on: loop, adopting: socket, file: inheritance.handover.statsFile, source: statsSource)
+        on: loop, adopting: socket, file: inheritance.handover.statsFile, hosts: configuration.stats?.hosts ?? [],
+        source: statsSource)
     } else if let stats = configuration.stats {
-      statsServer = try openStats(stats.bind)
+      statsServer = try openStats(stats)
     }
     serveAdmin()
   }
 
-  private func openStats(_ bind: SocketAddress) throws(StartError) -> StatsServer {
+  private func openStats(_ stats: StatsConfiguration) throws(StartError) -> StatsServer {
     do throws(Errno) {
-      return try StatsServer(on: loop, bind: bind, source: statsSource)
+      return try StatsServer(on: loop, bind: stats.bind, hosts: stats.hosts, source: statsSource)
     } catch {
-      let failure = BindFailure(error, at: bind)
+      let failure = BindFailure(error, at: stats.bind)
       throw StartError(
         "stats port: \(failure.problem)",
         hint: failure.hint ?? "choose another address for \"stats\", or leave it out")
@@ -95,10 +96,11 @@ extension Service {
   func parts(_ rollout: Int) -> Reload.Parts {
     Reload.Parts(
       loop: loop, controller: controller, listeners: listeners, participants: participants,
-      limits: limits, openStats: { [unowned self] (bind) throws(StartError) in try openStats(bind) },
+      limits: limits, openStats: { [unowned self] (stats) throws(StartError) in try openStats(stats) },
       rollout: rollout
     ) { [unowned self] configuration, stats in
       if case .replaced(let server) = stats { statsServer = server }
+      statsServer?.use(hosts: configuration.stats?.hosts ?? [])
       origin.log.adopt(configuration.log)
       watchFile()
     }

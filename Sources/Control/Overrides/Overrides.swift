@@ -2,7 +2,7 @@ import Config
 import Glibc
 import Libevent
 import Logging
-import SystemPackage
+import Sockets
 
 /// The leases of a running proxy, and the file in which they outlive it.
 final class Overrides {
@@ -51,7 +51,7 @@ final class Overrides {
   @discardableResult
   func save(_ book: OverrideBook) -> String? {
     guard let file else { return "there is no state file: it holds until the process ends" }
-    do throws(Errno) {
+    do throws(StoredFile.Refusal) {
       Self.makeFolder(for: file.path)
       try file.write(book)
       return nil

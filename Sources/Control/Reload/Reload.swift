@@ -52,7 +52,7 @@ final class Reload {
     let participants: [WorkerParticipant]
     let limits: Limits
     /// Opens a stats port.
-    let openStats: (SocketAddress) throws(StartError) -> StatsServer
+    let openStats: (StatsConfiguration) throws(StartError) -> StatsServer
     /// Tells the change from all others.
     let rollout: Int
     /// The new configuration has just taken effect: called once, before the outcome is told.
@@ -125,8 +125,8 @@ final class Reload {
     stage = parts.controller.stage(configuration, addresses: answers)
     do throws(StartError) {
       reservation = try parts.listeners.reserve(parts.listeners.change(to: configuration.listeners))
-      if let bind = configuration.stats?.bind, bind != parts.controller.configuration.stats?.bind {
-        stats = try parts.openStats(bind)
+      if let wanted = configuration.stats, wanted.bind != parts.controller.configuration.stats?.bind {
+        stats = try parts.openStats(wanted)
       }
     } catch {
       return refuse(AdminAnswer.Problem(error.problem, hint: error.hint))
