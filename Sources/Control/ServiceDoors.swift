@@ -50,7 +50,7 @@ extension Service {
       startUpgrade(to: program, by: author, reply)
     }
     adminActions = actions
-    let router = AdminRouter(routes: actions.routes, logger: logger)
+    let router = AdminRouter(routes: actions.routes, userNames: UserNames(on: loop), logger: logger)
     adminServer.serve(on: loop) { router.answer($0) }
   }
 

@@ -40,9 +40,15 @@ package final class StatsServer {
   ) throws(Errno) {
     listening = socket
     address = try socket.socket.localAddress()
-    self.file = if case .unix(let path) = address { file ?? UnixSocketFile(at: path) } else { nil }
-    // A browser can't reach a Unix socket.
-    let names = StatsNames(file == nil ? StatsHosts(hosts) : nil)
+    let names: StatsNames
+    if case .unix(let path) = address {
+      self.file = file ?? UnixSocketFile(at: path)
+      // A browser can't reach a Unix socket.
+      names = StatsNames(nil)
+    } else {
+      self.file = nil
+      names = StatsNames(StatsHosts(hosts))
+    }
     self.names = names
     server = HTTPServer(on: loop, listening: socket) { (exchange: HTTPExchange) in
       switch StatsPage.answer(to: exchange.request, at: names.hosts) {
