@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "Libevent", dependencies: ["CLibevent", "CLinux", "Sockets", system], swiftSettings: strict),
     .target(name: "Names", dependencies: ["CAres", "Libevent", "Sockets"], swiftSettings: strict),
     .target(name: "Balancing", swiftSettings: strict),
-    .target(name: "Config", dependencies: ["Balancing", "Sockets"], swiftSettings: strict),
+    .target(name: "Config", dependencies: ["Balancing", "Sockets", system], swiftSettings: strict),
 
     // The proxy: the data plane, the control plane above it; the client of its admin door, the command line above all.
     .target(

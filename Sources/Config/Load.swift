@@ -1,4 +1,5 @@
-internal import Glibc
+package import Sockets
+import SystemPackage
 
 extension Configuration {
   /// The largest file that is read, 8 MiB: some 200,000 backends. What is larger isn't a configuration.
@@ -11,17 +12,21 @@ extension Configuration {
   ///
   /// - Parameter secrets: how secrets are come by that stand outside of it.
   package static func load(
-    path: String, secrets: SecretReading = .required
+    path: String, trusting trust: StoredFile.Trust = .anything, secrets: SecretReading = .required
   ) throws(ConfigErrors) -> Configuration {
-    try parse(bytes(of: path), file: path, secrets: secrets)
+    try parse(bytes(of: path, trusting: trust), file: path, secrets: secrets)
   }
 
   /// Reads the bytes of a configuration file, without a look at them; throws why they can't be read.
-  package static func bytes(of path: String) throws(ConfigErrors) -> [UInt8] {
-    do throws(ConfigIssue) {
-      return try contents(of: path)
+  package static func bytes(
+    of path: String, trusting trust: StoredFile.Trust = .anything
+  ) throws(ConfigErrors) -> [UInt8] {
+    do throws(StoredFile.Refusal) {
+      return path == standardInput
+        ? try StoredFile.readStandardInput(atMost: largestFile)
+        : try StoredFile(path).read(atMost: largestFile, trusting: trust)
     } catch {
-      throw ConfigErrors(file: path, errors: [error], omitted: 0, warnings: [])
+      throw ConfigErrors(file: path, errors: [unreadable(error)], omitted: 0, warnings: [])
     }
   }
 
@@ -91,36 +96,18 @@ extension Configuration {
       path: "", message: "the file is larger than \(largestFile >> 20) MiB", hint: "is it the right file?")
   }
 
-  /// The bytes of a file, a pipe or a device, never more than one beyond the largest size.
-  private static func contents(of path: String) throws(ConfigIssue) -> [UInt8] {
-    guard !path.isEmpty, !path.utf8.contains(0) else { throw unreadable(ENOENT) }
-    let descriptor = unsafe path == standardInput ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(errno) }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    while bytes.count <= largestFile {
-      // The calls of the kernel need a place to write to: the spare end of the array, sized here.
-      let count = min(largestFile + 1 - bytes.count, 1 << 16)
-      var result = 0
-      let piece = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        result = unsafe read(descriptor, buffer.baseAddress, count)
-        filled = max(0, result)
-      }
-      if result < 0, errno == EINTR { continue }
-      guard result >= 0 else { throw unreadable(errno) }
-      if result == 0 { return bytes }
-      bytes += piece
-    }
-    throw tooLarge
-  }
-
-  private static func unreadable(_ code: Int32) -> ConfigIssue {
+  private static func unreadable(_ refusal: StoredFile.Refusal) -> ConfigIssue {
     let (message, hint) =
-      switch code {
-      case ENOENT: ("there is no such file", "check the path; it counts from the current directory")
-      case EACCES, EPERM: ("the file can't be read: no permission", "let the user who runs this read it")
-      case EISDIR: ("this is a directory", "name the file in it")
-      default: ("the file can't be read: error \(code)", "check the path and the file system")
+      switch refusal {
+      case .system(.noSuchFileOrDirectory):
+        ("there is no such file", "check the path; it counts from the current directory")
+      case .system(.permissionDenied), .system(.notPermitted):
+        ("the file can't be read: no permission", "let the user who runs this read it")
+      case .system(.isDirectory), .otherKind("a directory"): ("this is a directory", "name the file in it")
+      case .system(let error): ("the file can't be read: \(error)", "check the path and the file system")
+      case .otherKind(let kind): ("this is \(kind), not a file", "a running process reads files only")
+      case .tooLarge: (tooLarge.message, tooLarge.hint)
+      case .foreign, .writableByOthers: ("the file can't be read: \(refusal)", "check who may write to it")
       }
     return ConfigIssue(path: "", message: message, hint: hint)
   }

@@ -10,7 +10,8 @@ extension Configuration {
     var text = lines.text
     for pool in pools { text += "\n" + pool.summary }
     var rest = Table(indent: 0)
-    rest.add("stats", stats.map { "\($0.bind)" } ?? "none")
+    let names = stats.map { $0.hosts.isEmpty ? "" : ", also called \($0.hosts.joined(separator: ", "))" } ?? ""
+    rest.add("stats", stats.map { "\($0.bind)" + names } ?? "none")
     rest.add("workers", workers == .perCore ? "one per core" : "\(workers.count(cores: 1))")
     rest.add("shutdown", "drain \(DurationText.write(shutdown.drain))")
     rest.add("upgrade", "drain \(DurationText.write(upgrade.drain))")

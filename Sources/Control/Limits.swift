@@ -27,10 +27,38 @@ package struct Limits: Equatable, Sendable {
 extension Limits {
   /// What holds for a configuration. Raises the process's descriptor limit to what it may be.
   package init(for configuration: Configuration) {
+    self.init(descriptors: DescriptorLimit.raise(), fixed: Self.fixed(for: configuration))
+  }
+
+  /// Each worker has a loop and a mailbox, and a socket of every listener; each backend may be checked at any time.
+  private static func fixed(for configuration: Configuration) -> Int {
     let workers = configuration.workers.count(cores: ProcessorCount.available)
     let backends = configuration.pools.reduce(0) { $0 + $1.backends.count }
-    // Each worker has a loop and a mailbox, and a socket of every listener; each backend may be checked at any time.
-    self.init(
-      descriptors: DescriptorLimit.raise(), fixed: workers * (4 + configuration.listeners.count) + backends)
+    return workers * (4 + configuration.listeners.count) + backends
+  }
+
+  /// What loops, doors, threads and a session need whatever the configuration is.
+  private static let least = 50
+
+  /// Below so many sessions the limit of descriptors is worth a word: nobody has chosen it for a proxy.
+  package static let fewSessions = 1000
+
+  /// Throws if the process may have too few descriptors for the configuration even without sessions. To be asked before
+  /// anything is opened that can't be done without.
+  package static func ensureEnough(for configuration: Configuration) throws(StartError) {
+    try ensureEnough(beside: fixed(for: configuration), "this configuration")
+  }
+
+  /// The same for the demo, which is its own client and its own backends.
+  package static func ensureEnoughForDemo() throws(StartError) {
+    try ensureEnough(beside: ProcessorCount.available * 5 + 100, "the demo")
+  }
+
+  private static func ensureEnough(beside fixed: Int, _ what: String) throws(StartError) {
+    let limit = DescriptorLimit.raise()
+    guard limit < fixed + least else { return }
+    throw StartError(
+      "\(limit) descriptors are too few (ulimit -n): \(what) takes at least \(fixed + least)",
+      hint: "raise the hard limit: ulimit -Hn, or LimitNOFILE= of the systemd unit")
   }
 }

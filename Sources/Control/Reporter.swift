@@ -14,6 +14,8 @@ final class Reporter {
   private let version: String
   private let started = Instant.now
 
+  /// How many descriptors were open when they were last counted: that takes too long for the loop if there are many.
+  var openDescriptors = DescriptorLimit.inUse ?? 0
   /// The listeners are closed, or left to another process.
   var isDraining = false
   /// The process before an upgrade, as long as it has sessions left.
@@ -58,7 +60,8 @@ final class Reporter {
   private static let transitionsShown = 200
 
   var headroom: Report.Headroom {
-    HeadroomAssessment.assess(HeadroomAssessment.resources(controller, listeners, limits))
+    HeadroomAssessment.assess(
+      HeadroomAssessment.resources(controller, listeners, limits, openDescriptors: openDescriptors))
   }
 
   /// The leases that hold.
@@ -83,9 +86,10 @@ final class Reporter {
 
   private var process: Report.Process {
     Report.Process(
-      pid: Int(getpid()), rssBytes: ProcessFigures.residentBytes, openDescriptors: DescriptorLimit.inUse ?? 0,
+      pid: Int(getpid()), rssBytes: ProcessFigures.residentBytes, openDescriptors: openDescriptors,
       descriptorLimit: limits.descriptors, sessionLimit: limits.sessions, threads: ProcessFigures.threads,
-      cpuSeconds: ProcessFigures.processorSeconds, features: KernelFeatures.inUse)
+      cpuSeconds: ProcessFigures.processorSeconds, slowTurns: controller.loop.slowTurns,
+      features: KernelFeatures.inUse)
   }
 
   private func listener(_ listener: BoundListener) -> Report.Listener {
@@ -194,6 +198,23 @@ final class Reporter {
     return Report.Check(
       type: member.check.check.name, lastResult: last?.outcome.text, lastDuration: last?.outcome.time.inSeconds,
       lastTime: last.map { Timestamp.now.before(now - $0.at) }, nextIn: member.checker?.nextIn?.inSeconds)
+  }
+}
+
+extension Report {
+  /// What the resource of open descriptors is called.
+  static let descriptors = "descriptors"
+
+  /// The report with what takes too long to find out on the control loop: from any thread.
+  func completed() -> Report {
+    guard let open = DescriptorLimit.inUse else { return self }
+    var report = self
+    report.process.openDescriptors = open
+    let resources = headroom.resources.map { resource in
+      resource.name == Self.descriptors ? Resource(resource.name, used: open, limit: resource.limit) : resource
+    }
+    report.headroom = HeadroomAssessment.assess(resources)
+    return report
   }
 }
 

@@ -90,7 +90,7 @@ package final class Service {
     }
     // Whoever answers at the admin socket has the state file: a process without it would write over the other's.
     overrides = Overrides(
-      path: adminServer == nil ? nil : configuration.admin.map { AdminPlaces($0).state }, logger: logger)
+      path: adminServer == nil ? nil : configuration.admin.map { AdminPlaces($0).state }, on: loop, logger: logger)
     controller = Controller(
       configuration, book: inheritance?.handover.state.book ?? overrides.load(), workforce: workforce, on: loop,
       logger: logger)
@@ -105,7 +105,11 @@ package final class Service {
     ) { parts.make($0) }
     reporter = Reporter(
       controller: controller, listeners: listeners, reloads: reloads, limits: limits, version: origin.version)
-    reports = ReportDesk(on: loop) { [reporter] in reporter.report() }
+    reports = ReportDesk(on: loop) { [reporter] in
+      reporter.report()
+    } complete: {
+      $0.completed()
+    }
     parts.service = self
     changes.hasPredecessor = { [unowned self] in predecessor?.report != nil }
     changes.interrupt = { [unowned self] in interrupt($0) }
@@ -141,6 +145,7 @@ package final class Service {
       },
     ]
     start()
+    loop.watchTurns()
     loop.run()
     return end()
   }
@@ -153,7 +158,10 @@ package final class Service {
     }
     workforce.start(listening: listening, table: controller.makeTable(), control: events, limits: limits)
     controller.leasesExpired = { [unowned self] in overrides.save(controller.book) }
-    headroom = HeadroomWatch(on: loop, logger: logger) { [unowned self] in reporter.headroom }
+    headroom = HeadroomWatch(on: loop, logger: logger) { [unowned self] descriptors in
+      if let descriptors { reporter.openDescriptors = descriptors }
+      return reporter.headroom
+    }
     loopWatch = LoopWatch(controller, listeners, on: loop)
     files = SocketFileWatch(on: loop, logger: logger) { [unowned self] watch in
       watch.look(after: adminServer, called: "admin socket")
@@ -180,6 +188,7 @@ package final class Service {
     controller.stop()
     changes.stop()
     reloads.stop()
+    overrides.finish(within: .seconds(2))
     let left = workforce.sessionSlots.taken
     workforce.post(.stop)
     workforce.join()

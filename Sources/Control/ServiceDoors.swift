@@ -17,16 +17,16 @@ extension Service {
   /// Opens the stats port, or takes it over, and answers there and at the admin socket.
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let inheritance = origin.inheritance, let socket = inheritance.takeStats() {
-      statsServer = serveStats(at: socket, file: inheritance.handover.statsFile)
+      statsServer = serveStats(at: socket, file: inheritance.handover.statsFile, hosts: configuration.stats?.hosts ?? [])
     } else if let stats = configuration.stats {
-      statsServer = serveStats(at: try Self.reserveStats(stats.bind).open())
+      statsServer = serveStats(at: try Self.reserveStats(stats.bind).open(), hosts: stats.hosts)
     }
     serveAdmin()
   }
 
   /// Answers at a socket that listens; nil if it's none.
-  private func serveStats(at socket: SharedSocket, file: UnixSocketFile? = nil) -> StatsServer? {
-    try? StatsServer(on: loop, adopting: socket, file: file, source: statsSource)
+  private func serveStats(at socket: SharedSocket, file: UnixSocketFile? = nil, hosts: [String]) -> StatsServer? {
+    try? StatsServer(on: loop, adopting: socket, file: file, hosts: hosts, source: statsSource)
   }
 
   private static func reserveStats(_ bind: SocketAddress) throws(StartError) -> DoorReservation {
@@ -53,7 +53,7 @@ extension Service {
       startUpgrade(to: program, by: author, reply)
     }
     adminActions = actions
-    let router = AdminRouter(routes: actions.routes, logger: logger)
+    let router = AdminRouter(routes: actions.routes, userNames: UserNames(on: loop), logger: logger)
     adminServer.serve(on: loop) { router.answer($0) }
   }
 
@@ -102,9 +102,12 @@ extension Service {
       limits: limits, reserveStats: { (bind) throws(StartError) in try Self.reserveStats(bind) },
       rollout: rollout
     ) { [unowned self] configuration, stats in
-      if case .replaced(let reservation) = stats {
+      let hosts = configuration.stats?.hosts ?? []
+      switch stats {
+      case .kept: statsServer?.use(hosts: hosts)
+      case .replaced(let reservation):
         statsServer = nil
-        if let reservation { statsServer = serveStats(at: reservation.open()) }
+        if let reservation { statsServer = serveStats(at: reservation.open(), hosts: hosts) }
       }
       origin.log.adopt(configuration.log)
       watchFile()

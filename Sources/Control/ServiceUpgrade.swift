@@ -53,7 +53,7 @@ extension Service {
   /// Takes what was changed while this process started.
   private func take(_ late: LateChanges, from pid: Int) {
     controller.take(late.overrides, from: "process \(pid)")
-    if let trouble = overrides.save(controller.book) { logger.warning("\(trouble)") }
+    overrides.save(controller.book)
     if let author = late.reread { reloads.reread(by: author) }
   }
 

@@ -10,6 +10,8 @@ final class SystemdLink {
   private static let margin = Duration.seconds(10)
 
   private let notify: SystemdNotify?
+  /// A manager with a full queue lets wait.
+  private let teller: BackgroundWorker?
   private let workforce: Workforce
   private var timer: Timer?
   private var ticket = 0
@@ -18,6 +20,7 @@ final class SystemdLink {
   init(_ workforce: Workforce, on loop: EventLoop) {
     self.workforce = workforce
     notify = SystemdNotify()
+    teller = notify == nil ? nil : BackgroundWorker(name: "systemd", on: loop)
     guard notify != nil, let interval = SystemdNotify.watchdogInterval() else { return }
     timer = Timer(on: loop) { [unowned self] in
       // Who hasn't answered the last question isn't asked again: the watchdog goes hungry.
@@ -51,8 +54,16 @@ final class SystemdLink {
   /// Another process is the one to watch from now on.
   func replaced(by pid: Int) { tell(.mainPID(Int32(pid))) }
 
+  deinit {
+    teller?.finish(within: .milliseconds(500))
+  }
+
   /// A manager that can't be reached is none of the sessions' troubles.
   private func tell(_ news: SystemdNotify.News...) {
-    for piece in news { try? notify?.send(piece) }
+    guard let notify, let teller else { return }
+    teller.perform {
+      for piece in news { try? notify.send(piece) }
+    } then: {
+    }
   }
 }

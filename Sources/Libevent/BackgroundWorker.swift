@@ -4,14 +4,13 @@ import Synchronization
 /// A thread for what may block or takes long: a loop hands work over, and gets what came of it back in one of its turns.
 ///
 /// Work is done one piece after the other, in the order in which it came. Whoever must not wait for another's work has a
-/// worker of its own; its thread starts with the first piece.
+/// worker of its own.
 package final class BackgroundWorker {
   private enum Order: Sendable {
     case work(ticket: Int, @Sendable () -> Void)
     case end
   }
 
-  private let name: String
   private let loop: EventLoop
   private let orders = Mailbox<Order>()
   private let finished = Mailbox<Int>()
@@ -23,10 +22,10 @@ package final class BackgroundWorker {
 
   /// For a loop, on whose thread results are taken. The thread's name shows in `top -H`.
   package init(name: String, on loop: EventLoop) {
-    self.name = name
     self.loop = loop
     // Whoever takes a result may end this object, while further results are in the box.
     receiver = finished.receive(on: loop) { [weak self] ticket in self?.awaited.removeValue(forKey: ticket)?() }
+    startThread(name)
   }
 
   deinit {
@@ -39,7 +38,6 @@ package final class BackgroundWorker {
   ) {
     loop.assertOnLoop()
     tickets += 1
-    if tickets == 1 { startThread() }
     let outcome = Outcome<Result>()
     awaited[tickets] = { if let result = outcome.take() { take(result) } }
     orders.post(.work(ticket: tickets) { outcome.leave(work()) })
@@ -59,7 +57,7 @@ package final class BackgroundWorker {
     return true
   }
 
-  private func startThread() {
+  private func startThread(_ name: String) {
     _ = LoopThread(name: name) { [orders, finished, done] in
       let loop = EventLoop()
       let receiver = orders.receive(on: loop) { order in

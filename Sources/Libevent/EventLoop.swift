@@ -25,6 +25,7 @@ package final class EventLoop {
   /// A callback may be under way.
   private var isDispatching = false
   private var afterCallbacks: [() -> Void] = []
+  private var watch: TurnWatch?
 
   /// Makes a loop for the calling thread. Stops the program if the kernel has no epoll to give.
   package init() {
@@ -62,6 +63,7 @@ package final class EventLoop {
       if !afterCallbacks.isEmpty { runAfterCallbacks() }
       if outcome < 0 { break }
       next = afterTurn()
+      watch?.end()
     }
   }
 
@@ -76,6 +78,19 @@ package final class EventLoop {
     let actions = afterCallbacks
     afterCallbacks = []
     for action in actions { action() }
+  }
+
+  /// Notes from now on which turns are slow. For a loop on which nothing may take long; it costs a system call a turn.
+  package func watchTurns() {
+    assertOnLoop()
+    if watch == nil { watch = TurnWatch() }
+  }
+
+  /// How many turns were slow since `watchTurns`: they took more than 50 ms, or made a timer so late.
+  package var slowTurns: Int { watch?.slowTurns ?? 0 }
+
+  func timer(late nanoseconds: UInt64) {
+    watch?.timer(late: nanoseconds)
   }
 
   /// Ends `run` after the turn that is under way.

@@ -1,5 +1,6 @@
 import CLibevent
 import Glibc
+import Sockets
 
 /// A timer on a loop, for the rare and the periodic: what happens to each session is timed by a worker's sweep instead.
 @safe
@@ -7,6 +8,8 @@ package final class Timer {
   private let loop: EventLoop
   private let action: () -> Void
   private var event: OpaquePointer?
+  /// When it's to fire, by the clock that never jumps.
+  private var due: UInt64 = 0
 
   /// Makes a timer that isn't running.
   package init(on loop: EventLoop, action: @escaping () -> Void) {
@@ -19,7 +22,7 @@ package final class Timer {
         guard let context = unsafe context else { return }
         // Held over the call: the action may drop the last reference to its own timer.
         let timer = unsafe Unmanaged<Timer>.fromOpaque(context).takeUnretainedValue()
-        withExtendedLifetime(timer) { timer.action() }
+        withExtendedLifetime(timer) { timer.fire() }
       }, context)
   }
 
@@ -27,10 +30,17 @@ package final class Timer {
     if let event = unsafe event { unsafe event_free(event) }
   }
 
+  private func fire() {
+    let now = MonotonicClock.now()
+    if now > due { loop.timer(late: now - due) }
+    action()
+  }
+
   /// Fires once, this long from now; replaces an earlier schedule.
   package func schedule(after delay: Duration) {
     loop.assertOnLoop()
     var timeout = timeval(delay)
+    due = MonotonicClock.now() &+ UInt64(max(delay, .zero) / .nanoseconds(1))
     if let event = unsafe event { unsafe event_add(event, &timeout) }
   }
 

@@ -22,6 +22,11 @@ struct DemoCommand: ParsableCommand {
   var logLevel = LogLevel.error
 
   func run() throws {
+    do throws(StartError) {
+      try Limits.ensureEnoughForDemo()
+    } catch {
+      throw ExitStatus.unavailable.because("\(error)")
+    }
     let sink = LogSink(style: LogStyle(.auto, descriptor: STDERR_FILENO))
     defer { sink.close() }
     let demo = Demo(rounds: once ? .one : .untilStopped, version: Version.current)

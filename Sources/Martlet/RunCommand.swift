@@ -29,6 +29,12 @@ struct RunCommand: ParsableCommand {
     // Who takes over goes on with what runs, whatever the file says by now.
     let path = try inheritance?.file ?? file.absolutePath
     let settings = try inheritance?.configuration ?? file.load()
+    do throws(StartError) {
+      try Limits.ensureEnough(for: settings)
+    } catch {
+      inheritance?.fail("\(error)")
+      throw ExitStatus.unavailable.because("\(error)")
+    }
     let log = logOptions.settings(over: settings.log)
     let sink = LogSink(style: LogStyle(log.format, descriptor: STDERR_FILENO))
     defer { sink.close() }

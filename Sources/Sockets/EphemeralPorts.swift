@@ -13,9 +13,9 @@ package enum EphemeralPorts {
 
 /// Files of the kernel that hold a figure or a few lines.
 package enum SmallFile {
-  /// The first 64 KiB of the file as text; nil if it can't be read.
+  /// The first 64 KiB of the file as text; nil if it can't be read. It never waits, whatever is at the path.
   package static func read(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 64 * 1024)

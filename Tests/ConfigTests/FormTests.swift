@@ -23,7 +23,7 @@ struct FormTests {
         "timeouts": { "idle": "1h30m", "halfClosed": "20s" },
         "queue": { "size": 7, "timeout": "6s" }, "onDown": "close", "whenAllDown": "panic", "slowStart": "0s",
         "ejection": { "failures": 9, "base": "2s", "max": "8s" } } ],
-      "stats": { "bind": "127.0.0.1:9090" },
+      "stats": { "bind": "127.0.0.1:9090", "hosts": ["Stats.example"] },
       "shutdown": { "drain": "3s" }, "upgrade": { "drain": "2d" }, "log": { "level": "debug", "format": "json" },
       "resolver": { "nameservers": ["10.0.0.53", "[::1]:5353"], "interval": "9s", "timeout": "1s",
                     "family": "ipv4" }
@@ -37,6 +37,7 @@ struct FormTests {
     #expect(listener.name == "web" && listener.bind == SocketAddress("0.0.0.0:8080") && listener.pool == "web")
     #expect(listener.maxSessions == 5000 && listener.backlog == 4096)
     #expect(configuration.stats?.bind == SocketAddress("127.0.0.1:9090"))
+    #expect(configuration.stats?.hosts == ["stats.example"])
     #expect(configuration.shutdown.drain == .seconds(3))
     #expect(configuration.upgrade.drain == .seconds(172_800))
     #expect(configuration.log.level == .debug && configuration.log.format == .json)

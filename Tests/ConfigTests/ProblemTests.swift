@@ -39,6 +39,10 @@ struct ProblemTests {
       ("ejection: 'of'", "ejection: must be an object or \"off\", is \"of\" —"),
       ("stats: 9090", "stats: must be an address in quotes or an object, is 9090 —"),
       ("stats: {}", "stats.bind: is missing —"),
+      (
+        "stats: { bind: '127.0.0.1:1', hosts: ['a.b:80'] }",
+        "stats.hosts[0]: \"a.b:80\" is not a host name — hint: write the name alone"
+      ),
       ("stats: '[::1]:8080'", "stats: [::1]:8080 is taken by the listener at listen, [::]:8080 —"),
       ("stats: { bind: '0.0.0.0:8080' }", "stats.bind: 0.0.0.0:8080 is taken by the listener at listen, [::]:8080 —"),
       ("log: { level: 'warn' }", "log.level: must be one of \"trace\","),

@@ -220,6 +220,7 @@ extension StatsRenderingTests {
         "pid" : 4711,
         "rssBytes" : 23068672,
         "sessionLimit" : 480,
+        "slowTurns" : 3,
         "threads" : 3
       },
       "time" : "2026-01-01T12:00:00.250Z",

@@ -55,6 +55,7 @@ import Testing
     "samples say what the report says",
     arguments: [
       "martlet_build_info{version=\"1.2.3\"} 1", "martlet_process_cpu_seconds_total 812.25",
+      "martlet_control_slow_turns_total 3",
       "martlet_worker_turns_total{worker=\"0\"} 1200000", "martlet_listener_sessions_limit{listener=\"web\"} 5000",
       "martlet_listener_refused_total{listener=\"web\",cause=\"noBackend\"} 11",
       "martlet_listener_bytes_total{listener=\"web\",direction=\"to_client\"} 9876543210",

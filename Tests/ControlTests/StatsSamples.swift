@@ -7,7 +7,7 @@ extension Report {
     version: "1.2.3", generation: 4, time: Timestamp(milliseconds: 1_767_268_800_250), uptime: 93_784.5,
     process: Process(
       pid: 4711, rssBytes: 23_068_672, openDescriptors: 412, descriptorLimit: 1024, sessionLimit: 480, threads: 3,
-      cpuSeconds: 812.25, features: ["splice", "reuseport"]),
+      cpuSeconds: 812.25, slowTurns: 3, features: ["splice", "reuseport"]),
     workers: [
       Worker(
         index: 0, sessions: Sessions(active: 101, total: 50_000, max: nil), accepted: 50_010, refused: 9,

@@ -150,6 +150,19 @@ private func echo(_ request: HTTPRequest) -> HTTPResponse {
     #expect(response.hasSuffix("\r\n\r\n" + content))
   }
 
+  @Test(
+    "whatever version a client speaks, it's answered in one that there is",
+    arguments: [
+      ("1.0", "1.0"), ("1.1", "1.1"), ("1.2", "1.1"), ("1.99999999999", "1.1"), ("1.-1", "1.1"), ("1.255", "1.1"),
+    ])
+  func versions(_ asked: String, _ answered: String) throws {
+    let server = try HTTPServerFixture(handle: echo)
+    for headers in ["Host: x\r\nConnection: close\r\n", "no colon\r\n"] {
+      let answer = try server.exchange("GET / HTTP/\(asked)\r\n\(headers)\r\n")
+      #expect(answer.isEmpty || answer.hasPrefix("HTTP/\(answered) ") || answer.hasPrefix("HTTP/1.1 4"), "\(answer)")
+    }
+  }
+
   @Test("it serves over IPv6 and over a Unix socket too")
   func families() throws {
     let path = "/tmp/martlet-http-test-\(getpid())-\(UInt32.random(in: .min ... .max)).sock"

@@ -55,6 +55,9 @@ package final class MartletProcess {
     _ = try folder.write("martlet.json", "{ \(keys), \(statsKeys) }")
   }
 
+  /// Where its configuration is.
+  package var configurationFile: String { folder.path + "/martlet.json" }
+
   /// Everything that it has written.
   package var log: String { program.text(of: .output) + program.text(of: .errors) }
 
@@ -83,7 +86,7 @@ package final class MartletProcess {
       if program.hasEnded { throw Failure("martlet has ended (\(try program.wait())): \(log.suffix(4000))") }
       throw error
     }
-    try socket.send("GET \(path) HTTP/1.1\r\nHost: stats\r\nConnection: close\r\n\r\n")
+    try socket.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     let answer = try HTTPAnswer(socket.receiveAll())
     return (answer.status, answer.body)
   }

@@ -78,6 +78,28 @@ extension System {
       #expect(try ask(.local(port)).body == "a\n")
     }
 
+    @Test(
+      "with too few descriptors to start it says so in one sentence", arguments: [6, 8, 12, 16, 20, 26, 32, 40, 50])
+    func tooFewDescriptors(_ count: Int) throws {
+      let file = try TemporaryFile(
+        #"{ "listen": "127.0.0.1:0", "backends": ["127.0.0.1:1"], "workers": 2, "stats": "127.0.0.1:0" }"#)
+      for command in ["run '\(file.path)'", "demo --once"] {
+        let result = try Subprocess.run(
+          "sh", ["-c", "ulimit -n \(count); exec '\(MartletProgram.path)' \(command)"])
+        #expect(result.exit == .code(69), "\(command)")
+        let lines = result.errors.split(separator: "\n")
+        #expect(lines.count == 1 && lines[0].contains("\(count) descriptors are too few"), "\(result.errors)")
+      }
+    }
+
+    @Test("with few descriptors it warns at its start how many sessions fit", arguments: [90, 100, 1000])
+    func fewSessions(_ count: Int) throws {
+      let proxy = try proxy(descriptors: count)
+      let line = try proxy.program.line(in: .errors, containing: "few sessions fit")
+      #expect(line.contains("warning") && line.contains(": \(try proxy.report().process.sessionLimit)"))
+      #expect(try ask(.local(proxy.port())).body == "a\n")
+    }
+
     @Test("what fails again and again is logged seldom")
     func logs() throws {
       let nginx = try stage.nginx("a")

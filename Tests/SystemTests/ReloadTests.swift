@@ -56,6 +56,18 @@ extension System {
       #expect(report.listeners[0].sessions.total == before.listeners[0].sessions.total)
     }
 
+    @Test("what isn't a file in the file's place is refused at once, and the loop goes on")
+    func pipe() throws {
+      let server = try stage.nginx("a")
+      let proxy = try stage.martlet(keys([("one", try FreePort.next())], [entry(server)]))
+      let path = proxy.configurationFile
+      unlink(path)
+      try #require(mkfifo(path, 0o644) == 0)
+      let refused = try proxy.admin("POST", "/v1/reload", "{}", limit: .seconds(10))
+      #expect(refused.status == 422 && refused.body.contains("a named pipe"), "\(refused)")
+      #expect(try proxy.get("/healthz").status == 200)
+    }
+
     @Test("listeners and backends come, move and go; counters, health, names and sessions of those that stay are kept")
     func change() throws {
       let servers = try stage.nginx(count: 3)

@@ -59,6 +59,23 @@ extension Kind where Value == SocketAddress {
   }
 }
 
+extension Kind where Value == String {
+  /// The name of a host, without a port.
+  static var hostName: Kind {
+    text(
+      "a host name in quotes", hint: "such as \"stats.example.com\"", schema: [("minLength", 1), ("maxLength", 253)],
+      render: { $0 }
+    ) { text throws(Refusal) in
+      do throws(Refusal) {
+        return try AddressText.hostName(text)
+      } catch {
+        throw Refusal(
+          message: "\"\(JSONNode.shortened(text))\" is not a host name", hint: "write the name alone, without a port")
+      }
+    }
+  }
+}
+
 extension Kind where Value == Endpoint {
   /// Where a backend is reached.
   static var endpoint: Kind {

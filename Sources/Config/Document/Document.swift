@@ -24,6 +24,7 @@ struct Document: Sendable {
 /// The `stats` object as it stands in the file, or only the address.
 struct StatsDocument: Sendable {
   var bind: SocketAddress?
+  var hosts: [String] = []
 }
 
 /// An object of `listeners` as it stands in the file.
@@ -106,7 +107,11 @@ extension Document {
     [
       Field(
         "bind", optional: \.bind, .localBind, isRequired: true,
-        "The address: an IP address with a port, :port for all addresses, or unix:/path.")
+        "The address: an IP address with a port, :port for all addresses, or unix:/path."),
+      Field(
+        "hosts", \.hosts, in: StatsDocument(), Kind<String>.hostName.list(0...64, what: "host names"),
+        "The names by which browsers may ask for the page and the JSON; an IP address, localhost and the machine's own "
+          + "names are always right."),
     ])
 
   private static let shutdown = Shape<ShutdownConfiguration>(

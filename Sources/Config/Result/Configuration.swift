@@ -68,6 +68,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
 package struct StatsConfiguration: Equatable, Sendable {
   /// Where it answers; port 0 lets the kernel choose.
   package var bind: SocketAddress
+  /// The names by which it's asked, beside those that every machine has.
+  package var hosts: [String] = []
 }
 
 /// How a process ends that another one has taken over from.

@@ -10,30 +10,40 @@ extension AdminActions {
       AdminRouter.Route(.post, "/v1/overrides") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Override.self)
         try changes.admit(.override)
-        reply(.success(AdminReply(try set(request, by: call.author))))
+        keep(try set(request, by: call.author), reply)
       },
       AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend", "force"]) {
         [unowned self] call, reply throws(AdminRefusal) in
         let (pool, backend) = (try call.required("pool"), try call.required("backend"))
         try changes.admit(.override)
         let isForced = try call.flag("force")
-        reply(
-          .success(
-            AdminReply(
-              try takeBack(pool: pool, backend: backend, about: nil, isForced: isForced, by: call.author))))
+        keep(try takeBack(pool: pool, backend: backend, about: nil, isForced: isForced, by: call.author), reply)
       },
       AdminRouter.Route(.post, "/v1/backends") { [unowned self] call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.AddBackend.self)
         try changes.admit(.override)
         let done = try add(request, by: call.author)
-        tellWhetherResolved(request.address, done) { reply(.success(AdminReply($0, status: 201))) }
+        keep(done) { [unowned self] kept in
+          tellWhetherResolved(request.address, kept) { reply(.success(AdminReply($0, status: 201))) }
+        }
       },
       AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force"]) {
         [unowned self] call, reply throws(AdminRefusal) in
         try changes.admit(.override)
-        reply(.success(AdminReply(try remove(call))))
+        keep(try remove(call), reply)
       },
     ]
+  }
+
+  /// Tells what was done once it's kept, or it's known why it isn't.
+  private func keep(_ done: AdminAnswer.Done, then: @escaping (AdminAnswer.Done) -> Void) {
+    overrides.save(controller.book) { problem in
+      then(AdminAnswer.Done(message: done.message, warnings: [problem].compactMap(\.self) + done.warnings))
+    }
+  }
+
+  private func keep(_ done: AdminAnswer.Done, _ reply: @escaping AdminRouter.Reply) {
+    keep(done) { reply(.success(AdminReply($0))) }
   }
 
   private func set(_ request: AdminRequest.Override, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
@@ -182,10 +192,8 @@ extension AdminActions {
     if ended.isEmpty {
       return AdminAnswer.Done(message: "\(pool)/\(backend): nothing was set", warnings: [])
     }
-    let trouble = overrides.save(controller.book)
     return AdminAnswer.Done(
-      message: "\(pool)/\(backend): no longer " + ended.map(\.text).joined(separator: "; "),
-      warnings: [trouble].compactMap(\.self))
+      message: "\(pool)/\(backend): no longer " + ended.map(\.text).joined(separator: "; "), warnings: [])
   }
 
   private func lease(
@@ -220,7 +228,6 @@ extension AdminActions {
         "what it replaces would have ended at \(end.timeOfDay) UTC; this doesn't end by itself: give it a time, or take "
           + "it back when it's done")
     }
-    if let trouble = overrides.save(controller.book) { warnings.append(trouble) }
     if !pool.members.contains(where: { $0.isEligible(at: .now) }) {
       warnings.append("pool \(pool.name) has no eligible backend left")
     }

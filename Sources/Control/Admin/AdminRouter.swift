@@ -28,12 +28,24 @@ struct AdminRouter {
   }
 
   let routes: [Route]
+  let userNames: UserNames
   let logger: Logger
 
-  /// Answers a request.
+  /// Answers a request. Only of a change it matters by whom it is.
   func answer(_ exchange: HTTPExchange) {
+    let peer = exchange.peer
+    switch exchange.request.method {
+    case .get, .head: answer(exchange, author: Author(peer, claimed: nil) { _ in nil }.description)
+    default:
+      userNames.find(Author.users(peer)) { names in
+        let claimed = exchange.request.header(Author.claim)
+        answer(exchange, author: Author(peer, claimed: claimed) { names[$0] }.description)
+      }
+    }
+  }
+
+  private func answer(_ exchange: HTTPExchange, author: String) {
     let request = exchange.request
-    let author = Author(exchange.peer, claimed: request.header(Author.claim)).description
     do throws(AdminRefusal) {
       let route = try route(for: request)
       let unknown = request.query.keys.filter { !route.parameters.contains($0) }.sorted()

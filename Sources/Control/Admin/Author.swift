@@ -13,10 +13,15 @@ package struct Author: CustomStringConvertible {
   private let login: String?
   private let claimed: String?
 
+  /// The users whose names are looked for.
+  static func users(_ peer: PeerCredentials?) -> Set<UInt32> {
+    Set([peer?.uid, peer?.loginUser].compactMap(\.self))
+  }
+
   /// - Parameters:
   ///   - claimed: whom the client says that it was started for.
   ///   - name: the name of a user.
-  init(_ peer: PeerCredentials?, claimed: String?, name: (UInt32) -> String? = PeerCredentials.userName) {
+  init(_ peer: PeerCredentials?, claimed: String?, name: (UInt32) -> String?) {
     func known(_ uid: UInt32) -> String { name(uid) ?? "uid \(uid)" }
     let user = peer.map { known($0.uid) } ?? "unknown"
     let loginUser = peer?.loginUser

@@ -20,10 +20,14 @@ enum HeadroomAssessment {
   }
 
   /// Everything that this process looks at.
-  static func resources(_ controller: Controller, _ listeners: ListenerSet, _ limits: Limits) -> [Report.Resource] {
+  ///
+  /// - Parameter openDescriptors: how many are open, as of the last count.
+  static func resources(
+    _ controller: Controller, _ listeners: ListenerSet, _ limits: Limits, openDescriptors: Int
+  ) -> [Report.Resource] {
     var resources = [
       Report.Resource("sessions", used: controller.workforce.sessionSlots.taken, limit: limits.sessions),
-      Report.Resource("descriptors", used: DescriptorLimit.inUse ?? 0, limit: limits.descriptors),
+      Report.Resource(Report.descriptors, used: openDescriptors, limit: limits.descriptors),
     ]
     if let memory { resources.append(memory) }
     for listener in listeners.listeners {

@@ -1,5 +1,6 @@
 import Libevent
 import Logging
+import Sockets
 
 /// Warns once when the process comes near a limit, and says when that is over.
 final class HeadroomWatch {
@@ -7,22 +8,30 @@ final class HeadroomWatch {
   static let interval = Duration.seconds(5)
 
   private let logger: Logger
-  private let look: () -> Report.Headroom
+  /// Counting the descriptors of many sessions takes milliseconds.
+  private let counter: BackgroundWorker
+  private let look: (_ openDescriptors: Int?) -> Report.Headroom
   private var warned: Set<String> = []
   private var timer: Timer?
 
-  init(on loop: EventLoop, logger: Logger, look: @escaping () -> Report.Headroom) {
+  /// - Parameter look: assesses, with the number of descriptors that are open.
+  init(on loop: EventLoop, logger: Logger, look: @escaping (_ openDescriptors: Int?) -> Report.Headroom) {
     self.logger = logger
     self.look = look
+    counter = BackgroundWorker(name: "headroom", on: loop)
     timer = Timer(on: loop) { [unowned self] in
-      assess()
-      timer?.schedule(after: Self.interval)
+      counter.perform {
+        DescriptorLimit.inUse
+      } then: { [unowned self] open in
+        assess(look(open))
+        timer?.schedule(after: Self.interval)
+      }
     }
     timer?.schedule(after: Self.interval)
   }
 
-  private func assess() {
-    for resource in look().resources {
+  private func assess(_ headroom: Report.Headroom) {
+    for resource in headroom.resources {
       if resource.share >= HeadroomAssessment.warning, warned.insert(resource.name).inserted {
         logger.warning(
           "\(resource.name): \(resource.used) of \(resource.limit) are used",

@@ -48,6 +48,14 @@ package struct StartupSummary {
         "descriptors": .stringConvertible(service.limits.descriptors),
         "pipes": .stringConvertible(service.limits.pipes),
       ])
+    if service.limits.sessions < Limits.fewSessions {
+      logger.warning(
+        "few sessions fit into the descriptors that the process may have: \(service.limits.sessions)",
+        metadata: [
+          "descriptors": .stringConvertible(service.limits.descriptors),
+          "hint": "raise the hard limit: ulimit -Hn, or LimitNOFILE= of the systemd unit",
+        ])
+    }
     logger.info("kernel features in use", metadata: ["features": .array(KernelFeatures.inUse.map { "\($0)" })])
     for feature in KernelFeatures.missing {
       logger.warning("kernel feature missing", metadata: ["feature": "\(feature)"])

@@ -2,19 +2,30 @@ import Config
 import Glibc
 import Libevent
 import Logging
-import SystemPackage
+import Sockets
 
 /// The leases of a running proxy, and the file in which they outlive it.
+///
+/// The file is written on a thread of its own: a disk may take seconds. While it's being written only the newest book waits.
 final class Overrides {
+  /// Told whether the leases are kept: nil, or why they hold only as long as this process and its successors live.
+  typealias Kept = (_ problem: String?) -> Void
+
   private let file: StateFile?
   private let logger: Logger
+  private let writer: BackgroundWorker
+  /// What is in the file, as far as is known.
+  private var written: OverrideBook?
+  private var isWriting = false
+  private var next: (book: OverrideBook, kept: [Kept])?
 
   /// Remembers what was set before.
   ///
   /// - Parameter path: the state file; nil if leases are to end with the process.
-  init(path: String?, logger: Logger) {
+  init(path: String?, on loop: EventLoop, logger: Logger) {
     file = path.map { StateFile(path: $0) }
     self.logger = logger
+    writer = BackgroundWorker(name: "state", on: loop)
   }
 
   /// What was set before this process started; a file that isn't right is told of, and costs no more than what was in it.
@@ -46,20 +57,37 @@ final class Overrides {
     }
   }
 
-  /// Keeps the leases.
-  ///
-  /// - Returns: why they couldn't be kept: they hold, but only as long as this process and its successors live.
-  @discardableResult
-  func save(_ book: OverrideBook) -> String? {
-    guard let file else { return "there is no state file: it holds until the process ends" }
-    do throws(Errno) {
-      Self.makeFolder(for: file.path)
-      try file.write(book)
-      return nil
-    } catch {
-      let problem = "the state file \(file.path) can't be written (\(error)): it holds until the process ends"
-      logger.warning("\(problem)", metadata: ["state": "\(file.path)"])
-      return problem
+  /// Keeps the leases, and tells when they are kept.
+  func save(_ book: OverrideBook, kept: @escaping Kept = { _ in }) {
+    guard file != nil else { return kept("there is no state file: it holds until the process ends") }
+    guard isWriting || next != nil || book != written else { return kept(nil) }
+    next = (book, (next?.kept ?? []) + [kept])
+    writeNext()
+  }
+
+  /// Waits until what is to be kept is kept, at most so long.
+  func finish(within limit: Duration) {
+    writer.finish(within: limit)
+  }
+
+  private func writeNext() {
+    guard let file, !isWriting, let (book, kept) = next else { return }
+    next = nil
+    isWriting = true
+    writer.perform {
+      do throws(StoredFile.Refusal) {
+        Self.makeFolder(for: file.path)
+        try file.write(book)
+        return String?.none
+      } catch {
+        return "the state file \(file.path) can't be written (\(error)): it holds until the process ends"
+      }
+    } then: { [unowned self] problem in
+      isWriting = false
+      written = problem == nil ? book : nil
+      if let problem { logger.warning("\(problem)", metadata: ["state": "\(file.path)"]) }
+      for tell in kept { tell(problem) }
+      writeNext()
     }
   }
 

@@ -1,12 +1,11 @@
 import FoundationEssentials
 import Glibc
-import SystemPackage
+import Sockets
 
 /// The small file in which leases outlive the process.
 ///
-/// A line with the format, the length and a checksum, then JSON. A new version is written beside the old one, flushed to
-/// the disk and put in its place, so that a crash leaves the one or the other. A file that isn't right is set aside for
-/// whoever wants to look at it, and is never a reason not to start.
+/// A line with the format, the length and a checksum, then JSON. A crash leaves the old version or the new one. A file that
+/// isn't right is set aside for whoever wants to look at it, and is never a reason not to start.
 struct StateFile {
   /// What reading came to.
   enum Contents: Equatable {
@@ -24,12 +23,17 @@ struct StateFile {
 
   private static let magic = "martlet-state 1"
 
-  /// Reads it.
+  /// The most bytes that are read: the leases of some 40,000 backends.
+  private static let largest = 16 << 20
+
+  /// Reads it. Whoever can write it can send sessions elsewhere, so it has to be this user's, or root's.
   func read() -> Contents {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return errno == ENOENT ? .none : .unreadable("\(Errno(rawValue: errno))") }
-    defer { close(descriptor) }
-    guard let bytes = Self.contents(of: descriptor) else { return .unreadable("\(Errno(rawValue: errno))") }
+    let bytes: [UInt8]
+    do throws(StoredFile.Refusal) {
+      bytes = try StoredFile(path).read(atMost: Self.largest, trusting: .own)
+    } catch {
+      return error == .system(.noSuchFileOrDirectory) ? .none : .unreadable("\(error)")
+    }
     do throws(Damage) {
       return .book(try Self.decode(bytes))
     } catch {
@@ -40,25 +44,8 @@ struct StateFile {
   }
 
   /// Writes it; throws why it couldn't.
-  func write(_ book: OverrideBook) throws(Errno) {
-    let temporary = "\(path).new"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
-    var isWritten = false
-    defer {
-      close(descriptor)
-      if !isWritten { _ = unsafe unlink(temporary) }
-    }
-    try Self.put(Self.encode(book), to: descriptor)
-    guard fsync(descriptor) == 0 else { throw Errno(rawValue: errno) }
-    guard unsafe rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
-    isWritten = true
-    // The new name has to reach the disk as well.
-    let folder = unsafe open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
-    }
+  func write(_ book: OverrideBook) throws(StoredFile.Refusal) {
+    try StoredFile(path).replace(with: Self.encode(book))
   }
 
   // MARK: The format
@@ -87,34 +74,6 @@ struct StateFile {
       return try JSONDecoder().decode(OverrideBook.self, from: Data(body))
     } catch {
       throw Damage(problem: "it can't be read: \(error)")
-    }
-  }
-
-  private static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-  }
-
-  private static func contents(of descriptor: Int32) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    while true {
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
-      if count == 0 { return bytes }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return nil }
-      bytes += buffer[..<count]
-    }
-  }
-
-  private static func put(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        rest = rest.dropFirst(count)
-      } else if errno != EINTR {
-        throw Errno(rawValue: errno)
-      }
     }
   }
 }

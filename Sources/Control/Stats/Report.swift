@@ -54,6 +54,8 @@ extension Report {
     package var threads: Int
     /// Processor time used, user and system.
     package var cpuSeconds: Double
+    /// How many turns of the control loop took more than 50 ms, or made a timer so late.
+    package var slowTurns: Int?
     /// The kernel features in use, such as `splice`.
     package var features: [String]
   }

@@ -33,6 +33,7 @@ package final class ReportDesk {
   }
 
   private let make: () -> Report
+  private let complete: @Sendable (Report) -> Report
   private let writer: BackgroundWorker
   private var forms: [ReportForm: Form] = [:]
   private var latest: (report: Report, made: UInt64)?
@@ -40,8 +41,13 @@ package final class ReportDesk {
   private var forgetting: Timer?
 
   /// On a loop, on whose thread reports are made and answers given.
-  package init(on loop: EventLoop, report make: @escaping () -> Report) {
+  ///
+  /// - Parameter complete: adds what takes too long for the loop, on the thread that writes.
+  package init(
+    on loop: EventLoop, report make: @escaping () -> Report, complete: @escaping @Sendable (Report) -> Report = { $0 }
+  ) {
     self.make = make
+    self.complete = complete
     writer = BackgroundWorker(name: "reports", on: loop)
     forgetting = Timer(on: loop) { [unowned self] in forget() }
   }
@@ -67,8 +73,8 @@ package final class ReportDesk {
     guard let desk = forms[form], !desk.isBeingWritten, !desk.askers.isEmpty else { return }
     forms[form]?.isBeingWritten = true
     let (report, made) = report(for: desk.askers)
-    writer.perform {
-      form.render(report)
+    writer.perform { [complete] in
+      form.render(complete(report))
     } then: { [unowned self] response in
       forms[form]?.isBeingWritten = false
       forms[form]?.latest = (response, made)

@@ -37,6 +37,10 @@ enum StatsMetrics {
       ("process_cpu_seconds_total", .counter, "Processor time used, user and system.", process.cpuSeconds),
     ]
     for (name, kind, help, value) in figures { writer.family("martlet_" + name, kind, help, [([], value)]) }
+    writer.family(
+      "martlet_control_slow_turns_total", .counter,
+      "Turns of the control loop that took more than 50 ms, or made a timer so late.",
+      process.slowTurns.map { [([], Double($0))] } ?? [])
   }
 
   /// What was changed at run time and what comes of it, and how near the limits are.

@@ -24,20 +24,36 @@ enum StatsPage: String, CaseIterable {
   }
 
   /// What a request asks for.
-  static func answer(to request: HTTPRequest) -> Answer {
-    switch StatsPage(rawValue: request.path) {
-    case .overview:
-      request.header("Accept")?.contains("text/html") == true ? .given(StatsHTML.response()) : .rendered(.text)
-    case .json: .rendered(.json)
-    case .metrics: .rendered(.metrics)
+  ///
+  /// - Parameter hosts: by which names the page and the JSON may be asked for; nil if it doesn't matter. What scrapers and
+  ///   probes ask for is no browser's, and they come by all kinds of names.
+  static func answer(to request: HTTPRequest, at hosts: StatsHosts? = nil) -> Answer {
+    let page = StatsPage(rawValue: request.path)
+    switch page {
+    case .overview, .json:
+      if let hosts, !hosts.allow(request.header("Host")) { return .given(misdirected(request.header("Host") ?? "")) }
+      if page == .json { return .rendered(.json) }
+      let isBrowser = request.header("Accept")?.contains("text/html") == true
+      return isBrowser ? .given(StatsHTML.response()) : .rendered(.text)
+    case .metrics: return .rendered(.metrics)
     // Whoever reads this has been answered by the control loop: nothing else is asked.
-    case .health: .given(HTTPResponse("ok\n"))
-    case .readiness: .readiness
+    case .health: return .given(HTTPResponse("ok\n"))
+    case .readiness: return .readiness
     case nil:
-      .given(
-        HTTPResponse(
-          status: 404, "There is no such page. There are:\n" + allCases.map { "  \($0.rawValue)\n" }.joined()))
+      let paths = allCases.map { "  \($0.rawValue)\n" }.joined()
+      return .given(HTTPResponse(status: 404, "There is no such page. There are:\n\(paths)"))
     }
+  }
+
+  private static func misdirected(_ host: String) -> HTTPResponse {
+    let name = TextTable.printable(String(host.prefix(100)))
+    return HTTPResponse(
+      status: 421,
+      """
+      This port isn't known as "\(name)": ask for it by its address or by the machine's name, or name it in the \
+      configuration: "stats": { "bind": …, "hosts": ["…"] }.
+
+      """)
   }
 }
 

@@ -15,13 +15,16 @@ package final class StatsServer {
   /// The file of a Unix socket; nil once it's another process's.
   private(set) var file: UnixSocketFile?
   private var server: HTTPServer
+  private let names: StatsNames
 
   /// How many clients may wait in the kernel's queue: with more than a few slow ones it must hold the quick, too.
   private static let backlog = 1024
 
   /// Binds the address and answers from now on; on the loop's thread.
-  package convenience init(on loop: EventLoop, bind address: SocketAddress, source: StatsSource) throws(Errno) {
-    try self.init(on: loop, adopting: try Self.reserve(address).open(), file: nil, source: source)
+  package convenience init(
+    on loop: EventLoop, bind address: SocketAddress, hosts: [String] = [], source: StatsSource
+  ) throws(Errno) {
+    try self.init(on: loop, adopting: try Self.reserve(address).open(), file: nil, hosts: hosts, source: source)
   }
 
   /// Takes the address, for a server that is made when it's opened.
@@ -31,18 +34,32 @@ package final class StatsServer {
 
   /// Takes over a socket that another process has listened on.
   init(
-    on loop: EventLoop, adopting socket: SharedSocket, file: UnixSocketFile?, source: StatsSource
+    on loop: EventLoop, adopting socket: SharedSocket, file: UnixSocketFile?, hosts: [String], source: StatsSource
   ) throws(Errno) {
     listening = socket
     address = try socket.socket.localAddress()
-    self.file = if case .unix(let path) = address { file ?? UnixSocketFile(at: path) } else { nil }
+    let names: StatsNames
+    if case .unix(let path) = address {
+      self.file = file ?? UnixSocketFile(at: path)
+      // A browser can't reach a Unix socket.
+      names = StatsNames(nil)
+    } else {
+      self.file = nil
+      names = StatsNames(StatsHosts(hosts))
+    }
+    self.names = names
     server = HTTPServer(on: loop, listening: socket) { (exchange: HTTPExchange) in
-      switch StatsPage.answer(to: exchange.request) {
+      switch StatsPage.answer(to: exchange.request, at: names.hosts) {
       case .given(let response): exchange.respond(response)
       case .rendered(let form): source.reports.ask(form, .shared) { exchange.respond($0) }
       case .readiness: exchange.respond(source.readiness().response)
       }
     }
+  }
+
+  /// It's asked by these names from now on, beside those that are always right.
+  func use(hosts: [String]) {
+    if names.hosts != nil { names.hosts = StatsHosts(hosts) }
   }
 
   /// Takes nobody in any more, because another process answers there now.
@@ -86,5 +103,15 @@ package struct StatsSource {
   /// Takes both from reports.
   package init(on loop: EventLoop, report: @escaping () -> Report) {
     self.init(reports: ReportDesk(on: loop, report: report)) { ReadinessReport(report()) }
+  }
+}
+
+/// By which names a stats port is asked, for who answers there.
+private final class StatsNames {
+  /// Nil if it doesn't matter.
+  var hosts: StatsHosts?
+
+  init(_ hosts: StatsHosts?) {
+    self.hosts = hosts
   }
 }

@@ -181,8 +181,10 @@ final class Upgrade {
     end(.failed(.init("the upgrade was given up: \(reason)", hint: "\(program) was ended")))
   }
 
-  /// Lets the kernel forget a child that was killed: it's gone within moments.
+  /// Lets the kernel forget a child that was killed: it's gone within moments, for which a thread of its own waits.
   private func reap() {
-    for _ in 0..<50 where Spawn.reap(pid) == .running { usleep(2000) }
+    _ = LoopThread(name: "reap") { [pid] in
+      while Spawn.reap(pid) == .running { usleep(2000) }
+    }
   }
 }

@@ -12,7 +12,7 @@ final class HTTPConnection {
     let content: HTTPContent
     var offset = 0
     /// evhttp's request; nil once it has got the last piece.
-    var request: OpaquePointer?
+    var request: UnsafeMutablePointer<evhttp_request>?
   }
 
   /// The size of a piece, and the most that is written in a turn.
@@ -64,7 +64,7 @@ final class HTTPConnection {
   var content: HTTPContent? { sending?.content }
 
   /// Starts to send an answer whose headers are set.
-  func send(_ status: Int, _ content: HTTPContent, to request: OpaquePointer) {
+  func send(_ status: Int, _ content: HTTPContent, to request: UnsafeMutablePointer<evhttp_request>) {
     progress.enter(.taking, at: MonotonicClock.now())
     sending = unsafe Sending(content: content, request: request)
     unsafe evhttp_send_reply_start(request, Int32(status), nil)

@@ -14,9 +14,12 @@ package final class HTTPExchange {
 
   private weak var server: HTTPServer?
   /// evhttp's request; nil once it's answered, or gone with its connection.
-  private var pending: OpaquePointer?
+  private var pending: UnsafeMutablePointer<evhttp_request>?
 
-  init(_ pending: OpaquePointer, _ request: HTTPRequest, from peer: PeerCredentials?, on server: HTTPServer) {
+  init(
+    _ pending: UnsafeMutablePointer<evhttp_request>, _ request: HTTPRequest, from peer: PeerCredentials?,
+    on server: HTTPServer
+  ) {
     self.request = request
     self.peer = peer
     self.server = server

@@ -108,7 +108,7 @@ package struct HTTPResponse: Sendable {
 
 extension HTTPRequest {
   /// Copies what evhttp has read.
-  init(_ request: OpaquePointer, method: HTTPMethod) {
+  init(_ request: UnsafeMutablePointer<evhttp_request>, method: HTTPMethod) {
     let uri = unsafe evhttp_request_get_evhttp_uri(request)
     let path = unsafe Self.text(evhttp_uri_get_path(uri))
     // A request for `http://host` has no path.

@@ -281,8 +281,10 @@ extension HTTPServer {
   /// evhttp reads nothing until it's answered: neither further requests nor the end of the connection are noticed. So
   /// the request isn't freed in the meantime, unless by us, or for an error in sending a "100 Continue"; `closed` hears of
   /// both.
-  private func answer(_ request: OpaquePointer?) {
+  private func answer(_ request: UnsafeMutablePointer<evhttp_request>?) {
     guard let request = unsafe request, let connection = unsafe evhttp_request_get_connection(request) else { return }
+    // A client with any other 1.x gets an answer in 1.1 (RFC 9110 §2.5); evhttp would repeat a number that it can't read.
+    if unsafe request.pointee.minor != 0 { unsafe request.pointee.minor = 1 }
     let command = unsafe evhttp_request_get_command(request)
     guard let method = HTTPMethod.allCases.first(where: { $0.command == command }), methods.contains(method) else {
       let allowed = methods.map(\.rawValue).joined(separator: ", ")
@@ -314,7 +316,7 @@ extension HTTPServer {
   }
 
   /// Starts sending the response; the request is evhttp's again.
-  func send(_ response: HTTPResponse, to request: OpaquePointer) {
+  func send(_ response: HTTPResponse, to request: UnsafeMutablePointer<evhttp_request>) {
     loop.assertOnLoop()
     let headers = unsafe evhttp_request_get_output_headers(request)
     let standard = [

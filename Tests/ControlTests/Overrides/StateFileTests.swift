@@ -65,6 +65,26 @@ struct StateFileTests {
     #expect(throws: (any Error).self) { try nowhere.write(book) }
   }
 
+  @Test("what a stranger has put in its place neither lets wait nor counts")
+  func strangers() throws {
+    let folder = try TemporaryFolder()
+    let file = StateFile(path: folder.path + "/state")
+    let victim = folder.path + "/victim"
+    try Data("precious".utf8).write(to: URL(fileURLWithPath: victim))
+    mkfifo(file.path, 0o666)
+    #expect(file.read() == .unreadable("it is a named pipe, not a file"))
+    unlink(file.path)
+    symlink("/dev/zero", file.path)
+    #expect(file.read() == .unreadable("it is a symbolic link, not a file"))
+    unlink(file.path)
+    symlink(victim, file.path + ".new")
+    try file.write(book)
+    #expect(file.read() == .book(book))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: victim)) == Data("precious".utf8))
+    chmod(file.path, 0o666)
+    #expect(file.read() == .unreadable("others than its owner may write to it"))
+  }
+
   @Test("the checksum is the one of ISO 3309")
   func checksum() {
     #expect(CRC32.of(Array("123456789".utf8)) == 0xCBF4_3926)
