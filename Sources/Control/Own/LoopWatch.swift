@@ -89,14 +89,14 @@ extension Controller {
     pool.isHeldBack = false
     let now = Instant.now
     for member in pool.members where member.isEligible(at: now) && member.backend.load.active > 0 {
-      let length = member.eject(at: now)
+      let reason = member.eject(
+        at: now,
+        because:
+          "its sessions come back to this process, \(rate) a second, and none is answered: does it lead here again?")
       evictions.evict(
         .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (comes back here)", .backendDown,
         patience: .zero, standing: member.backend.load.active)
-      reassess(
-        pool, .passive,
-        because: "its sessions come back to this process, \(rate) a second, and none is answered: does it lead here "
-          + "again? Out for \(length.configured)")
+      reassess(pool, .passive, because: reason, of: [member])
     }
   }
 }
