@@ -17,7 +17,8 @@ extension Service {
   /// Opens the stats port, or takes it over, and answers there and at the admin socket.
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let inheritance = origin.inheritance, let socket = inheritance.takeStats() {
-      statsServer = serveStats(at: socket, file: inheritance.handover.statsFile, hosts: configuration.stats?.hosts ?? [])
+      statsServer = serveStats(
+        at: socket, file: inheritance.handover.statsFile, hosts: configuration.stats?.hosts ?? [])
     } else if let stats = configuration.stats {
       statsServer = serveStats(at: try Self.reserveStats(stats.bind).open(), hosts: stats.hosts)
     }
