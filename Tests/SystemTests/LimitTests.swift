@@ -96,7 +96,8 @@ extension System {
     func fewSessions(_ count: Int) throws {
       let proxy = try proxy(descriptors: count)
       let line = try proxy.program.line(in: .errors, containing: "few sessions fit")
-      #expect(line.contains("warning") && line.contains(": \(try proxy.report().process.sessionLimit)"))
+      let limit = try proxy.report().process.sessionLimit
+      #expect(line.contains("warning") && line.contains(": \(limit)"))
       #expect(try ask(.local(proxy.port())).body == "a\n")
     }
 
