@@ -75,6 +75,10 @@ extension System {
       return Background { try door.ask("POST", path, body) }
     }
 
+    private func reloadsAsked(_ proxy: MartletProcess) -> Int {
+      proxy.log.split(separator: "\n").count { $0.contains("admin: POST /v1/reload") }
+    }
+
     private func waitForUpgrade(_ proxy: MartletProcess) throws {
       try Support.waitUntil("the upgrade is under way") { proxy.log.contains("\"upgrading\"") }
     }
@@ -437,11 +441,16 @@ extension System {
         var waiting: [Background<(status: Int, body: String)>] = []
         var upgrade: Background<(status: Int, body: String)>?
         let actions: [() throws -> Void] = [
-          { waiting.append(background(proxy, "/v1/reload", try content(try slow(keys) + ", " + proxy.statsKeys))) },
+          {
+            let asked = reloadsAsked(proxy)
+            waiting.append(background(proxy, "/v1/reload", try content(try slow(keys) + ", " + proxy.statsKeys)))
+            // What comes after it is to come after it.
+            try Support.waitUntil("it was asked") { reloadsAsked(proxy) > asked }
+          },
           { upgrade = background(proxy, "/v1/upgrade", "{}") },
           {
             try proxy.configure(keys)
-            kill(pid_t(pid), SIGHUP)
+            kill(pid_t(try status(proxy).process.pid), SIGHUP)
           },
           {
             waiting.append(
