@@ -64,7 +64,7 @@ struct FileTests {
   }
 
   @Test func aFileThatCannotBeReadIsReported() throws {
-    #expect(try error(loading: "/proc/self/mem").message == "the file can't be read: error 5")
+    #expect(try error(loading: "/proc/self/mem").message == "the file can't be read: Input/output error")
   }
 
   @Test func anEmptyFileIsToldWhatTheSmallestOneIs() throws {

@@ -79,7 +79,10 @@ struct RenderTests {
             }
           ],
           "workers": "per-core",
-          "stats": { "bind": "127.0.0.1:9090" },
+          "stats": {
+            "bind": "127.0.0.1:9090",
+            "hosts": []
+          },
           "shutdown": { "drain": "30s" },
           "upgrade": { "drain": "1h" },
           "log": { "level": "info", "format": "auto" },

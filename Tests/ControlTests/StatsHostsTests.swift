@@ -21,10 +21,10 @@ import Testing
     "any other name is wrong",
     arguments: [
       "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:9090", "[evil.example]",
-      "xbox", "example", "notlocalhost", "[::1", "1.2.3.4.", "[", ":",
+      "xbox", "example", "notlocalhost", "1.2.3", "[", ":",
     ])
   func wrong(_ host: String) {
-    #expect(hosts.allow(host) == (host == "[::1"))
+    #expect(!hosts.allow(host))
   }
 
   @Test("the machine's own names are its host name's")

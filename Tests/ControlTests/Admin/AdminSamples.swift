@@ -102,6 +102,7 @@ extension Report {
   /// The sample without anything that may be missing.
   static var bare: Report {
     var report = sample
+    report.process.slowTurns = nil
     report.configuration = .init(since: report.configuration.since)
     report.predecessor = nil
     report.upgrade = nil
