@@ -79,7 +79,11 @@ final class PoolController {
     let isOver = { (departure: (member: Member, since: Instant)) in
       departure.since <= then && departure.member.backend.load.active == 0
     }
-    for departure in departures where isOver(departure) { gone.add(departure.member.counts) }
+    for departure in departures where isOver(departure) {
+      gone.add(BackendCounts(departure.member.backend.counters))
+      // A process before this one that still serves tells of it again, as of somebody who isn't here, in place of this.
+      inheritedGone.add(departure.member.inherited)
+    }
     departures.removeAll(where: isOver)
   }
 
