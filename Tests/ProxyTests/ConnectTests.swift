@@ -102,6 +102,20 @@ import Testing
     #expect(proxy.failures(.reset, of: 0) == 1)
   }
 
+  @Test("who has broken off isn't asked again, so that the search gets to the next tier")
+  func breakingInTurn() throws {
+    let rude = try (0..<2).map { _ in try TestServer(at: AddressFamily.ipv4.freshAddress()) }
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture(
+      rude.map(\.address) + [server.address], policy: .test(attempts: 4), tiers: [0, 0, 1])
+    let client = try proxy.connect()
+    for server in rude { try server.accept().reset() }
+    let peer = try server.accept(seconds: 5)
+    try client.send("hello")
+    #expect(peer.receiveText(5) == "hello")
+    #expect([0, 1].map { proxy.failures(.reset, of: $0) } == [1, 1])
+  }
+
   @Test("a connect that succeeds ends the row of failures")
   func rowOfFailures() throws {
     // A file of its own, which nobody else takes meanwhile.

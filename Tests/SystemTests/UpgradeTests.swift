@@ -60,6 +60,30 @@ extension System {
       try Support.waitUntil("the new process ends") { kill(pid_t(first.pid), 0) != 0 }
     }
 
+    @Test("what a backend has counted that goes while the process before still serves is counted once")
+    func departure() throws {
+      let servers = try stage.nginx(count: 3)
+      let proxy = try stage.martlet(keys(servers))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      let session = try ClientSocket(.local(port))
+      _ = try session.request()
+      _ = try shares(of: port, requests: 29)
+      let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}")
+      defer { kill(pid_t(next.pid), SIGKILL) }
+      try proxy.waitUntil("it's told what was counted") { try $0.pool().sessions.total == 30 }
+      try proxy.reload(keys(Array(servers.prefix(2))))
+      // It's let go after a second, and the process before tells of it twice a second.
+      let end = ContinuousClock.now + .seconds(3)
+      var totals: Set<Int> = []
+      while ContinuousClock.now < end {
+        totals.insert(try proxy.report().pool().sessions.total)
+        usleep(50_000)
+      }
+      #expect(totals == [30])
+      #expect(try session.request().status == 200, "the process before still serves")
+    }
+
     @Test("by SIGUSR2, again and again, with another number of workers each time it's restarted")
     func again() throws {
       let servers = try stage.nginx(count: 2)

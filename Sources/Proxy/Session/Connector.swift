@@ -25,6 +25,8 @@ struct Connector: ~Copyable {
   var hindrances = 0
   /// The backends that were tried, by their place in the pool.
   var tried = Exclusion()
+  /// Those that failed, by their ids: in another snapshot they have other places. Takes no memory until one does.
+  var failed: [Int] = []
 
   init(began: UInt64) {
     self.began = began
@@ -47,11 +49,16 @@ struct Connector: ~Copyable {
 }
 
 extension Session {
-  /// Goes by another snapshot of a pool, or by another pool, while a backend is looked for.
+  /// Goes by another snapshot of a pool, or by another pool, while a backend is looked for. Who has failed isn't asked
+  /// again: where each client has an order of preference, it would be the same two in turn, and never the third.
   func use(_ pool: Pool) {
     self.pool = pool
     policy = pool.policy
     connector.tried = Exclusion()
+    guard !connector.failed.isEmpty else { return }
+    for (place, backend) in pool.backends.enumerated() where connector.failed.contains(backend.id) {
+      connector.tried.insert(place)
+    }
   }
 
   /// Picks a backend and asks for a connection; goes on to the next as long as that fails at once.
@@ -175,6 +182,7 @@ extension Session {
   private func leave(_ backend: Backend, _ failure: ConnectFailure, _ error: Errno) {
     backend.counters[worker.index].failures.add(failure)
     backend.load.release()
+    connector.failed.append(backend.id)
     if failure.isOurs {
       connector.hindrances += 1
       worker.report(.connectHindered(backend, error))
@@ -199,11 +207,10 @@ extension Session {
     guard let backend, let pool = worker.pool(for: listener) else { return false }
     worker.connectsAgain(self)
     phase = .connecting
-    use(pool)
-    if let place = pool.backends.firstIndex(where: { $0.id == backend.id }) { connector.tried.insert(place) }
     toBackend.sinkReady = false
     backend.counters[worker.index].closes.add(.retried)
     leave(backend, .reset, error)
+    use(pool)
     connect()
     return true
   }

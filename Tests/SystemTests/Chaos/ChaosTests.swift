@@ -102,6 +102,9 @@ extension System {
         check(
           pool.bytes.toBackend == listener.bytes.toBackend && pool.bytes.toClient == listener.bytes.toClient,
           "pool \(name) and its listener count different bytes: \(pool.bytes) \(listener.bytes)")
+        check(
+          name == "wild" || pool.sessions.total <= listener.sessions.total,
+          "pool \(name) counts \(pool.sessions.total) sessions, and its listener \(listener.sessions.total)")
         for backend in pool.backends {
           let closes = backend.closes.values.reduce(0, +)
           check(
