@@ -147,6 +147,7 @@ package struct StatsReport: Decodable {
   package struct Listener: Decodable {
     package let name, bind, pool, state: String
     package let sessions: Sessions
+    package let accepted: Int
     package let refused: [String: Int]
     package let bytes: Bytes
   }

@@ -190,7 +190,7 @@ package struct HTTPAnswer: Sendable {
 /// Asks for a page over a connection of its own, as most of the tests' clients do.
 package func ask(_ target: Target, from source: String? = nil, limit: Duration = .seconds(10)) throws -> HTTPAnswer {
   let socket = try ClientSocket(target, from: source, limit: limit)
-  try socket.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+  try socket.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
   let answer = try HTTPAnswer(socket.receiveAll())
   guard answer.isComplete else { throw Failure("an answer was cut off: \(answer)") }
   return answer

@@ -85,8 +85,12 @@ extension System {
         else { throw Failure("no \(name)") }
         let connected = own.reduce(0) { $0 + $1.connected }
         check(
-          listener.sessions.total == connected,
-          "listener \(name) counted \(listener.sessions.total) sessions, and there were \(connected)")
+          listener.accepted == connected,
+          "listener \(name) counted \(listener.accepted) clients, and there were \(connected)")
+        let turnedAway = listener.refused.values.reduce(0, +)
+        check(
+          listener.sessions.total + turnedAway == connected,
+          "listener \(name) began \(listener.sessions.total) sessions and refused \(turnedAway) of \(connected) clients")
         // A client that leaves before a backend is there is nobody's fault; all else had somebody to go to.
         let refused = pool.refused.filter { $0.value > 0 && $0.key != "clientLeft" }
         check(refused.isEmpty, "pool \(name) refused clients: \(refused)")
