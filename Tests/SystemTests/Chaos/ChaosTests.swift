@@ -90,7 +90,8 @@ extension System {
         let turnedAway = listener.refused.values.reduce(0, +)
         check(
           listener.sessions.total + turnedAway == connected,
-          "listener \(name) began \(listener.sessions.total) sessions and refused \(turnedAway) of \(connected) clients")
+          "listener \(name) began \(listener.sessions.total) sessions and refused \(turnedAway) of \(connected) clients"
+        )
         // A client that leaves before a backend is there is nobody's fault; all else had somebody to go to.
         let refused = pool.refused.filter { $0.value > 0 && $0.key != "clientLeft" }
         check(refused.isEmpty, "pool \(name) refused clients: \(refused)")
