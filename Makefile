@@ -133,6 +133,29 @@ CHAOS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 chaos: test-packages ## Kill, stall, reload and upgrade at random under clients that check every byte
 	MARTLET_CHAOS_SEED=$(CHAOS_SEED) MARTLET_CHAOS_SECONDS=$(CHAOS_SECONDS) $(long-test) --filter 'System/Chaos'
 
+# libFuzzer comes with the toolchain, and has an entry of its own for the program. Each target gets its share of the time;
+# what it has found useful stays in .build-fuzz/corpus, and an input that ends the process in .build-fuzz/crashes.
+SECONDS ?= 60
+TARGETS ?=
+fuzz-build = MARTLET_FUZZ=1 $(SWIFT) build --scratch-path .build-fuzz --product Fuzz --sanitize=address \
+  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld -Xlinker -z -Xlinker muldefs
+
+.PHONY: fuzz
+fuzz: build-packages ## Feed mutated bytes to all that reads bytes from outside, for SECONDS in all, under the address sanitizer
+	$(fuzz-build)
+	@fuzz=$$($(fuzz-build) --show-bin-path)/Fuzz; mkdir -p .build-fuzz/crashes; \
+	targets="$(TARGETS)"; [ -n "$$targets" ] || targets=$$($$fuzz); \
+	share=$$(($(SECONDS) / $$(echo $$targets | wc -w))); [ $$share -gt 0 ] || share=1; failed=; \
+	for target in $$targets; do \
+	  mkdir -p .build-fuzz/corpus/$$target; \
+	  SWIFT_BACKTRACE=enable=no MARTLET_FUZZ_TARGET=$$target $$fuzz .build-fuzz/corpus/$$target -max_total_time=$$share \
+	    -timeout=10 -max_len=4096 -detect_leaks=0 -artifact_prefix=.build-fuzz/crashes/$$target- \
+	    >.build-fuzz/$$target.log 2>&1 && echo "$$target: $$(tail -1 .build-fuzz/$$target.log)" || \
+	    { failed="$$failed $$target"; grep -E -B1 -A40 'Fatal error|ERROR: ' .build-fuzz/$$target.log | head -60; \
+	      tail -4 .build-fuzz/$$target.log; }; \
+	done; \
+	[ -z "$$failed" ] || { echo "the input of each of these is in .build-fuzz/crashes:$$failed" >&2; exit 1; }
+
 .PHONY: install
 install: build install-packages ## Install to $(DESTDIR)$(PREFIX)
 	@mkdir -p $(generated)
@@ -162,7 +185,7 @@ test-deb: deb-test-packages deb ## Build the Debian package, check it, install i
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .build-thread .build-address
+	rm -rf .build .build-thread .build-address .build-fuzz
 
 .PHONY: build-packages test-packages api-packages install-packages deb-packages deb-test-packages
 build-packages:

@@ -65,3 +65,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// What reads bytes from outside, driven by libFuzzer: only there for `make fuzz`, as nothing else can link it.
+if Context.environment["MARTLET_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Balancing", "Client", "Config", "Control", "Libevent", "Names", "Sockets"],
+      path: "Tests/Fuzz"))
+}

@@ -56,7 +56,10 @@ struct RemedyTests {
       ("listen: '8080'", "listen: \"8080\" has no port", "write \":8080\""),
       ("listen: ':70000'", "listen: port must be 0…65535, is 70000", "choose one in this range"),
       ("listen: ':80,:81'", "listen: ", "write [\":80\", \":81\"]"),
-      ("listen: 'LOCALHOST:80'", "listen: \"LOCALHOST\" is not an address of this machine", "write \"localhost:80\""),
+      (
+        "listen: 'WEB.EXAMPLE:80'", "listen: \"WEB.EXAMPLE\" is not an address of this machine",
+        "write \"10.0.0.1:8080\""
+      ),
       ("listen: '[fe80::1]:80'", "listen: fe80::1 is known on a single link only", "write it behind the address"),
       ("stats: 9090", "stats: must be an address in quotes or an object", "write \"127.0.0.1:9090\""),
       ("stats: '9090'", "stats: \"9090\" has no port", "write \"127.0.0.1:9090\""),

@@ -50,6 +50,15 @@ struct ValidatorTests {
     try expect([text], errors: 9...9) { !problems($0).isEmpty }
   }
 
+  /// Either of the long form's keys makes it one: only the other one is missing then.
+  @Test func oneKeyOfTheLongFormIsEnoughToBeReadAsOne() throws {
+    try expect(
+      ["{ pools: [{ name: 'a', backends: ['a:1'] }] }", "{ listeners: [{ bind: ':80' }] }"], errors: 1...1
+    ) {
+      problems($0).count == 1
+    }
+  }
+
   @Test func documentsMadeFromTheSchemaAreNeverRefusedOnlyByIt() throws {
     var variations = try Variations(seed: 6)
     var taken: [JSONNode] = []
@@ -111,11 +120,11 @@ struct ValidatorTests {
   private static let addresses = [
     "10.0.0.1:80", "0.0.0.1:1", "255.255.255.254:00080", "[::1]:80", "[1:2:3:4:5:6:7::]:80", "[::1:2:3:4:5:6:7]:80",
     "[::ffff:10.0.0.1]:80", "[2001:DB8::a]:80", "[fe80::1%1]:80", "a:80", "A_b-c.example.:80", "1a.2b:80", "1-2:80",
-    "unix:/run/a", "unix:/run/a b/é.sock", "localhost:80", "[fd00::1]:80", "xn--a.b:1",
+    "unix:/run/a", "unix:/run/a b/é.sock", "localhost:80", "LocalHost:81", "[fd00::1]:80", "xn--a.b:1",
     "unix:/\(String(repeating: "x", count: 106))", String(repeating: "a", count: 63) + ".b:80",
   ]
   private static let binds = [
-    ":0", ":80", "*:80", "0.0.0.0:80", "[::]:80", "localhost:80", "unix:/run/a", "[fe80::1%1]:0",
+    ":0", ":80", "*:80", "0.0.0.0:80", "[::]:80", "localhost:80", "LOCALHOST:81", "unix:/run/a", "[fe80::1%1]:0",
   ]
   private static let keys = [
     "workers: 1", "workers: 256", "workers: 3e0", "workers: 4.0", "workers: 'per-core'", "ejection: 'off'",

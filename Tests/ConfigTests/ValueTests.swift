@@ -33,7 +33,7 @@ struct ValueTests {
     arguments: [
       ("10.0.0.1:80", "10.0.0.1:80"), ("[::1]:80", "[::1]:80"), ("[2001:DB8::0:1]:80", "[2001:db8::1]:80"),
       ("unix:/run/a b.sock", "unix:/run/a b.sock"), ("Web_1.Example.:80", "web_1.example.:80"),
-      ("localhost:80", "127.0.0.1:80"), ("1a.de:65535", "1a.de:65535"),
+      ("localhost:80", "127.0.0.1:80"), ("LocalHost:80", "127.0.0.1:80"), ("1a.de:65535", "1a.de:65535"),
       ("xn--bcher-kva.example:1", "xn--bcher-kva.example:1"),
     ])
   func endpoint(_ text: String, _ written: String) throws {

@@ -11,14 +11,14 @@ extension Kind where Value == SocketAddress {
     text(
       "an address in quotes", hint: AddressText.bindHint,
       schema: AddressText.schema(
-        "^(\(SchemaPattern.ipv4)|\\[\(SchemaPattern.ipv6)\\]|\\*|localhost)?", ports: 0...65535),
+        "^(\(SchemaPattern.ipv4)|\\[\(SchemaPattern.ipv6)\\]|\\*|\(SchemaPattern.localhost))?", ports: 0...65535),
       remedies: { AddressText.remedies($0, portAlone: host) }, render: \.description
     ) { text throws(Refusal) in
       switch try AddressText(text) {
       case .unix(let path): return .unix(path: path)
       case .host(let host, let port):
         if host.isEmpty || host == "*" { return .ipv6(high: 0, low: 0, scope: 0, port: port) }
-        if host == "localhost" { return .ipv4(0x7F00_0001, port: port) }
+        if host.lowercased() == "localhost" { return .ipv4(0x7F00_0001, port: port) }
         guard let address = SocketAddress(ip: host, port: port) else {
           throw Refusal(
             message: "\"\(JSONNode.shortened(host))\" is not an address of this machine", hint: AddressText.bindHint)
@@ -91,7 +91,7 @@ extension Kind where Value == Endpoint {
         guard port > 0 else {
           throw Refusal(message: "port must be 1…65535, is 0", hint: "write the port on which the backend listens")
         }
-        if host == "localhost" { return .address(.ipv4(0x7F00_0001, port: port)) }
+        if host.lowercased() == "localhost" { return .address(.ipv4(0x7F00_0001, port: port)) }
         guard let address = SocketAddress(ip: host, port: port) else {
           return .name(try AddressText.hostName(host), port: port)
         }

@@ -47,6 +47,9 @@ enum SchemaPattern {
   static let hostName =
     "([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\\.)*[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*\\.?"
 
+  /// The one name that is an address, in capitals too.
+  static let localhost = "[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]"
+
   /// The start of an IPv6 address that is only known together with an interface, and has none.
   static let withoutInterface = "^\\[?[Ff][Ee][89AaBb][0-9A-Fa-f]:[^%]*$"
 
