@@ -121,6 +121,36 @@ import Testing
     }
   }
 
+  @Test("what was in the pipe of a flow that broke is nobody else's")
+  func pipeOfBrokenFlow() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address], pipes: 1)
+    for round in 1...3 {
+      let (client, peer) = (try proxy.connect(), try server.accept())
+      // Nobody reads: every buffer on the way fills up, the pipe as well.
+      let stranger = [UInt8](repeating: 0xEE, count: 1 << 20)
+      filling: while true {
+        switch client.socket.send(stranger[...]) {
+        case .bytes: continue
+        case .wouldBlock, .end: if !client.wait(for: Int16(POLLOUT), seconds: 1) { break filling }
+        case .failed(let error): throw error
+        }
+      }
+      try #require(proxy.workers[0].promotions.current == 2 * round - 1)
+      peer.reset()
+      client.reset()
+      #expect(eventually { proxy.isAtRest })
+      let (next, nextPeer) = (try proxy.connect(), try server.accept())
+      let sender = BlockingThread { (0..<4).allSatisfy { _ in (try? next.send(Self.block)) != nil } ? 1 : 0 }
+      for _ in 0..<4 { #expect(nextPeer.receive(exactly: Self.block.count) == Self.block) }
+      #expect(sender.result() == 1)
+      try #require(proxy.workers[0].promotions.current == 2 * round)
+      next.close()
+      nextPeer.close()
+      #expect(eventually { proxy.isAtRest })
+    }
+  }
+
   @Test("a bulk flow doesn't starve a small one")
   func fairness() throws {
     let pair = try RelayedPair()

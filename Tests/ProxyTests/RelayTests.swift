@@ -107,6 +107,27 @@ import Testing
     #expect(sink.receiveToEnd().bytes == bytes)
   }
 
+  @Test("small messages are sent at once, the first and the later ones", arguments: Direction.allCases)
+  func smallMessages(_ direction: Direction) throws {
+    let pair = try RelayedPair()
+    let (source, sink) = pair.ends(direction)
+    // Who answers each time acknowledges with the answer, and later on, when it doesn't, with a delay of 40 ms.
+    for _ in 0..<20 {
+      try source.send("ask")
+      #expect(sink.receiveText(3) == "ask")
+      try sink.send("answer")
+      #expect(source.receiveText(6) == "answer")
+    }
+    let late = try (0..<40).filter { _ in
+      let start = MonotonicClock.now()
+      try source.send("news")
+      #expect(sink.receiveText(4) == "news")
+      return MonotonicClock.now() - start > 30_000_000
+    }
+    // With Nagle's algorithm each of them but the first waits for the acknowledgement of the one before.
+    #expect(late.count < 30)
+  }
+
   @Test("an end without a byte is an end", arguments: everyWay)
   func emptyEnd(_ family: AddressFamily, _ direction: Direction) throws {
     let pair = try RelayedPair(family)
