@@ -38,6 +38,8 @@ package struct Flow: ~Copyable {
   /// What a flow reads at once after its sink proved slow, in bytes: little enough to be held for many sessions.
   static let slowLimit = 16 * 1024
 
+  // Each session has two of these for as long as it stands, so what is small lies together.
+
   /// The source may have something to read.
   package var sourceReady = false
   /// The peer of the source has ended its direction: it's read until the end.
@@ -46,20 +48,19 @@ package struct Flow: ~Copyable {
   package var sinkReady = false
   /// The sink holds small packets back while others are underway to its peer.
   package var sinkDelays = false
-  /// Bytes delivered to the sink so far.
-  package private(set) var moved = 0
-
-  private var state = State.open
-  private var leftover: Leftover?
-  private var pipe: Pipe?
-  /// The source's other direction is known to be broken: its end, when it comes, is no clean one.
-  private var broken: Errno?
   /// The most bytes that are copied at once; without bound as long as the sink keeps up.
   private var limit: Int32 = .max
+  private var state = State.open
   private var gear = Gear()
+  /// The source's other direction is known to be broken: its end, when it comes, is no clean one.
+  private var broken: Errno?
   /// What a splice can't tell is to be asked by a read.
   private var asksByReading = false
   private let shortReadEmpties: Bool
+  /// Bytes delivered to the sink so far.
+  package private(set) var moved = 0
+  private var leftover: Leftover?
+  private var pipe: Pipe?
 
   /// A flow between sockets of which nothing is known yet.
   ///

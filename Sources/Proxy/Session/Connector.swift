@@ -15,14 +15,14 @@ struct Connector: ~Copyable {
   var throttledSince: UInt64 = 0
   /// Whether it waits for backends that are held back.
   var patience = Patience.waits
+  /// How many attempts failed through this machine's fault.
+  var hindrances: UInt32 = 0
   /// It's in its pool's queue, and what it waits for there.
   var place: QueuePlace?
   /// How long the attempt that succeeded took, in nanoseconds; 0 as long as there's none.
   var connectTime: UInt64 = 0
   /// How many backends were tried.
   var attempts = 0
-  /// How many of them failed through this machine's fault.
-  var hindrances = 0
   /// The backends that were tried, by their place in the pool.
   var tried = Exclusion()
   /// Those that failed, by their ids: in another snapshot they have other places. Takes no memory until one does.

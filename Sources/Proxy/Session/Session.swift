@@ -31,17 +31,17 @@ final class Session: IOHandler, Waiting {
 
   /// The worker's tick in which something moved last.
   var lastActive: UInt32
-  /// The place in the worker's list that the session is in.
-  var slot = 0
-  /// The place in its pool's queue, if it's in one.
-  var linePlace = 0
+  /// What its peers owe us in acknowledgements.
+  var debt: Debt
   /// Already in the worker's list of sessions that have more to do.
   var isGoingOn = false
   /// The kernel asks silent peers for a sign of life.
   var isKeptAlive = false
-  /// What its peers owe us in acknowledgements.
-  var debt: Debt
   var cause: CloseCause?
+  /// The place in the worker's list that the session is in.
+  var slot = 0
+  /// The place in its pool's queue, if it's in one.
+  var linePlace = 0
   /// How much was underway to the side that's left when a session that is resetting was looked at last, in bytes.
   var underway = 0
 
