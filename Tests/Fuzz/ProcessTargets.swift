@@ -28,7 +28,9 @@ extension FuzzTarget {
       "handover-message",
       seeds: [
         HandoverMessage.ready(version: "1", pid: 1).bytes, HandoverMessage.failed(reason: "r").bytes,
-        HandoverMessage.draining(sessions: 1, deadline: Timestamp(milliseconds: 1), counts: CountsHandover()).bytes,
+        HandoverMessage.draining(
+          .init(sessions: 1, deadline: Timestamp(milliseconds: 1), counts: CountsHandover(), recent: [])
+        ).bytes, HandoverMessage.changed(LateChanges(reread: "r")).bytes,
       ]
     ) { bytes in
       _ = HandoverMessage(bytes)?.bytes

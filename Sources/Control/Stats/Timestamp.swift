@@ -48,8 +48,10 @@ extension Timestamp: LosslessStringConvertible {
 
   /// Reads the form that `description` writes; nil for any other.
   package init?(_ text: String) {
-    let parts = text.split { "-T:.Z".contains($0) }.compactMap { Int($0) }
-    guard parts.count == 7 else { return nil }
+    let words = text.split { "-T:.Z".contains($0) }
+    // A year has four digits and all else has fewer: nothing that fits can be too large to reckon with.
+    let parts = words.compactMap { $0.utf8.count <= 4 ? Int($0) : nil }
+    guard words.count == 7, parts.count == 7 else { return nil }
     let time = ((parts[3] * 60 + parts[4]) * 60 + parts[5]) * 1000 + parts[6]
     self.init(milliseconds: Self.days(parts[0], parts[1], parts[2]) * Self.day + time)
     guard description == text else { return nil }
