@@ -6,10 +6,13 @@ package enum DurationText {
     ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
   ]
 
+  /// Some 30,000 years, in nanoseconds: whatever unit it's written in, its number has no more than twelve digits.
+  private static let longest: Int128 = 999_999_999_999 * 1_000_000_000
+
   /// What a text comes to.
   enum Reading: Equatable {
     case duration(Duration)
-    /// One below zero, or one that is longer than anything that can be meant: twelve digits are some 30,000 years.
+    /// One below zero, or one that is longer than anything that can be meant.
     case outOfReach
     case none
   }
@@ -45,7 +48,7 @@ package enum DurationText {
       total = total.flatMap { sum in part.map { sum + $0 } }
       units = units[(index + 1)...]
     }
-    guard let total else { return .outOfReach }
+    guard let total, total <= longest else { return .outOfReach }
     return .duration(
       Duration(
         secondsComponent: Int64(total / 1_000_000_000),
