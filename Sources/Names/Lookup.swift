@@ -60,6 +60,8 @@ package final class Lookup {
 
   /// Takes an answer. Nobody is called back before the loop's next turn.
   func take(_ record: Record, of candidate: Int, _ family: AddressFamily) {
+    // c-ares goes on asking when the time is over, and answers what is left when the channel ends.
+    guard stage != .complete else { return }
     switch walk.take(record, of: candidate, family) {
     case nil, .wait: break
     case .ask(let next):

@@ -296,6 +296,22 @@ import Testing
     withExtendedLifetime((lookup, late)) {}
   }
 
+  @Test("nothing is answered after the end, though a name server answers then")
+  func afterTheEnd() throws {
+    let server = try DNSServer { _, type in
+      type == .a ? .later(.milliseconds(500), .addresses(["10.0.0.1"])) : .silence
+    }
+    let loop = EventLoop()
+    let resolver = Resolver(nameservers: [server.address], timeout: .milliseconds(300), hosts: noHosts, on: loop)
+    var found: [Resolution] = []
+    let lookup = resolver.resolve("db.example") { found.append($0) }
+    let end = Timer(on: loop) { loop.stop() }
+    end.schedule(after: .seconds(1))
+    loop.run()
+    #expect(found.map(\.addresses) == [[]])
+    withExtendedLifetime((lookup, resolver)) {}
+  }
+
   @Test("the hosts file comes first, as it is at that moment, and no server is asked then")
   func hosts() throws {
     var template = Array("/tmp/martlet-hosts-XXXXXX".utf8CString)
