@@ -10,16 +10,22 @@ enum Verdict: Equatable, Sendable {
 enum Answer: Equatable {
   case http(HTTPAnswer)
   case script(ScriptAnswer)
+  /// While bytes are taken.
+  case taking
 
   /// Takes the next bytes; nil as long as more are needed.
   mutating func take(_ bytes: ArraySlice<UInt8>) -> Verdict? {
-    switch self {
+    // Held once, lest each packet have what came before copied.
+    let before = self
+    self = .taking
+    switch consume before {
     case .http(var answer):
       defer { self = .http(answer) }
       return answer.take(bytes)
     case .script(var answer):
       defer { self = .script(answer) }
       return answer.take(bytes)
+    case .taking: return nil
     }
   }
 
@@ -28,6 +34,7 @@ enum Answer: Equatable {
     switch self {
     case .http(let answer): answer.shortcoming
     case .script(let answer): answer.shortcoming
+    case .taking: nil
     }
   }
 }

@@ -20,10 +20,12 @@ struct ListenerStart {
   /// All of them, or none.
   func bind() throws(StartError) -> [BoundListener] {
     var bound: [BoundListener] = []
+    var made: [Binding] = []
     do throws(StartError) {
       for configuration in configurations {
         let status = ListenerStatus(name: configuration.name, workers: workers)
-        bound.append(BoundListener(configuration, status: status, binding: try binding(for: configuration)))
+        bound.append(
+          BoundListener(configuration, status: status, binding: try binding(for: configuration, made: &made)))
       }
       let unknown = activated.map(\.name).filter { name in !configurations.contains { $0.name == name } }
       guard unknown.isEmpty else {
@@ -34,12 +36,15 @@ struct ListenerStart {
       return bound
     } catch {
       // What this process has made goes; sockets that came from elsewhere stay open there.
-      if inheritance == nil { for listener in bound { listener.binding?.removeFile() } }
+      for binding in made { binding.removeFile() }
       throw error
     }
   }
 
-  private func binding(for configuration: ListenerConfiguration) throws(StartError) -> Binding {
+  /// The sockets of one listener; they're noted if this process makes them.
+  private func binding(
+    for configuration: ListenerConfiguration, made: inout [Binding]
+  ) throws(StartError) -> Binding {
     if let inheritance, let sockets = inheritance.takeListener(configuration.name) {
       let listener = inheritance.handover.listeners.first { $0.name == configuration.name }
       return try Binding(
@@ -47,7 +52,11 @@ struct ListenerStart {
         fileOwner: listener?.file ?? .process)
     }
     let sockets = activated.filter { $0.name == configuration.name }.map(\.socket)
-    guard !sockets.isEmpty else { return try Binding(configuration, workers: workers) }
+    guard !sockets.isEmpty else {
+      let binding = try Binding(configuration, workers: workers)
+      made.append(binding)
+      return binding
+    }
     for socket in sockets {
       guard let address = try? socket.socket.localAddress() else { continue }
       guard configuration.bind.port == 0 || address == configuration.bind else {
