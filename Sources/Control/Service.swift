@@ -216,9 +216,9 @@ package final class Service {
     case .connectFailed(let backend, let error, let failures):
       controller.connectFailed(backend, error, inARow: failures)
     case .connectHindered(let backend, let error): controller.connectHindered(backend, error)
-    case .descriptorsExhausted(let listener):
+    case .acceptFailed(let listener, let error):
       logger.warning(
-        "no descriptor is left for another client; the listener pauses", metadata: ["listener": "\(listener)"])
+        "clients can't be taken; the listener pauses", metadata: ["listener": "\(listener)", "reason": "\(error)"])
     case .drained(let worker): shutdown?.workerDrained(worker)
     case .prepared(let worker, let rollout, let problem):
       participants[worker].prepared(rollout: rollout, problem: problem)

@@ -1,4 +1,5 @@
 package import Sockets
+package import SystemPackage
 
 /// Who decides about clients and takes them.
 package protocol Admission: AnyObject {
@@ -8,8 +9,8 @@ package protocol Admission: AnyObject {
   func unreserve()
   /// Takes a client, for whom a place is kept.
   func admit(_ client: Socket, from address: SocketAddress)
-  /// No descriptor is left for a client; the acceptor has paused.
-  func exhausted()
+  /// The kernel gives no client, for want of descriptors or another reason; the acceptor has paused.
+  func refused(by error: Errno)
 }
 
 /// Takes clients off a listening socket and hands them over.
@@ -112,10 +113,10 @@ private final class AcceptQueueReader<Door: Admission>: IOHandler {
         door.unreserve()
         streak = 0
         return
-      case .exhausted:
+      case .refused(let error):
         door.unreserve()
         pause()
-        return door.exhausted()
+        return door.refused(by: error)
       }
     }
   }

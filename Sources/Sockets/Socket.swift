@@ -46,8 +46,9 @@ package enum Acceptance: Sendable {
   case nobody
   /// The client was gone before it could be accepted: ask again.
   case aborted
-  /// No descriptor or no memory is left for another client (EMFILE, ENFILE, ENOBUFS, ENOMEM): back off.
-  case exhausted(Errno)
+  /// The kernel gives nobody: no descriptor or no memory is left for another client (EMFILE, ENFILE, ENOBUFS, ENOMEM), a
+  /// security module forbids it, or somebody has shut the socket down. Asked at once it would say so again: back off.
+  case refused(Errno)
 }
 
 /// What asking for a connection came to.
@@ -86,8 +87,11 @@ extension Socket {
     } catch {
       switch error {
       case .wouldBlock: return .nobody
-      case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory: return .exhausted(error)
-      default: return .aborted
+      // What accept(2) has of a client that is gone already.
+      case .connectionAbort, .networkDown, .protocolError, .protocolNotAvailable, .hostIsDown,
+        Errno(rawValue: ENONET), .noRouteToHost, .notSupportedOnSocket, .networkUnreachable, .timedOut:
+        return .aborted
+      default: return .refused(error)
       }
     }
   }
@@ -163,14 +167,21 @@ extension Socket {
   /// if it wasn't, or has answered.
   ///
   /// TCP_INFO (tcp(7)) tells the time of the last acknowledgement, and how often in a row a packet was repeated or a probe was
-  /// sent in vain, into a closed window or for keepalive. A peer that is slow or doesn't read still answers.
+  /// sent in vain, into a closed window or for keepalive. A peer that is slow or doesn't read still answers, and one that was
+  /// sent nothing before owes nothing for that time.
   package var silence: UInt64 {
     var info = tcp_info()
     var length = socklen_t(MemoryLayout<tcp_info>.size)
     guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0,
       info.tcpi_retransmits >= 2 || info.tcpi_probes >= 2
     else { return 0 }
-    return UInt64(info.tcpi_last_ack_recv) * 1_000_000
+    let silence = UInt64(info.tcpi_last_ack_recv) * 1_000_000
+    guard info.tcpi_retransmits >= 2 else { return silence }
+    // The time between two repetitions doubles with each, so the last one tells when the first packet went out.
+    let timeout = UInt64(info.tcpi_rto) * 1_000
+    let doublings = UInt64(info.tcpi_backoff)
+    let owed = timeout - timeout >> doublings + UInt64(info.tcpi_last_data_sent) * 1_000_000
+    return min(silence, owed)
   }
 
   /// Whether there is still a connection, though perhaps one that has ended in both directions.

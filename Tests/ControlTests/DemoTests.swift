@@ -3,6 +3,7 @@ import Sockets
 import Testing
 
 @testable import Control
+import SystemPackage
 
 /// The demo's client tells the truth, also when it isn't pretty. Here it talks to the demo's backends directly.
 @Suite struct DemoTests {
@@ -126,7 +127,7 @@ import Testing
 
     func reserve() -> Bool { true }
     func unreserve() {}
-    func exhausted() {}
+    func refused(by error: Errno) {}
     func admit(_ client: Socket, from address: SocketAddress) {
       peers.append(Peer(client, answer: answer, on: loop))
     }

@@ -1,6 +1,8 @@
+import Glibc
 import Libevent
 import Sockets
 import Support
+import SystemPackage
 import Testing
 
 @Suite struct AcceptorTests {
@@ -9,6 +11,7 @@ import Testing
     var places: Int
     var clients: [Socket] = []
     var refusals = 0
+    var errors: [Errno] = []
     var then: () -> Void = {}
 
     init(places: Int) {
@@ -38,7 +41,10 @@ import Testing
       then()
     }
 
-    func exhausted() {}
+    func refused(by error: Errno) {
+      errors.append(error)
+      then()
+    }
   }
 
   private func listen() throws -> SharedSocket {
@@ -69,6 +75,23 @@ import Testing
     #expect(door.clients.count == 5 && !acceptor.isPaused)
     #expect(turns < 10)
     _ = clients
+  }
+
+  @Test("a socket that gives nobody any more is left alone, and why is told")
+  func shutDown() throws {
+    let socket = try listen()
+    let loop = EventLoop()
+    let door = Door(places: 3)
+    let acceptor = Acceptor(socket, on: loop, door: door)
+    let end = Timer(on: loop) { loop.stop() }
+    end.schedule(after: .milliseconds(300))
+    // As whoever else has the socket can do.
+    shutdown(socket.socket.descriptor, Int32(SHUT_RD))
+    loop.run()
+    #expect(door.errors == [.invalidArgument] && acceptor.isPaused && door.places == 3)
+    #expect(loop.turn < 10)
+    acceptor.takeAll()
+    #expect(door.errors.count == 2)
   }
 
   @Test("a flood of clients is taken in growing batches, none of which is too large")

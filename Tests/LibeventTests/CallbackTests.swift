@@ -127,7 +127,7 @@ import Testing
       var admitted: () -> Void = {}
       func reserve() -> Bool { true }
       func unreserve() {}
-      func exhausted() {}
+      func refused(by error: Errno) {}
       func admit(_ client: Socket, from address: SocketAddress) {
         clients.append(client)
         admitted()

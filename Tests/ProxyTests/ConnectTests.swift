@@ -63,6 +63,11 @@ import Testing
     #expect(MonotonicClock.now() - start < 2_000_000_000)
     #expect(proxy.backends.reduce(0) { $0 + $1.counters[0].attempts.current } == 2)
     #expect(proxy.refused(.connectFailed) == 1)
+    // Who was asked shortly before the end hasn't failed.
+    #expect((0..<5).reduce(0) { $0 + proxy.failures(.timeout, of: $1) } == 1)
+    #expect(proxy.backends.map(\.load.failuresInARow).sorted() == [0, 0, 0, 0, 1])
+    #expect(eventually { proxy.slots.taken == 0 && proxy.backends.allSatisfy { $0.load.active == 0 } })
+    #expect(proxy.backends.allSatisfy { $0.load.connecting == 0 })
   }
 
   @Test("a connection to itself isn't taken for one to the backend")
@@ -100,6 +105,19 @@ import Testing
     try client.send("hello")
     #expect(peer.receiveText(5) == "hello")
     #expect(proxy.failures(.reset, of: 0) == 1)
+  }
+
+  @Test("a backend that breaks a session for which nobody else may be asked has ended it, and failed at nothing")
+  func resetWithoutAnother() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let other = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address, other.address], policy: .test(attempts: 1))
+    let client = try proxy.connect()
+    try server.accept().reset()
+    #expect(client.receiveToEnd().ending == .reset)
+    #expect(eventually { proxy.closes(.backendReset) == 1 })
+    #expect(proxy.closes(.retried) == 0 && proxy.failures(.reset, of: 0) == 0 && proxy.refused(.connectFailed) == 0)
+    #expect(proxy.backends[0].load.failuresInARow == 0)
   }
 
   @Test("who has broken off isn't asked again, so that the search gets to the next tier")

@@ -64,6 +64,28 @@ import Testing
     #expect(eventually { pair.proxy.isAtRest })
   }
 
+  @Test("an order is done when the last session that it means has ended by itself, though nothing else happens then")
+  func endedByItself() throws {
+    // Sessions are looked for once a second: one round might be lucky.
+    for _ in 0..<3 {
+      let pair = try RelayedPair()
+      let block = noise(64 * 1024)
+      filling: while true {
+        switch pair.client.socket.send(block[...]) {
+        case .bytes: continue
+        case .wouldBlock, .end: if !pair.client.wait(for: 4, seconds: 1) { break filling }
+        case .failed(let error): throw error
+        }
+      }
+      pair.proxy.post(.evict(EvictionOrder(id: 1, selection: Self.all, cause: .drained)))
+      _ = eventually(seconds: 0.5) { false }
+      #expect(!pair.proxy.isDone(1))
+      pair.client.reset()
+      pair.server.reset()
+      #expect(pair.proxy.remaining(of: 1) == 0)
+    }
+  }
+
   @Test("small bytes that nobody reads are on their way as well")
   func unread() throws {
     let server = try TestServer(at: AddressFamily.unix.freshAddress())

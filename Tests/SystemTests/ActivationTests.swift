@@ -53,6 +53,31 @@ extension System {
       #expect(access(folder.path + "/clients", F_OK) == 0, "the file is still somebody's who listens there")
     }
 
+    @Test(
+      "who had connected before the process was there is served like everybody else, with urgent bytes in their place")
+    func early() throws {
+      let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+      let folder = try stage.folder()
+      let tcp = try listening(at: .ipv4(0x7F00_0001, port: 0))
+      defer { tcp.close() }
+      let client = try Peer.connect(to: tcp.localAddress())
+      let file = try folder.write(
+        "martlet.json",
+        """
+        { "listeners": [{ "name": "tcp", "bind": "\(try tcp.localAddress())", "pool": "main" }], "workers": 1, "admin": "off",
+          "pools": [{ "name": "main", "backends": ["\(server.address)"], "health": { "type": "none" } }] }
+        """)
+      let pid = try start(file, [tcp], names: "tcp", log: folder.path + "/log")
+      let peer = try server.accept()
+      try client.sendUrgent(33)
+      try client.send("x")
+      #expect(peer.receive(exactly: 2) == [33, UInt8(ascii: "x")])
+      client.close()
+      peer.close()
+      kill(pid, SIGTERM)
+      try waitUntil("it ends") { Spawn.reap(pid) == .exited(0) }
+    }
+
     @Test("a name that no listener has, and an address that isn't the listener's, are errors that say what to do")
     func wrong() throws {
       let folder = try stage.folder()

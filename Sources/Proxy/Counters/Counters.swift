@@ -73,7 +73,7 @@ package final class WorkerCounters: Sendable {
   package let ended = Counter()
   /// Flows that were promoted to a pipe.
   package let promotions = Counter()
-  /// Times that accepting stopped because no descriptor was left.
+  /// Times that accepting stopped because the kernel gave no client, most often for want of descriptors.
   package let exhaustions = Counter()
 
   /// All at 0.

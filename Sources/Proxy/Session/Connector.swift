@@ -46,6 +46,11 @@ struct Connector: ~Copyable {
   func isLate(at now: UInt64, _ policy: PoolPolicy) -> Bool {
     now >= min(attemptBegan + policy.connectTimeout, began + policy.connectDeadline)
   }
+
+  /// Whether the attempt that is under way has had all the time that one may get.
+  func hasHadItsTime(at now: UInt64, _ policy: PoolPolicy) -> Bool {
+    now >= attemptBegan + min(policy.connectTimeout, policy.connectDeadline)
+  }
 }
 
 extension Session {
@@ -194,17 +199,21 @@ extension Session {
     dropServer()
   }
 
-  /// The attempt took too long: the next one, or the end.
-  func attemptTimedOut() {
+  /// The attempt took too long: the next one, or the end. It's no failure of a backend that was asked shortly before the
+  /// search's time was over.
+  func attemptTimedOut(at now: UInt64) {
+    guard connector.hasHadItsTime(at: now, policy) else { return refuse(connector.refusal) }
     attemptFailed(.timeout, .timedOut)
     connect()
   }
 
   /// The backend broke the connection before a byte was exchanged: another one is asked, as if it had never stood.
   ///
-  /// - Returns: false if there is no pool any more to find one in.
+  /// - Returns: false if there is no pool any more to find one in, or no more time or attempts to do so.
   func retry(after error: Errno) -> Bool {
-    guard let backend, let pool = worker.pool(for: listener) else { return false }
+    guard let backend, let pool = worker.pool(for: listener),
+      connector.mayTry(at: MonotonicClock.now(), pool.policy)
+    else { return false }
     worker.connectsAgain(self)
     phase = .connecting
     toBackend.sinkReady = false

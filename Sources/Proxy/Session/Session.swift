@@ -35,6 +35,8 @@ final class Session: IOHandler, Waiting {
   var debt: Debt
   /// Already in the worker's list of sessions that have more to do.
   var isGoingOn = false
+  /// The side that is left of a session that is resetting is the client's.
+  var sparesClient = false
   /// The kernel asks silent peers for a sign of life.
   var isKeptAlive = false
   var cause: CloseCause?

@@ -6,15 +6,17 @@ extension Session {
   func breakOff(_ cause: CloseCause, sparing survivor: Socket) {
     // A reset after a clean end counts as what it was in the end: a reset.
     self.cause = cause
+    sparesClient = survivor.descriptor == client.descriptor
     underway = survivor.unacknowledged
     guard underway > 0 else { return close(cause, by: .reset) }
     phase = .resetting
     worker.lingers(self)
   }
 
-  /// Whether a session that is resetting has delivered everything. It isn't quiet as long as bytes arrive.
+  /// Whether a session that is resetting has delivered everything to the side that is left. It isn't quiet as long as bytes
+  /// arrive. What the other side owes doesn't matter: it may be lost, and would owe it for ever.
   func hasDelivered() -> Bool {
-    let left = client.unacknowledged + (server?.unacknowledged ?? 0)
+    let left = sparesClient ? client.unacknowledged : server?.unacknowledged ?? 0
     if left != underway { lastActive = worker.tick }
     underway = left
     return left == 0

@@ -1,11 +1,12 @@
 /// Sessions that were found to be meant, and how far they were looked through.
 struct FoundSessions {
-  private var sessions: [Session] = []
+  /// Nil where one was found to have ended.
+  private var sessions: [Session?] = []
   private var next = 0
   private var ended = 0
 
   var isEmpty: Bool { sessions.isEmpty }
-  /// How many haven't been ended by a look.
+  /// How many aren't known to have ended.
   var left: Int { sessions.count - ended }
 
   mutating func append(_ session: Session) {
@@ -34,10 +35,11 @@ struct FoundSessions {
   mutating func look(_ body: (Session) -> Look) {
     if next >= sessions.count { next = 0 }
     for _ in sessions.indices {
-      let session = sessions[next]
-      if session.phase != .ended {
-        switch body(session) {
-        case .ended: ended += 1
+      if let session = sessions[next] {
+        switch session.phase == .ended ? .ended : body(session) {
+        case .ended:
+          sessions[next] = nil
+          ended += 1
         case .goesOn: break
         case .pause: return
         case .stop:

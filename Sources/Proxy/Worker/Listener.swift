@@ -1,5 +1,6 @@
 import Libevent
 package import Sockets
+import SystemPackage
 
 /// What all workers share about one listener; it outlives snapshots.
 package final class ListenerStatus: Sendable {
@@ -52,13 +53,17 @@ final class Listener: Admission {
   /// Where clients go now; nil for nowhere, and then nobody is taken.
   var route: ListenerRoute?
 
+  /// So many clients may have connected before this process set the socket's options, which a client inherits: it was taken
+  /// over, or systemd opened it.
+  private var early = 0
+
   private unowned let worker: Worker
   private var acceptor: Acceptor<Listener>?
-  /// After running out of descriptors: how many ticks to pause the next time, and until when.
+  /// After a refusal: how many ticks to pause the next time, and until when.
   private var backOff: UInt32 = 1
   private var pausedUntil: UInt32 = 0
 
-  /// The longest pause after running out of descriptors, in ticks.
+  /// The longest pause after a refusal, in ticks.
   private static let longestBackOff: UInt32 = 10
 
   /// Accepts nobody before `open`.
@@ -70,6 +75,7 @@ final class Listener: Admission {
   }
 
   func open() {
+    early = socket?.socket.acceptQueue?.waiting ?? 0
     acceptor = socket.map { Acceptor($0, on: worker.loop, door: self) }
   }
 
@@ -98,17 +104,25 @@ final class Listener: Admission {
   func admit(_ client: Socket, from address: SocketAddress) {
     // Nobody is admitted without a place, and no place is given without a route.
     guard let pool = route?.pool else { return client.reset() }
-    if address.port == nil { try? client.setUrgentInline() }
+    if address.port == nil || early > 0 { setOptions(of: client, from: address) }
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1
     worker.start(Session(client, from: address, pool: pool, listener: self, worker: worker))
   }
 
-  func exhausted() {
+  /// Sets what this client hasn't inherited.
+  private func setOptions(of client: Socket, from address: SocketAddress) {
+    try? client.setUrgentInline()
+    guard address.port != nil else { return }
+    try? client.setNoDelay()
+    early -= 1
+  }
+
+  func refused(by error: Errno) {
     counters.pauses.add()
     worker.counters.exhaustions.add()
-    worker.report(.descriptorsExhausted(listener: status.name))
+    worker.report(.acceptFailed(listener: status.name, error))
     pausedUntil = worker.tick &+ backOff
     backOff = min(backOff * 2, Self.longestBackOff)
     worker.keepTicking()

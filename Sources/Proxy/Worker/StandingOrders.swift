@@ -23,6 +23,9 @@ struct StandingOrders {
 
   var isEmpty: Bool { entries.isEmpty && overdue.isEmpty }
 
+  /// Somebody waits to hear that an order has nothing left to do.
+  var areUnfinished: Bool { entries.contains { !$0.isReported } }
+
   mutating func add(_ order: EvictionOrder) {
     end(order.id)
     entries.append(Entry(order: order))

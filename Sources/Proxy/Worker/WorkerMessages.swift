@@ -41,8 +41,8 @@ package enum WorkerEvent: Sendable {
   /// This machine couldn't connect to a backend, for its own want or by its own rules: nothing that speaks against the
   /// backend.
   case connectHindered(Backend, Errno)
-  /// No descriptor was left for a client of this listener; it pauses.
-  case descriptorsExhausted(listener: String)
+  /// The kernel gave no client of this listener, most often for want of descriptors; it pauses.
+  case acceptFailed(listener: String, Errno)
   /// The rollout can be committed, or can't be, and why; then it's forgotten.
   case prepared(worker: Int, rollout: Int, problem: String?)
   /// Nothing of the rollout is held any more.

@@ -38,7 +38,9 @@ extension Worker {
     }
     if !orders.isEmpty { carryOutOrders(at: now) }
     for listener in listeners where listener.isPaused { listener.resumeIfPossible() }
-    let isBusy = !pending.isEmpty || !standing.isEmpty || listeners.contains { $0.isPaused } || !activeThisTick.isEmpty
+    let isBusy =
+      !pending.isEmpty || !standing.isEmpty || listeners.contains { $0.isPaused } || !activeThisTick.isEmpty
+      || orders.areUnfinished
     if isBusy { keepTicking() }
   }
 
@@ -48,7 +50,7 @@ extension Worker {
       if session.client.takeError() != nil {
         session.refuse(.clientLeft)
       } else if session.connector.isLate(at: now, session.policy) {
-        session.attemptTimedOut()
+        session.attemptTimedOut(at: now)
       }
     case .queued:
       if session.client.takeError() != nil {
