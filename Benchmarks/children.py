@@ -105,12 +105,12 @@ class Children:
         with open(process.log, errors="replace") as log:
             return "".join(log.readlines()[-8:])
 
-    def wait_for_port(self, process, port, limit=10):
+    def wait_for_port(self, process, port, host="127.0.0.1", limit=10):
         """Returns when `port` accepts a connection; `limit` is in seconds."""
         end = time.monotonic() + limit
         while time.monotonic() < end:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                socket.create_connection((host, port), timeout=1).close()
                 return
             except OSError:
                 if process.poll() is not None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from children import BenchmarkError, free_port
+from links import RATES, Link
 from measure import peak_resident, resident
 from workloads import ask
 
@@ -41,7 +42,7 @@ def _martlet(workers):
             "workers": workers,
             "listeners": [{"name": "bench", "bind": f"127.0.0.1:{port}", "pool": "bench"}],
             "pools": [{"name": "bench", "strategy": "round-robin",
-                       "backends": [f"127.0.0.1:{backend}" for backend in backends], "health": {"type": "none"}}],
+                       "backends": ["%s:%d" % backend for backend in backends], "health": {"type": "none"}}],
             "log": {"level": "warning"}}
         return [paths["martlet"], "run", "--config", _write(directory, "martlet.json", json.dumps(configuration))]
     return command
@@ -49,7 +50,7 @@ def _martlet(workers):
 
 def _haproxy(splice=""):
     def command(paths, directory, port, backends):
-        servers = "\n".join(f"    server b{index} 127.0.0.1:{backend}" for index, backend in enumerate(backends))
+        servers = "\n".join(f"    server b{index} {host}:{number}" for index, (host, number) in enumerate(backends))
         return [paths["haproxy"], "-db", "-f", _write(directory, "haproxy.cfg", f"""
 global
     nbthread 1
@@ -69,7 +70,7 @@ listen bench
 
 
 def _nginx(paths, directory, port, backends):
-    servers = " ".join(f"server 127.0.0.1:{backend};" for backend in backends)
+    servers = " ".join("server %s:%d;" % backend for backend in backends)
     return [paths["nginx"], "-e", "stderr", "-p", directory, "-c", _write(directory, "nginx-stream.conf", f"""
 load_module {paths["stream_module"]};
 daemon off; pid nginx-stream.pid; error_log stderr crit; {"user root;" if os.geteuid() == 0 else ""}
@@ -84,11 +85,11 @@ stream {{
 
 def _envoy(paths, directory, port, backends):
     # After "What are best practices for benchmarking Envoy?" in its documentation.
-    def address(number):
-        return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
+    def address(number, host="127.0.0.1"):
+        return {"socket_address": {"address": host, "port_value": number}}
     tcp_proxy = {"@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
                  "stat_prefix": "bench", "cluster": "bench"}
-    endpoints = [{"endpoint": {"address": address(backend)}} for backend in backends]
+    endpoints = [{"endpoint": {"address": address(number, host)}} for host, number in backends]
     limits = {"max_connections": 1_000_000_000, "max_pending_requests": 1_000_000_000}  # "Disable circuit breaking."
     configuration = {"stats_config": {"stats_matcher": {"reject_all": True}}, "static_resources": {
         "listeners": [{"name": "bench", "address": address(port), "filter_chains": [{"filters": [
@@ -100,17 +101,18 @@ def _envoy(paths, directory, port, backends):
             "--log-level", "error", "--disable-hot-restart"]
 
 
+LINKS = {f"{way}{flows}-{rate}": (way, flows, rate) for rate in RATES for way in ("down", "up") for flows in (1, 8)}
 _BULK = ("bulk1", "bulk8")
 _LOAD = ("request", "churn", *_BULK)
-_ALL = (*_LOAD, "idle", "syscalls")
+_ALL = (*_LOAD, *LINKS, "idle", "syscalls")
 PROXIES = [
-    Proxy("direct", "direct", None, None, _LOAD),
+    Proxy("direct", "direct", None, None, (*_LOAD, *LINKS)),
     Proxy("martlet", "Martlet", "martlet", _martlet(1), _ALL),
     Proxy("martlet-2", "Martlet, 2 workers", "martlet", _martlet(2), _LOAD),
     Proxy("haproxy", "HAProxy", "haproxy", _haproxy(), _ALL),
     Proxy("haproxy-auto", "HAProxy, splice-auto", "haproxy", _haproxy("option splice-auto"), _BULK),
     Proxy("haproxy-splice", "HAProxy, splice forced", "haproxy",
-          _haproxy("option splice-request\n    option splice-response"), _BULK),
+          _haproxy("option splice-request\n    option splice-response"), (*_BULK, *LINKS)),
     Proxy("nginx", "nginx stream", "nginx", _nginx, _ALL),
     Proxy("envoy", "Envoy", "envoy", _envoy, _ALL),
 ]
@@ -124,9 +126,9 @@ def make_file(directory):
             file.write(block)
 
 
-def start_backend(children, paths):
-    """One nginx process that answers `/` with two bytes and serves the file by sendfile. Returns (process, port)."""
-    directory, port = children.directory, free_port()
+def start_backend(children, paths, link=None):
+    """One nginx process that answers `/` with two bytes and serves the file by sendfile. Returns it and its address."""
+    directory, port, host = children.directory, free_port(), link.address if link else "127.0.0.1"
     configuration = _write(directory, f"backend-{port}.conf", f"""
 daemon off; master_process off; pid backend-{port}.pid; error_log stderr crit;
 events {{ worker_connections {SESSIONS}; }}
@@ -135,15 +137,24 @@ http {{
   client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
   uwsgi_temp_path {directory}; scgi_temp_path {directory};
   server {{
-    listen 127.0.0.1:{port} backlog=4096; root {directory};
+    listen {host}:{port} backlog=4096; root {directory};
     location = / {{ return 200 "ok"; }}
     location = /{FILE_NAME} {{ }}
   }}
 }}
 """)
-    process = children.start([paths["nginx"], "-e", "stderr", "-p", directory, "-c", configuration])
-    children.wait_for_port(process, port)
-    return process, port
+    prefix = link.prefix if link else []
+    process = children.start([*prefix, paths["nginx"], "-e", "stderr", "-p", directory, "-c", configuration])
+    children.wait_for_port(process, port, host)
+    return process, (host, port)
+
+
+def start_sink(children, paths, link):
+    """An iperf3 server at the other end of a link. Returns it and its address."""
+    port = free_port()
+    process = children.start([*link.prefix, paths["iperf3"], "-s", "-B", link.address, "-p", str(port)])
+    children.wait_for_port(process, port, link.address)
+    return process, (link.address, port)
 
 
 class Setup:
@@ -152,35 +163,42 @@ class Setup:
     Everything is started anew each time: no proxy carries the memory, or the machine the sockets, of an earlier one.
     """
 
-    def __init__(self, proxy, children, paths):
+    def __init__(self, proxy, children, paths, work):
         self.proxy, self._children, self._paths = proxy, children, paths
+        self._way, _, rate = LINKS.get(work, (None, None, None))
+        self._link = Link(RATES[rate]) if rate else None
         self._processes = []
         self.pid = None
         self.facts = {}
 
     def __enter__(self):
         try:
-            backends = [start_backend(self._children, self._paths) for _ in range(2)]
+            if self._link:
+                self._link.__enter__()
+            # What iperf3's connections say to each other belongs to one server.
+            start, count = (start_sink, 1) if self._way == "up" else (start_backend, 2)
+            backends = [start(self._children, self._paths, self._link) for _ in range(count)]
             self._processes = [process for process, _ in backends]
-            ports = [port for _, port in backends]
+            addresses = [address for _, address in backends]
             if self.proxy.command is None:
-                self.port = ports[0]
+                self.address = addresses[0]
             else:
-                self._start_proxy(ports)
+                self._start_proxy(addresses)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def _start_proxy(self, backends):
-        self.port = free_port()
-        argv = self.proxy.command(self._paths, self._children.directory, self.port, backends)
+        port = free_port()
+        self.address = ("127.0.0.1", port)
+        argv = self.proxy.command(self._paths, self._children.directory, port, backends)
         process = self._children.start(argv)
         start = time.perf_counter()
         self._processes.append(process)
-        self._children.wait_for_port(process, self.port)
+        self._children.wait_for_port(process, port)
         self.facts["acceptSeconds"] = time.perf_counter() - start
-        if ask(self.port) != b"ok":
+        if self._way != "up" and ask(self.address) != b"ok":
             raise BenchmarkError(f"{self.proxy.title} does not pass on the backend's answer")
         self.facts["answerSeconds"] = time.perf_counter() - start
         time.sleep(0.1)  # What still goes on after the first answer belongs to the start.
@@ -197,3 +215,5 @@ class Setup:
         finally:
             for process in reversed(self._processes):
                 self._children.end(process)
+            if self._link:
+                self._link.__exit__()

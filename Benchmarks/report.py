@@ -5,7 +5,7 @@ import platform
 import statistics
 import sys
 
-from proxies import PROXIES
+from proxies import LINKS, PROXIES
 
 _TITLES = {proxy.name: proxy.title for proxy in PROXIES}
 _REFERENCE = "haproxy"
@@ -22,6 +22,11 @@ _LOADS = {
     "bulk8": ("Bulk, eight flows", "The same, eight at a time.", "GB", "ms", 1e3, "GB/s"),
 }
 
+_RATES = {"1g": "1 Gbit/s", "4g": "4 Gbit/s", "free": "no limit"}
+_WAYS = {("down", 1): "download, one flow", ("down", 8): "download, eight flows",
+         ("up", 1): "upload, one flow", ("up", 8): "upload, eight flows"}
+_LINK_LIMITS = {"1g": 0.55, "4g": 0.42, "free": 0.22}  # × HAProxy's CPU per GB.
+
 # What must be reached: work, metric, proxy, the proxy it is compared with (None: an absolute limit), limit, label.
 _TARGETS = [
     ("request", "cpu", "martlet", "haproxy", 0.92, "request/reply, proxy CPU against HAProxy"),
@@ -36,6 +41,8 @@ _TARGETS = [
     *((work, "cpu", "martlet-2", "martlet", 1.10, f"two workers against one, CPU per {_LOADS[work][2]} ({work})")
       for work in _LOADS),
     ("syscalls", "calls", "martlet", None, 4.0, "system calls per request besides `epoll_wait`"),
+    *((work, "cpu", "martlet", "haproxy", _LINK_LIMITS[rate], f"{_WAYS[way, flows]}, link of {_RATES[rate]}, proxy CPU")
+      for work, (way, flows, rate) in LINKS.items()),
 ]
 
 
@@ -157,6 +164,27 @@ def _load(results, work):
     return text
 
 
+def _links(results):
+    text = ("## Links with a rate\n\nThe backends in a network namespace, behind a pair of virtual interfaces that `tc` "
+            "gives a rate (links.py). Downloads as above; uploads by iperf3. Proxy CPU in ms/GB, in brackets × HAProxy, "
+            "and GB/s.\n")
+    for rate, name in _RATES.items():
+        works = [work for work, (_, _, of) in LINKS.items() if of == rate and _present(results, work)]
+        if not works:
+            continue
+        rows = []
+        for proxy in dict.fromkeys(proxy for work in works for proxy in _present(results, work)):
+            row = [_TITLES[proxy]]
+            for work in works:
+                cpu, ratio = results.median(work, proxy, "cpu"), results.ratio(work, "cpu", proxy, _REFERENCE)
+                speed = results.median(work, proxy, "rate")
+                shown = f"{_number(1e3 * cpu)} ({ratio[0]:.2f})" if cpu is not None and ratio else "–"
+                row.append(f"{shown}, {_number(speed)}" if speed is not None else "–")
+            rows.append(row)
+        text += f"\n### {name[0].upper()}{name[1:]}\n\n" + _table(["", *(_WAYS[LINKS[work][:2]] for work in works)], rows)
+    return text
+
+
 def _idle(results, plan):
     rows = [[_TITLES[proxy], _spread(results.values("idle", proxy, "idle")),
              _spread(results.values("idle", proxy, "beforeKiB"), 1 / 1024),
@@ -237,7 +265,7 @@ def brief(record):
     if work == "syscalls":
         request, connection = sum(record["perRequest"].values()), sum(record["perConnection"].values())
         return f"{request:.2f} calls/request, {connection:.2f} calls/connection"
-    _, _, unit, scale, factor, rate = _LOADS[work]
+    _, _, unit, scale, factor, rate = _LOADS["bulk1" if work in LINKS else work]
     cpu = _value(record, "cpu")
     parts = [f"{_number(cpu * factor)} {scale}/{unit}"] if cpu is not None else []
     parts += [f"machine {_number(_value(record, 'machine') * factor)}", f"{_number(_value(record, 'rate'))} {rate}"]
@@ -261,6 +289,8 @@ def write(results, path):
     measured = _Results(results["records"], results["missing"])
     sections = [_method(results), _targets(measured)]
     sections += [_load(measured, work) for work in _LOADS if _present(measured, work)]
+    if any(_present(measured, work) for work in LINKS):
+        sections.append(_links(measured))
     if _present(measured, "idle"):
         sections.append(_idle(measured, results["plan"]))
     sections.append(_start(measured))

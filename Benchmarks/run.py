@@ -3,8 +3,8 @@
 
 In every round each workload is run against each proxy, one after another, beginning with another proxy each time, so
 that a slow minute of the machine meets all of them. Medians over the rounds go into a Markdown page (report.py).
-All traffic stays on 127.0.0.1. The files beside this one: tools (what is installed), children (processes),
-proxies (configurations), workloads (clients), measure (CPU and memory), syscalls (strace).
+All traffic stays on this machine. The files beside this one: tools (what is installed), children (processes),
+proxies (configurations), workloads (clients), links (with a rate), measure (CPU and memory), syscalls (strace).
 """
 
 import argparse
@@ -17,16 +17,19 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+import links
 import report
 from children import BenchmarkError, Children
 from measure import machine_cpu, process_cpu, resident
-from proxies import FILE_NAME, FILE_SIZE, PROXIES, Setup, make_file
+from proxies import FILE_NAME, FILE_SIZE, LINKS, PROXIES, Setup, make_file
 from syscalls import count_system_calls
 from tools import find_tools, versions
-from workloads import CONNECTIONS, Sessions, bulk, churn, connect_ask_close, raise_descriptor_limit, wrk
+from workloads import CONNECTIONS, Sessions, bulk, churn, connect_ask_close, raise_descriptor_limit, upload, wrk
 
 _LOADS = {"request": wrk, "churn": churn,
-          "bulk1": bulk(1, FILE_NAME, FILE_SIZE), "bulk8": bulk(8, FILE_NAME, FILE_SIZE)}
+          "bulk1": bulk(1, FILE_NAME, FILE_SIZE), "bulk8": bulk(8, FILE_NAME, FILE_SIZE),
+          **{work: upload(flows) if way == "up" else bulk(flows, FILE_NAME, FILE_SIZE)
+             for work, (way, flows, _) in LINKS.items()}}
 _WORKS = (*_LOADS, "idle", "syscalls")
 
 
@@ -37,6 +40,7 @@ class Plan:
     rounds: int
     wrk: tuple  # Seconds of warm-up and of measurement; wrk takes whole ones.
     bulk: tuple
+    link_rounds: int
     idle_rounds: int
     idle_sessions: int
     settle: float  # Seconds between the last session's answer and the look at the memory.
@@ -44,9 +48,9 @@ class Plan:
 
 
 _FULL = Plan(rounds=5, wrk=(1, 3), bulk=(0.5, 2),
-             idle_rounds=3, idle_sessions=4_000, settle=1, strace_turns=40)
+             link_rounds=3, idle_rounds=3, idle_sessions=4_000, settle=1, strace_turns=40)
 _QUICK = Plan(rounds=1, wrk=(0, 1), bulk=(0, 1),
-              idle_rounds=1, idle_sessions=4_000, settle=0.3, strace_turns=8)
+              link_rounds=1, idle_rounds=1, idle_sessions=4_000, settle=0.3, strace_turns=8)
 
 
 def _options():
@@ -81,11 +85,11 @@ def _options():
 
 def _measure_load(work, setup, children, paths, plan):
     """CPU of the proxy and of the machine while a load runs, after a short warm-up."""
-    load, (warm_up, seconds) = _LOADS[work], plan.bulk if work.startswith("bulk") else plan.wrk
+    load, (warm_up, seconds) = _LOADS[work], plan.wrk if work in ("request", "churn") else plan.bulk
     if warm_up:
-        load(children, paths, setup.port, warm_up)
+        load(children, paths, setup.address, warm_up)
     machine, proxy = machine_cpu(), process_cpu(setup.pid) if setup.pid else None
-    outcome = load(children, paths, setup.port, seconds)
+    outcome = load(children, paths, setup.address, seconds)
     outcome["machineCPU"] = machine_cpu() - machine
     if proxy is not None:
         outcome["proxyCPU"] = process_cpu(setup.pid) - proxy
@@ -96,17 +100,17 @@ def _measure_load(work, setup, children, paths, plan):
 
 def _measure_idle(setup, plan):
     """Resident memory of the proxy before and with thousands of sessions that have gone silent."""
-    connect_ask_close(setup.port, CONNECTIONS)  # What is set up once for all sessions should not count.
+    connect_ask_close(setup.address, CONNECTIONS)  # What is set up once for all sessions should not count.
     time.sleep(plan.settle)
     before = resident(setup.pid)
-    with Sessions(setup.port, plan.idle_sessions):
+    with Sessions(setup.address, plan.idle_sessions):
         time.sleep(plan.settle)
         after = resident(setup.pid)
     return {"units": plan.idle_sessions, "beforeKiB": before, "afterKiB": after}
 
 
 def _measure(work, proxy, children, paths, plan):
-    setup = Setup(proxy, children, paths)
+    setup = Setup(proxy, children, paths, work)
     try:
         with setup:
             if work == "idle":
@@ -120,13 +124,19 @@ def _measure(work, proxy, children, paths, plan):
     return outcome | setup.facts
 
 
+def _rounds(work, plan):
+    """In how many of the rounds a work is measured."""
+    limits = {"idle": plan.idle_rounds, "syscalls": 1, **dict.fromkeys(LINKS, plan.link_rounds)}
+    return min(plan.rounds, limits.get(work, plan.rounds))
+
+
 def _run(options, children, paths, missing):
     """All measurements as a list of records, in the order in which they were taken."""
     plan, records, start = options.plan, [], time.monotonic()
     chosen = [proxy for proxy in PROXIES if proxy.name in options.proxies and proxy.program not in missing]
     for turn in range(plan.rounds):
         for work in options.only:
-            if (work == "idle" and turn >= plan.idle_rounds) or (work == "syscalls" and turn > 0):
+            if turn >= _rounds(work, plan):
                 continue
             able = [proxy for proxy in chosen if work in proxy.works]
             shift = turn % len(able) if able else 0
@@ -155,6 +165,10 @@ def main():
         paths, missing = find_tools(programs, options.martlet)
         for reason in missing.values():
             print(f"going on without: {reason}", file=sys.stderr)
+        if any(work in LINKS for work in options.only) and (reason := links.is_possible()):
+            missing["links"] = reason
+            options.only = [work for work in options.only if work not in LINKS]
+            print(f"going on without links with a rate: {reason}", file=sys.stderr)
         # In memory if possible: the disk is not what is measured.
         shared_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         with tempfile.TemporaryDirectory(prefix="martlet-bench-", dir=shared_memory) as directory:

@@ -47,9 +47,9 @@ def count_system_calls(children, paths, setup, turns):
     """Calls by name per request on established sessions, and per connection with one request."""
     def per_unit(counts, units):
         return {name: calls / units for name, calls in sorted(counts.items(), key=lambda item: -item[1])}
-    with Sessions(setup.port, CONNECTIONS) as sessions:
+    with Sessions(setup.address, CONNECTIONS) as sessions:
         requests = _count(children, paths, setup.pid, lambda: [sessions.exchange() for _ in range(turns)])
     connections = _count(children, paths, setup.pid,
-                         lambda: [connect_ask_close(setup.port, CONNECTIONS) for _ in range(turns)])
+                         lambda: [connect_ask_close(setup.address, CONNECTIONS) for _ in range(turns)])
     units = turns * CONNECTIONS
     return {"perRequest": per_unit(requests, units), "perConnection": per_unit(connections, units)}

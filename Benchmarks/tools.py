@@ -61,9 +61,9 @@ def _install_envoy():
 def find_tools(programs, martlet):
     """Paths of what the chosen proxies need, and for each program that cannot be had the reason.
 
-    wrk, nginx (the backends are nginx) and strace are always needed. Only Envoy may be missing.
+    wrk, iperf3, nginx (the backends are nginx), strace and iproute2 are always needed. Only Envoy may be missing.
     """
-    needed = {"wrk": "wrk", "nginx": "nginx-light", "strace": "strace"}
+    needed = {"wrk": "wrk", "nginx": "nginx-light", "strace": "strace", "iperf3": "iperf3", "ip": "iproute2"}
     if "haproxy" in programs:
         needed["haproxy"] = "haproxy"
     packages = [package for program, package in needed.items() if _find(program) is None]

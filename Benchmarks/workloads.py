@@ -4,6 +4,8 @@ request  64 keep-alive connections, answers of two bytes              wrk       
 churn    64 at a time: connect, one request, close                    wrk       unit: one connection
 bulk1    100 MB files one after another, each over its own connection below     unit: one GB (10^9 bytes)
 bulk8    the same, eight at a time
+down…    the same over a link with a rate (links.py): down1-4g is one flow at 4 Gbit/s
+up…      the other way                                                iperf3
 idle     connections that did one request and then stay silent        below     unit: one session
 """
 
@@ -38,17 +40,17 @@ def raise_descriptor_limit(needed):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def connect(port):
-    """A blocking connection whose reads and writes give up after 10 s."""
-    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+def connect(address):
+    """A blocking connection to a host and port whose reads and writes give up after 10 s."""
+    client = socket.create_connection(address, timeout=10)
     client.settimeout(None)  # SO_RCVTIMEO instead: Python's own timeout costs a poll(2) per call.
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 10, 0))
     return client
 
 
-def ask(port):
+def ask(address):
     """The body of the answer to one request over a connection of its own, read to the end of stream."""
-    with connect(port) as client:
+    with connect(address) as client:
         client.sendall(_LAST_REQUEST % b"")
         answer = b""
         while part := client.recv(4096):
@@ -56,26 +58,26 @@ def ask(port):
     return answer.partition(b"\r\n\r\n")[2]
 
 
-def wrk(children, paths, port, seconds, extra=()):
+def wrk(children, paths, address, seconds, extra=()):
     """Drives requests for `seconds`. Latencies are in ms, from the request's first byte to the answer's last."""
     script = os.path.join(children.directory, "report.lua")
     if not os.path.exists(script):
         with open(script, "w") as file:
             file.write(_WRK_REPORT)
     output = children.run([paths["wrk"], "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script, *extra,
-                           f"http://127.0.0.1:{port}/"], timeout=seconds + 20)
+                           "http://%s:%d/" % address], timeout=seconds + 20)
     return json.loads(output.strip().splitlines()[-1])
 
 
-def churn(children, paths, port, seconds):
+def churn(children, paths, address, seconds):
     """Every answer ends its connection, so every request needs a new one."""
-    return wrk(children, paths, port, seconds, ("-H", "Connection: close"))
+    return wrk(children, paths, address, seconds, ("-H", "Connection: close"))
 
 
-def _download(port, name, size, sink):
+def _download(address, name, size, sink):
     """One file, thrown away inside the kernel: MSG_TRUNC on TCP discards without copying (tcp(7)),
     so that the client takes as little as possible of the CPU that the proxies are measured on."""
-    with connect(port) as client:
+    with connect(address) as client:
         client.sendall(_LAST_REQUEST % name.encode())
         head = b""
         while b"\r\n\r\n" not in head:
@@ -91,14 +93,14 @@ def _download(port, name, size, sink):
 
 def bulk(flows, name, size):
     """Downloads by `flows` threads; each finishes the file it is at when the time is over."""
-    def run(_children, _paths, port, seconds):
+    def run(_children, _paths, address, seconds):
         files, failures, start = [0] * flows, [], time.perf_counter()
 
         def download(flow):
             sink = bytearray(1 << 20)
             try:
                 while time.perf_counter() - start < seconds:
-                    _download(port, name, size, sink)
+                    _download(address, name, size, sink)
                     files[flow] += 1
             except (OSError, BenchmarkError) as error:
                 failures.append(error)
@@ -113,14 +115,24 @@ def bulk(flows, name, size):
     return run
 
 
+def upload(flows):
+    """iperf3 sends as fast as it can by `flows` connections at once, besides the one that it talks over."""
+    def run(children, paths, address, seconds):
+        output = children.run([paths["iperf3"], "-c", address[0], "-p", str(address[1]), "-t", str(max(1, round(seconds))),
+                               "-P", str(flows), "-J"], timeout=seconds + 20)
+        received = json.loads(output)["end"]["sum_received"]
+        return {"units": received["bytes"] / 1e9, "seconds": received["seconds"], "errors": 0}
+    return run
+
+
 class Sessions:
     """Connections that stay open, each with at least one request answered through it."""
 
-    def __init__(self, port, count):
+    def __init__(self, address, count):
         self._clients = []
         try:
             for _ in range(count):
-                self._clients.append(connect(port))
+                self._clients.append(connect(address))
                 self._clients[-1].sendall(_REQUEST)
             self._receive()
         except OSError as error:
@@ -149,9 +161,9 @@ class Sessions:
         self.close()
 
 
-def connect_ask_close(port, count):
+def connect_ask_close(address, count):
     """`count` connections at once, one request each, closed after the backend's end of stream."""
-    clients = [connect(port) for _ in range(count)]
+    clients = [connect(address) for _ in range(count)]
     for client in clients:
         client.sendall(_LAST_REQUEST % b"")
     for client in clients:

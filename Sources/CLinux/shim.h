@@ -1,6 +1,6 @@
 // Linux calls that glibc declares only under _GNU_SOURCE, which Swift's Glibc module is built without, under names that
 // can't clash with glibc's own declarations. Signatures and values are those of the kernel's user interface:
-// accept4(2), pipe2(2), splice(2), eventfd(2), fcntl(2), syscall(2), socket(7), unix(7); one is pthread_setname_np(3). No
+// accept4(2), pipe2(2), splice(2), eventfd(2), timerfd_create(2), fcntl(2), syscall(2), socket(7), unix(7); one is pthread_setname_np(3). No
 // header of glibc is included, lest its types be defined in two modules.
 #pragma once
 
@@ -9,6 +9,8 @@
 int linux_accept4(int fd, void *_Nullable address, unsigned int *_Nullable length, int flags) __asm__("accept4");
 int linux_pipe2(int *_Nonnull ends, int flags) __asm__("pipe2");
 int linux_eventfd(unsigned int initial, int flags) __asm__("eventfd");
+int linux_timerfd_create(int clock, int flags) __asm__("timerfd_create");
+int linux_timerfd_settime(int fd, int flags, const void *_Nonnull due, void *_Nullable before) __asm__("timerfd_settime");
 long linux_splice(
     int in, long long *_Nullable in_offset, int out, long long *_Nullable out_offset, unsigned long count, unsigned int flags)
     __asm__("splice");
@@ -26,6 +28,8 @@ int linux_set_thread_name(unsigned long thread, const char *_Nonnull name) __asm
 #define LINUX_SPLICE_F_NONBLOCK 2u
 #define LINUX_F_SETPIPE_SZ 1031
 #define LINUX_F_GETPIPE_SZ 1032
+#define LINUX_TFD_NONBLOCK 04000
+#define LINUX_TFD_CLOEXEC 02000000
 #define LINUX_EFD_NONBLOCK 04000
 #define LINUX_EFD_CLOEXEC 02000000
 

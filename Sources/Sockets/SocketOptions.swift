@@ -37,6 +37,13 @@ extension Socket {
     try? setOption(Int32(IPPROTO_TCP), TCP_QUICKACK, 0)
   }
 
+  /// Has the kernel report what has arrived only when it's so many bytes (SO_RCVLOWAT, socket(7)), when the peer may send
+  /// no more, or at its end; 1 is what a socket begins with, and reports at once what is there already. The kernel makes
+  /// room for twice as much. Where it refuses, each packet is reported, and that is all.
+  package func setReceiveLowWater(_ bytes: Int) {
+    try? setOption(SOL_SOCKET, SO_RCVLOWAT, Int32(clamping: bytes))
+  }
+
   /// Asks a silent peer for a sign of life after 60 s, every 15 s, and gives it up after 4 unanswered probes.
   package func setKeepAlive() throws(Errno) {
     try setOption(SOL_SOCKET, SO_KEEPALIVE, 1)

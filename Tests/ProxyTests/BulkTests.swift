@@ -102,6 +102,34 @@ import Testing
     #expect(sender.result() == 32)
   }
 
+  @Test("what comes at the rate of a link is gathered, and its end isn't kept waiting", arguments: Direction.allCases)
+  func gathered(_ direction: Direction) throws {
+    let pair = try RelayedPair()
+    let (source, sink) = pair.ends(direction)
+    let packet = noise(64 * 1024)
+    let sender = BlockingThread {
+      for _ in 0..<1_000 {
+        guard (try? source.send(packet)) != nil else { return 0 }
+        usleep(300)
+      }
+      return 1
+    }
+    for _ in 0..<1_000 { #expect(sink.receive(exactly: packet.count) == packet) }
+    #expect(sender.result() == 1 && pair.proxy.workers[0].promotions.current > 0)
+    // Nothing follows that would make it enough to be reported.
+    for _ in 0..<20 {
+      try source.send("ping")
+      #expect(sink.receiveText(4, seconds: 1) == "ping")
+      try sink.send("pong")
+      #expect(source.receiveText(4, seconds: 1) == "pong")
+    }
+    try source.send(packet)
+    try source.send("bye")
+    source.shutdownWrite()
+    let heard = sink.receiveToEnd()
+    #expect(heard.bytes == packet + Array("bye".utf8) && heard.ending == .end)
+  }
+
   @Test("a flow that has gone quiet gives its pipe to the next one")
   func pipeGivenBack() throws {
     let server = try TestServer(at: AddressFamily.ipv4.freshAddress())

@@ -15,6 +15,8 @@ package struct Flow: ~Copyable {
   package enum Progress: Equatable {
     /// It waits for the source or the sink to become ready.
     case waiting
+    /// The source has given what it had, and is to be looked at again when it has gathered more: see `lookForMore`.
+    case gathering
     /// There is more to do, but others should have their turn first.
     case goOn
     /// Everything is delivered; the sink is to be told of the end. Given once.
@@ -95,7 +97,7 @@ package struct Flow: ~Copyable {
           if let error = flush(to: sink) { return .sinkBroke(error) }
           if held > 0 { return .waiting }
         }
-        if pipe != nil, gear.wanted == .copy { rest(tools) }
+        if pipe != nil, gear.wanted == .copy { rest(source, tools) }
       }
       switch state {
       case .open: break
@@ -107,7 +109,8 @@ package struct Flow: ~Copyable {
         return .sourceBroke(error)
       case .finished: return .waiting
       }
-      guard sourceReady, sinkReady else { return .waiting }
+      guard sourceReady else { return pipe == nil ? .waiting : .gathering }
+      guard sinkReady else { return .waiting }
       guard transfers > 0 else { return .goOn }
       transfers -= 1
       if let pipe, !asksByReading {
@@ -146,12 +149,18 @@ package struct Flow: ~Copyable {
     asksByReading = true
   }
 
-  /// Gives back the pipe of a flow that has gone quiet.
-  package mutating func rest(_ tools: RelayTools) {
+  /// Has the source of a spliced flow looked at, whatever has been reported of it.
+  package mutating func lookForMore() {
+    if pipe != nil { sourceReady = true }
+  }
+
+  /// Gives back the pipe of a flow that has gone quiet, and has its source report whatever comes.
+  package mutating func rest(_ source: Socket, _ tools: RelayTools) {
     guard let pipe, pipe.count == 0 else { return }
     tools.pipes.give(back: pipe)
     self.pipe = nil
     gear.copy()
+    source.setReceiveLowWater(1)
   }
 
   private mutating func finish(_ tools: RelayTools) {
@@ -184,8 +193,11 @@ package struct Flow: ~Copyable {
     asksByReading = false
     switch buffer.receive(from: source, limit: limit) {
     case .bytes(var count):
+      if count >= Gear.largeRead {
+        gear.noteLargeRead(at: UInt16(truncatingIfNeeded: MonotonicClock.now() / 1_000_000))
+      }
       if count < limit {
-        gear.noteShortRead(count)
+        gear.noteShortRead()
         if sourceHungUp {
           count = readToEnd(of: source, after: count, limit: limit, through: buffer)
         } else if shortReadEmpties {
@@ -194,6 +206,7 @@ package struct Flow: ~Copyable {
       } else {
         noteFullRead(tools)
       }
+      if gear.wanted == .splice, pipe == nil { promote(source, tools) }
       hurry(sink)
       switch buffer.send(count: count, to: sink, isLast: isEnded) {
       case .bytes(let sent):
@@ -257,25 +270,29 @@ package struct Flow: ~Copyable {
       return
     }
     gear.noteFullRead()
-    guard gear.wanted == .splice, pipe == nil else { return }
+  }
+
+  private mutating func promote(_ source: Socket, _ tools: RelayTools) {
     pipe = tools.pipes.take()
-    if pipe == nil {
-      gear.copy()
-    } else {
-      tools.counters.promotions.add()
-    }
+    guard pipe != nil else { return gear.copy() }
+    tools.counters.promotions.add()
+    source.setReceiveLowWater(RelayTools.gathered)
   }
 
   /// One splice into the pipe; the next round flushes it.
   private mutating func fill(_ pipe: Pipe, from source: Socket, with tools: RelayTools) {
     switch pipe.fill(from: source) {
     case .bytes(let count):
-      gear.noteShortRead(count)
-      // Likely all there was: a read would say so, and a splice couldn't.
-      asksByReading = count < RelayTools.bufferSize
-    case .wouldBlock, .end: asksByReading = true
+      gear.noteLook(count)
+      // A pipe that isn't half full has likely taken all there was. What comes is gathered, but an end isn't waited for.
+      if count < pipe.capacity / 2 {
+        if sourceHungUp { asksByReading = true } else { sourceReady = false }
+      }
+    case .wouldBlock, .end:
+      gear.noteEmptyLook()
+      asksByReading = true
     case .failed(.invalidArgument):
-      rest(tools)
+      rest(source, tools)
       gear.copyForGood()
     case .failed(let error): state = .sourceBroken(error)
     }

@@ -1,49 +1,84 @@
-/// Which way a flow's bytes should take, by what its reads bring: small ones are copied through the worker's buffer, many
-/// at once are spliced through a pipe.
+/// Which way a flow's bytes should take, by what its reads bring: little is copied through the worker's buffer, much is
+/// spliced through a pipe.
+///
+/// Much is what comes fast, whether in few large reads or in many: on a link with a rate each packet wakes the reader, and
+/// brings at most 64 KiB. Copying each costs less than splicing it; but what a flow brings in 2 ms is worth a splice.
 package struct Gear: Equatable, Sendable {
   /// The ways.
   package enum Way: Equatable, Sendable {
-    /// Through the shared buffer.
+    /// Through the shared buffer, as soon as something is there.
     case copy
-    /// Through a pipe.
+    /// Through a pipe, and what comes is gathered.
     case splice
   }
 
-  /// So many full reads in a row promote a flow to a pipe.
+  /// So many full reads in a row promote a flow to a pipe: its source has more than the flow takes.
   static let fullReadsToPromote: UInt8 = 4
-  /// Reads that stay below so many bytes are cheaper copied.
-  static let smallRead = 16 * 1024
-  /// So many small reads in a row demote a flow to copying.
-  static let smallReadsToDemote: UInt8 = 16
+  /// Reads of so many bytes and more are large.
+  package static let largeRead = 32 * 1024
+  /// So many large reads promote a flow as well, if they come within `rush`: 400 Mbit/s or more.
+  static let largeReadsToPromote: UInt8 = 12
+  /// In milliseconds.
+  static let rush: UInt16 = 8
+  /// After so many looks it's seen whether the pipe is worth while.
+  static let looksToJudge: UInt8 = 16
+  /// So many of them have to bring much.
+  static let largeLooksToStay: UInt8 = 8
+  /// So many in a row that find nothing demote a flow at once.
+  static let emptyLooksToDemote: UInt8 = 4
 
   /// What the flow's last reads ask for.
   package private(set) var wanted = Way.copy
-  /// What has come in a row that asks for the other way. It's never more than what decides.
-  private var streak: UInt8 = 0
   private var isSpliceable = true
+  /// Copying: full reads in a row. Splicing: looks since it was judged last. Never more than what decides.
+  private var streak: UInt8 = 0
+  /// Copying: large reads since `began`. Splicing: large looks since it was judged last.
+  private var large: UInt8 = 0
+  /// Looks in a row that found nothing.
+  private var empty: UInt8 = 0
+  /// When the first of the large reads came, in milliseconds of a clock that wraps around.
+  private var began: UInt16 = 0
 
   /// Copies, until it knows better.
   package init() {}
 
-  /// A read has brought all that it asked for: there may be much more.
+  /// A copying read has brought all that it asked for: there may be much more.
   package mutating func noteFullRead() {
-    switch wanted {
-    case .splice: streak = 0
-    case .copy:
-      guard isSpliceable else { return }
-      streak += 1
-      if streak >= Self.fullReadsToPromote { shift(to: .splice) }
-    }
+    guard wanted == .copy, isSpliceable else { return }
+    streak += 1
+    if streak >= Self.fullReadsToPromote { shift(to: .splice) }
   }
 
-  /// A read or a splice has brought so many bytes, which were less than it could have.
-  package mutating func noteShortRead(_ count: Int) {
-    switch wanted {
-    case .copy: streak = 0
-    case .splice:
-      streak = count < Self.smallRead ? streak + 1 : 0
-      if streak >= Self.smallReadsToDemote { shift(to: .copy) }
+  /// A copying read has brought less than it asked for.
+  package mutating func noteShortRead() {
+    if wanted == .copy { streak = 0 }
+  }
+
+  /// A copying read has brought much, at a time in milliseconds.
+  package mutating func noteLargeRead(at now: UInt16) {
+    guard wanted == .copy, isSpliceable else { return }
+    if large == 0 || now &- began > Self.rush {
+      began = now
+      large = 0
     }
+    large += 1
+    if large >= Self.largeReadsToPromote { shift(to: .splice) }
+  }
+
+  /// A splice has brought so many bytes.
+  package mutating func noteLook(_ count: Int) {
+    guard wanted == .splice else { return }
+    empty = 0
+    streak += 1
+    if count >= Self.largeRead { large += 1 }
+    if streak >= Self.looksToJudge { judge() }
+  }
+
+  /// A splice has found nothing.
+  package mutating func noteEmptyLook() {
+    guard wanted == .splice else { return }
+    empty += 1
+    if empty >= Self.emptyLooksToDemote { shift(to: .copy) }
   }
 
   /// There's no pipe, or not for a flow that is quiet: it copies until its reads ask for one again.
@@ -57,8 +92,19 @@ package struct Gear: Equatable, Sendable {
     shift(to: .copy)
   }
 
+  private mutating func judge() {
+    if large < Self.largeLooksToStay {
+      shift(to: .copy)
+    } else {
+      streak = 0
+      large = 0
+    }
+  }
+
   private mutating func shift(to way: Way) {
     wanted = way
     streak = 0
+    large = 0
+    empty = 0
   }
 }

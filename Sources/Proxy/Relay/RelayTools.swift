@@ -12,6 +12,9 @@ package final class RelayTools {
   /// How large the shared buffer is, in bytes.
   package static let bufferSize = 64 * 1024
 
+  /// How many bytes a spliced flow's source gathers before it reports them, unless its peer may send no more by then.
+  package static let gathered = 512 * 1024
+
   /// Tools with at most so many pipes.
   package init(pipeLimit: Int, counters: WorkerCounters) {
     self.counters = counters

@@ -35,6 +35,8 @@ final class Session: IOHandler, Waiting {
   var debt: Debt
   /// Already in the worker's list of sessions that have more to do.
   var isGoingOn = false
+  /// Already in the worker's list of sessions whose sources gather.
+  var isGathering = false
   /// The side that is left of a session that is resetting is the client's.
   var sparesClient = false
   /// The kernel asks silent peers for a sign of life.
@@ -121,6 +123,14 @@ final class Session: IOHandler, Waiting {
     if phase == .relaying { pumpToClient() }
   }
 
+  /// Takes what has gathered.
+  func lookForMore() {
+    guard phase == .relaying else { return }
+    toBackend.lookForMore()
+    toClient.lookForMore()
+    goOn()
+  }
+
   /// Asks both sources once more, some time after they went quiet.
   ///
   /// libevent reports a reset as nothing but readiness to read and write. When it arrives together with the last bytes, a
@@ -174,6 +184,7 @@ final class Session: IOHandler, Waiting {
     }
     switch progress {
     case .waiting: break
+    case .gathering: worker.gather(self)
     case .goOn: worker.goOnLater(self)
     case .ended: flowEnded(.clientEnded, to: server)
     case .sourceBroke(let error):
@@ -193,6 +204,7 @@ final class Session: IOHandler, Waiting {
     }
     switch progress {
     case .waiting: break
+    case .gathering: worker.gather(self)
     case .goOn: worker.goOnLater(self)
     case .ended: flowEnded(.backendEnded, to: client)
     case .sourceBroke(let error):
@@ -266,8 +278,8 @@ final class Session: IOHandler, Waiting {
 
   /// Gives back what a quiet session doesn't need.
   func rest() {
-    toBackend.rest(worker.tools)
-    toClient.rest(worker.tools)
+    toBackend.rest(client, worker.tools)
+    if let server { toClient.rest(server, worker.tools) }
   }
 
   /// Has the kernel look for peers that died silently. Only done for sessions that live long enough to need it: it takes

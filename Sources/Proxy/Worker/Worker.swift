@@ -41,6 +41,7 @@ package final class Worker {
   var queues = SessionQueues()
   var orders = StandingOrders()
   var goingOn: [Session] = []
+  let gathering: Gathering
   var endedThisTurn: [Session] = []
   /// Pools in which connects ended that others had been held back for.
   var freedThisTurn: [PoolStatus] = []
@@ -66,6 +67,7 @@ package final class Worker {
     evictionPace = setup.evictionPace
     peerPatience = setup.peerPatience
     random = SplitMix64(seed: setup.seed)
+    gathering = Gathering(on: loop)
     control = setup.control
     peers = setup.peers
     table = setup.table
@@ -79,6 +81,7 @@ package final class Worker {
     prepared = nil
     receiver = nil
     ticker = nil
+    gathering.end()
     endedThisTurn = []
     activeThisTick = []
     orders = StandingOrders()
@@ -165,6 +168,11 @@ package final class Worker {
     guard !session.isGoingOn else { return }
     session.isGoingOn = true
     goingOn.append(session)
+  }
+
+  /// Looks at the session's spliced flows again in a while.
+  func gather(_ session: Session) {
+    gathering.add(session)
   }
 
   private func afterTurn() -> AfterTurn {
