@@ -37,8 +37,8 @@ package struct Flow: ~Copyable {
 
   /// How many transfers one call makes at most before others have their turn.
   static let transfersPerTurn = 8
-  /// What a flow reads at once after its sink proved slow, in bytes: little enough to be held for many sessions.
-  static let slowLimit = 16 * 1024
+  /// What a flow reads at once after its sink proved slow, in KiB: little enough to be held for many sessions.
+  static let slowLimit: UInt8 = 16
 
   // Each session has two of these for as long as it stands, so what is small lies together.
 
@@ -50,15 +50,15 @@ package struct Flow: ~Copyable {
   package var sinkReady = false
   /// The sink holds small packets back while others are underway to its peer.
   package var sinkDelays = false
-  /// The most bytes that are copied at once; without bound as long as the sink keeps up.
-  private var limit: Int32 = .max
-  private var state = State.open
   private var gear = Gear()
-  /// The source's other direction is known to be broken: its end, when it comes, is no clean one.
-  private var broken: Errno?
+  private var state = State.open
+  /// The most that is copied at once, in KiB; 0 for as much as the buffer holds, as long as the sink keeps up.
+  private var limit: UInt8 = 0
   /// What a splice can't tell is to be asked by a read.
   private var asksByReading = false
   private let shortReadEmpties: Bool
+  /// The source's other direction is known to be broken: its end, when it comes, is no clean one.
+  private var broken: Errno?
   /// Bytes delivered to the sink so far.
   package private(set) var moved = 0
   private var leftover: Leftover?
@@ -189,12 +189,12 @@ package struct Flow: ~Copyable {
   /// One read and one write through the shared buffer; the error is the sink's.
   private mutating func copy(from source: Socket, to sink: Socket, with tools: RelayTools) -> Errno? {
     let buffer = tools.buffer
-    let limit = min(Int(limit), buffer.capacity)
+    let limit = limit == 0 ? buffer.capacity : Int(limit) * 1024
     asksByReading = false
     switch buffer.receive(from: source, limit: limit) {
     case .bytes(var count):
       if count >= Gear.largeRead {
-        gear.noteLargeRead(at: UInt16(truncatingIfNeeded: MonotonicClock.now() / 1_000_000))
+        gear.noteLargeRead(at: UInt8(truncatingIfNeeded: MonotonicClock.now() / 1_000_000))
       }
       if count < limit {
         gear.noteShortRead()
@@ -252,7 +252,7 @@ package struct Flow: ~Copyable {
 
   private mutating func hold(_ bytes: Leftover) {
     leftover = bytes
-    limit = Int32(Self.slowLimit)
+    limit = Self.slowLimit
   }
 
   /// Has the sink send small packets at once. Before the first bytes there's nothing underway that they could wait for, so
@@ -264,9 +264,9 @@ package struct Flow: ~Copyable {
   }
 
   private mutating func noteFullRead(_ tools: RelayTools) {
-    if limit < .max {
+    if limit > 0 {
       // The sink took a whole slow read at once: it may be fast again.
-      limit = Int(limit) * 2 >= tools.buffer.capacity ? .max : limit * 2
+      limit = Int(limit) * 2048 >= tools.buffer.capacity ? 0 : limit * 2
       return
     }
     gear.noteFullRead()
