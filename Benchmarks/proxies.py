@@ -14,7 +14,7 @@ from links import RATES, Link
 from measure import peak_resident, resident
 from workloads import ask
 
-SESSIONS = 6_000  # What every proxy is configured to hold, well above the 4,000 of the idle workload.
+SESSIONS = 9_500  # What every proxy is configured to hold, above the 9,000 of the largest workload.
 FILE_NAME, FILE_SIZE = "100MB.bin", 100_000_000
 
 
@@ -102,13 +102,15 @@ def _envoy(paths, directory, port, backends):
 
 
 LINKS = {f"{way}{flows}-{rate}": (way, flows, rate) for rate in RATES for way in ("down", "up") for flows in (1, 8)}
+GROWTH = {"grow-backends1": 1, "grow-backends1000": 1_000, "grow-sessions10": 10, "grow-sessions9000": 9_000}
+QUIET = {"quiet0": 0, "quiet5000": 5_000}
 _BULK = ("bulk1", "bulk8")
-_LOAD = ("request", "churn", *_BULK)
-_ALL = (*_LOAD, *LINKS, "idle", "syscalls")
+_LOAD = ("request", "churn", *_BULK, "ping", "connect")
+_ALL = (*_LOAD, *LINKS, *QUIET, *GROWTH, "idle", "syscalls")
 PROXIES = [
     Proxy("direct", "direct", None, None, (*_LOAD, *LINKS)),
     Proxy("martlet", "Martlet", "martlet", _martlet(1), _ALL),
-    Proxy("martlet-2", "Martlet, 2 workers", "martlet", _martlet(2), _LOAD),
+    Proxy("martlet-2", "Martlet, 2 workers", "martlet", _martlet(2), ("request", "churn", *_BULK)),
     Proxy("haproxy", "HAProxy", "haproxy", _haproxy(), _ALL),
     Proxy("haproxy-auto", "HAProxy, splice-auto", "haproxy", _haproxy("option splice-auto"), _BULK),
     Proxy("haproxy-splice", "HAProxy, splice forced", "haproxy",
@@ -137,7 +139,7 @@ http {{
   client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
   uwsgi_temp_path {directory}; scgi_temp_path {directory};
   server {{
-    listen {host}:{port} backlog=4096; root {directory};
+    listen {host if link else "*"}:{port} backlog=4096; root {directory};
     location = / {{ return 200 "ok"; }}
     location = /{FILE_NAME} {{ }}
   }}
@@ -166,6 +168,7 @@ class Setup:
     def __init__(self, proxy, children, paths, work):
         self.proxy, self._children, self._paths = proxy, children, paths
         self._way, _, rate = LINKS.get(work, (None, None, None))
+        self._backends = GROWTH[work] if work.startswith("grow-backends") else 0
         self._link = Link(RATES[rate]) if rate else None
         self._processes = []
         self.pid = None
@@ -180,6 +183,10 @@ class Setup:
             backends = [start(self._children, self._paths, self._link) for _ in range(count)]
             self._processes = [process for process, _ in backends]
             addresses = [address for _, address in backends]
+            if self._backends:
+                # One server answers at all addresses of 127.0.0.0/8.
+                port = addresses[0][1]
+                addresses = [(f"127.0.{index // 250}.{index % 250 + 1}", port) for index in range(self._backends)]
             if self.proxy.command is None:
                 self.address = addresses[0]
             else:

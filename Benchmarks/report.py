@@ -5,7 +5,7 @@ import platform
 import statistics
 import sys
 
-from proxies import LINKS, PROXIES
+from proxies import GROWTH, LINKS, PROXIES, QUIET
 
 _TITLES = {proxy.name: proxy.title for proxy in PROXIES}
 _REFERENCE = "haproxy"
@@ -17,6 +17,10 @@ _LOADS = {
                 "request", "µs", 1e6, "requests/s"),
     "churn": ("Connection churn", "64 at a time: connect, one request, close (wrk, `Connection: close`).",
               "connection", "µs", 1e6, "connections/s"),
+    "ping": ("Latency when nothing is busy", "One request each millisecond over one connection (latency.c).",
+             "request", "µs", 1e6, "requests/s"),
+    "connect": ("Latency of new connections", "One connection with one request each millisecond.",
+                "connection", "µs", 1e6, "connections/s"),
     "bulk1": ("Bulk, one flow", "Files of 100 MB one after another, each over its own connection.",
               "GB", "ms", 1e3, "GB/s"),
     "bulk8": ("Bulk, eight flows", "The same, eight at a time.", "GB", "ms", 1e3, "GB/s"),
@@ -38,8 +42,12 @@ _TARGETS = [
     ("idle", "idle", "martlet", None, 1.0, "resident KiB per idle session"),
     ("request", "p99", "martlet", "haproxy", 1.0, "request/reply, p99 latency against HAProxy"),
     ("churn", "p99", "martlet", "haproxy", 1.0, "connection churn, p99 latency against HAProxy"),
+    ("ping", "p50", "martlet", "haproxy", 0.8, "one request each ms, p50 latency against HAProxy"),
+    ("ping", "p99", "martlet", "haproxy", 0.8, "one request each ms, p99 latency against HAProxy"),
+    ("connect", "p50", "martlet", "haproxy", 0.8, "one connection each ms, p50 latency against HAProxy"),
+    ("connect", "p99", "martlet", "haproxy", 0.8, "one connection each ms, p99 latency against HAProxy"),
     *((work, "cpu", "martlet-2", "martlet", 1.10, f"two workers against one, CPU per {_LOADS[work][2]} ({work})")
-      for work in _LOADS),
+      for work in ("request", "churn", "bulk1", "bulk8")),
     ("syscalls", "calls", "martlet", None, 4.0, "system calls per request besides `epoll_wait`"),
     *((work, "cpu", "martlet", "haproxy", _LINK_LIMITS[rate], f"{_WAYS[way, flows]}, link of {_RATES[rate]}, proxy CPU")
       for work, (way, flows, rate) in LINKS.items()),
@@ -143,7 +151,7 @@ def _targets(results):
 
 def _load(results, work):
     title, text, unit, scale, factor, rate = _LOADS[work]
-    latency = work in ("request", "churn")
+    latency = work in ("request", "churn", "ping", "connect")
     head = ["", f"proxy CPU, {scale}/{unit}", "× HAProxy", f"machine CPU, {scale}/{unit}", rate]
     rows = []
     for proxy in _present(results, work):
@@ -183,6 +191,18 @@ def _links(results):
             rows.append(row)
         text += f"\n### {name[0].upper()}{name[1:]}\n\n" + _table(["", *(_WAYS[LINKS[work][:2]] for work in works)], rows)
     return text
+
+
+def _constant(results):
+    rows = []
+    columns = {"nothing, no session": ("quiet0", 1e3), "nothing, 5,000 silent sessions": ("quiet5000", 1e3),
+               "connection, 1 backend": ("grow-backends1", 1e6), "connection, 1,000 backends": ("grow-backends1000", 1e6),
+               "request, 10 sessions": ("grow-sessions10", 1e6), "request, 9,000 sessions": ("grow-sessions9000", 1e6)}
+    for proxy in _present(results, "quiet0"):
+        rows.append([_TITLES[proxy], *(_spread(results.values(work, proxy, "cpu"), factor)
+                                       for work, factor in columns.values())])
+    return ("## What it costs to have many\n\nProxy CPU: in silence ms for each second, else µs for each connection or "
+            "request. Of 9,000 sessions each has one request under way all the time.\n\n" + _table(["", *columns], rows))
 
 
 def _idle(results, plan):
@@ -257,15 +277,24 @@ Written by `{results['command']}` in {results['minutes']:.0f} minutes.
 {missing}"""
 
 
+def _like(work):
+    """The work whose units another one has."""
+    if work in LINKS:
+        return "bulk1"
+    return ("churn" if "backends" in work else "request") if work in GROWTH else work
+
+
 def brief(record):
     """One measurement in a few words, for the terminal."""
     work = record["work"]
     if work == "idle":
         return f"{_number(_value(record, 'idle'))} KiB/session"
+    if work in QUIET:
+        return f"{_number(1e3 * _value(record, 'cpu'))} ms/s"
     if work == "syscalls":
         request, connection = sum(record["perRequest"].values()), sum(record["perConnection"].values())
         return f"{request:.2f} calls/request, {connection:.2f} calls/connection"
-    _, _, unit, scale, factor, rate = _LOADS["bulk1" if work in LINKS else work]
+    _, _, unit, scale, factor, rate = _LOADS[_like(work)]
     cpu = _value(record, "cpu")
     parts = [f"{_number(cpu * factor)} {scale}/{unit}"] if cpu is not None else []
     parts += [f"machine {_number(_value(record, 'machine') * factor)}", f"{_number(_value(record, 'rate'))} {rate}"]
@@ -291,6 +320,8 @@ def write(results, path):
     sections += [_load(measured, work) for work in _LOADS if _present(measured, work)]
     if any(_present(measured, work) for work in LINKS):
         sections.append(_links(measured))
+    if _present(measured, "quiet0"):
+        sections.append(_constant(measured))
     if _present(measured, "idle"):
         sections.append(_idle(measured, results["plan"]))
     sections.append(_start(measured))

@@ -21,16 +21,19 @@ import links
 import report
 from children import BenchmarkError, Children
 from measure import machine_cpu, process_cpu, resident
-from proxies import FILE_NAME, FILE_SIZE, LINKS, PROXIES, Setup, make_file
+from proxies import FILE_NAME, FILE_SIZE, GROWTH, LINKS, PROXIES, QUIET, Setup, make_file
 from syscalls import count_system_calls
-from tools import find_tools, versions
-from workloads import CONNECTIONS, Sessions, bulk, churn, connect_ask_close, raise_descriptor_limit, upload, wrk
+from tools import compile_client, find_tools, versions
+from workloads import (CONNECTIONS, Sessions, bulk, churn, connect_ask_close, latency, raise_descriptor_limit, requests, upload,
+                       wrk)
 
 _LOADS = {"request": wrk, "churn": churn,
+          "ping": latency("ping"), "connect": latency("connect"),
+          **{work: churn if "backends" in work else requests(count) for work, count in GROWTH.items()},
           "bulk1": bulk(1, FILE_NAME, FILE_SIZE), "bulk8": bulk(8, FILE_NAME, FILE_SIZE),
           **{work: upload(flows) if way == "up" else bulk(flows, FILE_NAME, FILE_SIZE)
              for work, (way, flows, _) in LINKS.items()}}
-_WORKS = (*_LOADS, "idle", "syscalls")
+_WORKS = (*_LOADS, *QUIET, "idle", "syscalls")
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Plan:
     wrk: tuple  # Seconds of warm-up and of measurement; wrk takes whole ones.
     bulk: tuple
     link_rounds: int
+    quiet: float  # Seconds of silence.
     idle_rounds: int
     idle_sessions: int
     settle: float  # Seconds between the last session's answer and the look at the memory.
@@ -48,9 +52,9 @@ class Plan:
 
 
 _FULL = Plan(rounds=5, wrk=(1, 3), bulk=(0.5, 2),
-             link_rounds=3, idle_rounds=3, idle_sessions=4_000, settle=1, strace_turns=40)
+             link_rounds=3, quiet=5, idle_rounds=3, idle_sessions=4_000, settle=1, strace_turns=40)
 _QUICK = Plan(rounds=1, wrk=(0, 1), bulk=(0, 1),
-              link_rounds=1, idle_rounds=1, idle_sessions=4_000, settle=0.3, strace_turns=8)
+              link_rounds=1, quiet=2, idle_rounds=1, idle_sessions=4_000, settle=0.3, strace_turns=8)
 
 
 def _options():
@@ -85,7 +89,7 @@ def _options():
 
 def _measure_load(work, setup, children, paths, plan):
     """CPU of the proxy and of the machine while a load runs, after a short warm-up."""
-    load, (warm_up, seconds) = _LOADS[work], plan.wrk if work in ("request", "churn") else plan.bulk
+    load, (warm_up, seconds) = _LOADS[work], plan.bulk if work.startswith("bulk") or work in LINKS else plan.wrk
     if warm_up:
         load(children, paths, setup.address, warm_up)
     machine, proxy = machine_cpu(), process_cpu(setup.pid) if setup.pid else None
@@ -96,6 +100,15 @@ def _measure_load(work, setup, children, paths, plan):
     if outcome["units"] == 0:
         raise BenchmarkError("nothing was transferred")
     return outcome
+
+
+def _measure_quiet(setup, sessions, plan):
+    """CPU of the proxy while nothing happens."""
+    with Sessions(setup.address, sessions):
+        time.sleep(1.5)  # What follows from the last request isn't silence.
+        before = process_cpu(setup.pid)
+        time.sleep(plan.quiet)
+        return {"units": plan.quiet, "seconds": plan.quiet, "proxyCPU": process_cpu(setup.pid) - before, "errors": 0}
 
 
 def _measure_idle(setup, plan):
@@ -115,6 +128,8 @@ def _measure(work, proxy, children, paths, plan):
         with setup:
             if work == "idle":
                 outcome = _measure_idle(setup, plan)
+            elif work in QUIET:
+                outcome = _measure_quiet(setup, QUIET[work], plan)
             elif work == "syscalls":
                 outcome = count_system_calls(children, paths, setup, plan.strace_turns)
             else:
@@ -126,7 +141,7 @@ def _measure(work, proxy, children, paths, plan):
 
 def _rounds(work, plan):
     """In how many of the rounds a work is measured."""
-    limits = {"idle": plan.idle_rounds, "syscalls": 1, **dict.fromkeys(LINKS, plan.link_rounds)}
+    limits = {"idle": plan.idle_rounds, "syscalls": 1, **dict.fromkeys((*LINKS, *QUIET, *GROWTH), plan.link_rounds)}
     return min(plan.rounds, limits.get(work, plan.rounds))
 
 
@@ -174,6 +189,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="martlet-bench-", dir=shared_memory) as directory:
             with Children(directory) as children:
                 make_file(directory)
+                paths["latency"] = compile_client(directory, paths)
                 records = _run(options, children, paths, missing)
         results = {"command": _command(), "minutes": (time.monotonic() - start) / 60, "plan": vars(options.plan),
                    "machine": report.machine(), "versions": versions(paths), "missing": missing, "records": records}

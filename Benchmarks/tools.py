@@ -61,9 +61,10 @@ def _install_envoy():
 def find_tools(programs, martlet):
     """Paths of what the chosen proxies need, and for each program that cannot be had the reason.
 
-    wrk, iperf3, nginx (the backends are nginx), strace and iproute2 are always needed. Only Envoy may be missing.
+    wrk, iperf3, nginx (the backends are nginx), strace, iproute2 and a C compiler are always needed. Only Envoy may be missing.
     """
-    needed = {"wrk": "wrk", "nginx": "nginx-light", "strace": "strace", "iperf3": "iperf3", "ip": "iproute2"}
+    needed = {"wrk": "wrk", "nginx": "nginx-light", "strace": "strace", "iperf3": "iperf3", "ip": "iproute2",
+              "cc": "gcc"}
     if "haproxy" in programs:
         needed["haproxy"] = "haproxy"
     packages = [package for program, package in needed.items() if _find(program) is None]
@@ -86,6 +87,17 @@ def find_tools(programs, martlet):
         except BenchmarkError as error:
             missing["envoy"] = str(error)
     return paths, missing
+
+
+def compile_client(directory, paths):
+    """Builds the client that measures latency, and gives its path."""
+    program = os.path.join(directory, "latency")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "latency.c")
+    try:
+        subprocess.run([paths["cc"], "-O2", "-o", program, source], check=True, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BenchmarkError(f"latency.c doesn't compile: {getattr(error, 'stderr', None) or error}") from None
+    return program
 
 
 def versions(paths):

@@ -6,6 +6,10 @@ bulk1    100 MB files one after another, each over its own connection below     
 bulk8    the same, eight at a time
 down…    the same over a link with a rate (links.py): down1-4g is one flow at 4 Gbit/s
 up…      the other way                                                iperf3
+ping     one request each millisecond over one connection             latency.c unit: one request
+connect  the same, each over a new connection
+quiet…   nothing at all, with so many silent sessions                 below     unit: one second
+grow…    churn with so many backends, requests on so many sessions    wrk
 idle     connections that did one request and then stay silent        below     unit: one session
 """
 
@@ -58,20 +62,35 @@ def ask(address):
     return answer.partition(b"\r\n\r\n")[2]
 
 
-def wrk(children, paths, address, seconds, extra=()):
+def wrk(children, paths, address, seconds, extra=(), connections=CONNECTIONS):
     """Drives requests for `seconds`. Latencies are in ms, from the request's first byte to the answer's last."""
     script = os.path.join(children.directory, "report.lua")
     if not os.path.exists(script):
         with open(script, "w") as file:
             file.write(_WRK_REPORT)
-    output = children.run([paths["wrk"], "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script, *extra,
+    output = children.run([paths["wrk"], "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, *extra,
                            "http://%s:%d/" % address], timeout=seconds + 20)
     return json.loads(output.strip().splitlines()[-1])
+
+
+def requests(connections):
+    """Requests over so many connections."""
+    def run(children, paths, address, seconds):
+        return wrk(children, paths, address, seconds, connections=connections)
+    return run
 
 
 def churn(children, paths, address, seconds):
     """Every answer ends its connection, so every request needs a new one."""
     return wrk(children, paths, address, seconds, ("-H", "Connection: close"))
+
+
+def latency(kind):
+    """One request each millisecond: `ping` over one connection, `connect` each over a new one."""
+    def run(children, paths, address, seconds):
+        output = children.run([paths["latency"], address[0], str(address[1]), kind, str(seconds)], timeout=seconds + 20)
+        return json.loads(output)
+    return run
 
 
 def _download(address, name, size, sink):
