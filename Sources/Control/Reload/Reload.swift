@@ -124,7 +124,7 @@ final class Reload {
       return refuse(
         AdminAnswer.Problem(
           "\(names.joined(separator: ", ")) can't be resolved", hint: "correct the name, or see to the name server",
-          details: names.map { "\($0): \(failures[$0] ?? "")" }))
+          details: names.map { "\($0): \(failures[$0] ?? "")" }), .passing)
     }
     stage = parts.controller.stage(configuration, addresses: answers)
     do throws(StartError) {
@@ -133,7 +133,7 @@ final class Reload {
         stats = try parts.reserveStats(bind)
       }
     } catch {
-      return refuse(AdminAnswer.Problem(error.problem, hint: error.hint))
+      return refuse(AdminAnswer.Problem(error.problem, hint: error.hint), .passing)
     }
     probe()
   }
@@ -174,7 +174,7 @@ final class Reload {
       } else {
         return refuse(
           AdminAnswer.Problem(
-            problem, hint: "see to the backends, or use --force", details: warnings.isEmpty ? nil : warnings))
+            problem, hint: "see to the backends, or use --force", details: warnings.isEmpty ? nil : warnings), .passing)
       }
     }
     // From here on the workers may hold the sockets, and only their word gives them back.
@@ -249,7 +249,7 @@ final class Reload {
       refuse(
         AdminAnswer.Problem(
           "a worker can't prepare the change", hint: "see the log",
-          details: reasons.map { "worker \($0.participant): \($0.reason)" }))
+          details: reasons.map { "worker \($0.participant): \($0.reason)" }), .passing)
     case .committed, .committing:
       // Health may have changed since the tables were prepared.
       parts.controller.workforce.post(.adopt(parts.controller.makeTable()))
@@ -272,7 +272,7 @@ final class Reload {
     }
   }
 
-  private func refuse(_ problem: AdminAnswer.Problem, _ prospect: Prospect = .passing) {
+  private func refuse(_ problem: AdminAnswer.Problem, _ prospect: Prospect) {
     giveBack()
     done.take()?(.refused(problem, prospect))
   }

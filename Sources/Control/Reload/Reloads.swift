@@ -155,7 +155,7 @@ final class Reloads {
   func reload(_ source: Source, _ options: Options = Options(), by author: String, done: @escaping Done) {
     changes.ask(.reload, by: author) { [unowned self] turn in
       switch turn {
-      case .refused(let problem): refuse(problem, by: author, done)
+      case .refused(let problem): refuse(problem, .passing, by: author, done)
       case .yours:
         // Somebody has decided: what the file said before isn't tried any more.
         rereading?.stop()
@@ -174,7 +174,7 @@ final class Reloads {
     let asked = generation
     changes.ask(.reread, by: author) { [unowned self] turn in
       switch turn {
-      case .refused(let problem): refuse(problem, by: author) { _ in }
+      case .refused(let problem): refuse(problem, .passing, by: author) { _ in }
       case .yours:
         begin(Attempt(source: .file, options: Options(), author: author), askedFor: asked) {
           [unowned self] outcome in reconsider(outcome, by: author)
@@ -202,7 +202,7 @@ final class Reloads {
   ) {
     changes.ask(wish, by: author) { [unowned self] turn in
       switch turn {
-      case .refused(let problem): done(.refused(problem, .lasting))
+      case .refused(let problem): done(.refused(problem, .passing))
       case .yours:
         guard let probation else { preconditionFailure("there is a way back on probation alone") }
         logger.warning("going back to the configuration before", metadata: ["why": "\(reason)", "by": "\(author)"])
@@ -245,7 +245,7 @@ extension Reloads {
       configuration = try read(attempt.source)
     } catch {
       changes.ended(.kept)
-      return refuse(.init(error), by: attempt.author, done)
+      return refuse(.init(error), .lasting, by: attempt.author, done)
     }
     if let asked, let takenBack, asked < takenBack.generation,
       ConfigurationDifference(from: takenBack.configuration, to: configuration).isEmpty
@@ -254,7 +254,7 @@ extension Reloads {
       let problem = AdminAnswer.Problem(
         "\(file ?? "the file") still has what was taken back",
         hint: "correct it; `martlet reload` takes it all the same")
-      return refuse(problem, by: attempt.author, done)
+      return refuse(problem, .lasting, by: attempt.author, done)
     }
     announce?(true)
     rollouts += 1
@@ -284,7 +284,7 @@ extension Reloads {
   }
 
   private func refuse(
-    _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect = .lasting, by author: String, _ done: Done
+    _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect, by author: String, _ done: Done
   ) {
     last = "refused at \(Timestamp.now.timeOfDay) UTC: \(problem.error)"
     // What is tried again and again is told once.
