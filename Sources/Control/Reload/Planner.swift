@@ -20,6 +20,7 @@ struct Planner {
     }
     if let problem = changes.obstacle(to: .reload) { obstacles.insert(problem.error, at: 0) }
     if let problem = unavailableAddress(change, configuration) { obstacles.append(problem) }
+    obstacles += poolsLeftAlone(by: stage).map { "\(Reload.leftAlone($0)): only --force does it" }
     let touched = touchedSessions(removed, change, configuration)
     // Where listeners only change places, somebody answers as ever.
     let bound = change.bound.map { "\($0.configuration.bind)" }
@@ -53,6 +54,16 @@ struct Planner {
       return nil
     } catch {
       return error.description
+    }
+  }
+
+  /// Pools that would have nobody left, as far as that can be told before new names are looked up and new backends checked.
+  private func poolsLeftAlone(by stage: Controller.Stage) -> [String] {
+    let new = Reload.newNames(in: stage.configuration, parts.controller)
+    return parts.controller.poolsLeftAlone(by: stage).filter { name in
+      stage.configuration.pools.first { $0.name == name }?.backends.contains { backend in
+        if case .name(let host, _) = backend.endpoint { new.contains(host) } else { false }
+      } == false
     }
   }
 

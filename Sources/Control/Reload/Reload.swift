@@ -85,9 +85,7 @@ final class Reload {
     if let problem = Self.obstacles(of: difference, to: configuration, parts).first {
       return refuse(problem.0, problem.1)
     }
-    // What this process goes on looking up is no news, and nothing to refuse a change for.
-    let names = parts.controller.names
-    let unknown = parts.controller.hostNames(of: configuration).filter { !names.knows($0) && !names.watches($0) }
+    let unknown = Self.newNames(in: configuration, parts.controller)
     guard !unknown.isEmpty else { return resolved([:], [:]) }
     lookup = parts.controller.names.lookUp(unknown, settings: configuration.resolver) {
       [unowned self] in resolved($0, $1)
@@ -115,6 +113,18 @@ final class Reload {
       problems.append((problem, .passing))
     }
     return problems
+  }
+
+  /// What is the matter with a pool that would have nobody left.
+  static func leftAlone(_ pool: String) -> String {
+    "pool \(pool) serves now, and no backend of it would be eligible"
+  }
+
+  /// The names that a configuration brings. What this process goes on looking up is no news, and nothing to refuse a change
+  /// for.
+  static func newNames(in configuration: Configuration, _ controller: Controller) -> Set<String> {
+    let names = controller.names
+    return controller.hostNames(of: configuration).filter { !names.knows($0) && !names.watches($0) }
   }
 
   private func resolved(_ answers: [String: [SocketAddress]], _ failures: [String: String]) {
@@ -162,13 +172,9 @@ final class Reload {
 
   private func probed() {
     let table = parts.controller.preview(stage)
-    let eligible = parts.controller.eligible(in: stage)
     warnings += parts.controller.ownMembers(in: stage)
-    for pool in Set(configuration.listeners.map(\.pool)).sorted() {
-      guard eligible[pool] == 0, let present = parts.controller.pool(pool),
-        present.members.contains(where: { $0.isEligible(at: .now) })
-      else { continue }
-      let problem = "pool \(pool) serves now, and no backend of it would be eligible"
+    for pool in parts.controller.poolsLeftAlone(by: stage) {
+      let problem = Self.leftAlone(pool)
       if isForced {
         warnings.append(problem)
       } else {
