@@ -12,7 +12,7 @@ extension Controller {
     /// What is to come.
     let configuration: Configuration
     /// Addresses of host names that aren't watched yet.
-    var addresses: [String: [SocketAddress]] = [:]
+    var addresses: [String: NameAnswer] = [:]
     /// The backends that aren't there yet.
     var members: [BackendKey: Member] = [:]
     /// What belongs to the pools that aren't there yet.
@@ -27,7 +27,7 @@ extension Controller {
   }
 
   /// Makes what a configuration needs and this process doesn't have yet; changes nothing.
-  func stage(_ configuration: Configuration, addresses: [String: [SocketAddress]] = [:]) -> Stage {
+  func stage(_ configuration: Configuration, addresses: [String: NameAnswer] = [:]) -> Stage {
     var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
     stage.addresses = addresses
     for pool in configuration.pools {
@@ -146,7 +146,7 @@ extension Controller {
     let present = (controller?.members ?? []) + (controller?.leaving ?? [])
     let backends = book.applied(to: pool).backends
     var result: [Appointment] = []
-    for place in Roster(backends, addresses: { stage.addresses[$0] ?? names.addresses(of: $0) }).places {
+    for place in Roster(backends, addresses: { stage.addresses[$0]?.addresses ?? names.addresses(of: $0) }).places {
       let key = BackendKey(pool: pool.name, address: place.address)
       let member =
         present.first { $0.key == key } ?? stage.members[key]

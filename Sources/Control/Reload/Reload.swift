@@ -127,7 +127,7 @@ final class Reload {
     return controller.hostNames(of: configuration).filter { !names.knows($0) && !names.watches($0) }
   }
 
-  private func resolved(_ answers: [String: [SocketAddress]], _ failures: [String: String]) {
+  private func resolved(_ answers: [String: NameAnswer], _ failures: [String: String]) {
     lookup = nil
     guard failures.isEmpty else {
       let names = failures.keys.sorted()

@@ -97,12 +97,24 @@ struct ControllerState: Codable {
   var transitions: [Report.Transition]
   var book: OverrideBook
   var correlation: CorrelatedFailure.Snapshot?
+  /// Which name of a search list has a host name's addresses, where several may be meant.
+  var found: [String: String]?
 
   /// What is known about a pool.
   struct PoolState: Codable {
     var name: String
     /// The place of the rotation.
     var cursor: UInt64
+  }
+}
+
+extension ControllerState {
+  /// What is known of the host names that have addresses.
+  var answers: [String: NameAnswer] {
+    Dictionary(
+      uniqueKeysWithValues: addresses.compactMap { host, texts in
+        NameAnswer(texts.compactMap { SocketAddress($0) }, name: found?[host]).map { (host, $0) }
+      })
   }
 }
 
