@@ -121,6 +121,28 @@ struct SecretTests {
     }
   }
 
+  @Test("nor by anything that is said of a file in which one character is wrong", arguments: [true, false])
+  func slips(isFirst: Bool) {
+    let (send, type) = (#""send": "p4ssword""#, #""type": "tcp-script""#)
+    let health = (isFirst ? [send, type] : [type, send]).joined(separator: ", ")
+    let text = Array("{ listen: ':80', backends: ['10.0.0.1:81'], \"health\": { \(health), \"expect\": \"+OK\" } }")
+    var refused = 0
+    for place in text.indices {
+      for slip in [""] + "\"',:{}[]\\/#\n\u{F6} ".map(String.init) {
+        for removed in 0...1 {
+          let file = String(text[..<place]) + slip + String(text[(place + removed)...])
+          do throws(ConfigErrors) {
+            _ = try Configuration.parse(file)
+          } catch {
+            refused += 1
+            #expect(!["p4ss", "4ssw", "word\"", "sswo"].contains { "\(error)".contains($0) }, "\(file): \(error)")
+          }
+        }
+      }
+    }
+    #expect(refused > 1000)
+  }
+
   @Test("what stands beside it is quoted as ever")
   func beside() {
     #expect("\(errors("send: 'a', expect: tru"))".contains("tru is neither"))
