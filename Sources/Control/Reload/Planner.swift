@@ -44,8 +44,11 @@ struct Planner {
   /// What is the matter with an address that is to be taken. Nobody is answered at an address that is only reserved, so taking
   /// it for a moment shows to nobody.
   private func unavailableAddress(_ change: ListenerSet.Change, _ configuration: Configuration) -> String? {
-    // A reload under way may have taken the very same.
-    guard changes.gate.underWay != .reload, changes.gate.underWay != .revert else { return nil }
+    switch changes.gate.underWay {
+    // It may have taken the very same.
+    case .reload, .revert, .rebinding: return nil
+    case .upgrade, nil: break
+    }
     do throws(StartError) {
       try parts.listeners.reserve(change).close()
       if let bind = configuration.stats?.bind, bind != parts.controller.configuration.stats?.bind {
