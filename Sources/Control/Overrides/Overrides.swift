@@ -64,6 +64,14 @@ final class Overrides {
     if !writer.isBusy { writeNext() }
   }
 
+  /// Keeps the leases once more: the process before, which is gone now, may have written the file last, with what held before
+  /// this one served.
+  func saveAgain(_ book: OverrideBook) {
+    guard written != nil || !book.leases.isEmpty else { return }
+    written = nil
+    save(book)
+  }
+
   /// Waits until what is to be kept is kept, at most so long. The loop turns no more.
   func finish(within limit: Duration) {
     // Nobody would hear on the loop that the book before it is written.
