@@ -74,10 +74,10 @@ extension Controller {
     else { return false }
     let endpoints = Set(book.applied(to: pool.configuration).backends.map(\.endpoint))
     return !pool.members.contains { member in
-      var terms = member.terms
-      terms.service = book.lease(pool: pool.name, endpoints: member.endpoints, about: .service)
-      terms.weightLease = book.lease(pool: pool.name, endpoints: member.endpoints, about: .weight)
-      return member.origins.contains(where: endpoints.contains) && member.isEligible(at: now, under: terms)
+      var circumstances = member.circumstances
+      circumstances.service = book.lease(pool: pool.name, endpoints: member.endpoints, about: .service)
+      circumstances.weightLease = book.lease(pool: pool.name, endpoints: member.endpoints, about: .weight)
+      return member.origins.contains(where: endpoints.contains) && member.isEligible(at: now, under: circumstances)
     }
   }
 

@@ -48,7 +48,7 @@ extension Controller {
       let policy = PoolPolicy(
         configuration, status: controller.status, patience: stage.configuration.eviction.patience)
       snapshots[configuration.name] = controller.snapshot(
-        of: members.map { ($0.member, $0.terms) }, configuration: configuration, policy: policy, at: now)
+        of: members.map { ($0.member, $0.circumstances) }, configuration: configuration, policy: policy, at: now)
     }
     return makeTable(of: stage.configuration, snapshots)
   }
@@ -95,7 +95,7 @@ extension Controller {
       guard served.contains(settings.name), let present = pool(settings.name),
         present.members.contains(where: { $0.isEligible(at: now) })
       else { return false }
-      return !members(of: settings, in: &stage).contains { $0.member.isEligible(at: now, under: $0.terms) }
+      return !members(of: settings, in: &stage).contains { $0.member.isEligible(at: now, under: $0.circumstances) }
     }.map(\.name).sorted()
   }
 
@@ -104,7 +104,7 @@ extension Controller {
     var stage = stage
     return stage.configuration.pools.flatMap { pool in
       members(of: pool, in: &stage).compactMap { appointment in
-        appointment.terms.door.map {
+        appointment.circumstances.door.map {
           "\(pool.name)/\(appointment.member.backend.name) gets no sessions: \($0.reason)"
         }
       }
@@ -152,25 +152,25 @@ extension Controller {
         present.first { $0.key == key } ?? stage.members[key]
         ?? makeMember(place, key: key, of: pool, doors: stage.doors)
       if !present.contains(where: { $0 === member }) { stage.members[key] = member }
-      let terms = terms(of: member, at: place, in: pool, doors: stage.doors)
-      result.append(Appointment(member: member, place: place, terms: terms))
+      let circumstances = circumstances(of: member, at: place, in: pool, doors: stage.doors)
+      result.append(Appointment(member: member, place: place, circumstances: circumstances))
     }
     let staying = controller?.staying(
-      beside: result.map { ($0.member, $0.terms) }, of: Set(backends.map(\.endpoint)), at: .now)
+      beside: result.map { ($0.member, $0.circumstances) }, of: Set(backends.map(\.endpoint)), at: .now)
     return result
       + (staying ?? []).map { member in
-        var terms = member.terms
-        (terms.isVanished, terms.door) = (true, stage.doors.door(at: member.key.address))
-        return Appointment(member: member, place: nil, terms: terms)
+        var circumstances = member.circumstances
+        (circumstances.isVanished, circumstances.door) = (true, stage.doors.door(at: member.key.address))
+        return Appointment(member: member, place: nil, circumstances: circumstances)
       }
   }
 
   /// What a pool's configuration and leases say of a member.
-  private func terms(
+  private func circumstances(
     of member: Member, at place: Roster.Place, in pool: PoolConfiguration, doors: OwnDirectory
-  ) -> Terms {
+  ) -> Circumstances {
     let endpoints = member.endpoints(from: place.origins)
-    return Terms(
+    return Circumstances(
       configuration: place.configuration, isChecked: pool.health.check != .none,
       slowStart: SlowStart(duration: pool.slowStart),
       service: book.lease(pool: pool.name, endpoints: endpoints, about: .service),
@@ -184,7 +184,7 @@ extension Controller {
     /// Where it comes from; nil if nothing gives its address any more, and it stays as it is.
     let place: Roster.Place?
     /// What is said of it then.
-    let terms: Terms
+    let circumstances: Circumstances
   }
 
   private func makeMember(

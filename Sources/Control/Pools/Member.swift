@@ -75,14 +75,14 @@ final class Member {
   }
 
   /// What is said of it now.
-  var terms: Terms {
-    Terms(
+  var circumstances: Circumstances {
+    Circumstances(
       configuration: configuration, isChecked: check.check != .none, slowStart: slowStart, service: service,
       weightLease: weightLease, isVanished: isVanished, door: door)
   }
 
   /// The weight that holds, before any warm-up.
-  var weight: Weight { terms.weight }
+  var weight: Weight { circumstances.weight }
 
   /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
   var isToBeChecked: Bool {
@@ -104,11 +104,11 @@ final class Member {
   var origin: String { (origins.first ?? configuration.endpoint).description }
 
   /// Whether it's known to answer, as far as anybody looks.
-  func isProven(at now: Instant) -> Bool { isProven(at: now, under: terms) }
+  func isProven(at now: Instant) -> Bool { isProven(at: now, under: circumstances) }
 
   /// The same if this were said of it.
-  func isProven(at now: Instant, under terms: Terms) -> Bool {
-    isEligible(at: now, under: terms) && (!terms.isChecked || health.status == .up)
+  func isProven(at now: Instant, under circumstances: Circumstances) -> Bool {
+    isEligible(at: now, under: circumstances) && (!circumstances.isChecked || health.status == .up)
   }
 
   /// The sessions that stand, here and in processes before this one.
@@ -132,12 +132,12 @@ final class Member {
 
   /// Whether new sessions may go to it.
   func isEligible(at now: Instant) -> Bool {
-    isEligible(at: now, under: terms)
+    isEligible(at: now, under: circumstances)
   }
 
   /// Whether new sessions could go to it if this were said of it.
-  func isEligible(at now: Instant, under terms: Terms) -> Bool {
-    current(at: now, under: terms).isEligible
+  func isEligible(at now: Instant, under circumstances: Circumstances) -> Bool {
+    current(at: now, under: circumstances).isEligible
   }
 
   /// What its health checks say, whatever else holds.
@@ -151,11 +151,11 @@ final class Member {
   }
 
   /// How far its warm-up has come, 0…1; 1 when it isn't warming.
-  func progress(at now: Instant) -> Double { progress(at: now, under: terms) }
+  func progress(at now: Instant) -> Double { progress(at: now, under: circumstances) }
 
   /// The same if this were said of it.
-  func progress(at now: Instant, under terms: Terms) -> Double {
-    warmingSince.map { terms.slowStart.progress(since: $0, at: now) } ?? 1
+  func progress(at now: Instant, under circumstances: Circumstances) -> Double {
+    warmingSince.map { circumstances.slowStart.progress(since: $0, at: now) } ?? 1
   }
 
   /// How long until it changes by itself: it comes back from its ejection, or warms by a step; nil if it doesn't.
@@ -189,7 +189,7 @@ final class Member {
   /// - Returns: the state it was in, if that has changed.
   func update(at now: Instant) -> Report.Backend.State? {
     let previous = state
-    state = current(at: now, under: terms)
+    state = current(at: now, under: circumstances)
     guard state != previous else { return nil }
     since = .now
     return previous
@@ -220,20 +220,20 @@ final class Member {
     ejection.last.flatMap { term in term.reason.map { "\($0): out for \(term.length.configured)" } }
   }
 
-  private func current(at now: Instant, under terms: Terms) -> Report.Backend.State {
-    if terms.door != nil { return .ourselves }
-    switch terms.service?.term {
+  private func current(at now: Instant, under circumstances: Circumstances) -> Report.Backend.State {
+    if circumstances.door != nil { return .ourselves }
+    switch circumstances.service?.term {
     case .maintain: return .maintenance
     case .drain: return .draining
     default: break
     }
-    if terms.weight == 0 { return .draining }
-    if terms.isChecked, health.status == .down { return .down }
+    if circumstances.weight == 0 { return .draining }
+    if circumstances.isChecked, health.status == .down { return .down }
     if ejection.isEjected(at: now) { return .ejected }
     if isHeld { return .held }
-    if terms.isVanished { return .vanished }
-    if progress(at: now, under: terms) < 1 { return .warming }
-    return terms.isChecked && health.status == .unknown ? .unknown : .up
+    if circumstances.isVanished { return .vanished }
+    if progress(at: now, under: circumstances) < 1 { return .warming }
+    return circumstances.isChecked && health.status == .unknown ? .unknown : .up
   }
 }
 

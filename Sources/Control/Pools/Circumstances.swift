@@ -4,7 +4,7 @@ import Config
 /// What is said of a backend from outside: by a configuration, by leases, by the names that give its address, and by the
 /// addresses of this process. What it is by itself, its health and its ejections, stands beside that. So it can be said
 /// what a backend would be under another configuration, before there is one.
-struct Terms {
+struct Circumstances {
   /// What the configuration says.
   let configuration: BackendConfiguration
   /// Whether its pool has health checks.
