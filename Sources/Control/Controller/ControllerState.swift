@@ -69,3 +69,13 @@ extension Controller {
     }
   }
 }
+
+extension ControllerState {
+  /// What is known of the host names that have addresses.
+  var answers: [String: NameAnswer] {
+    Dictionary(
+      uniqueKeysWithValues: addresses.compactMap { host, texts in
+        NameAnswer(texts.compactMap { SocketAddress($0) }, name: found?[host]).map { (host, $0) }
+      })
+  }
+}

@@ -90,11 +90,15 @@ final class Member {
   }
 
   /// What it may be called in a lease: its address, or a host name that it comes from.
-  var endpoints: [String] { endpoints(from: origins) }
+  var endpoints: [String] { Self.endpoints(key.address.description, origins) }
 
   /// The same if these give its address.
   func endpoints(from origins: [Endpoint]) -> [String] {
-    [key.address.description] + origins.map(\.description).filter { $0 != key.address.description }
+    origins == self.origins ? endpoints : Self.endpoints(key.address.description, origins)
+  }
+
+  private static func endpoints(_ address: String, _ origins: [Endpoint]) -> [String] {
+    [address] + origins.map(\.description).filter { $0 != address }
   }
 
   /// Its origins with its address, in words, for other processes: the first names it, any of them is understood.

@@ -108,16 +108,6 @@ struct ControllerState: Codable {
   }
 }
 
-extension ControllerState {
-  /// What is known of the host names that have addresses.
-  var answers: [String: NameAnswer] {
-    Dictionary(
-      uniqueKeysWithValues: addresses.compactMap { host, texts in
-        NameAnswer(texts.compactMap { SocketAddress($0) }, name: found?[host]).map { (host, $0) }
-      })
-  }
-}
-
 /// What has been counted, as a process that drains tells it to the one that has taken its place, again and again.
 struct CountsHandover: Codable {
   var listeners: [String: ListenerCounts] = [:]
