@@ -22,6 +22,10 @@ package enum ConfigSchema {
   /// Every key of the long form, each inside what holds it.
   package static var longKeys: [KeyDescription] { Document.long.fields.flatMap(\.keys) }
 
+  /// The names of those whose values nobody is to see.
+  static let secretKeys = Set(longKeys.filter(\.isSecret).compactMap { $0.path.split(separator: ".").last })
+    .map(String.init)
+
   /// Every key of the short form.
   package static var shortKeys: [KeyDescription] { Document.short.fields.flatMap(\.keys) }
 }

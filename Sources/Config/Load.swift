@@ -81,7 +81,7 @@ extension Configuration {
       throw ConfigIssue(path: "", line: 1, message: "the file is empty", hint: Document.smallest)
     }
     do throws(JSONSyntaxError) {
-      return try JSONParser.parse(text)
+      return try JSONParser.parse(text, secretKeys: ConfigSchema.secretKeys)
     } catch {
       throw ConfigIssue(path: "", line: error.line, column: error.column, message: error.message, hint: error.hint)
     }

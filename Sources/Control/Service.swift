@@ -164,12 +164,11 @@ package final class Service {
     }
     loopWatch = LoopWatch(controller, listeners, on: loop)
     files = SocketFileWatch(on: loop, logger: logger) { [unowned self] watch in
+      // What another process was given is its to look after, if it comes to serve.
+      guard changes.obstacle(to: .rebind) == nil else { return }
       watch.look(after: adminServer, called: "admin socket")
       watch.look(after: statsServer, called: "stats port")
-      guard reloads.isFree else { return }
-      watch.look(after: listeners) {
-        reloads.reload(.earlier(controller.configuration, reloads.provenance), by: "martlet") { _ in }
-      }
+      watch.look(after: listeners) { reloads.rebind(done: $0) }
     }
     systemd = SystemdLink(workforce, on: loop)
     reloads.announce = { [unowned self] isReloading in
@@ -259,7 +258,7 @@ package final class Service {
   /// A change under way ends unfinished, because the process is to end.
   private func interrupt(_ activity: ChangeGate.Activity) {
     switch activity {
-    case .reload, .revert: reloads.abandon()
+    case .reload, .revert, .rebinding: reloads.abandon()
     case .upgrade: upgrade?.abandon("this process is to end")
     }
   }

@@ -142,6 +142,7 @@ extension Service {
       gone: { [unowned self] in
         logger.notice("process \(pid) is gone")
         settleInherited()
+        overrides.saveAgain(controller.book)
       })
   }
 }

@@ -39,8 +39,9 @@ package final class Timer {
   /// Fires once, this long from now; replaces an earlier schedule.
   package func schedule(after delay: Duration) {
     loop.assertOnLoop()
-    var timeout = timeval(delay)
-    due = MonotonicClock.now() &+ UInt64(max(delay, .zero) / .nanoseconds(1))
+    let nanoseconds = delay.clockNanoseconds
+    var timeout = timeval(.nanoseconds(nanoseconds))
+    due = MonotonicClock.now() + nanoseconds
     if let event = unsafe event { unsafe event_add(event, &timeout) }
   }
 

@@ -7,7 +7,7 @@ package struct Deadline: Sendable {
 
   /// The moment so far from now.
   package init(after duration: Duration) {
-    end = MonotonicClock.now() + UInt64(max(duration, .zero) / .nanoseconds(1))
+    end = MonotonicClock.now() + duration.clockNanoseconds
   }
 
   /// How long it is until then; nil once it's over.

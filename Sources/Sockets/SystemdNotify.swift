@@ -68,12 +68,15 @@ package struct SystemdNotify: Sendable {
     }
   }
 
+  /// The longest interval of a watchdog that is told apart from longer ones.
+  private static let longestInterval = Duration.seconds(86_400)
+
   /// How often the manager wants to hear `watchdog`, or it takes the service for dead: WATCHDOG_USEC (sd_watchdog_enabled(3));
   /// nil if it doesn't, or asks another process. Half of it is a good interval.
   package static func watchdogInterval(environment: [String: String] = Spawn.environment) -> Duration? {
     guard let text = environment["WATCHDOG_USEC"], let microseconds = Int64(text), microseconds > 0 else { return nil }
     if let asked = environment["WATCHDOG_PID"], asked != String(getpid()) { return nil }
-    return .microseconds(microseconds)
+    return min(.microseconds(microseconds), longestInterval)
   }
 
   private func connect(_ socket: Socket) -> Int32 {

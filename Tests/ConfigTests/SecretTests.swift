@@ -99,4 +99,54 @@ struct SecretTests {
       #expect(!found.contains { "\($0)".contains("p4ssword") || "\($0)".contains("4711") })
     }
   }
+
+  @Test(
+    "nor is it told by an error of syntax, whatever is wrong with its quotes",
+    arguments: [
+      ("send: p4ssword", 1, "text needs quotes"), ("\"send\": p4ssword", 1, "text needs quotes"),
+      ("send: 'AUTH', p4ssword", 1, "after a key"), ("send: ['AUTH', p4ssword]", 1, "text needs quotes"),
+      ("send: { file: p4ssword }", 1, "text needs quotes"), ("send: 'AUTH 'p4ssword''", 1, "expected \",\""),
+      ("send: 'AUTH' 'p4ssword'", 1, "expected \",\""), ("send p4ssword", 1, "after the key \"send\""),
+      ("send: 4711.", 1, "text needs quotes"), ("send: @p4ssword", 1, "expected a value"),
+      ("send: 'p4ssword\n'", 1, "the line ends"), ("send: 'p4ssword\\q'", 1, "unknown escape"),
+      ("sendHex: p4ssword", 1, "text needs quotes"), ("Send: p4ssword", 1, "text needs quotes"),
+      ("sned: p4ssword", 1, "text needs quotes"), ("'send: p4ssword'", 1, "after a key"),
+      ("sendHex: 'p4ssw\u{F6}rd'", 1, "hexadecimal"),
+    ])
+  func syntax(_ send: String, line: Int, message: String) {
+    let found = errors(send)
+    #expect(found.count == 1 && found[0].line == line && "\(found)".contains(message), "\(send): \(found)")
+    for part in ["p4ss", "4711", "\"p\"", "\"@\"", "U+00F6"] {
+      #expect(!"\(found)".contains(part), "\(send): \(found)")
+    }
+  }
+
+  @Test("nor by anything that is said of a file in which one character is wrong", arguments: [true, false])
+  func slips(isFirst: Bool) {
+    let (send, type) = (#""send": "p4ssword""#, #""type": "tcp-script""#)
+    let health = (isFirst ? [send, type] : [type, send]).joined(separator: ", ")
+    let text = Array("{ listen: ':80', backends: ['10.0.0.1:81'], \"health\": { \(health), \"expect\": \"+OK\" } }")
+    var refused = 0
+    for place in text.indices {
+      for slip in [""] + "\"',:{}[]\\/#\n\u{F6} ".map(String.init) {
+        for removed in 0...1 {
+          let file = String(text[..<place]) + slip + String(text[(place + removed)...])
+          do throws(ConfigErrors) {
+            _ = try Configuration.parse(file)
+          } catch {
+            refused += 1
+            #expect(!["p4ss", "4ssw", "word\"", "sswo"].contains { "\(error)".contains($0) }, "\(file): \(error)")
+          }
+        }
+      }
+    }
+    #expect(refused > 1000)
+  }
+
+  @Test("what stands beside it is quoted as ever")
+  func beside() {
+    #expect("\(errors("send: 'a', expect: tru"))".contains("tru is neither"))
+    #expect("\(errors("send: 'a', interval: 1, expect p"))".contains("after the key \"expect\", found \"p\""))
+    #expect("\(errors("expect: { a: [] }, interval: fast"))".contains("fast is neither"))
+  }
 }

@@ -1,6 +1,8 @@
 import Balancing
 import Config
+import FoundationEssentials
 import Libevent
+import Logging
 import Names
 import Sockets
 import Support
@@ -66,6 +68,101 @@ private func known(_ addresses: String...) -> Resolution.Answer { .addresses(add
     for _ in 0..<100 { _ = memory.take(bad) }
     #expect(memory.nextLookup(interval: .seconds(5), using: &random) <= .seconds(5.5))
     #expect(memory.nextLookup(interval: .milliseconds(10), using: &random) <= .milliseconds(11))
+  }
+}
+
+@Suite("What is known of names outlives who has found it", .timeLimit(.minutes(1)))
+struct NameBookTests {
+  private let both = NameAnswer([ip("10.0.0.1"), ip("fd00::1")], name: "db.b.example")
+
+  /// A book on a loop with a server that answers for A and fails for AAAA; ends when the check is true.
+  private func watch(
+    _ first: (NameBook, ResolverConfiguration) -> Void, until isDone: @escaping (NameBook) -> Bool
+  ) throws -> (addresses: [String], told: [String]) {
+    let server = try DNSServer { _, type in type == .a ? .addresses(["10.0.0.1"]) : .later(.milliseconds(150), .refused)
+    }
+    let loop = EventLoop()
+    var settings = ResolverConfiguration()
+    settings.nameservers = [server.address]
+    let book = NameBook(settings, on: loop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    var told: [String] = []
+    book.changed = { told.append($0) }
+    first(book, settings)
+    let limit = Timer(on: loop) { loop.stop() }
+    limit.schedule(after: .seconds(20))
+    loop.run {
+      if isDone(book) { loop.stop() }
+      return .wait
+    }
+    defer { book.stop() }
+    return (book.addresses(of: "db.example").map(\.host), told)
+  }
+
+  @Test("addresses of a process before stay, while name servers tell only one kind of them")
+  func inherited() throws {
+    let end = try watch { book, settings in
+      book.learn(["db.example": both].compactMapValues(\.self))
+      book.watch(["db.example"], settings: settings)
+      #expect(book.answer(of: "db.example") == both, "with the name that was found by")
+    } until: {
+      $0.trouble(of: "db.example") != nil
+    }
+    #expect(end.addresses == ["10.0.0.1", "fd00::1"] && end.told == [])
+  }
+
+  @Test("so do they when other settings hold for look-ups")
+  func settings() throws {
+    let end = try watch { book, settings in
+      book.learn(["db.example": both].compactMapValues(\.self))
+      book.watch(["db.example"], settings: settings)
+      var other = settings
+      other.interval = .seconds(7)
+      book.watch(["db.example"], settings: other)
+      #expect(book.answer(of: "db.example") == both)
+    } until: {
+      $0.trouble(of: "db.example") != nil
+    }
+    #expect(end.addresses == ["10.0.0.1", "fd00::1"] && end.told == [])
+  }
+
+  @Test("who isn't watched any more is forgotten, whatever else changes", arguments: [true, false])
+  func forgotten(hasOtherSettings: Bool) throws {
+    _ = try watch { book, settings in
+      book.learn(["db.example": both].compactMapValues(\.self))
+      book.watch(["db.example"], settings: settings)
+      var other = settings
+      if hasOtherSettings { other.interval = .seconds(7) }
+      book.watch(["cache.example"], settings: other)
+      #expect(!book.knows("db.example") && book.addresses(of: "db.example") == [])
+    } until: { _ in
+      true
+    }
+  }
+
+  @Test("a process hands over what it knows, with the names that it was found by, and reads what an older one gives")
+  func handedOver() throws {
+    let configuration = try Configuration.parse(
+      "{ listen: ':0', backends: ['db.example:80', 'gone.example:80'], health: { type: 'none' } }")
+    let loop = EventLoop()
+    func controller() -> Controller {
+      Controller(
+        configuration, book: OverrideBook(), workforce: Workforce(count: 1), on: loop, logger: Logger(label: "test"))
+    }
+    let first = controller()
+    first.names.learn(["db.example": both].compactMapValues(\.self))
+    let state = first.state
+    let bytes = try JSONEncoder().encode(state)
+    let second = controller()
+    second.inherit(try JSONDecoder().decode(ControllerState.self, from: bytes))
+    #expect(second.names.answer(of: "db.example") == both)
+    #expect(!second.names.knows("gone.example"), "a name without an address isn't known")
+    var older = state
+    older.found = nil
+    older.addresses["gone.example"] = []
+    let third = controller()
+    third.inherit(older)
+    #expect(third.names.answer(of: "db.example") == NameAnswer(both?.addresses ?? [], name: nil))
+    #expect(!third.names.knows("gone.example"))
   }
 }
 

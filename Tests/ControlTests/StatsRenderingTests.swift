@@ -31,7 +31,7 @@ import Testing
     "durations and sizes are written in the unit that fits",
     arguments: [
       (0.000_35, "350 us"), (0.0012, "1.2 ms"), (0.25, "250 ms"), (4.5, "4.5 s"), (59, "59 s"), (200, "3m20s"),
-      (18_120, "5h02m"), (1_047_600, "12d03h"), (.infinity, "-"),
+      (18_120, "5h02m"), (1_047_600, "12d03h"), (.infinity, "-"), (1e300, "-"), (-1e300, "-"),
     ])
   func durations(_ seconds: Double, _ text: String) {
     #expect(StatsText.duration(seconds) == text)

@@ -66,6 +66,21 @@ import Testing
     #expect(fired == ["early", "moved", "late"])
   }
 
+  @Test("a time that nobody lives to see is one like any other")
+  func longTimes() {
+    run { loop, done in
+      let timers = [Duration.seconds(37_000_000_000), .seconds(Int64.max), .nanoseconds(Int64.max)].map { delay in
+        let timer = Timer(on: loop) { Issue.record("a timer fired after less than \(delay)") }
+        timer.schedule(after: delay)
+        #expect(timer.isScheduled)
+        return timer
+      }
+      let end = Timer(on: loop) { done() }
+      end.schedule(after: .milliseconds(20))
+      return (timers, end)
+    }
+  }
+
   @Test("a timer may schedule itself anew, and drop itself")
   func timerOfItself() {
     var count = 0

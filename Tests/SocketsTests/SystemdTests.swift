@@ -91,7 +91,11 @@ private final class Manager {
     #expect(interval(["WATCHDOG_USEC": "30000000"]) == .seconds(30))
     #expect(interval(["WATCHDOG_USEC": "1500", "WATCHDOG_PID": "\(getpid())"]) == .microseconds(1500))
     #expect(interval(["WATCHDOG_USEC": "1500", "WATCHDOG_PID": "1"]) == nil)
-    for text in ["", "0", "-1", "x"] { #expect(interval(["WATCHDOG_USEC": text]) == nil) }
+    // Sooner than asked is soon enough.
+    for text in ["40000000000000000", "\(Int64.max)"] {
+      #expect(interval(["WATCHDOG_USEC": text]) == .seconds(86_400))
+    }
+    for text in ["", "0", "-1", "x", "18446744073709551615"] { #expect(interval(["WATCHDOG_USEC": text]) == nil) }
     #expect(interval([:]) == nil)
   }
 }

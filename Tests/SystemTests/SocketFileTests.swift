@@ -88,7 +88,102 @@ extension System {
         $0.listeners[0].state == "listening"
       }
       #expect(try ask(.unix(path)).body == "a\n")
+      // A second loss is told as the first was.
+      usleep(1_500_000)
+      #expect(unlink(path) == 0)
+      try folder.write("front", "text")
+      try Support.waitUntil("it's told again") {
+        proxy.log.split(separator: "\n").count { $0.contains("there is a regular file at its path") } == 2
+      }
       #expect(try proxy.stop() == .code(0))
+    }
+
+    private struct Status: Decodable {
+      struct Configuration: Decodable { let source, author, since, nextTry, lastReload, confirmUntil: String? }
+      let generation: Int
+      let configuration: Configuration
+    }
+
+    private func status(_ proxy: MartletProcess) throws -> Status {
+      try proxy.ask(Status.self, "GET", "/v1/status")
+    }
+
+    @Test("nothing that anybody has decided is touched by binding again, nor does it wait for a decision")
+    func undecided() throws {
+      let server = try stage.nginx("a")
+      let folder = try stage.folder()
+      let paths = [folder.path + "/front", folder.path + "/side"]
+      let taken = try ListeningPort()
+      let watch = ", \"reload\": \"watch\""
+      let proxy = try stage.martlet(keys(server, at: paths[0], more: watch))
+      try proxy.waitUntilAllUp()
+      func lose(_ path: String) throws {
+        #expect(unlink(path) == 0)
+        try Support.waitUntil("\(path) is there again") { access(path, F_OK) == 0 }
+        try proxy.waitUntil("it's found again") { $0.listeners.allSatisfy { $0.state == "listening" } }
+        #expect(try ask(.unix(path)).body == "a\n")
+      }
+      // A file waits for an address that is in use.
+      let start = try status(proxy)
+      let waits = keys(server, at: paths[0], more: watch).replacing(
+        "\"listeners\": [", with: "\"listeners\": [{ \"name\": \"other\", \"bind\": \"127.0.0.1:\(taken.port)\" }, ")
+      try proxy.configure(waits)
+      try Support.waitUntil("it's to be tried again") { try status(proxy).configuration.nextTry != nil }
+      try lose(paths[0])
+      let after = try status(proxy)
+      #expect(after.generation == start.generation && after.configuration.since == start.configuration.since)
+      #expect(after.configuration.author == nil && after.configuration.source == start.configuration.source)
+      #expect(after.configuration.lastReload?.contains("address already in use") == true)
+      // What is refused doesn't end it either.
+      #expect(try proxy.admin("POST", "/v1/reload", "{ \"content\": \"{\" }").status == 422)
+      try Support.waitUntil("it's tried again all the same") { try status(proxy).configuration.nextTry != nil }
+      // A configuration that has to be confirmed keeps nobody from the listener.
+      let content = String(
+        decoding: try JSONEncoder().encode("{ \(keys(server, at: paths[1], more: watch)), \(proxy.statsKeys) }"),
+        as: UTF8.self)
+      #expect(try proxy.admin("POST", "/v1/reload", "{ \"content\": \(content), \"confirm\": 600 }").status == 200)
+      #expect(try status(proxy).configuration.nextTry == nil, "somebody has loaded something else")
+      let loaded = try status(proxy)
+      try lose(paths[1])
+      #expect(try status(proxy).configuration.confirmUntil == loaded.configuration.confirmUntil)
+      #expect(try status(proxy).generation == loaded.generation)
+      #expect(try proxy.admin("POST", "/v1/revert").status == 200)
+      #expect(try ask(.unix(paths[0])).body == "a\n")
+      #expect(try proxy.stop() == .code(0))
+    }
+
+    @Test(
+      "files that are removed during an upgrade are bound again by the process that serves after it",
+      arguments: [true, false])
+    func duringUpgrade(isTaken: Bool) throws {
+      let server = try stage.nginx("a")
+      let path = try stage.folder().path + "/front"
+      let proxy = try stage.martlet(keys(server, at: path))
+      try proxy.waitUntilAllUp()
+      let session = try ClientSocket(.unix(path))
+      #expect(try session.request().body == "a\n")
+      let then = isTaken ? "exec \(MartletProgram.path) \"$@\"" : "exit 1"
+      let program = try stage.folder().write("late", "#!/bin/sh\nsleep 3\n\(then)\n", mode: 0o755)
+      let door = AdminDoor(path: proxy.adminSocket)
+      let upgrade = Background { try door.ask("POST", "/v1/upgrade", "{ \"program\": \"\(program)\" }") }
+      try Support.waitUntil("the upgrade is under way") { proxy.log.contains("\"upgrading\"") }
+      let files = [path, proxy.adminSocket, proxy.statsSocket]
+      for file in files { #expect(unlink(file) == 0) }
+      let (status, body) = try upgrade.join()
+      #expect(status == (isTaken ? 200 : 503), "\(body)")
+      for file in files { try Support.waitUntil("\(file) is there again") { access(file, F_OK) == 0 } }
+      // Whoever comes is answered, though the process before still has a session.
+      #expect(try proxy.admin("GET", "/v1/overrides", limit: .seconds(5)).status == 200)
+      #expect(try proxy.get("/healthz").status == 200)
+      #expect(try ask(.unix(path)).body == "a\n")
+      #expect(try session.request().body == "a\n")
+      #expect(!isTaken || !proxy.log.contains("another process listens at its path"), "\(proxy.log)")
+      let pid = try proxy.report().process.pid
+      #expect(isTaken == (pid != proxy.program.pid))
+      session.finish()
+      kill(pid, SIGTERM)
+      try proxy.waitForEnd()
+      try Support.waitUntil("the last process ends") { kill(pid, 0) != 0 || pid == proxy.program.pid }
     }
 
     @Test("at a start the message says what is at the path, and what helps")

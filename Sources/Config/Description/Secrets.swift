@@ -20,7 +20,10 @@ extension Kind where Value == Secret {
       for issue in inner.errors {
         // What is wrong is told without the value.
         let isQuoted = issue.message.contains("\"\(JSONNode.shortened(text))\"")
-        found.error(path, node.line, isQuoted ? "must be \(kind.wanted)" : issue.message, hint: issue.hint)
+        let oddity = JSONNode.oddity(of: text).map { "; \($0)" } ?? ""
+        found.error(
+          path, node.line, isQuoted ? "must be \(kind.wanted)" : issue.message,
+          hint: oddity.isEmpty ? issue.hint : issue.hint.replacing(oddity, with: ""))
       }
       return nil
     }

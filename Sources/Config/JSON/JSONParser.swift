@@ -18,14 +18,20 @@ struct JSONParser {
   static let deepest = 64
 
   private let bytes: [UInt8]
+  /// The keys whose values no error quotes.
+  private let secretKeys: [String]
+  /// Whether what stands here may be a part of such a value.
+  private var isSecret = false
   private var position = 0
   private var line = 1
   private var lineStart = 0
   private var depth = 0
 
   /// Reads a whole document from bytes that are valid UTF-8.
-  static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONNode {
-    var parser = JSONParser(bytes: bytes)
+  ///
+  /// - Parameter secretKeys: keys whose values no error quotes, nor the values of keys that may be meant for them.
+  static func parse(_ bytes: [UInt8], secretKeys: [String] = []) throws(JSONSyntaxError) -> JSONNode {
+    var parser = JSONParser(bytes: bytes, secretKeys: secretKeys)
     try parser.skipSpace()
     let result = try parser.value()
     try parser.skipSpace()
@@ -36,7 +42,10 @@ struct JSONParser {
     return result
   }
 
-  private init(bytes: [UInt8]) { self.bytes = bytes }
+  private init(bytes: [UInt8], secretKeys: [String]) {
+    self.bytes = bytes
+    self.secretKeys = secretKeys
+  }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -50,28 +59,41 @@ struct JSONParser {
     case nil: throw error("the document ends where a value is expected", "write a value, or close what is open")
     default:
       throw error(
-        "expected a value, found \(shownCurrent)", comment ?? "a value is text, a number, a list or an object")
+        "expected a value\(found)", comment ?? "a value is text, a number, a list or an object")
     }
   }
 
   private mutating func object() throws(JSONSyntaxError) -> [JSONNode.Member] {
     try enter()
     let start = line
+    let isInSecret = isSecret
     var members: [JSONNode.Member] = []
     while try next(before: "}", after: members.isEmpty, what: "object", from: start) {
+      let followsSecret = isSecret
+      isSecret = isInSecret
       let keyLine = line
       let key = try self.key()
+      isSecret = isInSecret || isSecretKey(key)
       try skipSpace()
       guard current == UInt8(ascii: ":") else {
+        // It may be the rest of a secret whose quotes are wrong, or its key and the secret in one.
+        let isShown = secretKeys.contains(key) || !isSecret && !followsSecret
+        let shown = isShown ? "\"\(JSONNode.shortened(key))\"" : nil
         throw error(
-          "expected \":\" after the key \"\(JSONNode.shortened(key))\", found \(shownCurrent)",
-          "write \"\(JSONNode.shortened(key))\": and a value")
+          "expected \":\" after \(shown.map { "the key \($0)" } ?? "a key")\(found)",
+          "write \(shown ?? "the key in quotes, then"): and a value")
       }
       position += 1
       try skipSpace()
       members.append(JSONNode.Member(key: key, line: keyLine, value: try value()))
     }
+    isSecret = isInSecret
     return members
+  }
+
+  private func isSecretKey(_ key: String) -> Bool {
+    let written = key.lowercased()
+    return secretKeys.contains { written.contains($0.lowercased()) } || nearest(to: key, among: secretKeys) != nil
   }
 
   private mutating func array() throws(JSONSyntaxError) -> [JSONNode] {
@@ -101,7 +123,7 @@ struct JSONParser {
       try skipSpace()
     } else if !isFirst, current != UInt8(ascii: close) {
       if current == nil { throw unclosed(what, start) }
-      throw error("expected \",\" or \"\(close)\", found \(shownCurrent)", "is a comma missing before it?")
+      throw error("expected \",\" or \"\(close)\"\(found)", "is a comma missing before it?")
     }
     guard current != UInt8(ascii: close) else {
       position += 1
@@ -126,7 +148,7 @@ struct JSONParser {
       while let byte = current, JSONCharacters.isPartOfName(byte) { position += 1 }
       return String(decoding: bytes[start..<position], as: UTF8.self)
     default:
-      throw error("expected a key, found \(shownCurrent)", comment ?? "a key is text in quotes, such as \"name\"")
+      throw error("expected a key\(found)", comment ?? "a key is text in quotes, such as \"name\"")
     }
   }
 
@@ -139,6 +161,8 @@ struct JSONParser {
     case "false": return .bool(false)
     case "null": return .null
     case _ where JSONCharacters.isNumber(text.utf8): return .number(text)
+    case _ where isSecret:
+      throw error("this is neither a number nor true, false or null", "text needs quotes", at: begin)
     default:
       let meant = JSONCharacters.meant(by: text)
       throw error(
@@ -276,6 +300,9 @@ struct JSONParser {
 
   /// The remedy for comments of another kind than JSON5's.
   private var comment: String? { current == UInt8(ascii: "#") ? "a comment starts with //" : nil }
+
+  /// What stands here, for the end of an error; nothing where it may be a secret.
+  private var found: String { isSecret ? "" : ", found \(shownCurrent)" }
 
   private var shownCurrent: String {
     guard position < bytes.count else { return "the end of the document" }

@@ -7,12 +7,16 @@
 ///     wanted           while nothing   to confirm   reload    revert    upgrade   handed over, stopping
 ///     reload           now             refused      refused   refused   refused   refused
 ///     reread           now             waits        waits     waits     waits     refused
+///     rebind           now             now          refused   refused   refused   refused
 ///     confirm          refused         now          refused   refused   refused   refused
 ///     revert           refused         now          refused   refused   refused   refused
 ///     promised revert  refused         now          refused   waits     refused   refused
 ///     upgrade          now             refused      waits     waits     refused   refused
 ///     override         now             now          now       now       now       refused
 ///     stop             now             now          ends it   ends it   ends it   now
+///
+/// A rebinding changes nothing that anybody has decided, so nobody is refused for it: while one is under way, everything is
+/// as it was before, but what would begin waits. Of those who wait for an answer one of each kind does.
 struct ChangeGate: Equatable, Sendable {
   /// A change that somebody wants.
   enum Wish: String, CaseIterable, Sendable {
@@ -20,6 +24,8 @@ struct ChangeGate: Equatable, Sendable {
     case reload
     /// The process's own file again, because it has changed or a signal came: nobody waits, so it must not be lost.
     case reread
+    /// Listeners bound again whose sockets' files are gone: nobody wants it but the process, which looks again and again.
+    case rebind
     /// The configuration on probation stays.
     case confirm
     /// The one before it comes back, because somebody wants that.
@@ -40,6 +46,8 @@ struct ChangeGate: Equatable, Sendable {
     /// The configuration before is on its way back.
     case revert
     case upgrade
+    /// Listeners are bound again where they were.
+    case rebinding
   }
 
   /// What becomes of a wish.
@@ -61,6 +69,7 @@ struct ChangeGate: Equatable, Sendable {
     case upgrading
     /// An upgrade waits for its turn.
     case upgradeWaits
+    case rebinding
     case toConfirm
     case nothingToConfirm
     case nothingToRevert
@@ -151,15 +160,33 @@ struct ChangeGate: Equatable, Sendable {
     }
     switch (wish, underWay) {
     case (.override, _), (.stop, _): return .now
+    case (.rebind, .rebinding): return .refused(.rebinding)
+    case (_, .rebinding): return duringRebinding(wish, waitsAlready: waitsAlready)
     case (.reread, .some), (.promisedRevert, .revert): return .later
     case (.upgrade, .reload), (.upgrade, .revert):
       return waiting.contains(.upgrade) && !waitsAlready ? .refused(.upgradeWaits) : .later
     case (_, .upgrade): return .refused(.upgrading)
     case (.confirm, .reload): return .refused(.nothingToConfirm)
     case (.revert, .reload), (.promisedRevert, .reload): return .refused(.nothingToRevert)
-    case (.reload, .reload): return .refused(.reloading)
-    case (.reload, .revert), (.confirm, .revert), (.revert, .revert): return .refused(.reverting)
-    case (_, nil): return isOnProbation ? onProbation(wish) : atRest(wish)
+    case (.reload, .reload), (.rebind, .reload): return .refused(.reloading)
+    case (.reload, .revert), (.rebind, .revert), (.confirm, .revert), (.revert, .revert): return .refused(.reverting)
+    case (_, nil): return undisturbed(wish)
+    }
+  }
+
+  private func undisturbed(_ wish: Wish) -> Verdict {
+    isOnProbation ? onProbation(wish) : atRest(wish)
+  }
+
+  private func duringRebinding(_ wish: Wish, waitsAlready: Bool) -> Verdict {
+    // To confirm is done in one step.
+    guard undisturbed(wish) == .now, wish != .confirm else { return undisturbed(wish) }
+    guard waiting.contains(wish), !waitsAlready else { return .later }
+    return switch wish {
+    case .reload: .refused(.reloading)
+    case .revert: .refused(.reverting)
+    case .upgrade: .refused(.upgradeWaits)
+    case .reread, .rebind, .confirm, .promisedRevert, .override, .stop: .later
     }
   }
 
@@ -167,7 +194,7 @@ struct ChangeGate: Equatable, Sendable {
     switch wish {
     case .reread: .later
     case .reload, .upgrade: .refused(.toConfirm)
-    case .confirm, .revert, .promisedRevert, .override, .stop: .now
+    case .rebind, .confirm, .revert, .promisedRevert, .override, .stop: .now
     }
   }
 
@@ -176,13 +203,14 @@ struct ChangeGate: Equatable, Sendable {
     case .confirm: .refused(.nothingToConfirm)
     case .revert, .promisedRevert: .refused(.nothingToRevert)
     case .upgrade: hasPredecessor ? .refused(.predecessor) : .now
-    case .reload, .reread, .override, .stop: .now
+    case .reload, .reread, .rebind, .override, .stop: .now
     }
   }
 
   private mutating func begin(_ wish: Wish) {
     switch wish {
     case .reload, .reread: underWay = .reload
+    case .rebind: underWay = .rebinding
     case .revert, .promisedRevert: underWay = .revert
     case .upgrade: underWay = .upgrade
     case .confirm: isOnProbation = false
@@ -202,6 +230,7 @@ extension ChangeGate.Refusal {
       .init(
         "an upgrade is under way", hint: "wait for it: the process that takes over is asked then, or this one again")
     case .upgradeWaits: .init("an upgrade waits for the reload under way", hint: "wait for it")
+    case .rebinding: .init("listeners are being bound again where they were", hint: "try again in a few seconds")
     case .toConfirm:
       .init("the running configuration has still to be confirmed", hint: "`martlet confirm` or `martlet revert` first")
     case .nothingToConfirm: .init("nothing has to be confirmed", hint: "only a reload with --confirm has to be")

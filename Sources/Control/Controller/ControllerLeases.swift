@@ -74,11 +74,10 @@ extension Controller {
     else { return false }
     let endpoints = Set(book.applied(to: pool.configuration).backends.map(\.endpoint))
     return !pool.members.contains { member in
-      func lease(_ subject: Lease.Subject) -> Lease? {
-        book.lease(pool: pool.name, endpoints: member.endpoints, about: subject)
-      }
-      return member.origins.contains(where: endpoints.contains)
-        && member.isEligible(at: now, under: lease(.service), lease(.weight))
+      var circumstances = member.circumstances
+      circumstances.service = book.lease(pool: pool.name, endpoints: member.endpoints, about: .service)
+      circumstances.weightLease = book.lease(pool: pool.name, endpoints: member.endpoints, about: .weight)
+      return member.origins.contains(where: endpoints.contains) && member.isEligible(at: now, under: circumstances)
     }
   }
 

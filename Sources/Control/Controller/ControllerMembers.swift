@@ -12,7 +12,7 @@ extension Controller {
     /// What is to come.
     let configuration: Configuration
     /// Addresses of host names that aren't watched yet.
-    var addresses: [String: [SocketAddress]] = [:]
+    var addresses: [String: NameAnswer] = [:]
     /// The backends that aren't there yet.
     var members: [BackendKey: Member] = [:]
     /// What belongs to the pools that aren't there yet.
@@ -27,7 +27,7 @@ extension Controller {
   }
 
   /// Makes what a configuration needs and this process doesn't have yet; changes nothing.
-  func stage(_ configuration: Configuration, addresses: [String: [SocketAddress]] = [:]) -> Stage {
+  func stage(_ configuration: Configuration, addresses: [String: NameAnswer] = [:]) -> Stage {
     var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
     stage.addresses = addresses
     for pool in configuration.pools {
@@ -48,8 +48,7 @@ extension Controller {
       let policy = PoolPolicy(
         configuration, status: controller.status, patience: stage.configuration.eviction.patience)
       snapshots[configuration.name] = controller.snapshot(
-        of: members.map { ($0.member, $0.configuration) }, configuration: configuration, policy: policy,
-        doors: stage.doors, at: now)
+        of: members.map { ($0.member, $0.circumstances) }, configuration: configuration, policy: policy, at: now)
     }
     return makeTable(of: stage.configuration, snapshots)
   }
@@ -87,19 +86,17 @@ extension Controller {
     watchDepartures()
   }
 
-  /// How many backends of each pool would be eligible if the stage were there.
-  func eligible(in stage: Stage) -> [String: Int] {
+  /// The pools that serve now, and of which no backend would be eligible if the stage were there.
+  func poolsLeftAlone(by stage: Stage) -> [String] {
     var stage = stage
     let now = Instant.now
-    let counts = stage.configuration.pools.map { pool in
-      (
-        pool.name,
-        members(of: pool, in: &stage).count {
-          $0.member.isEligible(at: now) && stage.doors.door(at: $0.member.key.address) == nil
-        }
-      )
-    }
-    return Dictionary(uniqueKeysWithValues: counts)
+    let served = Set(stage.configuration.listeners.map(\.pool))
+    return stage.configuration.pools.filter { settings in
+      guard served.contains(settings.name), let present = pool(settings.name),
+        present.members.contains(where: { $0.isEligible(at: now) })
+      else { return false }
+      return !members(of: settings, in: &stage).contains { $0.member.isEligible(at: now, under: $0.circumstances) }
+    }.map(\.name).sorted()
   }
 
   /// The backends that would be this process itself if the stage were there, in words.
@@ -107,7 +104,7 @@ extension Controller {
     var stage = stage
     return stage.configuration.pools.flatMap { pool in
       members(of: pool, in: &stage).compactMap { appointment in
-        stage.doors.door(at: appointment.member.key.address).map {
+        appointment.circumstances.door.map {
           "\(pool.name)/\(appointment.member.backend.name) gets no sessions: \($0.reason)"
         }
       }
@@ -149,26 +146,45 @@ extension Controller {
     let present = (controller?.members ?? []) + (controller?.leaving ?? [])
     let backends = book.applied(to: pool).backends
     var result: [Appointment] = []
-    for place in Roster(backends, addresses: { stage.addresses[$0] ?? names.addresses(of: $0) }).places {
+    for place in Roster(backends, addresses: { stage.addresses[$0]?.addresses ?? names.addresses(of: $0) }).places {
       let key = BackendKey(pool: pool.name, address: place.address)
       let member =
         present.first { $0.key == key } ?? stage.members[key]
         ?? makeMember(place, key: key, of: pool, doors: stage.doors)
       if !present.contains(where: { $0 === member }) { stage.members[key] = member }
-      result.append(Appointment(member: member, place: place))
+      let circumstances = circumstances(of: member, at: place, in: pool, doors: stage.doors)
+      result.append(Appointment(member: member, place: place, circumstances: circumstances))
     }
     let staying = controller?.staying(
-      beside: result.map(\.member), of: Set(backends.map(\.endpoint)), at: .now)
-    return result + (staying ?? []).map { Appointment(member: $0, place: nil) }
+      beside: result.map { ($0.member, $0.circumstances) }, of: Set(backends.map(\.endpoint)), at: .now)
+    return result
+      + (staying ?? []).map { member in
+        var circumstances = member.circumstances
+        (circumstances.isVanished, circumstances.door) = (true, stage.doors.door(at: member.key.address))
+        return Appointment(member: member, place: nil, circumstances: circumstances)
+      }
+  }
+
+  /// What a pool's configuration and leases say of a member.
+  private func circumstances(
+    of member: Member, at place: Roster.Place, in pool: PoolConfiguration, doors: OwnDirectory
+  ) -> Circumstances {
+    let endpoints = member.endpoints(from: place.origins)
+    return Circumstances(
+      configuration: place.configuration, isChecked: pool.health.check != .none,
+      slowStart: SlowStart(duration: pool.slowStart),
+      service: book.lease(pool: pool.name, endpoints: endpoints, about: .service),
+      weightLease: book.lease(pool: pool.name, endpoints: endpoints, about: .weight), isVanished: false,
+      door: doors.door(at: member.key.address))
   }
 
   /// A member that a pool is to have.
   private struct Appointment {
     let member: Member
-    /// What is said of it; nil if nothing gives its address any more, and it stays as it is.
+    /// Where it comes from; nil if nothing gives its address any more, and it stays as it is.
     let place: Roster.Place?
-
-    var configuration: BackendConfiguration { place?.configuration ?? member.configuration }
+    /// What is said of it then.
+    let circumstances: Circumstances
   }
 
   private func makeMember(
@@ -178,6 +194,7 @@ extension Controller {
     let backend = Backend(
       id: backendsMade, pool: pool.name, name: place.name, address: key.address, workers: workforce.count)
     let member = Member(place, backend: backend, key: key, pool: pool)
+    refreshLeases(of: member)
     member.door = doors.door(at: key.address)
     if let known = inheritance?.members.first(where: { $0.pool == key.pool && member.texts.contains($0.key) }) {
       member.restore(known)

@@ -7,11 +7,13 @@ import Sockets
 extension Controller {
   /// What another process needs to go on where this one is.
   var state: ControllerState {
-    let known = hostNames(of: configuration).map { ($0, names.addresses(of: $0).map(\.description)) }
+    let answers = hostNames(of: configuration).compactMap { name in names.answer(of: name).map { (name, $0) } }
+    let known = answers.map { ($0, $1.addresses.map(\.description)) }
     return ControllerState(
       pools: pools.map { ControllerState.PoolState(name: $0.name, cursor: $0.status.cursor.current) },
       members: pools.flatMap(\.members).map(\.snapshot), addresses: Dictionary(uniqueKeysWithValues: known),
-      transitions: Array(transitions), book: book, correlation: correlation.snapshot)
+      transitions: Array(transitions), book: book, correlation: correlation.snapshot,
+      found: Dictionary(uniqueKeysWithValues: answers.compactMap { name, answer in answer.name.map { (name, $0) } }))
   }
 
   /// Goes on where another process was; before anything is staged.
@@ -20,7 +22,7 @@ extension Controller {
     if let known = state.correlation {
       correlation = CorrelatedFailure(window: configuration.slowestCheck, restoring: known)
     }
-    names.learn(state.addresses.mapValues { $0.compactMap { SocketAddress($0) } })
+    names.learn(state.answers)
     for transition in state.transitions.suffix(Self.transitionsKept) { transitions.append(transition) }
   }
 
@@ -65,5 +67,15 @@ extension Controller {
       for counted in backends.values { gone.add(counted) }
       pool.inheritedGone = gone
     }
+  }
+}
+
+extension ControllerState {
+  /// What is known of the host names that have addresses.
+  var answers: [String: NameAnswer] {
+    Dictionary(
+      uniqueKeysWithValues: addresses.compactMap { host, texts in
+        NameAnswer(texts.compactMap { SocketAddress($0) }, name: found?[host]).map { (host, $0) }
+      })
   }
 }

@@ -8,12 +8,13 @@ import SystemPackage
 final class SocketFileWatch {
   /// How often it looks.
   private static let interval = Duration.seconds(1)
-  /// How many looks it waits after an attempt on listeners, which may have failed.
+  /// How many looks it waits after an attempt on listeners that has failed.
   private static let pause = 10
 
   private let logger: Logger
   private var timer: Timer?
-  private var told: Set<String> = []
+  /// What is the matter with what nobody finds, as it was told.
+  private var told: [String: String] = [:]
   private var waiting = 0
 
   /// Looks from now on.
@@ -30,35 +31,47 @@ final class SocketFileWatch {
 
   /// Looks after a server of this process's own.
   func look(after door: (some UnixDoor)?, called name: String) {
-    guard let door, let file = door.file, !file.isPresent, isFree(door.path, of: name) else { return }
+    guard let door, let file = door.file, isLost(name, at: door.path, isFound: file.isPresent) else { return }
     do throws(Errno) {
       try door.bindAgain()
-      told.remove(name)
       logger.warning("the file of the \(name) was gone: it's bound again", metadata: ["path": "\(door.path)"])
     } catch {
-      tell(name, "can't be bound again: \(BindFailure(error, at: .unix(path: door.path)).problem)")
+      tell(name, "it can't be bound again: \(BindFailure(error, at: .unix(path: door.path)).problem)")
     }
   }
 
   /// Looks after the listeners, which change all together.
   ///
-  /// - Parameter bindAgain: binds again whatever can't be reached.
-  func look(after listeners: ListenerSet, bindAgain: () -> Void) {
+  /// - Parameter bindAgain: binds again whatever can't be reached, and tells what came of it.
+  func look(after listeners: ListenerSet, bindAgain: (@escaping (Rebinding.Outcome) -> Void) -> Void) {
     waiting = max(waiting - 1, 0)
-    guard waiting == 0 else { return }
-    let lost = listeners.listeners.filter { $0.binding?.isReachable == false }
-    let free = lost.filter { listener in
-      guard case .unix(let path) = listener.address else { return false }
-      return isFree(path, of: "listener \(listener.configuration.name)")
-    }
-    guard !free.isEmpty else { return }
-    let names = free.map(\.configuration.name).joined(separator: ", ")
-    logger.warning("socket files are gone: the listeners are bound again", metadata: ["listeners": "\(names)"])
-    waiting = Self.pause
-    bindAgain()
+    let lost = listeners.listeners.filter { listener in
+      guard let binding = listener.binding, case .unix(let path) = listener.address else { return false }
+      return isLost("listener \(listener.configuration.name)", at: path, isFound: binding.isReachable)
+    }.map(\.configuration.name)
+    guard !lost.isEmpty, waiting == 0 else { return }
+    bindAgain { [weak self] in self?.attempted(lost, $0) }
   }
 
-  private func isFree(_ path: String, of name: String) -> Bool {
+  private func attempted(_ listeners: [String], _ outcome: Rebinding.Outcome) {
+    switch outcome {
+    case .bound:
+      logger.warning(
+        "socket files were gone: the listeners are bound again",
+        metadata: ["listeners": "\(listeners.joined(separator: ", "))"])
+    case .failed(let problem):
+      waiting = Self.pause
+      for listener in listeners { tell("listener \(listener)", "it can't be bound again: \(problem)") }
+    case .abandoned: break
+    }
+  }
+
+  /// Whether something isn't found any more, and can be bound again where it was.
+  private func isLost(_ name: String, at path: String, isFound: Bool) -> Bool {
+    guard !isFound else {
+      told[name] = nil
+      return false
+    }
     switch UnixSocketFile.occupant(of: path) {
     case .nobody, .stale: return true
     case .listener: tell(name, "another process listens at its path")
@@ -67,9 +80,9 @@ final class SocketFileWatch {
     return false
   }
 
-  /// Tells it once.
+  /// Tells it once, until it's found again or something else is the matter.
   private func tell(_ name: String, _ problem: String) {
-    guard told.insert(name).inserted else { return }
+    guard told.updateValue(problem, forKey: name) != problem else { return }
     logger.error("nobody finds the \(name) any more: its socket's file is gone, and \(problem)")
   }
 }

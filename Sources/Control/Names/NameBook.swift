@@ -14,7 +14,7 @@ final class NameBook {
   private var settings: ResolverConfiguration
   private var resolver: Resolver
   private var watchers: [String: NameWatcher] = [:]
-  private var known: [String: [SocketAddress]] = [:]
+  private var known: [String: NameAnswer] = [:]
   /// Who waits for the first answer.
   private var waiting: [String: [(String?) -> Void]] = [:]
   /// Tell of a change of what look-ups go by: it counts at once.
@@ -30,7 +30,13 @@ final class NameBook {
 
   /// The addresses of a name, without a port; none as long as it hasn't been answered.
   func addresses(of name: String) -> [SocketAddress] {
-    known[name] ?? []
+    known[name]?.addresses ?? []
+  }
+
+  /// The same, with what the name was found by; nil as long as it hasn't been answered.
+  func answer(of name: String) -> NameAnswer? {
+    // The name that has the addresses may be another by now, though these are the same.
+    watchers[name]?.memory.answer ?? known[name]
   }
 
   /// What is wrong with a name's look-ups, while something is.
@@ -67,7 +73,7 @@ final class NameBook {
   }
 
   /// Takes in answers that were looked up by somebody else.
-  func learn(_ answers: [String: [SocketAddress]]) {
+  func learn(_ answers: [String: NameAnswer]) {
     known.merge(answers) { $1 }
   }
 
@@ -76,12 +82,12 @@ final class NameBook {
     if settings != self.settings {
       self.settings = settings
       resolver = Resolver(settings, on: loop)
+      // Who looks from now on knows what those before have found.
+      for name in watchers.keys { known[name] = answer(of: name) }
       watchers = [:]
     }
-    for name in watchers.keys where !names.contains(name) {
-      watchers[name] = nil
-      known[name] = nil
-    }
+    watchers = watchers.filter { names.contains($0.key) }
+    known = known.filter { names.contains($0.key) }
     for name in names where watchers[name] == nil { watchers[name] = watch(name) }
     for name in waiting.keys where watchers[name] == nil { answered(name) }
     watchFiles()
@@ -97,7 +103,7 @@ final class NameBook {
   /// - Parameter done: takes the addresses of each name that has some, and what is wrong with each other.
   func lookUp(
     _ names: Set<String>, settings: ResolverConfiguration,
-    done: @escaping (_ answers: [String: [SocketAddress]], _ failures: [String: String]) -> Void
+    done: @escaping (_ answers: [String: NameAnswer], _ failures: [String: String]) -> Void
   ) -> NameLookup {
     let resolver = settings == self.settings ? self.resolver : Resolver(settings, on: loop)
     return NameLookup(names, resolver: resolver, done: done)
@@ -111,7 +117,8 @@ final class NameBook {
   }
 
   private func watch(_ name: String) -> NameWatcher {
-    NameWatcher(name, resolver: resolver, interval: settings.interval, on: loop) { [unowned self] event in
+    NameWatcher(name, known: known[name], resolver: resolver, interval: settings.interval, on: loop) {
+      [unowned self] event in
       switch event {
       case .failed(let reason):
         logger.warning("\(name) isn't resolved: \(reason)", metadata: ["name": "\(name)"])
@@ -119,8 +126,8 @@ final class NameBook {
       case .recovered:
         logger.notice("\(name) is resolved again", metadata: ["name": "\(name)"])
       case .changed(let addresses):
-        guard addresses != known[name] else { return }
-        known[name] = addresses
+        guard addresses != known[name]?.addresses else { return }
+        known[name] = NameAnswer(addresses, name: watchers[name]?.memory.name)
         logger.notice("\(name) is \(addresses.map(\.host).joined(separator: ", "))", metadata: ["name": "\(name)"])
         changed?(name)
         answered(name)

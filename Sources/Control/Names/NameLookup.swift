@@ -6,13 +6,13 @@ final class NameLookup {
   private let resolver: Resolver
   private var lookups: [String: Lookup] = [:]
   private var waiting: Set<String>
-  private var answers: [String: [SocketAddress]] = [:]
+  private var answers: [String: NameAnswer] = [:]
   private var failures: [String: String] = [:]
-  private let done: ([String: [SocketAddress]], [String: String]) -> Void
+  private let done: ([String: NameAnswer], [String: String]) -> Void
 
   init(
     _ names: Set<String>, resolver: Resolver,
-    done: @escaping ([String: [SocketAddress]], [String: String]) -> Void
+    done: @escaping ([String: NameAnswer], [String: String]) -> Void
   ) {
     self.resolver = resolver
     waiting = names
@@ -25,11 +25,10 @@ final class NameLookup {
   /// The first addresses are enough: who watches the name finds those that are late.
   private func take(_ resolution: Resolution, of name: String) {
     guard waiting.remove(name) != nil else { return }
-    let addresses = resolution.addresses
-    if addresses.isEmpty {
-      failures[name] = resolution.trouble ?? "it has no address"
+    if let answer = NameAnswer(resolution.addresses, name: resolution.name) {
+      answers[name] = answer
     } else {
-      answers[name] = addresses
+      failures[name] = resolution.trouble ?? "it has no address"
     }
     if waiting.isEmpty { done(answers, failures) }
   }

@@ -24,8 +24,19 @@ struct NameMemory {
   /// What is wrong, while something is.
   private(set) var trouble: String?
 
+  /// Knows what somebody has found before it, if anybody has.
+  init(_ known: NameAnswer? = nil) {
+    for address in known?.addresses ?? [] {
+      if case .ipv4 = address { ipv4.append(address) } else { ipv6.append(address) }
+    }
+    name = known?.name
+  }
+
   /// All known addresses, IPv4 first.
   var addresses: [SocketAddress] { ipv4 + ipv6 }
+
+  /// The same, with the name that has them; nil if there are none.
+  var answer: NameAnswer? { NameAnswer(addresses, name: name) }
 
   /// What an answer means.
   struct News: Equatable {

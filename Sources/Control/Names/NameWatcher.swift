@@ -23,7 +23,7 @@ final class NameWatcher {
   private let resolver: Resolver
   private let interval: Duration
   private let happened: (NameEvent) -> Void
-  private(set) var memory = NameMemory()
+  private(set) var memory: NameMemory
   /// Since when it watches.
   let started = Timestamp.now
   private var random = SplitMix64(seed: .random(in: .min ... .max))
@@ -35,13 +35,16 @@ final class NameWatcher {
 
   /// Starts watching.
   ///
-  /// - Parameter interval: from an answer to the next look-up, ±10%. It's sooner after a failure, and after an answer that
-  ///   mustn't be remembered for so long.
+  /// - Parameters:
+  ///   - known: what is known already: only what is another is told.
+  ///   - interval: from an answer to the next look-up, ±10%. It's sooner after a failure, and after an answer that mustn't be
+  ///     remembered for so long.
   init(
-    _ name: String, resolver: Resolver, interval: Duration, on loop: EventLoop,
+    _ name: String, known: NameAnswer? = nil, resolver: Resolver, interval: Duration, on loop: EventLoop,
     happened: @escaping (NameEvent) -> Void
   ) {
     self.name = name
+    memory = NameMemory(known)
     self.resolver = resolver
     self.interval = interval
     self.happened = happened

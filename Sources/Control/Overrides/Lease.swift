@@ -1,4 +1,5 @@
 import Balancing
+import Config
 
 /// A change that an operator has made at run time: what the configuration says of a backend is overridden until the
 /// lease is taken back or its time is over.
@@ -61,6 +62,21 @@ struct Lease: Codable, Equatable, Sendable {
       }
     let end = until.map { " until \($0.timeOfDay) UTC" } ?? ""
     return "\(what) by \(author)\(end)" + (reason.map { ": \($0)" } ?? "")
+  }
+}
+
+extension Lease {
+  /// Reads what some version of the program has written: the endpoint as it's written today, for it's compared as text.
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let endpoint = try values.decode(String.self, forKey: .endpoint)
+    self.init(
+      pool: try values.decode(String.self, forKey: .pool),
+      endpoint: (try? Endpoint(text: endpoint))?.description ?? endpoint,
+      term: try values.decode(Term.self, forKey: .term), author: try values.decode(String.self, forKey: .author),
+      reason: try values.decodeIfPresent(String.self, forKey: .reason),
+      since: try values.decode(Timestamp.self, forKey: .since),
+      until: try values.decodeIfPresent(Timestamp.self, forKey: .until))
   }
 }
 

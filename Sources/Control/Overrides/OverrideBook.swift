@@ -56,16 +56,6 @@ struct OverrideBook: Codable, Equatable, Sendable {
       })
   }
 
-  /// The same with each endpoint as it's written today: another version may have written it otherwise.
-  func normalised() -> OverrideBook {
-    var book = self
-    for index in leases.indices {
-      guard let endpoint = try? Endpoint(text: leases[index].endpoint) else { continue }
-      book.leases[index].endpoint = endpoint.description
-    }
-    return book
-  }
-
   /// When the next lease ends by itself; nil if none does.
   var nextEnd: Timestamp? {
     leases.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }

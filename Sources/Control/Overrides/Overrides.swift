@@ -16,7 +16,6 @@ final class Overrides {
   private let writer: BackgroundWorker
   /// What is in the file, as far as is known.
   private var written: OverrideBook?
-  private var isWriting = false
   private var next: (book: OverrideBook, kept: [Kept])?
 
   /// Remembers what was set before.
@@ -34,7 +33,7 @@ final class Overrides {
     switch file.read() {
     case .none: return OverrideBook()
     case .book(let known):
-      var book = known.normalised()
+      var book = known
       _ = book.expire(at: .now)
       if !book.leases.isEmpty {
         logger.notice(
@@ -60,20 +59,31 @@ final class Overrides {
   /// Keeps the leases, and tells when they are kept.
   func save(_ book: OverrideBook, kept: @escaping Kept = { _ in }) {
     guard file != nil else { return kept("there is no state file: it holds until the process ends") }
-    guard isWriting || next != nil || book != written else { return kept(nil) }
+    guard writer.isBusy || next != nil || book != written else { return kept(nil) }
     next = (book, (next?.kept ?? []) + [kept])
-    writeNext()
+    if !writer.isBusy { writeNext() }
   }
 
-  /// Waits until what is to be kept is kept, at most so long.
+  /// Keeps the leases once more: the process before, which is gone now, may have written the file last, with what held before
+  /// this one served.
+  func saveAgain(_ book: OverrideBook) {
+    guard written != nil || !book.leases.isEmpty else { return }
+    written = nil
+    save(book)
+  }
+
+  /// Waits until what is to be kept is kept, at most so long. The loop turns no more.
   func finish(within limit: Duration) {
-    writer.finish(within: limit)
+    // Nobody would hear on the loop that the book before it is written.
+    writeNext()
+    guard let file, !writer.finish(within: limit) else { return }
+    logger.error(
+      "the state file isn't written within \(limit.configured): overrides that were set last may be lost",
+      metadata: ["state": "\(file.path)"])
   }
 
   private func writeNext() {
-    guard let file, !isWriting, let (book, kept) = next else { return }
-    next = nil
-    isWriting = true
+    guard let file, let (book, kept) = next.take() else { return }
     writer.perform {
       do throws(StoredFile.Refusal) {
         Self.makeFolder(for: file.path)
@@ -83,7 +93,6 @@ final class Overrides {
         return "the state file \(file.path) can't be written (\(error)): it holds until the process ends"
       }
     } then: { [unowned self] problem in
-      isWriting = false
       written = problem == nil ? book : nil
       if let problem { logger.warning("\(problem)", metadata: ["state": "\(file.path)"]) }
       for tell in kept { tell(problem) }

@@ -74,12 +74,15 @@ final class Member {
     if check.check == .none { health = HealthState(policy: pool.healthPolicy, at: .now) }
   }
 
-  /// The weight that holds, before any warm-up.
-  var weight: Weight { weight(under: weightLease) }
-
-  private func weight(under lease: Lease?) -> Weight {
-    if case .weight(let weight) = lease?.term { weight } else { Weight(configuration.weight) }
+  /// What is said of it now.
+  var circumstances: Circumstances {
+    Circumstances(
+      configuration: configuration, isChecked: check.check != .none, slowStart: slowStart, service: service,
+      weightLease: weightLease, isVanished: isVanished, door: door)
   }
+
+  /// The weight that holds, before any warm-up.
+  var weight: Weight { circumstances.weight }
 
   /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
   var isToBeChecked: Bool {
@@ -87,8 +90,15 @@ final class Member {
   }
 
   /// What it may be called in a lease: its address, or a host name that it comes from.
-  var endpoints: [String] {
-    [key.address.description] + origins.map(\.description).filter { $0 != key.address.description }
+  var endpoints: [String] { Self.endpoints(key.address.description, origins) }
+
+  /// The same if these give its address.
+  func endpoints(from origins: [Endpoint]) -> [String] {
+    origins == self.origins ? endpoints : Self.endpoints(key.address.description, origins)
+  }
+
+  private static func endpoints(_ address: String, _ origins: [Endpoint]) -> [String] {
+    [address] + origins.map(\.description).filter { $0 != address }
   }
 
   /// Its origins with its address, in words, for other processes: the first names it, any of them is understood.
@@ -98,8 +108,11 @@ final class Member {
   var origin: String { (origins.first ?? configuration.endpoint).description }
 
   /// Whether it's known to answer, as far as anybody looks.
-  func isProven(at now: Instant) -> Bool {
-    isEligible(at: now) && (check.check == .none || health.status == .up)
+  func isProven(at now: Instant) -> Bool { isProven(at: now, under: circumstances) }
+
+  /// The same if this were said of it.
+  func isProven(at now: Instant, under circumstances: Circumstances) -> Bool {
+    isEligible(at: now, under: circumstances) && (!circumstances.isChecked || health.status == .up)
   }
 
   /// The sessions that stand, here and in processes before this one.
@@ -123,12 +136,12 @@ final class Member {
 
   /// Whether new sessions may go to it.
   func isEligible(at now: Instant) -> Bool {
-    current(at: now).isEligible
+    isEligible(at: now, under: circumstances)
   }
 
-  /// Whether new sessions could go to it if these leases held instead of its own.
-  func isEligible(at now: Instant, under service: Lease?, _ weightLease: Lease?) -> Bool {
-    current(at: now, under: service, weightLease).isEligible
+  /// Whether new sessions could go to it if this were said of it.
+  func isEligible(at now: Instant, under circumstances: Circumstances) -> Bool {
+    current(at: now, under: circumstances).isEligible
   }
 
   /// What its health checks say, whatever else holds.
@@ -142,8 +155,11 @@ final class Member {
   }
 
   /// How far its warm-up has come, 0…1; 1 when it isn't warming.
-  func progress(at now: Instant) -> Double {
-    warmingSince.map { slowStart.progress(since: $0, at: now) } ?? 1
+  func progress(at now: Instant) -> Double { progress(at: now, under: circumstances) }
+
+  /// The same if this were said of it.
+  func progress(at now: Instant, under circumstances: Circumstances) -> Double {
+    warmingSince.map { circumstances.slowStart.progress(since: $0, at: now) } ?? 1
   }
 
   /// How long until it changes by itself: it comes back from its ejection, or warms by a step; nil if it doesn't.
@@ -177,7 +193,7 @@ final class Member {
   /// - Returns: the state it was in, if that has changed.
   func update(at now: Instant) -> Report.Backend.State? {
     let previous = state
-    state = current(at: now)
+    state = current(at: now, under: circumstances)
     guard state != previous else { return nil }
     since = .now
     return previous
@@ -208,24 +224,20 @@ final class Member {
     ejection.last.flatMap { term in term.reason.map { "\($0): out for \(term.length.configured)" } }
   }
 
-  private func current(at now: Instant) -> Report.Backend.State {
-    current(at: now, under: service, weightLease)
-  }
-
-  private func current(at now: Instant, under service: Lease?, _ weightLease: Lease?) -> Report.Backend.State {
-    if door != nil { return .ourselves }
-    switch service?.term {
+  private func current(at now: Instant, under circumstances: Circumstances) -> Report.Backend.State {
+    if circumstances.door != nil { return .ourselves }
+    switch circumstances.service?.term {
     case .maintain: return .maintenance
     case .drain: return .draining
     default: break
     }
-    if weight(under: weightLease) == 0 { return .draining }
-    if health.status == .down { return .down }
+    if circumstances.weight == 0 { return .draining }
+    if circumstances.isChecked, health.status == .down { return .down }
     if ejection.isEjected(at: now) { return .ejected }
     if isHeld { return .held }
-    if isVanished { return .vanished }
-    if progress(at: now) < 1 { return .warming }
-    return check.check != .none && health.status == .unknown ? .unknown : .up
+    if circumstances.isVanished { return .vanished }
+    if progress(at: now, under: circumstances) < 1 { return .warming }
+    return circumstances.isChecked && health.status == .unknown ? .unknown : .up
   }
 }
 

@@ -101,31 +101,28 @@ final class PoolController {
 
   /// What the workers are to know now.
   func snapshot(at now: Instant) -> Pool {
-    snapshot(
-      of: members.map { ($0, $0.configuration) }, configuration: configuration, policy: policy, doors: nil, at: now)
+    snapshot(of: members.map { ($0, $0.circumstances) }, configuration: configuration, policy: policy, at: now)
   }
 
-  /// What the workers would have to know with these members and this configuration.
-  ///
-  /// - Parameter doors: where this process would answer then; nil if that is known of each member.
+  /// What the workers would have to know with these members, of whom this is said, and this configuration.
   func snapshot(
-    of members: [(member: Member, configuration: BackendConfiguration)], configuration: PoolConfiguration,
-    policy: PoolPolicy, doors: OwnDirectory?, at now: Instant
+    of members: [(member: Member, circumstances: Circumstances)], configuration: PoolConfiguration, policy: PoolPolicy,
+    at now: Instant
   ) -> Pool {
     // Not even in a panic is anybody sent back to this process.
-    let others = members.indices.filter { index in
-      let member = members[index].member
-      return if let doors { doors.door(at: member.key.address) == nil } else { member.door == nil }
-    }
-    var eligible = others.filter { members[$0].member.isEligible(at: now) }
+    let others = members.indices.filter { members[$0].circumstances.door == nil }
+    var eligible = others.filter { members[$0].member.isEligible(at: now, under: members[$0].circumstances) }
     if eligible.isEmpty, configuration.whenAllDown == .panic {
-      eligible = others.filter { members[$0].member.weight > 0 }
+      eligible = others.filter { members[$0].circumstances.weight > 0 }
     }
     let weights = SlowStart.weights(
-      eligible.map { (weight: members[$0].member.weight, progress: members[$0].member.progress(at: now)) })
+      eligible.map { index in
+        let (member, circumstances) = members[index]
+        return (weight: circumstances.weight, progress: member.progress(at: now, under: circumstances))
+      })
     let guardPolicy = configuration.guardPolicy
     let candidates = zip(eligible, weights).map { index, weight in
-      let (member, configuration) = members[index]
+      let (member, configuration) = (members[index].member, members[index].circumstances.configuration)
       return Candidate(
         index: index, weight: weight, tier: configuration.tier, maxSessions: configuration.maxSessions,
         guardRules: isHeldBack
@@ -143,10 +140,12 @@ final class PoolController {
 
   /// Who stays though no name gives its address any more, beside members that are to come: those that serve, if none of
   /// the others is known to answer.
-  func staying(beside others: [Member], of endpoints: Set<Endpoint>, at now: Instant) -> [Member] {
-    guard !others.contains(where: { $0.isProven(at: now) }) else { return [] }
+  func staying(
+    beside others: [(member: Member, circumstances: Circumstances)], of endpoints: Set<Endpoint>, at now: Instant
+  ) -> [Member] {
+    guard !others.contains(where: { $0.member.isProven(at: now, under: $0.circumstances) }) else { return [] }
     return members.filter { member in
-      !others.contains { $0 === member } && member.configuration.isNamed && member.isProven(at: now)
+      !others.contains { $0.member === member } && member.configuration.isNamed && member.isProven(at: now)
         && member.origins.contains(where: endpoints.contains)
     }
   }

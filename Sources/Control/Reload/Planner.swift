@@ -20,6 +20,7 @@ struct Planner {
     }
     if let problem = changes.obstacle(to: .reload) { obstacles.insert(problem.error, at: 0) }
     if let problem = unavailableAddress(change, configuration) { obstacles.append(problem) }
+    obstacles += poolsLeftAlone(by: stage).map { "\(Reload.leftAlone($0)): only --force does it" }
     let touched = touchedSessions(removed, change, configuration)
     // Where listeners only change places, somebody answers as ever.
     let bound = change.bound.map { "\($0.configuration.bind)" }
@@ -43,8 +44,11 @@ struct Planner {
   /// What is the matter with an address that is to be taken. Nobody is answered at an address that is only reserved, so taking
   /// it for a moment shows to nobody.
   private func unavailableAddress(_ change: ListenerSet.Change, _ configuration: Configuration) -> String? {
-    // A reload under way may have taken the very same.
-    guard changes.gate.underWay != .reload, changes.gate.underWay != .revert else { return nil }
+    switch changes.gate.underWay {
+    // It may have taken the very same.
+    case .reload, .revert, .rebinding: return nil
+    case .upgrade, nil: break
+    }
     do throws(StartError) {
       try parts.listeners.reserve(change).close()
       if let bind = configuration.stats?.bind, bind != parts.controller.configuration.stats?.bind {
@@ -53,6 +57,16 @@ struct Planner {
       return nil
     } catch {
       return error.description
+    }
+  }
+
+  /// Pools that would have nobody left, as far as that can be told before new names are looked up and new backends checked.
+  private func poolsLeftAlone(by stage: Controller.Stage) -> [String] {
+    let new = Reload.newNames(in: stage.configuration, parts.controller)
+    return parts.controller.poolsLeftAlone(by: stage).filter { name in
+      stage.configuration.pools.first { $0.name == name }?.backends.contains { backend in
+        if case .name(let host, _) = backend.endpoint { new.contains(host) } else { false }
+      } == false
     }
   }
 

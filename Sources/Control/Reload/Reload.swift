@@ -85,9 +85,7 @@ final class Reload {
     if let problem = Self.obstacles(of: difference, to: configuration, parts).first {
       return refuse(problem.0, problem.1)
     }
-    // What this process goes on looking up is no news, and nothing to refuse a change for.
-    let names = parts.controller.names
-    let unknown = parts.controller.hostNames(of: configuration).filter { !names.knows($0) && !names.watches($0) }
+    let unknown = Self.newNames(in: configuration, parts.controller)
     guard !unknown.isEmpty else { return resolved([:], [:]) }
     lookup = parts.controller.names.lookUp(unknown, settings: configuration.resolver) {
       [unowned self] in resolved($0, $1)
@@ -117,14 +115,26 @@ final class Reload {
     return problems
   }
 
-  private func resolved(_ answers: [String: [SocketAddress]], _ failures: [String: String]) {
+  /// What is the matter with a pool that would have nobody left.
+  static func leftAlone(_ pool: String) -> String {
+    "pool \(pool) serves now, and no backend of it would be eligible"
+  }
+
+  /// The names that a configuration brings. What this process goes on looking up is no news, and nothing to refuse a change
+  /// for.
+  static func newNames(in configuration: Configuration, _ controller: Controller) -> Set<String> {
+    let names = controller.names
+    return controller.hostNames(of: configuration).filter { !names.knows($0) && !names.watches($0) }
+  }
+
+  private func resolved(_ answers: [String: NameAnswer], _ failures: [String: String]) {
     lookup = nil
     guard failures.isEmpty else {
       let names = failures.keys.sorted()
       return refuse(
         AdminAnswer.Problem(
           "\(names.joined(separator: ", ")) can't be resolved", hint: "correct the name, or see to the name server",
-          details: names.map { "\($0): \(failures[$0] ?? "")" }))
+          details: names.map { "\($0): \(failures[$0] ?? "")" }), .passing)
     }
     stage = parts.controller.stage(configuration, addresses: answers)
     do throws(StartError) {
@@ -133,7 +143,7 @@ final class Reload {
         stats = try parts.reserveStats(bind)
       }
     } catch {
-      return refuse(AdminAnswer.Problem(error.problem, hint: error.hint))
+      return refuse(AdminAnswer.Problem(error.problem, hint: error.hint), .passing)
     }
     probe()
   }
@@ -162,19 +172,15 @@ final class Reload {
 
   private func probed() {
     let table = parts.controller.preview(stage)
-    let eligible = parts.controller.eligible(in: stage)
     warnings += parts.controller.ownMembers(in: stage)
-    for pool in Set(configuration.listeners.map(\.pool)).sorted() {
-      guard eligible[pool] == 0, let present = parts.controller.pool(pool),
-        present.members.contains(where: { $0.isEligible(at: .now) })
-      else { continue }
-      let problem = "pool \(pool) serves now, and no backend of it would be eligible"
+    for pool in parts.controller.poolsLeftAlone(by: stage) {
+      let problem = Self.leftAlone(pool)
       if isForced {
         warnings.append(problem)
       } else {
         return refuse(
           AdminAnswer.Problem(
-            problem, hint: "see to the backends, or use --force", details: warnings.isEmpty ? nil : warnings))
+            problem, hint: "see to the backends, or use --force", details: warnings.isEmpty ? nil : warnings), .passing)
       }
     }
     // From here on the workers may hold the sockets, and only their word gives them back.
@@ -249,7 +255,7 @@ final class Reload {
       refuse(
         AdminAnswer.Problem(
           "a worker can't prepare the change", hint: "see the log",
-          details: reasons.map { "worker \($0.participant): \($0.reason)" }))
+          details: reasons.map { "worker \($0.participant): \($0.reason)" }), .passing)
     case .committed, .committing:
       // Health may have changed since the tables were prepared.
       parts.controller.workforce.post(.adopt(parts.controller.makeTable()))
@@ -272,7 +278,7 @@ final class Reload {
     }
   }
 
-  private func refuse(_ problem: AdminAnswer.Problem, _ prospect: Prospect = .passing) {
+  private func refuse(_ problem: AdminAnswer.Problem, _ prospect: Prospect) {
     giveBack()
     done.take()?(.refused(problem, prospect))
   }

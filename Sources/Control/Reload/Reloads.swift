@@ -12,7 +12,7 @@ final class Reloads {
     case file
     /// Text that somebody has sent, and the path of the file that it was read from, or what else it's called.
     case text(String, name: String)
-    /// One that ran before.
+    /// One that ran before, and how it had come to run.
     case earlier(Configuration, Provenance)
   }
 
@@ -53,6 +53,8 @@ final class Reloads {
   private let loop: EventLoop
   private var running: Reload?
   private var finished: Reload?
+  /// The last one, whether or not it has ended.
+  private var rebinding: Rebinding?
   private var rollouts = 0
   private var probation: Probation?
   private var rereading: Rereading?
@@ -92,7 +94,7 @@ final class Reloads {
     self.loop = loop
     self.logger = logger
     makeParts = parts
-    rereading = Rereading(on: loop) { [unowned self] in rereadInTurn(by: $0) }
+    rereading = Rereading(on: loop) { [unowned self] in tryAgain(by: $0) }
   }
 
   /// Begins to note what is normal.
@@ -110,10 +112,8 @@ final class Reloads {
     probation = nil
     rereading = nil
     running = nil
+    rebinding = nil
   }
-
-  /// Whether a reload could begin now.
-  var isFree: Bool { changes.gate.verdict(on: .reload) == .now }
 
   /// Until when the running configuration has to be confirmed.
   var confirmUntil: Timestamp? { probation?.until }
@@ -155,11 +155,8 @@ final class Reloads {
   func reload(_ source: Source, _ options: Options = Options(), by author: String, done: @escaping Done) {
     changes.ask(.reload, by: author) { [unowned self] turn in
       switch turn {
-      case .refused(let problem): refuse(problem, by: author, done)
-      case .yours:
-        // Somebody has decided: what the file said before isn't tried any more.
-        rereading?.stop()
-        begin(Attempt(source: source, options: options, author: author), done)
+      case .refused(let problem): refuse(problem, .passing, by: author, done)
+      case .yours: begin(Attempt(source: source, options: options, author: author), done)
       }
     }
   }
@@ -170,11 +167,20 @@ final class Reloads {
     rereadInTurn(by: author)
   }
 
+  /// What is tried again anyway doesn't wait for its turn: by then somebody may have decided otherwise.
+  private func tryAgain(by author: String) {
+    if changes.gate.verdict(on: .reread) == .now {
+      rereadInTurn(by: author)
+    } else {
+      rereading?.wasRefused(by: author)
+    }
+  }
+
   private func rereadInTurn(by author: String) {
     let asked = generation
     changes.ask(.reread, by: author) { [unowned self] turn in
       switch turn {
-      case .refused(let problem): refuse(problem, by: author) { _ in }
+      case .refused(let problem): refuse(problem, .passing, by: author) { _ in }
       case .yours:
         begin(Attempt(source: .file, options: Options(), author: author), askedFor: asked) {
           [unowned self] outcome in reconsider(outcome, by: author)
@@ -202,7 +208,7 @@ final class Reloads {
   ) {
     changes.ask(wish, by: author) { [unowned self] turn in
       switch turn {
-      case .refused(let problem): done(.refused(problem, .lasting))
+      case .refused(let problem): done(.refused(problem, .passing))
       case .yours:
         guard let probation else { preconditionFailure("there is a way back on probation alone") }
         logger.warning("going back to the configuration before", metadata: ["why": "\(reason)", "by": "\(author)"])
@@ -225,9 +231,25 @@ final class Reloads {
     }
   }
 
-  /// The process is to end: a reload that isn't decided yet doesn't come.
+  /// Binds the listeners again whose sockets' files are gone. What runs, who has loaded it, what came of the last attempt and
+  /// what is tried again stay as they are.
+  func rebind(done: @escaping (Rebinding.Outcome) -> Void) {
+    changes.ask(.rebind, by: "martlet") { [unowned self] turn in
+      if case .refused(let problem) = turn { return done(.failed(problem.error)) }
+      rollouts += 1
+      let rebinding = Rebinding(makeParts(rollouts)) { [unowned self] outcome in
+        changes.ended(.kept)
+        done(outcome)
+      }
+      self.rebinding = rebinding
+      rebinding.start()
+    }
+  }
+
+  /// The process is to end: what isn't decided yet doesn't come.
   func abandon() {
     running?.abandon(.init("the process is about to end", hint: "nothing has changed"))
+    rebinding?.abandon()
   }
 }
 
@@ -245,7 +267,7 @@ extension Reloads {
       configuration = try read(attempt.source)
     } catch {
       changes.ended(.kept)
-      return refuse(.init(error), by: attempt.author, done)
+      return refuse(.init(error), .lasting, by: attempt.author, done)
     }
     if let asked, let takenBack, asked < takenBack.generation,
       ConfigurationDifference(from: takenBack.configuration, to: configuration).isEmpty
@@ -254,7 +276,7 @@ extension Reloads {
       let problem = AdminAnswer.Problem(
         "\(file ?? "the file") still has what was taken back",
         hint: "correct it; `martlet reload` takes it all the same")
-      return refuse(problem, by: attempt.author, done)
+      return refuse(problem, .lasting, by: attempt.author, done)
     }
     announce?(true)
     rollouts += 1
@@ -284,7 +306,7 @@ extension Reloads {
   }
 
   private func refuse(
-    _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect = .lasting, by author: String, _ done: Done
+    _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect, by author: String, _ done: Done
   ) {
     last = "refused at \(Timestamp.now.timeOfDay) UTC: \(problem.error)"
     // What is tried again and again is told once.
@@ -301,6 +323,8 @@ extension Reloads {
 
   private func commit(_ answer: inout AdminAnswer.Reloaded, _ attempt: Attempt) {
     lastProblem = nil
+    // Something is decided: what the file said before isn't tried any more.
+    rereading?.stop()
     if answer.changes.isEmpty {
       last = "nothing to change at \(Timestamp.now.timeOfDay) UTC"
     } else {

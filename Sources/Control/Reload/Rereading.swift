@@ -1,7 +1,7 @@
 import Libevent
 
 /// The process's file that was refused for what may pass by itself, as a name that isn't known yet: where the file is watched,
-/// it's read again until it's taken, changes, or somebody loads something else.
+/// it's read again until it's taken, changes, or somebody loads something else. What is refused in between changes nothing.
 final class Rereading {
   /// Who has wanted it first; nil if nothing is to be read again.
   private(set) var author: String?

@@ -168,7 +168,7 @@ package enum StatsText {
 
   /// Seconds in a form that fits their size: `350 us`, `1.2 ms`, `4.5 s`, `3m20s`, `5h02m`, `12d03h`.
   package static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite else { return "-" }
+    guard seconds.isFinite, abs(seconds) < 1e12 else { return "-" }
     return
       switch seconds
     {

@@ -97,6 +97,8 @@ struct ControllerState: Codable {
   var transitions: [Report.Transition]
   var book: OverrideBook
   var correlation: CorrelatedFailure.Snapshot?
+  /// Which name of a search list has a host name's addresses, where several may be meant.
+  var found: [String: String]?
 
   /// What is known about a pool.
   struct PoolState: Codable {

@@ -1,3 +1,5 @@
+import Sockets
+
 /// How far a client has come with its request or with taking its answer. Pure: times are passed in, as nanoseconds of one
 /// clock.
 struct HTTPProgress {
@@ -55,10 +57,10 @@ struct HTTPPatience {
     let age = now &- progress.since
     switch progress.phase {
     case .handled: return false
-    case .resting: return age > limits.idle.nanoseconds
+    case .resting: return age > limits.idle.clockNanoseconds
     case .asking, .taking:
-      if age > limits.request.nanoseconds { return true }
-      return age > limits.patience.nanoseconds && rate(progress, at: now) < Double(limits.bytesPerSecond)
+      if age > limits.request.clockNanoseconds { return true }
+      return age > limits.patience.clockNanoseconds && rate(progress, at: now) < Double(limits.bytesPerSecond)
     }
   }
 
@@ -78,8 +80,4 @@ struct HTTPPatience {
   private func rate(_ progress: HTTPProgress, at now: UInt64) -> Double {
     Double(progress.moved) / max(Double(now &- progress.since) / 1e9, 0.001)
   }
-}
-
-extension Duration {
-  fileprivate var nanoseconds: UInt64 { UInt64(max(self, .zero) / .nanoseconds(1)) }
 }

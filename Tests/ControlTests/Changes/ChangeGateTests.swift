@@ -6,7 +6,7 @@ import Testing
 struct ChangeGateTests {
   /// Something that a process can be busy with.
   enum Situation: String, CaseIterable {
-    case nothing, probation, reload, revert, upgrade, handedOver, stopping
+    case nothing, probation, reload, revert, upgrade, handedOver, stopping, rebinding, rebindingOnProbation
 
     /// A gate in that situation.
     var gate: ChangeGate {
@@ -27,6 +27,11 @@ struct ChangeGateTests {
         ask(.upgrade)
         gate.ended(.handedOver)
       case .stopping: ask(.stop)
+      case .rebinding: ask(.rebind)
+      case .rebindingOnProbation:
+        ask(.reload)
+        gate.ended(.onProbation)
+        ask(.rebind)
       }
       return gate
     }
@@ -34,14 +39,15 @@ struct ChangeGateTests {
 
   /// The whole table, by word: `now`, `later`, `ends it`, or why it's refused.
   private static let table: [(ChangeGate.Wish, String)] = [
-    (.reload, "now toConfirm reloading reverting upgrading handedOver stopping"),
-    (.reread, "now later later later later handedOver stopping"),
-    (.confirm, "nothingToConfirm now nothingToConfirm reverting upgrading handedOver stopping"),
-    (.revert, "nothingToRevert now nothingToRevert reverting upgrading handedOver stopping"),
-    (.promisedRevert, "nothingToRevert now nothingToRevert later upgrading handedOver stopping"),
-    (.upgrade, "now toConfirm later later upgrading handedOver stopping"),
-    (.override, "now now now now now handedOver stopping"),
-    (.stop, "now now reload revert upgrade now now"),
+    (.reload, "now toConfirm reloading reverting upgrading handedOver stopping later toConfirm"),
+    (.reread, "now later later later later handedOver stopping later later"),
+    (.rebind, "now now reloading reverting upgrading handedOver stopping rebinding rebinding"),
+    (.confirm, "nothingToConfirm now nothingToConfirm reverting upgrading handedOver stopping nothingToConfirm now"),
+    (.revert, "nothingToRevert now nothingToRevert reverting upgrading handedOver stopping nothingToRevert later"),
+    (.promisedRevert, "nothingToRevert now nothingToRevert later upgrading handedOver stopping nothingToRevert later"),
+    (.upgrade, "now toConfirm later later upgrading handedOver stopping later toConfirm"),
+    (.override, "now now now now now handedOver stopping now now"),
+    (.stop, "now now reload revert upgrade now now rebinding rebinding"),
   ]
 
   static func word(_ verdict: ChangeGate.Verdict) -> String {
@@ -106,6 +112,27 @@ struct ChangeGateTests {
     #expect(gate.next() == nil)
   }
 
+  @Test("who waits for an answer while listeners are bound again is let in afterwards, the second is refused")
+  func rebinding() {
+    var gate = Situation.rebinding.gate
+    #expect(gate.ask(.reload) == .later)
+    #expect(gate.ask(.reload) == .refused(.reloading))
+    #expect(gate.ask(.upgrade) == .later)
+    #expect(gate.ask(.upgrade) == .refused(.upgradeWaits))
+    #expect(gate.next() == nil)
+    gate.ended(.kept)
+    #expect(gate.next()?.wish == .reload)
+    #expect(gate.underWay == .reload)
+
+    gate = Situation.rebindingOnProbation.gate
+    #expect(gate.ask(.revert) == .later)
+    #expect(gate.ask(.revert) == .refused(.reverting))
+    #expect(gate.ask(.confirm) == .now, "it's done in one step")
+    #expect(gate.next()?.verdict == .refused(.nothingToRevert))
+    gate.ended(.kept)
+    #expect(!gate.isOnProbation && gate.underWay == nil)
+  }
+
   @Test("a way back that somebody takes and one that was promised are one")
   func twoWaysBack() {
     for outcome in [ChangeGate.Outcome.settled, .kept] {
@@ -150,6 +177,17 @@ private struct Model {
     if let end { return end }
     if wish == .override { return "now" }
     if wish == .reread { return busy == nil && !isOnProbation ? "now" : "later" }
+    if busy == "rebinding" {
+      if wish == .rebind { return "rebinding" }
+      // As without it, but what would begin has to wait.
+      var undisturbed = self
+      undisturbed.busy = nil
+      let answer = undisturbed.answer(wish)
+      return answer == "now" && wish != .confirm ? "later" : answer
+    }
+    if wish == .rebind {
+      return busy.map { ["reload": "reloading", "revert": "reverting"][$0] ?? "upgrading" } ?? "now"
+    }
     if busy == "upgrade" { return "upgrading" }
     if wish == .upgrade { return busy != nil ? "later" : isOnProbation ? "toConfirm" : "now" }
     if busy == "revert" { return wish == .promisedRevert ? "later" : "reverting" }
@@ -161,6 +199,7 @@ private struct Model {
   mutating func begin(_ wish: ChangeGate.Wish) {
     switch wish {
     case .reload, .reread: busy = "reload"
+    case .rebind: busy = "rebinding"
     case .revert, .promisedRevert: busy = "revert"
     case .upgrade: busy = "upgrade"
     case .confirm: isOnProbation = false
@@ -172,7 +211,8 @@ private struct Model {
   mutating func ask(_ wish: ChangeGate.Wish) -> String {
     let word = answer(wish)
     if word == "later" {
-      if wish == .upgrade, list.contains(wish) { return "upgradeWaits" }
+      let second: [ChangeGate.Wish: String] = [.upgrade: "upgradeWaits", .reload: "reloading", .revert: "reverting"]
+      if list.contains(wish), let refusal = second[wish] { return refusal }
       if !list.contains(wish) { list.append(wish) }
     } else if word == "now" || word == busy && wish == .stop {
       begin(wish)
@@ -212,6 +252,7 @@ extension ChangeGateTests {
           case .reload: [.kept, .settled, .onProbation]
           case .revert: [.kept, .settled]
           case .upgrade: [.kept, .handedOver]
+          case .rebinding: [.kept]
           case nil: []
           }
         guard let outcome = outcomes.randomElement(using: &random) else { return }

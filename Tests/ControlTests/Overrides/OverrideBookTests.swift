@@ -1,4 +1,5 @@
 import Config
+import FoundationEssentials
 import Sockets
 import Testing
 
@@ -67,7 +68,15 @@ struct OverrideBookTests {
     var book = OverrideBook()
     book.take(lease(.drain, "[fe80::5%1]:7000"))
     book.take(lease(.weight(3), "db.example:5432"))
-    #expect(book.normalised().leases.map(\.endpoint) == ["[fe80::5%lo]:7000", "db.example:5432"])
+    let today = ["[fe80::5%lo]:7000", "db.example:5432"]
+    func read<Value: Codable>(_ value: Value) throws -> Value {
+      try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
+    }
+    #expect(try read(book).leases.map(\.endpoint) == today)
+    // What another process tells while it hands over is no other.
+    let late = LateChanges(overrides: OverrideBook.Changes(taken: book.leases, ended: book.leases))
+    #expect(try read(late).overrides.taken.map(\.endpoint) == today)
+    #expect(try read(late).overrides.ended == read(book).leases)
   }
 
   @Test("a lease ends at its time and not before, and one without a time doesn't")

@@ -46,6 +46,40 @@ import Testing
     #expect(told.count == 101)
   }
 
+  @Test("what was set while a slow disk writes is in the file at the end, though the loop turns no more")
+  func slowDisk() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/state"
+    let overrides = Overrides(path: path, on: loop, logger: logger)
+    overrides.save(book(1))
+    overrides.save(book(2))
+    overrides.save(book(3))
+    overrides.finish(within: .seconds(20))
+    #expect(StateFile(path: path).read() == .book(book(3)))
+    // Whoever goes on is told as ever, and what comes later isn't taken for what is there.
+    var told = 0
+    overrides.save(book(1)) { _ in told += 1 }
+    run { told == 1 }
+    #expect(StateFile(path: path).read() == .book(book(1)))
+  }
+
+  @Test("what a process before this one has written late is written over when it's gone")
+  func lateWriter() throws {
+    let folder = try TemporaryFolder()
+    let file = StateFile(path: folder.path + "/state")
+    let overrides = Overrides(path: file.path, on: loop, logger: logger)
+    overrides.saveAgain(OverrideBook())
+    overrides.finish(within: .seconds(20))
+    #expect(file.read() == .none, "nothing was ever set")
+    var told = 0
+    overrides.save(book(2)) { _ in told += 1 }
+    run { told == 1 }
+    try file.write(book(1))
+    overrides.saveAgain(book(2))
+    overrides.finish(within: .seconds(20))
+    #expect(file.read() == .book(book(2)))
+  }
+
   @Test("what can't be written is told to whom it concerns, and tried again with the next change")
   func trouble() throws {
     let folder = try TemporaryFolder()
