@@ -130,6 +130,29 @@ import Testing
     #expect(heard.bytes == packet + Array("bye".utf8) && heard.ending == .end)
   }
 
+  @Test("a session whose sources gather isn't taken for idle, nor for one that pauses")
+  func gatheringIsNoPause() throws {
+    let pair = try RelayedPair(policy: .test(idle: 1_500))
+    let packet = noise(64 * 1024)
+    let client = pair.client
+    let sender = BlockingThread {
+      let start = MonotonicClock.now()
+      while MonotonicClock.now() - start < 4_000_000_000 {
+        guard (try? client.send(packet)) != nil else { return 0 }
+        usleep(400)
+      }
+      client.shutdownWrite()
+      return 1
+    }
+    pair.proxy.post(.evict(EvictionOrder(id: 1, selection: SessionSelection(), cause: .drained)))
+    var received = 0
+    let ending = pair.server.read(atMost: .max) { received += $0.count }
+    #expect(sender.result() == 1 && ending == .end && received > 1_000 * packet.count)
+    #expect(pair.proxy.closes(.idle) + pair.proxy.closes(.drained) == 0)
+    // Promoted once: the pipe wasn't given back in between.
+    #expect(pair.proxy.workers[0].promotions.current < 10)
+  }
+
   @Test("a flow that has gone quiet gives its pipe to the next one")
   func pipeGivenBack() throws {
     let server = try TestServer(at: AddressFamily.ipv4.freshAddress())

@@ -113,7 +113,10 @@ import Testing
     let other = try TestServer(at: AddressFamily.ipv4.freshAddress())
     let proxy = try ProxyFixture([server.address, other.address], policy: .test(attempts: 1))
     let client = try proxy.connect()
-    try server.accept().reset()
+    let peer = try server.accept()
+    // Earlier it would be a connect that failed.
+    #expect(eventually { proxy.workers[0].begun.current == 1 })
+    peer.reset()
     #expect(client.receiveToEnd().ending == .reset)
     #expect(eventually { proxy.closes(.backendReset) == 1 })
     #expect(proxy.closes(.retried) == 0 && proxy.failures(.reset, of: 0) == 0 && proxy.refused(.connectFailed) == 0)

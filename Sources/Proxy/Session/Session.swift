@@ -128,7 +128,7 @@ final class Session: IOHandler, Waiting {
     guard phase == .relaying else { return }
     toBackend.lookForMore()
     toClient.lookForMore()
-    goOn()
+    look()
   }
 
   /// Asks both sources once more, some time after they went quiet.
@@ -139,10 +139,17 @@ final class Session: IOHandler, Waiting {
   func lookAgain() {
     toBackend.lookAgain()
     toClient.lookAgain()
-    goOn()
+    look()
     guard phase == .relaying else { return }
     if toBackend.isFinished, let error = client.takeError() { return clientBroke(error) }
     if toClient.isFinished, let error = server?.takeError() { return serverBroke(error) }
+  }
+
+  /// Goes on without having been told of anything. What moves then counts as well.
+  private func look() {
+    let before = toBackend.moved &+ toClient.moved
+    goOn()
+    if toBackend.moved &+ toClient.moved != before, lastActive != worker.tick { worker.active(self) }
   }
 
   // MARK: Relay

@@ -46,6 +46,7 @@ package final class Worker {
   /// Pools in which connects ended that others had been held back for.
   var freedThisTurn: [PoolStatus] = []
   var activeThisTick: [Session] = []
+  var activeLastTick: [Session] = []
   var sessionsMade: UInt64 = 0
   var recent = RecentSessions()
 
@@ -84,6 +85,7 @@ package final class Worker {
     gathering.end()
     endedThisTurn = []
     activeThisTick = []
+    activeLastTick = []
     orders = StandingOrders()
   }
 

@@ -20,13 +20,12 @@ extension Worker {
   }
 
   func ticked() {
-    let active = activeThisTick
-    activeThisTick.removeAll(keepingCapacity: true)
     tick &+= 1
-    for session in active {
-      // Moved in the tick before and not since: it has gone quiet.
-      if session.lastActive == tick &- 1 { session.lookAgain() }
-    }
+    swap(&activeLastTick, &activeThisTick)
+    let moved = activeThisTick
+    activeThisTick.removeAll(keepingCapacity: true)
+    // Those that moved in the tick before the one that has ended, and not since, have gone quiet.
+    for session in moved where session.lastActive == tick &- 2 { session.lookAgain() }
     let now = MonotonicClock.now()
     // A slot may have come free without a session's end: an attempt failed, or it was given back just before somebody
     // queued at another worker. And guards let more through as time passes.
@@ -39,7 +38,7 @@ extension Worker {
     if !orders.isEmpty { carryOutOrders(at: now) }
     for listener in listeners where listener.isPaused { listener.resumeIfPossible() }
     let isBusy =
-      !pending.isEmpty || !standing.isEmpty || listeners.contains { $0.isPaused } || !activeThisTick.isEmpty
+      !pending.isEmpty || !standing.isEmpty || listeners.contains { $0.isPaused } || !activeLastTick.isEmpty
       || orders.areUnfinished
     if isBusy { keepTicking() }
   }
