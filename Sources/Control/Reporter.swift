@@ -94,7 +94,7 @@ final class Reporter {
 
   private func listener(_ listener: BoundListener) -> Report.Listener {
     let configuration = listener.configuration
-    let counts = listener.counts
+    let counts = listeners.counts(of: listener)
     return Report.Listener(
       name: configuration.name, bind: listener.address.description, pool: configuration.pool,
       state: state(of: listener),
@@ -121,12 +121,11 @@ final class Reporter {
     let unresolved = controller.unresolved(in: pool)
     let isWhole = eligible.count >= meant.count && !unresolved.contains { $0.configuration.weight > 0 }
     let counts = pool.counts
-    let all = pool.backendCounts
+    let all = pool.sums
     return Report.Pool(
       name: pool.name, strategy: pool.configuration.strategy.rawValue,
       state: eligible.isEmpty ? .down : isWhole ? .up : .degraded,
-      sessions: Report.Sessions(
-        active: (pool.members + pool.leaving).reduce(pool.inheritedGone.active) { $0 + $1.active }, total: all.sessions),
+      sessions: Report.Sessions(active: pool.active, total: all.sessions),
       bytes: Report.Bytes(toBackend: all.bytesToBackend, toClient: all.bytesToClient),
       queue: Report.Queue(
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
@@ -140,7 +139,7 @@ final class Reporter {
   private func rows(
     of pool: PoolController, _ unresolved: [UnresolvedBackend], at now: Instant
   ) -> [Report.Backend] {
-    let members = pool.members.map { backend($0, at: now) }
+    let members = pool.members.map { backend($0, of: pool, at: now) }
     guard !unresolved.isEmpty else { return members }
     let backends = controller.book.applied(to: pool.configuration).backends
     let order = Dictionary(zip(backends.map(\.endpoint), backends.indices)) { first, _ in first }
@@ -169,20 +168,20 @@ final class Reporter {
       check: nil)
   }
 
-  private func backend(_ member: Member, at now: Instant) -> Report.Backend {
+  private func backend(_ member: Member, of pool: PoolController, at now: Instant) -> Report.Backend {
     let configuration = member.configuration
-    let counts = member.counts
+    let counts = pool.counts(of: member)
     let lease =
       member.service ?? member.weightLease
       ?? controller.book.lease(pool: member.key.pool, endpoints: member.endpoints, about: .membership)
     return Report.Backend(
-      name: member.backend.name, address: member.backend.address.description, tier: configuration.tier,
+      name: member.backend.name, address: member.address, tier: configuration.tier,
       weight: configuration.weight,
       effectiveWeight: member.isEligible(at: now) ? member.weight.value * member.progress(at: now) : 0,
       health: member.reportedHealth, override: lease.map { Report.Override($0, backend: member.backend.name) },
       state: member.state, reason: member.reason, since: member.since,
       sessions: Report.Sessions(
-        active: member.active, total: counts.sessions,
+        active: pool.active(on: member), total: counts.sessions,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
       bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient),
       connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),

@@ -34,7 +34,9 @@ final class Controller {
   private(set) var tables = 0
 
   /// What a process before this one has known, until the first configuration is adopted.
-  var inheritance: ControllerState?
+  var inheritance: InheritedState?
+  /// What processes before this one have counted.
+  let heritage = InheritedPools()
 
   let loop: EventLoop
   let logger: Logger
@@ -72,6 +74,9 @@ final class Controller {
     changeTimer?.cancel()
     departureTimer?.cancel()
   }
+
+  /// Its pools, with those that are gone and remembered.
+  var everyPool: [PoolController] { pools + leavingPools + formerPools }
 
   func pool(_ name: String) -> PoolController? {
     pools.first { $0.name == name }
