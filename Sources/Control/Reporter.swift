@@ -46,7 +46,7 @@ final class Reporter {
         file: reloads.file, source: reloads.provenance.file, author: reloads.provenance.author,
         since: reloads.provenance.since, confirmUntil: reloads.confirmUntil,
         revert: reloads.revert, lastReload: reloads.last, waiting: reloads.waiting, nextTry: reloads.nextTry),
-      overrides: overrides, evictions: controller.evictions.report(standing: standing), headroom: headroom,
+      overrides: overrides, evictions: controller.evictions.report(standing: standing()), headroom: headroom,
       predecessor: predecessor(), upgrade: upgrade())
   }
 
@@ -66,21 +66,31 @@ final class Reporter {
 
   /// The leases that hold.
   var overrides: [Report.Override] {
-    controller.book.leases.map { lease in
-      let pool = controller.pool(lease.pool)
-      let member = pool?.members.first { $0.endpoints.contains(lease.endpoint) }
-      let missing = member == nil ? controller.missing(lease, in: controller.configuration) : nil
+    let leases = controller.book.leases
+    var members: [String: [String: Member]] = [:]
+    for pool in Set(leases.map(\.pool)).compactMap({ controller.pool($0) }) {
+      let endpoints = pool.members.flatMap { member in member.endpoints.map { ($0, member) } }
+      members[pool.name] = Dictionary(endpoints) { first, _ in first }
+    }
+    return zip(leases, controller.missing(in: controller.configuration)).map { lease, missing in
+      let member = members[lease.pool]?[lease.endpoint]
+      let missing = member == nil ? missing : nil
       return Report.Override(lease, backend: member?.backend.name ?? lease.name, missing: missing)
     }
   }
 
-  private func standing(_ target: EvictionScheduler.Target) -> Int? {
-    switch target {
-    case .backend(let id): controller.member(id: id)?.member.backend.load.active ?? 0
-    case .listener(let name):
-      (listeners.listeners + listeners.leaving).first { $0.configuration.name == name }?.status.sessions.taken ?? 0
-    case .everybody: controller.workforce.sessionSlots.taken
-    case .selection: nil
+  /// Says how many sessions stand that are to be ended.
+  private func standing() -> (EvictionScheduler.Target) -> Int? {
+    let members = controller.evictions.count == 0 ? [] : controller.everyMember
+    let active = Dictionary(members.map { ($0.backend.id, $0.backend.load.active) }) { first, _ in first }
+    return { [self] target in
+      switch target {
+      case .backend(let id): active[id] ?? 0
+      case .listener(let name):
+        (listeners.listeners + listeners.leaving).first { $0.configuration.name == name }?.status.sessions.taken ?? 0
+      case .everybody: controller.workforce.sessionSlots.taken
+      case .selection: nil
+      }
     }
   }
 
@@ -154,7 +164,7 @@ final class Reporter {
     let configuration = unresolved.configuration
     let address = configuration.endpoint.description
     let nothing = BackendCounts()
-    let lease = controller.book.leases.first { $0.pool == pool.name && $0.endpoint == address }
+    let lease = controller.book.lease(pool: pool.name, endpoint: address)
     return Report.Backend(
       name: configuration.name, address: address, tier: configuration.tier, weight: configuration.weight,
       effectiveWeight: 0, health: pool.configuration.health.check == .none ? .off : .unknown,

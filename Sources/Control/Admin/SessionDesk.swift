@@ -125,8 +125,7 @@ struct BackendNames {
   private let names: [Int: String]
 
   init(_ controller: Controller) {
-    let members = (controller.pools + controller.leavingPools).flatMap { $0.members + $0.leaving }
-    names = Dictionary(members.map { ($0.backend.id, $0.backend.name) }) { first, _ in first }
+    names = Dictionary(controller.everyMember.map { ($0.backend.id, $0.backend.name) }) { first, _ in first }
   }
 
   func name(of backend: Backend?) -> String? {

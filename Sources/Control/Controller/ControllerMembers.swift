@@ -78,7 +78,7 @@ extension Controller {
     }
     for pool in pools {
       replaceMembers(of: pool, in: &stage)
-      noteChanges(in: pool, cause, because: reason)
+      noteChanges(in: pool, cause, because: .pool(reason))
     }
     own.lookSoon()
     inheritance = nil
