@@ -30,4 +30,9 @@ struct DepartedCounts {
   var sum: BackendCounts {
     entries.values.reduce(into: rest) { $0.add($1) }
   }
+
+  /// The same in short.
+  var sums: BackendSums {
+    entries.values.reduce(into: BackendSums(rest)) { $0.add(BackendSums($1)) }
+  }
 }

@@ -63,10 +63,15 @@ struct InheritedPool {
     backends.values.reduce(into: BackendSums(gone)) { $0.add(BackendSums($1)) }
   }
 
-  /// What was counted of all backends but these.
-  func counts(without members: [Member]) -> BackendCounts {
-    var others = backends
-    for member in members { others[member.address] = nil }
-    return others.values.reduce(into: gone) { $0.add($1) }
+  /// The same without some of them.
+  func without(_ members: [Member]) -> InheritedPool {
+    var others = self
+    for member in members where !backends.isEmpty { others.backends[member.address] = nil }
+    return others
+  }
+
+  /// What was counted of all backends, with every detail.
+  var counts: BackendCounts {
+    backends.values.reduce(into: gone) { $0.add($1) }
   }
 }

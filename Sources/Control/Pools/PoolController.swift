@@ -176,7 +176,7 @@ extension PoolController {
   /// What was counted of all its backends, those that are gone or leaving too, here and by processes before this one.
   var sums: BackendSums {
     var sums = inherited.sums
-    sums.add(BackendSums(departed.sum))
+    sums.add(departed.sums)
     for member in members + leaving { sums.add(member.sums) }
     return sums
   }
@@ -202,10 +202,18 @@ extension PoolController {
 
   /// What was counted of backends that aren't its members, here and by processes before this one.
   var goneCounts: BackendCounts {
-    var counts = inherited.counts(without: members)
+    var counts = inherited.without(members).counts
     counts.add(departed.sum)
     for member in leaving { counts.add(member.counts) }
     return counts
+  }
+
+  /// The same in short.
+  var goneSums: BackendSums {
+    var sums = inherited.without(members).sums
+    sums.add(departed.sums)
+    for member in leaving { sums.add(member.sums) }
+    return sums
   }
 
   /// How many sessions this process has ended for that reason, whether they had reached a backend or not.

@@ -25,7 +25,7 @@ final class CountsTeller {
   // What the other process was told.
   private var toldListeners: [String: ListenerCounts] = [:]
   private var toldPools: [String: PoolCounts] = [:]
-  private var toldGone: [String: BackendCounts] = [:]
+  private var toldGone: [String: (sums: BackendSums, counts: BackendCounts)] = [:]
   /// By pool, then by address.
   private var toldBackends: [String: [String: BackendSums]] = [:]
 
@@ -93,7 +93,7 @@ final class CountsTeller {
   var nothing: CountsHandover {
     var counts = CountsHandover()
     counts.isPartial = true
-    if form == .whole { counts.gone = toldGone }
+    if form == .whole { counts.gone = toldGone.mapValues(\.counts) }
     return counts
   }
 
@@ -106,11 +106,11 @@ final class CountsTeller {
 
   private func add(stranger name: String, to counts: inout CountsHandover) -> Bool {
     let pool = controller.heritage[name]
-    return add(pool.itself, gone: pool.counts(without: []), of: name, to: &counts)
+    return add(pool.itself, gone: pool.sums, pool.counts, of: name, to: &counts)
   }
 
   private func add(_ pool: PoolController, to counts: inout CountsHandover) -> Bool {
-    let hasChanged = add(pool.counts, gone: pool.goneCounts.sparse, of: pool.name, to: &counts)
+    let hasChanged = add(pool.counts, gone: pool.goneSums, pool.goneCounts, of: pool.name, to: &counts)
     // Who is no member any more is one of those that are gone, and isn't to be counted twice.
     let present = Set(pool.members.map(\.address))
     let left = (toldBackends[pool.name] ?? [:]).keys.filter { !present.contains($0) }
@@ -121,15 +121,20 @@ final class CountsTeller {
     return hasChanged || !left.isEmpty
   }
 
-  private func add(_ pool: PoolCounts, gone: BackendCounts, of name: String, to counts: inout CountsHandover) -> Bool {
+  /// - Parameter gone: what was counted of its backends that are gone, in short and, if that has changed, with every detail.
+  private func add(
+    _ pool: PoolCounts, gone sums: BackendSums, _ gone: @autoclosure () -> BackendCounts, of name: String,
+    to counts: inout CountsHandover
+  ) -> Bool {
     var hasChanged = false
     if toldPools[name] != pool {
       toldPools[name] = pool
       counts.pools[name] = pool
       hasChanged = true
     }
-    if toldGone[name] ?? BackendCounts() != gone {
-      toldGone[name] = gone
+    if toldGone[name]?.sums ?? BackendSums() != sums {
+      let gone = gone().sparse
+      toldGone[name] = (sums, gone)
       counts.gone[name] = gone
       hasChanged = true
     }
