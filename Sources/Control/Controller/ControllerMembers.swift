@@ -256,16 +256,16 @@ extension Controller {
   }
 
   func nameChanged(_ name: String) {
-    for pool in pools where hostNames(of: pool).contains(name) {
+    for pool in pools where isGiven(by: name, in: pool) {
       refresh(pool, .names, because: "\(name) has other addresses")
     }
   }
 
-  private func hostNames(of pool: PoolController) -> Set<String> {
-    Set(
-      book.applied(to: pool.configuration).backends.compactMap { backend in
-        if case .name(let name, _) = backend.endpoint { name } else { nil }
-      })
+  /// Whether a name gives any of a pool's backends.
+  private func isGiven(by name: String, in pool: PoolController) -> Bool {
+    book.applied(to: pool.configuration).backends.contains { backend in
+      if case .name(name, _) = backend.endpoint { true } else { false }
+    }
   }
 
   /// The backends of a pool that are given by a name without an address.
