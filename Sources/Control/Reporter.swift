@@ -46,7 +46,7 @@ final class Reporter {
         file: reloads.file, source: reloads.provenance.file, author: reloads.provenance.author,
         since: reloads.provenance.since, confirmUntil: reloads.confirmUntil,
         revert: reloads.revert, lastReload: reloads.last, waiting: reloads.waiting, nextTry: reloads.nextTry),
-      overrides: overrides, evictions: controller.evictions.report(standing: standing), headroom: headroom,
+      overrides: overrides, evictions: controller.evictions.report(standing: standing()), headroom: headroom,
       predecessor: predecessor(), upgrade: upgrade())
   }
 
@@ -66,21 +66,31 @@ final class Reporter {
 
   /// The leases that hold.
   var overrides: [Report.Override] {
-    controller.book.leases.map { lease in
-      let pool = controller.pool(lease.pool)
-      let member = pool?.members.first { $0.endpoints.contains(lease.endpoint) }
-      let missing = member == nil ? controller.missing(lease, in: controller.configuration) : nil
+    let leases = controller.book.leases
+    var members: [String: [String: Member]] = [:]
+    for pool in Set(leases.map(\.pool)).compactMap({ controller.pool($0) }) {
+      let endpoints = pool.members.flatMap { member in member.endpoints.map { ($0, member) } }
+      members[pool.name] = Dictionary(endpoints) { first, _ in first }
+    }
+    return zip(leases, controller.missing(in: controller.configuration)).map { lease, missing in
+      let member = members[lease.pool]?[lease.endpoint]
+      let missing = member == nil ? missing : nil
       return Report.Override(lease, backend: member?.backend.name ?? lease.name, missing: missing)
     }
   }
 
-  private func standing(_ target: EvictionScheduler.Target) -> Int? {
-    switch target {
-    case .backend(let id): controller.member(id: id)?.member.backend.load.active ?? 0
-    case .listener(let name):
-      (listeners.listeners + listeners.leaving).first { $0.configuration.name == name }?.status.sessions.taken ?? 0
-    case .everybody: controller.workforce.sessionSlots.taken
-    case .selection: nil
+  /// Says how many sessions stand that are to be ended.
+  private func standing() -> (EvictionScheduler.Target) -> Int? {
+    let members = controller.evictions.count == 0 ? [] : controller.everyMember
+    let active = Dictionary(members.map { ($0.backend.id, $0.backend.load.active) }) { first, _ in first }
+    return { [self] target in
+      switch target {
+      case .backend(let id): active[id] ?? 0
+      case .listener(let name):
+        (listeners.listeners + listeners.leaving).first { $0.configuration.name == name }?.status.sessions.taken ?? 0
+      case .everybody: controller.workforce.sessionSlots.taken
+      case .selection: nil
+      }
     }
   }
 
@@ -94,7 +104,7 @@ final class Reporter {
 
   private func listener(_ listener: BoundListener) -> Report.Listener {
     let configuration = listener.configuration
-    let counts = listener.counts
+    let counts = listeners.counts(of: listener)
     return Report.Listener(
       name: configuration.name, bind: listener.address.description, pool: configuration.pool,
       state: state(of: listener),
@@ -121,12 +131,11 @@ final class Reporter {
     let unresolved = controller.unresolved(in: pool)
     let isWhole = eligible.count >= meant.count && !unresolved.contains { $0.configuration.weight > 0 }
     let counts = pool.counts
-    let all = pool.backendCounts
+    let all = pool.sums
     return Report.Pool(
       name: pool.name, strategy: pool.configuration.strategy.rawValue,
       state: eligible.isEmpty ? .down : isWhole ? .up : .degraded,
-      sessions: Report.Sessions(
-        active: (pool.members + pool.leaving).reduce(pool.inheritedGone.active) { $0 + $1.active }, total: all.sessions),
+      sessions: Report.Sessions(active: pool.active, total: all.sessions),
       bytes: Report.Bytes(toBackend: all.bytesToBackend, toClient: all.bytesToClient),
       queue: Report.Queue(
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
@@ -140,7 +149,7 @@ final class Reporter {
   private func rows(
     of pool: PoolController, _ unresolved: [UnresolvedBackend], at now: Instant
   ) -> [Report.Backend] {
-    let members = pool.members.map { backend($0, at: now) }
+    let members = pool.members.map { backend($0, of: pool, at: now) }
     guard !unresolved.isEmpty else { return members }
     let backends = controller.book.applied(to: pool.configuration).backends
     let order = Dictionary(zip(backends.map(\.endpoint), backends.indices)) { first, _ in first }
@@ -155,7 +164,7 @@ final class Reporter {
     let configuration = unresolved.configuration
     let address = configuration.endpoint.description
     let nothing = BackendCounts()
-    let lease = controller.book.leases.first { $0.pool == pool.name && $0.endpoint == address }
+    let lease = controller.book.lease(pool: pool.name, endpoint: address)
     return Report.Backend(
       name: configuration.name, address: address, tier: configuration.tier, weight: configuration.weight,
       effectiveWeight: 0, health: pool.configuration.health.check == .none ? .off : .unknown,
@@ -169,20 +178,20 @@ final class Reporter {
       check: nil)
   }
 
-  private func backend(_ member: Member, at now: Instant) -> Report.Backend {
+  private func backend(_ member: Member, of pool: PoolController, at now: Instant) -> Report.Backend {
     let configuration = member.configuration
-    let counts = member.counts
+    let counts = pool.counts(of: member)
     let lease =
       member.service ?? member.weightLease
       ?? controller.book.lease(pool: member.key.pool, endpoints: member.endpoints, about: .membership)
     return Report.Backend(
-      name: member.backend.name, address: member.backend.address.description, tier: configuration.tier,
+      name: member.backend.name, address: member.address, tier: configuration.tier,
       weight: configuration.weight,
       effectiveWeight: member.isEligible(at: now) ? member.weight.value * member.progress(at: now) : 0,
       health: member.reportedHealth, override: lease.map { Report.Override($0, backend: member.backend.name) },
       state: member.state, reason: member.reason, since: member.since,
       sessions: Report.Sessions(
-        active: member.active, total: counts.sessions,
+        active: pool.active(on: member), total: counts.sessions,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
       bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient),
       connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),

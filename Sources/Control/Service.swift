@@ -111,7 +111,7 @@ package final class Service {
       $0.completed()
     }
     parts.service = self
-    changes.hasPredecessor = { [unowned self] in predecessor?.report != nil }
+    changes.hasPredecessor = { [unowned self] in predecessor?.isThere ?? false }
     changes.interrupt = { [unowned self] in interrupt($0) }
     reporter.predecessor = { [unowned self] in predecessor?.report }
     reporter.upgrade = { [unowned self] in upgrade?.report }
@@ -125,7 +125,7 @@ package final class Service {
       throw error
     }
     controller.adopt(controller.stage(configuration), .reload, because: "started")
-    if let counts = inheritance?.handover.counts { inherit(counts) }
+    if let handover = inheritance?.handover, let counts = handover.shortCounts ?? handover.counts { inherit(counts) }
   }
 
   /// Runs until it's told to stop, by a signal or through the inbox, and has drained.

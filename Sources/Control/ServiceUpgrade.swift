@@ -21,9 +21,11 @@ extension Service {
     changes.ask(.upgrade, by: author) { [unowned self, invocation] turn in
       if case .refused(let problem) = turn { return refuse(409, problem) }
       logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
-      let given = handover
-      upgrade = Upgrade(invocation, handover: given, sockets: handoverSockets, on: loop, logger: logger, author: author)
-      {
+      let counts = CountsTeller(controller, listeners)
+      let given = handover(counts.everything())
+      upgrade = Upgrade(
+        invocation, handover: given, counts: counts, sockets: handoverSockets, on: loop, logger: logger, author: author
+      ) {
         [unowned self] outcome in
         switch outcome {
         case .failed(let problem):
@@ -57,7 +59,7 @@ extension Service {
     if let author = late.reread { reloads.reread(by: author) }
   }
 
-  private var handover: Handover {
+  private func handover(_ counts: CountsHandover) -> Handover {
     Handover(
       version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
       file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.generation, provenance: reloads.provenance,
@@ -68,7 +70,7 @@ extension Service {
       },
       hasStats: statsServer != nil, admin: adminServer?.path, statsFile: statsServer?.file,
       adminFile: adminServer?.file,
-      state: controller.state, counts: counts, secrets: controller.configuration.secrets)
+      state: controller.state, shortCounts: counts, secrets: controller.configuration.secrets)
   }
 
   private var handoverSockets: [SharedSocket] {
@@ -86,7 +88,11 @@ extension Service {
     logger.notice(
       "process \(pid) has taken over; \(left) sessions may go on here for \(limit.configured)",
       metadata: ["version": "\(version)", "pid": "\(pid)"])
-    succession = Succession(upgrade, sessions, on: loop) { [unowned self] in news }
+    succession = Succession(upgrade, sessions, on: loop, logger: logger) { [unowned self] in
+      HandoverMessage.Draining(
+        sessions: workforce.sessionSlots.taken, deadline: self.shutdown?.deadline ?? .now,
+        counts: upgrade.counts.nothing)
+    }
     shutdown.drained = { [unowned self] in succession?.tell() }
     reply(
       .success(
@@ -96,32 +102,17 @@ extension Service {
     controller.stop()
   }
 
-  private var news: HandoverMessage.Draining {
-    HandoverMessage.Draining(
-      sessions: workforce.sessionSlots.taken, deadline: shutdown?.deadline ?? .now, counts: counts)
-  }
-
-  private var counts: CountsHandover {
-    var counts = CountsHandover()
-    for listener in listeners.listeners { counts.listeners[listener.configuration.name] = listener.counts }
-    controller.addCounts(to: &counts)
-    counts.workers = workforce.counts
-    return counts
-  }
-
   /// Takes what processes before this one have counted up to now.
   func inherit(_ counts: CountsHandover) {
-    for listener in listeners.listeners {
-      if let counted = counts.listeners[listener.configuration.name] { listener.inherited = counted }
-    }
-    controller.inherit(counts)
-    workforce.inherited = counts.workers ?? workforce.inherited
+    listeners.inherited.take(counts.listeners)
+    controller.heritage.take(counts)
+    if let workers = counts.workers { workforce.inherited = workers }
   }
 
   /// The process before is gone, and with it every session that it had left.
   private func settleInherited() {
-    for listener in listeners.listeners { listener.inherited.settle() }
-    controller.settleInherited()
+    listeners.inherited.settle()
+    controller.heritage.settle()
     workforce.settleInherited()
   }
 
@@ -129,7 +120,7 @@ extension Service {
   func takeOver(_ inheritance: Inheritance, took: @escaping () -> Void) {
     let pid = inheritance.handover.pid
     predecessor = Predecessor(
-      inheritance, version: origin.version, on: loop,
+      pid, version: inheritance.handover.version, heir: origin.version, over: inheritance.channel, on: loop,
       took: { [unowned self] in
         logger.notice("process \(pid) has handed over")
         took()

@@ -30,7 +30,7 @@ package final class ChannelLink {
 
   /// Sends a message, as soon as the other end takes it.
   ///
-  /// - Throws: `malformed` if it's too large, `closed` after the end.
+  /// - Throws: `tooLarge` if it is, `closed` after the end.
   package func send(_ bytes: [UInt8], _ sockets: [SharedSocket] = []) throws(ChannelError) {
     try core.channel.post(bytes, sockets)
     core.flush()

@@ -66,7 +66,9 @@ package enum ChannelError: Error, Equatable {
   case cut
   /// The time is up. A message may have been sent or received in part; it goes on from there.
   case timedOut
-  /// The message exceeds `mostBytes` or `mostDescriptors`, or what came isn't one: nothing that follows can be read.
+  /// What is to be sent exceeds `mostBytes` or `mostDescriptors`; nothing of it was sent.
+  case tooLarge
+  /// What came isn't a message, or exceeds that: nothing that follows can be read.
   case malformed
   /// Descriptors of the message are lost, and it with them: this process has no room for them (RLIMIT_NOFILE).
   case descriptorsLost
@@ -94,7 +96,7 @@ extension DescriptorChannel {
   /// Lines a message up for `flush`.
   package func post(_ bytes: [UInt8], _ sockets: [SharedSocket] = []) throws(ChannelError) {
     guard socket != nil else { throw .closed }
-    guard bytes.count <= Self.mostBytes, sockets.count <= Self.mostDescriptors else { throw .malformed }
+    guard bytes.count <= Self.mostBytes, sockets.count <= Self.mostDescriptors else { throw .tooLarge }
     let head = Head(bytes: bytes.count, descriptors: sockets.count)
     outgoing.append(Part(bytes: head.encoded[...], sockets: sockets.prefix(Self.group)))
     var rest = sockets.dropFirst(Self.group)

@@ -18,7 +18,13 @@ extension FuzzTarget {
       texts: [
         #"{"version":"1","pid":1,"configuration":"{}","generation":1,"listeners":[{"name":"a","sockets":1}],"hasStats":true,"#
           + #""state":{"pools":[{"name":"a","cursor":1}],"members":[],"addresses":{"a":["::1"]},"transitions":[],"#
-          + #""book":{"leases":[]}},"counts":{"listeners":{},"pools":{},"backends":{},"gone":{}}}"#
+          + #""book":{"leases":[]}},"counts":{"listeners":{},"pools":{},"backends":{},"gone":{}}}"#,
+        #"{"version":"1","pid":1,"configuration":"{}","generation":1,"listeners":[],"hasStats":true,"#
+          + #""state":{"pools":[],"members":[],"addresses":{},"transitions":[],"book":{"leases":[]}},"#
+          + #""shortCounts":{"listeners":{},"pools":{},"backends":{"a":{"b c":{"attempts":1,"retries":0,"failures":{},"#
+          + #""sessions":1,"closes":{"idle":1},"bytesToBackend":1,"bytesToClient":1,"#
+          + #""connectTime":{"filled":[3,1],"total":3,"largest":3},"sessionTime":{"counts":[],"total":0,"largest":0}}}},"#
+          + #""gone":{},"isPartial":true}}"#,
       ]
     ) { text in
       guard let handover = try? JSONDecoder().decode(Handover.self, from: Data(text.utf8)) else { return }

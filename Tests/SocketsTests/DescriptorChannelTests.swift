@@ -62,10 +62,10 @@ import Testing
     let bytes = [UInt8](repeating: 3, count: DescriptorChannel.mostBytes)
     try near.send(bytes, limit: .seconds(10))
     #expect(try receiving.join().bytes == bytes)
-    #expect(throws: ChannelError.malformed) { try near.send(bytes + [0], limit: .seconds(1)) }
+    #expect(throws: ChannelError.tooLarge) { try near.send(bytes + [0], limit: .seconds(1)) }
     let one = try open("")
     let tooMany = [SharedSocket](repeating: one, count: DescriptorChannel.mostDescriptors + 1)
-    #expect(throws: ChannelError.malformed) { try near.send([], tooMany, limit: .seconds(1)) }
+    #expect(throws: ChannelError.tooLarge) { try near.send([], tooMany, limit: .seconds(1)) }
   }
 
   @Test("who can't send or has nothing to receive doesn't wait longer than said, and goes on where it was")

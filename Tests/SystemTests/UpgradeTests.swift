@@ -84,6 +84,85 @@ extension System {
       #expect(try session.request().status == 200, "the process before still serves")
     }
 
+    @Test("sessions of the process before end with it, also where a reload has removed their listener and pool")
+    func phantoms() throws {
+      let servers = try stage.nginx(count: 2)
+      func keys(_ servers: [Nginx]) -> String {
+        let pools = servers.map { "{ name: '\($0.name)', backends: ['\($0.address)'] }" }
+        let listeners = servers.map { "{ name: '\($0.name)', bind: '127.0.0.1:0', pool: '\($0.name)' }" }
+        return "listeners: [\(listeners.joined(separator: ", "))], pools: [\(pools.joined(separator: ", "))]"
+      }
+      let proxy = try stage.martlet(keys(servers))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port("b")
+      var sessions = try (0..<3).map { _ in try ClientSocket(.local(port)) }
+      for session in sessions { #expect(try session.request().body == "b\n") }
+      func counts(_ report: StatsReport) -> [Int]? {
+        guard let listener = report.listeners.first(where: { $0.name == "b" }),
+          let pool = report.pools.first(where: { $0.name == "b" })
+        else { return nil }
+        return [
+          listener.sessions.active, pool.sessions.active, pool.backends[0].sessions.active, listener.sessions.total,
+          pool.sessions.total, pool.backends[0].sessions.total,
+        ]
+      }
+      let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}")
+      defer { kill(pid_t(next.pid), SIGKILL) }
+      let (status, _) = try proxy.admin("POST", "/v1/upgrade", "{}")
+      #expect(status == 409, "the process before still serves")
+      try proxy.waitUntil("it's told of them") { counts($0) == [3, 3, 3, 3, 3, 3] }
+      try proxy.reload(keys([servers[0]]))
+      #expect(try sessions[0].request().body == "b\n")
+      sessions = []
+      try Support.waitUntil("the process before is gone") { try proxy.predecessor() == nil }
+      try proxy.reload(keys(servers))
+      #expect(try counts(proxy.report()) == [0, 0, 0, 3, 3, 3])
+      // What was counted of what is gone is handed on.
+      try proxy.reload(keys([servers[0]]))
+      let last = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}")
+      defer { kill(pid_t(last.pid), SIGKILL) }
+      try Support.waitUntil("the process before is gone") {
+        try proxy.report().process.pid == Int32(last.pid) && proxy.predecessor() == nil
+      }
+      try proxy.reload(keys(servers))
+      #expect(try counts(proxy.report())?.prefix(5) == [0, 0, 0, 3, 3])
+    }
+
+    @Test("with thousands of backends it takes seconds, and a process that drains has next to nothing to tell")
+    func large() throws {
+      let servers = try stage.nginx(count: 1)
+      let pools = (0..<4).map { pool in
+        let backends = (0..<1000).map { "'127.\(10 + pool).\($0 / 250).\($0 % 250 + 1):9'" }
+        return "{ name: 'p\(pool)', health: { type: 'none' }, backends: [\(backends.joined(separator: ", "))] }"
+      }
+      let proxy = try stage.martlet(
+        """
+        "listeners": [{ "name": "main", "bind": "127.0.0.1:0", "pool": "main" }],
+        "pools": [{ "name": "main", "backends": ["\(servers[0].address)"] }, \(pools.joined(separator: ", "))]
+        """)
+      try proxy.waitUntil("it serves") { $0.pools[0].state == "up" }
+      let session = try ClientSocket(.local(proxy.port()))
+      #expect(try session.request().body == "a\n")
+      let began = ContinuousClock.now
+      let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}")
+      defer { kill(pid_t(next.pid), SIGKILL) }
+      #expect(ContinuousClock.now - began < .seconds(20))
+      try proxy.waitUntil("it's told of the session") {
+        $0.process.pid == Int32(next.pid) && $0.pools[0].sessions.active == 1
+      }
+      func used() -> Double {
+        // Ticks of user and system time, 100 a second.
+        let stat = (try? String(contentsOfFile: "/proc/\(proxy.program.pid)/stat", encoding: .utf8)) ?? ""
+        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+        return fields.count > 12 ? fields[11...12].compactMap { Double($0) }.reduce(0, +) / 100 : .infinity
+      }
+      usleep(1_500_000)
+      let before = used()
+      usleep(2_000_000)
+      #expect(used() - before < 1, "the old process does nothing else than tell")
+      #expect(try session.request().body == "a\n")
+    }
+
     @Test("by SIGUSR2, again and again, with another number of workers each time it's restarted")
     func again() throws {
       let servers = try stage.nginx(count: 2)

@@ -55,7 +55,7 @@ final class AdminActions {
   /// A backend of a pool, by its name, its address, or the host name that it comes from.
   func members(_ backend: String, of pool: PoolController) throws(AdminRefusal) -> [Member] {
     let endpoint = Self.endpoint(backend)
-    let named = pool.members.filter { $0.backend.name == backend || $0.key.address.description == endpoint }
+    let named = pool.members.filter { $0.backend.name == backend || $0.address == endpoint }
     if !named.isEmpty { return named }
     let resolved = pool.members.filter { $0.configuration.name == backend || $0.endpoints.contains(endpoint) }
     guard resolved.isEmpty else { return resolved }
@@ -94,9 +94,9 @@ final class AdminActions {
   func endpoint(_ backend: String, of members: [Member]) -> String {
     guard let first = members.first else { return backend }
     let endpoint = Self.endpoint(backend)
-    if first.key.address.description != endpoint, first.endpoints.contains(endpoint) { return endpoint }
+    if first.address != endpoint, first.endpoints.contains(endpoint) { return endpoint }
     let isWhole = members.count > 1 || first.configuration.name == backend
-    return isWhole ? first.configuration.endpoint.description : first.key.address.description
+    return isWhole ? first.configuration.endpoint.description : first.address
   }
 }
 

@@ -186,9 +186,7 @@ extension AdminActions {
         for endpoint in endpoints { book.end(pool: pool, endpoint: endpoint, about: subject) }
       }
     }
-    let ended = endpoints.sorted().flatMap {
-      controller.endLeases(pool: pool, endpoint: $0, about: subject, by: author)
-    }
+    let ended = controller.endLeases(pool: pool, endpoints: endpoints.sorted(), about: subject, by: author)
     if ended.isEmpty {
       return AdminAnswer.Done(message: "\(pool)/\(backend): nothing was set", warnings: [])
     }

@@ -16,11 +16,12 @@ extension AdminActions {
           olderThan: try call.seconds("olderThan"), ids: nil)
         let limit = try call.count("limit", default: 100, in: 1...10_000)
         sessions.find(selection, limit: limit) { [unowned self] found in
+          let names = BackendNames(controller)
           reply(
             .success(
               AdminReply(
                 AdminAnswer.Sessions(
-                  total: found.total, sessions: found.sessions.map { describe($0) }))))
+                  total: found.total, sessions: found.sessions.map { describe($0, names) }))))
         }
       },
       AdminRouter.Route(.post, "/v1/sessions/close") { [unowned self] call, reply throws(AdminRefusal) in
@@ -52,7 +53,7 @@ extension AdminActions {
       selection.pool = controlled.name
       if let backend {
         // Also one that was removed and still has sessions.
-        let leaving = controlled.leaving.filter { $0.backend.name == backend || $0.key.address.description == backend }
+        let leaving = controlled.leaving.filter { $0.backend.name == backend || $0.address == backend }
         let members = leaving.isEmpty ? try members(backend, of: controlled) : leaving
         selection.backendIDs = Set(members.map(\.backend.id))
       }
@@ -142,11 +143,11 @@ extension AdminActions {
       }, perSecond: controller.configuration.eviction.rate)
   }
 
-  private func describe(_ session: SessionSummary) -> AdminAnswer.Session {
+  private func describe(_ session: SessionSummary, _ names: BackendNames) -> AdminAnswer.Session {
     AdminAnswer.Session(
       id: String(session.id), client: session.client.description, listener: session.listener.name,
       pool: session.pool.name,
-      backend: sessions.name(of: session.backend), phase: session.phase.rawValue, age: Double(session.age) / 1e9,
+      backend: names.name(of: session.backend), phase: session.phase.rawValue, age: Double(session.age) / 1e9,
       idle: Double(session.idle) / 1e9,
       bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient), worker: session.worker)
   }

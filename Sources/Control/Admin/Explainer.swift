@@ -49,7 +49,7 @@ struct Explainer {
   ) -> AdminAnswer.Why.Backend {
     let member = pool.members[index]
     return AdminAnswer.Why.Backend(
-      name: member.backend.name, address: member.key.address.description, tier: member.configuration.tier,
+      name: member.backend.name, address: member.address, tier: member.configuration.tier,
       isEligible: candidate != nil, reason: reason(member, candidate, explanation),
       weight: candidate == nil ? 0 : member.weight.value * member.progress(at: now),
       active: member.backend.load.active, chance: chance)

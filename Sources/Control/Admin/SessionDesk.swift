@@ -63,7 +63,7 @@ final class SessionDesk {
   /// All sessions that ended last, here and in processes before this one, the newest first.
   func history(done: @escaping ([AdminAnswer.EndedSession]) -> Void) {
     recent { [self] own in
-      done(Self.merge(own.map { describe($0) }, inherited))
+      done(Self.merge(describe(own), inherited))
     }
   }
 
@@ -85,8 +85,14 @@ final class SessionDesk {
     return merged
   }
 
-  /// A session in the words of the admin door.
-  func describe(_ session: EndedSession) -> AdminAnswer.EndedSession {
+  /// Sessions in the words of the admin door.
+  func describe(_ sessions: [EndedSession]) -> [AdminAnswer.EndedSession] {
+    guard !sessions.isEmpty else { return [] }
+    let names = BackendNames(controller)
+    return sessions.map { describe($0, names) }
+  }
+
+  private func describe(_ session: EndedSession, _ names: BackendNames) -> AdminAnswer.EndedSession {
     let cause =
       switch session.end {
       case .closed(let cause): cause.rawValue
@@ -96,16 +102,11 @@ final class SessionDesk {
     return AdminAnswer.EndedSession(
       id: String(session.id), client: session.client.description, listener: session.listener.name,
       pool: session.pool.name,
-      backend: name(of: session.backend), began: Timestamp(milliseconds: Timestamp.now.milliseconds - Int(ago)),
+      backend: names.name(of: session.backend), began: Timestamp(milliseconds: Timestamp.now.milliseconds - Int(ago)),
       duration: Double(session.duration) / 1e9, connectTime: session.connectTime.map { Double($0) / 1e9 },
       attempts: session.attempts,
       bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient), cause: cause,
       text: session.end.text)
-  }
-
-  /// A backend's name now: it may have got another one since.
-  func name(of backend: Backend?) -> String? {
-    backend.map { controller.member(id: $0.id)?.member.backend.name ?? $0.name }
   }
 
   /// A worker has answered.
@@ -116,6 +117,19 @@ final class SessionDesk {
   /// A worker has answered.
   func take(_ list: [EndedSession], from worker: Int, ticket: Int) {
     recents.take(list, from: worker, ticket: ticket)
+  }
+}
+
+/// What backends are called now: they may have got other names since.
+struct BackendNames {
+  private let names: [Int: String]
+
+  init(_ controller: Controller) {
+    names = Dictionary(controller.everyMember.map { ($0.backend.id, $0.backend.name) }) { first, _ in first }
+  }
+
+  func name(of backend: Backend?) -> String? {
+    backend.map { names[$0.id] ?? $0.name }
   }
 }
 

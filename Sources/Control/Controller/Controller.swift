@@ -34,7 +34,9 @@ final class Controller {
   private(set) var tables = 0
 
   /// What a process before this one has known, until the first configuration is adopted.
-  var inheritance: ControllerState?
+  var inheritance: InheritedState?
+  /// What processes before this one have counted.
+  let heritage = InheritedPools()
 
   let loop: EventLoop
   let logger: Logger
@@ -73,17 +75,15 @@ final class Controller {
     departureTimer?.cancel()
   }
 
+  /// Its pools, with those that are gone and remembered.
+  var everyPool: [PoolController] { pools + leavingPools + formerPools }
+
   func pool(_ name: String) -> PoolController? {
     pools.first { $0.name == name }
   }
 
-  /// A backend by its id, also one that is leaving.
-  func member(id: Int) -> (pool: PoolController, member: Member)? {
-    for pool in pools + leavingPools {
-      if let member = (pool.members + pool.leaving).first(where: { $0.backend.id == id }) { return (pool, member) }
-    }
-    return nil
-  }
+  /// All backends that are here, also those that are leaving.
+  var everyMember: [Member] { (pools + leavingPools).flatMap { $0.members + $0.leaving } }
 
   // MARK: Tables
 
@@ -111,7 +111,28 @@ final class Controller {
     _ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, of members: [Member]? = nil,
     took duration: Duration? = nil
   ) {
-    noteChanges(in: pool, cause, because: reason, of: members, took: duration)
+    reassess(pool, cause, because: Occasion(reason, of: members), took: duration)
+  }
+
+  /// What happened, and to whom.
+  enum Occasion {
+    /// To the whole pool.
+    case pool(String)
+    /// To some of its members: why, for each.
+    case members([ObjectIdentifier: String])
+
+    init(_ reason: String, of members: [Member]?) {
+      self =
+        members.map { .members(Dictionary($0.map { (ObjectIdentifier($0), reason) }) { first, _ in first }) }
+        ?? .pool(reason)
+    }
+  }
+
+  /// Looks at a pool anew after something happened to it, or to some of its members.
+  func reassess(
+    _ pool: PoolController, _ cause: Report.Transition.Cause, because occasion: Occasion, took duration: Duration? = nil
+  ) {
+    noteChanges(in: pool, cause, because: occasion, took: duration)
     // Who stays only for want of others goes when there are, or when it's down itself.
     if pool.hasIdleVanished(at: .now) { return refresh(pool, .names, because: "another backend is up, or it's down") }
     workforce.post(.adopt(makeTable()))
@@ -121,22 +142,23 @@ final class Controller {
   /// Notes what has become of a pool's members. What an operator sets is noted even if it changes no state; what time
   /// has made of others meanwhile has a reason of its own.
   func noteChanges(
-    in pool: PoolController, _ cause: Report.Transition.Cause, because reason: String, of members: [Member]? = nil,
+    in pool: PoolController, _ cause: Report.Transition.Cause, because occasion: Occasion,
     took duration: Duration? = nil
   ) {
     let now = Instant.now
     for member in pool.members {
-      let isMeant = members?.contains { $0 === member }
       let previous = member.update(at: now)
-      guard previous != nil || cause == .override && isMeant == true else { continue }
+      let itself: String? = if case .members(let reasons) = occasion { reasons[ObjectIdentifier(member)] } else { nil }
+      guard previous != nil || cause == .override && itself != nil else { continue }
       // Who was taken out on purpose has its sessions still: nobody comes back all at once.
       if previous?.isEligible == true, member.state == .down || member.state == .ejected {
         pool.wentDown(member, at: now)
       }
-      switch isMeant {
-      case true?: note(member, of: pool, was: previous, cause, because: reason, took: duration)
-      case nil: note(member, of: pool, was: previous, cause, because: "\(reason): \(member.reason)", took: duration)
-      case false?: note(member, of: pool, was: previous, .time, because: member.reason, took: nil)
+      switch (occasion, itself) {
+      case (.members, let reason?): note(member, of: pool, was: previous, cause, because: reason, took: duration)
+      case (.members, nil): note(member, of: pool, was: previous, .time, because: member.reason, took: nil)
+      case (.pool(let reason), _):
+        note(member, of: pool, was: previous, cause, because: "\(reason): \(member.reason)", took: duration)
       }
     }
     snapshots[pool.name] = nil
@@ -182,10 +204,10 @@ final class Controller {
     let now = Instant.now
     expireLeases()
     for pool in pools {
-      for member in pool.members where member.state == .ejected && !member.ejection.isEjected(at: now) {
-        member.comeBackOnTrial(at: now)
-        reassess(pool, .time, because: "its time out is over", of: [member])
-      }
+      let back = pool.members.filter { $0.state == .ejected && !$0.ejection.isEjected(at: now) }
+      guard !back.isEmpty else { continue }
+      for member in back { member.comeBackOnTrial(at: now) }
+      reassess(pool, .time, because: "its time out is over", of: back)
     }
     for pool in pools {
       let warming = pool.members.filter { $0.state == .warming }

@@ -7,28 +7,48 @@ import Proxy
 // MARK: - Leases
 
 extension Controller {
+  /// A lease that has begun or ended, and why.
+  private struct LeaseChange {
+    let lease: Lease
+    let reason: String
+  }
+
   /// Takes a lease, in place of an earlier one about the same; gives that one.
   @discardableResult
   func take(_ lease: Lease) -> Lease? {
-    let replaced = book.take(lease)
-    leaseChanged(lease, because: lease.text + (replaced.map { ", in place of: \($0.text)" } ?? ""))
+    let (change, replaced) = note(lease)
+    leasesChanged([change])
     return replaced
   }
 
-  /// Ends the leases of a backend about a subject, or all; gives those that have ended.
-  func endLeases(pool: String, endpoint: String, about subject: Lease.Subject?, by author: String) -> [Lease] {
-    let ended = book.end(pool: pool, endpoint: endpoint, about: subject)
-    for lease in ended { leaseChanged(lease, because: "no longer \(lease.text), taken back by \(author)") }
-    return ended
+  private func note(_ lease: Lease) -> (change: LeaseChange, replaced: Lease?) {
+    let replaced = book.take(lease)
+    let inPlace = replaced.map { ", in place of: \($0.text)" } ?? ""
+    return (LeaseChange(lease: lease, reason: lease.text + inPlace), replaced)
+  }
+
+  /// Ends the leases of backends about a subject, or all; gives those that have ended.
+  func endLeases(pool: String, endpoints: [String], about subject: Lease.Subject?, by author: String) -> [Lease] {
+    let ended = endpoints.flatMap { end(pool: pool, endpoint: $0, about: subject, by: author) }
+    leasesChanged(ended)
+    return ended.map(\.lease)
+  }
+
+  private func end(
+    pool: String, endpoint: String, about subject: Lease.Subject?, by author: String
+  ) -> [LeaseChange] {
+    book.end(pool: pool, endpoint: endpoint, about: subject).map {
+      LeaseChange(lease: $0, reason: "no longer \($0.text), taken back by \(author)")
+    }
   }
 
   /// Takes what was changed in another process's book.
   func take(_ changes: OverrideBook.Changes, from author: String) {
     let missing = book.missing(of: changes)
-    for lease in missing.ended {
-      _ = endLeases(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, by: author)
+    let ended = missing.ended.flatMap { lease in
+      end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, by: author)
     }
-    for lease in missing.taken { _ = take(lease) }
+    leasesChanged(ended + missing.taken.map { note($0).change })
   }
 
   func expireLeases() {
@@ -37,33 +57,48 @@ extension Controller {
     for lease in ended {
       logger.notice(
         "lease is over: \(lease.pool)/\(lease.endpoint) \(lease.text)", metadata: ["pool": "\(lease.pool)"])
-      leaseChanged(lease, because: "time is over: \(lease.text)")
     }
+    leasesChanged(ended.map { LeaseChange(lease: $0, reason: "time is over: \($0.text)") })
     leasesExpired?()
   }
 
-  private func leaseChanged(_ lease: Lease, because reason: String) {
-    guard let pool = pool(lease.pool) else { return }
-    switch lease.term.subject {
-    case .membership:
+  /// Does what leases say that have begun or ended: once for each pool, however many they are.
+  private func leasesChanged(_ changes: [LeaseChange]) {
+    if changes.contains(where: { $0.lease.term.subject == .membership }) {
       names.watch(hostNames(of: configuration), settings: configuration.resolver)
-      refresh(pool, .override, because: reason)
-    case .service, .weight:
-      let members = pool.members.filter { $0.endpoints.contains(lease.endpoint) }
-      for member in members {
-        let wasChecked = member.checker != nil
-        refreshLeases(of: member)
-        if wasChecked != member.isToBeChecked { startChecking(member, in: pool) }
-        if member.service?.term == .maintain {
-          evictions.evict(
-            .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (maintenance)", .drained,
-            patience: configuration.eviction.patience, standing: member.backend.load.active)
-        } else {
-          evictions.cancel(.drained, of: .backend(member.backend.id))
-        }
-      }
-      reassess(pool, .override, because: reason, of: members)
     }
+    let byPool = Dictionary(grouping: changes, by: \.lease.pool)
+    for pool in pools {
+      guard let changes = byPool[pool.name] else { continue }
+      let others = changes.filter { $0.lease.term.subject != .membership }
+      if !others.isEmpty { serviceChanged(others, in: pool) }
+      let memberships = changes.filter { $0.lease.term.subject == .membership }
+      guard let first = memberships.first else { continue }
+      let more = memberships.count > 1 ? " (and \(memberships.count - 1) more)" : ""
+      refresh(pool, .override, because: first.reason + more)
+    }
+  }
+
+  /// Whether backends get new sessions, or how many, has changed.
+  private func serviceChanged(_ changes: [LeaseChange], in pool: PoolController) {
+    let byEndpoint = Dictionary(grouping: changes, by: \.lease.endpoint)
+    var reasons: [ObjectIdentifier: String] = [:]
+    for member in pool.members {
+      let its = member.endpoints.flatMap { byEndpoint[$0] ?? [] }
+      guard !its.isEmpty else { continue }
+      reasons[ObjectIdentifier(member)] = its.map(\.reason).joined(separator: "; ")
+      let wasChecked = member.checker != nil
+      refreshLeases(of: member)
+      if wasChecked != member.isToBeChecked { startChecking(member, in: pool) }
+      if member.service?.term == .maintain {
+        evictions.evict(
+          .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (maintenance)", .drained,
+          patience: configuration.eviction.patience, standing: member.backend.load.active)
+      } else {
+        evictions.cancel(.drained, of: .backend(member.backend.id))
+      }
+    }
+    reassess(pool, .override, because: .members(reasons))
   }
 
   /// Whether a pool that serves now would have nobody left with these leases.
@@ -81,21 +116,40 @@ extension Controller {
     }
   }
 
-  /// What a lease is about and isn't there by a configuration, so that it changes nothing; nil if it's there.
-  func missing(_ lease: Lease, in configuration: Configuration) -> Report.Override.Missing? {
-    guard let pool = configuration.pools.first(where: { $0.name == lease.pool }) else { return .pool }
-    if case .add = lease.term { return nil }
-    let isThere = (pool.backends + book.applied(to: pool).backends).contains { backend in
-      if backend.endpoint.description == lease.endpoint { return true }
-      // Which addresses a new name has isn't known yet.
-      guard case .name(let name, let port) = backend.endpoint else { return false }
-      return !names.knows(name) || names.addresses(of: name).contains { "\($0.with(port: port))" == lease.endpoint }
+  /// What each of the book's leases is about and isn't there by a configuration, so that it changes nothing; nil for those
+  /// of which it's there.
+  func missing(in configuration: Configuration) -> [Report.Override.Missing?] {
+    let pools = Dictionary(configuration.pools.map { ($0.name, $0) }) { first, _ in first }
+    var targets: [String: LeaseTargets] = [:]
+    return book.leases.map { lease in
+      guard let pool = pools[lease.pool] else { return .pool }
+      if case .add = lease.term { return nil }
+      let its = targets[pool.name] ?? LeaseTargets(pool.backends + book.applied(to: pool).backends, names)
+      targets[pool.name] = its
+      return its.has(lease.endpoint) ? nil : .backend
     }
-    return isThere ? nil : .backend
   }
 
   func refreshLeases(of member: Member) {
     member.service = book.lease(pool: member.key.pool, endpoints: member.endpoints, about: .service)
     member.weightLease = book.lease(pool: member.key.pool, endpoints: member.endpoints, about: .weight)
   }
+}
+
+/// What leases of a pool can be about.
+private struct LeaseTargets {
+  private var endpoints: Set<String> = []
+  /// Which addresses a new name has isn't known yet: it may be any.
+  private var isOpen = false
+
+  init(_ backends: [BackendConfiguration], _ names: NameBook) {
+    for backend in backends {
+      endpoints.insert(backend.endpoint.description)
+      guard case .name(let name, let port) = backend.endpoint else { continue }
+      isOpen = isOpen || !names.knows(name)
+      for address in names.addresses(of: name) { endpoints.insert("\(address.with(port: port))") }
+    }
+  }
+
+  func has(_ endpoint: String) -> Bool { isOpen || endpoints.contains(endpoint) }
 }

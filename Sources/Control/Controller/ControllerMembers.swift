@@ -77,7 +77,7 @@ extension Controller {
     }
     for pool in pools {
       replaceMembers(of: pool, in: &stage)
-      noteChanges(in: pool, cause, because: reason)
+      noteChanges(in: pool, cause, because: .pool(reason))
     }
     own.lookSoon()
     inheritance = nil
@@ -128,7 +128,7 @@ extension Controller {
   }
 
   private func makeStatus(_ pool: String) -> PoolStatus {
-    let cursor = inheritance?.pools.first { $0.name == pool }?.cursor
+    let cursor = inheritance?.cursor(of: pool)
     return PoolStatus(
       name: pool, cursorStart: cursor ?? UInt64.random(in: 0..<UInt64(UInt32.max)), workers: workforce.count)
   }
@@ -136,22 +136,22 @@ extension Controller {
   private func makePool(_ configuration: PoolConfiguration, in stage: Stage) -> PoolController {
     PoolController(
       configuration, status: stage.statuses[configuration.name] ?? makeStatus(configuration.name),
-      patience: stage.configuration.eviction.patience)
+      heritage: heritage, patience: stage.configuration.eviction.patience)
   }
 
   /// The members that a pool has by a configuration, by the addresses of names and by leases, and those that stay though
   /// their names no longer give them; those that aren't there yet are made and kept in the stage.
   private func members(of pool: PoolConfiguration, in stage: inout Stage) -> [Appointment] {
     let controller = known(pool.name)
-    let present = (controller?.members ?? []) + (controller?.leaving ?? [])
+    let known = (controller?.members ?? []) + (controller?.leaving ?? [])
+    let present = Dictionary(known.map { ($0.key, $0) }) { first, _ in first }
     let backends = book.applied(to: pool).backends
     var result: [Appointment] = []
     for place in Roster(backends, addresses: { stage.addresses[$0]?.addresses ?? names.addresses(of: $0) }).places {
       let key = BackendKey(pool: pool.name, address: place.address)
       let member =
-        present.first { $0.key == key } ?? stage.members[key]
-        ?? makeMember(place, key: key, of: pool, doors: stage.doors)
-      if !present.contains(where: { $0 === member }) { stage.members[key] = member }
+        present[key] ?? stage.members[key] ?? makeMember(place, key: key, of: pool, doors: stage.doors)
+      if present[key] == nil { stage.members[key] = member }
       let circumstances = circumstances(of: member, at: place, in: pool, doors: stage.doors)
       result.append(Appointment(member: member, place: place, circumstances: circumstances))
     }
@@ -196,9 +196,7 @@ extension Controller {
     let member = Member(place, backend: backend, key: key, pool: pool)
     refreshLeases(of: member)
     member.door = doors.door(at: key.address)
-    if let known = inheritance?.members.first(where: { $0.pool == key.pool && member.texts.contains($0.key) }) {
-      member.restore(known)
-    }
+    if let known = inheritance?.snapshot(of: member) { member.restore(known) }
     return member
   }
 
@@ -210,7 +208,7 @@ extension Controller {
 
   @discardableResult
   private func replaceMembers(of pool: PoolController, in stage: inout Stage) -> Turnover {
-    let before = pool.members
+    let before = Set(pool.members.map(ObjectIdentifier.init))
     let appointments = members(of: pool.configuration, in: &stage)
     let checks = appointments.map { $0.member.check }
     for appointment in appointments {
@@ -222,7 +220,7 @@ extension Controller {
     for member in gone { retire(member, of: pool) }
     for (member, check) in zip(members, checks) {
       refreshLeases(of: member)
-      let isNew = !before.contains { $0 === member }
+      let isNew = !before.contains(ObjectIdentifier(member))
       if isNew {
         evictions.cancelAll(of: .backend(member.backend.id))
         pool.welcome(member)
@@ -232,7 +230,7 @@ extension Controller {
     }
     recogniseOwn(in: pool, by: stage.doors)
     snapshots[pool.name] = nil
-    return Turnover(come: members.filter { member in !before.contains { $0 === member } }, gone: gone)
+    return Turnover(come: members.filter { !before.contains(ObjectIdentifier($0)) }, gone: gone)
   }
 
   private func retire(_ member: Member, of pool: PoolController) {
@@ -275,16 +273,16 @@ extension Controller {
   }
 
   func nameChanged(_ name: String) {
-    for pool in pools where hostNames(of: pool).contains(name) {
+    for pool in pools where isGiven(by: name, in: pool) {
       refresh(pool, .names, because: "\(name) has other addresses")
     }
   }
 
-  private func hostNames(of pool: PoolController) -> Set<String> {
-    Set(
-      book.applied(to: pool.configuration).backends.compactMap { backend in
-        if case .name(let name, _) = backend.endpoint { name } else { nil }
-      })
+  /// Whether a name gives any of a pool's backends.
+  private func isGiven(by name: String, in pool: PoolController) -> Bool {
+    book.applied(to: pool.configuration).backends.contains { backend in
+      if case .name(name, _) = backend.endpoint { true } else { false }
+    }
   }
 
   /// The backends of a pool that are given by a name without an address.

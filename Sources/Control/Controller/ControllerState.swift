@@ -18,7 +18,7 @@ extension Controller {
 
   /// Goes on where another process was; before anything is staged.
   func inherit(_ state: ControllerState) {
-    inheritance = state
+    inheritance = InheritedState(state)
     if let known = state.correlation {
       correlation = CorrelatedFailure(window: configuration.slowestCheck, restoring: known)
     }
@@ -26,47 +26,32 @@ extension Controller {
     for transition in state.transitions.suffix(Self.transitionsKept) { transitions.append(transition) }
   }
 
-  /// What was counted, for the process that takes this one's place.
-  func addCounts(to counts: inout CountsHandover) {
-    for pool in pools + leavingPools {
-      counts.pools[pool.name] = pool.counts
-      counts.gone[pool.name] = pool.leaving.reduce(into: pool.allGone) { $0.add($1.counts) }
-      counts.backends[pool.name] = Dictionary(
-        pool.members.map { ($0.texts.first ?? "", $0.counts) }, uniquingKeysWith: { first, _ in first })
-    }
-  }
-
   /// How many sessions this process has ended for that reason, whether they had reached a backend or not.
   func sessionsEnded(for cause: CloseCause) -> Int {
-    (pools + leavingPools).reduce(0) { sum, pool in
-      sum + (pool.backendCounts.closes[cause.rawValue] ?? 0) + (pool.counts.refused[cause.rawValue] ?? 0)
+    everyPool.reduce(0) { $0 + $1.sessionsEnded(for: cause) }
+  }
+}
+
+/// What another process knew of pools and backends, to be looked up for each one that is made.
+struct InheritedState {
+  private let cursors: [String: UInt64]
+  /// By pool, then by what the backend is called there.
+  private let members: [String: [String: Member.Snapshot]]
+
+  init(_ state: ControllerState) {
+    cursors = Dictionary(state.pools.map { ($0.name, $0.cursor) }) { first, _ in first }
+    members = Dictionary(grouping: state.members, by: \.pool).mapValues { members in
+      Dictionary(members.map { ($0.key, $0) }) { first, _ in first }
     }
   }
 
-  /// The process before is gone, and with it every session that it had left.
-  func settleInherited() {
-    for pool in pools {
-      pool.inheritedGone.settle()
-      pool.departed.settleInherited()
-      for member in pool.members + pool.leaving { member.inherited.settle() }
-    }
-  }
+  /// The place of a pool's rotation.
+  func cursor(of pool: String) -> UInt64? { cursors[pool] }
 
-  /// Takes what the process before has counted up to now, in place of what it had counted when it was asked last.
-  func inherit(_ counts: CountsHandover) {
-    for pool in pools {
-      pool.inherited = counts.pools[pool.name] ?? pool.inherited
-      var backends = counts.backends[pool.name] ?? [:]
-      for member in pool.members + pool.leaving {
-        for text in member.texts {
-          if let counted = backends.removeValue(forKey: text) { member.inherited = counted }
-        }
-      }
-      for (text, counted) in backends where pool.departed.inherit(counted, of: text) { backends[text] = nil }
-      var gone = counts.gone[pool.name] ?? BackendCounts()
-      for counted in backends.values { gone.add(counted) }
-      pool.inheritedGone = gone
-    }
+  /// What was known of a backend.
+  func snapshot(of member: Member) -> Member.Snapshot? {
+    guard let known = members[member.key.pool] else { return nil }
+    return member.texts.lazy.compactMap { known[$0] }.first
   }
 }
 

@@ -10,8 +10,6 @@ final class BoundListener {
   fileprivate(set) var binding: Binding?
   /// Where it's bound, or was last.
   fileprivate(set) var address: SocketAddress
-  /// What processes before this one have counted.
-  var inherited = ListenerCounts()
 
   init(_ configuration: ListenerConfiguration, status: ListenerStatus, binding: Binding) {
     self.configuration = configuration
@@ -25,13 +23,6 @@ final class BoundListener {
     self.binding = binding
     address = binding.address
   }
-
-  /// What was counted here and by processes before this one.
-  var counts: ListenerCounts {
-    var counts = inherited
-    counts.add(ListenerCounts(status.counters))
-    return counts
-  }
 }
 
 /// The listeners of a process, and how they become others while it runs.
@@ -41,7 +32,9 @@ final class ListenerSet {
   /// Those that were removed and may still have sessions; who has none any more is forgotten with the next change.
   private(set) var leaving: [BoundListener] = []
   /// What those have counted that are gone, should they come back; the latest at the end.
-  private var former: [(status: ListenerStatus, inherited: ListenerCounts)] = []
+  private var former: [ListenerStatus] = []
+  /// What processes before this one have counted.
+  var inherited = InheritedListenerCounts()
 
   /// How many listeners that are gone are remembered.
   private static let mostFormer = 256
@@ -189,9 +182,8 @@ final class ListenerSet {
     }
     for (from, configuration, status) in change.renamed {
       guard let binding = from.binding.take() else { continue }
-      let listener = BoundListener(configuration, status: status, binding: binding)
-      listener.inherited = from.inherited
-      result.append(listener)
+      inherited.rename(from.configuration.name, to: configuration.name)
+      result.append(BoundListener(configuration, status: status, binding: binding))
     }
     let bindings = reservation.take()
     let addresses = Set(bindings.map(\.address))
@@ -209,18 +201,15 @@ final class ListenerSet {
         old.move(to: binding)
         result.append(old)
       } else {
-        let listener = BoundListener(configuration, status: reservation.statuses[index], binding: binding)
-        listener.inherited = inherited(by: configuration.name)
-        result.append(listener)
+        result.append(BoundListener(configuration, status: reservation.statuses[index], binding: binding))
       }
     }
-    let gone = leaving.filter { $0.status.sessions.taken == 0 }
-    former += gone.map { ($0.status, $0.inherited) }
+    former += leaving.filter { $0.status.sessions.taken == 0 }.map(\.status)
     leaving.removeAll { $0.status.sessions.taken == 0 }
     leaving += change.removed
     leaving.removeAll { listener in change.order.contains(listener.configuration.name) }
     listeners = change.order.compactMap { name in result.first { $0.configuration.name == name } }
-    former.removeAll { gone in listeners.contains { $0.status === gone.status } }
+    former.removeAll { gone in listeners.contains { $0.status === gone } }
     former.removeFirst(max(former.count - Self.mostFormer, 0))
     return change.removed
   }
@@ -235,12 +224,27 @@ final class ListenerSet {
 
   /// What belongs to a listener of this name: that of one which is leaving or has left, if there is one.
   private func status(_ name: String) -> ListenerStatus {
-    leaving.last { $0.configuration.name == name }?.status ?? former.last { $0.status.name == name }?.status
+    leaving.last { $0.configuration.name == name }?.status ?? former.last { $0.name == name }
       ?? ListenerStatus(name: name, workers: workers)
   }
 
-  private func inherited(by name: String) -> ListenerCounts {
-    leaving.last { $0.configuration.name == name }?.inherited ?? former.last { $0.status.name == name }?.inherited
-      ?? ListenerCounts()
+  // MARK: Counts
+
+  /// What was counted of a listener, here and by processes before this one.
+  func counts(of listener: BoundListener) -> ListenerCounts {
+    var counts = inherited[listener.configuration.name]
+    counts.add(ListenerCounts(listener.status.counters))
+    return counts
+  }
+
+  /// What was counted of all, by name, also of those that are gone, as long as they are remembered.
+  var counts: [String: ListenerCounts] {
+    var counts: [String: ListenerCounts] = [:]
+    for status in listeners.map(\.status) + leaving.map(\.status) + former {
+      counts[status.name, default: ListenerCounts()].add(ListenerCounts(status.counters))
+    }
+    let others = inherited.names.subtracting(counts.keys).sorted().prefix(Self.mostFormer)
+    for name in counts.keys + others { counts[name, default: ListenerCounts()].add(inherited[name]) }
+    return counts
   }
 }

@@ -3,7 +3,20 @@ import Config
 /// All leases that hold. Pure: the time is passed in, and whoever holds the book acts on what it says.
 struct OverrideBook: Codable, Equatable, Sendable {
   /// The leases, in the order in which they were made.
-  private(set) var leases: [Lease] = []
+  private(set) var leases: [Lease] = [] { didSet { index = LeaseIndex(leases) } }
+  /// Where which of them are.
+  private var index = LeaseIndex([])
+
+  private enum CodingKeys: CodingKey { case leases }
+
+  init() {}
+
+  init(from decoder: any Decoder) throws {
+    leases = try decoder.container(keyedBy: CodingKeys.self).decode([Lease].self, forKey: .leases)
+    index = LeaseIndex(leases)
+  }
+
+  static func == (one: OverrideBook, other: OverrideBook) -> Bool { one.leases == other.leases }
 
   /// Takes a lease; one of the same backend about the same subject gives way to it, and is given.
   @discardableResult
@@ -16,15 +29,20 @@ struct OverrideBook: Codable, Equatable, Sendable {
   /// Ends the leases of a backend about a subject, or all of them; gives those that have ended.
   @discardableResult
   mutating func end(pool: String, endpoint: String, about subject: Lease.Subject? = nil) -> [Lease] {
-    let ended = leases.filter { $0.isOf(pool, endpoint) && (subject == nil || $0.term.subject == subject) }
-    leases.removeAll { ended.contains($0) }
+    let places = index.places(pool: pool, endpoint: endpoint).filter { place in
+      subject == nil || leases[place].term.subject == subject
+    }
+    guard !places.isEmpty else { return [] }
+    let ended = places.map { leases[$0] }
+    leases = leases.indices.filter { !places.contains($0) }.map { leases[$0] }
     return ended
   }
 
   /// Ends the leases whose time is over; gives them.
   mutating func expire(at now: Timestamp) -> [Lease] {
-    let ended = leases.filter { lease in lease.until.map { $0.milliseconds <= now.milliseconds } ?? false }
-    leases.removeAll { ended.contains($0) }
+    let isOver = { (lease: Lease) in lease.until.map { $0.milliseconds <= now.milliseconds } ?? false }
+    let ended = leases.filter(isOver)
+    if !ended.isEmpty { leases.removeAll(where: isOver) }
     return ended
   }
 
@@ -38,21 +56,24 @@ struct OverrideBook: Codable, Equatable, Sendable {
 
   /// What has changed since the book was another.
   func changes(since before: OverrideBook) -> Changes {
-    Changes(
-      taken: leases.filter { !before.leases.contains($0) }, ended: before.leases.filter { !leases.contains($0) })
+    Changes(taken: leases.filter { !before.holds($0) }, ended: before.leases.filter { !holds($0) })
+  }
+
+  private func holds(_ lease: Lease) -> Bool {
+    index.places(pool: lease.pool, endpoint: lease.endpoint).contains { leases[$0] == lease }
   }
 
   /// What of the changes of another book this one has still to make: it may have got newer leases by itself.
   func missing(of changes: Changes) -> Changes {
     Changes(
       taken: changes.taken.filter { lease in
-        !leases.contains {
+        !index.places(pool: lease.pool, endpoint: lease.endpoint).map { leases[$0] }.contains {
           $0.isInPlace(of: lease) && $0.since.milliseconds >= lease.since.milliseconds && !changes.ended.contains($0)
         }
       },
       // What another lease takes the place of ends with that.
       ended: changes.ended.filter { lease in
-        leases.contains(lease) && !changes.taken.contains { $0.isInPlace(of: lease) }
+        holds(lease) && !changes.taken.contains { $0.isInPlace(of: lease) }
       })
   }
 
@@ -61,37 +82,80 @@ struct OverrideBook: Codable, Equatable, Sendable {
     leases.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }
   }
 
+  /// The first lease of a backend, whatever it's about.
+  func lease(pool: String, endpoint: String) -> Lease? {
+    index.places(pool: pool, endpoint: endpoint).first.map { leases[$0] }
+  }
+
   /// The lease of a backend about a subject.
   ///
   /// - Parameter endpoints: what the backend may be called in a lease: its address, and the host name that it comes from.
   func lease(pool: String, endpoints: [String], about subject: Lease.Subject) -> Lease? {
-    leases.first { $0.pool == pool && endpoints.contains($0.endpoint) && $0.term.subject == subject }
+    guard index.concerns(pool) else { return nil }
+    let places = endpoints.flatMap { index.places(pool: pool, endpoint: $0) }
+    return places.filter { leases[$0].term.subject == subject }.min().map { leases[$0] }
   }
 
   /// The pool with the backends that leases add to it, and without those that they remove. What the configuration says
   /// of a backend that a lease adds as well is what holds.
   func applied(to pool: PoolConfiguration) -> PoolConfiguration {
-    var result = pool
-    for lease in leases where lease.pool == pool.name {
+    let memberships = index.memberships(of: pool.name)
+    guard !memberships.isEmpty else { return pool }
+    var names = Dictionary(pool.backends.map { ($0.endpoint, $0.name) }) { first, _ in first }
+    var taken = Set(names.values)
+    var removed: Set<Endpoint> = []
+    var added: [BackendConfiguration] = []
+    let checks = pool.commonCheck
+    for lease in memberships.lazy.map({ leases[$0] }) {
+      guard let endpoint = try? Endpoint(text: lease.endpoint) else { continue }
       switch lease.term {
-      case .add(let added):
-        guard let endpoint = try? Endpoint(text: lease.endpoint),
-          !result.backends.contains(where: { $0.endpoint == endpoint })
-        else { continue }
-        let taken = result.backends.contains { $0.name == added.name }
-        result.backends.append(
+      case .add(let backend):
+        guard names[endpoint] == nil else { continue }
+        let name = taken.contains(backend.name) ? lease.endpoint : backend.name
+        names[endpoint] = name
+        taken.insert(name)
+        added.append(
           BackendConfiguration(
-            name: taken ? lease.endpoint : added.name, endpoint: endpoint, weight: added.weight, tier: added.tier,
-            maxSessions: added.maxSessions ?? .max, healthEndpoint: pool.checkEndpoint(for: endpoint)))
+            name: name, endpoint: endpoint, weight: backend.weight, tier: backend.tier,
+            maxSessions: backend.maxSessions ?? .max, healthEndpoint: checks.endpoint(for: endpoint)))
       case .remove:
         // A pool has at least one backend, whatever leases say.
-        let rest = result.backends.filter { $0.endpoint.description != lease.endpoint }
-        if !rest.isEmpty { result.backends = rest }
+        guard names.count > 1, let name = names.removeValue(forKey: endpoint) else { continue }
+        taken.remove(name)
+        removed.insert(endpoint)
+        added.removeAll { $0.endpoint == endpoint }
       case .drain, .maintain, .weight: continue
       }
     }
+    var result = pool
+    result.backends.removeAll { removed.contains($0.endpoint) }
+    result.backends += added
     return result
   }
+}
+
+/// Where in a list the leases of a pool and of a backend are.
+private struct LeaseIndex: Sendable {
+  private struct Places: Sendable {
+    var byEndpoint: [String: [Int]] = [:]
+    /// Of those that add and remove backends.
+    var memberships: [Int] = []
+  }
+
+  private var pools: [String: Places] = [:]
+
+  init(_ leases: [Lease]) {
+    for (place, lease) in leases.enumerated() {
+      pools[lease.pool, default: Places()].byEndpoint[lease.endpoint, default: []].append(place)
+      if lease.term.subject == .membership { pools[lease.pool]?.memberships.append(place) }
+    }
+  }
+
+  func concerns(_ pool: String) -> Bool { pools[pool] != nil }
+
+  func places(pool: String, endpoint: String) -> [Int] { pools[pool]?.byEndpoint[endpoint] ?? [] }
+
+  func memberships(of pool: String) -> [Int] { pools[pool]?.memberships ?? [] }
 }
 
 extension Lease {
@@ -105,17 +169,33 @@ extension Lease {
   }
 }
 
-extension PoolConfiguration {
+/// Where the checks of a pool's backends go.
+private enum CommonCheck {
+  /// Each to its own backend, or as each one says.
+  case none
+  /// All to one place.
+  case endpoint(Endpoint)
+  /// Each to its own backend, at this port.
+  case port(UInt16)
+
   /// Where the check of a backend goes that isn't in the file: as its neighbours' do, if they all go to one place or to
   /// one port.
-  fileprivate func checkEndpoint(for endpoint: Endpoint) -> Endpoint {
-    let moved = backends.filter { $0.healthEndpoint != $0.endpoint }
-    guard let first = moved.first, moved.count == backends.count else { return endpoint }
-    if backends.count > 1, backends.allSatisfy({ $0.healthEndpoint == first.healthEndpoint }) {
-      return first.healthEndpoint
+  func endpoint(for backend: Endpoint) -> Endpoint {
+    switch self {
+    case .none: backend
+    case .endpoint(let endpoint): endpoint
+    case .port(let port): backend.with(port: port) ?? backend
     }
-    let ports = Set(backends.map { $0.healthEndpoint.port })
-    guard ports.count == 1, let port = first.healthEndpoint.port else { return endpoint }
-    return endpoint.with(port: port) ?? endpoint
+  }
+}
+
+extension PoolConfiguration {
+  fileprivate var commonCheck: CommonCheck {
+    guard let first = backends.first?.healthEndpoint, backends.allSatisfy({ $0.healthEndpoint != $0.endpoint }) else {
+      return .none
+    }
+    if backends.count > 1, backends.allSatisfy({ $0.healthEndpoint == first }) { return .endpoint(first) }
+    guard let port = first.port, backends.allSatisfy({ $0.healthEndpoint.port == port }) else { return .none }
+    return .port(port)
   }
 }

@@ -88,15 +88,16 @@ extension Controller {
   fileprivate func sessionsComeBack(from pool: PoolController, perSecond rate: Int) {
     pool.isHeldBack = false
     let now = Instant.now
+    var reasons: [ObjectIdentifier: String] = [:]
     for member in pool.members where member.isEligible(at: now) && member.backend.load.active > 0 {
-      let reason = member.eject(
+      reasons[ObjectIdentifier(member)] = member.eject(
         at: now,
         because:
           "its sessions come back to this process, \(rate) a second, and none is answered: does it lead here again?")
       evictions.evict(
         .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (comes back here)", .backendDown,
         patience: .zero, standing: member.backend.load.active)
-      reassess(pool, .passive, because: reason, of: [member])
     }
+    reassess(pool, .passive, because: .members(reasons))
   }
 }

@@ -16,9 +16,15 @@ struct BackendKey: Hashable {
 /// A backend as the control plane sees it: its configuration, its health and where it stands.
 final class Member {
   let key: BackendKey
+  /// Its address in words.
+  let address: String
   private(set) var configuration: BackendConfiguration
   /// What in the configuration gives its address: the address itself, or names.
-  private(set) var origins: [Endpoint]
+  private(set) var origins: [Endpoint] {
+    didSet { if origins != oldValue { endpoints = Self.endpoints(address, origins) } }
+  }
+  /// What it may be called in a lease: its address, or a host name that it comes from.
+  private(set) var endpoints: [String]
   /// Whether no name gives its address any more: it stays until another backend is up, as its pool would have nobody.
   var isVanished = false
   private(set) var backend: Backend
@@ -32,8 +38,6 @@ final class Member {
   /// What operators have set; the configuration and the health are as they are beside it.
   var service: Lease?
   var weightLease: Lease?
-  /// What processes before this one have counted.
-  var inherited = BackendCounts()
   /// What was counted here before it went, if it has come back.
   var earlier = BackendCounts()
   /// Until when it's out because sessions couldn't connect to it.
@@ -51,8 +55,10 @@ final class Member {
   /// A backend that is checked from when it has a checker.
   init(_ place: Roster.Place, backend: Backend, key: BackendKey, pool: PoolConfiguration) {
     self.key = key
+    address = key.address.description
     configuration = place.configuration
     origins = place.origins
+    endpoints = Self.endpoints(address, place.origins)
     self.backend = backend
     check = CheckPlan(of: configuration, at: key.address, pool: pool)
     slowStart = SlowStart(duration: pool.slowStart)
@@ -89,12 +95,9 @@ final class Member {
     check.check != .none && weight > 0 && service?.term != .maintain && door == nil
   }
 
-  /// What it may be called in a lease: its address, or a host name that it comes from.
-  var endpoints: [String] { Self.endpoints(key.address.description, origins) }
-
-  /// The same if these give its address.
+  /// What it may be called in a lease if these give its address.
   func endpoints(from origins: [Endpoint]) -> [String] {
-    origins == self.origins ? endpoints : Self.endpoints(key.address.description, origins)
+    origins == self.origins ? endpoints : Self.endpoints(address, origins)
   }
 
   private static func endpoints(_ address: String, _ origins: [Endpoint]) -> [String] {
@@ -102,7 +105,7 @@ final class Member {
   }
 
   /// Its origins with its address, in words, for other processes: the first names it, any of them is understood.
-  var texts: [String] { origins.map { "\($0) \(key.address)" } }
+  var texts: [String] { origins.map { "\($0) \(address)" } }
 
   /// A host name that it comes from, or the address itself: what a lease is on that means all of its kind.
   var origin: String { (origins.first ?? configuration.endpoint).description }
@@ -115,21 +118,18 @@ final class Member {
     isEligible(at: now, under: circumstances) && (!circumstances.isChecked || health.status == .up)
   }
 
-  /// The sessions that stand, here and in processes before this one.
-  var active: Int { backend.load.active + inherited.active }
-
-  /// What was counted here and by processes before this one.
-  var counts: BackendCounts {
-    var counts = inherited
-    counts.add(ownCounts)
-    return counts
-  }
-
   /// What was counted by this process.
-  var ownCounts: BackendCounts {
+  var counts: BackendCounts {
     var counts = earlier
     counts.add(BackendCounts(backend.counters))
     return counts
+  }
+
+  /// The same in short.
+  var sums: BackendSums {
+    var sums = BackendSums(earlier)
+    sums.add(BackendSums(backend.counters))
+    return sums
   }
 
   // MARK: State

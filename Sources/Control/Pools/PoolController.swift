@@ -13,12 +13,10 @@ final class PoolController {
   var leaving: [Member] { departures.map(\.member) }
   /// The same, with the time of their departure, the longest gone first.
   private var departures: [(member: Member, since: Instant)] = []
-  /// What processes before this one have counted of the pool itself.
-  var inherited = PoolCounts()
   /// What was counted of backends that are gone, should they come back.
-  var departed = DepartedCounts()
-  /// What processes before this one have counted of backends that were gone, or of which this one knows nothing.
-  var inheritedGone = BackendCounts()
+  private var departed = DepartedCounts()
+  /// What processes before this one have counted of all pools.
+  private let heritage: InheritedPools
   /// What this machine couldn't do for its sessions.
   var hindrances = Hindrances()
   /// Since when the other backends of a tier have carried the share of one that went down, by tier.
@@ -29,34 +27,14 @@ final class PoolController {
 
   private(set) var policy: PoolPolicy
 
-  init(_ configuration: PoolConfiguration, status: PoolStatus, patience: Duration) {
+  init(_ configuration: PoolConfiguration, status: PoolStatus, heritage: InheritedPools, patience: Duration) {
     self.configuration = configuration
     self.status = status
+    self.heritage = heritage
     policy = PoolPolicy(configuration, status: status, patience: patience)
   }
 
   var name: String { configuration.name }
-
-  /// What was counted of the pool itself, here and by processes before this one.
-  var counts: PoolCounts {
-    var counts = inherited
-    counts.add(PoolCounts(status.counters))
-    return counts
-  }
-
-  /// What was counted of all its backends, those that are gone or leaving too.
-  var backendCounts: BackendCounts {
-    var counts = allGone
-    for member in members + leaving { counts.add(member.counts) }
-    return counts
-  }
-
-  /// What was counted of backends that are gone, here and by processes before this one.
-  var allGone: BackendCounts {
-    var counts = departed.sum
-    counts.add(inheritedGone)
-    return counts
-  }
 
   /// Takes another configuration of the same pool.
   func adopt(_ configuration: PoolConfiguration, patience: Duration) {
@@ -66,9 +44,10 @@ final class PoolController {
 
   /// Takes its new members; gives those that were members before and aren't any more.
   func replaceMembers(by replacement: [Member]) -> [Member] {
-    let removed = members.filter { old in !replacement.contains { $0 === old } }
+    let present = Set(replacement.map(ObjectIdentifier.init))
+    let removed = members.filter { !present.contains(ObjectIdentifier($0)) }
     members = replacement
-    departures.removeAll { back in replacement.contains { $0 === back.member } }
+    departures.removeAll { present.contains(ObjectIdentifier($0.member)) }
     let now = Instant.now
     departures += removed.map { ($0, now) }
     return removed
@@ -80,18 +59,14 @@ final class PoolController {
       departure.since <= then && departure.member.backend.load.active == 0
     }
     for departure in departures where isOver(departure) {
-      departed.keep(
-        .init(own: departure.member.ownCounts, inherited: departure.member.inherited),
-        of: departure.member.key.address.description)
+      departed.keep(departure.member.counts, of: departure.member.address)
     }
     departures.removeAll(where: isOver)
   }
 
   /// A backend is new, or is one that has been here before.
   func welcome(_ member: Member) {
-    guard let known = departed.takeBack(member.key.address.description) else { return }
-    member.earlier = known.own
-    member.inherited = known.inherited
+    if let known = departed.takeBack(member.address) { member.earlier = known }
   }
 
   /// A member went down, and the others of its tier carry its share.
@@ -129,7 +104,7 @@ final class PoolController {
           ? .held
           : guardPolicy.rules(
             recoveredSince: member.warmingSince, survivorSince: survivorsSince[configuration.tier], at: now),
-        load: member.backend.load, hashKey: member.backend.address.description)
+        load: member.backend.load, hashKey: member.address)
     }
     let route = PoolRoute(
       strategy: configuration.strategy, candidates: candidates, cursor: status.cursor,
@@ -144,8 +119,9 @@ final class PoolController {
     beside others: [(member: Member, circumstances: Circumstances)], of endpoints: Set<Endpoint>, at now: Instant
   ) -> [Member] {
     guard !others.contains(where: { $0.member.isProven(at: now, under: $0.circumstances) }) else { return [] }
+    let present = Set(others.map { ObjectIdentifier($0.member) })
     return members.filter { member in
-      !others.contains { $0.member === member } && member.configuration.isNamed && member.isProven(at: now)
+      !present.contains(ObjectIdentifier(member)) && member.configuration.isNamed && member.isProven(at: now)
         && member.origins.contains(where: endpoints.contains)
     }
   }
@@ -176,6 +152,74 @@ final class PoolController {
     return members.contains {
       policy.isRamping(
         recoveredSince: $0.warmingSince, survivorSince: survivorsSince[$0.configuration.tier], at: now)
+    }
+  }
+}
+
+// MARK: Counts
+
+extension PoolController {
+  /// What processes before this one have counted of it.
+  private var inherited: InheritedPool { heritage[name] }
+
+  /// What was counted of the pool itself, here and by processes before this one.
+  var counts: PoolCounts {
+    var counts = inherited.itself
+    counts.add(PoolCounts(status.counters))
+    return counts
+  }
+
+  /// The sessions that stand on all its backends, here and in processes before this one.
+  var active: Int { (members + leaving).reduce(inherited.active) { $0 + $1.backend.load.active } }
+
+  /// What was counted of all its backends, those that are gone or leaving too, here and by processes before this one.
+  var sums: BackendSums {
+    var sums = inherited.sums
+    sums.add(departed.sums)
+    for member in members + leaving { sums.add(member.sums) }
+    return sums
+  }
+
+  /// The sessions that stand on a member, here and in processes before this one.
+  func active(on member: Member) -> Int {
+    member.backend.load.active + (inherited.backends[member.address]?.active ?? 0)
+  }
+
+  /// What was counted of a member, here and by processes before this one.
+  func counts(of member: Member) -> BackendCounts {
+    var counts = inherited.backends[member.address] ?? BackendCounts()
+    counts.add(member.counts)
+    return counts
+  }
+
+  /// The same in short.
+  func sums(of member: Member) -> BackendSums {
+    var sums = inherited.backends[member.address].map { BackendSums($0) } ?? BackendSums()
+    sums.add(member.sums)
+    return sums
+  }
+
+  /// What was counted of backends that aren't its members, here and by processes before this one.
+  var goneCounts: BackendCounts {
+    var counts = inherited.without(members).counts
+    counts.add(departed.sum)
+    for member in leaving { counts.add(member.counts) }
+    return counts
+  }
+
+  /// The same in short.
+  var goneSums: BackendSums {
+    var sums = inherited.without(members).sums
+    sums.add(departed.sums)
+    for member in leaving { sums.add(member.sums) }
+    return sums
+  }
+
+  /// How many sessions this process has ended for that reason, whether they had reached a backend or not.
+  func sessionsEnded(for cause: CloseCause) -> Int {
+    let ended = (members + leaving).map(\.counts) + [departed.sum]
+    return ended.reduce(PoolCounts(status.counters).refused[cause.rawValue] ?? 0) {
+      $0 + ($1.closes[cause.rawValue] ?? 0)
     }
   }
 }

@@ -1,6 +1,7 @@
 import Balancing
 import Config
 import Libevent
+import Proxy
 
 /// The time in which a new configuration has to be confirmed: over, or clearly worse than before, it calls for the way
 /// back.
@@ -24,11 +25,10 @@ final class Confirmation {
 
     /// Counts that only grow, over all pools, and who is eligible of the backends that were there before as well.
     static func sample(_ controller: Controller, among members: [Member] = []) -> Regression.Sample {
-      let counts = (controller.pools + controller.leavingPools).map(\.backendCounts)
+      let sums = controller.everyPool.reduce(into: BackendSums()) { $0.add($1.sums) }
       let now = Instant.now
       return Regression.Sample(
-        attempts: counts.reduce(0) { $0 + $1.attempts },
-        failures: counts.reduce(0) { $0 + $1.failures.values.reduce(0, +) },
+        attempts: sums.attempts, failures: sums.failures,
         eligible: members.count { $0.isEligible(at: now) })
     }
   }
@@ -54,8 +54,8 @@ final class Confirmation {
     self.isOver = isOver
     end = .now + length
     // Only who is in both configurations can be compared.
-    let present = controller.pools.flatMap(\.members)
-    members = baseline.members.filter { old in present.contains { $0 === old } }
+    let present = Set(controller.pools.flatMap(\.members).map(ObjectIdentifier.init))
+    members = baseline.members.filter { present.contains(ObjectIdentifier($0)) }
     var reload = Baseline.sample(controller)
     reload.eligible = members.count { baseline.eligible.contains(ObjectIdentifier($0)) }
     regression = Regression(from: baseline.earlier, reload: reload, at: .now)

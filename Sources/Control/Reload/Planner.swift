@@ -130,8 +130,9 @@ struct Planner {
   }
 
   private func leaseWarnings(for configuration: Configuration) -> [String] {
-    parts.controller.book.leases.compactMap { lease in
-      parts.controller.missing(lease, in: configuration).map { missing in
+    let controller = parts.controller
+    return zip(controller.book.leases, controller.missing(in: configuration)).compactMap { lease, missing in
+      missing.map { missing in
         "the override of \(lease.pool)/\(lease.endpoint) (\(lease.text)) would have no \(missing.rawValue)"
       }
     }

@@ -205,8 +205,8 @@ final class Reload {
     let change: StatsChange =
       configuration.stats?.bind == statsBind ? .kept : .replaced(stats)
     stats = nil
-    warnings += controller.book.leases.compactMap { lease in
-      controller.missing(lease, in: configuration).map { missing in
+    warnings += zip(controller.book.leases, controller.missing(in: configuration)).compactMap { lease, missing in
+      missing.map { missing in
         let backend = "\(lease.pool)/\(lease.endpoint)"
         return "the override of \(backend) (\(lease.text)) has no \(missing.rawValue): "
           + "`martlet overrides --remove \(backend)` takes it back"

@@ -1,7 +1,6 @@
 import Balancing
 import FoundationEssentials
 import Libevent
-import Proxy
 import Sockets
 
 /// What a process gives to the one that takes its place, beside its listening sockets.
@@ -36,15 +35,15 @@ struct Handover: Codable {
   var adminFile: UnixSocketFile?
   /// What the control plane knows.
   var state: ControllerState
-  /// What was counted up to now.
+  /// What was counted up to now, as versions have told it that knew no short form.
   var counts: CountsHandover?
+  /// What was counted up to now, in the short form; nil if it would be too much at once. Versions that don't know that are told
+  /// when they serve.
+  var shortCounts: CountsHandover?
   /// What the configuration's secrets hold that stand outside of it.
   var secrets: [String: [UInt8]]?
 
-  var bytes: [UInt8] {
-    guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("a state can be written as JSON") }
-    return Array(data)
-  }
+  var bytes: [UInt8] { CountsForm.short.encode(self) }
 
   /// A listener's part.
   struct Listener: Codable {
@@ -59,16 +58,24 @@ struct Handover: Codable {
 }
 
 extension Handover {
-  /// Sends it with the sockets.
-  func send(_ sockets: [SharedSocket], over link: ChannelLink) throws(ChannelError) {
+  /// Sends it with the sockets. What was counted is left out if there's no room for it.
+  ///
+  /// - Returns: whether that went along.
+  func send(_ sockets: [SharedSocket], over link: ChannelLink) throws(ChannelError) -> Bool {
     var handover = self
     handover.sockets = sockets.count
-    try link.send(handover.bytes, Array(sockets.prefix(DescriptorChannel.mostDescriptors)))
+    var bytes = handover.bytes
+    if bytes.count > DescriptorChannel.mostBytes {
+      handover.shortCounts = nil
+      bytes = handover.bytes
+    }
+    try link.send(bytes, Array(sockets.prefix(DescriptorChannel.mostDescriptors)))
     var rest = sockets.dropFirst(DescriptorChannel.mostDescriptors)
     while !rest.isEmpty {
       try link.send([], Array(rest.prefix(DescriptorChannel.mostDescriptors)))
       rest = rest.dropFirst(DescriptorChannel.mostDescriptors)
     }
+    return handover.shortCounts != nil
   }
 
   /// Receives one with its sockets.
@@ -108,18 +115,6 @@ struct ControllerState: Codable {
   }
 }
 
-/// What has been counted, as a process that drains tells it to the one that has taken its place, again and again.
-struct CountsHandover: Codable {
-  var listeners: [String: ListenerCounts] = [:]
-  var pools: [String: PoolCounts] = [:]
-  /// By pool, then by what identifies the backend in it.
-  var backends: [String: [String: BackendCounts]] = [:]
-  /// By pool: of backends that are gone.
-  var gone: [String: BackendCounts] = [:]
-  /// By worker.
-  var workers: [WorkerCounts]?
-}
-
 /// What was changed while the other process started.
 struct LateChanges: Codable, Equatable {
   var overrides = OverrideBook.Changes()
@@ -127,66 +122,4 @@ struct LateChanges: Codable, Equatable {
   var reread: String?
 
   var isEmpty: Bool { overrides.isEmpty && reread == nil }
-}
-
-/// What the two processes say to each other. Each message is a JSON object on its own.
-enum HandoverMessage: Codable {
-  /// From the new process: it has what it needs and serves clients.
-  case ready(version: String, pid: Int)
-  /// From the new process: it can't take over.
-  case failed(reason: String)
-  /// From the old process: this has changed since it gave what it knew.
-  case changed(LateChanges)
-  /// From the old process: this is left to do.
-  case draining(Draining)
-
-  /// How the last sessions of the old process go.
-  struct Draining: Codable {
-    /// How many are left.
-    var sessions: Int
-    /// Until when they may go on.
-    var deadline: Timestamp
-    /// What was counted up to now.
-    var counts: CountsHandover
-    /// Those that have ended since this was told last.
-    var recent: [AdminAnswer.EndedSession]?
-  }
-
-  // A key for each kind of message, with an object of its own: other versions of the program read them so.
-  private enum CodingKeys: CodingKey { case ready, failed, changed, draining }
-  private struct Ready: Codable { var version: String, pid: Int }
-  private struct Failed: Codable { var reason: String }
-
-  init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    if let ready = try values.decodeIfPresent(Ready.self, forKey: .ready) {
-      self = .ready(version: ready.version, pid: ready.pid)
-    } else if let failed = try values.decodeIfPresent(Failed.self, forKey: .failed) {
-      self = .failed(reason: failed.reason)
-    } else if let late = try values.decodeIfPresent(LateChanges.self, forKey: .changed) {
-      self = .changed(late)
-    } else {
-      self = .draining(try values.decode(Draining.self, forKey: .draining))
-    }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    switch self {
-    case .ready(let version, let pid): try values.encode(Ready(version: version, pid: pid), forKey: .ready)
-    case .failed(let reason): try values.encode(Failed(reason: reason), forKey: .failed)
-    case .changed(let late): try values.encode(late, forKey: .changed)
-    case .draining(let draining): try values.encode(draining, forKey: .draining)
-    }
-  }
-
-  var bytes: [UInt8] {
-    guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("messages can be written as JSON") }
-    return Array(data)
-  }
-
-  init?(_ bytes: [UInt8]) {
-    guard let message = try? JSONDecoder().decode(HandoverMessage.self, from: Data(bytes)) else { return nil }
-    self = message
-  }
 }

@@ -63,6 +63,8 @@ final class Upgrade {
   let author: String
   /// When it began.
   let since = Timestamp.now
+  /// Tells the other process what was counted.
+  let counts: CountsTeller
   private let loop: EventLoop
   private let logger: Logger
   /// Takes what came of it. Then it's let go, and with it whoever has asked.
@@ -73,13 +75,16 @@ final class Upgrade {
 
   /// Starts the other process.
   ///
-  /// - Parameter done: takes what came of it, once, and not before this returns.
+  /// - Parameters:
+  ///   - counts: what was counted, of which the handover has everything.
+  ///   - done: takes what came of it, once, and not before this returns.
   init(
-    _ invocation: Invocation, handover: Handover, sockets: [SharedSocket], on loop: EventLoop, logger: Logger,
-    author: String,
+    _ invocation: Invocation, handover: Handover, counts: CountsTeller, sockets: [SharedSocket], on loop: EventLoop,
+    logger: Logger, author: String,
     done: @escaping (Outcome) -> Void
   ) {
     program = invocation.program
+    self.counts = counts
     self.author = author
     self.loop = loop
     self.logger = logger
@@ -87,22 +92,54 @@ final class Upgrade {
     timer = Timer(on: loop) { [unowned self] in
       end(.failed(.init("\(program) hasn't said within \(Self.limit.configured) that it serves", hint: "see the log")))
     }
-    do {
+    do throws(Obstacle) {
       try start(invocation, handover, sockets)
       timer?.schedule(after: Self.limit)
     } catch {
-      let problem = AdminAnswer.Problem(
-        "\(program) can't be started: \("\(error)".lowercased())", hint: "does the file exist, and may it be run?")
-      let later = Timer(on: loop) { [unowned self] in end(.failed(problem)) }
+      let later = Timer(on: loop) { [unowned self] in end(.failed(error.problem(of: program))) }
       later.schedule(after: .zero)
       timer = later
     }
   }
 
-  private func start(_ invocation: Invocation, _ handover: Handover, _ sockets: [SharedSocket]) throws {
+  /// Why the other process can't begin.
+  enum Obstacle: Error {
+    case start(Errno)
+    case handover(ChannelError)
+
+    func problem(of program: String) -> AdminAnswer.Problem {
+      switch self {
+      case .start(let error):
+        .init(
+          "\(program) can't be started: \("\(error)".lowercased())", hint: "does the file exist, and may it be run?")
+      case .handover(.tooLarge):
+        .init(
+          "what this process knows is too large to be handed over: its configuration and the state of its backends exceed "
+            + "\(DescriptorChannel.mostBytes >> 20) MiB",
+          hint: "restart it in place of the upgrade, or have fewer backends; this process goes on")
+      case .handover(let error):
+        .init("\(program) can't be given what it needs: \(error)", hint: "this process goes on")
+      }
+    }
+  }
+
+  private func start(
+    _ invocation: Invocation, _ handover: Handover, _ sockets: [SharedSocket]
+  ) throws(Obstacle) {
+    let link: ChannelLink
+    do throws(Errno) { link = try start(invocation) } catch { throw .start(error) }
+    do throws(ChannelError) {
+      if try !handover.send(sockets, over: link) { counts.forget(for: .short) }
+    } catch {
+      throw .handover(error)
+    }
+    // It's heard from now on: what else it may say or do is no news, if it can't be given what it needs.
+    self.link = link
+  }
+
+  private func start(_ invocation: Invocation) throws(Errno) -> ChannelLink {
     let (ours, theirs) = try Socket.pair()
     let link = ChannelLink(DescriptorChannel(SharedSocket(ours)), on: loop) { [unowned self] in take($0) }
-    self.link = link
     defer { theirs.close() }
     // The first number after the standard ones.
     let number: Int32 = 3
@@ -113,14 +150,17 @@ final class Upgrade {
     pid = try Spawn.start(
       invocation.program, invocation.arguments, environment: environment,
       passing: [(theirs.descriptor, number)])
-    try handover.send(sockets, over: link)
+    return link
   }
 
   private func take(_ event: ChannelLink.Event) {
     switch event {
     case .message(let message):
       switch HandoverMessage(message.bytes) {
-      case .ready(let version, let pid): end(.taken(version: version, pid: pid))
+      case .ready(let version, let pid, let form):
+        // In the handover it couldn't read them.
+        if form != .short { counts.forget(for: form) }
+        end(.taken(version: version, pid: pid))
       case .failed(let reason):
         end(.failed(.init("\(program) can't take over: \(reason)", hint: "this process goes on")))
       // What a later version says beside is none of ours.
@@ -128,8 +168,7 @@ final class Upgrade {
       }
     case .ended(.closed), .ended(.cut):
       end(.failed(.init("\(program) has ended before it served", hint: "see the log; this process goes on")))
-    case .ended(let error):
-      end(.failed(.init("\(program) can't be given what it needs: \(error)", hint: "this process goes on")))
+    case .ended(let error): end(.failed(Obstacle.handover(error).problem(of: program)))
     }
   }
 
@@ -157,23 +196,25 @@ final class Upgrade {
   /// become older.
   var hasTold: Bool { link?.isIdle ?? true }
 
-  /// Tells the other process what is left to do here.
-  func tell(_ message: HandoverMessage) {
-    guard let link, link.isIdle else { return }
-    // If it's gone, there is nobody to tell.
-    try? link.send(message.bytes)
+  /// Tells the other process something.
+  func tell(_ message: HandoverMessage) throws(ChannelError) {
+    try link?.send(message.bytes(counts: counts.form))
   }
 
-  /// Tells it for the last time, and waits for a moment until that is on its way.
-  func tellFinally(_ message: HandoverMessage) {
-    tell(message)
-    try? link?.finish(limit: .milliseconds(500))
+  /// Waits for a moment until all is on its way that was told.
+  func finish() {
+    try? link?.finish(limit: .seconds(1))
   }
 
   /// Tells the other process what has changed since it was given what is known.
   func tell(_ late: LateChanges) {
-    // If it's gone, there is nobody to tell.
-    try? link?.send(HandoverMessage.changed(late).bytes)
+    do throws(ChannelError) {
+      try tell(.changed(late))
+    } catch .tooLarge {
+      logger.error("what was set during the upgrade is too much to be told: process \(pid) doesn't know it")
+    } catch {
+      // It's gone: there is nobody to tell.
+    }
   }
 
   /// Ends the other process before it serves, unless it serves already.

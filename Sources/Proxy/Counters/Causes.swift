@@ -162,6 +162,13 @@ where Cause.AllCases == [Cause] {
     counts[Self.index(of: cause)].current
   }
 
+  /// The count of all causes now, from any thread.
+  package var total: Int {
+    var total = 0
+    for index in counts.indices { total += counts[index].current }
+    return total
+  }
+
   private static func index(of cause: Cause) -> Int {
     Cause.allCases.firstIndex(of: cause) ?? 0
   }

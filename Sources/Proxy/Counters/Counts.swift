@@ -150,8 +150,9 @@ package struct BackendCounts: Codable, Equatable, Sendable {
       sessions += counter.sessions.current
       bytesToBackend += counter.bytesToBackend.current
       bytesToClient += counter.bytesToClient.current
-      connectTime.add(counter.connectTime.read())
-      sessionTime.add(counter.sessionTime.read())
+      // Most backends of a large proxy are idle, and there is nothing to be read of those.
+      if counter.attempts.current > 0 { connectTime.add(counter.connectTime.read()) }
+      if counter.sessions.current > 0 { sessionTime.add(counter.sessionTime.read()) }
     }
     failures = ConnectFailure.counts { cause in counters.reduce(0) { $0 + $1.failures[cause] } }
     closes = CloseCause.counts { cause in counters.reduce(0) { $0 + $1.closes[cause] } }
@@ -172,6 +173,14 @@ package struct BackendCounts: Codable, Equatable, Sendable {
 }
 
 extension BackendCounts {
+  /// The same without causes of which nothing was counted.
+  package var sparse: BackendCounts {
+    var counts = self
+    counts.failures = failures.filter { $0.value != 0 }
+    counts.closes = closes.filter { $0.value != 0 }
+    return counts
+  }
+
   /// How many sessions stand.
   package var active: Int { max(sessions - closes.values.reduce(0, +), 0) }
 

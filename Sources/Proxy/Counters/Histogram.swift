@@ -4,7 +4,7 @@
 /// HdrHistogram made common.
 package final class Histogram: Sendable {
   private static let stepsPerOctave = 8
-  private static let bucketCount = 304
+  fileprivate static let bucketCount = 304
 
   private let buckets = InlineArray<304, Counter> { _ in Counter() }
   private let largest = Counter()
@@ -26,7 +26,13 @@ package final class Histogram: Sendable {
   package func read() -> Distribution {
     var counts = [Int]()
     counts.reserveCapacity(Self.bucketCount)
-    for index in 0..<Self.bucketCount { counts.append(buckets[index].current) }
+    var isEmpty = true
+    for index in 0..<Self.bucketCount {
+      let count = buckets[index].current
+      counts.append(count)
+      isEmpty = isEmpty && count == 0
+    }
+    guard !isEmpty else { return Distribution() }
     return Distribution(counts: counts, total: total.current, largest: largest.current)
   }
 
@@ -47,7 +53,8 @@ package final class Histogram: Sendable {
 }
 
 /// What a histogram held at one time; several workers' add up to one.
-package struct Distribution: Codable, Equatable, Sendable {
+package struct Distribution: Equatable, Sendable {
+  /// By bucket; none if nothing was recorded.
   private var counts: [Int]
   private var total: Int
   private var largest: Int
@@ -67,7 +74,10 @@ package struct Distribution: Codable, Equatable, Sendable {
   package mutating func add(_ other: Distribution) {
     if counts.isEmpty {
       counts = other.counts
-    } else if counts.count == other.counts.count {
+    } else {
+      if counts.count < other.counts.count {
+        counts += repeatElement(0, count: other.counts.count - counts.count)
+      }
       for index in other.counts.indices { counts[index] += other.counts[index] }
     }
     total += other.total
@@ -98,5 +108,50 @@ package struct Distribution: Codable, Equatable, Sendable {
       if seen >= rank { return Double(min(Histogram.upperBound(of: bucket), largest)) / 1e6 }
     }
     return 0
+  }
+}
+
+// MARK: - To another process
+
+/// A distribution is written with each bucket, or only with those in which there is something: nearly all are empty. Versions
+/// that don't know the short form can't read it, so it's for who has asked for it.
+extension Distribution: Codable {
+  /// Whether the short form is written: a key of an encoder's `userInfo`.
+  package static let isShort = CodingUserInfoKey(rawValue: "martlet.distribution.short")
+
+  private enum CodingKeys: CodingKey {
+    case counts, total, largest
+    /// The short form: a bucket, what is in it, the next bucket that has something, and so on.
+    case filled
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    total = try values.decode(Int.self, forKey: .total)
+    largest = try values.decode(Int.self, forKey: .largest)
+    guard let filled = try values.decodeIfPresent([Int].self, forKey: .filled) else {
+      counts = try values.decode([Int].self, forKey: .counts)
+      return
+    }
+    counts = []
+    guard !filled.isEmpty else { return }
+    let places = stride(from: 0, to: filled.count, by: 2).map { filled[$0] }
+    guard filled.count % 2 == 0, places.allSatisfy((0..<Histogram.bucketCount).contains) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .filled, in: values, debugDescription: "a bucket that there isn't, or one without its count")
+    }
+    counts = Array(repeating: 0, count: Histogram.bucketCount)
+    for (index, place) in places.enumerated() { counts[place] = filled[2 * index + 1] }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(total, forKey: .total)
+    try values.encode(largest, forKey: .largest)
+    guard let key = Self.isShort, encoder.userInfo[key] as? Bool == true else {
+      return try values.encode(counts, forKey: .counts)
+    }
+    let filled = counts.enumerated().flatMap { $0.element == 0 ? [] : [$0.offset, $0.element] }
+    try values.encode(filled, forKey: .filled)
   }
 }

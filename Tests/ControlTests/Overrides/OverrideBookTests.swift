@@ -37,6 +37,30 @@ struct OverrideBookTests {
     #expect(book.leases.map(\.endpoint) == ["10.0.0.2:80"])
   }
 
+  @Test("leases are found by pool and backend, the oldest first, whatever has happened to the book")
+  func found() throws {
+    var book = OverrideBook()
+    book.take(lease(.drain, "name:80"))
+    book.take(lease(.maintain, "10.0.0.1:80", for: 1))
+    book.take(lease(.remove, "10.0.0.1:80"))
+    var other = lease(.weight(2))
+    other.pool = "mail"
+    book.take(other)
+    func service(_ book: OverrideBook) -> Lease.Term? {
+      book.lease(pool: "web", endpoints: ["10.0.0.1:80", "name:80"], about: .service)?.term
+    }
+    #expect(service(book) == .drain)
+    var copy = try JSONDecoder().decode(OverrideBook.self, from: JSONEncoder().encode(book))
+    #expect(copy == book && service(copy) == .drain)
+    #expect(copy.lease(pool: "web", endpoint: "10.0.0.1:80")?.term == .maintain)
+    copy.end(pool: "web", endpoint: "name:80")
+    #expect(service(copy) == .maintain && service(book) == .drain && copy != book)
+    #expect(copy.expire(at: Timestamp(milliseconds: noon.milliseconds + 2000)).map(\.term) == [.maintain])
+    #expect(service(copy) == nil)
+    #expect(copy.lease(pool: "mail", endpoints: ["10.0.0.1:80"], about: .weight)?.term == .weight(2))
+    #expect(copy.lease(pool: "web", endpoints: ["10.0.0.1:80"], about: .membership)?.term == .remove)
+  }
+
   @Test("what has changed in one book is made in another, unless that one has something newer")
   func changes() {
     var ours = OverrideBook()
