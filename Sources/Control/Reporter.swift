@@ -38,7 +38,8 @@ final class Reporter {
       workers: controller.workforce.counts.enumerated().map { index, counts in
         Report.Worker(
           index: index, sessions: Report.Sessions(active: counts.active, total: counts.begun, max: nil),
-          accepted: counts.accepted, refused: counts.refused, turns: nil)
+          accepted: counts.accepted, refused: counts.refused, turns: counts.turns, promotions: counts.promotions,
+          spliced: counts.spliced)
       },
       listeners: listeners.listeners.map { listener($0) }, pools: controller.pools.map { pool($0, at: now) },
       transitions: controller.transitions.reversed().prefix(Self.transitionsShown).map(\.self),

@@ -248,11 +248,13 @@ extension StatsRenderingTests {
         {
           "accepted" : 50010,
           "index" : 0,
+          "promotions" : 12,
           "refused" : 9,
           "sessions" : {
             "active" : 101,
             "total" : 50000
           },
+          "spliced" : 34000000,
           "turns" : 1200000
         }
       ]

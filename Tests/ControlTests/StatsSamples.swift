@@ -11,7 +11,7 @@ extension Report {
     workers: [
       Worker(
         index: 0, sessions: Sessions(active: 101, total: 50_000, max: nil), accepted: 50_010, refused: 9,
-        turns: 1_200_000),
+        turns: 1_200_000, promotions: 12, spliced: 34_000_000),
       Worker(
         index: 1, sessions: Sessions(active: 99, total: 49_000, max: nil), accepted: 49_001, turns: nil),
     ],

@@ -150,7 +150,9 @@ import Testing
     #expect(sender.result() == 1 && ending == .end && received > 1_000 * packet.count)
     #expect(pair.proxy.closes(.idle) + pair.proxy.closes(.drained) == 0)
     // Promoted once: the pipe wasn't given back in between.
-    #expect(pair.proxy.workers[0].promotions.current < 10)
+    #expect(pair.proxy.workers[0].promotions.current < 10 && pair.proxy.workers[0].spliced.current > received / 2)
+    // About one turn for each look, and not one for each packet.
+    #expect(pair.proxy.workers[0].turns.current < received / packet.count)
   }
 
   @Test("a flow that has gone quiet gives its pipe to the next one")

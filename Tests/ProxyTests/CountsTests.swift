@@ -32,6 +32,21 @@ import Testing
     #expect(copy == sum && copy.begun == 12)
   }
 
+  @Test(
+    "what can't be a count isn't taken from another process",
+    arguments: [
+      #"{"accepted":9223372036854775807,"ended":8,"bytesToBackend":7,"bytesToClient":6,"refused":{}}"#,
+      #"{"accepted":9,"ended":-1,"bytesToBackend":7,"bytesToClient":6,"refused":{}}"#,
+      #"{"accepted":9,"ended":8,"bytesToBackend":7,"bytesToClient":6,"refused":{"noBackend":9223372036854775807}}"#,
+    ])
+  func noCount(_ text: String) {
+    #expect(throws: DecodingError.self) { try JSONDecoder().decode(ListenerCounts.self, from: Data(text.utf8)) }
+    for (form, value) in [("counts", "[1,9223372036854775807]"), ("filled", "[3,-1]")] {
+      let text = #"{"total":1,"largest":1,"\#(form)":\#(value)}"#
+      #expect(throws: DecodingError.self) { try JSONDecoder().decode(Distribution.self, from: Data(text.utf8)) }
+    }
+  }
+
   @Test("what two processes have counted adds up, every part of it")
   func sums() throws {
     try expectDoubled(

@@ -66,7 +66,9 @@ package struct Ejection: Equatable, Sendable {
   package mutating func eject(at now: Instant, because reason: String? = nil) -> Instant {
     if let last, now < last.until { return last.until }
     var length = policy.shortest
-    if let last, now < last.until + policy.longest { length = min(last.length * 2, policy.longest) }
+    if let last, now < last.until + policy.longest {
+      length = last.length > policy.longest / 2 ? policy.longest : last.length * 2
+    }
     let until = now + length
     last = Term(until: until, length: length, reason: reason)
     return until

@@ -72,6 +72,10 @@ extension Report {
     package var refused: Int?
     /// How many turns its loop has made.
     package var turns: Int?
+    /// How many flows were promoted to a pipe; nil of a process that doesn't tell.
+    package var promotions: Int?
+    /// How many bytes went through a pipe; nil of a process that doesn't tell.
+    package var spliced: Int?
   }
 
   /// One listener.

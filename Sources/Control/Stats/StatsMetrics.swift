@@ -78,6 +78,9 @@ enum StatsMetrics {
     writer.family("martlet_worker_accepted_total", .counter, "Clients accepted, refused ones too.", each(\.accepted))
     writer.family("martlet_worker_refused_total", .counter, "Clients turned away.", each(\.refused))
     writer.family("martlet_worker_turns_total", .counter, "Turns of the worker's loop.", each(\.turns))
+    writer.family(
+      "martlet_worker_promotions_total", .counter, "Flows promoted from copying to a pipe.", each(\.promotions))
+    writer.family("martlet_worker_spliced_bytes_total", .counter, "Bytes moved through pipes.", each(\.spliced))
   }
 
   private static func write(listeners: [Report.Listener], to writer: inout MetricsWriter) {

@@ -71,8 +71,12 @@ package final class WorkerCounters: Sendable {
   package let refused = Counter()
   /// Sessions that ended, refused ones too.
   package let ended = Counter()
+  /// Turns of its loop.
+  package let turns = Counter()
   /// Flows that were promoted to a pipe.
   package let promotions = Counter()
+  /// Bytes that went through a pipe.
+  package let spliced = Counter()
   /// Times that accepting stopped because the kernel gave no client, most often for want of descriptors.
   package let exhaustions = Counter()
 

@@ -1,17 +1,17 @@
 /// What has been counted of a listener, as a value: summed up over workers, and over processes that took one from another.
 package struct ListenerCounts: Codable, Equatable, Sendable {
   /// Clients accepted.
-  package var accepted = 0
+  @Counted package var accepted = 0
   /// Sessions begun: a backend was reached.
-  package var begun = 0
+  @Counted package var begun = 0
   /// Sessions that ended, refused ones too.
-  package var ended = 0
+  @Counted package var ended = 0
   /// Bytes moved from clients to backends.
-  package var bytesToBackend = 0
+  @Counted package var bytesToBackend = 0
   /// Bytes moved from backends to clients.
-  package var bytesToClient = 0
+  @Counted package var bytesToClient = 0
   /// Sessions that reached no backend, by cause.
-  package var refused: [String: Int] = [:]
+  @CountedByCause package var refused: [String: Int] = [:]
 
   /// Nothing counted.
   package init() {}
@@ -41,12 +41,16 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
   /// Reads also what a process counted that knew no `begun`: whoever wasn't refused had begun, or was about to.
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    accepted = try values.decode(Int.self, forKey: .accepted)
-    ended = try values.decode(Int.self, forKey: .ended)
-    bytesToBackend = try values.decode(Int.self, forKey: .bytesToBackend)
-    bytesToClient = try values.decode(Int.self, forKey: .bytesToClient)
-    refused = try values.decode([String: Int].self, forKey: .refused)
-    begun = try values.decodeIfPresent(Int.self, forKey: .begun) ?? max(accepted - refused.values.reduce(0, +), 0)
+    _accepted = try values.decode(Counted.self, forKey: .accepted)
+    _ended = try values.decode(Counted.self, forKey: .ended)
+    _bytesToBackend = try values.decode(Counted.self, forKey: .bytesToBackend)
+    _bytesToClient = try values.decode(Counted.self, forKey: .bytesToClient)
+    _refused = try values.decode(CountedByCause.self, forKey: .refused)
+    if let begun = try values.decodeIfPresent(Counted.self, forKey: .begun) {
+      _begun = begun
+    } else {
+      begun = max(accepted - refused.values.reduce(0, +), 0)
+    }
   }
 }
 
@@ -63,13 +67,20 @@ extension ListenerCounts {
 /// What has been counted of a worker, as a value.
 package struct WorkerCounts: Codable, Equatable, Sendable {
   /// Clients accepted.
-  package var accepted: Int
+  @Counted package var accepted: Int
   /// Sessions begun: a backend was reached.
-  package var begun: Int
+  @Counted package var begun: Int
   /// Clients refused: no backend was reached.
-  package var refused: Int
+  @Counted package var refused: Int
   /// Sessions that ended, refused ones too.
-  package var ended: Int
+  @Counted package var ended: Int
+
+  /// Turns of its loop.
+  @Counted package var turns: Int
+  /// Flows that were promoted to a pipe.
+  @Counted package var promotions: Int
+  /// Bytes that went through a pipe.
+  @Counted package var spliced: Int
 
   /// What a worker has counted.
   package init(_ counters: WorkerCounters) {
@@ -77,6 +88,24 @@ package struct WorkerCounts: Codable, Equatable, Sendable {
     begun = counters.begun.current
     refused = counters.refused.current
     ended = counters.ended.current
+    turns = counters.turns.current
+    promotions = counters.promotions.current
+    spliced = counters.spliced.current
+  }
+
+  /// Reads also what a process tells that doesn't count everything.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func count(_ key: CodingKeys) throws -> Counted {
+      try values.decodeIfPresent(Counted.self, forKey: key) ?? Counted(wrappedValue: 0)
+    }
+    _accepted = try values.decode(Counted.self, forKey: .accepted)
+    _begun = try values.decode(Counted.self, forKey: .begun)
+    _refused = try values.decode(Counted.self, forKey: .refused)
+    _ended = try values.decode(Counted.self, forKey: .ended)
+    _turns = try count(.turns)
+    _promotions = try count(.promotions)
+    _spliced = try count(.spliced)
   }
 
   /// How many sessions stand. They are read one after the other: what ends in between doesn't count below zero.
@@ -88,17 +117,20 @@ package struct WorkerCounts: Codable, Equatable, Sendable {
     begun += other.begun
     refused += other.refused
     ended += other.ended
+    turns += other.turns
+    promotions += other.promotions
+    spliced += other.spliced
   }
 }
 
 /// What has been counted of a pool itself, as a value.
 package struct PoolCounts: Codable, Equatable, Sendable {
   /// Sessions that reached no backend, by cause.
-  package var refused: [String: Int] = [:]
+  @CountedByCause package var refused: [String: Int] = [:]
   /// Connect attempts after a failed one.
-  package var retries = 0
+  @Counted package var retries = 0
   /// Clients who came back shortly after their session was ended for being idle.
-  package var idleRegrets = 0
+  @Counted package var idleRegrets = 0
 
   /// Nothing counted.
   package init() {}
@@ -121,19 +153,19 @@ package struct PoolCounts: Codable, Equatable, Sendable {
 /// What has been counted of a backend, as a value.
 package struct BackendCounts: Codable, Equatable, Sendable {
   /// Connections attempted.
-  package var attempts = 0
+  @Counted package var attempts = 0
   /// Those of them that followed a failed one to another backend.
-  package var retries = 0
+  @Counted package var retries = 0
   /// Connections that failed, by cause.
-  package var failures: [String: Int] = [:]
+  @CountedByCause package var failures: [String: Int] = [:]
   /// Sessions that reached the backend.
-  package var sessions = 0
+  @Counted package var sessions = 0
   /// Sessions that ended, by cause.
-  package var closes: [String: Int] = [:]
+  @CountedByCause package var closes: [String: Int] = [:]
   /// Bytes moved from clients to the backend.
-  package var bytesToBackend = 0
+  @Counted package var bytesToBackend = 0
   /// Bytes moved from the backend to clients.
-  package var bytesToClient = 0
+  @Counted package var bytesToClient = 0
   /// How long connecting took.
   package var connectTime = Distribution()
   /// How long sessions lasted.

@@ -127,10 +127,10 @@ extension Distribution: Codable {
 
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    total = try values.decode(Int.self, forKey: .total)
-    largest = try values.decode(Int.self, forKey: .largest)
+    total = try values.decode(Counted.self, forKey: .total).wrappedValue
+    largest = try values.decode(Counted.self, forKey: .largest).wrappedValue
     guard let filled = try values.decodeIfPresent([Int].self, forKey: .filled) else {
-      counts = try values.decode([Int].self, forKey: .counts)
+      counts = try values.decode([Counted].self, forKey: .counts).map(\.wrappedValue)
       return
     }
     counts = []
@@ -141,7 +141,9 @@ extension Distribution: Codable {
         forKey: .filled, in: values, debugDescription: "a bucket that there isn't, or one without its count")
     }
     counts = Array(repeating: 0, count: Histogram.bucketCount)
-    for (index, place) in places.enumerated() { counts[place] = filled[2 * index + 1] }
+    for (index, place) in places.enumerated() {
+      counts[place] = try Counted.checked(filled[2 * index + 1], at: values.codingPath)
+    }
   }
 
   package func encode(to encoder: any Encoder) throws {

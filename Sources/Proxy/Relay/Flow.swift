@@ -283,6 +283,7 @@ package struct Flow: ~Copyable {
   private mutating func fill(_ pipe: Pipe, from source: Socket, with tools: RelayTools) {
     switch pipe.fill(from: source) {
     case .bytes(let count):
+      tools.counters.spliced.add(count)
       gear.noteLook(count)
       // A pipe that isn't half full has likely taken all there was. What comes is gathered, but an end isn't waited for.
       if count < pipe.capacity / 2 {

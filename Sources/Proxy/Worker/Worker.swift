@@ -178,6 +178,7 @@ package final class Worker {
   }
 
   private func afterTurn() -> AfterTurn {
+    counters.turns.add()
     if orders.areNew { carryOutOrders(at: MonotonicClock.now()) }
     if !endedThisTurn.isEmpty || !freedThisTurn.isEmpty { serveFreed() }
     let isLeaving = !leaving.isEmpty && !leave(in: loop.turn)
