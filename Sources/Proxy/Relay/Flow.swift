@@ -57,6 +57,8 @@ package struct Flow: ~Copyable {
   /// What a splice can't tell is to be asked by a read.
   private var asksByReading = false
   private let shortReadEmpties: Bool
+  /// The source reports only much at once.
+  private var isGathering = false
   /// The source's other direction is known to be broken: its end, when it comes, is no clean one.
   private var broken: Errno?
   /// Bytes delivered to the sink so far.
@@ -97,7 +99,7 @@ package struct Flow: ~Copyable {
           if let error = flush(to: sink) { return .sinkBroke(error) }
           if held > 0 { return .waiting }
         }
-        if pipe != nil, gear.wanted == .copy { rest(source, tools) }
+        if pipe != nil, gear.wanted == .copy { shiftGear(source, tools) }
       }
       switch state {
       case .open: break
@@ -109,7 +111,7 @@ package struct Flow: ~Copyable {
         return .sourceBroke(error)
       case .finished: return .waiting
       }
-      guard sourceReady else { return pipe == nil ? .waiting : .gathering }
+      guard sourceReady else { return isGathering ? .gathering : .waiting }
       guard sinkReady else { return .waiting }
       guard transfers > 0 else { return .goOn }
       transfers -= 1
@@ -118,6 +120,7 @@ package struct Flow: ~Copyable {
       } else if let error = copy(from: source, to: sink, with: tools) {
         return .sinkBroke(error)
       }
+      if gear.gathers || isGathering { shiftGear(source, tools) }
     }
   }
 
@@ -149,18 +152,34 @@ package struct Flow: ~Copyable {
     asksByReading = true
   }
 
-  /// Has the source of a spliced flow looked at, whatever has been reported of it.
+  /// Has a source that gathers looked at, whatever has been reported of it.
   package mutating func lookForMore() {
-    if pipe != nil { sourceReady = true }
+    if isGathering { sourceReady = true }
   }
 
-  /// Gives back the pipe of a flow that has gone quiet, and has its source report whatever comes.
+  /// Has the source of a flow that has gone quiet report whatever comes, and gives back the pipe.
   package mutating func rest(_ source: Socket, _ tools: RelayTools) {
-    guard let pipe, pipe.count == 0 else { return }
-    tools.pipes.give(back: pipe)
-    self.pipe = nil
-    gear.copy()
-    source.setReceiveLowWater(1)
+    guard isGathering, pipe == nil || pipe?.count == 0 else { return }
+    gear.rest()
+    shiftGear(source, tools)
+  }
+
+  /// Takes a pipe or gives it back, and has the source gather or report whatever comes, as the gear wants it.
+  private mutating func shiftGear(_ source: Socket, _ tools: RelayTools) {
+    switch gear.wanted {
+    case .splice where pipe == nil:
+      pipe = tools.pipes.take()
+      if pipe == nil { gear.goWithoutPipe() } else { tools.counters.promotions.add() }
+    case .copy:
+      if let pipe, pipe.count == 0 {
+        tools.pipes.give(back: pipe)
+        self.pipe = nil
+      }
+    case .splice: break
+    }
+    guard gear.gathers != isGathering else { return }
+    isGathering = gear.gathers
+    source.setReceiveLowWater(isGathering ? RelayTools.gathered : 1)
   }
 
   private mutating func finish(_ tools: RelayTools) {
@@ -193,20 +212,14 @@ package struct Flow: ~Copyable {
     asksByReading = false
     switch buffer.receive(from: source, limit: limit) {
     case .bytes(var count):
-      if count >= Gear.largeRead {
-        gear.noteLargeRead(at: UInt8(truncatingIfNeeded: MonotonicClock.now() / 1_000_000))
-      }
+      note(count, of: limit, tools)
       if count < limit {
-        gear.noteShortRead()
         if sourceHungUp {
           count = readToEnd(of: source, after: count, limit: limit, through: buffer)
         } else if shortReadEmpties {
           sourceReady = false
         }
-      } else {
-        noteFullRead(tools)
       }
-      if gear.wanted == .splice, pipe == nil { promote(source, tools) }
       hurry(sink)
       switch buffer.send(count: count, to: sink, isLast: isEnded) {
       case .bytes(let sent):
@@ -218,7 +231,9 @@ package struct Flow: ~Copyable {
         hold(buffer.leftover(0..<count))
         return error
       }
-    case .wouldBlock: sourceReady = false
+    case .wouldBlock:
+      sourceReady = false
+      if pipe == nil { gear.noteNothing() }
     case .end: end()
     case .failed(let error): state = .sourceBroken(error)
     }
@@ -263,20 +278,16 @@ package struct Flow: ~Copyable {
     try? sink.setNoDelay()
   }
 
-  private mutating func noteFullRead(_ tools: RelayTools) {
-    if limit > 0 {
+  /// Takes note of a read that has brought so many bytes of those that it asked for.
+  private mutating func note(_ count: Int, of limit: Int, _ tools: RelayTools) {
+    let isFull = count == limit
+    if isFull, self.limit > 0 {
       // The sink took a whole slow read at once: it may be fast again.
-      limit = Int(limit) * 2048 >= tools.buffer.capacity ? 0 : limit * 2
+      self.limit = limit * 2 >= tools.buffer.capacity ? 0 : self.limit * 2
       return
     }
-    gear.noteFullRead()
-  }
-
-  private mutating func promote(_ source: Socket, _ tools: RelayTools) {
-    pipe = tools.pipes.take()
-    guard pipe != nil else { return gear.copy() }
-    tools.counters.promotions.add()
-    source.setReceiveLowWater(RelayTools.gathered)
+    let isRush = count >= Gear.largeRead && tools.rush.note(count, at: MonotonicClock.now())
+    gear.noteRead(count, isFull: isFull, isRush: isRush)
   }
 
   /// One splice into the pipe; the next round flushes it.
@@ -284,16 +295,16 @@ package struct Flow: ~Copyable {
     switch pipe.fill(from: source) {
     case .bytes(let count):
       tools.counters.spliced.add(count)
-      gear.noteLook(count)
+      _ = tools.rush.note(count, at: MonotonicClock.now())
+      gear.noteSplice(count, copy: tools.buffer.capacity)
       // A pipe that isn't half full has likely taken all there was. What comes is gathered, but an end isn't waited for.
       if count < pipe.capacity / 2 {
         if sourceHungUp { asksByReading = true } else { sourceReady = false }
       }
     case .wouldBlock, .end:
-      gear.noteEmptyLook()
+      gear.noteNothing()
       asksByReading = true
     case .failed(.invalidArgument):
-      rest(source, tools)
       gear.copyForGood()
     case .failed(let error): state = .sourceBroken(error)
     }

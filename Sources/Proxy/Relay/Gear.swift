@@ -1,101 +1,113 @@
 /// Which way a flow's bytes should take, by what its reads bring: little is copied through the worker's buffer, much is
 /// spliced through a pipe.
 ///
-/// Much is what comes fast, whether in few large reads or in many: on a link with a rate each packet wakes the reader, and
-/// brings at most 64 KiB. Copying each costs less than splicing it; but what a flow brings in 2 ms is worth a splice.
+/// Much at once is rare on a link with a rate: each packet, of at most 64 KiB, wakes the reader. Copying it costs less than
+/// splicing it; but what comes in 2 ms is worth a splice, or spares a wake-up at least. So what comes fast is gathered: when
+/// the flows of a worker bring much in a short time, those of them that bring large reads are looked at from time to time.
 package struct Gear: Equatable, Sendable {
   /// The ways.
   package enum Way: Equatable, Sendable {
-    /// Through the shared buffer, as soon as something is there.
+    /// Through the shared buffer.
     case copy
-    /// Through a pipe, and what comes is gathered.
+    /// Through a pipe.
     case splice
   }
 
-  /// So many full reads in a row promote a flow to a pipe: its source has more than the flow takes.
+  /// So many full reads in a row promote a flow to a pipe, and so many of sixteen looks: its source has more than the flow
+  /// takes.
   static let fullReadsToPromote: UInt8 = 4
-  /// Reads of so many bytes and more are large.
+  /// Reads and looks of so many bytes and more are large.
   package static let largeRead = 32 * 1024
-  /// So many large reads promote a flow as well, if they come within `rush`: 400 Mbit/s or more.
-  static let largeReadsToPromote: UInt8 = 12
-  /// In milliseconds.
-  static let rush: UInt8 = 8
-  /// After so many looks it's seen whether the pipe is worth while.
+  /// So many large reads in a row make a flow gather when its worker is in a rush.
+  static let largeReadsToGather: UInt8 = 4
+  /// After so many looks it's seen whether they are worth while.
   static let looksToJudge: UInt8 = 16
-  /// So many of them have to bring much.
-  static let largeLooksToStay: UInt8 = 8
-  /// One that finds nothing counts for so many.
+  /// So many of them have to bring much for what comes to be gathered on…
+  static let largeLooksToGather: UInt8 = 2
+  /// … and so many have to bring more than a copy takes for the pipe to be kept.
+  static let fullLooksToSplice: UInt8 = 8
+  /// One that finds nothing in the pipe's way counts for so many.
   static let emptyLook: UInt8 = 4
 
   private enum State {
     case copying
     case copyingForGood
+    case gathering
     case splicing
   }
 
   // Each session has two of these: small numbers do.
 
   private var state = State.copying
-  /// Copying: full reads in a row. Splicing: looks since it was judged last. Never more than what decides.
-  private var streak: UInt8 = 0
-  /// Copying: large reads since `began`. Splicing: large looks since it was judged last.
+  /// Looks since it was judged last.
+  private var looks: UInt8 = 0
+  /// Copying: large reads in a row. Otherwise large looks since it was judged last.
   private var large: UInt8 = 0
-  /// When the first of the large reads came, in milliseconds of a clock that wraps around: who reads once in a while is
-  /// hardly ever taken for one in a rush, and never twelve times.
-  private var began: UInt8 = 0
-
-  /// What the flow's last reads ask for.
-  package var wanted: Way {
-    switch state {
-    case .copying, .copyingForGood: .copy
-    case .splicing: .splice
-    }
-  }
+  /// Copying: full reads in a row. Otherwise full reads, or looks that brought as much, since it was judged last.
+  private var full: UInt8 = 0
 
   /// Copies, until it knows better.
   package init() {}
 
-  /// A copying read has brought all that it asked for: there may be much more.
-  package mutating func noteFullRead() {
-    guard state == .copying else { return }
-    streak += 1
-    if streak >= Self.fullReadsToPromote { shift(to: .splicing) }
-  }
+  /// What the flow's last reads ask for.
+  package var wanted: Way { state == .splicing ? .splice : .copy }
 
-  /// A copying read has brought less than it asked for.
-  package mutating func noteShortRead() {
-    if state == .copying { streak = 0 }
-  }
+  /// Whether what comes is gathered.
+  package var gathers: Bool { state == .gathering || state == .splicing }
 
-  /// A copying read has brought much, at a time in milliseconds.
-  package mutating func noteLargeRead(at now: UInt8) {
-    guard state == .copying else { return }
-    if large == 0 || now &- began > Self.rush {
-      began = now
-      large = 0
+  /// A copying read has brought so many bytes.
+  ///
+  /// - Parameters:
+  ///   - isFull: whether it asked for no more: there may be much.
+  ///   - isRush: whether much comes to the worker in these milliseconds.
+  package mutating func noteRead(_ count: Int, isFull: Bool, isRush: Bool) {
+    switch state {
+    case .copyingForGood, .splicing: break
+    case .copying:
+      full = isFull ? full + 1 : 0
+      large = count >= Self.largeRead ? min(large + 1, Self.largeReadsToGather) : 0
+      if full >= Self.fullReadsToPromote {
+        shift(to: .splicing)
+      } else if large >= Self.largeReadsToGather, isRush {
+        shift(to: .gathering)
+      }
+    case .gathering:
+      if isFull {
+        full += 1
+        if full >= Self.fullReadsToPromote { shift(to: .splicing) }
+      } else {
+        noteGathered(count)
+      }
     }
-    large += 1
-    if large >= Self.largeReadsToPromote { shift(to: .splicing) }
   }
 
-  /// A splice has brought so many bytes.
-  package mutating func noteLook(_ count: Int) {
+  /// A splice has brought so many bytes, of which one copy takes so many.
+  package mutating func noteSplice(_ count: Int, copy: Int) {
     guard state == .splicing else { return }
-    streak += 1
-    if count >= Self.largeRead { large += 1 }
-    if streak >= Self.looksToJudge { judge() }
+    looks += 1
+    if count > copy { full += 1 }
+    judge()
   }
 
-  /// A splice has found nothing.
-  package mutating func noteEmptyLook() {
-    guard state == .splicing else { return }
-    streak += Self.emptyLook
-    if streak >= Self.looksToJudge { judge() }
+  /// A look has found nothing.
+  package mutating func noteNothing() {
+    switch state {
+    case .copying, .copyingForGood: break
+    case .gathering: noteGathered(0)
+    case .splicing:
+      looks += Self.emptyLook
+      judge()
+    }
   }
 
-  /// There's no pipe, or not for a flow that is quiet: it copies until its reads ask for one again.
-  package mutating func copy() {
-    if state == .splicing { shift(to: .copying) }
+  /// There's no pipe: it copies until its reads ask for one again.
+  package mutating func goWithoutPipe() {
+    if state == .splicing { shift(to: .gathering) }
+  }
+
+  /// The flow is quiet: it copies until its reads ask for more.
+  package mutating func rest() {
+    if gathers { shift(to: .copying) }
   }
 
   /// The source can't be spliced from: it copies for good.
@@ -103,13 +115,52 @@ package struct Gear: Equatable, Sendable {
     shift(to: .copyingForGood)
   }
 
+  private mutating func noteGathered(_ count: Int) {
+    looks += 1
+    if count >= Self.largeRead { large += 1 }
+    judge()
+  }
+
   private mutating func judge() {
-    shift(to: large < Self.largeLooksToStay ? .copying : .splicing)
+    guard looks >= Self.looksToJudge else { return }
+    if state == .splicing {
+      shift(to: full < Self.fullLooksToSplice ? .gathering : .splicing)
+    } else {
+      shift(to: large < Self.largeLooksToGather ? .copying : .gathering)
+    }
   }
 
   private mutating func shift(to next: State) {
     state = next
-    streak = 0
+    looks = 0
     large = 0
+    full = 0
+  }
+}
+
+/// Whether much comes to a worker in these milliseconds, over all its flows.
+package struct Rush: Equatable, Sendable {
+  /// It's much if so many bytes come in large reads…
+  static let bytes = 768 * 1024
+  /// … within so many nanoseconds: 0.8 Gbit/s.
+  static let time: UInt64 = 8_000_000
+
+  private var began: UInt64 = 0
+  private var count = 0
+  private var wasOn = false
+
+  /// Nothing has come.
+  package init() {}
+
+  /// Whether it's on, with what has come just now.
+  package mutating func note(_ bytes: Int, at now: UInt64) -> Bool {
+    let past = now &- began
+    if past > Self.time {
+      wasOn = count >= Self.bytes && past <= 2 * Self.time
+      began = now
+      count = 0
+    }
+    count += bytes
+    return wasOn || count >= Self.bytes
   }
 }

@@ -6,13 +6,15 @@ package final class RelayTools {
   package let buffer: TransferBuffer
   /// The pipes that spliced bytes pass through.
   package let pipes: PipePool
+  /// Whether much comes to the worker now.
+  var rush = Rush()
   /// What the worker counts.
   let counters: WorkerCounters
 
   /// How large the shared buffer is, in bytes.
   package static let bufferSize = 64 * 1024
 
-  /// How many bytes a spliced flow's source gathers before it reports them, unless its peer may send no more by then.
+  /// How many bytes a source gathers before it reports them, unless its peer may send no more by then.
   package static let gathered = 512 * 1024
 
   /// Tools with at most so many pipes.

@@ -1,7 +1,7 @@
 import Libevent
 import Sockets
 
-/// The sessions of a worker whose spliced flows have taken what was there. On a link with a rate the next packet is a
+/// The sessions of a worker that have taken what their sources had gathered. On a link with a rate the next packet is a
 /// fraction of a millisecond away: waiting for several makes each call move more.
 final class Gathering {
   /// How long what comes is gathered at most.

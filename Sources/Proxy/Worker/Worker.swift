@@ -172,7 +172,7 @@ package final class Worker {
     goingOn.append(session)
   }
 
-  /// Looks at the session's spliced flows again in a while.
+  /// Looks at the session's sources again in a while.
   func gather(_ session: Session) {
     gathering.add(session)
   }
