@@ -49,12 +49,13 @@ def _martlet(workers):
 
 
 def _haproxy(splice=""):
+    # Pipes take two descriptors more for each session.
     def command(paths, directory, port, backends):
         servers = "\n".join(f"    server b{index} {host}:{number}" for index, (host, number) in enumerate(backends))
         return [paths["haproxy"], "-db", "-f", _write(directory, "haproxy.cfg", f"""
 global
     nbthread 1
-    maxconn {SESSIONS}
+    maxconn {4_000 if splice else SESSIONS}
 defaults
     mode tcp
     {splice}

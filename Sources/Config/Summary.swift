@@ -49,7 +49,7 @@ extension PoolConfiguration {
         + "\(connect.attempts) \(connect.attempts == 1 ? "attempt" : "attempts")")
     settings.add(
       "timeouts",
-      "idle \(DurationText.write(timeouts.idle)), half-closed \(DurationText.write(timeouts.halfClosed)), "
+      "idle \(timeouts.idle.map(DurationText.write) ?? "unlimited"), half-closed \(DurationText.write(timeouts.halfClosed)), "
         + "age \(timeouts.maxAge.map(DurationText.write) ?? "unlimited")")
     settings.add("queue", queue.size == 0 ? "off" : "\(queue.size), timeout \(DurationText.write(queue.timeout))")
     settings.add("guard", self.guard.summary)

@@ -46,7 +46,8 @@ final class Reporter {
       configuration: Report.Configuration(
         file: reloads.file, source: reloads.provenance.file, author: reloads.provenance.author,
         since: reloads.provenance.since, confirmUntil: reloads.confirmUntil,
-        revert: reloads.revert, lastReload: reloads.last, waiting: reloads.waiting, nextTry: reloads.nextTry),
+        revert: reloads.revert, lastReload: reloads.last, waiting: reloads.waiting, nextTry: reloads.nextTry,
+        reloads: reloads.tally.report),
       overrides: overrides, evictions: controller.evictions.report(standing: standing()), headroom: headroom,
       predecessor: predecessor(), upgrade: upgrade())
   }

@@ -100,8 +100,8 @@ package final class Service {
     changes = ChangeQueue(on: loop, logger: logger)
     reloads = Reloads(
       file: origin.file, fileAsRead: inheritance.map(\.handover.fileAsRead) ?? origin.fileAsRead,
-      generation: inheritance?.handover.generation ?? 1, provenance: inheritance?.handover.provenance, changes: changes,
-      on: loop, logger: logger
+      generation: inheritance?.handover.generation ?? 1, provenance: inheritance?.handover.provenance,
+      tally: inheritance?.handover.reloads, changes: changes, on: loop, logger: logger
     ) { parts.make($0) }
     reporter = Reporter(
       controller: controller, listeners: listeners, reloads: reloads, limits: limits, version: origin.version)

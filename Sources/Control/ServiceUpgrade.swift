@@ -63,6 +63,7 @@ extension Service {
     Handover(
       version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
       file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.generation, provenance: reloads.provenance,
+      reloads: reloads.tally,
       listeners: listeners.listeners.map {
         Handover.Listener(
           name: $0.configuration.name, sockets: $0.binding?.all.count ?? 0, file: $0.binding?.fileOwner,

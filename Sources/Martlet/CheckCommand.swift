@@ -15,17 +15,29 @@ struct CheckCommand: ParsableCommand {
 
       - is the standard input:
         generate-configuration | martlet check -
+
+      --json prints the errors and warnings as JSON, each with its path, line, message and hint.
       """)
 
   @OptionGroup var file: ConfigurationFile
+  @Flag(help: "Print what was found as JSON.")
+  var json = false
 
   func run() throws {
     let name = try file.name
+    guard !json else { return try report(name) }
     // The one who checks needn't be the one who may read secrets.
     let settings = try file.load(secrets: .ifThere)
     ConfigurationFile.report(warnings: settings.warnings, file: name)
     try Output.write(
       "\(settings.summary())\(Limits(for: settings).summary)\n\n\(TextTable.printable(name)) is right.\n")
+  }
+
+  private func report(_ name: String) throws {
+    let report = try file.read(
+      secrets: .ifThere, right: { CheckReport($0, file: name) }, wrong: { CheckReport($0, file: name) })
+    try Output.write(report.text)
+    if !report.isValid { throw ExitStatus.configuration.code }
   }
 }
 

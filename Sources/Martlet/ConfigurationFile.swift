@@ -65,6 +65,18 @@ struct ConfigurationFile: ParsableArguments {
     }
   }
 
+  /// Reads the file, and makes something of what it comes to or of what is wrong with it.
+  func read<Result>(
+    secrets: SecretReading, right: (Configuration) -> Result, wrong: (ConfigErrors) -> Result
+  ) throws -> Result {
+    let path = try path
+    do throws(ConfigErrors) {
+      return right(try Configuration.load(path: path, secrets: secrets))
+    } catch {
+      return wrong(error)
+    }
+  }
+
   /// Says what is doubtful in the file.
   static func report(warnings: [ConfigIssue], file: String) {
     for warning in warnings {

@@ -89,6 +89,7 @@ import Testing
         "GET /v1/sessions?backend=b1&client=::1&limit=5&listener=a&olderThan=90&pool=web", "", "relaying"
       ),
       ("sessions --pool web --backend a/b", "GET /v1/sessions?backend=a/b&pool=web", "", "relaying"),
+      ("why", "GET /v1/why", "", "The next session goes to b1"),
       ("why web --client 10.0.0.7", "GET /v1/why?client=10.0.0.7&pool=web", "", "The next session goes to b1"),
       ("history", "GET /v1/history", "", "3 of 3 checks"),
       ("history web --limit 3", "GET /v1/history?limit=3&pool=web", "", "3 of 3 checks"),
@@ -297,7 +298,7 @@ import Testing
       "overrides --force", "weight web/b1 +5", "weight web/b1 x",
       "drain web/b1 --for 5", "drain web/b1 --for 0s", "drain web/b1 --for 31d", "close",
       "close --all --pool web --yes",
-      "close --backend b1", "sessions --limit 0", "history a/", "why", "rebalance", "backend add web", "backend",
+      "close --backend b1", "sessions --limit 0", "history a/", "rebalance", "backend add web", "backend",
       "log level loud", "reload --confirm soon", "sessions --pool", "top",
     ])
   func usage(_ command: String) throws {

@@ -134,7 +134,7 @@ struct ValidatorTests {
     "slowStart: '3600s'",
     "slowStart: '3600000ms'", "slowStart: '59m59.999999999s'", "slowStart: '0.5ms'", "slowStart: '0001h'",
     "slowStart: '0d'", "slowStart: '0.01d'", "slowStart: '0d0h0m0s0ms'",
-    "timeouts: { idle: '10ms', halfClosed: '30d' }",
+    "timeouts: { idle: '10ms', halfClosed: '30d' }", "timeouts: { idle: 'unlimited' }",
     "timeouts: { idle: '0.01s', maxAge: '720h' }", "timeouts: { maxAge: 'unlimited' }", "timeouts: { maxAge: '1s' }",
     "guard: { rate: 1000000, connecting: 'unlimited', wait: '1m', queue: 0 }", "resolver: { nameservers: [] }",
     "resolver: { nameservers: ['10.0.0.1', '10.0.0.1:53', '::1', '[::1]:5353', 'fe80::1%1'] }",

@@ -37,6 +37,12 @@ extension StatsRenderingTests {
         "confirmUntil" : "2026-01-01T12:01:00.000Z",
         "file" : "/etc/martlet/martlet.json",
         "lastReload" : "generation 4",
+        "reloads" : {
+          "committed" : 3,
+          "hasSucceeded" : true,
+          "last" : "2026-01-01T11:46:40.000Z",
+          "refused" : 1
+        },
         "since" : "2026-01-01T11:46:40.000Z",
         "source" : "/tmp/new.json",
         "waiting" : "SIGHUP"

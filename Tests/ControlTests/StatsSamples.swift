@@ -64,7 +64,9 @@ extension Report {
     configuration: Configuration(
       file: "/etc/martlet/martlet.json", source: "/tmp/new.json", author: "ann",
       since: Timestamp(milliseconds: 1_767_268_000_000), confirmUntil: Timestamp(milliseconds: 1_767_268_860_000),
-      lastReload: "generation 4", waiting: "SIGHUP"),
+      lastReload: "generation 4", waiting: "SIGHUP",
+      reloads: Reloads(
+        committed: 3, refused: 1, last: Timestamp(milliseconds: 1_767_268_000_000), hasSucceeded: true)),
     overrides: [override],
     evictions: [
       Eviction(

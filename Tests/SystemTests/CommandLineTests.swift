@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Support
 import Testing
@@ -58,6 +59,26 @@ import Testing
     let result = try Subprocess.run(
       "sh", ["-c", "ulimit -n 1000; exec \"$0\" check \"$1\"", MartletProgram.path, file.path])
     #expect(result.output.contains("out of 1000 descriptors"))
+  }
+
+  @Test("check tells programs what it tells people")
+  func checkJSON() throws {
+    struct Report: Decodable {
+      struct Issue: Decodable { let path: String, line: Int?, message: String, hint: String }
+      struct Limits: Decodable { let sessions: Int }
+      let file: String, isValid: Bool, errors: [Issue], omitted: Int, warnings: [Issue], limits: Limits?
+    }
+    func check(_ text: String) throws -> (report: Report, result: Subprocess.Result) {
+      let result = try MartletProgram.run(["check", "--json", "-"], input: text)
+      return (try JSONDecoder().decode(Report.self, from: Data(result.output.utf8)), result)
+    }
+    let right = try check(#"{ "listen": ":8080", "backends": ["10.0.0.1:80"] }"#)
+    #expect(right.result.exit == .code(0) && right.report.isValid && right.report.errors.isEmpty)
+    #expect(right.report.file == "standard input" && (right.report.limits?.sessions ?? 0) > 0)
+    let wrong = try check("{ \"listen\": \":8080\",\n \"backends\": [\"10.0.0.1\"],\n \"workers\": 0 }")
+    #expect(wrong.result.exit == .code(78) && !wrong.report.isValid && wrong.report.limits == nil)
+    #expect(wrong.report.errors.map(\.path) == ["backends[0]", "workers"])
+    #expect(wrong.report.errors.map(\.line) == [2, 3] && wrong.report.errors.allSatisfy { !$0.hint.isEmpty })
   }
 
   @Test(arguments: ["check", "run"])

@@ -176,6 +176,11 @@ extension System {
       // What was refused before can be done with --force.
       try proxy.reload(nobody, "{ \"force\": true }")
       #expect(try proxy.report().pools[0].state == "down")
+      let metrics = try proxy.get("/metrics").body
+      for line in [
+        "martlet_reloads_total{result=\"committed\"} 1", "martlet_reloads_total{result=\"refused\"} 5",
+        "martlet_reload_last_success 1",
+      ] { #expect(metrics.contains(line + "\n")) }
     }
 
     @Test("a port that is taken for a reload answers nobody before it takes effect")

@@ -84,7 +84,7 @@ extension AdminCall<AdminAnswer.Sessions> {
 
 extension AdminCall<AdminAnswer.Why> {
   /// What the pool's strategy would decide now, for a client.
-  package static func why(pool: String, client: String?) -> Self {
+  package static func why(pool: String?, client: String?) -> Self {
     Self(.get, "/v1/why", query: [("pool", pool), ("client", client)])
   }
 }

@@ -122,7 +122,8 @@ extension PoolDocument {
     TimeoutsConfiguration(),
     [
       Field(
-        "idle", \.idle, in: TimeoutsConfiguration(), .duration(.milliseconds(10)...(.seconds(2_592_000))),
+        "idle", \.idle, in: TimeoutsConfiguration(),
+        Kind<Duration>.duration(.milliseconds(10)...(.seconds(2_592_000))).orNone("unlimited"),
         "How long a session may go without a byte in either direction; a duration."),
       Field(
         "halfClosed", \.halfClosed, in: TimeoutsConfiguration(), .duration(.milliseconds(10)...(.seconds(2_592_000))),

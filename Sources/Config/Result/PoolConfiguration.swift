@@ -66,8 +66,8 @@ package struct ConnectConfiguration: Equatable, Sendable {
 
 /// How long a session may be silent, and how long it may last.
 package struct TimeoutsConfiguration: Equatable, Sendable {
-  /// Without a byte in either direction.
-  package var idle = Duration.seconds(3600)
+  /// Without a byte in either direction; nil if unlimited.
+  package var idle: Duration? = .seconds(3600)
   /// Without a byte after one side has ended its direction.
   package var halfClosed = Duration.seconds(30)
   /// From its start to its end, however busy it is; nil if unlimited.

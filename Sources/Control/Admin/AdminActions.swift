@@ -52,6 +52,18 @@ final class AdminActions {
     return pool
   }
 
+  /// A pool by its name, which needn't be said where there's no other.
+  func pool(orOnly name: String?) throws(AdminRefusal) -> PoolController {
+    if let name { return try pool(name) }
+    guard controller.pools.count == 1 else {
+      let known = controller.pools.map(\.name)
+      throw AdminRefusal(
+        400, "pool is missing, and there are \(known.count)",
+        hint: "the pools are: \(known.prefix(20).joined(separator: ", "))")
+    }
+    return controller.pools[0]
+  }
+
   /// A backend of a pool, by its name, its address, or the host name that it comes from.
   func members(_ backend: String, of pool: PoolController) throws(AdminRefusal) -> [Member] {
     let endpoint = Self.endpoint(backend)
@@ -126,7 +138,7 @@ extension AdminActions {
       },
       AdminRouter.Route(.get, "/v1/why", parameters: ["pool", "client"]) {
         [unowned self] call, reply throws(AdminRefusal) in
-        let pool = try self.pool(try call.required("pool"))
+        let pool = try self.pool(orOnly: try call.optional("pool"))
         let client = try call.optional("client")
         var address: SocketAddress?
         if let client {

@@ -128,10 +128,10 @@ struct Explainer {
   private func hints(_ client: SocketAddress?) -> [String] {
     var hints: [String] = []
     let regrets = pool.counts.idleRegrets
-    if regrets > 0 {
+    if regrets > 0, let limit = pool.configuration.timeouts.idle {
       hints.append(
         "\(regrets) \(regrets == 1 ? "client was" : "clients were") back within 5 s after the idle limit of "
-          + "\(pool.configuration.timeouts.idle.configured) had ended the session: timeouts.idle is too short for them")
+          + "\(limit.configured) had ended the session: timeouts.idle is too short for them")
     }
     if client != nil, pool.configuration.strategy != .sourceHash {
       hints.append("\(pool.configuration.strategy.rawValue) makes no difference between clients")

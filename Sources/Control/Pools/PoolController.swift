@@ -242,7 +242,7 @@ extension PoolPolicy {
     self.init(
       pool: status, connectTimeout: pool.connect.timeout.nanoseconds,
       connectDeadline: pool.connect.deadline.nanoseconds, attempts: pool.connect.attempts,
-      idle: pool.timeouts.idle.nanoseconds, halfClosed: pool.timeouts.halfClosed.nanoseconds,
+      idle: pool.timeouts.idle?.nanoseconds ?? .max, halfClosed: pool.timeouts.halfClosed.nanoseconds,
       queueSize: pool.queue.size, queueTimeout: pool.queue.timeout.nanoseconds, guardQueue: pool.guard.queue,
       guardWait: pool.guard.wait.nanoseconds, maxAge: pool.timeouts.maxAge?.nanoseconds ?? .max,
       patience: patience.nanoseconds)

@@ -41,6 +41,8 @@ final class Reloads {
   private(set) var provenance: Provenance
   /// What came of the last attempt, in words.
   private(set) var last: String?
+  /// How many attempts there were.
+  private(set) var tally: ReloadTally
   /// Told of the start and the end of each attempt.
   var announce: ((_ isReloading: Bool) -> Void)?
   /// The file as it was when it was read last; nil if that isn't known.
@@ -80,16 +82,19 @@ final class Reloads {
   ///   - fileAsRead: the file as it was when the configuration that runs was read from it.
   ///   - generation: of the configuration that runs.
   ///   - provenance: how that has come to run.
+  ///   - tally: of the attempts before.
   ///   - changes: where each reload asks whether it may begin.
   ///   - parts: what each reload works on.
   init(
     file: String?, fileAsRead: FileIdentity?, generation: Int = 1, provenance: Provenance? = nil,
-    changes: ChangeQueue, on loop: EventLoop, logger: Logger, parts: @escaping (_ rollout: Int) -> Reload.Parts
+    tally: ReloadTally? = nil, changes: ChangeQueue, on loop: EventLoop, logger: Logger,
+    parts: @escaping (_ rollout: Int) -> Reload.Parts
   ) {
     self.file = file
     self.fileAsRead = fileAsRead
     self.generation = generation
     self.provenance = provenance ?? Provenance(file: file)
+    self.tally = tally ?? ReloadTally()
     self.changes = changes
     self.loop = loop
     self.logger = logger
@@ -309,6 +314,7 @@ extension Reloads {
     _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect, by author: String, _ done: Done
   ) {
     last = "refused at \(Timestamp.now.timeOfDay) UTC: \(problem.error)"
+    tally.note(success: false)
     // What is tried again and again is told once.
     logger.log(
       level: problem == lastProblem ? .info : .error, "reload refused, nothing has changed: \(problem.error)",
@@ -323,6 +329,7 @@ extension Reloads {
 
   private func commit(_ answer: inout AdminAnswer.Reloaded, _ attempt: Attempt) {
     lastProblem = nil
+    tally.note(success: true)
     // Something is decided: what the file said before isn't tried any more.
     rereading?.stop()
     if answer.changes.isEmpty {

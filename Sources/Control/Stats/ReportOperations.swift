@@ -19,6 +19,20 @@ extension Report {
     package var waiting: String?
     /// When `file` is read again that was refused; nil if it isn't before it changes.
     package var nextTry: Timestamp?
+    /// How many attempts to reload there were; nil of a process that doesn't count them.
+    package var reloads: Reloads?
+  }
+
+  /// Attempts to reload, over the processes that have taken over from each other.
+  package struct Reloads: Codable, Equatable, Sendable {
+    /// How many took effect, whether or not anything changed by them.
+    package var committed: Int
+    /// How many were refused.
+    package var refused: Int
+    /// When the last one was decided; nil before the first.
+    package var last: Timestamp?
+    /// Whether the last one took effect; nil before the first.
+    package var hasSucceeded: Bool?
   }
 
   /// The way back to the configuration before, which is tried until it succeeds.

@@ -12,6 +12,7 @@ enum StatsMetrics {
     var writer = MetricsWriter()
     write(process: report, to: &writer)
     write(operations: report, to: &writer)
+    write(reloads: report.configuration.reloads, to: &writer)
     write(workers: report.workers, to: &writer)
     write(listeners: report.listeners, to: &writer)
     write(pools: report.pools, to: &writer)
@@ -41,6 +42,21 @@ enum StatsMetrics {
       "martlet_control_slow_turns_total", .counter,
       "Turns of the control loop that took more than 50 ms, or made a timer so late.",
       process.slowTurns.map { [([], Double($0))] } ?? [])
+  }
+
+  private static func write(reloads: Report.Reloads?, to writer: inout MetricsWriter) {
+    writer.family(
+      "martlet_reloads_total", .counter, "Attempts to reload, by what came of them.",
+      reloads.map {
+        [([("result", "committed")], Double($0.committed)), ([("result", "refused")], Double($0.refused))]
+      }
+        ?? [])
+    writer.family(
+      "martlet_reload_last_success", .gauge, "Whether the last attempt to reload took effect.",
+      reloads?.hasSucceeded.map { [([], $0 ? 1 : 0)] } ?? [])
+    writer.family(
+      "martlet_reload_last_time_seconds", .gauge, "When the last attempt to reload was decided, in Unix time.",
+      reloads?.last.map { [([], Double($0.milliseconds) / 1000)] } ?? [])
   }
 
   /// What was changed at run time and what comes of it, and how near the limits are.

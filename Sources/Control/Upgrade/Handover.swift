@@ -22,6 +22,8 @@ struct Handover: Codable {
   var generation: Int
   /// How it has come to run.
   var provenance: Provenance?
+  /// How many reloads there were.
+  var reloads: ReloadTally?
   /// How many sockets there are. What doesn't fit into the message comes with others, whose content means nothing.
   var sockets: Int?
   /// The listeners, whose sockets come in this order.

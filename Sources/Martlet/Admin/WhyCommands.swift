@@ -13,12 +13,15 @@ struct WhyCommand: ParsableCommand {
       client, which matters where the client's address decides.
 
       EXAMPLES
+        martlet why
         martlet why web
         martlet why web --client 10.0.0.7
       """)
 
-  @Argument(help: ArgumentHelp("The pool.", valueName: "pool"), completion: AdminArguments.pools)
-  var pool: String
+  @Argument(
+    help: ArgumentHelp("The pool; needn't be said where there's no other.", valueName: "pool"),
+    completion: AdminArguments.pools)
+  var pool: String?
   @Option(help: ArgumentHelp("The client's IP address.", valueName: "ip"))
   var client: String?
   @OptionGroup var options: AnswerOptions

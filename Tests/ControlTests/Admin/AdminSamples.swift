@@ -96,6 +96,7 @@ extension Report {
     due.configuration.revert = Revert(reason: "late")
     tried.configuration.revert = Revert(reason: "late", problem: "taken", nextTry: sample.time)
     tried.configuration.nextTry = sample.time
+    tried.configuration.reloads = Reloads(committed: 0, refused: 0, last: nil, hasSucceeded: nil)
     return [due, tried]
   }
 

@@ -1,0 +1,64 @@
+import Client
+import Config
+import Control
+
+/// What `martlet check --json` says of a file.
+struct CheckReport: Encodable {
+  /// Something that is wrong or doubtful.
+  struct Issue: Encodable {
+    let path: String
+    let line: Int?
+    let column: Int?
+    let message: String
+    let hint: String
+
+    init(_ issue: ConfigIssue) {
+      (path, line, column) = (issue.path, issue.line, issue.column)
+      (message, hint) = (issue.message, issue.hint)
+    }
+  }
+
+  /// What would hold on this machine, for the user who asks.
+  struct Bounds: Encodable {
+    let sessions: Int
+    let pipes: Int
+    let descriptors: Int
+  }
+
+  /// The file as it was named.
+  let file: String
+  /// Whether it would be taken.
+  let isValid: Bool
+  /// What is wrong, in the order of the lines.
+  let errors: [Issue]
+  /// How many errors there are beyond those.
+  let omitted: Int
+  /// What is doubtful.
+  let warnings: [Issue]
+  /// Nil if the file is wrong.
+  let limits: Bounds?
+
+  /// Of a file that is right.
+  init(_ settings: Configuration, file: String) {
+    let limits = Limits(for: settings)
+    self.file = file
+    isValid = true
+    errors = []
+    omitted = 0
+    warnings = settings.warnings.map(Issue.init)
+    self.limits = Bounds(sessions: limits.sessions, pipes: limits.pipes, descriptors: limits.descriptors)
+  }
+
+  /// Of a file that is wrong.
+  init(_ found: ConfigErrors, file: String) {
+    self.file = file
+    isValid = false
+    errors = found.errors.map(Issue.init)
+    omitted = found.omitted
+    warnings = found.warnings.map(Issue.init)
+    limits = nil
+  }
+
+  /// It as it's printed.
+  var text: String { String(decoding: JSONForm.bytes(self), as: UTF8.self) }
+}
