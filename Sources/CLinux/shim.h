@@ -1,7 +1,7 @@
 // Linux calls that glibc declares only under _GNU_SOURCE, which Swift's Glibc module is built without, under names that
 // can't clash with glibc's own declarations. Signatures and values are those of the kernel's user interface:
-// accept4(2), pipe2(2), splice(2), eventfd(2), timerfd_create(2), fcntl(2), syscall(2), socket(7), unix(7); one is pthread_setname_np(3). No
-// header of glibc is included, lest its types be defined in two modules.
+// accept4(2), pipe2(2), splice(2), eventfd(2), timerfd_create(2), fcntl(2), syscall(2), socket(7), unix(7); one is
+// pthread_setname_np(3). No header of glibc is included, lest its types be defined in two modules.
 #pragma once
 
 #include <asm/unistd.h>

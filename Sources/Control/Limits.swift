@@ -30,7 +30,7 @@ extension Limits {
     self.init(descriptors: DescriptorLimit.raise(), fixed: Self.fixed(for: configuration))
   }
 
-  /// Each worker has a loop and a mailbox, and a socket of every listener; each backend may be checked at any time.
+  /// Each worker has a loop, a mailbox and a timer, and a socket of every listener; each backend may be checked at any time.
   private static func fixed(for configuration: Configuration) -> Int {
     let workers = configuration.workers.count(cores: ProcessorCount.available)
     let backends = configuration.pools.reduce(0) { $0 + $1.backends.count }

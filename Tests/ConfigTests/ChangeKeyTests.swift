@@ -46,7 +46,8 @@ struct ChangeKeyTests {
 
   @Test func aWordStandsForNone() throws {
     #expect(try Configuration.parse("{ listen: ':80', backends: ['10.0.0.1:80'], admin: 'off' }").admin == nil)
-    #expect(try pool("timeouts: { maxAge: 'unlimited' }").timeouts.maxAge == nil)
+    let timeouts = try pool("timeouts: { idle: 'unlimited', maxAge: 'unlimited' }").timeouts
+    #expect(timeouts.idle == nil && timeouts.maxAge == nil)
     #expect(try pool("guard: { connecting: 'unlimited', rate: 'unlimited' }").guard == GuardConfiguration())
   }
 
@@ -60,6 +61,13 @@ struct ChangeKeyTests {
   @Test(
     "a wrong value is reported with its path and what would be right",
     arguments: [
+      (
+        "admin: '/run/a'", "admin: must be an object or \"off\", is \"/run/a\" — hint: write { \"socket\": \"/run/a\" }"
+      ),
+      (
+        "admin: 'unix:/run/a'",
+        "admin: must be an object or \"off\", is \"unix:/run/a\" — hint: write { \"socket\": \"/run/a\" }"
+      ),
       ("admin: 'of'", "admin: must be an object or \"off\", is \"of\" —"),
       ("admin: { socket: 'run/a' }", "admin.socket: \"run/a\" is not the absolute path of a file —"),
       ("admin: { socket: '/run/' }", "admin.socket: \"/run/\" is not the absolute path of a file —"),

@@ -181,14 +181,7 @@ import Testing
     for round in 1...3 {
       let (client, peer) = (try proxy.connect(), try server.accept())
       // Nobody reads: every buffer on the way fills up, the pipe as well.
-      let stranger = [UInt8](repeating: 0xEE, count: 1 << 20)
-      filling: while true {
-        switch client.socket.send(stranger[...]) {
-        case .bytes: continue
-        case .wouldBlock, .end: if !client.wait(for: Int16(POLLOUT), seconds: 1) { break filling }
-        case .failed(let error): throw error
-        }
-      }
+      try client.fill(with: [UInt8](repeating: 0xEE, count: 1 << 20))
       try #require(proxy.workers[0].promotions.current == 2 * round - 1)
       peer.reset()
       client.reset()

@@ -43,15 +43,8 @@ import Testing
   @Test("a session whose bytes are stuck isn't ended before the order insists; then both sides see a reset")
   func stuck() throws {
     let pair = try RelayedPair()
-    let block = noise(64 * 1024)
-    // The backend doesn't read: what the client sends fills every buffer on the way.
-    filling: while true {
-      switch pair.client.socket.send(block[...]) {
-      case .bytes: continue
-      case .wouldBlock, .end: if !pair.client.wait(for: 4, seconds: 1) { break filling }
-      case .failed(let error): throw error
-      }
-    }
+    // The backend doesn't read.
+    try pair.client.fill(with: noise(64 * 1024))
     let order = EvictionOrder(id: 1, selection: Self.all, cause: .removed)
     pair.proxy.post(.evict(order))
     _ = eventually(seconds: 1) { false }
@@ -69,14 +62,7 @@ import Testing
     // Sessions are looked for once a second: one round might be lucky.
     for _ in 0..<3 {
       let pair = try RelayedPair()
-      let block = noise(64 * 1024)
-      filling: while true {
-        switch pair.client.socket.send(block[...]) {
-        case .bytes: continue
-        case .wouldBlock, .end: if !pair.client.wait(for: 4, seconds: 1) { break filling }
-        case .failed(let error): throw error
-        }
-      }
+      try pair.client.fill(with: noise(64 * 1024))
       pair.proxy.post(.evict(EvictionOrder(id: 1, selection: Self.all, cause: .drained)))
       _ = eventually(seconds: 0.5) { false }
       #expect(!pair.proxy.isDone(1))

@@ -55,14 +55,7 @@ import Testing
     let (source, sink) = pair.ends(direction)
     try sink.socket.setBuffers(receive: 32 * 1024)
     let block = noise(1 << 20)
-    var sent = 0
-    filling: while true {
-      switch source.socket.send(block[(sent % block.count)...]) {
-      case .bytes(let count): sent += count
-      case .wouldBlock, .end: if !source.wait(for: 4, seconds: 1) { break filling }
-      case .failed(let error): throw error
-      }
-    }
+    let sent = try source.fill(with: block)
     _ = eventually(seconds: 6) { false }
     source.shutdownWrite()
     var received = 0
@@ -110,14 +103,7 @@ import Testing
   @Test("a backend that reads slowly isn't silent: an order waits for it as long as it has patience")
   func slowBackend() throws {
     let pair = try RelayedPair()
-    let block = noise(64 * 1024)
-    filling: while true {
-      switch pair.client.socket.send(block[...]) {
-      case .bytes: continue
-      case .wouldBlock, .end: if !pair.client.wait(for: 4, seconds: 1) { break filling }
-      case .failed(let error): throw error
-      }
-    }
+    try pair.client.fill(with: noise(64 * 1024))
     pair.proxy.post(.evict(EvictionOrder(id: 1, selection: SessionSelection(), cause: .drained)))
     _ = eventually(seconds: 4) { false }
     #expect(pair.proxy.closes(.drained) == 0)

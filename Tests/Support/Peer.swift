@@ -52,6 +52,21 @@ package final class Peer: Sendable {
     }
   }
 
+  /// Sends a block again and again until nothing moves any more for the time limit; every buffer on the way is full then.
+  ///
+  /// - Returns: how many bytes were sent: each is the next one of the block.
+  @discardableResult
+  package func fill(with block: [UInt8], seconds: Int = 1) throws -> Int {
+    var sent = 0
+    while true {
+      switch socket.send(block[(sent % block.count)...]) {
+      case .bytes(let count): sent += count
+      case .wouldBlock, .end: if !wait(for: Int16(POLLOUT), seconds: seconds) { return sent }
+      case .failed(let error): throw error
+      }
+    }
+  }
+
   /// Sends an urgent byte (MSG_OOB, tcp(7)) behind what was sent before.
   package func sendUrgent(_ byte: UInt8, seconds: Int = 20) throws {
     var byte = byte

@@ -229,12 +229,14 @@ extension System {
       try proxy.waitUntil("all are counted") { $0.workers.map(\.accepted).reduce(0, +) == 8 }
       let before = try proxy.ask(Recent.self, "GET", "/v1/recent").sessions
       #expect(before.count == 5)
+      #expect(try proxy.admin("POST", "/v1/reload", "{}").status == 200)
       let pid = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}").pid
       // Active and total mean the same processes, wherever they are told.
       let after = try proxy.waitUntil("the new process knows of the sessions of the old one") {
         $0.listeners[0].sessions.active == 3
       }
       #expect(after.process.pid == Int32(pid))
+      #expect(try proxy.get("/metrics").body.contains("martlet_reloads_total{result=\"committed\"} 1\n"))
       #expect(after.listeners[0].sessions.total == 8)
       #expect(after.workers.map(\.accepted).reduce(0, +) == 8, "workers go on where they were")
       #expect(after.workers.map(\.sessions.active).reduce(0, +) == 3)

@@ -61,6 +61,21 @@ extension System {
       #expect(seen.count > 1)
     }
 
+    @Test("the pool needn't be named where there's one")
+    func pool() throws {
+      let servers = try stage.nginx(count: 1)
+      let one = try stage.martlet(keys(servers))
+      try one.waitUntilAllUp()
+      #expect(try one.ask(Answer.self, "GET", "/v1/why").pick == "a")
+      let two = try stage.martlet(
+        """
+        "listeners": [{ "name": "main", "bind": "127.0.0.1:0", "pool": "main" }],
+        "pools": [{ "name": "main", "backends": ["127.0.0.1:9"] }, { "name": "other", "backends": ["127.0.0.1:9"] }]
+        """)
+      let answer = try two.admin("GET", "/v1/why")
+      #expect(answer.status == 400 && answer.body.contains("main, other"), "\(answer)")
+    }
+
     @Test("who gets nothing is told why, in words")
     func reasons() throws {
       let servers = try stage.nginx(count: 3)

@@ -63,6 +63,8 @@ extension JSONNode {
     result += words.map { .write(JSONNode($0)) }
     if let number = number(in: bare) { result.append(.write(JSONNode(number))) }
     result += words.map { .write(["type": JSONNode($0)]) }
+    let path = bare.hasPrefix("unix:") ? String(bare.dropFirst(5)) : bare
+    if path.hasPrefix("/") { result.append(.write(["socket": JSONNode(path)])) }
     let parts = text.split { ", \t;".contains($0) }.map { JSONNode(String($0)) }
     if parts.count > 1 { result.append(.write(JSONNode(parts))) }
     return result

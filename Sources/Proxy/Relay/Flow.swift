@@ -99,7 +99,6 @@ package struct Flow: ~Copyable {
           if let error = flush(to: sink) { return .sinkBroke(error) }
           if held > 0 { return .waiting }
         }
-        if pipe != nil, gear.wanted == .copy { shiftGear(source, tools) }
       }
       switch state {
       case .open: break
@@ -111,6 +110,8 @@ package struct Flow: ~Copyable {
         return .sourceBroke(error)
       case .finished: return .waiting
       }
+      // Nothing is held here, so a pipe can be given back.
+      if gear.gathers || isGathering { shiftGear(source, tools) }
       guard sourceReady else { return isGathering ? .gathering : .waiting }
       guard sinkReady else { return .waiting }
       guard transfers > 0 else { return .goOn }
@@ -120,7 +121,6 @@ package struct Flow: ~Copyable {
       } else if let error = copy(from: source, to: sink, with: tools) {
         return .sinkBroke(error)
       }
-      if gear.gathers || isGathering { shiftGear(source, tools) }
     }
   }
 
@@ -159,22 +159,20 @@ package struct Flow: ~Copyable {
 
   /// Has the source of a flow that has gone quiet report whatever comes, and gives back the pipe.
   package mutating func rest(_ source: Socket, _ tools: RelayTools) {
-    guard isGathering, pipe == nil || pipe?.count == 0 else { return }
+    guard isGathering, held == 0 else { return }
     gear.rest()
     shiftGear(source, tools)
   }
 
-  /// Takes a pipe or gives it back, and has the source gather or report whatever comes, as the gear wants it.
+  /// Takes a pipe or gives an empty one back, and has the source gather or report whatever comes, as the gear wants it.
   private mutating func shiftGear(_ source: Socket, _ tools: RelayTools) {
     switch gear.wanted {
     case .splice where pipe == nil:
       pipe = tools.pipes.take()
       if pipe == nil { gear.goWithoutPipe() } else { tools.counters.promotions.add() }
     case .copy:
-      if let pipe, pipe.count == 0 {
-        tools.pipes.give(back: pipe)
-        self.pipe = nil
-      }
+      if let pipe { tools.pipes.give(back: pipe) }
+      pipe = nil
     case .splice: break
     }
     guard gear.gathers != isGathering else { return }

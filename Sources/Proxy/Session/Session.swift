@@ -191,7 +191,7 @@ final class Session: IOHandler, Waiting {
     }
     switch progress {
     case .waiting: break
-    case .gathering: worker.gather(self)
+    case .gathering: worker.gathering.add(self)
     case .goOn: worker.goOnLater(self)
     case .ended: flowEnded(.clientEnded, to: server)
     case .sourceBroke(let error):
@@ -211,7 +211,7 @@ final class Session: IOHandler, Waiting {
     }
     switch progress {
     case .waiting: break
-    case .gathering: worker.gather(self)
+    case .gathering: worker.gathering.add(self)
     case .goOn: worker.goOnLater(self)
     case .ended: flowEnded(.backendEnded, to: client)
     case .sourceBroke(let error):

@@ -172,11 +172,6 @@ package final class Worker {
     goingOn.append(session)
   }
 
-  /// Looks at the session's sources again in a while.
-  func gather(_ session: Session) {
-    gathering.add(session)
-  }
-
   private func afterTurn() -> AfterTurn {
     counters.turns.add()
     if orders.areNew { carryOutOrders(at: MonotonicClock.now()) }
