@@ -202,7 +202,7 @@ def _constant(results):
         rows.append([_TITLES[proxy], *(_spread(results.values(work, proxy, "cpu"), factor)
                                        for work, factor in columns.values())])
     return ("## What it costs to have many\n\nProxy CPU: in silence ms for each second, else µs for each connection or "
-            "request. Of 9,000 sessions each has one request under way all the time.\n\n" + _table(["", *columns], rows))
+            "request. Of 9,000 sessions each has one request under way all the time; opening them is part of it.\n\n" + _table(["", *columns], rows))
 
 
 def _idle(results, plan):

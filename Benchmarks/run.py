@@ -90,6 +90,9 @@ def _options():
 def _measure_load(work, setup, children, paths, plan):
     """CPU of the proxy and of the machine while a load runs, after a short warm-up."""
     load, (warm_up, seconds) = _LOADS[work], plan.bulk if work.startswith("bulk") or work in LINKS else plan.wrk
+    if work in GROWTH:
+        # The sessions of a warm-up might not be gone yet, and no process may have descriptors for twice as many.
+        warm_up, seconds = 0, 2 * seconds
     if warm_up:
         load(children, paths, setup.address, warm_up)
     machine, proxy = machine_cpu(), process_cpu(setup.pid) if setup.pid else None
