@@ -35,32 +35,101 @@ let package = Package(
     .target(name: "Sockets", dependencies: ["CLinux", system], swiftSettings: strict),
     .target(name: "Libevent", dependencies: ["CLibevent", "CLinux", "Sockets", system], swiftSettings: strict),
     .target(name: "Names", dependencies: ["CAres", "Libevent", "Sockets"], swiftSettings: strict),
+
+    // What is decided and said, as values: nothing of this group opens a socket or knows a thread.
     .target(name: "Balancing", swiftSettings: strict),
     .target(name: "Config", dependencies: ["Balancing", "Sockets", system], swiftSettings: strict),
+    .target(name: "Model", dependencies: ["Balancing", "Config"], swiftSettings: strict),
+    .target(name: "Text", dependencies: ["Config", "Model", system], swiftSettings: strict),
 
-    // The proxy: the data plane, the control plane above it; the client of its admin door, the command line above all.
+    // The data plane.
     .target(
       name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: dataPlane),
+
+    // The control plane: who may be picked, and how that becomes something else while it runs.
     .target(
-      name: "Control", dependencies: ["Balancing", "Config", "Libevent", "Names", "Proxy", "Sockets", logging, system],
+      name: "Health", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: strict),
+    .target(
+      name: "Control",
+      dependencies: [
+        "Balancing", "Config", "Health", "Libevent", "Model", "Names", "Proxy", "Sockets", "Text", logging, system,
+      ], swiftSettings: strict),
+    .target(
+      name: "Changes",
+      dependencies: [
+        "Balancing", "Config", "Control", "Health", "Libevent", "Model", "Proxy", "Sockets", logging, system,
+      ], swiftSettings: strict),
+
+    // The doors, at which the control plane is looked at and told, and the log.
+    .target(
+      name: "Logs", dependencies: ["Config", "Libevent", "Model", "Text", logging, system], swiftSettings: strict),
+    .target(
+      name: "Doors",
+      dependencies: [
+        "Balancing", "Changes", "Config", "Control", "Libevent", "Logs", "Model", "Proxy", "Sockets", "Text", logging,
+        system,
+      ],
       resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
-    .target(name: "Client", dependencies: ["Config", "Control", "Libevent", "Sockets", system], swiftSettings: strict),
+
+    // The process that holds them all, and the programs.
+    .target(
+      name: "Service",
+      dependencies: [
+        "Balancing", "Changes", "Config", "Control", "Doors", "Libevent", "Logs", "Model", "Proxy", "Sockets", "Text",
+        logging, system,
+      ], swiftSettings: strict),
+    .target(
+      name: "Demo",
+      dependencies: ["Config", "Control", "Libevent", "Model", "Service", "Sockets", "Text", logging, system],
+      swiftSettings: strict),
+    .target(
+      name: "Client", dependencies: ["Config", "Libevent", "Model", "Sockets", "Text", system], swiftSettings: strict),
     .executableTarget(
-      name: "Martlet", dependencies: ["Client", "Config", "Control", "Sockets", argumentParser, logging],
+      name: "Martlet",
+      dependencies: [
+        "Client", "Config", "Control", "Demo", "Logs", "Model", "Service", "Sockets", "Text", argumentParser, logging,
+      ],
       swiftSettings: strict),
 
     // Tests mirror the sources; SystemTests run the built program against real servers.
-    .target(name: "Support", dependencies: ["Sockets", system], path: "Tests/Support"),
+    .target(name: "Support", dependencies: ["Libevent", "Sockets", system], path: "Tests/Support"),
     .testTarget(name: "SocketsTests", dependencies: ["Sockets", "Support"]),
     .testTarget(name: "LibeventTests", dependencies: ["Libevent", "Sockets", "Support"]),
     .testTarget(name: "NamesTests", dependencies: ["Libevent", "Names", "Sockets", "Support", system]),
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets", "Support"]),
     .testTarget(name: "ProxyTests", dependencies: ["Balancing", "Libevent", "Proxy", "Sockets", "Support", system]),
+    .testTarget(name: "ModelTests", dependencies: ["Balancing", "Config", "Model", "Sockets"]),
+    .testTarget(name: "TextTests", dependencies: ["Text"]),
     .testTarget(
-      name: "ControlTests", dependencies: ["Control", "Config", "Libevent", "Names", "Sockets", "Support", logging]),
+      name: "HealthTests", dependencies: ["Balancing", "Config", "Health", "Libevent", "Sockets", "Support", system]),
     .testTarget(
-      name: "ClientTests", dependencies: ["Client", "Config", "Control", "Libevent", "Sockets", "Support", "Martlet"]),
+      name: "ControlTests",
+      dependencies: [
+        "Balancing", "Config", "Control", "Libevent", "Model", "Names", "Proxy", "Sockets", "Support", logging, system,
+      ]),
+    .testTarget(
+      name: "ChangesTests",
+      dependencies: ["Balancing", "Changes", "Config", "Control", "Libevent", "Model", "Proxy", "Sockets", logging]),
+    .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", "Text", logging]),
+    .testTarget(
+      name: "DoorsTests",
+      dependencies: [
+        "Balancing", "Changes", "Config", "Control", "Doors", "Libevent", "Model", "Proxy", "Service", "Sockets",
+        "Support",
+        "Text", logging,
+      ]),
+    .testTarget(
+      name: "ServiceTests",
+      dependencies: [
+        "Balancing", "Changes", "Config", "Control", "Doors", "Libevent", "Model", "Proxy", "Service", "Sockets",
+        "Support",
+        logging,
+      ]),
+    .testTarget(name: "DemoTests", dependencies: ["Demo", "Libevent", "Sockets", system]),
+    .testTarget(
+      name: "ClientTests",
+      dependencies: ["Client", "Config", "Libevent", "Martlet", "Model", "Sockets", "Support", "Text"]),
     .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet", system]),
   ],
   swiftLanguageModes: [.v6]
@@ -70,6 +139,10 @@ let package = Package(
 if Context.environment["MARTLET_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Balancing", "Client", "Config", "Control", "Libevent", "Names", "Sockets"],
+      name: "Fuzz",
+      dependencies: [
+        "Balancing", "Client", "Config", "Control", "Doors", "Health", "Libevent", "Model", "Names", "Service",
+        "Sockets",
+      ],
       path: "Tests/Fuzz"))
 }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Config
 import Control
 import Glibc
+import Sockets
+import Text
 
 /// `martlet check`.
 struct CheckCommand: ParsableCommand {
@@ -30,7 +32,8 @@ struct CheckCommand: ParsableCommand {
     let settings = try file.load(secrets: .ifThere)
     ConfigurationFile.report(warnings: settings.warnings, file: name)
     try Output.write(
-      "\(settings.summary())\(Limits(for: settings).summary)\n\n\(TextTable.printable(name)) is right.\n")
+      "\(settings.summary())\(Limits(for: settings, descriptors: DescriptorLimit.attainable).summary)\n\n\(TextTable.printable(name)) is right.\n"
+    )
   }
 
   private func report(_ name: String) throws {

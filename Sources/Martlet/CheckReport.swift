@@ -1,6 +1,8 @@
 import Client
 import Config
 import Control
+import Sockets
+import Text
 
 /// What `martlet check --json` says of a file.
 struct CheckReport: Encodable {
@@ -40,7 +42,7 @@ struct CheckReport: Encodable {
 
   /// Of a file that is right.
   init(_ settings: Configuration, file: String) {
-    let limits = Limits(for: settings)
+    let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
     self.file = file
     isValid = true
     errors = []

@@ -1,6 +1,7 @@
 import Client
-import Control
 import Glibc
+import Model
+import Text
 
 /// What is said on the standard error when something can't be done: lines for people, or JSON for whoever has asked for
 /// answers in JSON.

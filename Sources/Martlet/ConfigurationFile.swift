@@ -1,7 +1,7 @@
 import ArgumentParser
 import Config
-import Control
 import Glibc
+import Text
 
 /// Which configuration file is meant: an option, an argument or a variable of the environment names it.
 struct ConfigurationFile: ParsableArguments {

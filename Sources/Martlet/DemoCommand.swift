@@ -1,8 +1,10 @@
 import ArgumentParser
 import Config
 import Control
+import Demo
 import Glibc
 import Logging
+import Logs
 
 /// `martlet demo`.
 struct DemoCommand: ParsableCommand {

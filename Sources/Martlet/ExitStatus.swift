@@ -1,5 +1,4 @@
 import ArgumentParser
-import Control
 import Glibc
 
 /// How the program ends, in the words of sysexits(3) where that has one.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Control
 import Glibc
+import Text
 
 /// The program: `martlet`.
 @main

@@ -3,6 +3,8 @@ import Config
 import Control
 import Glibc
 import Logging
+import Logs
+import Service
 import Sockets
 
 /// `martlet run`.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Config
-import Control
 import Glibc
 
 /// `martlet schema`.

@@ -15,6 +15,13 @@ package enum DescriptorLimit {
     return Int(clamping: limit.rlim_cur)
   }
 
+  /// What `raise` would come to.
+  package static var attainable: Int {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    return Int(clamping: limit.rlim_max)
+  }
+
   /// How many descriptors the process has open now; nil where /proc isn't mounted.
   package static var inUse: Int? {
     guard let directory = unsafe opendir("/proc/self/fd") else { return nil }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The local ports that the kernel gives to outgoing connections (net.ipv4.ip_local_port_range, ip(7)).
 package enum EphemeralPorts {
   /// The range as it was when the process first asked; Linux's default where it can't be read.
@@ -9,24 +7,4 @@ package enum EphemeralPorts {
     let bounds = text.split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
     return bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : fallback
   }()
-}
-
-/// Files of the kernel that hold a figure or a few lines.
-package enum SmallFile {
-  /// The first 64 KiB of the file as text; nil if it can't be read. It never waits, whatever is at the path.
-  package static func read(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { _ = close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
-    var length = 0
-    while length < bytes.count {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress?.advanced(by: length), buffer.count - length)
-      }
-      guard count > 0 else { break }
-      length += count
-    }
-    return String(decoding: bytes[..<length], as: UTF8.self)
-  }
 }

@@ -3,7 +3,8 @@ import Glibc
 import Support
 import Testing
 
-@testable import Control
+@testable import Model
+@testable import Text
 
 /// The verbs of the admin door as somebody types them, against a door that answers what a test wants.
 @Suite struct CommandTests {

@@ -5,6 +5,8 @@ import Testing
 
 @testable import Client
 @testable import Control
+@testable import Model
+@testable import Text
 
 /// The client of the admin door against one that answers what a test wants.
 @Suite struct DoorTests {

@@ -1,4 +1,5 @@
-@testable import Control
+@testable import Model
+@testable import Text
 
 extension Timestamp {
   /// The moment of all samples: noon.
@@ -53,8 +54,8 @@ extension Report {
     overrides: [override],
     evictions: [Eviction(what: "backend web/b9 (removed)", cause: "drained", left: 3, deadline: .noon(200))],
     headroom: Headroom(
-      limiting: Resource(name: "sessions", used: 200, limit: 480, share: 0.4167),
-      resources: [Resource(name: "sessions", used: 200, limit: 480, share: 0.4167)]),
+      limiting: Resource("sessions", used: 200, limit: 480),
+      resources: [Resource("sessions", used: 200, limit: 480)]),
     predecessor: Predecessor(pid: 4242, version: "1.2.2", sessions: 12, deadline: .noon(100)))
 
   /// Somebody's change, with a reason and an end.

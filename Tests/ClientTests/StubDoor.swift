@@ -3,8 +3,8 @@ import Glibc
 import Libevent
 import Sockets
 import Synchronization
-
-@testable import Control
+@testable import Model
+@testable import Text
 
 /// An admin door that answers what a test wants, on a Unix socket of its own, and notes what it was asked.
 final class StubDoor: Sendable {

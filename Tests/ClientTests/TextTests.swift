@@ -2,7 +2,8 @@ import Config
 import Testing
 
 @testable import Client
-@testable import Control
+@testable import Model
+@testable import Text
 
 /// What commands print, to the letter.
 @Suite struct TextTests {
@@ -14,7 +15,7 @@ import Testing
   @Test("from 80% of a limit on there's a warning", arguments: [(79, false), (80, true), (120, true)])
   func nearLimit(_ used: Int, _ isWarned: Bool) {
     var report = Report.sample
-    report.headroom.limiting = .init(name: "descriptors", used: used, limit: 100, share: Double(used) / 100)
+    report.headroom.limiting = Report.Resource("descriptors", used: used, limit: 100)
     let text = StatusText.render(report)
     #expect(text.contains("descriptors \(used) of 100 (\(used)%)"))
     #expect(text.contains("WARNING") == isWarned)

@@ -1,7 +1,8 @@
 import Testing
 
 @testable import Client
-@testable import Control
+@testable import Model
+@testable import Text
 
 @Suite struct TopModelTests {
   /// A model that has had the sample and what came a second later.

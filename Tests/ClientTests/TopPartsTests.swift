@@ -1,6 +1,8 @@
 import Testing
 
 @testable import Client
+@testable import Model
+@testable import Text
 
 @Suite struct TopKeyTests {
   @Test(

@@ -2,7 +2,8 @@ import Glibc
 import Support
 import Testing
 
-@testable import Control
+@testable import Model
+@testable import Text
 
 /// `martlet top` in a real terminal.
 @Suite(.serialized, .enabled(if: Tmux.isThere, "tmux isn't installed; make test installs it"), .timeLimit(.minutes(2)))

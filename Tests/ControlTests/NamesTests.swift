@@ -10,6 +10,7 @@ import Synchronization
 import Testing
 
 @testable import Control
+@testable import Model
 
 private func ip(_ text: String) -> SocketAddress { SocketAddress(ip: text, port: 0) ?? .unix(path: text) }
 

@@ -2,8 +2,10 @@ import Config
 import FoundationEssentials
 
 @testable import Client
-@testable import Control
 @testable import Libevent
+@testable import Doors
+@testable import Health
+@testable import Model
 
 extension FuzzTarget {
   private static let answers = [

@@ -1,8 +1,10 @@
 import FoundationEssentials
 import Glibc
 
-@testable import Control
 @testable import Sockets
+@testable import Control
+@testable import Model
+@testable import Service
 
 extension FuzzTarget {
   static let processes = [

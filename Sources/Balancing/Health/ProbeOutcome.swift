@@ -4,6 +4,22 @@ package enum ProbeOutcome: Codable, Equatable, Sendable {
   case passed(time: Duration, detail: String)
   /// It did not.
   case failed(ProbeFailure)
+
+  /// How long the check took.
+  package var time: Duration {
+    switch self {
+    case .passed(let time, _): time
+    case .failed(let failure): failure.time
+    }
+  }
+
+  /// What it found, for people.
+  package var text: String {
+    switch self {
+    case .passed(_, let detail): detail
+    case .failed(let failure): failure.detail
+    }
+  }
 }
 
 /// Why a health check failed.

@@ -1,12 +1,12 @@
 package import Config
-package import Control
 import FoundationEssentials
 package import Libevent
+package import Model
 
 /// A request to the admin door, and what its answer is.
 package struct AdminCall<Answer: Decodable & Sendable>: Sendable {
   /// What is asked to be done.
-  package let method: Libevent.HTTPMethod
+  package let method: HTTPMethod
   /// The path.
   package let path: String
   /// The parameters.
@@ -29,7 +29,7 @@ package struct AdminCall<Answer: Decodable & Sendable>: Sendable {
   }
 
   private init(
-    _ method: Libevent.HTTPMethod, _ path: String, query: [(name: String, value: String?)] = [],
+    _ method: HTTPMethod, _ path: String, query: [(name: String, value: String?)] = [],
     limit: Duration = Self.soon
   ) {
     self.method = method
@@ -39,7 +39,7 @@ package struct AdminCall<Answer: Decodable & Sendable>: Sendable {
     self.limit = limit
   }
 
-  private init(_ method: Libevent.HTTPMethod, _ path: String, _ content: some Encodable, limit: Duration = Self.soon) {
+  private init(_ method: HTTPMethod, _ path: String, _ content: some Encodable, limit: Duration = Self.soon) {
     self.method = method
     self.path = path
     query = [:]

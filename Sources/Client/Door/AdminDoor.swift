@@ -1,6 +1,7 @@
-import Control
 import FoundationEssentials
 import Libevent
+import Model
+import Text
 
 /// The admin door of a running process, seen from outside: HTTP and JSON over its Unix socket.
 package struct AdminDoor: Sendable {
@@ -38,8 +39,8 @@ package struct AdminDoor: Sendable {
 
   /// For whom sudo has started this program, where it has: the process may have no better source.
   private static var claim: [(name: String, value: String)] {
-    guard let user = Terminal.variable("SUDO_USER"), Author.isName(user) else { return [] }
-    return [(Author.claim, user)]
+    guard let user = Terminal.variable("SUDO_USER"), AuthorClaim.isName(user) else { return [] }
+    return [(AuthorClaim.header, user)]
   }
 
   /// What the process says against it; what isn't the admin door's form of saying so is a problem too.

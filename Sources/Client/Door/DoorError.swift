@@ -1,7 +1,8 @@
 import Config
-package import Control
 package import Libevent
+package import Model
 import SystemPackage
+import Text
 
 /// Why the admin door gave no answer, or not the one that was asked for.
 package enum DoorError: Error, Equatable, Sendable {

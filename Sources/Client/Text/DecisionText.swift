@@ -1,4 +1,5 @@
-package import Control
+package import Model
+import Text
 
 /// `martlet why` and `history`: why the proxy does what it does.
 package enum DecisionText {

@@ -1,4 +1,5 @@
-package import Control
+package import Model
+import Text
 
 /// `martlet overrides`: what was changed at run time.
 package enum OverridesText {

@@ -1,5 +1,6 @@
-package import Control
 import FoundationEssentials
+package import Model
+import Text
 
 /// What is wrong, and what to do about it.
 package enum ProblemText {

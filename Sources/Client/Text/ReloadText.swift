@@ -1,4 +1,5 @@
-package import Control
+package import Model
+import Text
 
 /// `martlet plan`, `reload`, `revert` and `upgrade`: what becomes of configurations and processes.
 package enum ReloadText {

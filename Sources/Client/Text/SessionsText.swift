@@ -1,4 +1,5 @@
-package import Control
+package import Model
+import Text
 
 /// `martlet sessions`, `close`, `rebalance` and `recent`: what concerns single sessions.
 package enum SessionsText {

@@ -1,4 +1,5 @@
-package import Control
+package import Model
+import Text
 
 /// `martlet status`: a report for people.
 package enum StatusText {

@@ -1,4 +1,5 @@
-import Control
+import Model
+import Text
 
 /// Phrases that more than one text needs.
 enum Words {

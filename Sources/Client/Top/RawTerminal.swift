@@ -1,5 +1,5 @@
-import Control
 import Glibc
+import Text
 
 /// The terminal while `martlet top` has it: its other screen, every key at once, nothing wrapped, no cursor.
 final class RawTerminal {

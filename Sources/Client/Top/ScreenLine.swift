@@ -1,4 +1,4 @@
-import Control
+import Text
 
 /// A line of the screen: pieces of text, each in its paint.
 ///

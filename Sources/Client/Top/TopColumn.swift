@@ -1,4 +1,4 @@
-import Control
+import Model
 
 /// A backend's row.
 struct TopRow {

@@ -1,4 +1,4 @@
-import Control
+import Model
 
 /// What `martlet top` knows: the latest report, and what has changed from report to report.
 struct TopFigures {

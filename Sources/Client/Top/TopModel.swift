@@ -1,4 +1,4 @@
-package import Control
+package import Model
 
 /// `martlet top` without its terminal: what has happened, and what is to be done about it.
 package struct TopModel: Sendable {

@@ -1,6 +1,7 @@
-import Control
 import Glibc
 import Libevent
+import Model
+import Text
 
 /// `martlet top`: a loop that waits for keys, signals, the second and answers, and draws after each.
 package final class TopProgram {

@@ -1,4 +1,5 @@
-import Control
+import Model
+import Text
 
 extension TopModel {
   /// The screen: as many lines as it has, none wider than it is.

@@ -24,8 +24,12 @@ package enum DurationText {
 
   /// Reads a text, and tells what is out of reach from what is no duration.
   static func reading(of text: String) -> Reading {
-    if text.hasPrefix("-") { return reading(of: String(text.dropFirst())) == .none ? .none : .outOfReach }
-    var rest = text.utf8[...]
+    guard text.hasPrefix("-") else { return reading(of: text.utf8[...]) }
+    return reading(of: text.utf8.dropFirst()) == .none ? .none : .outOfReach
+  }
+
+  private static func reading(of unsigned: Substring.UTF8View) -> Reading {
+    var rest = unsigned
     var total: Int128? = 0
     var units = Self.units[...]
     guard !rest.isEmpty else { return .none }

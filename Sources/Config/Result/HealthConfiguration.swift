@@ -42,7 +42,15 @@ package struct HealthTiming: Equatable, Sendable {
 
 /// An HTTP health check.
 package struct HTTPCheck: Equatable, Sendable {
-  package var method = HTTPMethod.get
+  /// The methods that it may use: those that are safe (RFC 9110 §9.2.1).
+  package enum Method: String, CaseIterable, Sendable {
+    case get = "GET"
+    case head = "HEAD"
+    case options = "OPTIONS"
+  }
+
+  /// How it asks.
+  package var method = Method.get
   /// The request's path with its query; starts with a slash.
   package var path = "/"
   /// The Host header; nil for the address that is checked.
@@ -51,13 +59,6 @@ package struct HTTPCheck: Equatable, Sendable {
 
   /// The defaults.
   package init() {}
-}
-
-/// The methods a health check may use: those that are safe (RFC 9110 §9.2.1).
-package enum HTTPMethod: String, CaseIterable, Sendable {
-  case get = "GET"
-  case head = "HEAD"
-  case options = "OPTIONS"
 }
 
 /// What an answer must be for a backend to be healthy.
@@ -102,5 +103,17 @@ package struct ScriptCheck: Equatable, Sendable {
 
   package init(send: [UInt8], expect: [UInt8]) {
     self.init(send: Secret(send), expect: expect)
+  }
+}
+
+extension HealthCheck {
+  /// The check's `type` in the configuration.
+  package var name: String {
+    switch self {
+    case .none: "none"
+    case .tcp: "tcp"
+    case .http: "http"
+    case .script: "tcp-script"
+    }
   }
 }

@@ -1,44 +1,46 @@
-import Balancing
-import Config
-import Libevent
-import Logging
-import Proxy
+package import Balancing
+package import Config
+import Health
+package import Libevent
+package import Logging
+package import Model
+package import Proxy
 import Sockets
-import SystemPackage
+package import SystemPackage
 
 /// Decides who may be picked, and tells the workers: the one place where the configuration, health, ejections, warm-ups,
 /// name answers and leases come together. Every decision is a new routing table.
-final class Controller {
+package final class Controller {
   /// How many transitions are remembered.
-  static let transitionsKept = 1000
+  package static let transitionsKept = 1000
   /// How many pools that are gone are remembered.
-  static let formerPoolsKept = 64
+  package static let formerPoolsKept = 64
 
-  var configuration: Configuration
-  let workforce: Workforce
-  var pools: [PoolController] = []
+  package var configuration: Configuration
+  package let workforce: Workforce
+  package var pools: [PoolController] = []
   /// Pools that were removed and whose backends still have sessions.
-  var leavingPools: [PoolController] = []
+  package var leavingPools: [PoolController] = []
   /// Pools that were removed and have no session any more, should they come back: what they counted goes on then.
   var formerPools: [PoolController] = []
-  let evictions: EvictionScheduler
-  let names: NameBook
+  package let evictions: EvictionScheduler
+  package let names: NameBook
   /// At which addresses this process answers.
-  let own: OwnDoors
-  var transitions = TransitionRing<Report.Transition>(capacity: transitionsKept)
+  package let own: OwnDoors
+  package var transitions = TransitionRing<Report.Transition>(capacity: transitionsKept)
   /// What operators have set.
-  var book: OverrideBook
+  package var book: OverrideBook
   /// Told of the leases when some have ended by themselves.
-  var leasesExpired: (() -> Void)?
+  package var leasesExpired: (() -> Void)?
   /// Counts the routing tables.
   private(set) var tables = 0
 
   /// What a process before this one has known, until the first configuration is adopted.
   var inheritance: InheritedState?
   /// What processes before this one have counted.
-  let heritage = InheritedPools()
+  package let heritage = InheritedPools()
 
-  let loop: EventLoop
+  package let loop: EventLoop
   let logger: Logger
   var snapshots: [String: Pool] = [:]
   var correlation: CorrelatedFailure
@@ -48,7 +50,7 @@ final class Controller {
   var backendsMade = 0
 
   /// Knows a configuration, and has no pools before it's adopted.
-  init(
+  package init(
     _ configuration: Configuration, book: OverrideBook, workforce: Workforce, on loop: EventLoop, logger: Logger
   ) {
     self.configuration = configuration
@@ -67,7 +69,7 @@ final class Controller {
   }
 
   /// Ends checks and name look-ups.
-  func stop() {
+  package func stop() {
     for pool in pools { for member in pool.members { member.checker?.stop() } }
     names.stop()
     own.stop()
@@ -76,19 +78,19 @@ final class Controller {
   }
 
   /// Its pools, with those that are gone and remembered.
-  var everyPool: [PoolController] { pools + leavingPools + formerPools }
+  package var everyPool: [PoolController] { pools + leavingPools + formerPools }
 
-  func pool(_ name: String) -> PoolController? {
+  package func pool(_ name: String) -> PoolController? {
     pools.first { $0.name == name }
   }
 
   /// All backends that are here, also those that are leaving.
-  var everyMember: [Member] { (pools + leavingPools).flatMap { $0.members + $0.leaving } }
+  package var everyMember: [Member] { (pools + leavingPools).flatMap { $0.members + $0.leaving } }
 
   // MARK: Tables
 
   /// The table for the workers now.
-  func makeTable() -> RoutingTable {
+  package func makeTable() -> RoutingTable {
     let now = Instant.now
     for pool in pools where snapshots[pool.name] == nil { snapshots[pool.name] = pool.snapshot(at: now) }
     return makeTable(of: configuration, snapshots)
@@ -262,7 +264,7 @@ final class Controller {
   }
 
   /// Sessions fail to connect to a backend.
-  func connectFailed(_ backend: Backend, _ error: Errno, inARow failures: Int) {
+  package func connectFailed(_ backend: Backend, _ error: Errno, inARow failures: Int) {
     let now = Instant.now
     guard let pool = pool(backend.pool), let member = pool.members.first(where: { $0.backend.id == backend.id })
     else { return }
@@ -282,7 +284,7 @@ final class Controller {
 extension Controller {
   /// Sessions can't be connected to a backend, for what this machine lacks or forbids: nothing that the backend could be
   /// blamed for.
-  func connectHindered(_ backend: Backend, _ error: Errno) {
+  package func connectHindered(_ backend: Backend, _ error: Errno) {
     guard let pool = pool(backend.pool),
       let text = pool.hindrances.note(error, backend: "\(pool.name)/\(backend.name)", at: .now)
     else { return }

@@ -1,7 +1,8 @@
 import Balancing
-import Config
+package import Config
 import Libevent
 import Logging
+package import Model
 import Proxy
 
 // MARK: - Leases
@@ -15,7 +16,7 @@ extension Controller {
 
   /// Takes a lease, in place of an earlier one about the same; gives that one.
   @discardableResult
-  func take(_ lease: Lease) -> Lease? {
+  package func take(_ lease: Lease) -> Lease? {
     let (change, replaced) = note(lease)
     leasesChanged([change])
     return replaced
@@ -28,7 +29,8 @@ extension Controller {
   }
 
   /// Ends the leases of backends about a subject, or all; gives those that have ended.
-  func endLeases(pool: String, endpoints: [String], about subject: Lease.Subject?, by author: String) -> [Lease] {
+  package func endLeases(pool: String, endpoints: [String], about subject: Lease.Subject?, by author: String) -> [Lease]
+  {
     let ended = endpoints.flatMap { end(pool: pool, endpoint: $0, about: subject, by: author) }
     leasesChanged(ended)
     return ended.map(\.lease)
@@ -43,7 +45,7 @@ extension Controller {
   }
 
   /// Takes what was changed in another process's book.
-  func take(_ changes: OverrideBook.Changes, from author: String) {
+  package func take(_ changes: OverrideBook.Changes, from author: String) {
     let missing = book.missing(of: changes)
     let ended = missing.ended.flatMap { lease in
       end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, by: author)
@@ -102,7 +104,7 @@ extension Controller {
   }
 
   /// Whether a pool that serves now would have nobody left with these leases.
-  func wouldStopServing(_ pool: PoolController, with book: OverrideBook) -> Bool {
+  package func wouldStopServing(_ pool: PoolController, with book: OverrideBook) -> Bool {
     let now = Instant.now
     guard configuration.listeners.contains(where: { $0.pool == pool.name }),
       pool.members.contains(where: { $0.isEligible(at: now) })
@@ -118,7 +120,7 @@ extension Controller {
 
   /// What each of the book's leases is about and isn't there by a configuration, so that it changes nothing; nil for those
   /// of which it's there.
-  func missing(in configuration: Configuration) -> [Report.Override.Missing?] {
+  package func missing(in configuration: Configuration) -> [Report.Override.Missing?] {
     let pools = Dictionary(configuration.pools.map { ($0.name, $0) }) { first, _ in first }
     var targets: [String: LeaseTargets] = [:]
     return book.leases.map { lease in

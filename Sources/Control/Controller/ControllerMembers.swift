@@ -1,33 +1,34 @@
 import Balancing
-import Config
+package import Config
 import Libevent
-import Proxy
+package import Model
+package import Proxy
 import Sockets
 
 // MARK: - Members
 
 extension Controller {
   /// Backends of a configuration that is to come: made, and perhaps probed, but not used yet.
-  struct Stage {
+  package struct Stage {
     /// What is to come.
-    let configuration: Configuration
+    package let configuration: Configuration
     /// Addresses of host names that aren't watched yet.
     var addresses: [String: NameAnswer] = [:]
     /// The backends that aren't there yet.
-    var members: [BackendKey: Member] = [:]
+    package var members: [BackendKey: Member] = [:]
     /// What belongs to the pools that aren't there yet.
     var statuses: [String: PoolStatus] = [:]
     /// Where this process answers, with what the configuration adds to that.
     let doors: OwnDirectory
 
-    init(_ configuration: Configuration, doors: OwnDirectory) {
+    package init(_ configuration: Configuration, doors: OwnDirectory) {
       self.configuration = configuration
       self.doors = doors
     }
   }
 
   /// Makes what a configuration needs and this process doesn't have yet; changes nothing.
-  func stage(_ configuration: Configuration, addresses: [String: NameAnswer] = [:]) -> Stage {
+  package func stage(_ configuration: Configuration, addresses: [String: NameAnswer] = [:]) -> Stage {
     var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
     stage.addresses = addresses
     for pool in configuration.pools {
@@ -38,7 +39,7 @@ extension Controller {
   }
 
   /// The table that workers would get now if the stage were there.
-  func preview(_ stage: Stage) -> RoutingTable {
+  package func preview(_ stage: Stage) -> RoutingTable {
     var stage = stage
     let now = Instant.now
     var snapshots: [String: Pool] = [:]
@@ -54,7 +55,7 @@ extension Controller {
   }
 
   /// Makes the stage's configuration the one that holds, all at once; the table is the caller's to send.
-  func adopt(_ stage: Stage, _ cause: Report.Transition.Cause, because reason: String) {
+  package func adopt(_ stage: Stage, _ cause: Report.Transition.Cause, because reason: String) {
     var stage = stage
     let before = (pools: pools, configuration: configuration)
     configuration = stage.configuration
@@ -87,7 +88,7 @@ extension Controller {
   }
 
   /// The pools that serve now, and of which no backend would be eligible if the stage were there.
-  func poolsLeftAlone(by stage: Stage) -> [String] {
+  package func poolsLeftAlone(by stage: Stage) -> [String] {
     var stage = stage
     let now = Instant.now
     let served = Set(stage.configuration.listeners.map(\.pool))
@@ -100,7 +101,7 @@ extension Controller {
   }
 
   /// The backends that would be this process itself if the stage were there, in words.
-  func ownMembers(in stage: Stage) -> [String] {
+  package func ownMembers(in stage: Stage) -> [String] {
     var stage = stage
     return stage.configuration.pools.flatMap { pool in
       members(of: pool, in: &stage).compactMap { appointment in
@@ -112,7 +113,7 @@ extension Controller {
   }
 
   /// The host names that a configuration's backends are given by, with what leases say.
-  func hostNames(of configuration: Configuration) -> Set<String> {
+  package func hostNames(of configuration: Configuration) -> Set<String> {
     var names: Set<String> = []
     for pool in configuration.pools {
       for backend in book.applied(to: pool).backends {
@@ -286,7 +287,7 @@ extension Controller {
   }
 
   /// The backends of a pool that are given by a name without an address.
-  func unresolved(in pool: PoolController) -> [UnresolvedBackend] {
+  package func unresolved(in pool: PoolController) -> [UnresolvedBackend] {
     let backends = book.applied(to: pool.configuration).backends
     guard backends.contains(where: \.isNamed) else { return [] }
     return Roster(backends, addresses: names.addresses(of:)).unresolved.map { backend in
@@ -328,10 +329,10 @@ extension Controller {
 }
 
 /// A backend of the configuration whose name has no address.
-struct UnresolvedBackend {
-  let configuration: BackendConfiguration
+package struct UnresolvedBackend {
+  package let configuration: BackendConfiguration
   /// Why, for people.
-  let reason: String
+  package let reason: String
   /// Since when it's looked up.
-  let since: Timestamp
+  package let since: Timestamp
 }

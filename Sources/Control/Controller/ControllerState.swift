@@ -1,12 +1,33 @@
 import Balancing
-import Proxy
+package import Model
+package import Proxy
 import Sockets
+
+/// What is known about pools and backends, beside their configuration.
+package struct ControllerState: Codable {
+  var pools: [PoolState]
+  var members: [Member.Snapshot]
+  /// The addresses of host names.
+  var addresses: [String: [String]]
+  var transitions: [Report.Transition]
+  package var book: OverrideBook
+  var correlation: CorrelatedFailure.Snapshot?
+  /// Which name of a search list has a host name's addresses, where several may be meant.
+  var found: [String: String]?
+
+  /// What is known about a pool.
+  struct PoolState: Codable {
+    var name: String
+    /// The place of the rotation.
+    var cursor: UInt64
+  }
+}
 
 // MARK: - To another process
 
 extension Controller {
   /// What another process needs to go on where this one is.
-  var state: ControllerState {
+  package var state: ControllerState {
     let answers = hostNames(of: configuration).compactMap { name in names.answer(of: name).map { (name, $0) } }
     let known = answers.map { ($0, $1.addresses.map(\.description)) }
     return ControllerState(
@@ -17,7 +38,7 @@ extension Controller {
   }
 
   /// Goes on where another process was; before anything is staged.
-  func inherit(_ state: ControllerState) {
+  package func inherit(_ state: ControllerState) {
     inheritance = InheritedState(state)
     if let known = state.correlation {
       correlation = CorrelatedFailure(window: configuration.slowestCheck, restoring: known)
@@ -27,7 +48,7 @@ extension Controller {
   }
 
   /// How many sessions this process has ended for that reason, whether they had reached a backend or not.
-  func sessionsEnded(for cause: CloseCause) -> Int {
+  package func sessionsEnded(for cause: CloseCause) -> Int {
     everyPool.reduce(0) { $0 + $1.sessionsEnded(for: cause) }
   }
 }

@@ -1,5 +1,6 @@
 import Libevent
-import Proxy
+package import Model
+package import Proxy
 import Sockets
 
 /// Decides which sessions have to go and by when; workers end them, paced and between bytes.
@@ -7,9 +8,9 @@ import Sockets
 /// All that ends sessions before they end themselves comes through here: backends that are down, removed or in
 /// maintenance, limits of draining, operators and rebalancing. So one pace holds for all of it together, and one list
 /// says what is under way.
-final class EvictionScheduler {
+package final class EvictionScheduler {
   /// Whose sessions.
-  enum Target: Equatable {
+  package enum Target: Equatable {
     /// Those of a backend, by its id.
     case backend(Int)
     /// Those of a listener, by its name.
@@ -55,17 +56,17 @@ final class EvictionScheduler {
 
   /// Ends sessions from now on at the pace that is set, each between its bytes; those that never are between bytes are cut
   /// off when everybody else should have been ended and the patience is over.
-  func evict(_ target: Target, _ what: String, _ cause: CloseCause, patience: Duration, standing: Int) {
+  package func evict(_ target: Target, _ what: String, _ cause: CloseCause, patience: Duration, standing: Int) {
     cancel(cause, of: target)
-    let deadline = MonotonicClock.now() + (paced(standing) + patience).nanoseconds
+    let deadline = MonotonicClock.now() + (paced(standing) + patience).clockNanoseconds
     issue(order(target, what, cause, insistFrom: deadline))
   }
 
   /// Lets sessions go on up to the limit. As late as the pace allows, it begins to end those that are between bytes, so
   /// that the limit itself cuts off as few as possible.
-  func drain(_ target: Target, _ what: String, _ cause: CloseCause, limit: Duration, standing: Int) {
+  package func drain(_ target: Target, _ what: String, _ cause: CloseCause, limit: Duration, standing: Int) {
     cancel(cause, of: target)
-    let order = order(target, what, cause, insistFrom: MonotonicClock.now() + limit.nanoseconds)
+    let order = order(target, what, cause, insistFrom: MonotonicClock.now() + limit.clockNanoseconds)
     // Sessions are looked at ten times a second, and not all are between bytes at once.
     let margin = min(limit / 10, .seconds(1))
     let start = max(limit - paced(standing) * 1.25 - margin, .zero)
@@ -79,16 +80,16 @@ final class EvictionScheduler {
   }
 
   /// Ends everybody's sessions before the process ends, as late as the pace allows.
-  func shutDown(limit: Duration, standing: Int) {
+  package func shutDown(limit: Duration, standing: Int) {
     guard limit > .zero else { return }
     drain(.everybody, "everybody (shutdown)", .shutdown, limit: limit, standing: standing)
   }
 
   /// Ends the sessions with these ids: paced and between bytes until the patience is over, or without it at once.
-  func close(_ ids: Set<UInt64>, _ what: String, patience: Duration?) {
+  package func close(_ ids: Set<UInt64>, _ what: String, patience: Duration?) {
     let matching = ids.count
     let id = nextID()
-    let insistFrom = patience.map { MonotonicClock.now() + (paced(matching) + $0).nanoseconds }
+    let insistFrom = patience.map { MonotonicClock.now() + (paced(matching) + $0).clockNanoseconds }
     issue(
       Order(
         id: id, target: .selection(id), what: what, selection: SessionSelection(ids: ids), cause: .closed, quota: nil,
@@ -97,7 +98,7 @@ final class EvictionScheduler {
 
   /// Ends so many sessions of a backend that is over its share: those that are between bytes, and no others. Who never is
   /// by the time that the pace would have taken, and the patience, is left alone.
-  func rebalance(_ backend: Int, _ what: String, excess: Int, patience: Duration) {
+  package func rebalance(_ backend: Int, _ what: String, excess: Int, patience: Duration) {
     cancel(.rebalanced, of: .backend(backend))
     let id = nextID()
     let timer = Timer(on: loop) { [unowned self] in end { $0.id == id } }
@@ -110,7 +111,7 @@ final class EvictionScheduler {
   }
 
   /// How many decisions aren't carried out yet.
-  var count: Int { orders.count }
+  package var count: Int { orders.count }
 
   /// Takes back what was decided for this cause.
   func cancel(_ cause: CloseCause, of target: Target) {
@@ -118,14 +119,14 @@ final class EvictionScheduler {
   }
 
   /// Takes back everything that was decided about them.
-  func cancelAll(of target: Target) {
+  package func cancelAll(of target: Target) {
     end { $0.target == target }
   }
 
   /// An order has nothing left to do at a worker: no session is meant any more, or as many as there should be have ended.
   ///
   /// - Parameter remaining: how many sessions go on, as no more than so many were to end.
-  func finished(_ worker: Int, order id: Int, remaining: Int) {
+  package func finished(_ worker: Int, order id: Int, remaining: Int) {
     guard let place = orders.firstIndex(where: { $0.id == id }) else { return }
     orders[place].busy.remove(worker)
     if orders[place].busy.isEmpty { end { $0.id == id } }
@@ -180,7 +181,7 @@ extension EvictionScheduler {
   /// What is under way, for the report.
   ///
   /// - Parameter standing: how many sessions a target has now; nil if that isn't known.
-  func report(standing: (Target) -> Int?) -> [Report.Eviction] {
+  package func report(standing: (Target) -> Int?) -> [Report.Eviction] {
     let now = MonotonicClock.now()
     return orders.compactMap { order in
       let left = order.quota.map(\.left) ?? standing(order.target) ?? order.matching ?? 0

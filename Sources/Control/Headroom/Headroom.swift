@@ -1,18 +1,19 @@
 import Balancing
 import Config
 import Glibc
+package import Model
 import Proxy
 import Sockets
 
 /// How near the process is to whatever it can run out of.
-enum HeadroomAssessment {
+package enum HeadroomAssessment {
   /// From this share on it's a warning.
-  static let warning = 0.8
+  package static let warning = 0.8
   /// Below this share a warning is over.
   static let relief = 0.7
 
   /// Sorts resources, the scarcest first.
-  static func assess(_ resources: [Report.Resource]) -> Report.Headroom {
+  package static func assess(_ resources: [Report.Resource]) -> Report.Headroom {
     let sorted = resources.enumerated().sorted { ($1.element.share, $0.offset) < ($0.element.share, $1.offset) }
       .map(\.element)
     let limiting = sorted.first ?? Report.Resource("sessions", used: 0, limit: 1)
@@ -22,7 +23,7 @@ enum HeadroomAssessment {
   /// Everything that this process looks at.
   ///
   /// - Parameter openDescriptors: how many are open, as of the last count.
-  static func resources(
+  package static func resources(
     _ controller: Controller, _ listeners: ListenerSet, _ limits: Limits, openDescriptors: Int
   ) -> [Report.Resource] {
     var resources = [
@@ -86,10 +87,4 @@ enum ControlGroup {
       if parts.popLast() == nil { return limits.min() }
     }
   }()
-}
-
-extension Report.Resource {
-  init(_ name: String, used: Int, limit: Int) {
-    self.init(name: name, used: used, limit: limit, share: limit > 0 ? Double(used) / Double(limit) : 1)
-  }
 }

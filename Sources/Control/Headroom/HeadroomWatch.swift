@@ -1,9 +1,10 @@
-import Libevent
-import Logging
+package import Libevent
+package import Logging
+package import Model
 import Sockets
 
 /// Warns once when the process comes near a limit, and says when that is over.
-final class HeadroomWatch {
+package final class HeadroomWatch {
   /// How often it's looked at.
   static let interval = Duration.seconds(5)
 
@@ -15,7 +16,7 @@ final class HeadroomWatch {
   private var timer: Timer?
 
   /// - Parameter look: assesses, with the number of descriptors that are open.
-  init(on loop: EventLoop, logger: Logger, look: @escaping (_ openDescriptors: Int?) -> Report.Headroom) {
+  package init(on loop: EventLoop, logger: Logger, look: @escaping (_ openDescriptors: Int?) -> Report.Headroom) {
     self.logger = logger
     self.look = look
     counter = BackgroundWorker(name: "headroom", on: loop)

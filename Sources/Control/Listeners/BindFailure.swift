@@ -1,26 +1,26 @@
-import Sockets
-import SystemPackage
+package import Sockets
+package import SystemPackage
 
 /// Why an address couldn't be taken, in words for who has chosen it.
-struct BindFailure {
+package struct BindFailure {
   private let address: SocketAddress
   private let error: Errno
   private let occupant: UnixSocketFile.Occupant
 
   /// An error as it came from the kernel. What is at the path of a Unix socket is looked at now.
-  init(_ error: Errno, at address: SocketAddress) {
+  package init(_ error: Errno, at address: SocketAddress) {
     self.error = error
     self.address = address
     occupant = if case .unix(let path) = address { UnixSocketFile.occupant(of: path) } else { .nobody }
   }
 
   /// Whether another process listens there.
-  var isTaken: Bool {
+  package var isTaken: Bool {
     if case .stranger = occupant { false } else { error == .addressInUse }
   }
 
   /// What failed, such as `0.0.0.0:8080: address already in use`.
-  var problem: String {
+  package var problem: String {
     guard error == .addressInUse, case .stranger(let kind) = occupant else {
       return "\(address): \(error.description.lowercased())"
     }
@@ -28,7 +28,7 @@ struct BindFailure {
   }
 
   /// What helps; nil where only who has chosen the address can say.
-  var hint: String? {
+  package var hint: String? {
     if case .unix(let path) = address { return hint(path) }
     return switch error {
     case .addressInUse: "another process listens there: stop it or choose another address; `ss -ltnp` shows who it is"

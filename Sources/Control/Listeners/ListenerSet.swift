@@ -1,17 +1,17 @@
-import Config
-import Proxy
-import Sockets
+package import Config
+package import Proxy
+package import Sockets
 
 /// A listener as the control plane sees it.
-final class BoundListener {
-  fileprivate(set) var configuration: ListenerConfiguration
-  let status: ListenerStatus
+package final class BoundListener {
+  package fileprivate(set) var configuration: ListenerConfiguration
+  package let status: ListenerStatus
   /// Its sockets; nil once they were closed here, or left to another process.
-  fileprivate(set) var binding: Binding?
+  package fileprivate(set) var binding: Binding?
   /// Where it's bound, or was last.
-  fileprivate(set) var address: SocketAddress
+  package fileprivate(set) var address: SocketAddress
 
-  init(_ configuration: ListenerConfiguration, status: ListenerStatus, binding: Binding) {
+  package init(_ configuration: ListenerConfiguration, status: ListenerStatus, binding: Binding) {
     self.configuration = configuration
     self.status = status
     self.binding = binding
@@ -26,50 +26,58 @@ final class BoundListener {
 }
 
 /// The listeners of a process, and how they become others while it runs.
-final class ListenerSet {
+package final class ListenerSet {
+  /// What becomes of the listeners at the process's end.
+  package enum Departure {
+    /// They are closed; who has connected by then is served.
+    case closing
+    /// Another process has them, too, and accepts from now on.
+    case handingOver
+  }
+
   /// In the configuration's order.
-  private(set) var listeners: [BoundListener]
+  package private(set) var listeners: [BoundListener]
   /// Those that were removed and may still have sessions; who has none any more is forgotten with the next change.
-  private(set) var leaving: [BoundListener] = []
+  package private(set) var leaving: [BoundListener] = []
   /// What those have counted that are gone, should they come back; the latest at the end.
   private var former: [ListenerStatus] = []
   /// What processes before this one have counted.
-  var inherited = InheritedListenerCounts()
+  package var inherited = InheritedListenerCounts()
 
   /// How many listeners that are gone are remembered.
   private static let mostFormer = 256
 
   private let workers: Int
 
-  init(_ listeners: [BoundListener], workers: Int) {
+  package init(_ listeners: [BoundListener], workers: Int) {
     self.listeners = listeners
     self.workers = workers
   }
 
   /// What it takes to become other listeners. Nothing is bound for it yet.
-  struct Change {
+  package struct Change {
     /// Listeners that stay where they are.
     fileprivate var kept: [(listener: BoundListener, ListenerConfiguration)] = []
     /// Listeners that get a socket from one with another name.
     fileprivate var renamed: [(from: BoundListener, ListenerConfiguration, ListenerStatus)] = []
     /// Listeners that get sockets; those that are there move. The sockets are new, or those of a listener that leaves the
     /// same address.
-    fileprivate(set) var bound:
+    package fileprivate(set) var bound:
       [(listener: BoundListener?, configuration: ListenerConfiguration, from: BoundListener?)] = []
     /// Listeners that go.
-    fileprivate(set) var removed: [BoundListener] = []
+    package fileprivate(set) var removed: [BoundListener] = []
     /// Those of them that stay at their path, where their socket's file is gone.
     fileprivate(set) var rebound: [String] = []
     fileprivate let order: [String]
 
     /// The addresses that are given up.
-    var unbound: [SocketAddress] {
+    package var unbound: [SocketAddress] {
       bound.compactMap { $0.listener?.address } + removed.map(\.address)
     }
   }
 
   /// Compares what is there with a configuration's listeners.
-  func change(to configurations: [ListenerConfiguration]) -> Change {
+  package func change(to configurations: [ListenerConfiguration]) -> Change {
     var change = Change(order: configurations.map(\.name))
     let names = Set(change.order)
     // Who leaves an address, each for one newcomer.
@@ -104,7 +112,7 @@ final class ListenerSet {
   }
 
   /// Sockets that are taken for a change and answer nobody yet. They are used for it or given back, once.
-  final class Reservation {
+  package final class Reservation {
     fileprivate let statuses: [ListenerStatus]
     fileprivate let change: Change
     fileprivate private(set) var bindings: [Binding]
@@ -116,10 +124,10 @@ final class ListenerSet {
     }
 
     /// The listeners that are bound again where they were.
-    var rebound: [String] { change.rebound }
+    package var rebound: [String] { change.rebound }
 
     /// Gives them back.
-    func close() {
+    package func close() {
       for binding in take() { binding.giveBack() }
     }
 
@@ -131,7 +139,7 @@ final class ListenerSet {
   }
 
   /// Takes every address that a change needs, or none.
-  func reserve(_ change: Change) throws(StartError) -> Reservation {
+  package func reserve(_ change: Change) throws(StartError) -> Reservation {
     let present = listeners.compactMap(\.binding)
     guard present.count == listeners.count else {
       throw StartError("the listeners are closed", hint: "the process is about to end")
@@ -154,7 +162,7 @@ final class ListenerSet {
   }
 
   /// What each worker has to prepare for a reservation.
-  func rollouts(_ reservation: Reservation, id: Int, table: RoutingTable) -> [WorkerRollout] {
+  package func rollouts(_ reservation: Reservation, id: Int, table: RoutingTable) -> [WorkerRollout] {
     let change = reservation.change
     let withdrawn = (change.bound.compactMap(\.listener) + change.removed).compactMap(\.binding)
     return (0..<workers).map { worker in
@@ -170,7 +178,7 @@ final class ListenerSet {
   }
 
   /// Makes the change the one that holds: lets clients in, and gives the listeners that are gone.
-  func commit(_ reservation: Reservation) -> [BoundListener] {
+  package func commit(_ reservation: Reservation) -> [BoundListener] {
     let change = reservation.change
     var result: [BoundListener] = []
     for (listener, configuration) in change.kept {
@@ -215,9 +223,9 @@ final class ListenerSet {
   }
 
   /// Lets go of all sockets, for the end of the process; the workers take or leave the clients that wait there.
-  func close(_ manner: Shutdown.Manner) {
+  package func close(_ departure: Departure) {
     for listener in listeners {
-      if manner == .closing { listener.binding?.removeFile() }
+      if departure == .closing { listener.binding?.removeFile() }
       listener.binding = nil
     }
   }
@@ -231,7 +239,7 @@ final class ListenerSet {
   // MARK: Counts
 
   /// What was counted of a listener, here and by processes before this one.
-  func counts(of listener: BoundListener) -> ListenerCounts {
+  package func counts(of listener: BoundListener) -> ListenerCounts {
     var counts = inherited[listener.configuration.name]
     counts.add(ListenerCounts(listener.status.counters))
     return counts

@@ -2,7 +2,7 @@ import Sockets
 
 /// What is known of a name: its addresses, and which name has them. It outlives who has found it out, so that whoever looks
 /// the name up next takes nothing away that is only not answered.
-struct NameAnswer: Equatable {
+package struct NameAnswer: Equatable {
   /// At least one, without a port, IPv4 first.
   let addresses: [SocketAddress]
   /// Which name has them, where a search list lets several be meant.

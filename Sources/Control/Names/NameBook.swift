@@ -1,12 +1,13 @@
-import Config
+package import Config
 import Libevent
 import Logging
+import Model
 import Names
-import Sockets
+package import Sockets
 import SystemPackage
 
 /// The host names that backends are given by, each watched once, and the addresses that are known for them.
-final class NameBook {
+package final class NameBook {
   private let loop: EventLoop
   private let logger: Logger
   /// Told of a name whose addresses aren't the same as before.
@@ -29,7 +30,7 @@ final class NameBook {
   }
 
   /// The addresses of a name, without a port; none as long as it hasn't been answered.
-  func addresses(of name: String) -> [SocketAddress] {
+  package func addresses(of name: String) -> [SocketAddress] {
     known[name]?.addresses ?? []
   }
 
@@ -51,7 +52,7 @@ final class NameBook {
 
   /// Waits until a name has been answered, or its first look-up has failed. `done` is called once, perhaps before this
   /// returns, with what is wrong.
-  func whenAnswered(_ name: String, done: @escaping (_ trouble: String?) -> Void) {
+  package func whenAnswered(_ name: String, done: @escaping (_ trouble: String?) -> Void) {
     guard let watcher = watchers[name], known[name] == nil, watcher.memory.trouble == nil else {
       return done(known[name] == nil ? trouble(of: name) : nil)
     }
@@ -63,12 +64,12 @@ final class NameBook {
   }
 
   /// Whether a name has been answered.
-  func knows(_ name: String) -> Bool {
+  package func knows(_ name: String) -> Bool {
     known[name] != nil
   }
 
   /// Whether a name is looked up again and again.
-  func watches(_ name: String) -> Bool {
+  package func watches(_ name: String) -> Bool {
     watchers[name] != nil
   }
 
@@ -101,7 +102,7 @@ final class NameBook {
   /// Looks names up once, without watching them.
   ///
   /// - Parameter done: takes the addresses of each name that has some, and what is wrong with each other.
-  func lookUp(
+  package func lookUp(
     _ names: Set<String>, settings: ResolverConfiguration,
     done: @escaping (_ answers: [String: NameAnswer], _ failures: [String: String]) -> Void
   ) -> NameLookup {

@@ -2,7 +2,7 @@ import Names
 import Sockets
 
 /// Some names looked up once. Dropping it ends that.
-final class NameLookup {
+package final class NameLookup {
   private let resolver: Resolver
   private var lookups: [String: Lookup] = [:]
   private var waiting: Set<String>

@@ -1,6 +1,7 @@
 import Balancing
 import Config
 import Libevent
+import Model
 import Names
 import Sockets
 

@@ -1,15 +1,16 @@
 import Config
-import Glibc
-import Libevent
-import Logging
+package import Glibc
+package import Libevent
+package import Logging
+package import Model
 import Sockets
 
 /// The leases of a running proxy, and the file in which they outlive it.
 ///
 /// The file is written on a thread of its own: a disk may take seconds. While it's being written only the newest book waits.
-final class Overrides {
+package final class Overrides {
   /// Told whether the leases are kept: nil, or why they hold only as long as this process and its successors live.
-  typealias Kept = (_ problem: String?) -> Void
+  package typealias Kept = (_ problem: String?) -> Void
 
   private let file: StateFile?
   private let logger: Logger
@@ -21,14 +22,14 @@ final class Overrides {
   /// Remembers what was set before.
   ///
   /// - Parameter path: the state file; nil if leases are to end with the process.
-  init(path: String?, on loop: EventLoop, logger: Logger) {
+  package init(path: String?, on loop: EventLoop, logger: Logger) {
     file = path.map { StateFile(path: $0) }
     self.logger = logger
     writer = BackgroundWorker(name: "state", on: loop)
   }
 
   /// What was set before this process started; a file that isn't right is told of, and costs no more than what was in it.
-  func load() -> OverrideBook {
+  package func load() -> OverrideBook {
     guard let file else { return OverrideBook() }
     switch file.read() {
     case .none: return OverrideBook()
@@ -57,7 +58,7 @@ final class Overrides {
   }
 
   /// Keeps the leases, and tells when they are kept.
-  func save(_ book: OverrideBook, kept: @escaping Kept = { _ in }) {
+  package func save(_ book: OverrideBook, kept: @escaping Kept = { _ in }) {
     guard file != nil else { return kept("there is no state file: it holds until the process ends") }
     guard writer.isBusy || next != nil || book != written else { return kept(nil) }
     next = (book, (next?.kept ?? []) + [kept])
@@ -66,14 +67,14 @@ final class Overrides {
 
   /// Keeps the leases once more: the process before, which is gone now, may have written the file last, with what held before
   /// this one served.
-  func saveAgain(_ book: OverrideBook) {
+  package func saveAgain(_ book: OverrideBook) {
     guard written != nil || !book.leases.isEmpty else { return }
     written = nil
     save(book)
   }
 
   /// Waits until what is to be kept is kept, at most so long. The loop turns no more.
-  func finish(within limit: Duration) {
+  package func finish(within limit: Duration) {
     // Nobody would hear on the loop that the book before it is written.
     writeNext()
     guard let file, !writer.finish(within: limit) else { return }
@@ -107,9 +108,9 @@ final class Overrides {
 }
 
 /// Folders of this program's own.
-enum Folder {
+package enum Folder {
   /// Makes a folder with those above it that are missing. Failures show when something is put there.
-  static func make(_ path: String, mode: mode_t) {
+  package static func make(_ path: String, mode: mode_t) {
     var status = stat()
     guard unsafe stat(path, &status) != 0 else { return }
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex { make(String(path[..<slash]), mode: 0o755) }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Model
 import Sockets
 
 /// The small file in which leases outlive the process.

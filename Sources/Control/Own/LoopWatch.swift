@@ -1,9 +1,9 @@
 import Balancing
-import Libevent
+package import Libevent
 import Proxy
 
 /// Looks whether sessions come back to this process through somebody else, and ends that.
-final class LoopWatch {
+package final class LoopWatch {
   private struct Counted {
     var arrivals = 0
     var answers = 0
@@ -21,7 +21,7 @@ final class LoopWatch {
   private static let closeInterval = Duration.milliseconds(50)
 
   /// Looks from now on.
-  init(_ controller: Controller, _ listeners: ListenerSet, on loop: EventLoop) {
+  package init(_ controller: Controller, _ listeners: ListenerSet, on loop: EventLoop) {
     self.controller = controller
     self.listeners = listeners
     timer = Timer(on: loop) { [unowned self] in look() }

@@ -1,12 +1,19 @@
 import Config
 import Libevent
-import Sockets
+package import Sockets
 
 /// An address at which this process answers.
-struct OwnDoor: Equatable {
+package struct OwnDoor: Equatable {
   /// What answers there, such as `listener web`.
-  let what: String
-  let address: SocketAddress
+  package let what: String
+  /// Where.
+  package let address: SocketAddress
+
+  /// A door of this process.
+  package init(what: String, address: SocketAddress) {
+    self.what = what
+    self.address = address
+  }
 
   /// Why a backend at this address gets no sessions, for people.
   var reason: String {
@@ -15,7 +22,7 @@ struct OwnDoor: Equatable {
 }
 
 /// Everything at which this process answers at one time.
-struct OwnDirectory {
+package struct OwnDirectory {
   /// By port, nil for Unix sockets: of many backends only those are looked at closely that a door could be meant by.
   private var doors: [UInt16?: [OwnDoor]] = [:]
   private let isLocal: (SocketAddress) -> Bool
@@ -29,7 +36,7 @@ struct OwnDirectory {
   }
 
   /// What a connection to the address would reach; nil if it's none of ours.
-  func door(at address: SocketAddress) -> OwnDoor? {
+  package func door(at address: SocketAddress) -> OwnDoor? {
     guard let candidates = doors[address.port] else { return nil }
     return candidates.first { door in
       if case .unix(let path) = address, case .unix(let own) = door.address {
@@ -43,7 +50,7 @@ struct OwnDirectory {
 
 extension Configuration {
   /// Where a process with this configuration answers, as far as the configuration says.
-  var doors: [OwnDoor] {
+  package var doors: [OwnDoor] {
     listeners.map { OwnDoor(what: "listener \($0.name)", address: $0.bind) }
       + [stats.map { OwnDoor(what: "stats port", address: $0.bind) }].compactMap(\.self)
       + [admin.map { OwnDoor(what: "admin socket", address: .unix(path: AdminPlaces($0).socket)) }].compactMap(\.self)

@@ -7,9 +7,9 @@ import SystemPackage
 /// when that changes.
 ///
 /// A backend there would have the process connect to itself: one client then takes all sessions within moments.
-final class OwnDoors {
+package final class OwnDoors {
   /// What this process answers at now.
-  var open: () -> [OwnDoor] = { [] }
+  package var open: () -> [OwnDoor] = { [] }
   /// Told when a look at all backends is due: the machine's addresses have changed, or a look was asked for.
   var changed: (() -> Void)?
 
@@ -38,7 +38,7 @@ final class OwnDoors {
   }
 
   /// What it answers at, now and perhaps soon. To be used at once: the kernel is asked only once about each address.
-  func directory(with more: [OwnDoor] = []) -> OwnDirectory {
+  package func directory(with more: [OwnDoor] = []) -> OwnDirectory {
     var known: [SocketAddress: Bool] = [:]
     return OwnDirectory(open() + more) { [routes] address in
       let host = address.with(port: 0)

@@ -1,5 +1,6 @@
 import Balancing
 import Config
+import Model
 
 /// What is said of a backend from outside: by a configuration, by leases, by the names that give its address, and by the
 /// addresses of this process. What it is by itself, its health and its ejections, stands beside that. So it can be said

@@ -1,8 +1,9 @@
-import Balancing
+package import Balancing
+import Names
 import SystemPackage
 
 /// What has kept this machine from connecting to a pool's backends, through no fault of theirs.
-struct Hindrances {
+package struct Hindrances {
   private struct Record {
     var backend: String
     var count = 0
@@ -33,7 +34,7 @@ struct Hindrances {
   }
 
   /// What there was within the last minute, in words, the latest first.
-  func recent(at now: Instant) -> [String] {
+  package func recent(at now: Instant) -> [String] {
     let recent = records.filter { now - $0.value.last <= Self.memory }
     return recent.sorted { $0.value.last > $1.value.last }.map { error, record in
       "\(record.count) \(record.count == 1 ? "connect" : "connects") failed through no fault of a backend, the last one to "

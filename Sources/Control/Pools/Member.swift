@@ -1,43 +1,45 @@
-import Balancing
-import Config
-import Proxy
-import Sockets
+package import Balancing
+package import Config
+package import Health
+package import Model
+package import Proxy
+package import Sockets
 
 /// What tells backends apart: a backend of the same pool and address is the same one, whatever else is said of it, and
 /// whichever names it's given by.
-struct BackendKey: Hashable {
-  let pool: String
-  let address: SocketAddress
+package struct BackendKey: Hashable {
+  package let pool: String
+  package let address: SocketAddress
 
   /// All of it in words.
   var whole: String { "\(pool) \(address)" }
 }
 
 /// A backend as the control plane sees it: its configuration, its health and where it stands.
-final class Member {
-  let key: BackendKey
+package final class Member {
+  package let key: BackendKey
   /// Its address in words.
-  let address: String
-  private(set) var configuration: BackendConfiguration
+  package let address: String
+  package private(set) var configuration: BackendConfiguration
   /// What in the configuration gives its address: the address itself, or names.
-  private(set) var origins: [Endpoint] {
+  package private(set) var origins: [Endpoint] {
     didSet { if origins != oldValue { endpoints = Self.endpoints(address, origins) } }
   }
   /// What it may be called in a lease: its address, or a host name that it comes from.
-  private(set) var endpoints: [String]
+  package private(set) var endpoints: [String]
   /// Whether no name gives its address any more: it stays until another backend is up, as its pool would have nobody.
   var isVanished = false
-  private(set) var backend: Backend
-  var health: HealthState
+  package private(set) var backend: Backend
+  package var health: HealthState
   var ejection: Ejection
-  var checker: HealthChecker?
+  package var checker: HealthChecker?
   /// What of this process answers at its address; nil if it's somebody else, as it should be.
   var door: OwnDoor?
   /// The result of its last check is held back: too many fail at once.
   var isHeld = false
   /// What operators have set; the configuration and the health are as they are beside it.
-  var service: Lease?
-  var weightLease: Lease?
+  package var service: Lease?
+  package var weightLease: Lease?
   /// What was counted here before it went, if it has come back.
   var earlier = BackendCounts()
   /// Until when it's out because sessions couldn't connect to it.
@@ -45,11 +47,11 @@ final class Member {
   /// Since when it warms up; nil if it never had to.
   private(set) var warmingSince: Instant?
   /// What it was found to be last, and since when.
-  private(set) var state: Report.Backend.State
-  private(set) var since = Timestamp.now
+  package private(set) var state: Report.Backend.State
+  package private(set) var since = Timestamp.now
 
   /// What its health check does; a change makes another checker necessary.
-  private(set) var check: CheckPlan
+  package private(set) var check: CheckPlan
   private var slowStart: SlowStart
 
   /// A backend that is checked from when it has a checker.
@@ -88,10 +90,10 @@ final class Member {
   }
 
   /// The weight that holds, before any warm-up.
-  var weight: Weight { circumstances.weight }
+  package var weight: Weight { circumstances.weight }
 
   /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
-  var isToBeChecked: Bool {
+  package var isToBeChecked: Bool {
     check.check != .none && weight > 0 && service?.term != .maintain && door == nil
   }
 
@@ -105,7 +107,7 @@ final class Member {
   }
 
   /// Its origins with its address, in words, for other processes: the first names it, any of them is understood.
-  var texts: [String] { origins.map { "\($0) \(address)" } }
+  package var texts: [String] { origins.map { "\($0) \(address)" } }
 
   /// A host name that it comes from, or the address itself: what a lease is on that means all of its kind.
   var origin: String { (origins.first ?? configuration.endpoint).description }
@@ -135,7 +137,7 @@ final class Member {
   // MARK: State
 
   /// Whether new sessions may go to it.
-  func isEligible(at now: Instant) -> Bool {
+  package func isEligible(at now: Instant) -> Bool {
     isEligible(at: now, under: circumstances)
   }
 
@@ -145,7 +147,7 @@ final class Member {
   }
 
   /// What its health checks say, whatever else holds.
-  var reportedHealth: Report.Health {
+  package var reportedHealth: Report.Health {
     guard check.check != .none else { return .off }
     return switch health.status {
     case .up: .up
@@ -155,7 +157,7 @@ final class Member {
   }
 
   /// How far its warm-up has come, 0…1; 1 when it isn't warming.
-  func progress(at now: Instant) -> Double { progress(at: now, under: circumstances) }
+  package func progress(at now: Instant) -> Double { progress(at: now, under: circumstances) }
 
   /// The same if this were said of it.
   func progress(at now: Instant, under circumstances: Circumstances) -> Double {
@@ -191,7 +193,7 @@ final class Member {
   /// Compares what it is now with what it was found to be last.
   ///
   /// - Returns: the state it was in, if that has changed.
-  func update(at now: Instant) -> Report.Backend.State? {
+  package func update(at now: Instant) -> Report.Backend.State? {
     let previous = state
     state = current(at: now, under: circumstances)
     guard state != previous else { return nil }
@@ -201,7 +203,7 @@ final class Member {
 
   /// Why it's in its state, for people: made from what is known by now of its leases, its health and its ejection, each
   /// of which goes on for itself.
-  var reason: String {
+  package var reason: String {
     switch state {
     case .maintenance, .draining:
       let purpose = service?.text ?? weightLease?.text ?? "weight 0"
@@ -279,11 +281,11 @@ extension Member {
 }
 
 /// What a backend's health check does and where: as long as it's the same, the checker goes on over a reload.
-struct CheckPlan: Equatable {
-  let check: HealthCheck
-  let address: SocketAddress
-  let hostHeader: String
-  let timeout: Duration
+package struct CheckPlan: Equatable {
+  package let check: HealthCheck
+  package let address: SocketAddress
+  package let hostHeader: String
+  package let timeout: Duration
 
   init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {
     check = pool.health.check
@@ -295,7 +297,7 @@ struct CheckPlan: Equatable {
 
 extension Report.Backend.State {
   /// Whether a backend in this state gets new sessions.
-  var isEligible: Bool {
+  package var isEligible: Bool {
     switch self {
     case .up, .warming, .unknown, .held, .vanished: true
     case .draining, .maintenance, .ejected, .down, .ourselves, .unresolved, .absent: false
@@ -315,41 +317,6 @@ extension BackendConfiguration {
     case .address(let own) where healthEndpoint != endpoint: own
     case .name(_, let port): address.with(port: port)
     case .address: address
-    }
-  }
-}
-
-extension Instant {
-  /// The time now.
-  static var now: Instant { Instant(nanoseconds: MonotonicClock.now()) }
-}
-
-extension HealthCheck {
-  /// The check's `type` in the configuration.
-  var name: String {
-    switch self {
-    case .none: "none"
-    case .tcp: "tcp"
-    case .http: "http"
-    case .script: "tcp-script"
-    }
-  }
-}
-
-extension ProbeOutcome {
-  /// How long the check took.
-  var time: Duration {
-    switch self {
-    case .passed(let time, _): time
-    case .failed(let failure): failure.time
-    }
-  }
-
-  /// What it found, for people.
-  var text: String {
-    switch self {
-    case .passed(_, let detail): detail
-    case .failed(let failure): failure.detail
     }
   }
 }

@@ -1,16 +1,16 @@
-import Balancing
-import Config
-import Proxy
+package import Balancing
+package import Config
+package import Proxy
 import Sockets
 
 /// A pool as the control plane sees it: its members, and the snapshots that workers get of it.
-final class PoolController {
+package final class PoolController {
   /// What the file says.
-  private(set) var configuration: PoolConfiguration
-  let status: PoolStatus
-  private(set) var members: [Member] = []
+  package private(set) var configuration: PoolConfiguration
+  package let status: PoolStatus
+  package private(set) var members: [Member] = []
   /// Backends that were removed and still have sessions.
-  var leaving: [Member] { departures.map(\.member) }
+  package var leaving: [Member] { departures.map(\.member) }
   /// The same, with the time of their departure, the longest gone first.
   private var departures: [(member: Member, since: Instant)] = []
   /// What was counted of backends that are gone, should they come back.
@@ -18,7 +18,7 @@ final class PoolController {
   /// What processes before this one have counted of all pools.
   private let heritage: InheritedPools
   /// What this machine couldn't do for its sessions.
-  var hindrances = Hindrances()
+  package var hindrances = Hindrances()
   /// Since when the other backends of a tier have carried the share of one that went down, by tier.
   private var survivorsSince: [Int: Instant] = [:]
 
@@ -34,7 +34,7 @@ final class PoolController {
     policy = PoolPolicy(configuration, status: status, patience: patience)
   }
 
-  var name: String { configuration.name }
+  package var name: String { configuration.name }
 
   /// Takes another configuration of the same pool.
   func adopt(_ configuration: PoolConfiguration, patience: Duration) {
@@ -75,7 +75,7 @@ final class PoolController {
   }
 
   /// What the workers are to know now.
-  func snapshot(at now: Instant) -> Pool {
+  package func snapshot(at now: Instant) -> Pool {
     snapshot(of: members.map { ($0, $0.circumstances) }, configuration: configuration, policy: policy, at: now)
   }
 
@@ -163,17 +163,17 @@ extension PoolController {
   private var inherited: InheritedPool { heritage[name] }
 
   /// What was counted of the pool itself, here and by processes before this one.
-  var counts: PoolCounts {
+  package var counts: PoolCounts {
     var counts = inherited.itself
     counts.add(PoolCounts(status.counters))
     return counts
   }
 
   /// The sessions that stand on all its backends, here and in processes before this one.
-  var active: Int { (members + leaving).reduce(inherited.active) { $0 + $1.backend.load.active } }
+  package var active: Int { (members + leaving).reduce(inherited.active) { $0 + $1.backend.load.active } }
 
   /// What was counted of all its backends, those that are gone or leaving too, here and by processes before this one.
-  var sums: BackendSums {
+  package var sums: BackendSums {
     var sums = inherited.sums
     sums.add(departed.sums)
     for member in members + leaving { sums.add(member.sums) }
@@ -181,12 +181,12 @@ extension PoolController {
   }
 
   /// The sessions that stand on a member, here and in processes before this one.
-  func active(on member: Member) -> Int {
+  package func active(on member: Member) -> Int {
     member.backend.load.active + (inherited.backends[member.address]?.active ?? 0)
   }
 
   /// What was counted of a member, here and by processes before this one.
-  func counts(of member: Member) -> BackendCounts {
+  package func counts(of member: Member) -> BackendCounts {
     var counts = inherited.backends[member.address] ?? BackendCounts()
     counts.add(member.counts)
     return counts
@@ -200,7 +200,7 @@ extension PoolController {
   }
 
   /// What was counted of backends that aren't its members, here and by processes before this one.
-  var goneCounts: BackendCounts {
+  package var goneCounts: BackendCounts {
     var counts = inherited.without(members).counts
     counts.add(departed.sum)
     for member in leaving { counts.add(member.counts) }
@@ -208,7 +208,7 @@ extension PoolController {
   }
 
   /// The same in short.
-  var goneSums: BackendSums {
+  package var goneSums: BackendSums {
     var sums = inherited.without(members).sums
     sums.add(departed.sums)
     for member in leaving { sums.add(member.sums) }
@@ -240,12 +240,12 @@ extension PoolPolicy {
 
   convenience init(_ pool: PoolConfiguration, status: PoolStatus, patience: Duration) {
     self.init(
-      pool: status, connectTimeout: pool.connect.timeout.nanoseconds,
-      connectDeadline: pool.connect.deadline.nanoseconds, attempts: pool.connect.attempts,
-      idle: pool.timeouts.idle?.nanoseconds ?? .max, halfClosed: pool.timeouts.halfClosed.nanoseconds,
-      queueSize: pool.queue.size, queueTimeout: pool.queue.timeout.nanoseconds, guardQueue: pool.guard.queue,
-      guardWait: pool.guard.wait.nanoseconds, maxAge: pool.timeouts.maxAge?.nanoseconds ?? .max,
-      patience: patience.nanoseconds)
+      pool: status, connectTimeout: pool.connect.timeout.clockNanoseconds,
+      connectDeadline: pool.connect.deadline.clockNanoseconds, attempts: pool.connect.attempts,
+      idle: pool.timeouts.idle?.clockNanoseconds ?? .max, halfClosed: pool.timeouts.halfClosed.clockNanoseconds,
+      queueSize: pool.queue.size, queueTimeout: pool.queue.timeout.clockNanoseconds, guardQueue: pool.guard.queue,
+      guardWait: pool.guard.wait.clockNanoseconds, maxAge: pool.timeouts.maxAge?.clockNanoseconds ?? .max,
+      patience: patience.clockNanoseconds)
   }
 }
 
@@ -270,18 +270,5 @@ extension PoolConfiguration {
     return GuardPolicy(
       connecting: limits.connecting == .max ? nil : limits.connecting, rate: limits.rate == .max ? nil : limits.rate,
       ramp: limits.ramp)
-  }
-}
-
-extension Duration {
-  /// In nanoseconds; a negative one counts as none.
-  var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    return UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
-  }
-
-  /// In seconds.
-  var inSeconds: Double {
-    self / .seconds(1)
   }
 }

@@ -1,9 +1,9 @@
-import Config
-import Sockets
+package import Config
+package import Sockets
 
 /// Which backends a pool has by its configuration and by the addresses that names have: each address once, whoever gives
 /// it. Pure: what is known of names is passed in.
-struct Roster {
+package struct Roster {
   /// One address.
   struct Place: Equatable {
     let address: SocketAddress
@@ -19,10 +19,10 @@ struct Roster {
   /// In the configuration's order.
   private(set) var places: [Place] = []
   /// Names that have no address.
-  private(set) var unresolved: [BackendConfiguration] = []
+  package private(set) var unresolved: [BackendConfiguration] = []
 
   /// - Parameter addresses: those of a name, without a port; none as long as it isn't resolved.
-  init(_ backends: [BackendConfiguration], addresses: (_ name: String) -> [SocketAddress]) {
+  package init(_ backends: [BackendConfiguration], addresses: (_ name: String) -> [SocketAddress]) {
     var order: [SocketAddress] = []
     var givers: [SocketAddress: [BackendConfiguration]] = [:]
     for backend in backends {

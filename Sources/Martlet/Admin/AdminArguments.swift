@@ -1,7 +1,7 @@
 package import ArgumentParser
 package import Client
 import Config
-import Control
+import Model
 
 extension BackendPath: ExpressibleByArgument {
   /// Reads `POOL/BACKEND`.

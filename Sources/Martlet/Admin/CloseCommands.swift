@@ -1,7 +1,8 @@
 import ArgumentParser
 import Client
-import Control
 import Glibc
+import Model
+import Text
 
 /// Which sessions are meant: those that all of the given options apply to.
 struct SelectionOptions: ParsableArguments {

@@ -2,6 +2,8 @@ import ArgumentParser
 import Client
 import Control
 import Glibc
+import Model
+import Text
 
 /// Which process is meant: an option, a variable of the environment or the usual place names its admin socket.
 struct DoorOptions: ParsableArguments {

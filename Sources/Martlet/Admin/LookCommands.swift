@@ -1,7 +1,7 @@
 import ArgumentParser
 import Client
-import Control
 import Glibc
+import Text
 
 /// `martlet status`.
 struct StatusCommand: ParsableCommand {

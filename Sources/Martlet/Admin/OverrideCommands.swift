@@ -1,6 +1,6 @@
 import ArgumentParser
 import Client
-import Control
+import Model
 
 /// `martlet drain`.
 struct DrainCommand: ParsableCommand {

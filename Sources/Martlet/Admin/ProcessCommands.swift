@@ -1,7 +1,6 @@
 import ArgumentParser
 import Client
 import Config
-import Control
 import FoundationEssentials
 
 /// `martlet upgrade`.

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Client
 import Config
-import Control
 import Glibc
+import Model
+import Text
 
 /// The configuration that is sent to the process.
 struct NewConfiguration: ParsableArguments {

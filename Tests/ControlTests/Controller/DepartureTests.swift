@@ -5,6 +5,7 @@ import Logging
 import Testing
 
 @testable import Control
+@testable import Model
 
 @Suite("Who has left")
 struct DepartureTests {

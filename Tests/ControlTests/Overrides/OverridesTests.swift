@@ -5,6 +5,7 @@ import Support
 import Testing
 
 @testable import Control
+@testable import Model
 
 /// Leases on their way to the disk.
 @Suite struct OverridesTests {

@@ -3,6 +3,7 @@ import Support
 import Testing
 
 @testable import Control
+@testable import Model
 
 @Suite("The state file")
 struct StateFileTests {

@@ -212,18 +212,24 @@ final class ChaosStage {
 
   // MARK: The end
 
+  private func takeBackOverrides() {
+    for server in steady + wild {
+      let pool = server.number < 5 ? "steady" : "wild"
+      _ = try? proxy.admin("DELETE", "/v1/overrides?pool=\(pool)&backend=s\(server.number)")
+    }
+  }
+
   /// Everybody behaves again, and the configuration is the first one.
   func calm() throws {
     for server in wild { server.become(.well) }
     // Whatever is under way ends first: a time to confirm, another process that takes over.
     try proxy.configure(Self.keys(steady, wild, ports, round: 0, isWatching: false))
     try Support.waitUntil("it takes the first configuration", limit: .seconds(60)) {
-      for server in steady + wild {
-        let pool = server.number < 5 ? "steady" : "wild"
-        _ = try? proxy.admin("DELETE", "/v1/overrides?pool=\(pool)&backend=s\(server.number)")
-      }
+      takeBackOverrides()
       return (try? proxy.admin("POST", "/v1/reload", "{}").status) == 200
     }
+    // An override of a backend that has just come back couldn't be called by its name before.
+    takeBackOverrides()
     try proxy.waitUntil("everybody is well", limit: .seconds(30)) { report in
       report.pools.map(\.backends.count) == [3, 4] && report.pools.flatMap(\.backends).allSatisfy { $0.state == "up" }
     }

@@ -1,0 +1,402 @@
+import Balancing
+package import Config
+package import Control
+package import Libevent
+package import Logging
+package import Model
+import Sockets
+
+/// All reloads of a process, one at a time: where configurations come from, what came of them, and the way back.
+package final class Reloads {
+  /// Where a configuration comes from.
+  package enum Source {
+    /// The process's own file, read again.
+    case file
+    /// Text that somebody has sent, and the path of the file that it was read from, or what else it's called.
+    case text(String, name: String)
+    /// One that ran before, and how it had come to run.
+    case earlier(Configuration, Provenance)
+  }
+
+  /// How it's to be done.
+  package struct Options {
+    /// Go back after so long unless it's confirmed; nil to stay.
+    package var confirm: Duration?
+    /// Take effect even if a pool that serves would have nobody left.
+    package var isForced: Bool
+
+    /// To stay, and only with somebody left, if nothing else is said.
+    package init(confirm: Duration? = nil, isForced: Bool = false) {
+      self.confirm = confirm
+      self.isForced = isForced
+    }
+  }
+
+  package typealias Done = (Reload.Outcome) -> Void
+
+  /// One attempt.
+  private struct Attempt {
+    var source: Source
+    var options: Options
+    var author: String
+    /// How things were when it began, if it has to be confirmed.
+    var baseline: Confirmation.Baseline?
+  }
+
+  /// Which configuration runs: 1 at start, one more with each reload.
+  package private(set) var generation: Int
+  /// How it has come to run.
+  package private(set) var provenance: Provenance
+  /// What came of the last attempt, in words.
+  package private(set) var last: String?
+  /// How many attempts there were.
+  package private(set) var tally: ReloadTally
+  /// Told of the start and the end of each attempt.
+  package var announce: ((_ isReloading: Bool) -> Void)?
+  /// The file as it was when it was read last; nil if that isn't known.
+  package private(set) var fileAsRead: FileIdentity?
+
+  package let file: String?
+  private let changes: ChangeQueue
+  private let makeParts: (_ rollout: Int) -> Reload.Parts
+  private let logger: Logger
+  private let loop: EventLoop
+  private var running: Reload?
+  private var finished: Reload?
+  /// The last one, whether or not it has ended.
+  private var rebinding: Rebinding?
+  private var rollouts = 0
+  private var probation: Probation?
+  private var rereading: Rereading?
+  private var takenBack: TakenBack?
+  private var lastProblem: AdminAnswer.Problem?
+  /// Totals of connects some time ago, and those to take their place.
+  private var earlier = Regression.Sample(attempts: 0, failures: 0, eligible: 0)
+  private var later = Regression.Sample(attempts: 0, failures: 0, eligible: 0)
+  private var sampler: Timer?
+
+  /// How far back connects are looked at to see what is normal, at least.
+  private static let normal = Duration.seconds(10)
+
+  /// A configuration that was given up.
+  private struct TakenBack {
+    var configuration: Configuration
+    /// Which one ran since.
+    var generation: Int
+  }
+
+  /// - Parameters:
+  ///   - file: the process's own file; nil if it wasn't configured by one.
+  ///   - fileAsRead: the file as it was when the configuration that runs was read from it.
+  ///   - generation: of the configuration that runs.
+  ///   - provenance: how that has come to run.
+  ///   - tally: of the attempts before.
+  ///   - changes: where each reload asks whether it may begin.
+  ///   - parts: what each reload works on.
+  package init(
+    file: String?, fileAsRead: FileIdentity?, generation: Int = 1, provenance: Provenance? = nil,
+    tally: ReloadTally? = nil, changes: ChangeQueue, on loop: EventLoop, logger: Logger,
+    parts: @escaping (_ rollout: Int) -> Reload.Parts
+  ) {
+    self.file = file
+    self.fileAsRead = fileAsRead
+    self.generation = generation
+    self.provenance = provenance ?? Provenance(file: file)
+    self.tally = tally ?? ReloadTally()
+    self.changes = changes
+    self.loop = loop
+    self.logger = logger
+    makeParts = parts
+    rereading = Rereading(on: loop) { [unowned self] in tryAgain(by: $0) }
+  }
+
+  /// Begins to note what is normal.
+  package func start(_ controller: Controller) {
+    sampler = Timer(on: loop) { [unowned self] in
+      (earlier, later) = (later, Confirmation.Baseline.sample(controller))
+      sampler?.schedule(after: Self.normal)
+    }
+    sampler?.schedule(after: Self.normal)
+  }
+
+  /// Notes nothing more.
+  package func stop() {
+    sampler = nil
+    probation = nil
+    rereading = nil
+    running = nil
+    rebinding = nil
+  }
+
+  /// Until when the running configuration has to be confirmed.
+  package var confirmUntil: Timestamp? { probation?.until }
+
+  /// The way back that is due and hasn't succeeded yet; nil if none is due.
+  package var revert: Report.Revert? { probation?.revert }
+
+  /// Who wants the file to be read again, and has still to wait for it.
+  package var waiting: String? { changes.author(ofWaiting: .reread) }
+
+  /// When the file is read again that was refused; nil if it won't be, unless it changes.
+  package var nextTry: Timestamp? { rereading?.nextTry }
+
+  /// Who wants the file to be read again and has had nothing of it yet: it's read by the process that takes over.
+  package var unread: String? { waiting ?? rereading?.author }
+
+  /// Reads a configuration; throws what is wrong with it.
+  package func read(_ source: Source) throws(ConfigErrors) -> Configuration {
+    switch source {
+    case .file:
+      guard let file else { return makeParts(rollouts).controller.configuration }
+      // Nothing that lets the control loop wait.
+      return try Configuration.load(path: file, trusting: .regular)
+    case .text(let text, let name): return try Configuration.parse(text, file: name)
+    case .earlier(let configuration, _): return configuration
+    }
+  }
+
+  /// What a configuration would change now.
+  package func plan(_ configuration: Configuration) -> AdminAnswer.Plan {
+    Planner(parts: makeParts(rollouts), changes: changes).plan(configuration)
+  }
+
+  /// Makes another configuration the one that runs.
+  ///
+  /// - Parameters:
+  ///   - author: who asks for it, for the log.
+  ///   - done: takes what came of it, once.
+  package func reload(_ source: Source, _ options: Options = Options(), by author: String, done: @escaping Done) {
+    changes.ask(.reload, by: author) { [unowned self] turn in
+      switch turn {
+      case .refused(let problem): refuse(problem, .passing, by: author, done)
+      case .yours: begin(Attempt(source: source, options: options, author: author), done)
+      }
+    }
+  }
+
+  /// Reads the file again because it has changed or a signal came; as soon as that may be, if it mustn't now.
+  package func reread(by author: String) {
+    rereading?.stop()
+    rereadInTurn(by: author)
+  }
+
+  /// What is tried again anyway doesn't wait for its turn: by then somebody may have decided otherwise.
+  private func tryAgain(by author: String) {
+    if changes.gate.verdict(on: .reread) == .now {
+      rereadInTurn(by: author)
+    } else {
+      rereading?.wasRefused(by: author)
+    }
+  }
+
+  private func rereadInTurn(by author: String) {
+    let asked = generation
+    changes.ask(.reread, by: author) { [unowned self] turn in
+      switch turn {
+      case .refused(let problem): refuse(problem, .passing, by: author) { _ in }
+      case .yours:
+        begin(Attempt(source: .file, options: Options(), author: author), askedFor: asked) {
+          [unowned self] outcome in reconsider(outcome, by: author)
+        }
+      }
+    }
+  }
+
+  /// The running configuration stays.
+  package func confirm(by author: String) throws(AdminAnswer.Problem) {
+    try changes.admit(.confirm)
+    probation = nil
+    last = "generation \(generation), confirmed by \(author)"
+    logger.notice("configuration confirmed", metadata: ["generation": "\(generation)", "by": "\(author)"])
+    changes.decided()
+  }
+
+  /// Goes back to what ran before the configuration that has still to be confirmed.
+  package func revert(by author: String, done: @escaping Done) {
+    goBack(.revert, by: author, because: "\(author) asked for it", done)
+  }
+
+  private func goBack(
+    _ wish: ChangeGate.Wish, by author: String, because reason: String, _ done: @escaping Done
+  ) {
+    changes.ask(wish, by: author) { [unowned self] turn in
+      switch turn {
+      case .refused(let problem): done(.refused(problem, .passing))
+      case .yours:
+        guard let probation else { preconditionFailure("there is a way back on probation alone") }
+        logger.warning("going back to the configuration before", metadata: ["why": "\(reason)", "by": "\(author)"])
+        let givenUp = makeParts(rollouts).controller.configuration
+        let source = Source.earlier(probation.before, probation.provenance)
+        begin(Attempt(source: source, options: Options(isForced: true), author: author)) { [unowned self] outcome in
+          switch outcome {
+          case .refused(let problem, _): probation.wasRefused(problem.error)
+          case .committed:
+            self.probation = nil
+            takenBack = TakenBack(configuration: givenUp, generation: generation)
+            last = "generation \(generation), back to the one before: \(reason)"
+            if let file {
+              logger.warning("\(file) may still have what was given up: correct it before the next reload or restart")
+            }
+          }
+          done(outcome)
+        }
+      }
+    }
+  }
+
+  /// Binds the listeners again whose sockets' files are gone. What runs, who has loaded it, what came of the last attempt and
+  /// what is tried again stay as they are.
+  package func rebind(done: @escaping (Rebinding.Outcome) -> Void) {
+    changes.ask(.rebind, by: "martlet") { [unowned self] turn in
+      if case .refused(let problem) = turn { return done(.failed(problem.error)) }
+      rollouts += 1
+      let rebinding = Rebinding(makeParts(rollouts)) { [unowned self] outcome in
+        changes.ended(.kept)
+        done(outcome)
+      }
+      self.rebinding = rebinding
+      rebinding.start()
+    }
+  }
+
+  /// The process is to end: what isn't decided yet doesn't come.
+  package func abandon() {
+    running?.abandon(.init("the process is about to end", hint: "nothing has changed"))
+    rebinding?.abandon()
+  }
+}
+
+// MARK: - One attempt
+
+extension Reloads {
+  /// Reads and reloads; the turn is this attempt's, and has ended before its outcome is told.
+  ///
+  /// - Parameter asked: which configuration ran when it was asked for, if what was given up since isn't meant.
+  private func begin(_ attempt: Attempt, askedFor asked: Int? = nil, _ done: @escaping Done) {
+    var attempt = attempt
+    let configuration: Configuration
+    if case .file = attempt.source { fileAsRead = file.flatMap { FileIdentity($0) } }
+    do throws(ConfigErrors) {
+      configuration = try read(attempt.source)
+    } catch {
+      changes.ended(.kept)
+      return refuse(.init(error), .lasting, by: attempt.author, done)
+    }
+    if let asked, let takenBack, asked < takenBack.generation,
+      ConfigurationDifference(from: takenBack.configuration, to: configuration).isEmpty
+    {
+      changes.ended(.kept)
+      let problem = AdminAnswer.Problem(
+        "\(file ?? "the file") still has what was taken back",
+        hint: "correct it; `martlet reload` takes it all the same")
+      return refuse(problem, .lasting, by: attempt.author, done)
+    }
+    announce?(true)
+    rollouts += 1
+    let parts = makeParts(rollouts)
+    if attempt.options.confirm != nil { attempt.baseline = .init(parts.controller, since: earlier) }
+    let before = (parts.controller.configuration, provenance)
+    finished = nil
+    let reload = Reload(to: configuration, with: parts, isForced: attempt.options.isForced) {
+      [unowned self, attempt] outcome in
+      // The reload is below this call: it's dropped when the next one begins.
+      (finished, running) = (running, nil)
+      switch outcome {
+      case .refused(let problem, let prospect):
+        changes.ended(.kept)
+        refuse(problem, prospect, by: attempt.author, done)
+      case .committed(var answer):
+        commit(&answer, attempt)
+        let isOnProbation = watch(answer, attempt, before: before, parts.controller)
+        changes.ended(isOnProbation ? .onProbation : .settled)
+        answer.confirmUntil = isOnProbation ? confirmUntil : nil
+        announce?(false)
+        done(.committed(answer))
+      }
+    }
+    running = reload
+    reload.start()
+  }
+
+  private func refuse(
+    _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect, by author: String, _ done: Done
+  ) {
+    last = "refused at \(Timestamp.now.timeOfDay) UTC: \(problem.error)"
+    tally.note(success: false)
+    // What is tried again and again is told once.
+    logger.log(
+      level: problem == lastProblem ? .info : .error, "reload refused, nothing has changed: \(problem.error)",
+      metadata: [
+        "by": "\(author)", "hint": "\(problem.hint ?? "")",
+        "details": .array((problem.details ?? []).prefix(20).map { "\($0)" }),
+      ])
+    lastProblem = problem
+    if running == nil { announce?(false) }
+    done(.refused(problem, prospect))
+  }
+
+  private func commit(_ answer: inout AdminAnswer.Reloaded, _ attempt: Attempt) {
+    lastProblem = nil
+    tally.note(success: true)
+    // Something is decided: what the file said before isn't tried any more.
+    rereading?.stop()
+    if answer.changes.isEmpty {
+      last = "nothing to change at \(Timestamp.now.timeOfDay) UTC"
+    } else {
+      generation += 1
+      last = "generation \(generation)"
+    }
+    answer.generation = generation
+    noteProvenance(attempt, hasChanged: !answer.changes.isEmpty)
+    logger.notice(
+      answer.changes.isEmpty ? "configuration reloaded: nothing has changed" : "configuration reloaded",
+      metadata: [
+        "generation": "\(generation)", "by": "\(attempt.author)", "seconds": "\(answer.seconds)",
+        "changes": .array(answer.changes.prefix(100).map { "\($0)" }),
+        "warnings": .array(answer.warnings.prefix(20).map { "\($0)" }),
+      ])
+  }
+
+  private func noteProvenance(_ attempt: Attempt, hasChanged: Bool) {
+    switch attempt.source {
+    // The same as what runs: then that is what the file says by now.
+    case .file where !hasChanged: provenance.file = file
+    case .file: provenance = Provenance(file: file, author: attempt.author)
+    case .text(_, let name):
+      if hasChanged { provenance = Provenance(file: name, author: attempt.author) }
+    case .earlier(_, let earlier): provenance = Provenance(file: earlier.file, author: attempt.author)
+    }
+  }
+
+  /// Begins the time in which the configuration has to be confirmed, if it has to; whether it has.
+  private func watch(
+    _ answer: AdminAnswer.Reloaded, _ attempt: Attempt, before: (Configuration, Provenance), _ controller: Controller
+  ) -> Bool {
+    guard let length = attempt.options.confirm, let baseline = attempt.baseline, !answer.changes.isEmpty,
+      !changes.gate.isClosed
+    else { return false }
+    probation = Probation(within: length, before: before, baseline, controller, on: loop) { [unowned self] reason in
+      goBack(.promisedRevert, by: "martlet", because: reason) { _ in }
+    }
+    return true
+  }
+
+  /// The file was read because it has changed or a signal came: whether it's tried again.
+  private func reconsider(_ outcome: Reload.Outcome, by author: String) {
+    guard case .refused(_, .passing) = outcome, makeParts(rollouts).controller.configuration.reload == .watch,
+      !changes.gate.isClosed
+    else { return rereading?.stop() ?? () }
+    rereading?.wasRefused(by: author)
+  }
+}
+
+extension AdminAnswer.Problem {
+  /// Everything that is wrong with a configuration.
+  package init(_ errors: ConfigErrors) {
+    let count = errors.errors.count + errors.omitted
+    self.init(
+      count == 1 ? "the configuration is wrong" : "the configuration has \(count) errors",
+      hint: "`martlet check` shows the same before a reload",
+      details: errors.errors.map { $0.text(in: errors.file) }, kind: .configuration)
+  }
+}

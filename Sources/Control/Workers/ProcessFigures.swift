@@ -1,0 +1,43 @@
+import Glibc
+import Sockets
+
+/// How many processors the process may use (sched_getaffinity(2) through sysconf and the kernel's list for it).
+package enum ProcessorCount {
+  /// At least 1.
+  package static var available: Int {
+    let allowed = SmallFile.read("/proc/self/status")?.split(separator: "\n").first {
+      $0.hasPrefix("Cpus_allowed_list:")
+    }
+    guard let list = allowed?.split(whereSeparator: \.isWhitespace).last else { return online }
+    let count = list.split(separator: ",").reduce(0) { sum, part in
+      let bounds = part.split(separator: "-").compactMap { Int($0) }
+      return sum + (bounds.count == 2 ? bounds[1] - bounds[0] + 1 : bounds.count)
+    }
+    return count > 0 ? min(count, online) : online
+  }
+
+  private static var online: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}
+
+/// What the kernel says about this process.
+package enum ProcessFigures {
+  /// Resident memory in bytes; 0 where /proc isn't mounted.
+  package static var residentBytes: Int {
+    let pages = SmallFile.read("/proc/self/statm")?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    return (pages ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// How many threads run.
+  package static var threads: Int {
+    let line = SmallFile.read("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix("Threads:") }
+    return line?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 1
+  }
+
+  /// Processor time, user and system, in seconds.
+  package static var processorSeconds: Double {
+    var usage = rusage()
+    guard unsafe getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return 0 }
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+}

@@ -1,0 +1,268 @@
+import Balancing
+import Config
+import Control
+import Model
+import Sockets
+
+// What operators set at run time.
+
+extension AdminActions {
+  var changeRoutes: [AdminRouter.Route] {
+    [
+      AdminRouter.Route(.post, "/v1/overrides") { [unowned self] call, reply throws(AdminRefusal) in
+        let request = try call.body(AdminRequest.Override.self)
+        try admitOverride()
+        keep(try set(request, by: call.author), reply)
+      },
+      AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend", "force"]) {
+        [unowned self] call, reply throws(AdminRefusal) in
+        let (pool, backend) = (try call.required("pool"), try call.required("backend"))
+        try admitOverride()
+        let isForced = try call.flag("force")
+        keep(try takeBack(pool: pool, backend: backend, about: nil, isForced: isForced, by: call.author), reply)
+      },
+      AdminRouter.Route(.post, "/v1/backends") { [unowned self] call, reply throws(AdminRefusal) in
+        let request = try call.body(AdminRequest.AddBackend.self)
+        try admitOverride()
+        let done = try add(request, by: call.author)
+        keep(done) { [unowned self] kept in
+          tellWhetherResolved(request.address, kept) { reply(.success(AdminReply($0, status: 201))) }
+        }
+      },
+      AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force"]) {
+        [unowned self] call, reply throws(AdminRefusal) in
+        try admitOverride()
+        keep(try remove(call), reply)
+      },
+    ]
+  }
+
+  /// Throws why no override can be made now.
+  private func admitOverride() throws(AdminRefusal) {
+    do throws(AdminAnswer.Problem) {
+      try changes.admit(.override)
+    } catch {
+      throw AdminRefusal(409, error)
+    }
+  }
+
+  /// Tells what was done once it's kept, or it's known why it isn't.
+  private func keep(_ done: AdminAnswer.Done, then: @escaping (AdminAnswer.Done) -> Void) {
+    overrides.save(controller.book) { problem in
+      then(AdminAnswer.Done(message: done.message, warnings: [problem].compactMap(\.self) + done.warnings))
+    }
+  }
+
+  private func keep(_ done: AdminAnswer.Done, _ reply: @escaping AdminRouter.Reply) {
+    keep(done) { reply(.success(AdminReply($0))) }
+  }
+
+  private func set(_ request: AdminRequest.Override, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
+    let pool = try pool(request.pool)
+    guard request.action == .weight || request.weight == nil else {
+      throw AdminRefusal(400, "weight goes with the action weight alone", hint: "leave it out")
+    }
+    let occasion = try Occasion(seconds: request.seconds, reason: request.reason)
+    if request.action == .ready {
+      return try takeBack(
+        pool: pool.name, backend: request.backend, about: .service, isForced: request.force ?? false, by: author)
+    }
+    let target = try target(request.backend, of: pool)
+    let term: Lease.Term =
+      switch request.action {
+      case .drain: .drain
+      case .maintain: .maintain
+      case .ready, .weight: .weight(try weight(request.weight, now: target.weight))
+      }
+    let lease = lease(pool: pool.name, endpoint: target.endpoint, term, occasion, by: author)
+    return try done(lease, of: pool, isForced: request.force ?? false)
+  }
+
+  /// What a lease on a backend is on, and the weight that the backend has: it may be a name that has no address yet.
+  private func target(
+    _ backend: String, of pool: PoolController
+  ) throws(AdminRefusal) -> (endpoint: String, weight: Weight) {
+    if let entry = unresolved(backend, of: pool) { return (entry.endpoint.description, Weight(entry.weight)) }
+    let members = try members(backend, of: pool)
+    return (endpoint(backend, of: members), members.first?.weight ?? Weight(1))
+  }
+
+  /// Says that a backend that was added is a name without an address, once that's known.
+  private func tellWhetherResolved(
+    _ address: String, _ done: AdminAnswer.Done, reply: @escaping (AdminAnswer.Done) -> Void
+  ) {
+    guard case .name(let name, _)? = try? Endpoint(text: address) else { return reply(done) }
+    controller.names.whenAnswered(name) { trouble in
+      var done = done
+      if let trouble {
+        done.warnings.append("\(name) isn't resolved (\(trouble)): it's looked up until it is, and gets sessions then")
+      }
+      reply(done)
+    }
+  }
+
+  private func weight(_ text: String?, now: Weight) throws(AdminRefusal) -> Weight {
+    guard let text, let change = WeightChange(text) else {
+      throw AdminRefusal(
+        400, text.map { "weight can't be \"\($0)\"" } ?? "weight is missing", hint: "write \(WeightChange.wanted)")
+    }
+    switch change.applied(to: now) {
+    case .weight(let weight): return weight
+    case .impossible(let problem, let hint): throw AdminRefusal(422, problem, hint: hint)
+    }
+  }
+
+  private func add(_ request: AdminRequest.AddBackend, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
+    let pool = try pool(request.pool)
+    let occasion = try Occasion(seconds: request.seconds, reason: request.reason)
+    let endpoint: Endpoint
+    do throws(ConfigIssue) {
+      endpoint = try Endpoint(text: request.address)
+    } catch {
+      throw AdminRefusal(400, "address: \(error.message)", hint: error.hint)
+    }
+    if case .address(let address) = endpoint, let door = controller.own.directory().door(at: address) {
+      throw AdminRefusal(
+        409, "\(endpoint) is our own \(door.what) (\(door.address)): sessions would come back to this process",
+        hint: "give the address of the service itself")
+    }
+    let (weight, tier) = (request.weight ?? 1, request.tier ?? 0)
+    guard (0...256).contains(weight) else { throw AdminRefusal(400, "weight must be 0…256, is \(weight)") }
+    guard (0...15).contains(tier) else { throw AdminRefusal(400, "tier must be 0…15, is \(tier)") }
+    if let most = request.maxSessions, most < 1 {
+      throw AdminRefusal(400, "maxSessions must be at least 1, is \(most)", hint: "leave it out for no limit")
+    }
+    if let name = request.name, !BackendConfiguration.isName(name) {
+      throw AdminRefusal(400, "\"\(name)\" is not a name", hint: "1…64 of the characters A-Z a-z 0-9 . _ : -")
+    }
+    let present = controller.book.applied(to: pool.configuration).backends
+    if present.contains(where: { $0.endpoint == endpoint }) {
+      throw AdminRefusal(
+        409, "pool \(pool.name) has the backend \(endpoint) already", hint: "change its weight, or remove it first")
+    }
+    if let name = request.name, present.contains(where: { $0.name == name }) {
+      throw AdminRefusal(409, "pool \(pool.name) has a backend called \(name) already", hint: "choose another name")
+    }
+    // What was removed at run time and is in the file only has to come back.
+    if pool.configuration.backends.contains(where: { $0.endpoint == endpoint }) {
+      return try takeBack(
+        pool: pool.name, backend: endpoint.description, about: .membership, isForced: false, by: author)
+    }
+    let added = AddedBackend(
+      name: request.name ?? endpoint.description, weight: weight, tier: tier, maxSessions: request.maxSessions)
+    return try done(
+      lease(pool: pool.name, endpoint: endpoint.description, .add(added), occasion, by: author), of: pool,
+      isForced: false)
+  }
+
+  private func remove(_ call: AdminCall) throws(AdminRefusal) -> AdminAnswer.Done {
+    let (poolName, backend) = (try call.required("pool"), try call.required("backend"))
+    let (seconds, isForced) = (try call.seconds("seconds"), try call.flag("force"))
+    let occasion = try Occasion(seconds: seconds, reason: try call.optional("reason"))
+    let pool = try pool(poolName)
+    let endpoint = try origin(of: backend, in: pool)
+    let isAdded = !pool.configuration.backends.contains { $0.endpoint.description == endpoint }
+    if isAdded {
+      guard seconds == nil else {
+        throw AdminRefusal(
+          409, "\(backend) was added at run time and can't be removed for a while", hint: "drain it for that time")
+      }
+      return try takeBack(pool: pool.name, backend: backend, about: nil, isForced: isForced, by: call.author)
+    }
+    guard controller.book.applied(to: pool.configuration).backends.count > 1 else {
+      throw AdminRefusal(
+        409, "\(backend) is the last backend of pool \(pool.name)", hint: "drain it, or take the pool out of the file")
+    }
+    return try done(
+      lease(pool: pool.name, endpoint: endpoint, .remove, occasion, by: call.author), of: pool, isForced: isForced)
+  }
+
+  private func takeBack(
+    pool: String, backend: String, about subject: Lease.Subject?, isForced: Bool, by author: String
+  ) throws(AdminRefusal) -> AdminAnswer.Done {
+    // A pool that is gone may have left leases.
+    let controlled = controller.pool(pool)
+    let named = controller.book.leases.filter { lease in
+      guard lease.pool == pool else { return false }
+      if case .add(let added) = lease.term, added.name == backend { return true }
+      if lease.endpoint == backend || lease.endpoint == (try? Endpoint(text: backend))?.description { return true }
+      return controlled?.configuration.backends.contains {
+        $0.name == backend && $0.endpoint.description == lease.endpoint
+      } == true
+    }.map(\.endpoint)
+    let endpoints =
+      named.isEmpty ? Set(try endpoints(of: backend, in: try self.pool(pool))) : Set(named)
+    if let controlled {
+      try ensureServed(controlled, isForced: isForced) { book in
+        for endpoint in endpoints { book.end(pool: pool, endpoint: endpoint, about: subject) }
+      }
+    }
+    let ended = controller.endLeases(pool: pool, endpoints: endpoints.sorted(), about: subject, by: author)
+    if ended.isEmpty {
+      return AdminAnswer.Done(message: "\(pool)/\(backend): nothing was set", warnings: [])
+    }
+    return AdminAnswer.Done(
+      message: "\(pool)/\(backend): no longer " + ended.map(\.text).joined(separator: "; "), warnings: [])
+  }
+
+  private func lease(
+    pool: String, endpoint: String, _ term: Lease.Term, _ occasion: Occasion, by author: String
+  ) -> Lease {
+    Lease(
+      pool: pool, endpoint: endpoint, term: term, author: author, reason: occasion.reason, since: .now,
+      until: occasion.until)
+  }
+
+  /// What would leave a pool that serves without anybody is only done when it's forced, as in a reload.
+  private func ensureServed(
+    _ pool: PoolController, isForced: Bool, after change: (inout OverrideBook) -> Void
+  ) throws(AdminRefusal) {
+    guard !isForced else { return }
+    var book = controller.book
+    change(&book)
+    guard controller.wouldStopServing(pool, with: book) else { return }
+    throw AdminRefusal(
+      409, "pool \(pool.name) serves now, and no backend of it would be eligible",
+      hint: "see to its other backends first, or use --force")
+  }
+
+  private func done(
+    _ lease: Lease, of pool: PoolController, isForced: Bool
+  ) throws(AdminRefusal) -> AdminAnswer.Done {
+    try ensureServed(pool, isForced: isForced) { $0.take(lease) }
+    let replaced = controller.take(lease)
+    var warnings: [String] = []
+    if let end = replaced?.until, lease.until == nil {
+      warnings.append(
+        "what it replaces would have ended at \(end.timeOfDay) UTC; this doesn't end by itself: give it a time, or take "
+          + "it back when it's done")
+    }
+    if !pool.members.contains(where: { $0.isEligible(at: .now) }) {
+      warnings.append("pool \(pool.name) has no eligible backend left")
+    }
+    let inPlace = replaced.map { ", in place of: \($0.text)" } ?? ""
+    return AdminAnswer.Done(message: "\(lease.pool)/\(lease.endpoint) \(lease.text)\(inPlace)", warnings: warnings)
+  }
+}
+
+/// How long a change is to hold, and why.
+private struct Occasion {
+  let until: Timestamp?
+  let reason: String?
+
+  /// The most characters of a reason.
+  private static let longestReason = 500
+
+  init(seconds: Double?, reason: String?) throws(AdminRefusal) {
+    if let reason, reason.unicodeScalars.count > Self.longestReason {
+      throw AdminRefusal(400, "the reason is longer than \(Self.longestReason) characters", hint: "shorten it")
+    }
+    self.reason = reason.flatMap { $0.isEmpty ? nil : $0 }
+    var until: Timestamp?
+    if let seconds {
+      let checked = try AdminCall.checked(seconds, "seconds")
+      until = Timestamp(milliseconds: Timestamp.now.milliseconds + Int((checked * 1000).rounded(.up)))
+    }
+    self.until = until
+  }
+}

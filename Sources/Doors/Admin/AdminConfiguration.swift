@@ -1,0 +1,70 @@
+import Changes
+import Config
+import Model
+
+// Which configuration runs, and which program.
+
+extension AdminActions {
+  var configurationRoutes: [AdminRouter.Route] {
+    [
+      AdminRouter.Route(.post, "/v1/plan") { [unowned self] call, reply throws(AdminRefusal) in
+        let request = try call.body(AdminRequest.Reload.self)
+        guard request.confirm == nil, request.force == nil else {
+          throw AdminRefusal(400, "confirm and force are for a reload", hint: "leave them out")
+        }
+        let source = try source(request)
+        do throws(ConfigErrors) {
+          reply(.success(AdminReply(reloads.plan(try reloads.read(source)))))
+        } catch {
+          throw AdminRefusal(422, AdminAnswer.Problem(error))
+        }
+      },
+      AdminRouter.Route(.post, "/v1/reload") { [unowned self] call, reply throws(AdminRefusal) in
+        let request = try call.body(AdminRequest.Reload.self)
+        var options = Reloads.Options()
+        options.isForced = request.force ?? false
+        if let seconds = request.confirm {
+          options.confirm = .seconds(try AdminCall.checked(seconds, "confirm"))
+        }
+        reloads.reload(try source(request), options, by: call.author) { reply(Self.result(of: $0)) }
+      },
+      AdminRouter.Route(.post, "/v1/confirm") { [unowned self] call, reply throws(AdminRefusal) in
+        _ = try call.body(NoContent.self)
+        do throws(AdminAnswer.Problem) {
+          try reloads.confirm(by: call.author)
+        } catch {
+          throw AdminRefusal(409, error)
+        }
+        reply(
+          .success(
+            AdminReply(AdminAnswer.Done(message: "generation \(reloads.generation) stays", warnings: []))))
+      },
+      AdminRouter.Route(.post, "/v1/revert") { [unowned self] call, reply throws(AdminRefusal) in
+        _ = try call.body(NoContent.self)
+        reloads.revert(by: call.author) { reply(Self.result(of: $0)) }
+      },
+      AdminRouter.Route(.post, "/v1/upgrade") { [unowned self] call, reply throws(AdminRefusal) in
+        let program = try call.body(AdminRequest.Upgrade.self).program
+        if let program, program.utf8.first != UInt8(ascii: "/") {
+          throw AdminRefusal(400, "program must be an absolute path, is \"\(program)\"", hint: "begin it with /")
+        }
+        upgrade(program, call.author, reply)
+      },
+    ]
+  }
+
+  private func source(_ request: AdminRequest.Reload) throws(AdminRefusal) -> Reloads.Source {
+    if let content = request.content { return .text(content, name: request.name ?? "configuration") }
+    guard reloads.file != nil else {
+      throw AdminRefusal(422, "this process has no file to read again", hint: "name a file")
+    }
+    return .file
+  }
+
+  private static func result(of outcome: Reload.Outcome) -> Result<AdminReply, AdminRefusal> {
+    switch outcome {
+    case .committed(let answer): .success(AdminReply(answer))
+    case .refused(let problem, _): .failure(AdminRefusal(problem.kind == .configuration ? 422 : 409, problem))
+    }
+  }
+}

@@ -1,0 +1,36 @@
+internal import Libevent
+import Model
+import Text
+
+/// Whether the proxy can serve clients: what is looked at for `/readyz`, which is asked often and must stay quick.
+package struct ReadinessReport {
+  /// The listeners.
+  var listeners: [Report.Listener]
+  /// The pools that have nobody to give a client to.
+  var poolsDown: Set<String>
+
+  /// What a report says of it.
+  init(_ report: Report) {
+    self.init(listeners: report.listeners, poolsDown: Set(report.pools.filter { $0.state == .down }.map(\.name)))
+  }
+
+  init(listeners: [Report.Listener], poolsDown: Set<String>) {
+    self.listeners = listeners
+    self.poolsDown = poolsDown
+  }
+
+  /// 200 when every listener takes clients and has somebody to give them to, otherwise 503 and what is missing.
+  var response: HTTPResponse {
+    var missing = listeners.isEmpty ? ["no listener"] : []
+    for listener in listeners {
+      if listener.state != .listening { missing.append("listener \(listener.name) is \(listener.state.rawValue)") }
+      if poolsDown.contains(listener.pool) {
+        missing.append("listener \(listener.name): no backend of pool \(listener.pool) is eligible")
+      }
+    }
+    guard missing.isEmpty else {
+      return HTTPResponse(status: 503, "not ready\n" + missing.map { TextTable.printable($0) + "\n" }.joined())
+    }
+    return HTTPResponse("ready\n")
+  }
+}

@@ -1,0 +1,76 @@
+internal import Libevent
+import Model
+import Text
+
+/// The pages of the stats port.
+enum StatsPage: String, CaseIterable {
+  /// For people: HTML for browsers, plain text for everything else.
+  case overview = "/"
+  /// The whole report, for programs.
+  case json = "/stats.json"
+  /// For Prometheus.
+  case metrics = "/metrics"
+  /// Whether the process is alive.
+  case health = "/healthz"
+  /// Whether the proxy can serve clients.
+  case readiness = "/readyz"
+
+  /// What answers a request takes.
+  enum Answer {
+    /// It's there.
+    case given(HTTPResponse)
+    /// It takes a report.
+    case rendered(ReportForm)
+    /// It takes a look at what clients need.
+    case readiness
+  }
+
+  /// What a request asks for.
+  ///
+  /// - Parameter hosts: by which names the page and the JSON may be asked for; nil if it doesn't matter. What scrapers and
+  ///   probes ask for is no browser's, and they come by all kinds of names.
+  static func answer(to request: HTTPRequest, at hosts: StatsHosts? = nil) -> Answer {
+    let page = StatsPage(rawValue: request.path)
+    switch page {
+    case .overview, .json:
+      if let hosts, !hosts.allow(request.header("Host")) { return .given(misdirected(request.header("Host") ?? "")) }
+      if page == .json { return .rendered(.json) }
+      let isBrowser = request.header("Accept")?.contains("text/html") == true
+      return isBrowser ? .given(StatsHTML.response()) : .rendered(.text)
+    case .metrics: return .rendered(.metrics)
+    // Whoever reads this has been answered by the control loop: nothing else is asked.
+    case .health: return .given(HTTPResponse("ok\n"))
+    case .readiness: return .readiness
+    case nil:
+      let paths = allCases.map { "  \($0.rawValue)\n" }.joined()
+      return .given(HTTPResponse(status: 404, "There is no such page. There are:\n\(paths)"))
+    }
+  }
+
+  private static func misdirected(_ host: String) -> HTTPResponse {
+    let name = TextTable.printable(String(host.prefix(100)))
+    return HTTPResponse(
+      status: 421,
+      """
+      This port isn't known as "\(name)": ask for it by its address or by the machine's name, or name it in the \
+      configuration: "stats": { "bind": …, "hosts": ["…"] }.
+
+      """)
+  }
+}
+
+/// What a report is written as.
+enum ReportForm: CaseIterable, Sendable {
+  case text
+  case json
+  case metrics
+
+  /// Writes it.
+  func render(_ report: Report) -> HTTPResponse {
+    switch self {
+    case .text: HTTPResponse(StatsText.render(report), headers: [("Vary", "Accept")])
+    case .json: StatsJSON.response(report)
+    case .metrics: StatsMetrics.response(report)
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package import Balancing
+import Config
+package import Libevent
+package import Sockets
+import SystemPackage
+
+/// One health check under way: connects, exchanges what its task says, and gives one outcome, in time.
+///
+/// How it leaves decides whether it is a pleasant guest. A check that only connects never ends TCP's handshake: it holds
+/// its acknowledgement back and answers the peer's SYN-ACK with a reset, as HAProxy does, so the backend's program isn't
+/// woken, logs nothing and counts no broken client (MySQL bans a host for those). A backend that has answered gets an
+/// orderly end, and one that hasn't in time a reset: nobody waits for its answer any more, and no half-closed connections
+/// pile up on either side.
+package final class Probe: IOHandler {
+  private enum Phase {
+    case connecting
+    case exchanging
+    /// The outcome is on its way to whoever asked.
+    case ended(ProbeOutcome)
+    case delivered
+  }
+
+  private let task: ProbeTask
+  private let address: SocketAddress
+  private let timeout: Duration
+  private let completed: (ProbeOutcome) -> Void
+  private let began = MonotonicClock.now()
+  private var phase = Phase.connecting
+  private var unsent: ArraySlice<UInt8> = []
+  private var answer: Answer?
+  private var socket: Socket?
+  private var event: IOEvent?
+  /// Ends the check when its time is up. It also delivers every outcome, so that `completed` is called neither from
+  /// within `init` nor below `ready`, and may drop the probe.
+  private var timer: Timer?
+
+  /// Starts a check, which ends when its outcome was delivered or the probe is dropped.
+  package init(
+    _ task: ProbeTask, to address: SocketAddress, timeout: Duration, on loop: EventLoop,
+    completed: @escaping (ProbeOutcome) -> Void
+  ) {
+    self.task = task
+    self.address = address
+    self.timeout = timeout
+    self.completed = completed
+    super.init()
+    timer = Timer(on: loop) { [weak self] in self?.timeIsUp() }
+    timer?.schedule(after: timeout)
+    connect(on: loop)
+  }
+
+  deinit {
+    part(.reset)
+  }
+
+  private func connect(on loop: EventLoop) {
+    do throws(Errno) {
+      let socket = try Socket(for: address)
+      self.socket = socket
+      if case .connect = task { socket.holdHandshake() }
+      if case .failed(let error) = socket.connect(to: address) { return fail(error) }
+      // Readiness at the time of registering counts as an edge, so a connection that stands already isn't missed.
+      event = IOEvent(socket.descriptor, on: loop, trigger: .edge, handler: self)
+    } catch {
+      fail(error)
+    }
+  }
+
+  package override func ready(_ descriptor: Int32, _ readiness: Readiness) {
+    guard let socket else { return }
+    if case .connecting = phase {
+      if let error = socket.takeError() { return fail(error) }
+      // Where nobody listens on a port that the kernel may give to us, TCP connects a socket to itself (RFC 9293).
+      if (try? socket.localAddress()) == address, address.port != nil { return fail(.connectionRefused) }
+      connected()
+    }
+    if case .exchanging = phase { exchange(over: socket) }
+  }
+
+  private func connected() {
+    switch task {
+    case .connect:
+      end(.passed(time: elapsed, detail: "connected"), .reset)
+    case .exchange(let request, let answer):
+      unsent = request[...]
+      self.answer = answer
+      phase = .exchanging
+    }
+  }
+
+  private func exchange(over socket: Socket) {
+    sending: while !unsent.isEmpty {
+      switch socket.send(unsent) {
+      case .bytes(let count): unsent = unsent.dropFirst(count)
+      // The peer has ended already: what it said, and how it ended, is there to be read.
+      case .wouldBlock, .end, .failed(.brokenPipe): break sending
+      case .failed(let error): return fail(error)
+      }
+    }
+    // Ends by itself: an answer is judged after 128 KiB at the latest.
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while true {
+      switch socket.receive(into: &buffer) {
+      case .bytes(let count):
+        guard let verdict = answer?.take(buffer[..<count]) else { continue }
+        return judged(verdict)
+      case .wouldBlock:
+        return
+      case .end:
+        return judged(.failed(answer?.shortcoming ?? "connected, but closed without an answer"))
+      case .failed(let error):
+        return fail(error)
+      }
+    }
+  }
+
+  private func timeIsUp() {
+    let limit = timeout.configured
+    switch phase {
+    case .connecting:
+      fail(.timeout, "no connection within \(limit)")
+    case .exchanging:
+      guard let shortcoming = answer?.shortcoming else {
+        return fail(.timeout, "connected, but no answer within \(limit)")
+      }
+      // Something was heard in time, so the way there is open, and what came isn't what was expected.
+      fail(.wrongAnswer, "\(shortcoming), within \(limit)")
+    case .ended(let outcome):
+      phase = .delivered
+      completed(outcome)
+    case .delivered:
+      break
+    }
+  }
+}
+
+// MARK: - Ending
+
+extension Probe {
+  /// How a connection is left.
+  private enum Parting {
+    case orderly
+    case reset
+  }
+
+  private var elapsed: Duration {
+    .nanoseconds(Int64(clamping: MonotonicClock.now() &- began))
+  }
+
+  private func judged(_ verdict: Verdict) {
+    switch verdict {
+    case .passed(let detail): end(.passed(time: elapsed, detail: detail), .orderly)
+    case .failed(let detail): end(.failed(ProbeFailure(.wrongAnswer, detail: detail, time: elapsed)), .orderly)
+    }
+  }
+
+  private func fail(_ error: Errno) {
+    switch phase {
+    case .connecting:
+      let (kind, detail) = ProbeFailure.connecting(error, isTCP: address.port != nil)
+      fail(kind, detail)
+    case .exchanging:
+      let sofar = answer?.shortcoming ?? "connected, but no answer"
+      switch error {
+      case .connectionReset, .brokenPipe: fail(.reset, "\(sofar), then reset")
+      case .noMemory, .noBufferSpace: fail(.localResource, "\(sofar), then \(error)")
+      default: fail(.timeout, "\(sofar), then \(error)")
+      }
+    case .ended, .delivered:
+      break
+    }
+  }
+
+  private func fail(_ kind: ProbeFailure.Kind, _ detail: String) {
+    end(.failed(ProbeFailure(kind, detail: detail, time: elapsed)), .reset)
+  }
+
+  private func end(_ outcome: ProbeOutcome, _ parting: Parting) {
+    part(parting)
+    phase = .ended(outcome)
+    timer?.schedule(after: .zero)
+  }
+
+  private func part(_ parting: Parting) {
+    event = nil
+    switch parting {
+    case .orderly: socket?.close()
+    case .reset: socket?.reset()
+    }
+    socket = nil
+  }
+}
+
+extension ProbeFailure {
+  /// What an error of connect(2) means for the backend.
+  static func connecting(_ error: Errno, isTCP: Bool) -> (Kind, String) {
+    switch error {
+    case .permissionDenied where isTCP, .notPermitted where isTCP:
+      (.localResource, "not checked, this machine doesn't allow it: \(error)")
+    case .connectionRefused: (.refused, "connection refused")
+    case .noSuchFileOrDirectory: (.refused, "there is no such socket file")
+    // The backlog of a Unix socket is full.
+    case .resourceTemporarilyUnavailable where !isTCP: (.refused, "no place in the socket's backlog")
+    case .connectionReset, .connectionAbort: (.reset, "reset while connecting")
+    case .timedOut: (.timeout, "no connection: \(error)")
+    case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory, .addressNotAvailable,
+      .resourceTemporarilyUnavailable:
+      (.localResource, "not checked, this machine lacks resources: \(error)")
+    // Networks and hosts that can't be reached, by the word of a router or of this machine, whatever its reason.
+    default: (.unreachable, "no connection: \(error)")
+    }
+  }
+}

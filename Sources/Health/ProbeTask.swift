@@ -1,0 +1,33 @@
+package import Config
+import Sockets
+
+/// What a probe does.
+package enum ProbeTask {
+  /// Connects, and is content.
+  case connect
+  /// Sends bytes, if any, and judges what comes back.
+  case exchange(request: [UInt8], Answer)
+
+  /// The task of a health check; nil if there is nothing to check.
+  ///
+  /// - Parameter host: the Host header of an HTTP request, where the check doesn't give one.
+  package init?(_ check: HealthCheck, host: String) {
+    switch check {
+    case .none: return nil
+    case .tcp: self = .connect
+    case .http(let check):
+      self = .exchange(request: Self.request(check, host: host), .http(HTTPAnswer(check.expect)))
+    case .script(let check):
+      self = .exchange(request: check.send.bytes, .script(ScriptAnswer(expect: check.expect)))
+    }
+  }
+
+  /// HTTP/1.1, since Envoy answers 1.0 with 426 unless told otherwise; what that costs us is to understand chunks.
+  private static func request(_ check: HTTPCheck, host: String) -> [UInt8] {
+    let lines = [
+      "\(check.method.rawValue) \(check.path) HTTP/1.1", "Host: \(check.host ?? host)", "User-Agent: martlet",
+      "Accept: */*", "Connection: close", "", "",
+    ]
+    return Array(lines.joined(separator: "\r\n").utf8)
+  }
+}

@@ -1,0 +1,211 @@
+package import Config
+
+/// All leases that hold. Pure: the time is passed in, and whoever holds the book acts on what it says.
+package struct OverrideBook: Codable, Equatable, Sendable {
+  /// The leases, in the order in which they were made.
+  package private(set) var leases: [Lease] = [] { didSet { index = LeaseIndex(leases) } }
+  /// Where which of them are.
+  private var index = LeaseIndex([])
+
+  private enum CodingKeys: CodingKey { case leases }
+
+  /// Nothing holds.
+  package init() {}
+
+  package init(from decoder: any Decoder) throws {
+    leases = try decoder.container(keyedBy: CodingKeys.self).decode([Lease].self, forKey: .leases)
+    index = LeaseIndex(leases)
+  }
+
+  package static func == (one: OverrideBook, other: OverrideBook) -> Bool { one.leases == other.leases }
+
+  /// Takes a lease; one of the same backend about the same subject gives way to it, and is given.
+  @discardableResult
+  package mutating func take(_ lease: Lease) -> Lease? {
+    let replaced = end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject).first
+    leases.append(lease)
+    return replaced
+  }
+
+  /// Ends the leases of a backend about a subject, or all of them; gives those that have ended.
+  @discardableResult
+  package mutating func end(pool: String, endpoint: String, about subject: Lease.Subject? = nil) -> [Lease] {
+    let places = index.places(pool: pool, endpoint: endpoint).filter { place in
+      subject == nil || leases[place].term.subject == subject
+    }
+    guard !places.isEmpty else { return [] }
+    let ended = places.map { leases[$0] }
+    leases = leases.indices.filter { !places.contains($0) }.map { leases[$0] }
+    return ended
+  }
+
+  /// Ends the leases whose time is over; gives them.
+  package mutating func expire(at now: Timestamp) -> [Lease] {
+    let isOver = { (lease: Lease) in lease.until.map { $0.milliseconds <= now.milliseconds } ?? false }
+    let ended = leases.filter(isOver)
+    if !ended.isEmpty { leases.removeAll(where: isOver) }
+    return ended
+  }
+
+  /// What is different between two books.
+  package struct Changes: Codable, Equatable, Sendable {
+    /// Leases that hold, and didn't.
+    package var taken: [Lease]
+    /// Leases that hold no more.
+    package var ended: [Lease]
+
+    /// Nothing, if nothing is given.
+    package init(taken: [Lease] = [], ended: [Lease] = []) {
+      self.taken = taken
+      self.ended = ended
+    }
+
+    /// Whether there's nothing.
+    package var isEmpty: Bool { taken.isEmpty && ended.isEmpty }
+  }
+
+  /// What has changed since the book was another.
+  package func changes(since before: OverrideBook) -> Changes {
+    Changes(taken: leases.filter { !before.holds($0) }, ended: before.leases.filter { !holds($0) })
+  }
+
+  private func holds(_ lease: Lease) -> Bool {
+    index.places(pool: lease.pool, endpoint: lease.endpoint).contains { leases[$0] == lease }
+  }
+
+  /// What of the changes of another book this one has still to make: it may have got newer leases by itself.
+  package func missing(of changes: Changes) -> Changes {
+    Changes(
+      taken: changes.taken.filter { lease in
+        !index.places(pool: lease.pool, endpoint: lease.endpoint).map { leases[$0] }.contains {
+          $0.isInPlace(of: lease) && $0.since.milliseconds >= lease.since.milliseconds && !changes.ended.contains($0)
+        }
+      },
+      // What another lease takes the place of ends with that.
+      ended: changes.ended.filter { lease in
+        holds(lease) && !changes.taken.contains { $0.isInPlace(of: lease) }
+      })
+  }
+
+  /// When the next lease ends by itself; nil if none does.
+  package var nextEnd: Timestamp? {
+    leases.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }
+  }
+
+  /// The first lease of a backend, whatever it's about.
+  package func lease(pool: String, endpoint: String) -> Lease? {
+    index.places(pool: pool, endpoint: endpoint).first.map { leases[$0] }
+  }
+
+  /// The lease of a backend about a subject.
+  ///
+  /// - Parameter endpoints: what the backend may be called in a lease: its address, and the host name that it comes from.
+  package func lease(pool: String, endpoints: [String], about subject: Lease.Subject) -> Lease? {
+    guard index.concerns(pool) else { return nil }
+    let places = endpoints.flatMap { index.places(pool: pool, endpoint: $0) }
+    return places.filter { leases[$0].term.subject == subject }.min().map { leases[$0] }
+  }
+
+  /// The pool with the backends that leases add to it, and without those that they remove. What the configuration says
+  /// of a backend that a lease adds as well is what holds.
+  package func applied(to pool: PoolConfiguration) -> PoolConfiguration {
+    let memberships = index.memberships(of: pool.name)
+    guard !memberships.isEmpty else { return pool }
+    var names = Dictionary(pool.backends.map { ($0.endpoint, $0.name) }) { first, _ in first }
+    var taken = Set(names.values)
+    var removed: Set<Endpoint> = []
+    var added: [BackendConfiguration] = []
+    let checks = pool.commonCheck
+    for lease in memberships.lazy.map({ leases[$0] }) {
+      guard let endpoint = try? Endpoint(text: lease.endpoint) else { continue }
+      switch lease.term {
+      case .add(let backend):
+        guard names[endpoint] == nil else { continue }
+        let name = taken.contains(backend.name) ? lease.endpoint : backend.name
+        names[endpoint] = name
+        taken.insert(name)
+        added.append(
+          BackendConfiguration(
+            name: name, endpoint: endpoint, weight: backend.weight, tier: backend.tier,
+            maxSessions: backend.maxSessions ?? .max, healthEndpoint: checks.endpoint(for: endpoint)))
+      case .remove:
+        // A pool has at least one backend, whatever leases say.
+        guard names.count > 1, let name = names.removeValue(forKey: endpoint) else { continue }
+        taken.remove(name)
+        removed.insert(endpoint)
+        added.removeAll { $0.endpoint == endpoint }
+      case .drain, .maintain, .weight: continue
+      }
+    }
+    var result = pool
+    result.backends.removeAll { removed.contains($0.endpoint) }
+    result.backends += added
+    return result
+  }
+}
+
+/// Where in a list the leases of a pool and of a backend are.
+private struct LeaseIndex: Sendable {
+  private struct Places: Sendable {
+    var byEndpoint: [String: [Int]] = [:]
+    /// Of those that add and remove backends.
+    var memberships: [Int] = []
+  }
+
+  private var pools: [String: Places] = [:]
+
+  init(_ leases: [Lease]) {
+    for (place, lease) in leases.enumerated() {
+      pools[lease.pool, default: Places()].byEndpoint[lease.endpoint, default: []].append(place)
+      if lease.term.subject == .membership { pools[lease.pool]?.memberships.append(place) }
+    }
+  }
+
+  func concerns(_ pool: String) -> Bool { pools[pool] != nil }
+
+  func places(pool: String, endpoint: String) -> [Int] { pools[pool]?.byEndpoint[endpoint] ?? [] }
+
+  func memberships(of pool: String) -> [Int] { pools[pool]?.memberships ?? [] }
+}
+
+extension Lease {
+  fileprivate func isOf(_ pool: String, _ endpoint: String) -> Bool {
+    self.pool == pool && self.endpoint == endpoint
+  }
+
+  /// Whether only one of the two can hold.
+  fileprivate func isInPlace(of other: Lease) -> Bool {
+    isOf(other.pool, other.endpoint) && term.subject == other.term.subject
+  }
+}
+
+/// Where the checks of a pool's backends go.
+private enum CommonCheck {
+  /// Each to its own backend, or as each one says.
+  case none
+  /// All to one place.
+  case endpoint(Endpoint)
+  /// Each to its own backend, at this port.
+  case port(UInt16)
+
+  /// Where the check of a backend goes that isn't in the file: as its neighbours' do, if they all go to one place or to
+  /// one port.
+  func endpoint(for backend: Endpoint) -> Endpoint {
+    switch self {
+    case .none: backend
+    case .endpoint(let endpoint): endpoint
+    case .port(let port): backend.with(port: port) ?? backend
+    }
+  }
+}
+
+extension PoolConfiguration {
+  fileprivate var commonCheck: CommonCheck {
+    guard let first = backends.first?.healthEndpoint, backends.allSatisfy({ $0.healthEndpoint != $0.endpoint }) else {
+      return .none
+    }
+    if backends.count > 1, backends.allSatisfy({ $0.healthEndpoint == first }) { return .endpoint(first) }
+    guard let port = first.port, backends.allSatisfy({ $0.healthEndpoint.port == port }) else { return .none }
+    return .port(port)
+  }
+}

@@ -1,0 +1,143 @@
+import Config
+import Control
+import Doors
+import Glibc
+import Libevent
+import Logging
+import Model
+import Proxy
+import Sockets
+
+// How a service gives its place to another process, and how it takes one.
+
+extension Service {
+  /// Starts another process in this one's place.
+  func startUpgrade(to program: String?, by author: String, _ reply: @escaping AdminRouter.Reply) {
+    func refuse(_ status: Int, _ problem: AdminAnswer.Problem) {
+      logger.error("upgrade refused: \(problem.error)", metadata: ["by": "\(author)", "hint": "\(problem.hint ?? "")"])
+      reply(.failure(AdminRefusal(status, problem)))
+    }
+    guard var invocation = origin.invocation else {
+      return refuse(422, .init("this process can't be upgraded", hint: "it wasn't started by `martlet run`"))
+    }
+    if let program { invocation = Invocation(program: program, arguments: invocation.arguments) }
+    changes.ask(.upgrade, by: author) { [unowned self, invocation] turn in
+      if case .refused(let problem) = turn { return refuse(409, problem) }
+      logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
+      let counts = CountsTeller(controller, listeners)
+      let given = handover(counts.everything())
+      upgrade = Upgrade(
+        invocation, handover: given, counts: counts, sockets: handoverSockets, on: loop, logger: logger, author: author
+      ) {
+        [unowned self] outcome in
+        switch outcome {
+        case .failed(let problem):
+          upgrade = nil
+          changes.ended(.kept)
+          refuse(503, problem)
+        case .taken(let version, let pid):
+          // What was set while the other process started isn't in what that was given.
+          let late = LateChanges(overrides: controller.book.changes(since: given.state.book), reread: reloads.unread)
+          changes.ended(.handedOver)
+          if !late.isEmpty { upgrade?.tell(late) }
+          handOver(to: version, pid, reply)
+        }
+      }
+    }
+  }
+
+  /// Reads the file again, here or in the process that serves by now.
+  func reread(by author: String) {
+    if let upgrade, shutdown != nil {
+      upgrade.tell(LateChanges(reread: author))
+    } else {
+      reloads.reread(by: author)
+    }
+  }
+
+  /// Takes what was changed while this process started.
+  private func take(_ late: LateChanges, from pid: Int) {
+    controller.take(late.overrides, from: "process \(pid)")
+    overrides.save(controller.book)
+    if let author = late.reread { reloads.reread(by: author) }
+  }
+
+  private func handover(_ counts: CountsHandover) -> Handover {
+    Handover(
+      version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
+      file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.generation, provenance: reloads.provenance,
+      reloads: reloads.tally,
+      listeners: listeners.listeners.map {
+        Handover.Listener(
+          name: $0.configuration.name, sockets: $0.binding?.all.count ?? 0, file: $0.binding?.fileOwner,
+          socketFile: $0.binding?.file)
+      },
+      hasStats: statsServer != nil, admin: adminServer?.path, statsFile: statsServer?.file,
+      adminFile: adminServer?.file,
+      state: controller.state, shortCounts: counts, secrets: controller.configuration.secrets)
+  }
+
+  private var handoverSockets: [SharedSocket] {
+    listeners.listeners.flatMap { $0.binding?.all ?? [] }
+      + [statsServer?.listening, adminServer?.listening].compactMap(\.self)
+  }
+
+  /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
+  private func handOver(to version: String, _ pid: Int, _ reply: @escaping AdminRouter.Reply) {
+    let limit = controller.configuration.upgrade.drain
+    systemd?.replaced(by: pid)
+    drain(.handingOver, limit: limit)
+    guard let shutdown, let upgrade else { return }
+    let left = workforce.sessionSlots.taken
+    logger.notice(
+      "process \(pid) has taken over; \(left) sessions may go on here for \(limit.configured)",
+      metadata: ["version": "\(version)", "pid": "\(pid)"])
+    succession = Succession(upgrade, sessions, on: loop, logger: logger) { [unowned self] in
+      HandoverMessage.Draining(
+        sessions: workforce.sessionSlots.taken, deadline: self.shutdown?.deadline ?? .now,
+        counts: upgrade.counts.nothing)
+    }
+    shutdown.drained = { [unowned self] in succession?.tell() }
+    reply(
+      .success(
+        AdminReply(
+          AdminAnswer.Upgraded(pid: pid, version: version, draining: left, deadline: shutdown.deadline))))
+    leaveDoors()
+    controller.stop()
+  }
+
+  /// Takes what processes before this one have counted up to now.
+  func inherit(_ counts: CountsHandover) {
+    listeners.inherited.take(counts.listeners)
+    controller.heritage.take(counts)
+    if let workers = counts.workers { workforce.inherited = workers }
+  }
+
+  /// The process before is gone, and with it every session that it had left.
+  private func settleInherited() {
+    listeners.inherited.settle()
+    controller.heritage.settle()
+    workforce.settleInherited()
+  }
+
+  /// Takes the place of another process, and watches it as long as it has sessions.
+  func takeOver(_ inheritance: Inheritance, took: @escaping () -> Void) {
+    let pid = inheritance.handover.pid
+    predecessor = Predecessor(
+      pid, version: inheritance.handover.version, heir: origin.version, over: inheritance.channel, on: loop,
+      took: { [unowned self] in
+        logger.notice("process \(pid) has handed over")
+        took()
+      },
+      told: { [unowned self] news in
+        inherit(news.counts)
+        sessions.inherit(news.recent ?? [])
+      },
+      changed: { [unowned self] in take($0, from: pid) },
+      gone: { [unowned self] in
+        logger.notice("process \(pid) is gone")
+        settleInherited()
+        overrides.saveAgain(controller.book)
+      })
+  }
+}

@@ -1,0 +1,99 @@
+import Control
+import Doors
+import Libevent
+import Logging
+import Model
+import Proxy
+import Sockets
+
+/// What a process that another one has taken over from still owes it: how its last sessions go, what it has counted and
+/// which sessions have ended, twice a second.
+final class Succession {
+  /// How often it is told.
+  private static let interval = Duration.milliseconds(500)
+  /// The time from one part of what was counted to the next, if the other process is slow to take it.
+  private static let pause = Duration.milliseconds(20)
+
+  private let upgrade: Upgrade
+  private let sessions: SessionDesk
+  private let logger: Logger
+  /// How the sessions go now, without what was counted.
+  private let news: () -> HandoverMessage.Draining
+  private var timer: Timer?
+  /// The ended sessions that the other process knows of, by their ids. Older ones aren't listed any more.
+  private var known: Set<UInt64>?
+  private var hasComplained = false
+
+  /// Begins to tell. That this process serves no longer doesn't wait for what was counted.
+  ///
+  /// - Parameter news: says how the sessions go now.
+  init(
+    _ upgrade: Upgrade, _ sessions: SessionDesk, on loop: EventLoop, logger: Logger,
+    news: @escaping () -> HandoverMessage.Draining
+  ) {
+    self.upgrade = upgrade
+    self.sessions = sessions
+    self.logger = logger
+    self.news = news
+    timer = Timer(on: loop) { [unowned self] in
+      if upgrade.counts.isDone { tell() } else { tellPart() }
+    }
+    send(news())
+    timer?.schedule(after: .zero)
+  }
+
+  /// Tells how it goes now, unless the other process hasn't taken what it was told before: that can only become older.
+  func tell() {
+    timer?.schedule(after: Self.interval)
+    guard upgrade.hasTold else { return }
+    sessions.recent { [weak self] ended in self?.tell(ended) }
+  }
+
+  private func tell(_ ended: [EndedSession]) {
+    guard upgrade.hasTold else { return }
+    if upgrade.counts.isDone { upgrade.counts.beginRound() }
+    // What this process had been told by the one before it goes along once.
+    let inherited = known == nil ? sessions.inherited : []
+    let unknown = ended.filter { known?.contains($0.id) != true }
+    known = Set(ended.map(\.id))
+    tellPart(with: sessions.describe(unknown) + inherited)
+  }
+
+  /// Tells the next part of what was counted.
+  private func tellPart(with ended: [AdminAnswer.EndedSession]? = nil) {
+    if upgrade.hasTold {
+      var news = news()
+      news.counts = upgrade.counts.part()
+      news.recent = ended
+      send(news)
+    }
+    let pause: Duration = upgrade.hasTold ? .zero : Self.pause
+    timer?.schedule(after: upgrade.counts.isDone ? Self.interval : pause)
+  }
+
+  /// Tells it for the last time: no session is left, and no worker to ask.
+  func tellFinally() {
+    upgrade.counts.beginRound()
+    repeat {
+      var news = news()
+      news.counts = upgrade.counts.part()
+      send(news)
+    } while !upgrade.counts.isDone
+    upgrade.finish()
+  }
+
+  private func send(_ news: HandoverMessage.Draining) {
+    do throws(ChannelError) {
+      try upgrade.tell(.draining(news))
+    } catch .tooLarge {
+      // Only one that reads the whole form is told so much at once, with thousands of pools. Without it the rest is small.
+      if !hasComplained { logger.warning("what was counted is too much to be told to the process that serves now") }
+      hasComplained = true
+      var rest = news
+      rest.counts = CountsHandover()
+      try? upgrade.tell(.draining(rest))
+    } catch {
+      // It's gone: there is nobody to tell.
+    }
+  }
+}

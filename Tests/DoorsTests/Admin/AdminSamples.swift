@@ -1,0 +1,150 @@
+@testable import Model
+
+// Answers and requests of the admin door that have something of everything. Of each kind of answer there's one with every
+// optional value and one with none.
+
+extension AdminAnswer {
+  private static let moment = Timestamp(milliseconds: 1_767_268_800_250)
+  private static let bytes = Report.Bytes(toBackend: 1830, toClient: 48_200)
+  private static let transition = Report.sample.transitions[0]
+
+  /// An override whose backend is gone.
+  private static var orphan: Report.Override {
+    var override = Report.sample.overrides[0]
+    override.missing = .backend
+    return override
+  }
+
+  /// The answers by the names of their schemas.
+  static var samples: [String: [any Encodable]] {
+    [
+      "Report": [Report.sample, Report.bare] + Report.goingBack,
+      "Problem": [
+        Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
+        Problem("no"),
+      ],
+      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan])],
+      "Done": [Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"])],
+      "SessionList": [
+        Sessions(
+          total: 2,
+          sessions: [
+            Session(
+              id: "281474976710657", client: "10.1.2.3:51234", listener: "web", pool: "web", backend: "web-1",
+              phase: "relaying", age: 61.5, idle: 0.25, bytes: bytes, worker: 0),
+            Session(
+              id: "281474976710658", client: "[::1]:51234", listener: "web", pool: "web", backend: nil, phase: "queued",
+              age: 1.5, idle: 1.5, bytes: bytes, worker: 1),
+          ])
+      ],
+      "Closing": [Closing(matching: 12, perSecond: 100), Closing(matching: 0, perSecond: nil)],
+      "Rebalance": [
+        Rebalance(pool: "web", shares: [Rebalance.Share(backend: "web-1", active: 30, excess: 10)], perSecond: 100)
+      ],
+      "Why": [why(client: "10.1.2.3", pick: "web-1", chance: 0.25), why(client: nil, pick: nil, chance: nil)],
+      "History": [
+        History(transitions: [transition, Report.sample.transitions[1]])
+      ],
+      "Recent": [
+        Recent(sessions: [
+          ended(backend: "web-1", connectTime: 0.0004, cause: "clientEnded"),
+          ended(backend: nil, connectTime: nil, cause: "noBackend"),
+        ])
+      ],
+      "Plan": [
+        Plan(
+          severity: .disruptive, changes: ["+ backend web/10.0.0.3:80 (tier 0, weight 1)"], binds: ["0.0.0.0:81"],
+          unbinds: ["0.0.0.0:80"], added: ["web/10.0.0.3:80"], removed: ["web/web-2"], changed: ["web/web-1"],
+          draining: 3, closing: 1, unknownHealth: ["web/10.0.0.3:80"], unresolved: ["web/db.example:80"],
+          limits: ["sessions"], obstacles: ["no"],
+          warnings: ["no listener uses the pool"])
+      ],
+      "Reloaded": [reloaded(confirmUntil: moment), reloaded(confirmUntil: nil)],
+      "Upgraded": [Upgraded(pid: 4712, version: "1.0.1", draining: 1, deadline: moment)],
+      "Log": [Log(level: "info")],
+    ]
+  }
+
+  private static func why(client: String?, pick: String?, chance: Double?) -> Why {
+    Why(
+      pool: "web", strategy: "round-robin", client: client,
+      backends: [
+        Why.Backend(
+          name: "web-1", address: "10.0.0.1:80", tier: 0, isEligible: true, reason: "up", weight: 1.5, active: 3,
+          chance: chance)
+      ],
+      position: "turn 12", next: ["web-1"], pick: pick, sentence: "web-1 is next", hints: ["the idle limit is short"])
+  }
+
+  private static func ended(backend: String?, connectTime: Double?, cause: String) -> EndedSession {
+    EndedSession(
+      id: "281474976710656", client: "10.1.2.3:51230", listener: "web", pool: "web", backend: backend, began: moment,
+      duration: 0.75, connectTime: connectTime, attempts: 1, bytes: bytes, cause: cause, text: "the client ended it")
+  }
+
+  private static func reloaded(confirmUntil: Timestamp?) -> Reloaded {
+    Reloaded(
+      generation: 2, changes: ["+ backend web/10.0.0.3:80 (tier 0, weight 1)"], draining: 3, closing: 1,
+      warnings: ["slow"], confirmUntil: confirmUntil, seconds: 0.0125)
+  }
+}
+
+extension Report {
+  /// The sample with a way back that is due, and with one that is tried again as a file is.
+  static var goingBack: [Report] {
+    var (due, tried) = (sample, sample)
+    due.configuration.revert = Revert(reason: "late")
+    tried.configuration.revert = Revert(reason: "late", problem: "taken", nextTry: sample.time)
+    tried.configuration.nextTry = sample.time
+    tried.configuration.reloads = Reloads(committed: 0, refused: 0, last: nil, hasSucceeded: nil)
+    return [due, tried]
+  }
+
+  /// The sample without anything that may be missing.
+  static var bare: Report {
+    var report = sample
+    report.process.slowTurns = nil
+    report.configuration = .init(since: report.configuration.since)
+    report.predecessor = nil
+    report.upgrade = nil
+    for index in report.overrides.indices {
+      report.overrides[index].weight = nil
+      report.overrides[index].reason = nil
+      report.overrides[index].until = nil
+      report.overrides[index].missing = nil
+    }
+    for index in report.evictions.indices { report.evictions[index].deadline = nil }
+    for pool in report.pools.indices {
+      for backend in report.pools[pool].backends.indices {
+        report.pools[pool].backends[backend].check?.lastResult = nil
+        report.pools[pool].backends[backend].check?.lastDuration = nil
+        report.pools[pool].backends[backend].check?.lastTime = nil
+        report.pools[pool].backends[backend].check?.nextIn = nil
+      }
+    }
+    return report
+  }
+}
+
+extension AdminRequest {
+  /// The requests, each with all its keys, by the names of their schemas.
+  static var samples: [String: any Encodable] {
+    [
+      "OverrideRequest": Override(
+        pool: "web", backend: "web-1", action: .weight, weight: "+50%", seconds: 600, reason: "new disk",
+        force: true),
+      "AddBackendRequest": AddBackend(
+        pool: "web", address: "10.0.0.3:80", name: "spare", weight: 2, tier: 1, maxSessions: 100, seconds: 600,
+        reason: "more load"),
+      "CloseSessionsRequest": CloseSessions(
+        pool: "web", backend: "web-1", listener: "web", client: "10.0.0.1", olderThan: 60, ids: ["281474976710657"],
+        all: false, now: false),
+      "RebalanceRequest": Rebalance(pool: "web"),
+      // What isn't a configuration changes nothing.
+      "PlanRequest": Reload(content: "{", name: "martlet.json"),
+      "ReloadRequest": Reload(content: "{", name: "martlet.json", confirm: 60, force: true),
+      "UpgradeRequest": Upgrade(program: "/usr/bin/martlet"),
+      "LogRequest": Log(level: "info"),
+    ]
+  }
+}
