@@ -118,7 +118,8 @@ long-test = $(if $(MARTLET_SANITIZER),\
 # What is made from the program itself: the man page, and what shells complete.
 generated = .build/install
 documents = README.md CHANGELOG.md LICENSE Docs/Stats.md Docs/Operations.md Docs/Admin.md
-examples = Config/reference.json Config/minimal.json Config/demo.json Config/martlet.json
+examples = Config/reference.json Config/minimal.json Config/demo.json Config/martlet.json \
+  $(addprefix Packaging/monitoring/,prometheus.yml martlet.rules.yml grafana.json)
 
 .PHONY: soak
 soak: test-packages ## Reload 200 times under load, and let 2,000 clients come back at once

@@ -52,7 +52,7 @@ extension Service {
     guard let adminServer else { return }
     let actions = AdminActions(
       controller: controller, listeners: listeners, overrides: overrides, changes: changes, reloads: reloads,
-      reporter: reporter, reports: reports, sessions: sessions, logger: logger, log: origin.log
+      reporter: reporter, reports: reports, sessions: sessions, log: origin.log
     ) { [unowned self] program, author, reply in
       startUpgrade(to: program, by: author, reply)
     }

@@ -43,6 +43,37 @@ import Testing
     #expect("martlet \(result.output)" == (try MartletProgram.run(["--version"]).output), "\(result.errors)")
   }
 
+  @Test(.enabled(if: Programs.have("promtool"), "not installed: promtool"))
+  func prometheusTakesTheRulesAndTheDashboard() throws {
+    let folder = "\(Self.root)/Packaging/monitoring"
+    for arguments in [
+      ["check", "config", "\(folder)/prometheus.yml"], ["check", "rules", "\(folder)/martlet.rules.yml"],
+      ["test", "rules", "\(folder)/martlet.rules.test.yml"],
+    ] {
+      let check = try Subprocess.run("promtool", arguments)
+      #expect(check.exit == .code(0), "\(arguments): \(check.output)\(check.errors)")
+    }
+    let dashboard = try JSONDecoder().decode(
+      Dashboard.self, from: Data(Subprocess.run("cat", ["\(folder)/grafana.json"]).output.utf8))
+    var rules = "groups: [{ name: dashboard, rules: [\n"
+    for expression in dashboard.panels.flatMap(\.targets).map(\.expr) {
+      let filled = expression.replacing("$__rate_interval", with: "5m").replacing(#/\$\w+/#, with: ".*")
+      rules += "{ record: x, expr: '\(filled)' },\n"
+    }
+    let file = try TemporaryFile(rules + "] }]\n")
+    let check = try Subprocess.run("promtool", ["check", "rules", "--lint=none", file.path])
+    #expect(check.exit == .code(0), "\(check.output)\(check.errors)")
+    #expect(check.output.contains("\(dashboard.panels.flatMap(\.targets).count) rules found"), "\(check.output)")
+  }
+
+  private struct Dashboard: Decodable {
+    struct Panel: Decodable {
+      struct Target: Decodable { let expr: String }
+      let targets: [Target]
+    }
+    let panels: [Panel]
+  }
+
   @Test(.enabled(if: Programs.have("python3"), "not installed: python3"))
   func theManPageHasEveryCommand() throws {
     let render = "\"$0\" --experimental-dump-help | python3 \"$1/Packaging/manual.py\" 1.2.3 2026-01-31"

@@ -24,6 +24,7 @@ package final class ChangeQueue {
   private var waiting: [ChangeGate.Wish: (author: String, turn: (Turn) -> Void)] = [:]
   private var timer: Timer?
 
+  /// Nothing is under way.
   package init(on loop: EventLoop, logger: Logger) {
     self.logger = logger
     timer = Timer(on: loop) { [unowned self] in callNext() }

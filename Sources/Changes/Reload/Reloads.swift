@@ -32,6 +32,7 @@ package final class Reloads {
     }
   }
 
+  /// Takes what came of an attempt.
   package typealias Done = (Reload.Outcome) -> Void
 
   /// One attempt.
@@ -56,6 +57,7 @@ package final class Reloads {
   /// The file as it was when it was read last; nil if that isn't known.
   package private(set) var fileAsRead: FileIdentity?
 
+  /// The process's own file; nil if it wasn't configured by one.
   package let file: String?
   private let changes: ChangeQueue
   private let makeParts: (_ rollout: Int) -> Reload.Parts

@@ -9,6 +9,7 @@ package final class WorkerParticipant: Participant {
   private var committing: [Int: () -> Void] = [:]
   private var aborting: [Int: () -> Void] = [:]
 
+  /// The worker with that index.
   package init(_ worker: Int, of workforce: Workforce) {
     self.worker = worker
     self.workforce = workforce

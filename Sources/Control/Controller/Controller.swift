@@ -16,17 +16,23 @@ package final class Controller {
   /// How many pools that are gone are remembered.
   package static let formerPoolsKept = 64
 
+  /// What the file says that runs.
   package var configuration: Configuration
+  /// The workers, who are told of every decision.
   package let workforce: Workforce
+  /// The pools, in the configuration's order.
   package var pools: [PoolController] = []
   /// Pools that were removed and whose backends still have sessions.
   package var leavingPools: [PoolController] = []
   /// Pools that were removed and have no session any more, should they come back: what they counted goes on then.
   var formerPools: [PoolController] = []
+  /// Ends sessions.
   package let evictions: EvictionScheduler
+  /// The addresses of host names.
   package let names: NameBook
   /// At which addresses this process answers.
   package let own: OwnDoors
+  /// The latest changes of state, the newest last.
   package var transitions = TransitionRing<Report.Transition>(capacity: transitionsKept)
   /// What operators have set.
   package var book: OverrideBook
@@ -40,6 +46,7 @@ package final class Controller {
   /// What processes before this one have counted.
   package let heritage = InheritedPools()
 
+  /// Where everything here happens.
   package let loop: EventLoop
   let logger: Logger
   var snapshots: [String: Pool] = [:]
@@ -80,6 +87,7 @@ package final class Controller {
   /// Its pools, with those that are gone and remembered.
   package var everyPool: [PoolController] { pools + leavingPools + formerPools }
 
+  /// A pool by its name; nil if there's none.
   package func pool(_ name: String) -> PoolController? {
     pools.first { $0.name == name }
   }

@@ -21,6 +21,7 @@ extension Controller {
     /// Where this process answers, with what the configuration adds to that.
     let doors: OwnDirectory
 
+    /// A stage without members yet.
     package init(_ configuration: Configuration, doors: OwnDirectory) {
       self.configuration = configuration
       self.doors = doors
@@ -330,6 +331,7 @@ extension Controller {
 
 /// A backend of the configuration whose name has no address.
 package struct UnresolvedBackend {
+  /// What the file or a lease says of it.
   package let configuration: BackendConfiguration
   /// Why, for people.
   package let reason: String

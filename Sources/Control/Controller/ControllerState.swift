@@ -10,6 +10,7 @@ package struct ControllerState: Codable {
   /// The addresses of host names.
   var addresses: [String: [String]]
   var transitions: [Report.Transition]
+  /// The leases.
   package var book: OverrideBook
   var correlation: CorrelatedFailure.Snapshot?
   /// Which name of a search list has a host name's addresses, where several may be meant.

@@ -4,13 +4,16 @@ package import Sockets
 
 /// A listener as the control plane sees it.
 package final class BoundListener {
+  /// What the file says of it.
   package fileprivate(set) var configuration: ListenerConfiguration
+  /// Its sessions and counts.
   package let status: ListenerStatus
   /// Its sockets; nil once they were closed here, or left to another process.
   package fileprivate(set) var binding: Binding?
   /// Where it's bound, or was last.
   package fileprivate(set) var address: SocketAddress
 
+  /// A listener that is bound.
   package init(_ configuration: ListenerConfiguration, status: ListenerStatus, binding: Binding) {
     self.configuration = configuration
     self.status = status
@@ -49,6 +52,7 @@ package final class ListenerSet {
 
   private let workers: Int
 
+  /// These listeners.
   package init(_ listeners: [BoundListener], workers: Int) {
     self.listeners = listeners
     self.workers = workers

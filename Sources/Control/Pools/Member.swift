@@ -8,7 +8,9 @@ package import Sockets
 /// What tells backends apart: a backend of the same pool and address is the same one, whatever else is said of it, and
 /// whichever names it's given by.
 package struct BackendKey: Hashable {
+  /// Its pool's name.
   package let pool: String
+  /// Its address.
   package let address: SocketAddress
 
   /// All of it in words.
@@ -17,9 +19,11 @@ package struct BackendKey: Hashable {
 
 /// A backend as the control plane sees it: its configuration, its health and where it stands.
 package final class Member {
+  /// What it is, whatever the configuration says of it.
   package let key: BackendKey
   /// Its address in words.
   package let address: String
+  /// What the configuration says of it.
   package private(set) var configuration: BackendConfiguration
   /// What in the configuration gives its address: the address itself, or names.
   package private(set) var origins: [Endpoint] {
@@ -29,9 +33,12 @@ package final class Member {
   package private(set) var endpoints: [String]
   /// Whether no name gives its address any more: it stays until another backend is up, as its pool would have nobody.
   var isVanished = false
+  /// What workers see of it.
   package private(set) var backend: Backend
+  /// What its checks say.
   package var health: HealthState
   var ejection: Ejection
+  /// What checks it; nil if it isn't checked.
   package var checker: HealthChecker?
   /// What of this process answers at its address; nil if it's somebody else, as it should be.
   var door: OwnDoor?
@@ -39,6 +46,7 @@ package final class Member {
   var isHeld = false
   /// What operators have set; the configuration and the health are as they are beside it.
   package var service: Lease?
+  /// The lease on its weight.
   package var weightLease: Lease?
   /// What was counted here before it went, if it has come back.
   var earlier = BackendCounts()
@@ -48,6 +56,7 @@ package final class Member {
   private(set) var warmingSince: Instant?
   /// What it was found to be last, and since when.
   package private(set) var state: Report.Backend.State
+  /// Since when it is in its state.
   package private(set) var since = Timestamp.now
 
   /// What its health check does; a change makes another checker necessary.
@@ -282,9 +291,13 @@ extension Member {
 
 /// What a backend's health check does and where: as long as it's the same, the checker goes on over a reload.
 package struct CheckPlan: Equatable {
+  /// How it is checked.
   package let check: HealthCheck
+  /// Its address.
   package let address: SocketAddress
+  /// The Host header of HTTP checks that don't give one.
   package let hostHeader: String
+  /// How long a check may take.
   package let timeout: Duration
 
   init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {

@@ -7,7 +7,9 @@ import Sockets
 package final class PoolController {
   /// What the file says.
   package private(set) var configuration: PoolConfiguration
+  /// Its queue, its cursor and what it counts.
   package let status: PoolStatus
+  /// Its backends, in the configuration's order.
   package private(set) var members: [Member] = []
   /// Backends that were removed and still have sessions.
   package var leaving: [Member] { departures.map(\.member) }
@@ -34,6 +36,7 @@ package final class PoolController {
     policy = PoolPolicy(configuration, status: status, patience: patience)
   }
 
+  /// Its name.
   package var name: String { configuration.name }
 
   /// Takes another configuration of the same pool.

@@ -19,6 +19,7 @@ package final class Workforce {
   private let inboxes: [Mailbox<WorkerCommand>]
   private var threads: [WorkerThread] = []
 
+  /// How many there are.
   package var count: Int { inboxes.count }
 
   /// What each worker has counted here and in processes before this one; with fewer workers than there were, they share what
@@ -34,6 +35,7 @@ package final class Workforce {
     for index in inherited.indices { inherited[index].ended = inherited[index].accepted }
   }
 
+  /// So many workers, which are started later.
   package init(count: Int) {
     inboxes = (0..<count).map { _ in Mailbox() }
     counters = (0..<count).map { _ in WorkerCounters() }

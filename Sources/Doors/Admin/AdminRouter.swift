@@ -259,6 +259,7 @@ package struct AdminRefusal: Error {
     self.allow = allow
   }
 
+  /// A status with its problem.
   package init(_ status: Int, _ problem: AdminAnswer.Problem) {
     self.status = status
     self.problem = problem

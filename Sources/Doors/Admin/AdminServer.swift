@@ -80,6 +80,7 @@ package final class AdminServer {
 }
 
 extension AdminServer: UnixDoor {
+  /// Listens at a new socket at the same path.
   package func bindAgain() throws(Errno) {
     let socket = try Self.bind(path, mode: mode)
     file = UnixSocketFile(at: path)

@@ -22,6 +22,7 @@ package final class SessionDesk {
   private let lists: Survey<(total: Int, sessions: [SessionSummary])>
   private let recents: Survey<[EndedSession]>
 
+  /// Asks these workers.
   package init(_ workforce: Workforce, _ controller: Controller, on loop: EventLoop) {
     self.workforce = workforce
     self.controller = controller

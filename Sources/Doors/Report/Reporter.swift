@@ -26,6 +26,7 @@ package final class Reporter {
   /// The upgrade under way.
   package var upgrade: () -> Report.Upgrade? = { nil }
 
+  /// Reports of these.
   package init(controller: Controller, listeners: ListenerSet, reloads: Reloads, limits: Limits, version: String) {
     self.controller = controller
     self.listeners = listeners
@@ -34,6 +35,7 @@ package final class Reporter {
     self.version = version
   }
 
+  /// Everything as it is now.
   package func report() -> Report {
     let now = Instant.now
     return Report(
@@ -55,6 +57,7 @@ package final class Reporter {
       predecessor: predecessor(), upgrade: upgrade())
   }
 
+  /// Whether clients can be served now.
   package func readiness() -> ReadinessReport {
     let now = Instant.now
     let down = controller.pools.filter { pool in !pool.members.contains { $0.isEligible(at: now) } }
@@ -64,6 +67,7 @@ package final class Reporter {
   /// How many transitions a report has; the admin door tells of more.
   private static let transitionsShown = 200
 
+  /// How near the limits are now.
   package var headroom: Report.Headroom {
     HeadroomAssessment.assess(
       HeadroomAssessment.resources(controller, listeners, limits, openDescriptors: openDescriptors))

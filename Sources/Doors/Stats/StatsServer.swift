@@ -77,10 +77,12 @@ package final class StatsServer {
 }
 
 extension StatsServer: UnixDoor {
+  /// Where its Unix socket is; empty if it has none.
   package var path: String {
     if case .unix(let path) = address { path } else { "" }
   }
 
+  /// Listens at a new socket at the same path.
   package func bindAgain() throws(Errno) {
     let socket = try Self.reserve(address).open()
     file = UnixSocketFile(at: path)

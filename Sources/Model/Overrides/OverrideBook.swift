@@ -12,11 +12,13 @@ package struct OverrideBook: Codable, Equatable, Sendable {
   /// Nothing holds.
   package init() {}
 
+  /// Reads the leases.
   package init(from decoder: any Decoder) throws {
     leases = try decoder.container(keyedBy: CodingKeys.self).decode([Lease].self, forKey: .leases)
     index = LeaseIndex(leases)
   }
 
+  /// Whether the same leases hold, in the same order.
   package static func == (one: OverrideBook, other: OverrideBook) -> Bool { one.leases == other.leases }
 
   /// Takes a lease; one of the same backend about the same subject gives way to it, and is given.

@@ -2,12 +2,14 @@ import Changes
 import Config
 import Model
 
-// Which configuration runs, and which program.
+/// Which configuration runs, and which program.
+struct ConfigurationActions {
+  let reloads: Reloads
+  let upgrade: AdminActions.Upgrade
 
-extension AdminActions {
-  var configurationRoutes: [AdminRouter.Route] {
+  var routes: [AdminRouter.Route] {
     [
-      AdminRouter.Route(.post, "/v1/plan") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/plan") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Reload.self)
         guard request.confirm == nil, request.force == nil else {
           throw AdminRefusal(400, "confirm and force are for a reload", hint: "leave them out")
@@ -19,7 +21,7 @@ extension AdminActions {
           throw AdminRefusal(422, AdminAnswer.Problem(error))
         }
       },
-      AdminRouter.Route(.post, "/v1/reload") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/reload") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Reload.self)
         var options = Reloads.Options()
         options.isForced = request.force ?? false
@@ -28,7 +30,7 @@ extension AdminActions {
         }
         reloads.reload(try source(request), options, by: call.author) { reply(Self.result(of: $0)) }
       },
-      AdminRouter.Route(.post, "/v1/confirm") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/confirm") { call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
         do throws(AdminAnswer.Problem) {
           try reloads.confirm(by: call.author)
@@ -39,11 +41,11 @@ extension AdminActions {
           .success(
             AdminReply(AdminAnswer.Done(message: "generation \(reloads.generation) stays", warnings: []))))
       },
-      AdminRouter.Route(.post, "/v1/revert") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/revert") { call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
         reloads.revert(by: call.author) { reply(Self.result(of: $0)) }
       },
-      AdminRouter.Route(.post, "/v1/upgrade") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/upgrade") { call, reply throws(AdminRefusal) in
         let program = try call.body(AdminRequest.Upgrade.self).program
         if let program, program.utf8.first != UInt8(ascii: "/") {
           throw AdminRefusal(400, "program must be an absolute path, is \"\(program)\"", hint: "begin it with /")

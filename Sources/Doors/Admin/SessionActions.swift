@@ -4,20 +4,24 @@ import Model
 import Proxy
 import Sockets
 
-// The sessions that stand, and those that have ended.
+/// The sessions that stand, and those that have ended.
+struct SessionActions {
+  let controller: Controller
+  let backends: BackendFinder
+  let listeners: ListenerSet
+  let sessions: SessionDesk
 
-extension AdminActions {
-  var sessionRoutes: [AdminRouter.Route] {
+  var routes: [AdminRouter.Route] {
     [
       AdminRouter.Route(
         .get, "/v1/sessions", parameters: ["pool", "backend", "listener", "client", "olderThan", "limit"]
-      ) { [unowned self] call, reply throws(AdminRefusal) in
+      ) { call, reply throws(AdminRefusal) in
         let selection = try selection(
           pool: try call.optional("pool"), backend: try call.optional("backend"),
           listener: try call.optional("listener"), client: try call.optional("client"),
           olderThan: try call.seconds("olderThan"), ids: nil)
         let limit = try call.count("limit", default: 100, in: 1...10_000)
-        sessions.find(selection, limit: limit) { [unowned self] found in
+        sessions.find(selection, limit: limit) { found in
           let names = BackendNames(controller)
           reply(
             .success(
@@ -26,18 +30,18 @@ extension AdminActions {
                   total: found.total, sessions: found.sessions.map { describe($0, names) }))))
         }
       },
-      AdminRouter.Route(.post, "/v1/sessions/close") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/sessions/close") { call, reply throws(AdminRefusal) in
         try close(try call.body(AdminRequest.CloseSessions.self), by: call.author, reply)
       },
-      AdminRouter.Route(.post, "/v1/rebalance") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/rebalance") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Rebalance.self)
-        reply(.success(AdminReply(try rebalance(try pool(request.pool)))))
+        reply(.success(AdminReply(try rebalance(try backends.pool(request.pool)))))
       },
       AdminRouter.Route(.get, "/v1/recent", parameters: ["pool", "limit"]) {
-        [unowned self] call, reply throws(AdminRefusal) in
+        call, reply throws(AdminRefusal) in
         let pool = try call.optional("pool")
         let limit = try call.count("limit", default: 100, in: 1...SessionDesk.recentKept)
-        if let pool { _ = try self.pool(pool) }
+        if let pool { _ = try backends.pool(pool) }
         sessions.history { ended in
           let matching = ended.lazy.filter { pool == nil || $0.pool == pool }.prefix(limit)
           reply(.success(AdminReply(AdminAnswer.Recent(sessions: Array(matching)))))
@@ -51,12 +55,12 @@ extension AdminActions {
   ) throws(AdminRefusal) -> SessionSelection {
     var selection = SessionSelection()
     if let pool {
-      let controlled = try self.pool(pool)
+      let controlled = try backends.pool(pool)
       selection.pool = controlled.name
       if let backend {
         // Also one that was removed and still has sessions.
         let leaving = controlled.leaving.filter { $0.backend.name == backend || $0.address == backend }
-        let members = leaving.isEmpty ? try members(backend, of: controlled) : leaving
+        let members = leaving.isEmpty ? try backends.members(backend, of: controlled) : leaving
         selection.backendIDs = Set(members.map(\.backend.id))
       }
     } else if backend != nil {
@@ -107,7 +111,7 @@ extension AdminActions {
       olderThan: request.olderThan, ids: request.ids)
     let isAtOnce = request.now ?? false
     // By their ids: who comes later isn't meant.
-    sessions.find(selection, limit: .max) { [unowned self] found in
+    sessions.find(selection, limit: .max) { found in
       let rate = controller.configuration.eviction.rate
       if found.total > 0 {
         controller.evictions.close(

@@ -1,36 +1,42 @@
 import Balancing
+import Changes
 import Config
 import Control
 import Model
 import Sockets
 
-// What operators set at run time.
+/// What operators set at run time.
+struct OverrideActions {
+  let controller: Controller
+  let backends: BackendFinder
+  let overrides: Overrides
+  /// Which changes may begin now.
+  let changes: ChangeQueue
 
-extension AdminActions {
-  var changeRoutes: [AdminRouter.Route] {
+  var routes: [AdminRouter.Route] {
     [
-      AdminRouter.Route(.post, "/v1/overrides") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/overrides") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Override.self)
         try admitOverride()
         keep(try set(request, by: call.author), reply)
       },
       AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend", "force"]) {
-        [unowned self] call, reply throws(AdminRefusal) in
+        call, reply throws(AdminRefusal) in
         let (pool, backend) = (try call.required("pool"), try call.required("backend"))
         try admitOverride()
         let isForced = try call.flag("force")
         keep(try takeBack(pool: pool, backend: backend, about: nil, isForced: isForced, by: call.author), reply)
       },
-      AdminRouter.Route(.post, "/v1/backends") { [unowned self] call, reply throws(AdminRefusal) in
+      AdminRouter.Route(.post, "/v1/backends") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.AddBackend.self)
         try admitOverride()
         let done = try add(request, by: call.author)
-        keep(done) { [unowned self] kept in
+        keep(done) { kept in
           tellWhetherResolved(request.address, kept) { reply(.success(AdminReply($0, status: 201))) }
         }
       },
       AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force"]) {
-        [unowned self] call, reply throws(AdminRefusal) in
+        call, reply throws(AdminRefusal) in
         try admitOverride()
         keep(try remove(call), reply)
       },
@@ -58,7 +64,7 @@ extension AdminActions {
   }
 
   private func set(_ request: AdminRequest.Override, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
-    let pool = try pool(request.pool)
+    let pool = try backends.pool(request.pool)
     guard request.action == .weight || request.weight == nil else {
       throw AdminRefusal(400, "weight goes with the action weight alone", hint: "leave it out")
     }
@@ -82,9 +88,9 @@ extension AdminActions {
   private func target(
     _ backend: String, of pool: PoolController
   ) throws(AdminRefusal) -> (endpoint: String, weight: Weight) {
-    if let entry = unresolved(backend, of: pool) { return (entry.endpoint.description, Weight(entry.weight)) }
-    let members = try members(backend, of: pool)
-    return (endpoint(backend, of: members), members.first?.weight ?? Weight(1))
+    if let entry = backends.unresolved(backend, of: pool) { return (entry.endpoint.description, Weight(entry.weight)) }
+    let members = try backends.members(backend, of: pool)
+    return (backends.endpoint(backend, of: members), members.first?.weight ?? Weight(1))
   }
 
   /// Says that a backend that was added is a name without an address, once that's known.
@@ -113,7 +119,7 @@ extension AdminActions {
   }
 
   private func add(_ request: AdminRequest.AddBackend, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
-    let pool = try pool(request.pool)
+    let pool = try backends.pool(request.pool)
     let occasion = try Occasion(seconds: request.seconds, reason: request.reason)
     let endpoint: Endpoint
     do throws(ConfigIssue) {
@@ -159,8 +165,8 @@ extension AdminActions {
     let (poolName, backend) = (try call.required("pool"), try call.required("backend"))
     let (seconds, isForced) = (try call.seconds("seconds"), try call.flag("force"))
     let occasion = try Occasion(seconds: seconds, reason: try call.optional("reason"))
-    let pool = try pool(poolName)
-    let endpoint = try origin(of: backend, in: pool)
+    let pool = try backends.pool(poolName)
+    let endpoint = try backends.origin(of: backend, in: pool)
     let isAdded = !pool.configuration.backends.contains { $0.endpoint.description == endpoint }
     if isAdded {
       guard seconds == nil else {
@@ -191,7 +197,7 @@ extension AdminActions {
       } == true
     }.map(\.endpoint)
     let endpoints =
-      named.isEmpty ? Set(try endpoints(of: backend, in: try self.pool(pool))) : Set(named)
+      named.isEmpty ? Set(try backends.endpoints(of: backend, in: try backends.pool(pool))) : Set(named)
     if let controlled {
       try ensureServed(controlled, isForced: isForced) { book in
         for endpoint in endpoints { book.end(pool: pool, endpoint: endpoint, about: subject) }

@@ -1,0 +1,35 @@
+import Testing
+
+@testable import Doors
+@testable import Model
+
+/// What `Packaging/monitoring` asks Prometheus for is what `/metrics` says.
+@Suite struct MonitoringTests {
+  private static let folder =
+    "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/") + "/Packaging/monitoring"
+
+  @Test(
+    "alerts and dashboard look at nothing that isn't there",
+    arguments: ["martlet.rules.yml", "martlet.rules.test.yml", "grafana.json"])
+  func series(_ file: String) {
+    let text = shell("cat '\(Self.folder)/\(file)'").output.replacing("\\\"", with: "\"")
+    let samples = StatsMetrics.render(.sample).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    var count = 0
+    for match in text.matches(of: /(martlet_[a-z_]+)(?:\{([^}]*)\})?/) {
+      let (name, selector) = (match.1, match.2 ?? "")
+      let family = samples.filter { $0.hasPrefix("\(name){") || $0.hasPrefix("\(name) ") }
+      #expect(!family.isEmpty, "\(name)")
+      count += 1
+      // What a series is chosen by is a value that it has; what the place gives, such as the instance, isn't known here.
+      for label in selector.matches(of: /(state|action|direction)="([a-z_]+)"/) {
+        #expect(family.contains { $0.contains("\(label.0)") }, "\(name) has no \(label.0)")
+      }
+      for label in selector.matches(of: /(state|action|direction)=~"([a-z_|]+)"/) {
+        for value in label.2.split(separator: "|") {
+          #expect(family.contains { $0.contains("\(label.1)=\"\(value)\"") }, "\(name) has no \(label.1) \(value)")
+        }
+      }
+    }
+    #expect(count > 5)
+  }
+}
