@@ -174,7 +174,7 @@ package final class Service {
       watch.look(after: statsServer, called: "stats port")
       watch.look(after: listeners) { reloads.rebind(done: $0) }
     }
-    systemd = SystemdLink(workforce, on: loop)
+    systemd = SystemdLink(workforce, on: loop) { [unowned self] in reporter.line }
     reloads.announce = { [unowned self] isReloading in
       if isReloading { systemd?.reloading() } else { systemd?.ready() }
     }

@@ -1,3 +1,4 @@
+import Config
 import Control
 import Libevent
 import Sockets
@@ -9,20 +10,33 @@ import Sockets
 final class SystemdLink {
   /// What ending may take beyond the time in which sessions drain.
   private static let margin = Duration.seconds(10)
+  /// How often it's looked at whether there's another status to tell.
+  private static let statusInterval = Duration.seconds(5)
 
   private let notify: SystemdNotify?
   /// A manager with a full queue lets wait.
   private let teller: BackgroundWorker?
   private let workforce: Workforce
+  /// What is done now, in one line.
+  private let status: () -> String
+  private var told: String?
+  private var statusTimer: Timer?
   private var timer: Timer?
   private var ticket = 0
   private var waiting: Set<Int> = []
 
-  init(_ workforce: Workforce, on loop: EventLoop) {
+  /// - Parameter status: says what is done now, in one line; it's told when it's another one.
+  init(_ workforce: Workforce, on loop: EventLoop, status: @escaping () -> String) {
     self.workforce = workforce
+    self.status = status
     notify = SystemdNotify()
     teller = notify == nil ? nil : BackgroundWorker(name: "systemd", on: loop)
-    guard notify != nil, let interval = SystemdNotify.watchdogInterval() else { return }
+    guard notify != nil else { return }
+    statusTimer = Timer(on: loop) { [unowned self] in
+      tellStatus()
+      statusTimer?.schedule(after: Self.statusInterval)
+    }
+    guard let interval = SystemdNotify.watchdogInterval() else { return }
     timer = Timer(on: loop) { [unowned self] in
       // Who hasn't answered the last question isn't asked again: the watchdog goes hungry.
       if waiting.isEmpty { ping() }
@@ -44,16 +58,36 @@ final class SystemdLink {
   }
 
   /// The process serves, with a configuration that has taken effect.
-  func ready() { tell(.ready) }
+  func ready() {
+    tell(.ready)
+    tellStatus()
+    statusTimer?.schedule(after: Self.statusInterval)
+  }
 
   /// Another configuration is about to take effect.
   func reloading() { tell(.reloading) }
 
   /// The process is about to end, and may take so long for it.
-  func stopping(within limit: Duration) { tell(.stopping, .extendTimeout(limit + Self.margin)) }
+  func stopping(within limit: Duration) {
+    statusTimer = nil
+    tell(
+      .stopping, .extendTimeout(limit + Self.margin),
+      .status("stopping: sessions may go on for \(limit.configured) at most"))
+  }
 
   /// Another process is the one to watch from now on.
-  func replaced(by pid: Int) { tell(.mainPID(Int32(pid))) }
+  func replaced(by pid: Int) {
+    statusTimer = nil
+    tell(.mainPID(Int32(pid)))
+  }
+
+  private func tellStatus() {
+    guard notify != nil else { return }
+    let status = status()
+    guard status != told else { return }
+    told = status
+    tell(.status(status))
+  }
 
   deinit {
     teller?.finish(within: .milliseconds(500))

@@ -58,7 +58,7 @@ struct TwoPhaseCommitTests {
     let start = Timer(on: loop) {
       transaction = TwoPhaseCommit(
         rollout: 7, participants: voters, proposals: voters.indices.map { "p\($0)" }, limit: .milliseconds(20),
-        on: loop, willCommit: whenDecided, released: whenReleased
+        on: loop, prepared: { $0.commit() }, willCommit: whenDecided, released: whenReleased
       ) {
         #expect(outcome == nil, "it ends once")
         outcome = $0
@@ -81,7 +81,7 @@ struct TwoPhaseCommitTests {
       var outcome: TwoPhaseCommit<Voter>.Outcome?
       let transaction = TwoPhaseCommit(
         rollout: 1, participants: voters, proposals: ["", ""], limit: .milliseconds(isDecided ? 20 : 4000), on: loop,
-        willCommit: {}, released: {}
+        prepared: { $0.commit() }, willCommit: {}, released: {}
       ) {
         outcome = $0
         loop.stop()
@@ -105,6 +105,36 @@ struct TwoPhaseCommitTests {
     #expect(outcome == .committed)
     #expect(decided == 1)
     #expect(voters.enumerated().allSatisfy { $1.calls == ["prepare 7 p\($0)", "commit 7"] })
+  }
+
+  @Test("what all have prepared is held until it's decided, however long that takes", arguments: [true, false])
+  func held(_ isCommitted: Bool) {
+    let voters = [Voter(.now(.yes)), Voter(.now(.yes))]
+    let loop = EventLoop()
+    let limit = Timer(on: loop) { loop.stop() }
+    limit.schedule(after: .seconds(5))
+    var outcome: TwoPhaseCommit<Voter>.Outcome?
+    var (decisions, releases) = (0, 0)
+    let transaction = TwoPhaseCommit(
+      rollout: 1, participants: voters, proposals: ["", ""], limit: .milliseconds(10), on: loop, prepared: { _ in },
+      willCommit: { decisions += 1 }, released: { releases += 1 }
+    ) {
+      outcome = $0
+      loop.stop()
+    }
+    // Long after the limit of each phase.
+    let decision = Timer(on: loop) {
+      #expect(outcome == nil && decisions == 0)
+      #expect(voters.allSatisfy { $0.calls.count == 1 }, "nobody is told anything yet")
+      if isCommitted { transaction.commit() } else { transaction.abandon() }
+    }
+    decision.schedule(after: .milliseconds(100))
+    loop.run()
+    #expect(outcome == (isCommitted ? .committed : .aborted([])))
+    #expect(decisions == (isCommitted ? 1 : 0) && releases == (isCommitted ? 0 : 1))
+    transaction.commit()
+    transaction.abandon()
+    #expect(voters.allSatisfy { $0.calls.count == 2 && $0.calls.last == (isCommitted ? "commit 1" : "abort 1") })
   }
 
   @Test("one can't, nobody does, and everybody who can't says why")

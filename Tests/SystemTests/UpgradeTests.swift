@@ -290,6 +290,7 @@ extension System {
       let manager = try Datagrams(at: folder.path + "/notify")
       let proxy = try stage.martlet(keys(servers), environment: ["NOTIFY_SOCKET": manager.path])
       #expect(try manager.next() == "READY=1")
+      #expect(try manager.status() == "generation 1: 1 listener, 1 pool")
       proxy.program.send(SIGHUP)
       let reloading = try manager.next()
       #expect(reloading.hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
@@ -297,6 +298,7 @@ extension System {
       let pid = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}").pid
       #expect(try manager.next() == "MAINPID=\(pid)")
       #expect(try manager.next() == "READY=1")
+      #expect(try manager.status() == "generation 1: 1 listener, 1 pool")
       kill(pid_t(pid), SIGTERM)
       #expect(try manager.next() == "STOPPING=1")
     }
@@ -340,5 +342,12 @@ private final class Datagrams {
     let count = recv(descriptor, &bytes, bytes.count, 0)
     guard count >= 0 else { throw Failure("nothing came: \(errno)") }
     return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  /// The status that is told next.
+  func status() throws -> String {
+    let news = try next()
+    guard news.hasPrefix("STATUS=") else { throw Failure("no status came, but \(news)") }
+    return String(news.dropFirst(7))
   }
 }

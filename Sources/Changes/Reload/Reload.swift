@@ -44,6 +44,8 @@ package final class Reload {
   private var stats: DoorReservation?
   private var probes: [Probe] = []
   private var transaction: TwoPhaseCommit<WorkerParticipant>?
+  /// Takes what is prepared.
+  private let prepared: (Prepared) -> Void
   private var warnings: [String] = []
   /// Why it was given up.
   private var abandoned: AdminAnswer.Problem?
@@ -88,9 +90,11 @@ package final class Reload {
 
   /// Begins. Dropping it before it has committed gives everything back.
   init(
-    to configuration: Configuration, with parts: Parts, isForced: Bool, done: @escaping (Outcome) -> Void
+    to configuration: Configuration, with parts: Parts, isForced: Bool,
+    prepared: @escaping (Prepared) -> Void = { $0.commit() }, done: @escaping (Outcome) -> Void
   ) {
     self.configuration = configuration
+    self.prepared = prepared
     self.parts = parts
     self.isForced = isForced
     self.done = done
@@ -207,8 +211,25 @@ package final class Reload {
     transaction = TwoPhaseCommit(
       rollout: parts.rollout, participants: parts.participants,
       proposals: parts.listeners.rollouts(reservation, id: parts.rollout, table: table), limit: Self.limit,
-      on: parts.loop, willCommit: { [unowned self] in commit(reservation) },
+      on: parts.loop, prepared: { [unowned self] in tell($0) }, willCommit: { [unowned self] in commit(reservation) },
       released: { reservation.close() }, ended: { [unowned self] in ended($0) })
+  }
+
+  /// The workers have prepared it as well: from here on it's for others to decide.
+  private func tell(_ transaction: TwoPhaseCommit<WorkerParticipant>) {
+    prepared(
+      Prepared { [weak self, weak transaction] decision in
+        guard let self, let transaction else { return }
+        switch decision {
+        case .commit:
+          transaction.commit()
+          // Health, names and leases may have changed since the tables were prepared. Who changes later posts a table of its own.
+          parts.controller.workforce.post(.adopt(parts.controller.makeTable()))
+        case .abort(let problem):
+          abandoned = problem
+          transaction.abandon()
+        }
+      })
   }
 
   private var answer: AdminAnswer.Reloaded?
@@ -276,8 +297,6 @@ package final class Reload {
           "a worker can't prepare the change", hint: "see the log",
           details: reasons.map { "worker \($0.participant): \($0.reason)" }), .passing)
     case .committed, .committing:
-      // Health may have changed since the tables were prepared.
-      parts.controller.workforce.post(.adopt(parts.controller.makeTable()))
       guard var answer else { return }
       if case .committing(let unheard) = outcome { answer.warnings.append("\(unheard) workers are slow to follow") }
       answer.seconds = Double(MonotonicClock.now() &- began) / 1e9

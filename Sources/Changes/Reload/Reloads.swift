@@ -40,6 +40,8 @@ package final class Reloads {
     var source: Source
     var options: Options
     var author: String
+    /// Decides for what is prepared, or doesn't.
+    var prepared: (Prepared) -> Void = { $0.commit() }
     /// How things were when it began, if it has to be confirmed.
     var baseline: Confirmation.Baseline?
   }
@@ -166,12 +168,17 @@ package final class Reloads {
   ///
   /// - Parameters:
   ///   - author: who asks for it, for the log.
+  ///   - prepared: decides for what is prepared, at once or later: until then every other change waits or is refused, but
+  ///     overrides and the process's end. Without it it takes effect at once.
   ///   - done: takes what came of it, once.
-  package func reload(_ source: Source, _ options: Options = Options(), by author: String, done: @escaping Done) {
+  package func reload(
+    _ source: Source, _ options: Options = Options(), by author: String,
+    prepared: @escaping (Prepared) -> Void = { $0.commit() }, done: @escaping Done
+  ) {
     changes.ask(.reload, by: author) { [unowned self] turn in
       switch turn {
       case .refused(let problem): refuse(problem, .passing, by: author, done)
-      case .yours: begin(Attempt(source: source, options: options, author: author), done)
+      case .yours: begin(Attempt(source: source, options: options, author: author, prepared: prepared), done)
       }
     }
   }
@@ -299,8 +306,9 @@ extension Reloads {
     if attempt.options.confirm != nil { attempt.baseline = .init(parts.controller, since: earlier) }
     let before = (parts.controller.configuration, provenance)
     finished = nil
-    let reload = Reload(to: configuration, with: parts, isForced: attempt.options.isForced) {
-      [unowned self, attempt] outcome in
+    let reload = Reload(
+      to: configuration, with: parts, isForced: attempt.options.isForced, prepared: attempt.prepared
+    ) { [unowned self, attempt] outcome in
       // The reload is below this call: it's dropped when the next one begins.
       (finished, running) = (running, nil)
       switch outcome {

@@ -37,7 +37,7 @@ package final class Rebinding {
     transaction = TwoPhaseCommit(
       rollout: parts.rollout, participants: parts.participants,
       proposals: listeners.rollouts(reservation, id: parts.rollout, table: parts.controller.makeTable()),
-      limit: Reload.limit, on: parts.loop, willCommit: { _ = listeners.commit(reservation) },
+      limit: Reload.limit, on: parts.loop, prepared: { $0.commit() }, willCommit: { _ = listeners.commit(reservation) },
       released: { reservation.close() }, ended: { [unowned self] in ended($0) })
   }
 

@@ -23,9 +23,10 @@ protocol Participant: AnyObject {
   func abort(rollout: Int, done: @escaping () -> Void)
 }
 
-/// A change over several participants in two phases: all prepare, and if all can, all commit; otherwise nobody does.
+/// A change over several participants in two phases: all prepare, and if all can, whoever drives it says whether all commit;
+/// otherwise nobody does. Between the two there may be any time.
 ///
-/// Who coordinates decides, and tells everybody: a participant that doesn't answer in time counts as a no before the
+/// Who coordinates tells everybody: a participant that doesn't answer in time counts as a no before the
 /// decision, and is waited for no longer after it. The participants here are the workers of one process; nothing in it
 /// depends on that.
 final class TwoPhaseCommit<Member: Participant> {
@@ -51,6 +52,8 @@ final class TwoPhaseCommit<Member: Participant> {
 
   private enum Phase {
     case preparing
+    /// All have said yes, and it isn't decided yet.
+    case prepared
     case committing
     case over
   }
@@ -58,6 +61,7 @@ final class TwoPhaseCommit<Member: Participant> {
   private let rollout: Int
   private let participants: [Member]
   private let limit: Duration
+  private let prepared: (TwoPhaseCommit) -> Void
   private let willCommit: () -> Void
   private let released: () -> Void
   private let ended: (Outcome) -> Void
@@ -72,18 +76,21 @@ final class TwoPhaseCommit<Member: Participant> {
   ///   - rollout: tells this change from others; larger than that of any change before.
   ///   - proposals: what each participant is to prepare.
   ///   - limit: how long each phase may take.
-  ///   - willCommit: called after the last yes, before anybody is told to commit: the decision.
+  ///   - prepared: called after the last yes, perhaps before this returns: it's to be committed or abandoned from then on.
+  ///   - willCommit: called before anybody is told to commit: the decision.
   ///   - released: called after an abort once no participant holds anything of its proposal any more, however long that
   ///     takes: until then what was proposed mustn't be given back. It may come when this object is gone.
   ///   - ended: takes what came of it, once.
   init(
     rollout: Int, participants: [Member], proposals: [Member.Proposal], limit: Duration, on loop: EventLoop,
-    willCommit: @escaping () -> Void, released: @escaping () -> Void, ended: @escaping (Outcome) -> Void
+    prepared: @escaping (TwoPhaseCommit) -> Void, willCommit: @escaping () -> Void, released: @escaping () -> Void,
+    ended: @escaping (Outcome) -> Void
   ) {
     precondition(participants.count == proposals.count, "each participant needs a proposal")
     self.rollout = rollout
     self.participants = participants
     self.limit = limit
+    self.prepared = prepared
     self.willCommit = willCommit
     self.released = released
     self.ended = ended
@@ -93,22 +100,12 @@ final class TwoPhaseCommit<Member: Participant> {
     for (index, participant) in participants.enumerated() {
       participant.prepare(proposals[index], rollout: rollout) { [weak self] vote in self?.take(vote, of: index) }
     }
-    if participants.isEmpty { decide() }
+    if participants.isEmpty { count() }
   }
 
-  /// Ends the change before it's decided, as if somebody had refused; does nothing after the decision.
-  func abandon() {
-    if case .preparing = phase { abort() }
-  }
-
-  private func take(_ vote: Vote, of participant: Int) {
-    guard case .preparing = phase, waiting.remove(participant) != nil else { return }
-    if case .no(let reason) = vote { refusals.append((participant, reason)) }
-    if waiting.isEmpty { decide() }
-  }
-
-  private func decide() {
-    guard refusals.isEmpty else { return abort() }
+  /// Decides for what all have prepared; does nothing else.
+  func commit() {
+    guard case .prepared = phase else { return }
     phase = .committing
     waiting = Set(participants.indices)
     timer?.schedule(after: limit)
@@ -117,6 +114,28 @@ final class TwoPhaseCommit<Member: Participant> {
       participant.commit(rollout: rollout) { [weak self] in self?.committed(index) }
     }
     if participants.isEmpty { end(.committed) }
+  }
+
+  /// Ends the change before it's decided, as if somebody had refused; does nothing after the decision.
+  func abandon() {
+    switch phase {
+    case .preparing, .prepared: abort()
+    case .committing, .over: break
+    }
+  }
+
+  private func take(_ vote: Vote, of participant: Int) {
+    guard case .preparing = phase, waiting.remove(participant) != nil else { return }
+    if case .no(let reason) = vote { refusals.append((participant, reason)) }
+    if waiting.isEmpty { count() }
+  }
+
+  /// All have voted.
+  private func count() {
+    guard refusals.isEmpty else { return abort() }
+    phase = .prepared
+    timer?.cancel()
+    prepared(self)
   }
 
   private func committed(_ participant: Int) {
@@ -131,7 +150,7 @@ final class TwoPhaseCommit<Member: Participant> {
       refusals += waiting.sorted().map { ($0, "no answer within \(limit.configured)") }
       abort()
     case .committing: end(.committing(unheard: waiting.count))
-    case .over: break
+    case .prepared, .over: break
     }
   }
 

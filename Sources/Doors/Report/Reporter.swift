@@ -64,6 +64,18 @@ package final class Reporter {
     return ReadinessReport(listeners: listeners.listeners.map { listener($0) }, poolsDown: Set(down.map(\.name)))
   }
 
+  /// The process in one line, as a service manager shows it: `generation 3: 2 listeners, 4 pools; down: mail`.
+  package var line: String {
+    func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
+    let serving =
+      "generation \(reloads.generation): \(count(listeners.listeners.count, "listener")), "
+      + count(controller.pools.count, "pool")
+    let down = readiness().poolsDown.sorted()
+    return
+      ([serving] + (down.isEmpty ? [] : ["down: \(down.joined(separator: ", "))"])
+      + (reloads.confirmUntil == nil ? [] : ["to be confirmed"])).joined(separator: "; ")
+  }
+
   /// How many transitions a report has; the admin door tells of more.
   private static let transitionsShown = 200
 
