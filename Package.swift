@@ -62,7 +62,7 @@ let package = Package(
 
     // The doors, at which the control plane is looked at and told, and the log.
     .target(
-      name: "Logs", dependencies: ["Config", "Libevent", "Model", "Text", logging, system], swiftSettings: strict),
+      name: "Logs", dependencies: ["Config", "Libevent", "Model", "Text", logging], swiftSettings: strict),
     .target(
       name: "Doors",
       dependencies: [
@@ -83,7 +83,7 @@ let package = Package(
       dependencies: ["Config", "Control", "Libevent", "Model", "Service", "Sockets", "Text", logging, system],
       swiftSettings: strict),
     .target(
-      name: "Client", dependencies: ["Config", "Libevent", "Model", "Sockets", "Text", system], swiftSettings: strict),
+      name: "Client", dependencies: ["Config", "Libevent", "Model", "Text", system], swiftSettings: strict),
     .executableTarget(
       name: "Martlet",
       dependencies: [
@@ -110,12 +110,14 @@ let package = Package(
       ]),
     .testTarget(
       name: "ChangesTests",
-      dependencies: ["Balancing", "Changes", "Config", "Control", "Libevent", "Model", "Proxy", "Sockets", logging]),
-    .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", "Text", logging]),
+      dependencies: [
+        "Balancing", "Changes", "Config", "Control", "Libevent", "Model", "Proxy", "Sockets", "Support", logging,
+      ]),
+    .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",
       dependencies: [
-        "Balancing", "Changes", "Config", "Control", "Doors", "Libevent", "Model", "Proxy", "Service", "Sockets",
+        "Config", "Doors", "Libevent", "Model", "Proxy", "Service", "Sockets",
         "Support",
         "Text", logging,
       ]),

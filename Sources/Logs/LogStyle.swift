@@ -107,42 +107,14 @@ extension LogStyle {
       ("message", .text(record.message)),
     ]
     for (key, value) in record.fields { members.append((ownKeys.contains(key) ? "metadata.\(key)" : key, value)) }
-    return "{" + members.map { "\(json($0)):\(json($1))" }.joined(separator: ",") + "}\n"
+    return "{" + members.map { "\($0.jsonQuoted):\(json($1))" }.joined(separator: ",") + "}\n"
   }
 
   private static func json(_ value: LogValue) -> String {
     switch value {
-    case .text(let text): json(text)
+    case .text(let text): text.jsonQuoted
     case .literal(let literal): literal
     case .list(let values): "[" + values.map { json($0) }.joined(separator: ",") + "]"
     }
-  }
-
-  /// A JSON string (RFC 8259 §7). What isn't ASCII stays as it is but for what can upset a reader of lines.
-  private static func json(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.isPrintable: result.unicodeScalars.append(scalar)
-      default:
-        for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
-          let digits = String(unit, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        }
-      }
-    }
-    return result + "\""
-  }
-}
-
-extension String {
-  /// The text, filled with spaces to so many characters.
-  package func padded(to width: Int) -> String {
-    self + String(repeating: " ", count: max(0, width - count))
   }
 }

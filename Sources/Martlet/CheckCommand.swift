@@ -31,9 +31,8 @@ struct CheckCommand: ParsableCommand {
     // The one who checks needn't be the one who may read secrets.
     let settings = try file.load(secrets: .ifThere)
     ConfigurationFile.report(warnings: settings.warnings, file: name)
-    try Output.write(
-      "\(settings.summary())\(Limits(for: settings, descriptors: DescriptorLimit.attainable).summary)\n\n\(TextTable.printable(name)) is right.\n"
-    )
+    let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
+    try Output.write("\(settings.summary())\(limits.summary)\n\n\(TextTable.printable(name)) is right.\n")
   }
 
   private func report(_ name: String) throws {

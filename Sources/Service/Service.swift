@@ -32,8 +32,6 @@ package final class Service {
   }
   /// Where the stats port answers; nil if there's none.
   package var statsAddress: SocketAddress? { statsServer?.address }
-  /// The admin socket's path; nil if there's none.
-  package var adminPath: String? { adminServer?.path }
   /// Takes commands from any thread.
   package let inbox = Mailbox<ServiceCommand>()
   /// What it may use.
@@ -174,7 +172,7 @@ package final class Service {
       watch.look(after: statsServer, called: "stats port")
       watch.look(after: listeners) { reloads.rebind(done: $0) }
     }
-    systemd = SystemdLink(workforce, on: loop) { [unowned self] in reporter.line }
+    systemd = SystemdLink(workforce, on: loop) { [unowned self] in reporter.summary }
     reloads.announce = { [unowned self] isReloading in
       if isReloading { systemd?.reloading() } else { systemd?.ready() }
     }

@@ -24,10 +24,7 @@ package enum JSONForm {
       if scalar.isASCII && scalar != "\u{7F}" || scalar.isPrintable {
         result.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
       } else {
-        for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
-          let digits = String(unit, radix: 16)
-          result += Array(("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
-        }
+        result += Array(scalar.jsonEscape.utf8)
       }
     }
     return result

@@ -103,4 +103,24 @@ struct PreparedTests {
     #expect(stage.controller.pools[0].members.map(\.address) == ["10.0.0.9:80"])
     stage.controller.stop()
   }
+
+  @Test("the process's end doesn't wait for a decision, and one that comes later does nothing")
+  func stopped() throws {
+    let stage = try stage()
+    stage.changes.interrupt = { [unowned stage] _ in stage.reloads?.abandon() }
+    stage.prepare(text("'10.0.0.9:80'"))
+    var isStopping = false
+    stage.changes.ask(.stop, by: "a signal") { _ in isStopping = true }
+    #expect(isStopping)
+    guard case .refused(let problem, _)? = stage.outcome else {
+      Issue.record("it isn't refused")
+      return
+    }
+    #expect(problem.error == "the process is about to end")
+    let tables = stage.controller.tables
+    stage.prepared?.commit()
+    #expect(stage.controller.pools[0].members.map(\.address) == ["10.0.0.1:80"])
+    #expect(stage.adopted == 0 && stage.controller.tables == tables)
+    stage.controller.stop()
+  }
 }

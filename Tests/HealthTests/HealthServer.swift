@@ -103,12 +103,3 @@ final class HealthServer {
     }
   }
 }
-
-/// Waits until a condition holds, two seconds at most.
-func eventually(_ condition: () -> Bool) -> Bool {
-  for _ in 0..<400 {
-    if condition() { return true }
-    usleep(5_000)
-  }
-  return false
-}

@@ -299,8 +299,12 @@ extension System {
       #expect(try manager.next() == "MAINPID=\(pid)")
       #expect(try manager.next() == "READY=1")
       #expect(try manager.status() == "generation 1: 1 listener, 1 pool")
+      servers[0].kill()
+      #expect(try manager.status() == "generation 1: 1 listener, 1 pool; down: main")
       kill(pid_t(pid), SIGTERM)
       #expect(try manager.next() == "STOPPING=1")
+      #expect(try manager.next().hasPrefix("EXTEND_TIMEOUT_USEC="))
+      #expect(try manager.status() == "stopping: sessions may go on for 20s at most")
     }
   }
 }

@@ -219,7 +219,7 @@ package final class Reload {
   private func tell(_ transaction: TwoPhaseCommit<WorkerParticipant>) {
     prepared(
       Prepared { [weak self, weak transaction] decision in
-        guard let self, let transaction else { return }
+        guard let self, let transaction, abandoned == nil else { return }
         switch decision {
         case .commit:
           transaction.commit()

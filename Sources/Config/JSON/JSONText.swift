@@ -21,7 +21,7 @@ extension JSONNode {
       }
     case .object(let members) where !isShort(members, indent: indent):
       Self.write(members, between: ("{", "}"), to: &result, indent: indent) { member, result in
-        Self.write(member.key, to: &result)
+        result += member.key.jsonQuoted
         result += ": "
         member.value.write(to: &result, indent: indent + 1)
       }
@@ -34,7 +34,7 @@ extension JSONNode {
     case .null: result += "null"
     case .bool(let value): result += value ? "true" : "false"
     case .number(let text): result += text
-    case .string(let text): Self.write(text, to: &result)
+    case .string(let text): result += text.jsonQuoted
     case .array(let elements):
       result += "["
       for (index, element) in elements.enumerated() {
@@ -46,7 +46,7 @@ extension JSONNode {
       result += members.isEmpty ? "{" : "{ "
       for (index, member) in members.enumerated() {
         if index > 0 { result += ", " }
-        Self.write(member.key, to: &result)
+        result += member.key.jsonQuoted
         result += ": "
         member.value.writeLine(to: &result)
       }
@@ -77,25 +77,5 @@ extension JSONNode {
       each(element, &result)
     }
     result += margin + brackets.1
-  }
-
-  private static func write(_ text: String, to result: inout String) {
-    result += "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.isPrintable: result.unicodeScalars.append(scalar)
-      default:
-        for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
-          let digits = String(unit, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        }
-      }
-    }
-    result += "\""
   }
 }

@@ -29,8 +29,9 @@ extension Controller {
   }
 
   /// Ends the leases of backends about a subject, or all; gives those that have ended.
-  package func endLeases(pool: String, endpoints: [String], about subject: Lease.Subject?, by author: String) -> [Lease]
-  {
+  package func endLeases(
+    pool: String, endpoints: [String], about subject: Lease.Subject?, by author: String
+  ) -> [Lease] {
     let ended = endpoints.flatMap { end(pool: pool, endpoint: $0, about: subject, by: author) }
     leasesChanged(ended)
     return ended.map(\.lease)

@@ -65,7 +65,7 @@ package final class Reporter {
   }
 
   /// The process in one line, as a service manager shows it: `generation 3: 2 listeners, 4 pools; down: mail`.
-  package var line: String {
+  package var summary: String {
     func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
     let serving =
       "generation \(reloads.generation): \(count(listeners.listeners.count, "listener")), "

@@ -1,3 +1,4 @@
+import Proxy
 import Testing
 
 @testable import Doors
@@ -27,6 +28,12 @@ import Testing
       for label in selector.matches(of: /(state|action|direction)=~"([a-z_|]+)"/) {
         for value in label.2.split(separator: "|") {
           #expect(family.contains { $0.contains("\(label.1)=\"\(value)\"") }, "\(name) has no \(label.1) \(value)")
+        }
+      }
+      guard name == "martlet_listener_refused_total" else { continue }
+      for label in selector.matches(of: /cause!?=~?"([a-zA-Z|]+)"/) {
+        for cause in label.1.split(separator: "|") {
+          #expect(Refusal(rawValue: String(cause)) != nil, "no client is refused for \(cause)")
         }
       }
     }
