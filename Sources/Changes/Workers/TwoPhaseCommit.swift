@@ -134,7 +134,6 @@ final class TwoPhaseCommit<Member: Participant> {
   private func count() {
     guard refusals.isEmpty else { return abort() }
     phase = .prepared
-    timer?.cancel()
     prepared(self)
   }
 
