@@ -25,11 +25,15 @@ final class SystemdLink {
   private var ticket = 0
   private var waiting: Set<Int> = []
 
-  /// - Parameter status: says what is done now, in one line; it's told when it's another one.
-  init(_ workforce: Workforce, on loop: EventLoop, status: @escaping () -> String) {
+  /// - Parameters:
+  ///   - notify: the manager; nil if there is none.
+  ///   - status: says what is done now, in one line; it's told when it's another one.
+  init(
+    _ workforce: Workforce, notify: SystemdNotify? = SystemdNotify(), on loop: EventLoop, status: @escaping () -> String
+  ) {
     self.workforce = workforce
     self.status = status
-    notify = SystemdNotify()
+    self.notify = notify
     teller = notify == nil ? nil : BackgroundWorker(name: "systemd", on: loop)
     guard notify != nil else { return }
     statusTimer = Timer(on: loop) { [unowned self] in
@@ -75,10 +79,13 @@ final class SystemdLink {
       .status("stopping: sessions may go on for \(limit.configured) at most"))
   }
 
-  /// Another process is the one to watch from now on.
-  func replaced(by pid: Int) {
+  /// Another process is the one to watch from now on. What it says itself counts only after that (sd_notify(3), with
+  /// NotifyAccess=main).
+  ///
+  /// - Parameter told: told when the manager knows, or can't be reached.
+  func replaced(by pid: Int, told: @escaping () -> Void) {
     statusTimer = nil
-    tell(.mainPID(Int32(pid)))
+    tell(.mainPID(Int32(pid)), then: told)
   }
 
   private func tellStatus() {
@@ -94,11 +101,12 @@ final class SystemdLink {
   }
 
   /// A manager that can't be reached is none of the sessions' troubles.
-  private func tell(_ news: SystemdNotify.News...) {
-    guard let notify, let teller else { return }
+  private func tell(_ news: SystemdNotify.News..., then told: @escaping () -> Void = {}) {
+    guard let notify, let teller else { return told() }
     teller.perform {
       for piece in news { try? notify.send(piece) }
     } then: {
+      told()
     }
   }
 }

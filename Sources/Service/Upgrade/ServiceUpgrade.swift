@@ -85,7 +85,6 @@ extension Service {
   /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
   private func handOver(to version: String, _ pid: Int, _ reply: @escaping AdminRouter.Reply) {
     let limit = controller.configuration.upgrade.drain
-    systemd?.replaced(by: pid)
     drain(.handingOver, limit: limit)
     guard let shutdown, let upgrade else { return }
     let left = workforce.sessionSlots.taken
@@ -98,6 +97,11 @@ extension Service {
         counts: upgrade.counts.nothing)
     }
     shutdown.drained = { [unowned self] in succession?.tell() }
+    if let systemd {
+      systemd.replaced(by: pid) { [unowned self] in succession?.begin() }
+    } else {
+      succession?.begin()
+    }
     reply(
       .success(
         AdminReply(

@@ -23,8 +23,9 @@ final class Succession {
   /// The ended sessions that the other process knows of, by their ids. Older ones aren't listed any more.
   private var known: Set<UInt64>?
   private var hasComplained = false
+  private var hasBegun = false
 
-  /// Begins to tell. That this process serves no longer doesn't wait for what was counted.
+  /// Tells nothing yet.
   ///
   /// - Parameter news: says how the sessions go now.
   init(
@@ -38,12 +39,18 @@ final class Succession {
     timer = Timer(on: loop) { [unowned self] in
       if upgrade.counts.isDone { tell() } else { tellPart() }
     }
+  }
+
+  /// Begins to tell. That this process serves no longer doesn't wait for what was counted.
+  func begin() {
+    hasBegun = true
     send(news())
     timer?.schedule(after: .zero)
   }
 
   /// Tells how it goes now, unless the other process hasn't taken what it was told before: that can only become older.
   func tell() {
+    guard hasBegun else { return }
     timer?.schedule(after: Self.interval)
     guard upgrade.hasTold else { return }
     sessions.recent { [weak self] ended in self?.tell(ended) }
