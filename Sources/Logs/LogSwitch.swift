@@ -26,7 +26,7 @@ package final class LogSwitch {
   }
 
   /// Takes what a new configuration says.
-  package func adopt(_ settings: LogConfiguration) {
+  package func use(_ settings: LogConfiguration) {
     if !fixed.contains(.level) { level = settings.level }
     if !fixed.contains(.format) { sink?.use(settings.format) }
   }

@@ -126,7 +126,7 @@ package final class Service {
       (statsServer, adminServer) = (nil, nil)
       throw error
     }
-    controller.adopt(controller.stage(configuration), .reload, because: "started")
+    controller.start(with: configuration)
     if let handover = inheritance?.handover, let counts = handover.shortCounts ?? handover.counts { inherit(counts) }
   }
 

@@ -113,7 +113,7 @@ extension Service {
         statsServer = nil
         if let reservation { statsServer = serveStats(at: reservation.open(), hosts: hosts) }
       }
-      origin.log.adopt(configuration.log)
+      origin.log.use(configuration.log)
       watchFile()
     }
   }

@@ -31,7 +31,7 @@ struct EligibilityTests {
     for lease in leases { book.take(lease) }
     let controller = Controller(
       configuration, book: book, workforce: Workforce(count: 1), on: loop, logger: logger)
-    controller.adopt(controller.stage(configuration), .reload, because: "test")
+    controller.start(with: configuration)
     return controller
   }
 
@@ -45,7 +45,7 @@ struct EligibilityTests {
 
   private func reload(_ controller: Controller, to configuration: Configuration) -> Reload.Outcome? {
     var outcome: Reload.Outcome?
-    let reload = Reload(to: configuration, with: parts(controller), isForced: false) { outcome = $0 }
+    let reload = Reload(to: configuration, with: parts(controller), by: "test", isForced: false) { outcome = $0 }
     reload.start()
     return outcome
   }

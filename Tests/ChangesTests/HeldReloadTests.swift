@@ -31,7 +31,7 @@ struct HeldReloadTests {
     let first = try configuration([servers[0]])
     let workforce = Workforce(count: 1)
     let controller = Controller(first, book: OverrideBook(), workforce: workforce, on: loop, logger: logger)
-    controller.adopt(controller.stage(first), .reload, because: "test")
+    controller.start(with: first)
     let status = ListenerStatus(name: "main", workers: 1)
     let binding = try Binding(first.listeners[0], workers: 1)
     let listeners = ListenerSet([BoundListener(first.listeners[0], status: status, binding: binding)], workers: 1)
@@ -63,7 +63,7 @@ struct HeldReloadTests {
     var outcome: Reload.Outcome?
     let limit = Timer(on: loop) { [loop] in loop.stop() }
     limit.schedule(after: .seconds(10))
-    let reload = Reload(to: try configuration(servers), with: parts, isForced: false) { [loop] prepared in
+    let reload = Reload(to: try configuration(servers), with: parts, by: "test", isForced: false) { [loop] prepared in
       held = prepared
       loop.stop()
     } done: { [loop] in
@@ -78,8 +78,9 @@ struct HeldReloadTests {
     // The worker goes on meanwhile, by what holds now.
     _ = try Peer.connect(to: binding.address)
     _ = try servers[0].accept()
-    controller.take(
-      Lease(pool: "web", endpoint: servers[0].address.description, term: .drain, author: "ann", since: .now))
+    let lease = Lease(
+      pool: "web", endpoint: servers[0].address.description, term: .drain, author: "ann", since: .now)
+    controller.apply(Change(.override(lease), by: "ann"))
     prepared.commit()
     // What the worker is told stands in its mailbox before any of these comes.
     let clients = try (0..<8).map { _ in try Peer.connect(to: binding.address) }

@@ -30,7 +30,7 @@ struct CountsTellerTests {
     let controller = Controller(
       configuration, book: OverrideBook(), workforce: Workforce(count: 1), on: loop,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    controller.adopt(controller.stage(configuration), .reload, because: "test")
+    controller.start(with: configuration)
     return controller
   }
 
@@ -97,7 +97,7 @@ struct CountsTellerTests {
     let teller = CountsTeller(controller, ListenerSet([], workers: 1))
     let heir = try self.controller(3)
     heir.heritage.take(teller.everything())
-    controller.adopt(controller.stage(try configuration(2)), .reload, because: "test")
+    controller.start(with: try configuration(2))
     for part in try round(teller) {
       heir.heritage.take(part)
       #expect(heir.pools[0].sums.sessions == 3)
@@ -130,7 +130,7 @@ struct CountsTellerTests {
     use(controller, [0])
     let teller = CountsTeller(controller, ListenerSet([], workers: 1))
     _ = teller.everything()
-    controller.adopt(controller.stage(try configuration(1)), .reload, because: "test")
+    controller.start(with: try configuration(1))
     controller.pools[0].leaving[0].backend.counters[0].sessions.add()
     teller.forget(for: .whole)
     func message(_ counts: CountsHandover) throws -> Counts {

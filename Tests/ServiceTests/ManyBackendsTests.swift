@@ -70,12 +70,15 @@ struct ManyBackendsTests {
     let leases = timed("leases") { book(until: .now) }
     let controller = controller(first, leases)
     let removed = leases.count(.remove)
-    timed("the start") { controller.adopt(controller.stage(first), .reload, because: "started") }
+    timed("the start") { controller.start(with: first) }
     #expect(controller.pools.flatMap(\.members).count { $0.service?.term == .drain } == leases.count(.drain))
     let stage = timed("what a reload needs") { controller.stage(second) }
     let table = timed("its table") { controller.preview(stage) }
     #expect(table.routes["main"]?.pool.backends.count == (Self.backends - removed) / Self.pools)
-    timed("its commit") { controller.adopt(stage, .reload, because: "reloaded") }
+    timed("its commit") {
+      controller.prepare(stage, as: 1)
+      controller.apply(Change(.configuration(rollout: 1), by: "test"))
+    }
     #expect(timed("what leases are about") { controller.missing(in: second) }.allSatisfy { $0 == nil })
 
     let reloads = Reloads(
@@ -95,7 +98,7 @@ struct ManyBackendsTests {
     timed("the end of all leases") { controller.expireLeases() }
     #expect(controller.book.leases.isEmpty)
     #expect(controller.pools.flatMap(\.members).map(\.state).filter { $0 == .up }.count == Self.backends)
-    let reasons = controller.transitions.filter { $0.cause == .override }.map(\.reason)
+    let reasons = controller.transitions.ring.filter { $0.cause == .override }.map(\.reason)
     #expect(reasons.contains("time is over: drained by ann until \(leases.leases[0].until?.timeOfDay ?? "") UTC"))
     controller.stop()
   }
@@ -104,7 +107,7 @@ struct ManyBackendsTests {
   func upgrade() throws {
     let configuration = try configuration()
     let controller = controller(configuration, OverrideBook())
-    controller.adopt(controller.stage(configuration), .reload, because: "started")
+    controller.start(with: configuration)
     for member in controller.pools.flatMap(\.members) {
       let counters = member.backend.counters[0]
       counters.attempts.add()
@@ -129,7 +132,10 @@ struct ManyBackendsTests {
     let heir = self.controller(configuration, OverrideBook())
     heir.inherit(controller.state)
     let stage = timed("what an heir needs") { heir.stage(configuration) }
-    timed("its start") { heir.adopt(stage, .reload, because: "started") }
+    timed("its start") {
+      heir.prepare(stage, as: 1)
+      heir.apply(Change(.configuration(rollout: 1), by: "test"))
+    }
     timed("taking all counts") { heir.heritage.take(counts) }
     #expect(heir.pools.map(\.sums) == controller.pools.map(\.sums))
     controller.stop()

@@ -34,6 +34,7 @@ package final class Reload {
   private let configuration: Configuration
   private let difference: ConfigurationDifference
   private let parts: Parts
+  private let author: String
   private let isForced: Bool
   /// Takes what came of it. Then it's let go, and with it whoever has asked.
   private var done: ((Outcome) -> Void)?
@@ -62,13 +63,13 @@ package final class Reload {
     /// Tells the change from all others.
     let rollout: Int
     /// The new configuration has just taken effect: called once, before the outcome is told.
-    let adopted: (_ configuration: Configuration, _ stats: StatsChange) -> Void
+    let committed: (_ configuration: Configuration, _ stats: StatsChange) -> Void
 
     /// With all its parts.
     package init(
       loop: EventLoop, controller: Controller, listeners: ListenerSet, participants: [WorkerParticipant],
       limits: Limits, reserveStats: @escaping (SocketAddress) throws(StartError) -> DoorReservation, rollout: Int,
-      adopted: @escaping (_ configuration: Configuration, _ stats: StatsChange) -> Void
+      committed: @escaping (_ configuration: Configuration, _ stats: StatsChange) -> Void
     ) {
       self.loop = loop
       self.controller = controller
@@ -77,7 +78,7 @@ package final class Reload {
       self.limits = limits
       self.reserveStats = reserveStats
       self.rollout = rollout
-      self.adopted = adopted
+      self.committed = committed
     }
   }
 
@@ -90,12 +91,13 @@ package final class Reload {
 
   /// Begins. Dropping it before it has committed gives everything back.
   init(
-    to configuration: Configuration, with parts: Parts, isForced: Bool,
+    to configuration: Configuration, with parts: Parts, by author: String, isForced: Bool,
     prepared: @escaping (Prepared) -> Void = { $0.commit() }, done: @escaping (Outcome) -> Void
   ) {
     self.configuration = configuration
     self.prepared = prepared
     self.parts = parts
+    self.author = author
     self.isForced = isForced
     self.done = done
     stage = Controller.Stage(configuration, doors: parts.controller.own.directory(with: configuration.doors))
@@ -208,6 +210,7 @@ package final class Reload {
     }
     // From here on the workers may hold the sockets, and only their word gives them back.
     guard let reservation = reservation.take() else { return }
+    parts.controller.prepare(stage, as: parts.rollout)
     transaction = TwoPhaseCommit(
       rollout: parts.rollout, participants: parts.participants,
       proposals: parts.listeners.rollouts(reservation, id: parts.rollout, table: table), limit: Self.limit,
@@ -237,7 +240,7 @@ package final class Reload {
   private func commit(_ reservation: ListenerSet.Reservation) {
     let controller = parts.controller
     let statsBind = controller.configuration.stats?.bind
-    controller.adopt(stage, .reload, because: "configuration reloaded")
+    controller.apply(Change(.configuration(rollout: parts.rollout), by: author, because: "configuration reloaded"))
     for gone in parts.listeners.commit(reservation) { retire(gone) }
     for listener in parts.listeners.listeners {
       controller.evictions.cancelAll(of: .listener(listener.configuration.name))
@@ -252,7 +255,7 @@ package final class Reload {
           + "`martlet overrides --remove \(backend)` takes it back"
       }
     }
-    parts.adopted(configuration, change)
+    parts.committed(configuration, change)
     answer = AdminAnswer.Reloaded(
       generation: 0,
       changes: difference.lines
@@ -326,6 +329,7 @@ package final class Reload {
     reservation = nil
     stats = nil
     probes = []
+    parts.controller.abort(parts.rollout)
   }
 
   deinit {

@@ -307,7 +307,7 @@ extension Reloads {
     let before = (parts.controller.configuration, provenance)
     finished = nil
     let reload = Reload(
-      to: configuration, with: parts, isForced: attempt.options.isForced, prepared: attempt.prepared
+      to: configuration, with: parts, by: attempt.author, isForced: attempt.options.isForced, prepared: attempt.prepared
     ) { [unowned self, attempt] outcome in
       // The reload is below this call: it's dropped when the next one begins.
       (finished, running) = (running, nil)

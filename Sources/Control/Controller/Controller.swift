@@ -1,4 +1,4 @@
-package import Balancing
+import Balancing
 package import Config
 import Health
 package import Libevent
@@ -11,37 +11,28 @@ package import SystemPackage
 /// Decides who may be picked, and tells the workers: the one place where the configuration, health, ejections, warm-ups,
 /// name answers and leases come together. Every decision is a new routing table.
 package final class Controller {
-  /// How many transitions are remembered.
-  package static let transitionsKept = 1000
-  /// How many pools that are gone are remembered.
-  package static let formerPoolsKept = 64
-
   /// What the file says that runs.
   package var configuration: Configuration
   /// The workers, who are told of every decision.
   package let workforce: Workforce
-  /// The pools, in the configuration's order.
-  package var pools: [PoolController] = []
-  /// Pools that were removed and whose backends still have sessions.
-  package var leavingPools: [PoolController] = []
-  /// Pools that were removed and have no session any more, should they come back: what they counted goes on then.
-  var formerPools: [PoolController] = []
+  /// The pools, those that are gone too.
+  var register = PoolRegister()
   /// Ends sessions.
   package let evictions: EvictionScheduler
   /// The addresses of host names.
   package let names: NameBook
   /// At which addresses this process answers.
   package let own: OwnDoors
-  /// The latest changes of state, the newest last.
-  package var transitions = TransitionRing<Report.Transition>(capacity: transitionsKept)
+  /// What has become of backends.
+  package let transitions: TransitionLog
   /// What operators have set.
   package var book: OverrideBook
   /// Told of the leases when some have ended by themselves.
   package var leasesExpired: (() -> Void)?
-  /// Counts the routing tables.
-  private(set) var tables = 0
+  /// What was prepared, to take effect by `apply`.
+  var prepared: (rollout: Int, stage: Stage)?
 
-  /// What a process before this one has known, until the first configuration is adopted.
+  /// What a process before this one has known, until the first configuration has taken effect.
   var inheritance: InheritedState?
   /// What processes before this one have counted.
   package let heritage = InheritedPools()
@@ -49,14 +40,13 @@ package final class Controller {
   /// Where everything here happens.
   package let loop: EventLoop
   let logger: Logger
-  var snapshots: [String: Pool] = [:]
-  var correlation: CorrelatedFailure
-  var random = SplitMix64(seed: UInt64.random(in: .min ... .max))
+  var tables = RoutingTables()
+  let checks: HealthChecks
   var changeTimer: Timer?
   var departureTimer: Timer?
   var backendsMade = 0
 
-  /// Knows a configuration, and has no pools before it's adopted.
+  /// Knows a configuration, and has no pools before it has taken effect.
   package init(
     _ configuration: Configuration, book: OverrideBook, workforce: Workforce, on loop: EventLoop, logger: Logger
   ) {
@@ -65,11 +55,15 @@ package final class Controller {
     self.workforce = workforce
     self.loop = loop
     self.logger = logger
-    correlation = CorrelatedFailure(window: configuration.slowestCheck)
+    transitions = TransitionLog(logger)
     evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
     names = NameBook(configuration.resolver, on: loop, logger: logger)
     own = OwnDoors(on: loop, logger: logger)
-    names.changed = { [unowned self] in nameChanged($0) }
+    checks = HealthChecks(window: configuration.slowestCheck, on: loop)
+    checks.judged = { [unowned self] in judged($0, $1, in: $2) }
+    names.changed = { [unowned self] name in
+      apply(Change(.addresses(of: name), by: "the name server", because: "\(name) has other addresses"))
+    }
     own.changed = { [unowned self] in recogniseOwn() }
     changeTimer = Timer(on: loop) { [unowned self] in timeHasPassed() }
     departureTimer = Timer(on: loop) { [unowned self] in lookForDepartures() }
@@ -77,15 +71,21 @@ package final class Controller {
 
   /// Ends checks and name look-ups.
   package func stop() {
-    for pool in pools { for member in pool.members { member.checker?.stop() } }
+    for pool in pools { for member in pool.members { checks.stop(member) } }
     names.stop()
     own.stop()
     changeTimer?.cancel()
     departureTimer?.cancel()
   }
 
+  /// The pools, in the configuration's order.
+  package var pools: [PoolController] { register.present }
+
+  /// Pools that were removed and whose backends still have sessions.
+  package var leavingPools: [PoolController] { register.leaving }
+
   /// Its pools, with those that are gone and remembered.
-  package var everyPool: [PoolController] { pools + leavingPools + formerPools }
+  package var everyPool: [PoolController] { register.all }
 
   /// A pool by its name; nil if there's none.
   package func pool(_ name: String) -> PoolController? {
@@ -99,19 +99,7 @@ package final class Controller {
 
   /// The table for the workers now.
   package func makeTable() -> RoutingTable {
-    let now = Instant.now
-    for pool in pools where snapshots[pool.name] == nil { snapshots[pool.name] = pool.snapshot(at: now) }
-    return makeTable(of: configuration, snapshots)
-  }
-
-  func makeTable(of configuration: Configuration, _ pools: [String: Pool]) -> RoutingTable {
-    tables += 1
-    let routes = configuration.listeners.compactMap { listener in
-      pools[listener.pool].map { (listener.name, ListenerRoute(pool: $0, maxSessions: listener.maxSessions)) }
-    }
-    return RoutingTable(
-      generation: tables, routes: Dictionary(uniqueKeysWithValues: routes),
-      evictionInterval: 1_000_000_000 / UInt64(max(configuration.eviction.rate, 1)))
+    tables.next(of: pools, configuration, at: .now)
   }
 
   /// Looks at a pool anew after something happened to it: notes what has changed and tells the workers.
@@ -165,13 +153,16 @@ package final class Controller {
         pool.wentDown(member, at: now)
       }
       switch (occasion, itself) {
-      case (.members, let reason?): note(member, of: pool, was: previous, cause, because: reason, took: duration)
-      case (.members, nil): note(member, of: pool, was: previous, .time, because: member.reason, took: nil)
+      case (.members, let reason?):
+        transitions.changed(member, of: pool, was: previous, cause, because: reason, took: duration)
+      case (.members, nil):
+        transitions.changed(member, of: pool, was: previous, .time, because: member.reason, took: nil)
       case (.pool(let reason), _):
-        note(member, of: pool, was: previous, cause, because: "\(reason): \(member.reason)", took: duration)
+        transitions.changed(
+          member, of: pool, was: previous, cause, because: "\(reason): \(member.reason)", took: duration)
       }
     }
-    snapshots[pool.name] = nil
+    tables.outdate(pool)
   }
 
   func scheduleNextChange(after now: Instant) {
@@ -180,32 +171,6 @@ package final class Controller {
     let lease = leaseEnd.map { min($0 + .milliseconds(2), .seconds(60)) }
     if let next = (pools.compactMap { $0.nextChange(at: now) } + [lease].compactMap(\.self)).min() {
       changeTimer?.schedule(after: next)
-    }
-  }
-
-  /// - Parameter previous: the state that it was in; nil if that hasn't changed.
-  private func note(
-    _ member: Member, of pool: PoolController, was previous: Report.Backend.State?, _ cause: Report.Transition.Cause,
-    because reason: String, took duration: Duration?
-  ) {
-    transitions.append(
-      Report.Transition(
-        time: previous == nil ? .now : member.since, pool: pool.name, backend: member.backend.name,
-        from: previous ?? member.state, to: member.state, cause: cause, reason: reason, duration: duration?.inSeconds))
-    let level: Logger.Level =
-      switch member.state {
-      case .down, .ejected, .held, .ourselves, .vanished, .unresolved: .warning
-      case .up, .warming, .unknown, .draining, .maintenance, .absent: .notice
-      }
-    logger.log(
-      level: level,
-      "\(pool.name)/\(member.backend.name) \(previous == nil ? "stays" : "is") \(member.state.rawValue): \(reason)",
-      metadata: [
-        "pool": "\(pool.name)", "backend": "\(member.backend.name)", "from": "\((previous ?? member.state).rawValue)",
-        "to": "\(member.state.rawValue)", "cause": "\(cause.rawValue)",
-      ])
-    if previous != nil, !member.state.isEligible, !pool.members.contains(where: { $0.isEligible(at: .now) }) {
-      logger.error("pool \(pool.name) has no eligible backend left", metadata: ["pool": "\(pool.name)"])
     }
   }
 
@@ -230,45 +195,27 @@ package final class Controller {
 
   // MARK: Health
 
-  func startChecking(_ member: Member, in pool: PoolController) {
-    member.checker?.stop()
-    member.checker = nil
-    guard member.isToBeChecked else { return }
-    member.checker = HealthChecker(
-      check: member.check.check, address: member.check.address, hostHeader: member.check.hostHeader,
-      timeout: member.check.timeout, firstDelay: member.health.nextCheck(after: .now, using: &random), on: loop
-    ) { [unowned self, unowned member, unowned pool] outcome in
-      judge(outcome, of: member, in: pool)
-    }
-  }
-
-  /// Takes in a check's outcome; gives the time until the next check.
-  private func judge(_ outcome: ProbeOutcome, of member: Member, in pool: PoolController) -> Duration {
-    let now = Instant.now
-    let trust = correlation.observe(
-      outcome, backend: member.key.whole, host: member.check.address.host, at: now)
-    let transition = member.health.observe(outcome, at: now, trust: trust)
-    let wasHeld = member.isHeld
-    member.isHeld = trust == .held
-    if let transition {
-      if transition.isRecovery {
-        member.comeBack(at: now)
-        evictions.cancel(.backendDown, of: .backend(member.backend.id))
-      } else if transition.to == .down, pool.configuration.onDown == .close {
-        evictions.evict(
-          .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (down)", .backendDown,
-          patience: configuration.eviction.patience, standing: member.backend.load.active)
+  /// Takes in what a check has made of a member.
+  private func judged(_ verdict: HealthChecks.Verdict, _ member: Member, in pool: PoolController) {
+    switch verdict {
+    case .recovered(let reason, let duration):
+      evictions.cancel(.backendDown, of: .backend(member.backend.id))
+      reassess(pool, .active, because: reason, of: [member], took: duration)
+    case .changed(let isDown, let reason, let duration):
+      if isDown {
+        if pool.configuration.onDown == .close {
+          evictions.evict(
+            .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (down)", .backendDown,
+            patience: configuration.eviction.patience, standing: member.backend.load.active)
+        }
+        askAgain(for: member)
       }
-      if transition.to == .down { askAgain(for: member) }
-      reassess(pool, .active, because: transition.reason, of: [member], took: transition.probeTime)
-    } else if member.isHeld != wasHeld {
-      if member.isHeld { askAgain(for: member) }
-      reassess(
-        pool, .active,
-        because: member.isHeld ? "most backends are silent at once: its last state is held" : "backends answer again",
-        of: [member])
+      reassess(pool, .active, because: reason, of: [member], took: duration)
+    case .held:
+      askAgain(for: member)
+      reassess(pool, .active, because: "most backends are silent at once: its last state is held", of: [member])
+    case .released: reassess(pool, .active, because: "backends answer again", of: [member])
     }
-    return member.health.nextCheck(after: now, using: &random)
   }
 
   /// Sessions fail to connect to a backend.

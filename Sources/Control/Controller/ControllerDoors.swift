@@ -25,7 +25,7 @@ extension Controller {
       member.door = door
       guard isOther else { continue }
       hasChanged = true
-      startChecking(member, in: pool)
+      checks.start(member, in: pool)
       if door != nil {
         // They come back here, or went to somebody who has this address no more.
         evictions.evict(

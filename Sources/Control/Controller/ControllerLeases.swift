@@ -14,9 +14,8 @@ extension Controller {
     let reason: String
   }
 
-  /// Takes a lease, in place of an earlier one about the same; gives that one.
-  @discardableResult
-  package func take(_ lease: Lease) -> Lease? {
+  /// An override holds, in place of an earlier one about the same; gives that one.
+  func take(_ lease: Lease) -> Lease? {
     let (change, replaced) = note(lease)
     leasesChanged([change])
     return replaced
@@ -28,10 +27,8 @@ extension Controller {
     return (LeaseChange(lease: lease, reason: lease.text + inPlace), replaced)
   }
 
-  /// Ends the leases of backends about a subject, or all; gives those that have ended.
-  package func endLeases(
-    pool: String, endpoints: [String], about subject: Lease.Subject?, by author: String
-  ) -> [Lease] {
+  /// Overrides of backends about a subject, or all, hold no more; gives those that did.
+  func takeBack(pool: String, endpoints: [String], about subject: Lease.Subject?, by author: String) -> [Lease] {
     let ended = endpoints.flatMap { end(pool: pool, endpoint: $0, about: subject, by: author) }
     leasesChanged(ended)
     return ended.map(\.lease)
@@ -45,13 +42,14 @@ extension Controller {
     }
   }
 
-  /// Takes what was changed in another process's book.
-  package func take(_ changes: OverrideBook.Changes, from author: String) {
+  /// Takes what was changed in another process's book; gives what holds no more.
+  func merge(_ changes: OverrideBook.Changes, from author: String) -> [Lease] {
     let missing = book.missing(of: changes)
     let ended = missing.ended.flatMap { lease in
       end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, by: author)
     }
     leasesChanged(ended + missing.taken.map { note($0).change })
+    return ended.map(\.lease)
   }
 
   func expireLeases() {
@@ -92,7 +90,7 @@ extension Controller {
       reasons[ObjectIdentifier(member)] = its.map(\.reason).joined(separator: "; ")
       let wasChecked = member.checker != nil
       refreshLeases(of: member)
-      if wasChecked != member.isToBeChecked { startChecking(member, in: pool) }
+      if wasChecked != member.isToBeChecked { checks.start(member, in: pool) }
       if member.service?.term == .maintain {
         evictions.evict(
           .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (maintenance)", .drained,

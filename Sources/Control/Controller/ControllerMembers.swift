@@ -33,7 +33,7 @@ extension Controller {
     var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
     stage.addresses = addresses
     for pool in configuration.pools {
-      if known(pool.name) == nil { stage.statuses[pool.name] = makeStatus(pool.name) }
+      if register.known(pool.name) == nil { stage.statuses[pool.name] = makeStatus(pool.name) }
       _ = members(of: pool, in: &stage)
     }
     return stage
@@ -46,46 +46,13 @@ extension Controller {
     var snapshots: [String: Pool] = [:]
     for configuration in stage.configuration.pools {
       let members = members(of: configuration, in: &stage)
-      let controller = known(configuration.name) ?? makePool(configuration, in: stage)
+      let controller = register.known(configuration.name) ?? makePool(configuration, in: stage)
       let policy = PoolPolicy(
         configuration, status: controller.status, patience: stage.configuration.eviction.patience)
       snapshots[configuration.name] = controller.snapshot(
         of: members.map { ($0.member, $0.circumstances) }, configuration: configuration, policy: policy, at: now)
     }
-    return makeTable(of: stage.configuration, snapshots)
-  }
-
-  /// Makes the stage's configuration the one that holds, all at once; the table is the caller's to send.
-  package func adopt(_ stage: Stage, _ cause: Report.Transition.Cause, because reason: String) {
-    var stage = stage
-    let before = (pools: pools, configuration: configuration)
-    configuration = stage.configuration
-    names.learn(stage.addresses)
-    evictions.rate = configuration.eviction.rate
-    if configuration.slowestCheck != before.configuration.slowestCheck {
-      correlation = CorrelatedFailure(window: configuration.slowestCheck)
-    }
-    pools = configuration.pools.map { settings in
-      let pool = known(settings.name) ?? makePool(settings, in: stage)
-      pool.adopt(settings, patience: configuration.eviction.patience)
-      return pool
-    }
-    leavingPools.removeAll { pool in pools.contains { $0 === pool } }
-    formerPools.removeAll { pool in pools.contains { $0 === pool } }
-    for pool in before.pools where !pools.contains(where: { $0 === pool }) {
-      for member in pool.replaceMembers(by: []) { retire(member, of: pool) }
-      snapshots[pool.name] = nil
-      leavingPools.append(pool)
-    }
-    for pool in pools {
-      replaceMembers(of: pool, in: &stage)
-      noteChanges(in: pool, cause, because: .pool(reason))
-    }
-    own.lookSoon()
-    inheritance = nil
-    names.watch(hostNames(of: configuration), settings: configuration.resolver)
-    scheduleNextChange(after: .now)
-    watchDepartures()
+    return tables.next(of: snapshots, stage.configuration)
   }
 
   /// The pools that serve now, and of which no backend would be eligible if the stage were there.
@@ -124,18 +91,13 @@ extension Controller {
     return names
   }
 
-  private func known(_ pool: String) -> PoolController? {
-    pools.first { $0.name == pool } ?? leavingPools.first { $0.name == pool }
-      ?? formerPools.first { $0.name == pool }
-  }
-
   private func makeStatus(_ pool: String) -> PoolStatus {
     let cursor = inheritance?.cursor(of: pool)
     return PoolStatus(
       name: pool, cursorStart: cursor ?? UInt64.random(in: 0..<UInt64(UInt32.max)), workers: workforce.count)
   }
 
-  private func makePool(_ configuration: PoolConfiguration, in stage: Stage) -> PoolController {
+  func makePool(_ configuration: PoolConfiguration, in stage: Stage) -> PoolController {
     PoolController(
       configuration, status: stage.statuses[configuration.name] ?? makeStatus(configuration.name),
       heritage: heritage, patience: stage.configuration.eviction.patience)
@@ -144,7 +106,7 @@ extension Controller {
   /// The members that a pool has by a configuration, by the addresses of names and by leases, and those that stay though
   /// their names no longer give them; those that aren't there yet are made and kept in the stage.
   private func members(of pool: PoolConfiguration, in stage: inout Stage) -> [Appointment] {
-    let controller = known(pool.name)
+    let controller = register.known(pool.name)
     let known = (controller?.members ?? []) + (controller?.leaving ?? [])
     let present = Dictionary(known.map { ($0.key, $0) }) { first, _ in first }
     let backends = book.applied(to: pool).backends
@@ -203,24 +165,24 @@ extension Controller {
   }
 
   /// What becomes of a pool's members: who has come and who has gone.
-  private struct Turnover {
+  struct Turnover {
     var come: [Member] = []
     var gone: [Member] = []
   }
 
   @discardableResult
-  private func replaceMembers(of pool: PoolController, in stage: inout Stage) -> Turnover {
+  func replaceMembers(of pool: PoolController, in stage: inout Stage) -> Turnover {
     let before = Set(pool.members.map(ObjectIdentifier.init))
     let appointments = members(of: pool.configuration, in: &stage)
-    let checks = appointments.map { $0.member.check }
+    let plans = appointments.map { $0.member.check }
     for appointment in appointments {
       appointment.member.isVanished = appointment.place == nil
-      if let place = appointment.place { appointment.member.adopt(place, pool: pool.configuration) }
+      if let place = appointment.place { appointment.member.use(place, pool: pool.configuration) }
     }
     let members = appointments.map(\.member)
     let gone = pool.replaceMembers(by: members)
     for member in gone { retire(member, of: pool) }
-    for (member, check) in zip(members, checks) {
+    for (member, check) in zip(members, plans) {
       refreshLeases(of: member)
       let isNew = !before.contains(ObjectIdentifier(member))
       if isNew {
@@ -228,17 +190,15 @@ extension Controller {
         pool.welcome(member)
       }
       let isChecked = member.checker != nil
-      if isNew || member.check != check || isChecked != member.isToBeChecked { startChecking(member, in: pool) }
+      if isNew || member.check != check || isChecked != member.isToBeChecked { checks.start(member, in: pool) }
     }
     recogniseOwn(in: pool, by: stage.doors)
-    snapshots[pool.name] = nil
+    tables.outdate(pool)
     return Turnover(come: members.filter { !before.contains(ObjectIdentifier($0)) }, gone: gone)
   }
 
-  private func retire(_ member: Member, of pool: PoolController) {
-    member.checker?.stop()
-    member.checker = nil
-    correlation.forget(backend: member.key.whole)
+  func retire(_ member: Member, of pool: PoolController) {
+    checks.forget(member)
     guard member.backend.load.active > 0 else { return }
     let what = "\(pool.name)/\(member.backend.name) (removed)"
     switch pool.configuration.onRemove {
@@ -259,32 +219,14 @@ extension Controller {
 
   /// Looks for those who have left and whose sessions have ended, as long as there are any. What comes meanwhile, however
   /// often, doesn't put that off.
-  private func watchDepartures() {
-    guard departureTimer?.isScheduled == false, !leavingPools.isEmpty || pools.contains(where: { !$0.leaving.isEmpty })
-    else { return }
+  func watchDepartures() {
+    guard departureTimer?.isScheduled == false, register.areAnyLeaving else { return }
     departureTimer?.schedule(after: Self.farewell)
   }
 
   func lookForDepartures() {
-    let then = Instant.now - Self.farewell
-    for pool in pools + leavingPools { pool.forgetLeft(by: then) }
-    formerPools += leavingPools.filter(\.leaving.isEmpty)
-    formerPools.removeFirst(max(formerPools.count - Self.formerPoolsKept, 0))
-    leavingPools.removeAll { $0.leaving.isEmpty }
+    register.forgetLeft(by: .now - Self.farewell)
     watchDepartures()
-  }
-
-  func nameChanged(_ name: String) {
-    for pool in pools where isGiven(by: name, in: pool) {
-      refresh(pool, .names, because: "\(name) has other addresses")
-    }
-  }
-
-  /// Whether a name gives any of a pool's backends.
-  private func isGiven(by name: String, in pool: PoolController) -> Bool {
-    book.applied(to: pool.configuration).backends.contains { backend in
-      if case .name(name, _) = backend.endpoint { true } else { false }
-    }
   }
 
   /// The backends of a pool that are given by a name without an address.
@@ -309,23 +251,11 @@ extension Controller {
     var stage = Stage(configuration, doors: own.directory())
     let turnover = replaceMembers(of: pool, in: &stage)
     if cause == .names {
-      for member in turnover.come { note(member, of: pool, from: .absent, to: member.state, because: reason) }
-      for member in turnover.gone { note(member, of: pool, from: member.state, to: .absent, because: reason) }
+      for member in turnover.come { transitions.came(member, to: pool, because: reason) }
+      for member in turnover.gone { transitions.went(member, from: pool, because: reason) }
     }
     reassess(pool, cause, because: reason)
     watchDepartures()
-  }
-
-  private func note(
-    _ member: Member, of pool: PoolController, from old: Report.Backend.State, to new: Report.Backend.State,
-    because reason: String
-  ) {
-    transitions.append(
-      Report.Transition(
-        time: .now, pool: pool.name, backend: member.backend.name, from: old, to: new, cause: .names, reason: reason))
-    logger.notice(
-      "\(pool.name)/\(member.backend.name) is \(new == .absent ? "gone" : "new"): \(reason)",
-      metadata: ["pool": "\(pool.name)", "backend": "\(member.backend.name)"])
   }
 }
 

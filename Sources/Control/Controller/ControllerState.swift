@@ -34,7 +34,7 @@ extension Controller {
     return ControllerState(
       pools: pools.map { ControllerState.PoolState(name: $0.name, cursor: $0.status.cursor.current) },
       members: pools.flatMap(\.members).map(\.snapshot), addresses: Dictionary(uniqueKeysWithValues: known),
-      transitions: Array(transitions), book: book, correlation: correlation.snapshot,
+      transitions: Array(transitions.ring), book: book, correlation: checks.correlated,
       found: Dictionary(uniqueKeysWithValues: answers.compactMap { name, answer in answer.name.map { (name, $0) } }))
   }
 
@@ -42,10 +42,10 @@ extension Controller {
   package func inherit(_ state: ControllerState) {
     inheritance = InheritedState(state)
     if let known = state.correlation {
-      correlation = CorrelatedFailure(window: configuration.slowestCheck, restoring: known)
+      checks.use(window: configuration.slowestCheck, restoring: known)
     }
     names.learn(state.answers)
-    for transition in state.transitions.suffix(Self.transitionsKept) { transitions.append(transition) }
+    transitions.inherit(state.transitions)
   }
 
   /// How many sessions this process has ended for that reason, whether they had reached a backend or not.

@@ -63,7 +63,7 @@ package final class CountsTeller {
     let pools = controller.everyPool
     let strangers = controller.heritage.names.subtracting(pools.map(\.name)).sorted()
     round = [.workers] + listeners.counts.keys.map { .listener($0) }
-    round += strangers.prefix(Controller.formerPoolsKept).map { .stranger($0) }
+    round += strangers.prefix(PoolRegister.formerKept).map { .stranger($0) }
     for pool in pools {
       round.append(.pool(pool))
       round += pool.members.map { .backend($0, of: pool) }

@@ -79,7 +79,7 @@ extension Controller {
   fileprivate func holdBack(_ isHeldBack: Bool, _ pool: PoolController) {
     guard pool.isHeldBack != isHeldBack else { return }
     pool.isHeldBack = isHeldBack
-    snapshots[pool.name] = nil
+    tables.outdate(pool)
     workforce.post(.adopt(makeTable()))
   }
 

@@ -80,7 +80,7 @@ package final class Member {
   }
 
   /// Takes another configuration of the same backend; what it is and was stays.
-  func adopt(_ place: Roster.Place, pool: PoolConfiguration) {
+  func use(_ place: Roster.Place, pool: PoolConfiguration) {
     configuration = place.configuration
     origins = place.origins
     if backend.name != place.name { backend = backend.renamed(place.name) }

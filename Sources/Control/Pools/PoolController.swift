@@ -40,7 +40,7 @@ package final class PoolController {
   package var name: String { configuration.name }
 
   /// Takes another configuration of the same pool.
-  func adopt(_ configuration: PoolConfiguration, patience: Duration) {
+  func use(_ configuration: PoolConfiguration, patience: Duration) {
     self.configuration = configuration
     policy = PoolPolicy(configuration, status: status, patience: patience)
   }

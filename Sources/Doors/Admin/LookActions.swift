@@ -26,10 +26,10 @@ struct LookActions {
       },
       AdminRouter.Route(.get, "/v1/history", parameters: ["pool", "backend", "limit"]) {
         call, reply throws(AdminRefusal) in
-        let limit = try call.count("limit", default: 100, in: 1...Controller.transitionsKept)
+        let limit = try call.count("limit", default: 100, in: 1...TransitionLog.kept)
         let (pool, backend) = (try call.optional("pool"), try call.optional("backend"))
         if let pool { _ = try backends.pool(pool) }
-        let transitions = controller.transitions.reversed().lazy.filter { transition in
+        let transitions = controller.transitions.ring.reversed().lazy.filter { transition in
           (pool == nil || transition.pool == pool) && (backend == nil || transition.backend == backend)
         }
         reply(.success(AdminReply(AdminAnswer.History(transitions: Array(transitions.prefix(limit))))))

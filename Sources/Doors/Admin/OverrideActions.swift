@@ -203,7 +203,8 @@ struct OverrideActions {
         for endpoint in endpoints { book.end(pool: pool, endpoint: endpoint, about: subject) }
       }
     }
-    let ended = controller.endLeases(pool: pool, endpoints: endpoints.sorted(), about: subject, by: author)
+    let ended = controller.apply(
+      Change(.takeBack(pool: pool, endpoints: endpoints.sorted(), about: subject), by: author))
     if ended.isEmpty {
       return AdminAnswer.Done(message: "\(pool)/\(backend): nothing was set", warnings: [])
     }
@@ -236,7 +237,7 @@ struct OverrideActions {
     _ lease: Lease, of pool: PoolController, isForced: Bool
   ) throws(AdminRefusal) -> AdminAnswer.Done {
     try ensureServed(pool, isForced: isForced) { $0.take(lease) }
-    let replaced = controller.take(lease)
+    let replaced = controller.apply(Change(.override(lease), by: lease.author, because: lease.reason)).first
     var warnings: [String] = []
     if let end = replaced?.until, lease.until == nil {
       warnings.append(

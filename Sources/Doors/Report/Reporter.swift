@@ -47,7 +47,7 @@ package final class Reporter {
           spliced: counts.spliced)
       },
       listeners: listeners.listeners.map { listener($0) }, pools: controller.pools.map { pool($0, at: now) },
-      transitions: controller.transitions.reversed().prefix(Self.transitionsShown).map(\.self),
+      transitions: controller.transitions.ring.reversed().prefix(Self.transitionsShown).map(\.self),
       configuration: Report.Configuration(
         file: reloads.file, source: reloads.provenance.file, author: reloads.provenance.author,
         since: reloads.provenance.since, confirmUntil: reloads.confirmUntil,

@@ -157,7 +157,7 @@ package final class HTTPServer {
     unsafe evhttp_set_allowed_methods(server, .max)
     unsafe evhttp_set_gencb(server, { unsafe HTTPServer.from($1)?.answer($0) }, context)
     unsafe evhttp_set_bevcb(server, { unsafe HTTPServer.from($1)?.makeBufferedSocket() }, context)
-    unsafe arrival = event_new(loop.base, -1, 0, { unsafe HTTPServer.from($2)?.adopt() }, context)
+    unsafe arrival = event_new(loop.base, -1, 0, { unsafe HTTPServer.from($2)?.takeNewcomers() }, context)
     listen()
   }
 
@@ -202,7 +202,7 @@ extension HTTPServer {
   }
 
   /// Watches the connections that were accepted just now, and asks to be told of their end.
-  private func adopt() {
+  private func takeNewcomers() {
     while let buffered = unsafe arrivals.popLast() {
       var argument: UnsafeMutableRawPointer?
       unsafe bufferevent_getcb(buffered, nil, nil, nil, &argument)

@@ -28,7 +28,7 @@ package struct Lease: Codable, Equatable, Sendable {
   }
 
   /// What a lease is about.
-  package enum Subject: Equatable, Sendable {
+  package enum Subject: String, Codable, Sendable {
     /// Whether new sessions may go to the backend.
     case service
     case weight

@@ -57,7 +57,7 @@ extension Service {
 
   /// Takes what was changed while this process started.
   private func take(_ late: LateChanges, from pid: Int) {
-    controller.take(late.overrides, from: "process \(pid)")
+    controller.apply(Change(.overrides(late.overrides), by: "process \(pid)"))
     overrides.save(controller.book)
     if let author = late.reread { reloads.reread(by: author) }
   }

@@ -31,7 +31,7 @@ struct DepartureTests {
     timer = Timer(on: loop) {
       guard let next = try? configuration(changes) else { return loop.stop() }
       changes += 1
-      controller.adopt(controller.stage(next), .reload, because: "test")
+      controller.start(with: next)
       mostLeaving = max(mostLeaving, controller.leavingPools.count)
       let isForgotten = changes > 2 && !controller.leavingPools.contains { $0.name == "p0" }
       if isForgotten || Instant.now - began > .seconds(8) { return loop.stop() }

@@ -25,7 +25,7 @@ struct InheritedCountsTests {
     let controller = Controller(
       configuration, book: OverrideBook(), workforce: Workforce(count: 1), on: loop,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    controller.adopt(controller.stage(configuration), .reload, because: "test")
+    controller.start(with: configuration)
     return controller
   }
 
@@ -46,7 +46,7 @@ struct InheritedCountsTests {
   }
 
   private func reload(_ controller: Controller, _ configuration: Configuration) {
-    controller.adopt(controller.stage(configuration), .reload, because: "test")
+    controller.start(with: configuration)
   }
 
   /// Runs the loop until it's so.
@@ -70,7 +70,7 @@ struct InheritedCountsTests {
     reload(controller, try configuration(["a": ["10.0.0.1:80"]]))
     #expect(controller.leavingPools.map(\.active) == [5])
     run { controller.leavingPools.isEmpty }
-    #expect(controller.formerPools.map(\.name) == ["b"])
+    #expect(controller.register.former.map(\.name) == ["b"])
     // It goes on telling.
     controller.heritage.take(news("b", "10.0.0.2:80 10.0.0.2:80", counts(sessions: 9, ended: 2)))
     controller.heritage.settle()

@@ -1,0 +1,84 @@
+import Balancing
+package import Config
+package import Model
+
+// MARK: - Changes
+
+extension Controller {
+  /// Makes a configuration ready and lets it take effect at once: the first one, for which nobody has to be asked.
+  package func start(with configuration: Configuration) {
+    prepare(stage(configuration), as: 0)
+    apply(Change(.configuration(rollout: 0), by: "the start", because: "started"))
+  }
+
+  /// Keeps what was made ready for a configuration, in place of an earlier one, until it's applied or dropped.
+  package func prepare(_ stage: Stage, as rollout: Int) {
+    prepared = (rollout, stage)
+  }
+
+  /// Drops what was prepared under this number, if it is there.
+  package func abort(_ rollout: Int) {
+    if prepared?.rollout == rollout { prepared = nil }
+  }
+
+  /// Makes a change: the one place where what was configured, set or looked up takes effect. The workers' table is posted
+  /// with it, but for a configuration's: that one goes with its listeners.
+  ///
+  /// - Returns: the overrides that hold no more because of it.
+  @discardableResult
+  package func apply(_ change: Change) -> [Lease] {
+    loop.assertOnLoop()
+    switch change.action {
+    case .configuration(let rollout):
+      guard let prepared, prepared.rollout == rollout else { return [] }
+      self.prepared = nil
+      use(prepared.stage, because: change.reason ?? "configuration loaded by \(change.author)")
+      return []
+    case .override(let lease): return take(lease).map { [$0] } ?? []
+    case .takeBack(let pool, let endpoints, let subject):
+      return takeBack(pool: pool, endpoints: endpoints, about: subject, by: change.author)
+    case .overrides(let changes): return merge(changes, from: change.author)
+    case .addresses(let name):
+      for pool in pools where isGiven(by: name, in: pool) {
+        refresh(pool, .names, because: change.reason ?? "\(name) has other addresses")
+      }
+      return []
+    }
+  }
+
+  /// Makes the stage's configuration the one that holds, all at once.
+  private func use(_ stage: Stage, because reason: String) {
+    var stage = stage
+    let before = configuration
+    configuration = stage.configuration
+    names.learn(stage.addresses)
+    evictions.rate = configuration.eviction.rate
+    if configuration.slowestCheck != before.slowestCheck { checks.use(window: configuration.slowestCheck) }
+    let gone = register.replace(
+      by: configuration.pools.map { settings in
+        let pool = register.known(settings.name) ?? makePool(settings, in: stage)
+        pool.use(settings, patience: configuration.eviction.patience)
+        return pool
+      })
+    for pool in gone {
+      for member in pool.replaceMembers(by: []) { retire(member, of: pool) }
+      tables.outdate(pool)
+    }
+    for pool in pools {
+      replaceMembers(of: pool, in: &stage)
+      noteChanges(in: pool, .reload, because: .pool(reason))
+    }
+    own.lookSoon()
+    inheritance = nil
+    names.watch(hostNames(of: configuration), settings: configuration.resolver)
+    scheduleNextChange(after: .now)
+    watchDepartures()
+  }
+
+  /// Whether a name gives any of a pool's backends.
+  private func isGiven(by name: String, in pool: PoolController) -> Bool {
+    book.applied(to: pool.configuration).backends.contains { backend in
+      if case .name(name, _) = backend.endpoint { true } else { false }
+    }
+  }
+}
