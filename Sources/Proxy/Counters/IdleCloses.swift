@@ -46,7 +46,7 @@ package final class IdleCloses: Sendable {
   /// Counts a new session whose client is back so soon.
   func check(_ session: Session) {
     let pool = session.policy.pool
-    if isRegretted(by: session.address, of: pool, at: session.accepted) {
+    if isRegretted(by: session.clientAddress, of: pool, at: session.accepted) {
       pool.counters[session.worker.index].idleRegrets.add()
     }
   }

@@ -66,14 +66,14 @@ extension Session {
     }
   }
 
-  /// Picks a backend and asks for a connection; goes on to the next as long as that fails at once.
-  func connect() {
-    guard let pool else { return }
+  /// Looks for a backend: picks one and asks for a connection, and goes on to the next as long as that fails at once.
+  func seek() -> SearchOutcome {
+    guard let pool else { return .underway }
     let counters = pool.status.counters[worker.index]
-    let hash = pool.route.looksAtClient ? address.hostHash : nil
+    let hash = pool.route.looksAtClient ? clientAddress.hostHash : nil
     while true {
       let now = MonotonicClock.now()
-      guard connector.mayTry(at: now, policy) else { return refuse(connector.refusal) }
+      guard connector.mayTry(at: now, policy) else { return .refused(connector.refusal) }
       switch pool.route.pick(
         client: hash, excluding: connector.tried, at: now, patience: connector.patience, using: &worker.random)
       {
@@ -90,22 +90,18 @@ extension Session {
           backend.counters[worker.index].retries.add()
         }
         switch attempt(backend) {
-        case .established: return established(backend)
-        case .pending: return
+        case .established: return .established(backend)
+        case .pending: return .underway
         case .failed(let error):
           attemptFailed(ConnectFailure(error, isTCP: backend.isTCP), error)
           // No other backend would do better.
-          if error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem { return refuse(.descriptors) }
+          if error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem { return .refused(.descriptors) }
         }
       case .throttled:
         noteThrottled(at: now)
-        guard connector.patience == .waits else { return refuse(.throttled) }
-        if worker.queue(self, for: .guard) { return }
-        connector.patience = .goesElsewhere
-      case .full:
-        return worker.queue(self, for: .slot) ? () : refuse(.saturated)
-      case .none:
-        return refuse(connector.attempts == 0 ? .noBackend : connector.refusal)
+        return connector.patience == .waits ? .mustWait(.guard) : .refused(.throttled)
+      case .full: return .mustWait(.slot)
+      case .none: return .refused(connector.attempts == 0 ? .noBackend : connector.refusal)
       }
     }
   }
@@ -138,7 +134,7 @@ extension Session {
       if let error = server.takeError() {
         guard server.hasInput else {
           attemptFailed(ConnectFailure(error, isTCP: backend.isTCP), error)
-          return connect()
+          return worker.look(for: self)
         }
         // It stood, and what was said before it broke is the client's.
         toClient.breakAtEnd(error)
@@ -148,12 +144,13 @@ extension Session {
     }
     if backend.mayConnectToItself, (try? server.localAddress()) == backend.address {
       attemptFailed(.refused, .connectionRefused)
-      return connect()
+      return worker.look(for: self)
     }
     established(backend)
   }
 
-  private func established(_ backend: Backend) {
+  /// The connection to a backend stands.
+  func established(_ backend: Backend) {
     let counters = backend.counters[worker.index]
     if connector.connectTime == 0 {
       listener.counters.begun.add()
@@ -204,7 +201,7 @@ extension Session {
   func attemptTimedOut(at now: UInt64) {
     guard connector.hasHadItsTime(at: now, policy) else { return refuse(connector.refusal) }
     attemptFailed(.timeout, .timedOut)
-    connect()
+    worker.look(for: self)
   }
 
   /// The backend broke the connection before a byte was exchanged: another one is asked, as if it had never stood.
@@ -220,7 +217,7 @@ extension Session {
     backend.counters[worker.index].closes.add(.retried)
     leave(backend, .reset, error)
     use(pool)
-    connect()
+    worker.look(for: self)
     return true
   }
 }

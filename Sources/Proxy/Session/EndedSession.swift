@@ -45,7 +45,7 @@ package struct EndedSession: Sendable {
 
   init(_ session: Session, _ end: SessionEnd, backend: Backend?, at now: UInt64) {
     id = session.id
-    client = session.address.unmapped
+    client = session.clientAddress.unmapped
     listener = session.listener.status
     pool = session.policy.pool
     self.backend = backend

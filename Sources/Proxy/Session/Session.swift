@@ -13,8 +13,8 @@ final class Session: IOHandler, Waiting {
   let worker: Worker
   let listener: Listener
   let client: Socket
-  /// Where the client comes from.
-  let address: SocketAddress
+  /// Where the connection comes from.
+  let peer: SocketAddress
   let accepted: UInt64
 
   var phase = SessionPhase.connecting
@@ -52,10 +52,13 @@ final class Session: IOHandler, Waiting {
   var clientEvent: IOEvent?
   var serverEvent: IOEvent?
 
-  init(_ client: Socket, from address: SocketAddress, pool: Pool, listener: Listener, worker: Worker) {
+  /// A session that nobody has been looked for yet.
+  ///
+  /// - Parameter pool: where its listener's clients go, as long as nothing else is known of this one.
+  init(_ client: Socket, from peer: SocketAddress, pool: Pool, listener: Listener, worker: Worker) {
     id = worker.makeSessionID()
     self.client = client
-    self.address = address
+    self.peer = peer
     self.pool = pool
     self.policy = pool.policy
     self.listener = listener
@@ -64,10 +67,13 @@ final class Session: IOHandler, Waiting {
     connector = Connector(began: accepted)
     lastActive = worker.tick
     debt = Debt(asked: worker.tick)
-    toBackend = Flow(shortReadEmpties: address.port != nil)
+    toBackend = Flow(shortReadEmpties: peer.port != nil)
     super.init()
     clientEvent = IOEvent(client.descriptor, on: worker.loop, trigger: .edge, handler: self)
   }
+
+  /// Who the client is: everything that decides goes by this, what concerns the socket by `peer`.
+  var clientAddress: SocketAddress { peer }
 
   // MARK: Readiness
 

@@ -100,7 +100,7 @@ extension Session {
       counters.sessionTime.record(nanoseconds: now &- accepted)
       backend.load.release()
     }
-    if cause == .idle { worker.idleCloses.note(address, of: policy.pool, at: now) }
+    if cause == .idle { worker.idleCloses.note(clientAddress, of: policy.pool, at: now) }
     worker.recent.append(EndedSession(self, .closed(cause), backend: backend, at: now))
     leave(by: manner)
   }

@@ -44,7 +44,7 @@ package struct SessionSelection: Equatable, Sendable {
     if let idleFor, session.idle <= idleFor { return false }
     if let pool, session.policy.pool.name != pool { return false }
     if let listener, session.listener.status.name != listener { return false }
-    if let clients, !clients.contains(session.address.hostAlone) { return false }
+    if let clients, !clients.contains(session.clientAddress.hostAlone) { return false }
     return true
   }
 }
@@ -90,7 +90,7 @@ package struct SessionSummary: Sendable {
 
   init(_ session: Session, at now: UInt64) {
     id = session.id
-    client = session.address.unmapped
+    client = session.clientAddress.unmapped
     listener = session.listener.status
     pool = session.policy.pool
     backend = session.backend

@@ -127,7 +127,7 @@ package final class Worker {
     pending.append(session)
     activeThisTick.append(session)
     keepTicking()
-    search(session)
+    introduced(session)
   }
 
   func established(_ session: Session) {

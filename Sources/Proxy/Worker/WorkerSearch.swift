@@ -1,33 +1,78 @@
 import Sockets
 
-/// The queues for a backend that can take a session.
+/// What a session's look for a backend came to.
+enum SearchOutcome {
+  /// A connection is asked for; what comes of it is told as readiness, or by the time that is over.
+  case underway
+  /// It stands.
+  case established(Backend)
+  /// Somebody may be able to take the session later: when there's a slot, or a guard lets it through.
+  case mustWait(QueuePlace)
+  /// Nobody takes it.
+  case refused(Refusal)
+}
+
+/// A session's way from the accept to its backend, as `SessionPhase` tells it:
+///
+///     accepted ── introduced ─┬─ somebody waits before it ───────────► queued
+///                             └─ look ─┬─ underway ──────────────────► connecting
+///                                      ├─ established ───────────────► relaying
+///                                      ├─ must wait, and there's room ► queued
+///                                      └─ refused, or no room ───────► ended
+///     queued ────── a slot, a connect's end, a tick, a table ────────► look
+///       └────────── too long, or the client left ────────────────────► ended
+///     connecting ── stands ──────────────────────────────────────────► relaying
+///       └────────── failed, or too late ─────────────────────────────► look
+///     relaying ──── the backend broke before a byte was exchanged ───► look
 extension Worker {
+  /// Who the client is, and to which pool it goes, is known: the end of what there is before a backend is looked for.
+  func introduced(_ session: Session) {
+    search(session)
+  }
+
   /// Looks for a backend for a session that is new to its pool. Who came first is served first; but a backend that is held
   /// back must not keep the clients of others waiting, where each client has a backend of its own.
-  func search(_ session: Session) {
+  private func search(_ session: Session) {
     guard let first = queues.first(of: session.policy.pool), let place = first.connector.place,
       place == .slot || session.pool?.route.looksAtClient == false
-    else { return session.connect() }
-    if queue(session, for: place) { return }
+    else { return look(for: session) }
+    if !mustWait(session, for: place) { look(for: session) }
+  }
+
+  /// Looks for a backend, the first or another one.
+  func look(for session: Session) {
+    while true {
+      switch session.seek() {
+      case .underway: return
+      case .established(let backend): return session.established(backend)
+      case .mustWait(let place): if mustWait(session, for: place) { return }
+      case .refused(let refusal): return session.refuse(refusal)
+      }
+    }
+  }
+
+  /// Lets the session wait, or refuses it; false if it's to look elsewhere, as there's no room for more who are held back.
+  private func mustWait(_ session: Session, for place: QueuePlace) -> Bool {
+    if place == .guard { session.noteThrottled(at: MonotonicClock.now()) }
+    if queue(session, for: place) { return true }
     switch place {
-    case .slot: session.refuse(.saturated)
+    case .slot:
+      session.refuse(.saturated)
+      return true
     case .guard:
-      session.noteThrottled(at: MonotonicClock.now())
       session.connector.patience = .goesElsewhere
-      session.connect()
+      return false
     }
   }
 
   /// Lets the session wait, or go on waiting at its place; false if nobody more may wait.
-  func queue(_ session: Session, for place: QueuePlace) -> Bool {
+  private func queue(_ session: Session, for place: QueuePlace) -> Bool {
     let isNew = session.connector.place == nil
     guard queues.append(session, for: place) else { return false }
     session.phase = .queued
-    switch place {
-    case .slot:
+    if place == .slot {
       if isNew { session.policy.pool.counters[index].queued.add() }
       if session.connector.queuedSince == 0 { session.connector.queuedSince = MonotonicClock.now() }
-    case .guard: session.noteThrottled(at: MonotonicClock.now())
     }
     return true
   }
@@ -79,7 +124,7 @@ extension Worker {
   /// Lets one who waits try again. It keeps its place if that's in vain.
   private func tryAgain(_ session: Session) {
     session.connector.began = MonotonicClock.now()
-    session.connect()
+    look(for: session)
     if session.phase != .queued { queues.remove(session) }
   }
 
