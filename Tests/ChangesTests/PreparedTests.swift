@@ -79,7 +79,7 @@ struct PreparedTests {
     #expect(members.map { $0.isEligible(at: .now) } == [true, false, true])
     #expect(stage.changes.gate.underWay == nil)
     stage.prepared?.abort(AdminAnswer.Problem("too late"))
-    #expect(stage.controller.pools[0].members.count == 3 && stage.reloads?.generation == 2)
+    #expect(stage.controller.pools[0].members.count == 3 && stage.reloads?.history.generation == 2)
     stage.controller.stop()
   }
 
@@ -95,7 +95,7 @@ struct PreparedTests {
     }
     #expect(problem.error == (isSaid ? "node b can't" : "nobody has decided for it"))
     #expect(stage.controller.pools[0].members.map(\.address) == ["10.0.0.1:80"])
-    #expect(stage.reloads?.generation == 1 && stage.committed == 0)
+    #expect(stage.reloads?.history.generation == 1 && stage.committed == 0)
     #expect(stage.changes.gate.underWay == nil)
     // The next one isn't hindered by it.
     stage.prepare(text("'10.0.0.9:80'"))

@@ -46,14 +46,8 @@ package final class Reloads {
     var baseline: Confirmation.Baseline?
   }
 
-  /// Which configuration runs: 1 at start, one more with each reload.
-  package private(set) var generation: Int
-  /// How it has come to run.
-  package private(set) var provenance: Provenance
-  /// What came of the last attempt, in words.
-  package private(set) var last: String?
-  /// How many attempts there were.
-  package private(set) var tally: ReloadTally
+  /// What came of them.
+  package let history: ReloadHistory
   /// Told of the start and the end of each attempt.
   package var announce: ((_ isReloading: Bool) -> Void)?
   /// The file as it was when it was read last; nil if that isn't known.
@@ -73,14 +67,7 @@ package final class Reloads {
   private var probation: Probation?
   private var rereading: Rereading?
   private var takenBack: TakenBack?
-  private var lastProblem: AdminAnswer.Problem?
-  /// Totals of connects some time ago, and those to take their place.
-  private var earlier = Regression.Sample(attempts: 0, failures: 0, eligible: 0)
-  private var later = Regression.Sample(attempts: 0, failures: 0, eligible: 0)
-  private var sampler: Timer?
-
-  /// How far back connects are looked at to see what is normal, at least.
-  private static let normal = Duration.seconds(10)
+  private var usual: UsualConnects?
 
   /// A configuration that was given up.
   private struct TakenBack {
@@ -104,9 +91,9 @@ package final class Reloads {
   ) {
     self.file = file
     self.fileAsRead = fileAsRead
-    self.generation = generation
-    self.provenance = provenance ?? Provenance(file: file)
-    self.tally = tally ?? ReloadTally()
+    history = ReloadHistory(
+      generation: generation, provenance: provenance ?? Provenance(file: file), tally: tally ?? ReloadTally(),
+      logger: logger)
     self.changes = changes
     self.loop = loop
     self.logger = logger
@@ -116,16 +103,12 @@ package final class Reloads {
 
   /// Begins to note what is normal.
   package func start(_ controller: Controller) {
-    sampler = Timer(on: loop) { [unowned self] in
-      (earlier, later) = (later, Confirmation.Baseline.sample(controller))
-      sampler?.schedule(after: Self.normal)
-    }
-    sampler?.schedule(after: Self.normal)
+    usual = UsualConnects(controller, on: loop)
   }
 
   /// Notes nothing more.
   package func stop() {
-    sampler = nil
+    usual = nil
     probation = nil
     rereading = nil
     running = nil
@@ -199,7 +182,7 @@ package final class Reloads {
   }
 
   private func rereadInTurn(by author: String) {
-    let asked = generation
+    let asked = history.generation
     changes.ask(.reread, by: author) { [unowned self] turn in
       switch turn {
       case .refused(let problem): refuse(problem, .passing, by: author) { _ in }
@@ -215,8 +198,7 @@ package final class Reloads {
   package func confirm(by author: String) throws(AdminAnswer.Problem) {
     try changes.admit(.confirm)
     probation = nil
-    last = "generation \(generation), confirmed by \(author)"
-    logger.notice("configuration confirmed", metadata: ["generation": "\(generation)", "by": "\(author)"])
+    history.confirmed(by: author)
     changes.decided()
   }
 
@@ -241,11 +223,8 @@ package final class Reloads {
           case .refused(let problem, _): probation.wasRefused(problem.error)
           case .committed:
             self.probation = nil
-            takenBack = TakenBack(configuration: givenUp, generation: generation)
-            last = "generation \(generation), back to the one before: \(reason)"
-            if let file {
-              logger.warning("\(file) may still have what was given up: correct it before the next reload or restart")
-            }
+            takenBack = TakenBack(configuration: givenUp, generation: history.generation)
+            history.wentBack(because: reason, file: file)
           }
           done(outcome)
         }
@@ -303,8 +282,10 @@ extension Reloads {
     announce?(true)
     rollouts += 1
     let parts = makeParts(rollouts)
-    if attempt.options.confirm != nil { attempt.baseline = .init(parts.controller, since: earlier) }
-    let before = (parts.controller.configuration, provenance)
+    if attempt.options.confirm != nil {
+      attempt.baseline = .init(parts.controller, since: usual?.earlier ?? UsualConnects.none)
+    }
+    let before = (parts.controller.configuration, history.provenance)
     finished = nil
     let reload = Reload(
       to: configuration, with: parts, by: attempt.author, isForced: attempt.options.isForced, prepared: attempt.prepared
@@ -316,7 +297,9 @@ extension Reloads {
         changes.ended(.kept)
         refuse(problem, prospect, by: attempt.author, done)
       case .committed(var answer):
-        commit(&answer, attempt)
+        // Something is decided: what the file said before isn't tried any more.
+        rereading?.stop()
+        answer.generation = history.committed(answer, attempt.source, file: file, by: attempt.author)
         let isOnProbation = watch(answer, attempt, before: before, parts.controller)
         changes.ended(isOnProbation ? .onProbation : .settled)
         answer.confirmUntil = isOnProbation ? confirmUntil : nil
@@ -331,51 +314,9 @@ extension Reloads {
   private func refuse(
     _ problem: AdminAnswer.Problem, _ prospect: Reload.Prospect, by author: String, _ done: Done
   ) {
-    last = "refused at \(Timestamp.now.timeOfDay) UTC: \(problem.error)"
-    tally.note(success: false)
-    // What is tried again and again is told once.
-    logger.log(
-      level: problem == lastProblem ? .info : .error, "reload refused, nothing has changed: \(problem.error)",
-      metadata: [
-        "by": "\(author)", "hint": "\(problem.hint ?? "")",
-        "details": .array((problem.details ?? []).prefix(20).map { "\($0)" }),
-      ])
-    lastProblem = problem
+    history.refused(problem, by: author)
     if running == nil { announce?(false) }
     done(.refused(problem, prospect))
-  }
-
-  private func commit(_ answer: inout AdminAnswer.Reloaded, _ attempt: Attempt) {
-    lastProblem = nil
-    tally.note(success: true)
-    // Something is decided: what the file said before isn't tried any more.
-    rereading?.stop()
-    if answer.changes.isEmpty {
-      last = "nothing to change at \(Timestamp.now.timeOfDay) UTC"
-    } else {
-      generation += 1
-      last = "generation \(generation)"
-    }
-    answer.generation = generation
-    noteProvenance(attempt, hasChanged: !answer.changes.isEmpty)
-    logger.notice(
-      answer.changes.isEmpty ? "configuration reloaded: nothing has changed" : "configuration reloaded",
-      metadata: [
-        "generation": "\(generation)", "by": "\(attempt.author)", "seconds": "\(answer.seconds)",
-        "changes": .array(answer.changes.prefix(100).map { "\($0)" }),
-        "warnings": .array(answer.warnings.prefix(20).map { "\($0)" }),
-      ])
-  }
-
-  private func noteProvenance(_ attempt: Attempt, hasChanged: Bool) {
-    switch attempt.source {
-    // The same as what runs: then that is what the file says by now.
-    case .file where !hasChanged: provenance.file = file
-    case .file: provenance = Provenance(file: file, author: attempt.author)
-    case .text(_, let name):
-      if hasChanged { provenance = Provenance(file: name, author: attempt.author) }
-    case .earlier(_, let earlier): provenance = Provenance(file: earlier.file, author: attempt.author)
-    }
   }
 
   /// Begins the time in which the configuration has to be confirmed, if it has to; whether it has.

@@ -39,7 +39,7 @@ struct ConfigurationActions {
         }
         reply(
           .success(
-            AdminReply(AdminAnswer.Done(message: "generation \(reloads.generation) stays", warnings: []))))
+            AdminReply(AdminAnswer.Done(message: "generation \(reloads.history.generation) stays", warnings: []))))
       },
       AdminRouter.Route(.post, "/v1/revert") { call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)

@@ -39,7 +39,8 @@ package final class Reporter {
   package func report() -> Report {
     let now = Instant.now
     return Report(
-      version: version, generation: reloads.generation, time: .now, uptime: (now - started).inSeconds, process: process,
+      version: version, generation: reloads.history.generation, time: .now, uptime: (now - started).inSeconds,
+      process: process,
       workers: controller.workforce.counts.enumerated().map { index, counts in
         Report.Worker(
           index: index, sessions: Report.Sessions(active: counts.active, total: counts.begun, max: nil),
@@ -49,10 +50,10 @@ package final class Reporter {
       listeners: listeners.listeners.map { listener($0) }, pools: controller.pools.map { pool($0, at: now) },
       transitions: controller.transitions.ring.reversed().prefix(Self.transitionsShown).map(\.self),
       configuration: Report.Configuration(
-        file: reloads.file, source: reloads.provenance.file, author: reloads.provenance.author,
-        since: reloads.provenance.since, confirmUntil: reloads.confirmUntil,
-        revert: reloads.revert, lastReload: reloads.last, waiting: reloads.waiting, nextTry: reloads.nextTry,
-        reloads: reloads.tally.report),
+        file: reloads.file, source: reloads.history.provenance.file, author: reloads.history.provenance.author,
+        since: reloads.history.provenance.since, confirmUntil: reloads.confirmUntil,
+        revert: reloads.revert, lastReload: reloads.history.last, waiting: reloads.waiting, nextTry: reloads.nextTry,
+        reloads: reloads.history.tally.report),
       overrides: overrides, evictions: controller.evictions.report(standing: standing()), headroom: headroom,
       predecessor: predecessor(), upgrade: upgrade())
   }
@@ -68,7 +69,7 @@ package final class Reporter {
   package var summary: String {
     func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
     let serving =
-      "generation \(reloads.generation): \(count(listeners.listeners.count, "listener")), "
+      "generation \(reloads.history.generation): \(count(listeners.listeners.count, "listener")), "
       + count(controller.pools.count, "pool")
     let down = readiness().poolsDown.sorted()
     return

@@ -16,6 +16,10 @@ struct Debt {
 extension Worker {
   /// They are asked so many times in the time that they have.
   private static let asksPerPatience: UInt64 = 8
+  /// In so many ticks a packet was repeated twice that isn't acknowledged: only then does the kernel tell of a debt
+  /// (`Socket.silence`). The first time to repeat it is 0.2 s at least and seldom more than 1 s (RFC 6298), the next one
+  /// twice that.
+  private static let ticksToTell: UInt32 = 30
 
   /// Breaks a session one of whose peers has owed an acknowledgement for too long.
   ///
@@ -23,9 +27,10 @@ extension Worker {
   func collectDebt(of session: Session) -> Bool {
     let last = session.debt.asked
     let interval = UInt32(clamping: peerPatience / Self.asksPerPatience / Self.tickNanoseconds)
-    // What moved just before they were asked may not have been owed for long enough then.
+    // What moved shortly before they were asked may not have been owed for long enough then.
+    let grace = max(interval, Self.ticksToTell)
     guard tick &- last >= interval,
-      session.debt.isOwed || Int32(bitPattern: session.lastActive &+ interval &- last) >= 0
+      session.debt.isOwed || Int32(bitPattern: session.lastActive &+ grace &- last) >= 0
     else { return false }
     let client = session.client.silence
     let server = session.server?.silence ?? 0

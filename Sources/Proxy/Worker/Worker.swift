@@ -11,7 +11,7 @@ package final class Worker {
   let sessionSlots: Slots
   let sessionLimit: Int
   let idleCloses: IdleCloses
-  let evictionPace: Pace
+  private let evictionPace: Pace
   /// How long a peer may owe an acknowledgement: as long as keepalive waits for a sign of life.
   let peerPatience: UInt64
   var random: SplitMix64
@@ -26,20 +26,14 @@ package final class Worker {
 
   /// What new sessions are served by.
   var table: RoutingTable
-  /// What clients are taken from.
-  var listeners: [Listener] = []
-  /// What no client is taken from any more; the sockets are closed in the next turn.
-  var leaving = LeavingListeners()
-  /// What is to happen at a commit.
-  var prepared: PreparedRollout?
-  var isDraining = false
+  private(set) lazy var listeners = WorkerListeners(self)
 
   /// Sessions that look for a backend, wait for one, or deliver their last bytes: their time is looked at every tick.
   var pending = SessionList()
   /// Sessions that relay.
   var standing = SessionList()
   var queues = SessionQueues()
-  var orders = StandingOrders()
+  private(set) lazy var evictor = Evictor(self, pace: evictionPace)
   var goingOn: [Session] = []
   let gathering: Gathering
   var endedThisTurn: [Session] = []
@@ -78,38 +72,37 @@ package final class Worker {
 
   /// Breaks the cycles between the worker and what belongs to it.
   private func leave() {
-    closeListeners()
-    prepared = nil
+    listeners.close()
     receiver = nil
     ticker = nil
     gathering.end()
     endedThisTurn = []
     activeThisTick = []
     activeLastTick = []
-    orders = StandingOrders()
+    evictor.stop()
   }
 
   // MARK: Commands and reports
 
   private func obey(_ command: WorkerCommand) {
     switch command {
-    case .open(let sockets): open(sockets.map { Listener($0, worker: self) })
+    case .open(let sockets): listeners.open(sockets)
     case .adopt(let table): adopt(table)
-    case .prepare(let rollout): prepare(rollout)
-    case .commit(let rollout): commit(rollout)
-    case .abort(let rollout): abort(rollout)
-    case .evict(let order): evict(order)
-    case .endEviction(let id): orders.end(id)
+    case .prepare(let rollout): listeners.prepare(rollout)
+    case .commit(let rollout): listeners.commit(rollout)
+    case .abort(let rollout): listeners.abort(rollout)
+    case .evict(let order): evictor.take(order)
+    case .endEviction(let id): evictor.end(id)
     case .freed(let pool): serveQueue(of: pool)
     case .listSessions(let query, let ticket):
       let (sessions, total) = list(query)
       report(.sessions(worker: index, ticket: ticket, sessions, total: total))
     case .listRecent(let ticket): report(.recent(worker: index, ticket: ticket, recent.all))
     case .ping(let ticket): report(.pong(worker: index, ticket: ticket))
-    case .drain: end(.takingAll)
-    case .handOver: end(.takingNobody)
+    case .drain: listeners.end(.takingAll)
+    case .handOver: listeners.end(.takingNobody)
     case .stop:
-      for listener in listeners { listener.stop() }
+      listeners.stop()
       standing.forEach { $0.close(.shutdown) }
       pending.forEach { $0.phase == .resetting ? $0.closeReset() : $0.refuse(.shutdown) }
       loop.stop()
@@ -159,8 +152,27 @@ package final class Worker {
     session.listener.counters.ended.add()
     session.listener.status.sessions.give()
     sessionSlots.give()
-    for listener in listeners where listener.isPaused { listener.resumeIfPossible() }
+    listeners.resumeIfPossible()
     reportIfDrained()
+  }
+
+  /// Tells that no session is left, if none comes any more.
+  func reportIfDrained() {
+    if listeners.haveEnded, pending.isEmpty, standing.isEmpty { report(.drained(worker: index)) }
+  }
+
+  // MARK: Tables
+
+  /// Serves new sessions by another table.
+  func adopt(_ table: RoutingTable) {
+    self.table = table
+    listeners.reroute()
+    requeue()
+  }
+
+  /// Where a listener's clients go now, even if it's gone; nil for nowhere.
+  func pool(for listener: Listener) -> Pool? {
+    table.routes[listener.status.name]?.pool
   }
 
   // MARK: Turns
@@ -174,9 +186,9 @@ package final class Worker {
 
   private func afterTurn() -> AfterTurn {
     counters.turns.add()
-    if orders.areNew { carryOutOrders(at: MonotonicClock.now()) }
+    if evictor.hasNews { evictor.work(at: MonotonicClock.now()) }
     if !endedThisTurn.isEmpty || !freedThisTurn.isEmpty { serveFreed() }
-    let isLeaving = !leaving.isEmpty && !leave(in: loop.turn)
+    let isLeaving = listeners.leave()
     let isUnfinished = isLeaving || !endedThisTurn.isEmpty || !freedThisTurn.isEmpty
     guard !goingOn.isEmpty else { return isUnfinished ? .goOn : .wait }
     let sessions = goingOn

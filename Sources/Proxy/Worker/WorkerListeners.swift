@@ -31,22 +31,37 @@ struct LeavingListeners {
 }
 
 /// What a worker accepts from, and how that changes.
-extension Worker {
-  /// Where a listener's clients go now, even if it's gone; nil for nowhere.
-  func pool(for listener: Listener) -> Pool? {
-    table.routes[listener.status.name]?.pool
+final class WorkerListeners {
+  /// What clients are taken from.
+  private var listeners: [Listener] = []
+  /// What no client is taken from any more; the sockets are closed in the next turn.
+  private var leaving = LeavingListeners()
+  /// What is to happen at a commit.
+  private var prepared: PreparedRollout?
+  private var isDraining = false
+  private unowned let worker: Worker
+
+  /// Accepts from nothing.
+  init(_ worker: Worker) {
+    self.worker = worker
   }
 
-  func open(_ opened: [Listener]) {
+  /// Accepts from these sockets as well.
+  func open(_ sockets: [ListeningSocket]) {
+    open(sockets.map { Listener($0, worker: worker) })
+  }
+
+  private func open(_ opened: [Listener]) {
     for listener in opened {
-      listener.route = table.routes[listener.status.name]
+      listener.route = worker.table.routes[listener.status.name]
       listener.open()
     }
     listeners += opened
   }
 
-  func adopt(_ table: RoutingTable) {
-    self.table = table
+  /// Takes clients by the worker's table, which is another one than before.
+  func reroute() {
+    let table = worker.table
     for listener in listeners {
       listener.route = table.routes[listener.status.name]
       if listener.isPaused { listener.resumeIfPossible() }
@@ -55,7 +70,14 @@ extension Worker {
     for (listener, _) in leaving.listeners {
       listener.route = table.routes[listener.status.name] ?? listener.route
     }
-    requeue()
+  }
+
+  /// Whether clients are left waiting somewhere.
+  var areAnyPaused: Bool { listeners.contains { $0.isPaused } }
+
+  /// Takes clients again where there's room by now.
+  func resumeIfPossible() {
+    for listener in listeners where listener.isPaused { listener.resumeIfPossible() }
   }
 
   // MARK: Rollouts
@@ -63,9 +85,9 @@ extension Worker {
   func prepare(_ rollout: WorkerRollout) {
     let problem = problem(of: rollout)
     if problem == nil {
-      prepared = PreparedRollout(rollout: rollout, opened: rollout.opened.map { Listener($0, worker: self) })
+      prepared = PreparedRollout(rollout: rollout, opened: rollout.opened.map { Listener($0, worker: worker) })
     }
-    report(.prepared(worker: index, rollout: rollout.id, problem: problem))
+    worker.report(.prepared(worker: worker.index, rollout: rollout.id, problem: problem))
   }
 
   /// Why a rollout can't be carried out here; nil if it can.
@@ -106,16 +128,16 @@ extension Worker {
     }
     let withdrawn = Set(rollout.withdrawn)
     let isWithdrawn = { (listener: Listener) in listener.socket.map(withdrawn.contains) ?? true }
-    for listener in listeners where isWithdrawn(listener) { leaving.append(listener, .takingAll, in: loop.turn) }
+    for listener in listeners where isWithdrawn(listener) { leaving.append(listener, .takingAll, in: worker.loop.turn) }
     listeners.removeAll(where: isWithdrawn)
-    adopt(rollout.table)
+    worker.adopt(rollout.table)
     open(prepared.opened)
-    report(.committed(worker: index, rollout: id))
+    worker.report(.committed(worker: worker.index, rollout: id))
   }
 
   func abort(_ id: Int) {
     if prepared?.rollout.id == id { prepared = nil }
-    report(.aborted(worker: index, rollout: id))
+    worker.report(.aborted(worker: worker.index, rollout: id))
   }
 
   // MARK: The end
@@ -124,35 +146,41 @@ extension Worker {
   func end(_ queue: LeavingListeners.Queue) {
     isDraining = true
     prepared = nil
-    for listener in listeners { leaving.append(listener, queue, in: loop.turn) }
+    for listener in listeners { leaving.append(listener, queue, in: worker.loop.turn) }
     listeners = []
-    reportIfDrained()
+    worker.reportIfDrained()
   }
+
+  /// Whether no client comes any more, however long one waits.
+  var haveEnded: Bool { isDraining && leaving.isEmpty }
 
   /// Closes what has left, once a turn has passed since.
   ///
-  /// - Returns: whether that has been done.
-  func leave(in turn: UInt64) -> Bool {
-    guard turn > leaving.since else { return false }
+  /// - Returns: whether another turn is needed for that.
+  func leave() -> Bool {
+    guard !leaving.isEmpty else { return false }
+    guard worker.loop.turn > leaving.since else { return true }
     let listeners = leaving.listeners
     leaving = LeavingListeners()
     for (listener, queue) in listeners {
       if queue == .takingAll { listener.takeAll() }
       listener.close()
     }
-    reportIfDrained()
-    return true
+    worker.reportIfDrained()
+    return false
   }
 
-  func reportIfDrained() {
-    if isDraining, leaving.isEmpty, pending.isEmpty, standing.isEmpty { report(.drained(worker: index)) }
+  /// Accepts nobody any more at once: the loop is told to stop.
+  func stop() {
+    for listener in listeners { listener.stop() }
   }
 
   /// Closes every listening socket at once: the loop is about to go.
-  func closeListeners() {
+  func close() {
     for (listener, _) in leaving.listeners { listener.close() }
     for listener in listeners { listener.close() }
     leaving = LeavingListeners()
     listeners = []
+    prepared = nil
   }
 }

@@ -32,14 +32,14 @@ extension Worker {
     for pool in queues.pools { serveQueue(of: pool) }
     pending.forEach { check($0, at: now) }
     if tick % Self.ticksPerSweep == 0 {
-      orders.overdue.removeAll()
+      evictor.beginSweep()
       standing.forEach { sweep($0, at: now) }
     }
-    if !orders.isEmpty { carryOutOrders(at: now) }
-    for listener in listeners where listener.isPaused { listener.resumeIfPossible() }
+    if !evictor.isIdle { evictor.work(at: now) }
+    listeners.resumeIfPossible()
     let isBusy =
-      !pending.isEmpty || !standing.isEmpty || listeners.contains { $0.isPaused } || !activeLastTick.isEmpty
-      || orders.areUnfinished
+      !pending.isEmpty || !standing.isEmpty || listeners.areAnyPaused || !activeLastTick.isEmpty
+      || evictor.isUnfinished
     if isBusy { keepTicking() }
   }
 
@@ -75,6 +75,6 @@ extension Worker {
     if collectDebt(of: session) { return }
     let limit = session.isHalfClosed ? session.policy.halfClosed : session.policy.idle
     if quiet >= limit { return session.close(session.isHalfClosed ? .halfClosed : .idle) }
-    if session.policy.maxAge < .max, session.age(at: now) >= session.ageLimit { orders.overdue.append(session) }
+    if session.policy.maxAge < .max, session.age(at: now) >= session.ageLimit { evictor.isOverdue(session) }
   }
 }

@@ -65,8 +65,9 @@ extension Service {
   private func handover(_ counts: CountsHandover) -> Handover {
     Handover(
       version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
-      file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.generation, provenance: reloads.provenance,
-      reloads: reloads.tally,
+      file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.history.generation,
+      provenance: reloads.history.provenance,
+      reloads: reloads.history.tally,
       listeners: listeners.listeners.map {
         Handover.Listener(
           name: $0.configuration.name, sockets: $0.binding?.all.count ?? 0, file: $0.binding?.fileOwner,

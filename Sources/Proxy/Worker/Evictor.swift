@@ -1,27 +1,59 @@
 import Balancing
 import Sockets
 
-/// Ending sessions that would go on: one by one, between their bytes.
-extension Worker {
+/// Ends sessions of a worker that would go on: one by one, between their bytes.
+final class Evictor {
   /// So many looks at sessions are taken in a tick at most; each takes some system calls.
   private static let looksPerTick = 512
 
-  func evict(_ order: EvictionOrder) {
-    orders.add(order)
-    keepTicking()
+  private var orders = StandingOrders()
+  private let pace: Pace
+  private unowned let worker: Worker
+
+  /// Has nothing to do yet.
+  ///
+  /// - Parameter pace: how fast the process ends sessions that would go on.
+  init(_ worker: Worker, pace: Pace) {
+    self.worker = worker
+    self.pace = pace
   }
 
+  /// Whether there's nothing to do.
+  var isIdle: Bool { orders.isEmpty }
+  /// Some orders have come since the last look.
+  var hasNews: Bool { orders.areNew }
+  /// Somebody waits to hear that an order has nothing left to do.
+  var isUnfinished: Bool { orders.areUnfinished }
+
+  /// Ends the sessions that are meant, from now on.
+  func take(_ order: EvictionOrder) {
+    orders.add(order)
+    worker.keepTicking()
+  }
+
+  /// Leaves those that are left.
+  func end(_ order: Int) { orders.end(order) }
+
+  /// Forgets everything, as the loop is about to go.
+  func stop() { orders = StandingOrders() }
+
+  /// The sessions are looked through for those that are too old, from now on.
+  func beginSweep() { orders.overdue.removeAll() }
+
+  /// A session is too old.
+  func isOverdue(_ session: Session) { orders.overdue.append(session) }
+
   /// A tick's share of the work. Who comes first gets what the pace allows, so the turns change.
-  func carryOutOrders(at now: UInt64) {
-    if orders.areNew || tick % Self.ticksPerSweep == Self.ticksPerSweep / 2 {
-      orders.survey(standing: standing, pending: pending, tick: tick, at: now)
+  func work(at now: UInt64) {
+    if orders.areNew || worker.tick % Worker.ticksPerSweep == Worker.ticksPerSweep / 2 {
+      orders.survey(standing: worker.standing, pending: worker.pending, tick: worker.tick, at: now)
     }
     var budget = Self.looksPerTick
-    let isAgeFirst = tick & 1 == 0
+    let isAgeFirst = worker.tick & 1 == 0
     if isAgeFirst { expire(at: now, budget: &budget) }
     let ids = orders.entries.map(\.order.id)
     for turn in ids.indices {
-      let id = ids[(turn + Int(tick >> 1)) % ids.count]
+      let id = ids[(turn + Int(worker.tick >> 1)) % ids.count]
       if let place = orders.entries.firstIndex(where: { $0.order.id == id }) {
         carryOut(orderAt: place, at: now, budget: &budget)
       }
@@ -42,7 +74,7 @@ extension Worker {
     let left = meant.left + unsettled.left
     let isUsedUp = order.quota?.left == 0
     if left == 0 || isUsedUp, !entry.isReported {
-      report(.evicted(worker: index, order: order.id, remaining: left))
+      worker.report(.evicted(worker: worker.index, order: order.id, remaining: left))
     }
     if isUsedUp { return orders.end(order.id) }
     orders.update(place) { entry in
@@ -109,22 +141,25 @@ extension Worker {
 
   // MARK: Pace
 
+  /// The time from one session to the next, in nanoseconds.
+  private var interval: UInt64 { worker.table.evictionInterval }
+
   /// As many as come in a tick may end together, so that no worker has to look more often.
   private var burst: Int {
-    table.evictionInterval == 0 ? 1 : 1 + Int(Self.tickNanoseconds / table.evictionInterval)
+    interval == 0 ? 1 : 1 + Int(Worker.tickNanoseconds / interval)
   }
 
   /// Whether it's worth looking for a session to end.
   private func isPaceFree(at now: UInt64) -> Bool {
-    evictionPace.nextFree(at: now, interval: table.evictionInterval, burst: burst) <= now
+    pace.nextFree(at: now, interval: interval, burst: burst) <= now
   }
 
   /// Takes the place of one session in the pace of the process. The interval varies by half either way, so that clients
   /// don't come back in step.
   private func takePace(at now: UInt64) -> Bool {
-    let interval = table.evictionInterval
-    let jitter = random.next().multipliedFullWidth(by: interval).high
-    return evictionPace.take(at: now, interval: interval / 2 + jitter, burst: burst)
+    let interval = interval
+    let jitter = worker.random.next().multipliedFullWidth(by: interval).high
+    return pace.take(at: now, interval: interval / 2 + jitter, burst: burst)
   }
 }
 
