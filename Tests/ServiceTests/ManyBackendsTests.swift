@@ -1,7 +1,9 @@
 import Balancing
 import Config
+import Glibc
 import Libevent
 import Logging
+import Support
 import Testing
 
 @testable import Service
@@ -19,7 +21,8 @@ struct ManyBackendsTests {
   /// A pool has at most 1024.
   private static let pools = 4
   private static let leases = 500
-  private static let limit = Duration.seconds(2.5)
+  /// Of the processor's time: what else the machine has to do doesn't count.
+  private static let limit: Int64 = Programs.sanitizer == nil ? 2500 : 25_000
 
   private let loop = EventLoop()
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -57,11 +60,18 @@ struct ManyBackendsTests {
   private func timed<Result>(
     _ what: String, at place: SourceLocation = #_sourceLocation, _ body: () throws -> Result
   ) rethrows -> Result {
-    let began = ContinuousClock.now
+    let began = processorTime()
     let result = try body()
-    let took = ContinuousClock.now - began
-    #expect(took < Self.limit, "\(what)", sourceLocation: place)
+    let milliseconds = (processorTime() - began) / 1_000_000
+    #expect(milliseconds < Self.limit, "\(what)", sourceLocation: place)
     return result
+  }
+
+  /// What this thread has used of the processor, in nanoseconds.
+  private func processorTime() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   @Test("with hundreds of leases are reloaded and reported in no time, and so is it when all leases end at once")
