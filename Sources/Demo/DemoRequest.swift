@@ -25,9 +25,7 @@ final class DemoRequest: IOHandler {
   private let done: (DemoRequest, Outcome) -> Void
   private var event: IOEvent?
   private var toSend: ArraySlice<UInt8>
-  private var received: [UInt8] = []
-
-  private static let largestAnswer = 1 << 20
+  private var reader = HTTPResponseReader(to: .get, largestContent: 1 << 20)
 
   /// Asks for a path. Whoever asks holds this object until it's done, and for the rest of the loop's turn.
   init?(
@@ -65,23 +63,28 @@ final class DemoRequest: IOHandler {
     var buffer = [UInt8](repeating: 0, count: 16 * 1024)
     while event != nil {
       switch socket.receive(into: &buffer) {
-      case .bytes(let count):
-        received += buffer[..<count]
-        if received.count > Self.largestAnswer { end(.failed("the answer is too long")) }
+      case .bytes(let count): take { reader throws(HTTPClientError) in try reader.take(buffer[..<count]) }
       case .wouldBlock: return
-      case .end: end(answer)
+      case .end: take { reader throws(HTTPClientError) in try reader.end() }
       case .failed(let error): end(Outcome(error))
       }
     }
   }
 
-  private var answer: Outcome {
-    guard !received.isEmpty else { return .failed("closed without an answer") }
-    guard received.starts(with: Array("HTTP/1.1 200 ".utf8)) else { return .failed("not the right answer") }
-    let blank = Array("\r\n\r\n".utf8)
-    guard let end = received.indices.first(where: { received[$0...].starts(with: blank) }) else {
-      return .failed("half an answer")
+  /// Ends it if the answer is whole by now, or can't be any more.
+  private func take(_ read: (inout HTTPResponseReader) throws(HTTPClientError) -> HTTPResponse?) {
+    do throws(HTTPClientError) {
+      guard let response = try read(&reader) else { return }
+      end(response.status == 200 ? .answered(response.body) : .failed("answered with status \(response.status)"))
+    } catch {
+      end(Outcome(error))
     }
-    return .answered(Array(received[(end + blank.count)...]))
+  }
+}
+
+extension DemoRequest.Outcome {
+  fileprivate init(_ error: HTTPClientError) {
+    self =
+      if case .brokenAnswer(let what) = error { .failed("an answer is broken: \(what)") } else { .failed("\(error)") }
   }
 }

@@ -2,7 +2,7 @@ internal import Sockets
 
 /// Reads one response to its end (RFC 9112), as far as our own server makes use of HTTP: its content has a length or ends
 /// with the connection, and isn't coded. Pure: it sees bytes, and neither sockets nor time.
-struct HTTPResponseReader {
+package struct HTTPResponseReader {
   /// The most bytes of a head.
   static let longestHead = 64 * 1024
 
@@ -24,13 +24,13 @@ struct HTTPResponseReader {
   }
 
   /// Expects the response to such a request, with at most so many bytes of content.
-  init(to method: HTTPMethod, largestContent: Int) {
+  package init(to method: HTTPMethod, largestContent: Int) {
     self.method = method
     self.largestContent = largestContent
   }
 
   /// Takes the next bytes; the response, once it's whole.
-  mutating func take(_ piece: ArraySlice<UInt8>) throws(HTTPClientError) -> HTTPResponse? {
+  package mutating func take(_ piece: ArraySlice<UInt8>) throws(HTTPClientError) -> HTTPResponse? {
     bytes += piece
     while head == nil, let text = takeHead() {
       let head = try read(text)
@@ -49,7 +49,7 @@ struct HTTPResponseReader {
   }
 
   /// Takes note that nothing more comes: the response, if that is how it ends.
-  func end() throws(HTTPClientError) -> HTTPResponse {
+  package func end() throws(HTTPClientError) -> HTTPResponse {
     guard let head else {
       throw .brokenAnswer(bytes.isEmpty ? "there is none" : "it ends in the middle of its head")
     }
