@@ -29,11 +29,13 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     // The machinery: no target of this group knows what a proxy is.
     .target(name: "Sockets", dependencies: ["CLinux", system], swiftSettings: strict),
-    .target(name: "Libevent", dependencies: ["CLibevent", "CLinux", "Sockets", system], swiftSettings: strict),
+    .target(
+      name: "Libevent", dependencies: ["CLibevent", "CLinux", "CZlib", "Sockets", system], swiftSettings: strict),
     .target(name: "Names", dependencies: ["CAres", "Libevent", "Sockets"], swiftSettings: strict),
 
     // What is decided and said, as values: nothing of this group opens a socket or knows a thread.

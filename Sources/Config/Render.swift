@@ -28,7 +28,7 @@ extension Document {
   init(_ configuration: Configuration) {
     self.init()
     workers = configuration.workers
-    stats = configuration.stats.map { Located(StatsDocument(bind: $0.bind, hosts: $0.hosts)) }
+    stats = configuration.stats.map { Located(StatsDocument(bind: $0.bind, hosts: $0.hosts, detail: $0.detail)) }
     shutdown = configuration.shutdown
     upgrade = configuration.upgrade
     log = configuration.log

@@ -21,16 +21,19 @@ extension Service {
   func openDoors(_ configuration: Configuration) throws(StartError) {
     if let inheritance = origin.inheritance, let socket = inheritance.takeStats() {
       statsServer = serveStats(
-        at: socket, file: inheritance.handover.statsFile, hosts: configuration.stats?.hosts ?? [])
+        at: socket, file: inheritance.handover.statsFile, hosts: configuration.stats?.hosts ?? [],
+        detail: configuration.stats?.detail ?? .backends)
     } else if let stats = configuration.stats {
-      statsServer = serveStats(at: try Self.reserveStats(stats.bind).open(), hosts: stats.hosts)
+      statsServer = serveStats(at: try Self.reserveStats(stats.bind).open(), hosts: stats.hosts, detail: stats.detail)
     }
     serveAdmin()
   }
 
   /// Answers at a socket that listens; nil if it's none.
-  private func serveStats(at socket: SharedSocket, file: UnixSocketFile? = nil, hosts: [String]) -> StatsServer? {
-    try? StatsServer(on: loop, adopting: socket, file: file, hosts: hosts, source: statsSource)
+  private func serveStats(at socket: SharedSocket, file: UnixSocketFile? = nil, hosts: [String], detail: StatsDetail)
+    -> StatsServer?
+  {
+    try? StatsServer(on: loop, adopting: socket, file: file, hosts: hosts, detail: detail, source: statsSource)
   }
 
   private static func reserveStats(_ bind: SocketAddress) throws(StartError) -> DoorReservation {
@@ -106,12 +109,12 @@ extension Service {
       limits: limits, reserveStats: { (bind) throws(StartError) in try Self.reserveStats(bind) },
       rollout: rollout
     ) { [unowned self] configuration, stats in
-      let hosts = configuration.stats?.hosts ?? []
+      let (hosts, detail) = (configuration.stats?.hosts ?? [], configuration.stats?.detail ?? .backends)
       switch stats {
-      case .kept: statsServer?.use(hosts: hosts)
+      case .kept: statsServer?.use(hosts: hosts, detail)
       case .replaced(let reservation):
         statsServer = nil
-        if let reservation { statsServer = serveStats(at: reservation.open(), hosts: hosts) }
+        if let reservation { statsServer = serveStats(at: reservation.open(), hosts: hosts, detail: detail) }
       }
       origin.log.use(configuration.log)
       watchFile()

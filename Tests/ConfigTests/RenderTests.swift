@@ -81,7 +81,8 @@ struct RenderTests {
           "workers": "per-core",
           "stats": {
             "bind": "127.0.0.1:9090",
-            "hosts": []
+            "hosts": [],
+            "detail": "backends"
           },
           "shutdown": { "drain": "30s" },
           "upgrade": { "drain": "1h" },

@@ -55,6 +55,7 @@ struct Variations {
     "pools[].health.expectHex": ["c3", "2b 50 ff"],
     "stats.bind": ["127.0.0.1:9090", ":0", "unix:/run/stats"], "stats": ["127.0.0.1:9091"],
     "stats.hosts[]": ["stats.example", "a-1.b"],
+    "stats.detail": ["pools", "backends"],
     "resolver.nameservers[]": ["10.0.0.53", "[::1]:5353", "::2"],
     "admin.socket": ["/run/admin", "/tmp/a b.sock"],
     "admin.mode": ["0660", "0000", "777"],

@@ -100,7 +100,8 @@ import SystemPackage
   }
 
   @Test(arguments: [
-    ("", "an answer is broken: there is none"), ("HTTP/1.1 200 OK\r\nContent-", "an answer is broken: it ends in the middle of its head"),
+    ("", "an answer is broken: there is none"),
+    ("HTTP/1.1 200 OK\r\nContent-", "an answer is broken: it ends in the middle of its head"),
     ("HTTP/1.1 500 Oh\r\n\r\nhello from backend-x\n", "answered with status 500"),
     ("HTTP/1.1 200 OK\r\n\r\nhello from nobody\n", "an answer that no backend gives"),
   ]) func countsEveryAnswerThatIsNotTheRightOne(answer: String, failure: String) throws {

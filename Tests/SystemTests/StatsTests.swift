@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Testing
 
@@ -62,6 +63,43 @@ extension System {
       ] {
         #expect(metrics.split(separator: "\n").contains { $0 == line }, "\(line) isn't there")
       }
+    }
+
+    @Test("what clients waited for, and what became of backends, is counted over an upgrade", .needs("curl"))
+    func times() throws {
+      struct Upgraded: Decodable { let pid: Int }
+      let servers = try stage.nginx(count: 2)
+      let proxy = try stage.martlet(
+        "\"listen\": [\"127.0.0.1:0\"], \"backends\": \(servers.backends), \"health\": \(fastHealth)")
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      for _ in 0..<6 { _ = try ask(.local(port)) }
+      servers[1].kill()
+      try proxy.waitUntil("it's noticed") { try $0.backend("b").state == "down" }
+      func count(_ name: String, _ labels: String = "pool=\"main\"") throws -> Double {
+        let lines = try proxy.get("/metrics").body.split(separator: "\n")
+        let line = lines.first { $0.hasPrefix("martlet_\(name){\(labels)} ") }
+        return line?.split(separator: " ").last.flatMap { Double($0) } ?? -1
+      }
+      func areCounted() throws -> Bool {
+        for name in ["connect_duration_seconds", "first_byte_seconds", "session_duration_seconds"] {
+          let (all, within) = (
+            try count("pool_\(name)_count"), try count("pool_\(name)_bucket", "pool=\"main\",le=\"+Inf\"")
+          )
+          guard all == 6, within == 6, try count("pool_\(name)_sum") > 0 else { return false }
+        }
+        return try count("backend_check_failures_total", "pool=\"main\",backend=\"b\"") >= 1
+          && count("backend_transitions_total", "pool=\"main\",backend=\"b\"") >= 1
+          && count("backend_down_seconds_total", "pool=\"main\",backend=\"b\"") > 0
+      }
+      try Support.waitUntil("all is counted") { try areCounted() }
+      let down = try count("backend_down_seconds_total", "pool=\"main\",backend=\"b\"")
+      let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}")
+      defer { kill(pid_t(next.pid), SIGKILL) }
+      try Support.waitUntil("the next process knows of it") {
+        try proxy.report().process.pid == Int32(next.pid) && areCounted()
+      }
+      #expect(try count("backend_down_seconds_total", "pool=\"main\",backend=\"b\"") > down)
     }
 
     @Test("curl gets a table, a browser gets a page, and only GET and HEAD are taken", .needs("curl"))

@@ -186,7 +186,7 @@ package final class Reload {
             let verb = failure.kind == .localResource ? "can't have its first check" : "fails its first check"
             warnings.append("\(member.key.pool)/\(member.backend.name) \(verb): \(failure.detail)")
           }
-          _ = member.health.observe(outcome, at: .now)
+          _ = member.observe(outcome, at: .now)
           _ = member.update(at: .now)
           left -= 1
           if left == 0 { probed() }

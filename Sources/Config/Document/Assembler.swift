@@ -83,7 +83,7 @@ extension Assembler {
         path, line, "the stats port can be reached from other machines, and asks for no password",
         hint: "bind it to 127.0.0.1, or see to it that only the right ones reach it")
     }
-    return StatsConfiguration(bind: bind, hosts: stats.value.hosts)
+    return StatsConfiguration(bind: bind, hosts: stats.value.hosts, detail: stats.value.detail)
   }
 
   private mutating func admin(_ admin: Located<AdminConfiguration?>) -> AdminConfiguration? {

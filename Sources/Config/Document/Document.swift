@@ -25,6 +25,7 @@ struct Document: Sendable {
 struct StatsDocument: Sendable {
   var bind: SocketAddress?
   var hosts: [String] = []
+  var detail = StatsDetail.backends
 }
 
 /// An object of `listeners` as it stands in the file.
@@ -112,6 +113,10 @@ extension Document {
         "hosts", \.hosts, in: StatsDocument(), Kind<String>.hostName.list(0...64, what: "host names"),
         "The names by which browsers may ask for the page and the JSON; an IP address, localhost and the machine's own "
           + "names are always right."),
+      Field(
+        "detail", \.detail, in: StatsDocument(), .choice,
+        "Of what /metrics tells: backends, or pools only, where there are so many backends that their series are a burden."
+      ),
     ])
 
   private static let shutdown = Shape<ShutdownConfiguration>(

@@ -70,6 +70,16 @@ package struct StatsConfiguration: Equatable, Sendable {
   package var bind: SocketAddress
   /// The names by which it's asked, beside those that every machine has.
   package var hosts: [String] = []
+  /// Of what there are metrics.
+  package var detail = StatsDetail.backends
+}
+
+/// Of what there are metrics. The raw value is the word in the file.
+package enum StatsDetail: String, CaseIterable, Sendable {
+  /// Of each backend, too.
+  case backends
+  /// Of pools at most: fewer series where there are many backends.
+  case pools
 }
 
 /// How a process ends that another one has taken over from.

@@ -70,7 +70,7 @@ final class HealthChecks {
   private func judge(_ outcome: ProbeOutcome, of member: Member, in pool: PoolController) -> Duration {
     let now = Instant.now
     let trust = correlation.observe(outcome, backend: member.key.whole, host: member.check.address.host, at: now)
-    let transition = member.health.observe(outcome, at: now, trust: trust)
+    let transition = member.observe(outcome, at: now, trust: trust)
     let wasHeld = member.isHeld
     member.isHeld = trust == .held
     if let transition {

@@ -50,6 +50,8 @@ package final class Member {
   package var weightLease: Lease?
   /// What was counted here before it went, if it has come back.
   var earlier = BackendCounts()
+  /// What has become of it so far.
+  package private(set) var tally = MemberTally()
   /// Until when it's out because sessions couldn't connect to it.
   private var ejectedUntil: Instant?
   /// Since when it warms up; nil if it never had to.
@@ -182,7 +184,16 @@ package final class Member {
   /// Takes it out for a while, because sessions can't connect to it; gives why and for how long, in words.
   func eject(at now: Instant, because reason: String) -> String {
     ejectedUntil = ejection.eject(at: now, because: reason)
+    tally.ejected()
     return ejectionText ?? reason
+  }
+
+  /// Takes in what a check has found.
+  ///
+  /// - Returns: what has changed by it.
+  package func observe(_ outcome: ProbeOutcome, at now: Instant, trust: Trust = .believed) -> HealthTransition? {
+    tally.checked(outcome)
+    return health.observe(outcome, at: now, trust: trust)
   }
 
   /// It's back, and starts with a small share. What its check has found counts for more than old failures to connect.
@@ -207,6 +218,7 @@ package final class Member {
     state = current(at: now, under: circumstances)
     guard state != previous else { return nil }
     since = .now
+    tally.changed(to: state, at: now)
     return previous
   }
 
@@ -269,13 +281,15 @@ extension Member {
     var since: Timestamp
     /// For processes of versions that don't make it from the rest.
     var reason: String
+    /// Nil of versions that don't count it.
+    var tally: MemberTally?
   }
 
   var snapshot: Snapshot {
     Snapshot(
       pool: key.pool, key: texts.first ?? "", health: health.snapshot,
       ejection: ejection.snapshot, ejectedUntil: ejectedUntil, warmingSince: warmingSince, state: state, since: since,
-      reason: reason)
+      reason: reason, tally: tally)
   }
 
   /// Goes on where another process was.
@@ -286,6 +300,7 @@ extension Member {
     warmingSince = snapshot.warmingSince
     state = snapshot.state
     since = snapshot.since
+    tally = snapshot.tally ?? MemberTally()
   }
 }
 

@@ -22,9 +22,15 @@ package enum ProcessorCount {
 /// What the kernel says about this process.
 package enum ProcessFigures {
   /// Resident memory in bytes; 0 where /proc isn't mounted.
-  package static var residentBytes: Int {
-    let pages = SmallFile.read("/proc/self/statm")?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-    return (pages ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+  package static var residentBytes: Int { memory(1) ?? 0 }
+
+  /// The size of the address space in bytes; nil where /proc isn't mounted.
+  package static var virtualBytes: Int? { memory(0) }
+
+  /// A figure of /proc/self/statm, by its place.
+  private static func memory(_ place: Int) -> Int? {
+    let pages = SmallFile.read("/proc/self/statm")?.split(separator: " ").dropFirst(place).first.flatMap { Int($0) }
+    return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
   }
 
   /// How many threads run.

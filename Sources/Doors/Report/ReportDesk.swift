@@ -26,6 +26,12 @@ package final class ReportDesk {
     let answer: (HTTPResponse) -> Void
   }
 
+  /// What several may ask for at once.
+  private struct Wanted: Hashable {
+    let form: ReportForm
+    let coding: HTTPCoding
+  }
+
   private struct Form {
     /// The last answer, and when its report was made.
     var latest: (response: HTTPResponse, made: UInt64)?
@@ -36,7 +42,7 @@ package final class ReportDesk {
   private let make: () -> Report
   private let complete: @Sendable (Report) -> Report
   private let writer: BackgroundWorker
-  private var forms: [ReportForm: Form] = [:]
+  private var forms: [Wanted: Form] = [:]
   private var latest: (report: Report, made: UInt64)?
   private var isLarge = false
   private var forgetting: Timer?
@@ -54,33 +60,36 @@ package final class ReportDesk {
   }
 
   /// Answers with a report in that form, now or later.
-  func ask(_ form: ReportForm, _ age: Age, answer: @escaping (HTTPResponse) -> Void) {
-    forms[form, default: Form()].askers.append(Asker(asked: MonotonicClock.now(), age: age, answer: answer))
-    serve(form)
+  func ask(
+    _ form: ReportForm, in coding: HTTPCoding = .identity, _ age: Age, answer: @escaping (HTTPResponse) -> Void
+  ) {
+    let wanted = Wanted(form: form, coding: coding)
+    forms[wanted, default: Form()].askers.append(Asker(asked: MonotonicClock.now(), age: age, answer: answer))
+    serve(wanted)
   }
 
-  private func serve(_ form: ReportForm) {
-    guard var desk = forms[form] else { return }
+  private func serve(_ wanted: Wanted) {
+    guard var desk = forms[wanted] else { return }
     if let latest = desk.latest {
       let served = desk.askers.filter { isNewEnough(latest.made, for: $0) }
       desk.askers.removeAll { isNewEnough(latest.made, for: $0) }
-      forms[form] = desk
+      forms[wanted] = desk
       for asker in served { asker.answer(latest.response) }
     }
-    write(form)
+    write(wanted)
   }
 
-  private func write(_ form: ReportForm) {
-    guard let desk = forms[form], !desk.isBeingWritten, !desk.askers.isEmpty else { return }
-    forms[form]?.isBeingWritten = true
+  private func write(_ wanted: Wanted) {
+    guard let desk = forms[wanted], !desk.isBeingWritten, !desk.askers.isEmpty else { return }
+    forms[wanted]?.isBeingWritten = true
     let (report, made) = report(for: desk.askers)
     writer.perform { [complete] in
-      form.render(complete(report))
+      wanted.form.render(complete(report)).coded(wanted.coding)
     } then: { [unowned self] response in
-      forms[form]?.isBeingWritten = false
-      forms[form]?.latest = (response, made)
+      forms[wanted]?.isBeingWritten = false
+      forms[wanted]?.latest = (response, made)
       forgetting?.schedule(after: .nanoseconds(Self.oldest))
-      serve(form)
+      serve(wanted)
     }
   }
 
@@ -104,6 +113,6 @@ package final class ReportDesk {
   /// Lets go of what nobody can do with any more.
   private func forget() {
     latest = nil
-    for form in forms.keys { forms[form]?.latest = nil }
+    for wanted in forms.keys { forms[wanted]?.latest = nil }
   }
 }

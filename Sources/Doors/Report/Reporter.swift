@@ -16,6 +16,7 @@ package final class Reporter {
   private let limits: Limits
   private let version: String
   private let started = Instant.now
+  private let begun = Timestamp.now
 
   /// How many descriptors were open when they were last counted: that takes too long for the loop if there are many.
   package var openDescriptors = DescriptorLimit.inUse ?? 0
@@ -118,7 +119,9 @@ package final class Reporter {
 
   private var process: Report.Process {
     Report.Process(
-      pid: Int(getpid()), rssBytes: ProcessFigures.residentBytes, openDescriptors: openDescriptors,
+      pid: Int(getpid()), rssBytes: ProcessFigures.residentBytes, virtualBytes: ProcessFigures.virtualBytes,
+      started: begun,
+      openDescriptors: openDescriptors,
       descriptorLimit: limits.descriptors, sessionLimit: limits.sessions, threads: ProcessFigures.threads,
       cpuSeconds: ProcessFigures.processorSeconds, slowTurns: controller.loop.slowTurns,
       features: KernelFeatures.inUse)
@@ -163,6 +166,7 @@ package final class Reporter {
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
         timeouts: counts.refused[Refusal.queueTimeout.rawValue] ?? 0),
       refused: counts.refused, retries: counts.retries, idleRegrets: counts.idleRegrets,
+      times: counts.times.map { Report.Times($0) }, unresolved: unresolved.count,
       tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [],
       backends: rows(of: pool, unresolved, at: now))
   }
@@ -219,7 +223,7 @@ package final class Reporter {
       connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),
       closes: counts.closes, connectTime: Report.Distribution(counts.connectTime),
       sessionTime: Report.Distribution(counts.sessionTime),
-      check: check(of: member, at: now))
+      check: check(of: member, at: now), tally: Report.Tally(member.tally, at: now))
   }
 
   /// The check of a backend that has one, whether it's carried out now or not.
@@ -252,6 +256,30 @@ extension Report.Distribution {
     self.init(
       count: all.count, sum: all.sum, p50: all.quantile(0.5), p90: all.quantile(0.9), p99: all.quantile(0.99),
       max: all.maximum)
+  }
+}
+
+extension Report.Times {
+  init(_ times: PoolTimes) {
+    self.init(
+      connect: Report.Histogram(times.connect, .waits), firstByte: Report.Histogram(times.firstByte, .waits),
+      session: Report.Histogram(times.session, .lives))
+  }
+}
+
+extension Report.Histogram {
+  fileprivate init(_ counts: TimeCounts, _ scale: TimeBuckets.Scale) {
+    let bounds = scale.bounds
+    self.init(
+      bounds: bounds.indices.map { Double(bounds[$0]) / 1e6 }, counts: counts.buckets, sum: counts.sum)
+  }
+}
+
+extension Report.Tally {
+  init(_ tally: MemberTally, at now: Instant) {
+    self.init(
+      checks: tally.checks, checkFailures: tally.checkFailures, transitions: tally.transitions,
+      ejections: tally.ejections, secondsDown: tally.secondsDown(at: now))
   }
 }
 

@@ -13,6 +13,8 @@ struct MetricsWriter {
     case gauge
     /// Quantiles with a count and a sum.
     case summary
+    /// Counts by bounds, with a sum: these can be summed and rated.
+    case histogram
   }
 
   /// The labels of a sample, in order.
@@ -39,6 +41,21 @@ struct MetricsWriter {
       }
       line(name + "_sum", labels, value.sum)
       line(name + "_count", labels, Double(value.count))
+    }
+  }
+
+  /// Writes a family of histograms: for each bound how many stayed within it, then sum and count.
+  mutating func histograms(_ name: String, _ help: String, _ samples: [(labels: Labels, value: Report.Histogram)]) {
+    guard !samples.isEmpty else { return }
+    head(name, .histogram, help)
+    for (labels, value) in samples {
+      var within = 0
+      for (bound, count) in zip(value.bounds + [.infinity], value.counts) {
+        within += count
+        line(name + "_bucket", labels + [("le", Self.number(bound))], Double(within))
+      }
+      line(name + "_sum", labels, value.sum)
+      line(name + "_count", labels, Double(within))
     }
   }
 

@@ -1,4 +1,5 @@
 internal import Libevent
+import Config
 import Model
 import Text
 
@@ -27,17 +28,21 @@ enum StatsPage: String, CaseIterable {
 
   /// What a request asks for.
   ///
-  /// - Parameter hosts: by which names the page and the JSON may be asked for; nil if it doesn't matter. What scrapers and
-  ///   probes ask for is no browser's, and they come by all kinds of names.
-  static func answer(to request: HTTPRequest, at hosts: StatsHosts? = nil) -> Answer {
+  /// - Parameters:
+  ///   - hosts: by which names the page and the JSON may be asked for; nil if it doesn't matter. What scrapers and probes ask
+  ///     for is no browser's, and they come by all kinds of names.
+  ///   - detail: of what there are metrics.
+  static func answer(
+    to request: HTTPRequest, at hosts: StatsHosts? = nil, _ detail: StatsDetail = .backends
+  ) -> Answer {
     let page = StatsPage(rawValue: request.path)
     switch page {
     case .overview, .json:
       if let hosts, !hosts.allow(request.header("Host")) { return .given(misdirected(request.header("Host") ?? "")) }
       if page == .json { return .rendered(.json) }
       let isBrowser = request.header("Accept")?.contains("text/html") == true
-      return isBrowser ? .given(StatsHTML.response()) : .rendered(.text)
-    case .metrics: return .rendered(.metrics)
+      return isBrowser ? .given(StatsHTML.response().coded(request.coding)) : .rendered(.text)
+    case .metrics: return .rendered(.metrics(detail))
     // Whoever reads this has been answered by the control loop: nothing else is asked.
     case .health: return .given(HTTPResponse("ok\n"))
     case .readiness: return .readiness
@@ -60,17 +65,17 @@ enum StatsPage: String, CaseIterable {
 }
 
 /// What a report is written as.
-enum ReportForm: CaseIterable, Sendable {
+enum ReportForm: Hashable, Sendable {
   case text
   case json
-  case metrics
+  case metrics(StatsDetail)
 
   /// Writes it.
   func render(_ report: Report) -> HTTPResponse {
     switch self {
     case .text: HTTPResponse(StatsText.render(report), headers: [("Vary", "Accept")])
     case .json: StatsJSON.response(report)
-    case .metrics: StatsMetrics.response(report)
+    case .metrics(let detail): StatsMetrics.response(report, detail)
     }
   }
 }

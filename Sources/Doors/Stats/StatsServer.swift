@@ -1,4 +1,5 @@
 package import Changes
+package import Config
 package import Libevent
 package import Model
 package import Sockets
@@ -17,16 +18,18 @@ package final class StatsServer {
   /// The file of a Unix socket; nil once it's another process's.
   package private(set) var file: UnixSocketFile?
   private var server: HTTPServer
-  private let names: StatsNames
+  private let settings: StatsSettings
 
   /// How many clients may wait in the kernel's queue: with more than a few slow ones it must hold the quick, too.
   private static let backlog = 1024
 
   /// Binds the address and answers from now on; on the loop's thread.
   package convenience init(
-    on loop: EventLoop, bind address: SocketAddress, hosts: [String] = [], source: StatsSource
+    on loop: EventLoop, bind address: SocketAddress, hosts: [String] = [], detail: StatsDetail = .backends,
+    source: StatsSource
   ) throws(Errno) {
-    try self.init(on: loop, adopting: try Self.reserve(address).open(), file: nil, hosts: hosts, source: source)
+    try self.init(
+      on: loop, adopting: try Self.reserve(address).open(), file: nil, hosts: hosts, detail: detail, source: source)
   }
 
   /// Takes the address, for a server that is made when it's opened.
@@ -36,32 +39,35 @@ package final class StatsServer {
 
   /// Takes over a socket that another process has listened on.
   package init(
-    on loop: EventLoop, adopting socket: SharedSocket, file: UnixSocketFile?, hosts: [String], source: StatsSource
+    on loop: EventLoop, adopting socket: SharedSocket, file: UnixSocketFile?, hosts: [String], detail: StatsDetail,
+    source: StatsSource
   ) throws(Errno) {
     listening = socket
     address = try socket.socket.localAddress()
-    let names: StatsNames
+    let settings: StatsSettings
     if case .unix(let path) = address {
       self.file = file ?? UnixSocketFile(at: path)
       // A browser can't reach a Unix socket.
-      names = StatsNames(nil)
+      settings = StatsSettings(nil, detail)
     } else {
       self.file = nil
-      names = StatsNames(StatsHosts(hosts))
+      settings = StatsSettings(StatsHosts(hosts), detail)
     }
-    self.names = names
+    self.settings = settings
     server = HTTPServer(on: loop, listening: socket) { (exchange: HTTPExchange) in
-      switch StatsPage.answer(to: exchange.request, at: names.hosts) {
+      switch StatsPage.answer(to: exchange.request, at: settings.hosts, settings.detail) {
       case .given(let response): exchange.respond(response)
-      case .rendered(let form): source.reports.ask(form, .shared) { exchange.respond($0) }
+      case .rendered(let form):
+        source.reports.ask(form, in: exchange.request.coding, .shared) { exchange.respond($0) }
       case .readiness: exchange.respond(source.readiness().response)
       }
     }
   }
 
-  /// It's asked by these names from now on, beside those that are always right.
-  package func use(hosts: [String]) {
-    if names.hosts != nil { names.hosts = StatsHosts(hosts) }
+  /// It's asked by these names from now on, beside those that are always right, and tells of so much.
+  package func use(hosts: [String], _ detail: StatsDetail) {
+    settings.detail = detail
+    if settings.hosts != nil { settings.hosts = StatsHosts(hosts) }
   }
 
   /// Takes nobody in any more, because another process answers there now.
@@ -110,12 +116,15 @@ package struct StatsSource {
   }
 }
 
-/// By which names a stats port is asked, for who answers there.
-private final class StatsNames {
-  /// Nil if it doesn't matter.
+/// What is configured of a stats port, for who answers there.
+private final class StatsSettings {
+  /// By which names it's asked; nil if it doesn't matter.
   var hosts: StatsHosts?
+  /// Of what there are metrics.
+  var detail: StatsDetail
 
-  init(_ hosts: StatsHosts?) {
+  init(_ hosts: StatsHosts?, _ detail: StatsDetail) {
     self.hosts = hosts
+    self.detail = detail
   }
 }

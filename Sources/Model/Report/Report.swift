@@ -70,6 +70,10 @@ extension Report {
     package var pid: Int
     /// Resident memory.
     package var rssBytes: Int
+    /// The size of its address space; nil of a process that doesn't tell.
+    package var virtualBytes: Int?
+    /// When it was started; nil of a process that doesn't tell.
+    package var started: Timestamp?
     /// How many descriptors are open.
     package var openDescriptors: Int
     /// How many may be (RLIMIT_NOFILE).
@@ -87,11 +91,14 @@ extension Report {
 
     /// With all its parts.
     package init(
-      pid: Int, rssBytes: Int, openDescriptors: Int, descriptorLimit: Int, sessionLimit: Int, threads: Int,
+      pid: Int, rssBytes: Int, virtualBytes: Int? = nil, started: Timestamp? = nil, openDescriptors: Int,
+      descriptorLimit: Int, sessionLimit: Int, threads: Int,
       cpuSeconds: Double, slowTurns: Int? = nil, features: [String]
     ) {
       self.pid = pid
       self.rssBytes = rssBytes
+      self.virtualBytes = virtualBytes
+      self.started = started
       self.openDescriptors = openDescriptors
       self.descriptorLimit = descriptorLimit
       self.sessionLimit = sessionLimit

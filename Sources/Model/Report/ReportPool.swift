@@ -30,6 +30,10 @@ extension Report {
     /// How many clients came back within 5 s after their session was ended for being idle: the idle limit is too short
     /// for them.
     package var idleRegrets: Int
+    /// How long clients wait and stay; nil of a process that doesn't tell.
+    package var times: Times?
+    /// How many of its backends are names without an address; nil of a process that doesn't tell.
+    package var unresolved: Int?
     /// The tiers that sessions go to now; empty if no backend is eligible.
     package var tiersActive: [Int]
     /// Its backends, in the configuration's order.
@@ -38,7 +42,8 @@ extension Report {
     /// With all its parts.
     package init(
       name: String, strategy: String, state: State, sessions: Sessions, bytes: Bytes, queue: Queue,
-      refused: [String: Int], retries: Int, idleRegrets: Int, tiersActive: [Int], backends: [Backend]
+      refused: [String: Int], retries: Int, idleRegrets: Int, times: Times? = nil, unresolved: Int? = nil,
+      tiersActive: [Int], backends: [Backend]
     ) {
       self.name = name
       self.strategy = strategy
@@ -49,6 +54,8 @@ extension Report {
       self.refused = refused
       self.retries = retries
       self.idleRegrets = idleRegrets
+      self.times = times
+      self.unresolved = unresolved
       self.tiersActive = tiersActive
       self.backends = backends
     }
@@ -135,12 +142,16 @@ extension Report {
     package var sessionTime: Distribution
     /// Its health check; nil without one.
     package var check: Check?
+    /// What has become of it so far; nil of a process that doesn't tell.
+    package var tally: Tally?
 
     /// With all its parts.
     package init(
       name: String, address: String, tier: Int, weight: Int, effectiveWeight: Double, health: Health,
       override: Override? = nil, state: State, reason: String, since: Timestamp, sessions: Sessions, bytes: Bytes,
-      connect: Connect, closes: [String: Int], connectTime: Distribution, sessionTime: Distribution, check: Check? = nil
+      connect: Connect, closes: [String: Int], connectTime: Distribution, sessionTime: Distribution,
+      check: Check? = nil,
+      tally: Tally? = nil
     ) {
       self.name = name
       self.address = address
@@ -159,6 +170,7 @@ extension Report {
       self.connectTime = connectTime
       self.sessionTime = sessionTime
       self.check = check
+      self.tally = tally
     }
   }
 

@@ -31,6 +31,12 @@ package final class PoolCounters: Sendable {
   package let throttled = Counter()
   /// Clients that were back within 5 s after a session of theirs was closed as idle: the idle time is too short for them.
   package let idleRegrets = Counter()
+  /// From the call to connect until the connection to a backend stood.
+  package let connectTime = TimeBuckets(.waits)
+  /// From then until the backend's first byte.
+  package let firstByteTime = TimeBuckets(.waits)
+  /// From accept until both sides were closed.
+  package let sessionTime = TimeBuckets(.lives)
 
   /// All at 0.
   package init() {}

@@ -131,12 +131,19 @@ package struct PoolCounts: Codable, Equatable, Sendable {
   @Counted package var retries = 0
   /// Clients who came back shortly after their session was ended for being idle.
   @Counted package var idleRegrets = 0
+  /// How long clients wait and stay; nil of a process that doesn't tell.
+  package var times: PoolTimes?
 
   /// Nothing counted.
   package init() {}
 
   /// What workers have counted.
   package init(_ counters: [PoolCounters]) {
+    times = counters.reduce(into: PoolTimes()) { times, counter in
+      times.connect.add(counter.connectTime.counts)
+      times.firstByte.add(counter.firstByteTime.counts)
+      times.session.add(counter.sessionTime.counts)
+    }
     refused = Refusal.counts { cause in counters.reduce(0) { $0 + $1.refused[cause] } }
     retries = counters.reduce(0) { $0 + $1.retries.current }
     idleRegrets = counters.reduce(0) { $0 + $1.idleRegrets.current }
@@ -147,6 +154,12 @@ package struct PoolCounts: Codable, Equatable, Sendable {
     refused.merge(other.refused, uniquingKeysWith: +)
     retries += other.retries
     idleRegrets += other.idleRegrets
+    if let more = other.times {
+      times =
+        times.map {
+          var sum = $0; sum.add(more); return sum
+        } ?? more
+    }
   }
 }
 

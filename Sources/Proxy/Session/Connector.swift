@@ -47,6 +47,11 @@ struct Connector: ~Copyable {
     now >= min(attemptBegan + policy.connectTimeout, began + policy.connectDeadline)
   }
 
+  /// The backend has said something for the first time.
+  func firstByteCame(_ counters: PoolCounters) {
+    counters.firstByteTime.record(nanoseconds: MonotonicClock.now() &- (attemptBegan &+ connectTime))
+  }
+
   /// Whether the attempt that is under way has had all the time that one may get.
   func hasHadItsTime(at now: UInt64, _ policy: PoolPolicy) -> Bool {
     now >= attemptBegan + min(policy.connectTimeout, policy.connectDeadline)
@@ -158,6 +163,7 @@ extension Session {
     }
     connector.connectTime = max(MonotonicClock.now() &- connector.attemptBegan, 1)
     counters.connectTime.record(nanoseconds: connector.connectTime)
+    policy.pool.counters[worker.index].connectTime.record(nanoseconds: connector.connectTime)
     counters.sessions.add()
     connectEnded(at: backend)
     backend.load.connectSucceeded()

@@ -212,6 +212,7 @@ final class Session: IOHandler, Waiting {
     let progress = toClient.pump(from: server, to: client, with: worker.tools)
     let moved = toClient.moved &- before
     if moved > 0 {
+      if before == 0 { connector.firstByteCame(policy.pool.counters[worker.index]) }
       backend?.counters[worker.index].bytesToClient.add(moved)
       listener.counters.bytesToClient.add(moved)
     }

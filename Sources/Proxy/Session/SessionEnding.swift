@@ -98,6 +98,7 @@ extension Session {
       let counters = backend.counters[worker.index]
       counters.closes.add(cause)
       counters.sessionTime.record(nanoseconds: now &- accepted)
+      policy.pool.counters[worker.index].sessionTime.record(nanoseconds: now &- accepted)
       backend.load.release()
     }
     if cause == .idle { worker.idleCloses.note(clientAddress, of: policy.pool, at: now) }

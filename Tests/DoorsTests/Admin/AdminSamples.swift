@@ -104,6 +104,7 @@ extension Report {
   static var bare: Report {
     var report = sample
     report.process.slowTurns = nil
+    (report.process.virtualBytes, report.process.started) = (nil, nil)
     report.configuration = .init(since: report.configuration.since)
     report.predecessor = nil
     report.upgrade = nil

@@ -6,6 +6,8 @@ import Testing
 
 /// How many reports are made and written for those who ask.
 @Suite struct ReportDeskTests {
+  private static let forms: [ReportForm] = [.text, .json, .metrics(.backends)]
+
   /// A desk that counts its reports: each says as its generation which one it is.
   private final class Stage {
     let loop = EventLoop()
@@ -51,8 +53,8 @@ import Testing
     #expect(stage.made <= 2)
     for _ in 0..<64 { stage.ask() }
     stage.run(until: 128)
-    for form in ReportForm.allCases { stage.ask(form) }
-    stage.run(until: 128 + ReportForm.allCases.count)
+    for form in ReportDeskTests.forms { stage.ask(form) }
+    stage.run(until: 128 + ReportDeskTests.forms.count)
     let before = stage.made
     #expect(before <= 2 || stage.answers.count == 131)
     stage.run(for: .milliseconds(1100))

@@ -180,6 +180,13 @@ extension StatsRenderingTests {
               },
               "since" : "2026-01-01T11:58:20.000Z",
               "state" : "up",
+              "tally" : {
+                "checkFailures" : 7,
+                "checks" : 4000,
+                "ejections" : 1,
+                "secondsDown" : 61.5,
+                "transitions" : 4
+              },
               "tier" : 0,
               "weight" : 3
             }
@@ -207,7 +214,46 @@ extension StatsRenderingTests {
           "strategy" : "round-robin",
           "tiersActive" : [
             0
-          ]
+          ],
+          "times" : {
+            "connect" : {
+              "bounds" : [
+                0.0005,
+                0.001
+              ],
+              "counts" : [
+                4,
+                2,
+                0
+              ],
+              "sum" : 0.003
+            },
+            "firstByte" : {
+              "bounds" : [
+                0.0005,
+                0.001
+              ],
+              "counts" : [
+                1,
+                2,
+                3
+              ],
+              "sum" : 7.5
+            },
+            "session" : {
+              "bounds" : [
+                0.1,
+                10
+              ],
+              "counts" : [
+                1,
+                4,
+                1
+              ],
+              "sum" : 93
+            }
+          },
+          "unresolved" : 1
         }
       ],
       "predecessor" : {
@@ -228,7 +274,9 @@ extension StatsRenderingTests {
         "rssBytes" : 23068672,
         "sessionLimit" : 480,
         "slowTurns" : 3,
-        "threads" : 3
+        "started" : "2026-01-01T11:46:40.000Z",
+        "threads" : 3,
+        "virtualBytes" : 2306867200
       },
       "time" : "2026-01-01T12:00:00.250Z",
       "transitions" : [

@@ -21,7 +21,7 @@ import Testing
         #expect(line.hasPrefix(current + "{") || line.hasPrefix(current + " ") || line.hasPrefix(current + "_"))
       }
     }
-    #expect(known.count == 62)
+    #expect(known.count == 78)
   }
 
   @Test("Docs/Stats.md names every metric, every key of the JSON and every cause")
@@ -62,9 +62,16 @@ import Testing
       "martlet_worker_turns_total{worker=\"0\"} 1200000", "martlet_worker_promotions_total{worker=\"0\"} 12",
       "martlet_worker_spliced_bytes_total{worker=\"0\"} 34000000",
       "martlet_listener_sessions_limit{listener=\"web\"} 5000",
-      "martlet_listener_refused_total{listener=\"web\",cause=\"noBackend\"} 11",
+      "martlet_listener_refused_total{listener=\"web\",cause=\"no_backend\"} 11",
       "martlet_listener_bytes_total{listener=\"web\",direction=\"to_client\"} 9876543210",
       "martlet_pool_state{pool=\"mail\",state=\"down\"} 1", "martlet_pool_state{pool=\"mail\",state=\"up\"} 0",
+      "martlet_pool_first_byte_seconds_bucket{pool=\"web\",le=\"0.001\"} 3",
+      "martlet_pool_first_byte_seconds_bucket{pool=\"web\",le=\"+Inf\"} 6",
+      "martlet_pool_first_byte_seconds_sum{pool=\"web\"} 7.5", "martlet_pool_first_byte_seconds_count{pool=\"web\"} 6",
+      "martlet_pool_unresolved{pool=\"web\"} 1", "martlet_backend_health{pool=\"web\",backend=\"b1\",state=\"up\"} 1",
+      "martlet_backend_checks_total{pool=\"web\",backend=\"b1\"} 4000",
+      "martlet_backend_down_seconds_total{pool=\"web\",backend=\"b1\"} 61.5",
+      "process_open_fds 412", "process_start_time_seconds 1767268000",
       "martlet_pool_tier_active{pool=\"web\",tier=\"0\"} 1", "martlet_pool_tier_active{pool=\"web\",tier=\"1\"} 0",
       "martlet_backend_state{pool=\"web\",backend=\"b2\",state=\"warming\"} 1",
       "martlet_backend_effective_weight{pool=\"web\",backend=\"b2\"} 1.2",

@@ -6,7 +6,8 @@ extension Report {
   static let sample = Report(
     version: "1.2.3", generation: 4, time: Timestamp(milliseconds: 1_767_268_800_250), uptime: 93_784.5,
     process: Process(
-      pid: 4711, rssBytes: 23_068_672, openDescriptors: 412, descriptorLimit: 1024, sessionLimit: 480, threads: 3,
+      pid: 4711, rssBytes: 23_068_672, virtualBytes: 2_306_867_200, started: Timestamp(milliseconds: 1_767_268_000_000),
+      openDescriptors: 412, descriptorLimit: 1024, sessionLimit: 480, threads: 3,
       cpuSeconds: 812.25, slowTurns: 3, features: ["splice", "reuseport"]),
     workers: [
       Worker(
@@ -31,7 +32,11 @@ extension Report {
         sessions: Sessions(active: 180, total: 98_000, max: nil),
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210),
         queue: Queue(waiting: 3, size: 100, timeouts: 7), refused: ["noBackend": 11], retries: 42,
-        idleRegrets: 5, tiersActive: [0],
+        idleRegrets: 5,
+        times: Times(
+          connect: Histogram(bounds: [0.0005, 0.001], counts: [4, 2, 0], sum: 0.003),
+          firstByte: Histogram(bounds: [0.0005, 0.001], counts: [1, 2, 3], sum: 7.5),
+          session: Histogram(bounds: [0.1, 10], counts: [1, 4, 1], sum: 93)), unresolved: 1, tiersActive: [0],
         backends: [
           backend("b1", state: .up, reason: "", total: 60_000),
           backend(
@@ -111,7 +116,9 @@ extension Report {
         ? nil
         : Check(
           type: "http", lastResult: "200", lastDuration: 0.002,
-          lastTime: Timestamp(milliseconds: 1_767_268_799_750), nextIn: 1.5))
+          lastTime: Timestamp(milliseconds: 1_767_268_799_750), nextIn: 1.5),
+      tally: state == .unknown
+        ? nil : Tally(checks: 4000, checkFailures: 7, transitions: 4, ejections: 1, secondsDown: 61.5))
   }
 
   /// The sample so many seconds later, with everything that counts having gone on.
