@@ -8,3 +8,19 @@ extension Unicode.Scalar {
     }
   }
 }
+
+extension String {
+  /// The text with everything that doesn't show as itself written out: `\u{202e}`.
+  package var printable: String {
+    guard unicodeScalars.contains(where: { !$0.isPrintable }) else { return self }
+    var result = ""
+    for scalar in unicodeScalars {
+      if scalar.isPrintable {
+        result.unicodeScalars.append(scalar)
+      } else {
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      }
+    }
+    return result
+  }
+}

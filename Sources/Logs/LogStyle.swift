@@ -76,7 +76,7 @@ extension LogStyle {
       case "\r": result += "\\r"
       case "\t": result += "\\t"
       case "\"" where quotes, "\\" where quotes: result += "\\\(scalar)"
-      case _ where !scalar.isPrintable: result += "\\u{\(String(scalar.value, radix: 16))}"
+      case _ where !scalar.isPrintable: result += String(scalar).printable
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A moment of wall-clock time, written in ISO 8601 with milliseconds, in UTC: `2026-01-31T12:00:00.250Z`.
-package struct Timestamp: Hashable, Sendable {
+package struct Timestamp: Comparable, Hashable, Sendable {
   /// Milliseconds since 1970-01-01T00:00:00Z.
   package let milliseconds: Int
 
@@ -16,6 +16,9 @@ package struct Timestamp: Hashable, Sendable {
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(milliseconds: time.tv_sec * 1000 + time.tv_nsec / 1_000_000)
   }
+
+  /// Whether one moment is before another.
+  package static func < (one: Timestamp, other: Timestamp) -> Bool { one.milliseconds < other.milliseconds }
 
   /// How many seconds later this moment is than the other.
   package func seconds(since other: Timestamp) -> Double {

@@ -6,6 +6,7 @@ import Glibc
 package import Libevent
 package import Logging
 package import Logs
+import Model
 import Proxy
 package import Sockets
 import SystemPackage
@@ -45,6 +46,7 @@ package final class Service {
   let listeners: ListenerSet
   let reporter: Reporter
   let reports: ReportDesk
+  let chronicle: Chronicle
   let participants: [WorkerParticipant]
   let sessions: SessionDesk
   let overrides: Overrides
@@ -55,6 +57,8 @@ package final class Service {
   var adminActions: AdminActions?
   var upgrade: Upgrade?
   var predecessor: Predecessor?
+  /// When the process before this one said that it serves no longer.
+  var tookOver: Timestamp?
   var shutdown: Shutdown?
   /// Towards the process that has taken this one's place.
   var succession: Succession?
@@ -112,11 +116,15 @@ package final class Service {
     } complete: {
       $0.completed()
     }
+    chronicle = Chronicle(controller: controller, reloads: reloads.history, on: loop)
     parts.service = self
     changes.hasPredecessor = { [unowned self] in predecessor?.isThere ?? false }
     changes.interrupt = { [unowned self] in interrupt($0) }
     reporter.predecessor = { [unowned self] in predecessor?.report }
     reporter.upgrade = { [unowned self] in upgrade?.report }
+    reporter.nearLimits = { [unowned self] in headroom?.near ?? [:] }
+    reporter.refusing = { [unowned self] in chronicle.refusing($0) }
+    chronicle.looked = { [unowned self] in reporter.noteListeners() }
     controller.own.open = { [unowned self] in doors }
     do throws(StartError) {
       try openDoors(configuration)
@@ -178,6 +186,11 @@ package final class Service {
     }
     reloads.start(controller)
     watchFile()
+    if let old = origin.inheritance?.handover {
+      chronicle.start(.upgrade, "\(origin.version) has taken over from process \(old.pid), version \(old.version)")
+    } else {
+      chronicle.start(.start, "\(origin.version) was started")
+    }
     if let inheritance = origin.inheritance {
       takeOver(inheritance) { [unowned self] in systemd?.ready() }
     } else {

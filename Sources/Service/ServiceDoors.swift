@@ -48,14 +48,14 @@ extension Service {
   }
 
   private var statsSource: StatsSource {
-    StatsSource(reports: reports) { [reporter] in reporter.readiness() }
+    StatsSource(reports: reports, chronicle: chronicle, reporter: reporter)
   }
 
   private func serveAdmin() {
     guard let adminServer else { return }
     let actions = AdminActions(
       controller: controller, listeners: listeners, overrides: overrides, changes: changes, reloads: reloads,
-      reporter: reporter, reports: reports, sessions: sessions, log: origin.log
+      reporter: reporter, reports: reports, chronicle: chronicle, sessions: sessions, log: origin.log
     ) { [unowned self] program, author, reply in
       startUpgrade(to: program, by: author, reply)
     }

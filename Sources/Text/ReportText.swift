@@ -6,22 +6,28 @@ package enum StatsText {
   package static func render(_ report: Report) -> String {
     let pools = report.pools.map { section($0, now: report.time) }
     let changes = [overrides(report.overrides, now: report.time), transitions(report.transitions)]
-    return ([head(report), listeners(report.listeners)] + pools + changes).filter { !$0.isEmpty }
-      .joined(separator: "\n")
+    return ([head(report), ConcernText.section(report), listeners(report.listeners)] + pools + changes).filter {
+      !$0.isEmpty
+    }
+    .joined(separator: "\n")
   }
 
   private static func head(_ report: Report) -> String {
     let process = report.process
     let active = report.workers.map(\.sessions.active).reduce(0, +)
     let total = report.workers.map(\.sessions.total).reduce(0, +)
+    let limiting = report.headroom.limiting
+    let names = [process.host, process.program].compactMap(\.self).map { TextTable.printable($0) + ", " }.joined()
     return """
-      martlet \(TextTable.printable(report.version)), generation \(report.generation), up \(duration(report.uptime))
+      martlet \(TextTable.printable(report.version)), \(names)pid \(process.pid), \
+      generation \(report.generation), up \(duration(report.uptime))
       sessions \(active) of \(process.sessionLimit), \(total) begun; \(clients(report.workers)); \
       workers \(report.workers.count)
       memory \(size(process.rssBytes)), descriptors \(process.openDescriptors) of \(process.descriptorLimit), \
       cpu \(duration(process.cpuSeconds))
+      nearest limit: \(TextTable.printable(limiting.name)), \(limiting.used) of \(limiting.limit)
 
-      """ + notes(report).map { TextTable.printable($0) + "\n" }.joined()
+      """
   }
 
   /// How many clients came, and how many were turned away.
@@ -29,35 +35,6 @@ package enum StatsText {
     let accepted = workers.map(\.accepted).reduce(0, +)
     let refused = workers.compactMap(\.refused)
     return "\(accepted) clients accepted" + (refused.isEmpty ? "" : ", \(refused.reduce(0, +)) refused")
-  }
-
-  /// What is nearest to its limit, and what is under way.
-  private static func notes(_ report: Report) -> [String] {
-    let left = { (end: Timestamp) in duration(max(end.seconds(since: report.time).rounded(), 0)) }
-    let limiting = report.headroom.limiting
-    var notes = ["nearest limit: \(limiting.name), \(limiting.used) of \(limiting.limit)"]
-    if let own = report.configuration.file, let source = report.configuration.source, own != source {
-      notes.append("a restart reads \(own), and not \(source), which runs")
-    }
-    if let revert = report.configuration.revert {
-      notes.append(
-        "generation \(report.generation) is being taken back (\(revert.reason))"
-          + (revert.problem.map { ", refused so far: \($0)" } ?? ""))
-    } else if let until = report.configuration.confirmUntil {
-      notes.append("to be confirmed within \(left(until)), or generation \(report.generation) is taken back")
-    }
-    if let next = report.upgrade {
-      notes.append(
-        "upgrading to \(next.program) by \(next.author): it has \(left(next.deadline)) to say that it serves")
-    }
-    if let old = report.predecessor {
-      notes.append("process \(old.pid) of before the upgrade: \(old.sessions) sessions left, for \(left(old.deadline))")
-    }
-    return notes
-      + report.evictions.map { eviction in
-        "to be ended: \(eviction.left) sessions, \(eviction.what)"
-          + (eviction.deadline.map { ", within \(left($0))" } ?? "")
-      }
   }
 
   /// The listeners as a table; empty if there are none.

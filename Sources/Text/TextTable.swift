@@ -40,10 +40,6 @@ package struct TextTable {
     }.joined()
   }
 
-  /// The text with what a terminal would obey, or not show as it is, replaced.
-  package static func printable(_ text: String) -> String {
-    var printable = ""
-    for scalar in text.unicodeScalars { printable.unicodeScalars.append(scalar.isPrintable ? scalar : "?") }
-    return printable
-  }
+  /// The text with what a terminal would obey, or not show as it is, written out: `\u{202e}`.
+  package static func printable(_ text: String) -> String { text.printable }
 }

@@ -62,7 +62,7 @@ import Testing
         a.json:1: listen: x
         a.json:2: pools: y
         martlet: the file has 2 errors
-        hint: correct?[2J them
+        hint: correct\\u{1b}[2J them
 
         """)
     stub.answer("GET /v1/status", AdminAnswer.Problem("no"), status: 409)

@@ -22,6 +22,29 @@ import Testing
     #expect(StatusText.render(report, coloured: true).contains("\u{1B}[33mnearest limit") == isWarned)
   }
 
+  @Test("status says first what is wrong, in the words of every other text, and nothing twice")
+  func concerns() {
+    var report = Report.sample
+    report.concerns = []
+    #expect(StatusText.render(report).contains("\n\nnothing is wrong\n\n"))
+    let down = Report.Concern(
+      .critical, .pool, "pool web", "down", because: "a\u{202E}b", since: .noon(-5), pool: "web")
+    let next = Report.Concern(.notice, .upgrade, "upgrade", "under way", because: "", until: .noon(9))
+    report.concerns = [down, next]
+    let table = """
+      wrong now
+        SEVERITY  WHERE     WHAT  FOR  ENDS IN  WHY
+        critical  pool web  down  5 s        -  a\\u{202e}b
+
+      """
+    #expect(StatusText.render(report).contains("\n\n\(table)\n"))
+    #expect(StatusText.render(report, coloured: true).contains("  \u{1B}[31mcritical\u{1B}[0m  pool web"))
+    #expect(StatsText.render(report).contains("  notice    upgrade   under way  "))
+    report.concerns = Array(repeating: down, count: 30) + Array(repeating: next, count: 30)
+    let text = ConcernText.section(report)
+    #expect(text.split(separator: "\n").count == 33 && text.hasSuffix("  and 30 more\n"))
+  }
+
   @Test("status of a process of which there is little to say")
   func bare() {
     var report = Report.sample

@@ -54,7 +54,7 @@ struct DescriptionTests {
   }
 
   @Test func everyKeyWithAUnitNamesItInTheReferenceAndTheSchema() {
-    for key in ConfigSchema.longKeys 
+    for key in ConfigSchema.longKeys
     where key.fallback?.dropFirst().first?.isNumber == true
       && (key.fallback?.hasSuffix("s\"") == true || key.fallback == "\"1h\"")
     {

@@ -107,8 +107,10 @@ struct DifferenceTests {
         "'0.0.0.0:81', pool: 'web' }", "'0.0.0.0:81', pool: 'web' }, { bind: ':82', pool: 'db' }", .additive,
         ["+ listener listener-3 ([::]:82)"]
       ),
-      ("stats: '127.0.0.1:9090'", "", .additive, 
-        ["~ stats { \"bind\": \"127.0.0.1:9090\", \"hosts\": [], \"detail\": \"backends… → none"]),
+      (
+        "stats: '127.0.0.1:9090'", "", .additive,
+        ["~ stats { \"bind\": \"127.0.0.1:9090\", \"hosts\": [], \"detail\": \"backends… → none"]
+      ),
       (
         "9090'", "9091', eviction: { rate: 5 }", .additive,
         ["~ stats.bind 127.0.0.1:9090 → 127.0.0.1:9091", "~ eviction.rate 100 → 5"]

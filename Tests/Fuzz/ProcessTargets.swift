@@ -39,6 +39,7 @@ extension FuzzTarget {
         HandoverMessage.draining(
           .init(sessions: 1, deadline: Timestamp(milliseconds: 1), counts: CountsHandover(), recent: [])
         ).bytes, HandoverMessage.changed(LateChanges(reread: "r")).bytes,
+        HandoverMessage.past(PastPart(pool: "p", series: FigureSeries(first: 1, [Figures(), nil]))).bytes,
       ]
     ) { bytes in
       _ = HandoverMessage(bytes)?.bytes

@@ -171,6 +171,7 @@ struct CountsTellerTests {
     } told: { _ in
       events.append("told")
     } changed: { _ in
+    } remembered: { _ in
     } gone: { [loop] in
       events.append("gone")
       loop.stop()

@@ -3,13 +3,11 @@ import Text
 
 /// `martlet status`: a report for people.
 package enum StatusText {
-  /// The share of a limit from which on it's warned of.
-  static let nearLimit = 0.8
-
   /// The whole text; coloured where that's wanted.
   package static func render(_ report: Report, coloured: Bool = false) -> String {
     let pools = report.pools.map { pool($0, now: report.time, coloured: coloured) }
-    let sections = [head(report, coloured: coloured), StatsText.listeners(report.listeners)] + pools
+    let concerns = ConcernText.section(report, without: toldInHead, coloured: coloured)
+    let sections = [head(report, coloured: coloured), concerns, StatsText.listeners(report.listeners)] + pools
     let changes = [
       report.overrides.isEmpty
         ? "" : "overrides\n" + OverridesText.table(report.overrides, now: report.time),
@@ -18,12 +16,18 @@ package enum StatusText {
     return (sections + changes).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
+  /// What the first lines tell in their own words, and the list of evictions.
+  private static let toldInHead: Set<Report.Concern.Kind> = [.confirmation, .restart, .upgrade, .eviction]
+
   private static func head(_ report: Report, coloured: Bool) -> String {
     let active = report.workers.map(\.sessions.active).reduce(0, +)
     let total = report.workers.map(\.sessions.total).reduce(0, +)
     let process = report.process
     var lines = [
-      ("martlet", "\(report.version), pid \(process.pid), up \(StatsText.duration(report.uptime))")
+      (
+        "martlet",
+        "\(report.version), \(process.host.map { "\($0), " } ?? "")pid \(process.pid), up \(StatsText.duration(report.uptime))"
+      )
     ]
     lines += configuration(report)
     let clients = StatsText.clients(report.workers)
@@ -155,7 +159,7 @@ package enum StatusText {
 
 extension Report.Resource {
   /// Whether the limit is close.
-  var isNear: Bool { share >= StatusText.nearLimit }
+  var isNear: Bool { share >= Report.nearLimit }
 }
 
 extension String {

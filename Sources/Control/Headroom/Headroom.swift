@@ -7,8 +7,6 @@ import Sockets
 
 /// How near the process is to whatever it can run out of.
 package enum HeadroomAssessment {
-  /// From this share on it's a warning.
-  package static let warning = 0.8
   /// Below this share a warning is over.
   static let relief = 0.7
 

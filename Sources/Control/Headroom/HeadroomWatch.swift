@@ -12,7 +12,8 @@ package final class HeadroomWatch {
   /// Counting the descriptors of many sessions takes milliseconds.
   private let counter: BackgroundWorker
   private let look: (_ openDescriptors: Int?) -> Report.Headroom
-  private var warned: Set<String> = []
+  /// Since when resources are near their limits that are, by their names.
+  package private(set) var near: [String: Timestamp] = [:]
   private var timer: Timer?
 
   /// - Parameter look: assesses, with the number of descriptors that are open.
@@ -32,12 +33,15 @@ package final class HeadroomWatch {
   }
 
   private func assess(_ headroom: Report.Headroom) {
+    let present = Set(headroom.resources.map(\.name))
+    near = near.filter { present.contains($0.key) }
     for resource in headroom.resources {
-      if resource.share >= HeadroomAssessment.warning, warned.insert(resource.name).inserted {
+      if resource.share >= Report.nearLimit, near[resource.name] == nil {
+        near[resource.name] = .now
         logger.warning(
           "\(resource.name): \(resource.used) of \(resource.limit) are used",
           metadata: ["resource": "\(resource.name)", "share": "\(Int(resource.share * 100))%"])
-      } else if resource.share < HeadroomAssessment.relief, warned.remove(resource.name) != nil {
+      } else if resource.share < HeadroomAssessment.relief, near.removeValue(forKey: resource.name) != nil {
         logger.notice(
           "\(resource.name): \(resource.used) of \(resource.limit) are used again",
           metadata: ["resource": "\(resource.name)"])

@@ -172,6 +172,11 @@ extension PoolController {
     return counts
   }
 
+  /// How many clients were turned away, whatever the cause, here and by processes before this one.
+  package var refused: Int {
+    status.counters.reduce(inherited.itself.refused.values.reduce(0, +)) { $0 + $1.refused.total }
+  }
+
   /// The sessions that stand on all its backends, here and in processes before this one.
   package var active: Int { (members + leaving).reduce(inherited.active) { $0 + $1.backend.load.active } }
 

@@ -21,6 +21,19 @@ package enum ProcessorCount {
 
 /// What the kernel says about this process.
 package enum ProcessFigures {
+  /// The name of the machine that it runs on; empty where /proc isn't mounted.
+  package static var machine: String {
+    SmallFile.read("/proc/sys/kernel/hostname")?.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+  }
+
+  /// The program's file, as it was called when it was first asked for: another one may have taken its place since.
+  package static let program: String = {
+    let path = "/proc/self/exe"
+    guard let text = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(text) }
+    return unsafe String(cString: text)
+  }()
+
   /// Resident memory in bytes; 0 where /proc isn't mounted.
   package static var residentBytes: Int { memory(1) ?? 0 }
 

@@ -13,11 +13,14 @@ package struct AdminActions {
   /// What can be done with these parts of a process.
   package init(
     controller: Controller, listeners: ListenerSet, overrides: Overrides, changes: ChangeQueue, reloads: Reloads,
-    reporter: Reporter, reports: ReportDesk, sessions: SessionDesk, log: LogSwitch, upgrade: @escaping Upgrade
+    reporter: Reporter, reports: ReportDesk, chronicle: Chronicle, sessions: SessionDesk, log: LogSwitch,
+    upgrade: @escaping Upgrade
   ) {
     let backends = BackendFinder(controller: controller)
     routes =
-      LookActions(controller: controller, backends: backends, reporter: reporter, reports: reports, log: log).routes
+      LookActions(
+        controller: controller, backends: backends, reporter: reporter, reports: reports, chronicle: chronicle, log: log
+      ).routes
       + OverrideActions(controller: controller, backends: backends, overrides: overrides, changes: changes).routes
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
       + ConfigurationActions(reloads: reloads, upgrade: upgrade).routes

@@ -140,7 +140,7 @@ struct Explainer {
     }
     hints += pool.hindrances.recent(at: .now)
     let limiting = headroom.limiting
-    if limiting.share >= HeadroomAssessment.warning {
+    if limiting.share >= Report.nearLimit {
       hints.append("\(limiting.name): \(limiting.used) of \(limiting.limit) are used")
     }
     return hints

@@ -10,6 +10,7 @@ struct LookActions {
   let backends: BackendFinder
   let reporter: Reporter
   let reports: ReportDesk
+  let chronicle: Chronicle
   /// Changes what is logged.
   let log: LogSwitch
 
@@ -17,6 +18,14 @@ struct LookActions {
     [
       AdminRouter.Route(.get, "/v1/status") { _, reply in
         reports.ask(.json, .fresh) { reply(.success(AdminReply($0))) }
+      },
+      AdminRouter.Route(.get, "/v1/figures", parameters: ["after"]) { call, reply throws(AdminRefusal) in
+        let step = try call.optional("after") == nil ? nil : try call.count("after", default: 0, in: 0...Int.max)
+        reports.write { [hour = chronicle.history] in
+          hour.response(after: step)
+        } answer: {
+          reply(.success(AdminReply($0)))
+        }
       },
       AdminRouter.Route(.get, "/v1/config") { _, reply in
         reply(.success(AdminReply(json: controller.configuration.renderHidingSecrets())))

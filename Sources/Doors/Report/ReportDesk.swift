@@ -68,6 +68,11 @@ package final class ReportDesk {
     serve(wanted)
   }
 
+  /// Answers with what else takes long to write, on the thread that writes reports.
+  func write(_ render: @escaping @Sendable () -> HTTPResponse, answer: @escaping (HTTPResponse) -> Void) {
+    writer.perform(render, then: answer)
+  }
+
   private func serve(_ wanted: Wanted) {
     guard var desk = forms[wanted] else { return }
     if let latest = desk.latest {

@@ -26,6 +26,13 @@ package final class Reporter {
   package var predecessor: () -> Report.Predecessor? = { nil }
   /// The upgrade under way.
   package var upgrade: () -> Report.Upgrade? = { nil }
+  /// Since when resources are near their limits, by their names.
+  package var nearLimits: () -> [String: Timestamp] = { [:] }
+  /// The clients that a pool turns away at present; nil if none.
+  package var refusing: (_ pool: String) -> Report.Refusing? = { _ in nil }
+
+  /// Since when listeners take no clients that don't, by their names.
+  private var listenersOff: [String: Timestamp] = [:]
 
   /// Reports of these.
   package init(controller: Controller, listeners: ListenerSet, reloads: Reloads, limits: Limits, version: String) {
@@ -39,6 +46,7 @@ package final class Reporter {
   /// Everything as it is now.
   package func report() -> Report {
     let now = Instant.now
+    noteListeners()
     return Report(
       version: version, generation: reloads.history.generation, time: .now, uptime: (now - started).inSeconds,
       process: process,
@@ -83,8 +91,16 @@ package final class Reporter {
 
   /// How near the limits are now.
   package var headroom: Report.Headroom {
-    HeadroomAssessment.assess(
-      HeadroomAssessment.resources(controller, listeners, limits, openDescriptors: openDescriptors))
+    let near = nearLimits()
+    let resources = HeadroomAssessment.resources(controller, listeners, limits, openDescriptors: openDescriptors)
+    return HeadroomAssessment.assess(
+      resources.map { Report.Resource($0.name, used: $0.used, limit: $0.limit, since: near[$0.name]) })
+  }
+
+  /// Looks whether the listeners take clients, for reports that will tell since when they don't.
+  package func noteListeners() {
+    let off = listeners.listeners.filter { state(of: $0) != .listening }.map(\.configuration.name)
+    listenersOff = Dictionary(off.map { ($0, listenersOff[$0] ?? .now) }) { first, _ in first }
   }
 
   /// The leases that hold.
@@ -119,8 +135,8 @@ package final class Reporter {
 
   private var process: Report.Process {
     Report.Process(
-      pid: Int(getpid()), rssBytes: ProcessFigures.residentBytes, virtualBytes: ProcessFigures.virtualBytes,
-      started: begun,
+      pid: Int(getpid()), host: ProcessFigures.machine, program: ProcessFigures.program,
+      rssBytes: ProcessFigures.residentBytes, virtualBytes: ProcessFigures.virtualBytes, started: begun,
       openDescriptors: openDescriptors,
       descriptorLimit: limits.descriptors, sessionLimit: limits.sessions, threads: ProcessFigures.threads,
       cpuSeconds: ProcessFigures.processorSeconds, slowTurns: controller.loop.slowTurns,
@@ -130,9 +146,10 @@ package final class Reporter {
   private func listener(_ listener: BoundListener) -> Report.Listener {
     let configuration = listener.configuration
     let counts = listeners.counts(of: listener)
+    let state = state(of: listener)
     return Report.Listener(
       name: configuration.name, bind: listener.address.description, pool: configuration.pool,
-      state: state(of: listener),
+      state: state, since: state == .listening ? nil : listenersOff[configuration.name],
       sessions: Report.Sessions(
         active: counts.active, total: counts.begun,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
@@ -165,7 +182,7 @@ package final class Reporter {
       queue: Report.Queue(
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
         timeouts: counts.refused[Refusal.queueTimeout.rawValue] ?? 0),
-      refused: counts.refused, retries: counts.retries, idleRegrets: counts.idleRegrets,
+      refused: counts.refused, refusing: refusing(pool.name), retries: counts.retries, idleRegrets: counts.idleRegrets,
       times: counts.times.map { Report.Times($0) }, unresolved: unresolved.count,
       tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [],
       backends: rows(of: pool, unresolved, at: now))
@@ -237,15 +254,18 @@ package final class Reporter {
 }
 
 extension Report {
-  /// The report with what takes too long to find out on the control loop: from any thread.
+  /// The report with what takes too long to find out on the control loop, and what is wrong by all of that: from any thread.
   package func completed() -> Report {
-    guard let open = DescriptorLimit.inUse else { return self }
     var report = self
-    report.process.openDescriptors = open
-    let resources = headroom.resources.map { resource in
-      resource.name == Self.descriptors ? Resource(resource.name, used: open, limit: resource.limit) : resource
+    if let open = DescriptorLimit.inUse {
+      report.process.openDescriptors = open
+      let resources = headroom.resources.map { resource in
+        resource.name == Self.descriptors
+          ? Resource(resource.name, used: open, limit: resource.limit, since: resource.since) : resource
+      }
+      report.headroom = HeadroomAssessment.assess(resources)
     }
-    report.headroom = HeadroomAssessment.assess(resources)
+    report.concerns = report.assessed()
     return report
   }
 }

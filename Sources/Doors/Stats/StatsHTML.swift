@@ -1,7 +1,7 @@
 import Control
 internal import Libevent
 
-/// `/` for browsers: one page that asks for `/stats.json` each second and shows it.
+/// `/` for browsers: one page that asks for `/stats.json` each second and for `/history.json` each 5 s, and shows them.
 ///
 /// It needs nothing from elsewhere and may load nothing: the content security policy lets only this page's own script
 /// and style run, told by a number that is made anew for each answer, and lets it talk to this server only. No value of
@@ -29,8 +29,8 @@ enum StatsHTML {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <title>martlet</title>
-    <link rel="icon" href="\(icon)">
+    <title>Martlet</title>
+    <link rel="icon" id="icon" href="data:,">
     <style nonce="\(nonce)">
     \(style)
     </style>
@@ -39,6 +39,9 @@ enum StatsHTML {
     \(markup)
     <script nonce="\(nonce)">
     \(tools)
+    \(charts)
+    \(tables)
+    \(sections)
     \(script)
     </script>
     </body>
@@ -47,41 +50,64 @@ enum StatsHTML {
     """
   }
 
-  private static let icon = """
-    data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
-    %3Cpath fill='%232f6feb' d='\(bird)'/%3E%3C/svg%3E
-    """
-
   /// A martlet in flight, in a square of 32.
-  private static let bird = """
+  static let bird = """
     M1 9c7-1 11 1 14 5 2-5 7-9 16-10-6 3-9 7-10 12 4 1 6 3 8 6-4-2-7-2-10-1-3 3-7 5-13 7 3-2 5-4 6-7-1-6-4-10-11-12z
     """
 
   private static let markup = """
     <a class="skip" href="#pools">Skip to the pools</a>
     <header>
-      <h1><svg viewBox="0 0 32 32" aria-hidden="true"><path d="\(bird)"/></svg>martlet
-        <small id="version"></small></h1>
+      <h1><svg viewBox="0 0 32 32" aria-hidden="true"><path id="bird" d="\(bird)"/></svg><span id="host">Martlet</span>
+        <small id="program"></small></h1>
       <p id="status" class="badge idle" role="status"><i aria-hidden="true">○</i> <span>connecting</span></p>
       <p id="age" aria-hidden="true"></p>
-      <nav aria-label="Other views"><a href="/stats.json">JSON</a> <a href="/metrics">Metrics</a></nav>
+      <nav aria-label="Other views">
+        <label>Times <select id="zone"><option value="local">local</option><option value="utc">UTC</option></select></label>
+        <a href="/stats.json">JSON</a> <a href="/metrics">Metrics</a>
+      </nav>
+      <p id="facts"></p>
     </header>
     <noscript><p class="notice">This page needs JavaScript. The same as text: <code>curl</code> this address;
       for programs: <a href="/stats.json">/stats.json</a>.</p></noscript>
     <main>
       <p id="stale" class="notice" hidden>The proxy doesn’t answer. These are its last known values.</p>
-      <ul id="notes" hidden></ul>
-      <dl id="summary"></dl>
-      <section id="listeners" aria-labelledby="listeners-title" hidden>
-        <h2 id="listeners-title">Listeners</h2>
+      <section id="concerns" aria-labelledby="concerns-title">
+        <h2 id="concerns-title" aria-live="polite">Looking …</h2>
+        <ol></ol>
+        <button type="button" hidden></button>
       </section>
+      <dl id="summary"></dl>
+      <section id="hour" aria-labelledby="hour-title" hidden>
+        <div class="title"><h2 id="hour-title">Last hour</h2>
+          <label>of <select id="whose"></select></label>
+          <p class="key"><span class="reload">reload, upgrade</span> <span class="override">override</span>
+            <span class="transition">change of state</span></p></div>
+        <div id="charts"></div>
+        <details id="changes"><summary>Changes in this hour</summary><ol></ol></details>
+      </section>
+      <details id="listeners" class="pool" role="region" aria-labelledby="listeners-title" hidden>
+        <summary class="title"><h2 id="listeners-title">Listeners</h2><span class="facts"></span></summary>
+      </details>
+      <form id="choice" role="search" aria-label="Backends">
+        <label>Show <input id="text" type="search" placeholder="pool, name, address, state or reason"></label>
+        <label><input id="bad" type="checkbox"> only what isn’t up</label>
+        <label>in the order of <select id="order">
+          <option value="">the configuration</option><option value="name">names</option>
+          <option value="state">states, worst first</option><option value="sessions">sessions</option>
+          <option value="failed">failed connects</option><option value="connect">connect time, p99</option>
+          <option value="total">sessions in total</option></select></label>
+        <output id="shown"></output>
+      </form>
       <div id="pools" tabindex="-1"></div>
       <section id="overrides" aria-labelledby="overrides-title" hidden>
         <h2 id="overrides-title">Overrides</h2>
         <ol></ol>
       </section>
       <section id="transitions" aria-labelledby="transitions-title" hidden>
-        <h2 id="transitions-title">Latest changes</h2>
+        <div class="title"><h2 id="transitions-title">Changes of states</h2>
+          <p class="pages"><button type="button" id="newer">Newer</button> <button type="button" id="older">Older</button>
+            <output id="page"></output></p></div>
         <ol></ol>
       </section>
     </main>

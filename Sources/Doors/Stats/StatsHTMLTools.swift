@@ -1,25 +1,32 @@
 extension StatsHTML {
-  /// What the page's script is made of: elements, numbers as text, the last minute's values and their graphs.
+  /// What the page's script is made of: elements, numbers and times as text, what grows, badges and bars.
   static let tools = #"""
     'use strict';
-    const PERIOD = 1000, PATIENCE = 3000, HISTORY = 60;
-    // How a state is shown: its colour, and a shape for those who don't see the colour.
+    const PERIOD = 1000, PATIENCE = 3000, MINUTE = 60;
+    // How a state is shown: its colour, and a shape for those who don't see the colour. The first are the worst.
     const STATES = {
-      up: ['ok', '●'], listening: ['ok', '●'], warming: ['warn', '◐'], degraded: ['warn', '◐'], held: ['warn', '◆'],
-      paused: ['warn', '■'], unknown: ['idle', '○'], draining: ['idle', '▽'],
-      maintenance: ['idle', '◇'], ejected: ['bad', '▲'], down: ['bad', '✕'], self: ['bad', '↺'],
-      vanished: ['warn', '◁'], unresolved: ['bad', '?'], absent: ['idle', '·'], closed: ['bad', '✕'],
+      critical: ['bad', '✕'], down: ['bad', '✕'], closed: ['bad', '✕'], unreachable: ['bad', '✕'], ejected: ['bad', '▲'],
+      unresolved: ['bad', '?'], self: ['bad', '↺'], warning: ['warn', '▲'], degraded: ['warn', '◐'],
+      held: ['warn', '◆'], vanished: ['warn', '◁'], paused: ['warn', '■'], warming: ['warn', '◐'],
+      maintenance: ['idle', '◇'], draining: ['idle', '▽'], notice: ['idle', '▽'], unknown: ['idle', '○'],
+      off: ['idle', '–'], absent: ['idle', '·'], up: ['ok', '●'], listening: ['ok', '●'],
     };
 
-    // Elements. Text is only ever set as text: a name is never read as markup.
+    // Elements. Text is only ever set as text: a name is never read as markup, and what doesn't show as itself (control
+    // characters, what turns the writing's direction, what is invisible) is written out.
     const $ = id => document.getElementById(id);
+    const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Cn}\p{Co}]/gu;
+    const plain = text => String(text).replace(HIDDEN, c => `\\u{${c.codePointAt(0).toString(16)}}`);
     function make(tag, name, ...content) {
       const node = document.createElement(tag);
       if (name) node.className = name;
-      node.append(...content);
+      node.append(...content.map(part => part instanceof Node ? part : plain(part)));
       return node;
     }
-    function write(node, text) { if (node.textContent !== text) node.textContent = text; }
+    function write(node, text) {
+      const shown = plain(text);
+      if (node.textContent !== shown) node.textContent = shown;
+    }
     function mark(node, name) { if (node.className !== name) node.className = name; }
     // Gives the parent one child for each item: makes what is missing, drops what is gone, keeps the order.
     function keep(parent, items, key, create, fill) {
@@ -33,6 +40,16 @@ extension StatsHTML {
         fill(child, item);
       });
       for (const [id, child] of known) if (!wanted.has(id)) { child.node.remove(); known.delete(id); }
+    }
+    // Where a pool or a backend of it is on the page.
+    const anchor = (...names) => names.map(encodeURIComponent).join('/');
+    function goTo(id) {
+      const target = $(id);
+      if (!target) return;
+      const pool = target.closest('details');
+      if (pool) pool.open = true;
+      target.scrollIntoView({ block: 'center' });
+      target.focus({ preventScroll: true });
     }
 
     // Numbers.
@@ -58,55 +75,58 @@ extension StatsHTML {
     const causes = counts =>
       Object.entries(counts).filter(([, n]) => n).map(([cause, n]) => `${cause} ${count(n)}`).join(', ');
 
-    // The last minute, by key.
+    // Times of day: everywhere in the zone that the reader has chosen, which the browser remembers.
+    let zone = 'local';
+    try { zone = localStorage.getItem('martlet-times') ?? 'local'; } catch { /* It's asked for again. */ }
+    function clock(moment) {
+      const date = new Date(moment), shift = zone === 'utc' ? 0 : date.getTimezoneOffset() * 60_000;
+      return new Date(date - shift).toISOString().slice(0, 19).replace('T', ' ') + (zone === 'utc' ? ' UTC' : '');
+    }
+    const clockTime = moment => clock(moment).slice(11, 19);
+    function fillTime(node, moment, text = clock) {
+      node.text = text;
+      if (node.dateTime !== moment) node.dateTime = moment;
+      write(node, text(moment));
+    }
+    function choose(choice) {
+      zone = choice;
+      try { localStorage.setItem('martlet-times', choice); } catch { /* It holds for this page. */ }
+      for (const node of document.querySelectorAll('time')) if (node.text) write(node, node.text(node.dateTime));
+    }
+
+    // The last minute as this page has seen it, by key.
     let past = new Map(), previous = null, current = null, step = 0;
     function record(key, value) {
       const values = past.get(key) ?? [];
       if (!past.has(key)) past.set(key, values);
       values.push(value);
-      if (values.length > HISTORY) values.shift();
+      if (values.length > MINUTE) values.shift();
       return values;
     }
-    // How much a counter grew per second since the report before; 0 at first.
+    // How much a counter grew per second since the report before; 0 at first. Of one report it's asked as often as it's shown.
     function rate(key, value) {
       const before = past.get(key + '#');
-      past.set(key + '#', value);
-      const grown = before === undefined || step <= 0 ? 0 : Math.max(0, value - before) / step;
+      if (before?.report === current) return past.get(key).at(-1);
+      past.set(key + '#', { value, report: current });
+      const grown = before === undefined || step <= 0 ? 0 : Math.max(0, value - before.value) / step;
       record(key, grown);
       return grown;
     }
+    // Whether a counter has grown within the last minute: that is the present, and what it has counted before is not.
+    const isGrowing = (key, value) => (rate(key, value), past.get(key).some(grown => grown > 0));
+    const ago = moment => Math.max(0, (Date.parse(current.time) - Date.parse(moment)) / 1000);
+    const left = moment => time(Math.max(0, Math.round((Date.parse(moment) - Date.parse(current.time)) / 1000)));
 
-    const SVG = 'http://www.w3.org/2000/svg';
-    function spark() {
-      const node = document.createElementNS(SVG, 'svg');
-      node.setAttribute('class', 'spark');
-      node.setAttribute('viewBox', `0 0 ${HISTORY - 1} 20`);
-      node.setAttribute('preserveAspectRatio', 'none');
-      node.setAttribute('aria-hidden', 'true');
-      for (const name of ['area', 'line']) {
-        const path = document.createElementNS(SVG, 'path');
-        path.setAttribute('class', name);
-        node.append(path);
-      }
-      return node;
-    }
-    function draw(node, values = []) {
-      if (values.length < 2) return;
-      const most = Math.max(...values) || 1, start = HISTORY - values.length;
-      const line = values.map((v, i) => `${i ? 'L' : 'M'}${start + i} ${(19 - 18 * v / most).toFixed(1)}`).join('');
-      node.children[0].setAttribute('d', `${line}L${HISTORY - 1} 20L${start} 20Z`);
-      node.children[1].setAttribute('d', line);
-    }
     function badge() {
       const node = make('span', 'badge', make('i'), make('span'));
       node.firstChild.ariaHidden = 'true';
       return node;
     }
-    function show(node, state) {
+    function show(node, state, text = state) {
       const [tone, shape] = STATES[state] ?? ['idle', '○'];
       mark(node, `badge ${tone}`);
       write(node.firstElementChild, shape);
-      write(node.lastElementChild, state);
+      write(node.lastElementChild, text);
     }
     function fillBar(node, value, most) {
       node.hidden = !most;

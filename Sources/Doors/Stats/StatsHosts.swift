@@ -1,4 +1,4 @@
-import Glibc
+import Control
 import Sockets
 
 /// By which names the stats port may be asked for what a browser shows.
@@ -26,17 +26,13 @@ struct StatsHosts: Equatable {
 
   /// What the machine is called: its host name, with and without its domain, and what hosts(5) says of it. Nobody is asked.
   static var ownNames: Set<String> {
-    let name = canonical(nodeName)
+    let name = canonical(ProcessFigures.machine)
     guard !name.isEmpty, let short = name.split(separator: ".").first.map(String.init) else { return [] }
     let lines = (SmallFile.read("/etc/hosts") ?? "").split(whereSeparator: \.isNewline)
     let others = lines.map { line in
       Set(line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).dropFirst().map { canonical(String($0)) })
     }
     return others.filter { $0.contains(name) || $0.contains(short) }.reduce([name, short]) { $0.union($1) }
-  }
-
-  private static var nodeName: String {
-    SmallFile.read("/proc/sys/kernel/hostname")?.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
   }
 
   /// Names differ neither by case nor by the dot that may end them.

@@ -1,6 +1,7 @@
 internal import Libevent
 import Config
 import Model
+import Sockets
 import Text
 
 /// The pages of the stats port.
@@ -9,6 +10,10 @@ enum StatsPage: String, CaseIterable {
   case overview = "/"
   /// The whole report, for programs.
   case json = "/stats.json"
+  /// The last hour.
+  case history = "/history.json"
+  /// All changes of backends' states that are remembered.
+  case transitions = "/transitions.json"
   /// For Prometheus.
   case metrics = "/metrics"
   /// Whether the process is alive.
@@ -22,6 +27,10 @@ enum StatsPage: String, CaseIterable {
     case given(HTTPResponse)
     /// It takes a report.
     case rendered(ReportForm)
+    /// It takes the last hour: the steps after that one, or all.
+    case past(after: Int?)
+    /// It takes the changes that are remembered.
+    case transitions
     /// It takes a look at what clients need.
     case readiness
   }
@@ -37,11 +46,9 @@ enum StatsPage: String, CaseIterable {
   ) -> Answer {
     let page = StatsPage(rawValue: request.path)
     switch page {
-    case .overview, .json:
+    case .overview, .json, .history, .transitions:
       if let hosts, !hosts.allow(request.header("Host")) { return .given(misdirected(request.header("Host") ?? "")) }
-      if page == .json { return .rendered(.json) }
-      let isBrowser = request.header("Accept")?.contains("text/html") == true
-      return isBrowser ? .given(StatsHTML.response().coded(request.coding)) : .rendered(.text)
+      return known(page ?? .overview, request)
     case .metrics: return .rendered(.metrics(detail))
     // Whoever reads this has been answered by the control loop: nothing else is asked.
     case .health: return .given(HTTPResponse("ok\n"))
@@ -49,6 +56,23 @@ enum StatsPage: String, CaseIterable {
     case nil:
       let paths = allCases.map { "  \($0.rawValue)\n" }.joined()
       return .given(HTTPResponse(status: 404, "There is no such page. There are:\n\(paths)"))
+    }
+  }
+
+  /// What a browser may ask for here.
+  private static func known(_ page: StatsPage, _ request: HTTPRequest) -> Answer {
+    switch page {
+    case .json: return .rendered(.json)
+    case .history:
+      guard let text = request.query["after"] else { return .past(after: nil) }
+      guard let step = Int(digits: text) else {
+        return .given(HTTPResponse(status: 400, "after must be the number of a step, such as after=123456\n"))
+      }
+      return .past(after: step)
+    case .transitions: return .transitions
+    default:
+      let isBrowser = request.header("Accept")?.contains("text/html") == true
+      return isBrowser ? .given(StatsHTML.response().coded(request.coding)) : .rendered(.text)
     }
   }
 

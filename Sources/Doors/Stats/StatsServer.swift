@@ -59,6 +59,18 @@ package final class StatsServer {
       case .given(let response): exchange.respond(response)
       case .rendered(let form):
         source.reports.ask(form, in: exchange.request.coding, .shared) { exchange.respond($0) }
+      case .past(let step):
+        source.reports.write { [hour = source.history(), coding = exchange.request.coding] in
+          hour.response(after: step).coded(coding)
+        } answer: {
+          exchange.respond($0)
+        }
+      case .transitions:
+        source.reports.write { [hour = source.history(), coding = exchange.request.coding] in
+          hour.transitionsResponse.coded(coding)
+        } answer: {
+          exchange.respond($0)
+        }
       case .readiness: exchange.respond(source.readiness().response)
       }
     }
@@ -101,18 +113,23 @@ extension StatsServer: UnixDoor {
 package struct StatsSource {
   /// Everything.
   let reports: ReportDesk
+  /// The last hour.
+  let history: () -> HistoryJSON
   /// Whether the proxy can serve clients.
   let readiness: () -> ReadinessReport
 
-  /// Takes both.
-  package init(reports: ReportDesk, readiness: @escaping () -> ReadinessReport) {
+  /// Takes all of it from a process.
+  package init(reports: ReportDesk, chronicle: Chronicle, reporter: Reporter) {
     self.reports = reports
-    self.readiness = readiness
+    history = { chronicle.history }
+    readiness = { reporter.readiness() }
   }
 
-  /// Takes both from reports.
+  /// Takes it from reports, without a past.
   package init(on loop: EventLoop, report: @escaping () -> Report) {
-    self.init(reports: ReportDesk(on: loop, report: report)) { ReadinessReport(report()) }
+    reports = ReportDesk(on: loop, report: report)
+    history = { HistoryJSON(past: Past(), transitions: report().transitions.reversed()) }
+    readiness = { ReadinessReport(report()) }
   }
 }
 

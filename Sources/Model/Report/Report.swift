@@ -37,13 +37,15 @@ package struct Report: Codable, Equatable, Sendable {
   package var predecessor: Predecessor?
   /// The upgrade under way, as long as the new process hasn't said that it serves.
   package var upgrade: Upgrade?
+  /// What is wrong now or about to change, the worst first; nil of a process that doesn't tell, and until it was looked at.
+  package var concerns: [Concern]?
 
   /// With all its parts.
   package init(
     version: String, generation: Int, time: Timestamp, uptime: Double, process: Process, workers: [Worker],
     listeners: [Listener], pools: [Pool], transitions: [Transition], configuration: Configuration,
     overrides: [Override], evictions: [Eviction], headroom: Headroom, predecessor: Predecessor? = nil,
-    upgrade: Upgrade? = nil
+    upgrade: Upgrade? = nil, concerns: [Concern]? = nil
   ) {
     self.version = version
     self.generation = generation
@@ -60,6 +62,7 @@ package struct Report: Codable, Equatable, Sendable {
     self.headroom = headroom
     self.predecessor = predecessor
     self.upgrade = upgrade
+    self.concerns = concerns
   }
 }
 
@@ -68,6 +71,10 @@ extension Report {
   package struct Process: Codable, Equatable, Sendable {
     /// Its id.
     package var pid: Int
+    /// The name of the machine that it runs on; nil of a process that doesn't tell.
+    package var host: String?
+    /// The program's file; nil of a process that doesn't tell.
+    package var program: String?
     /// Resident memory.
     package var rssBytes: Int
     /// The size of its address space; nil of a process that doesn't tell.
@@ -91,11 +98,13 @@ extension Report {
 
     /// With all its parts.
     package init(
-      pid: Int, rssBytes: Int, virtualBytes: Int? = nil, started: Timestamp? = nil, openDescriptors: Int,
-      descriptorLimit: Int, sessionLimit: Int, threads: Int,
+      pid: Int, host: String? = nil, program: String? = nil, rssBytes: Int, virtualBytes: Int? = nil,
+      started: Timestamp? = nil, openDescriptors: Int, descriptorLimit: Int, sessionLimit: Int, threads: Int,
       cpuSeconds: Double, slowTurns: Int? = nil, features: [String]
     ) {
       self.pid = pid
+      self.host = host
+      self.program = program
       self.rssBytes = rssBytes
       self.virtualBytes = virtualBytes
       self.started = started
@@ -163,6 +172,8 @@ extension Report {
     package var pool: String
     /// Whether it takes clients.
     package var state: State
+    /// Since when it takes none, as far as it was noticed; nil while it does.
+    package var since: Timestamp?
     /// Its sessions.
     package var sessions: Sessions
     /// How many clients it has accepted, refused ones too; nil of a process that doesn't tell.
@@ -174,13 +185,14 @@ extension Report {
 
     /// With all its parts.
     package init(
-      name: String, bind: String, pool: String, state: State, sessions: Sessions, accepted: Int? = nil,
-      refused: [String: Int], bytes: Bytes
+      name: String, bind: String, pool: String, state: State, since: Timestamp? = nil, sessions: Sessions,
+      accepted: Int? = nil, refused: [String: Int], bytes: Bytes
     ) {
       self.name = name
       self.bind = bind
       self.pool = pool
       self.state = state
+      self.since = since
       self.sessions = sessions
       self.accepted = accepted
       self.refused = refused

@@ -193,13 +193,16 @@ extension Report {
     package var limit: Int
     /// The used share, 0…1 and more.
     package var share: Double
+    /// Since when it's near its limit, as far as it was noticed; nil if it isn't.
+    package var since: Timestamp?
 
     /// So much of something, of so much.
-    package init(_ name: String, used: Int, limit: Int) {
+    package init(_ name: String, used: Int, limit: Int, since: Timestamp? = nil) {
       self.name = name
       self.used = used
       self.limit = limit
       share = limit > 0 ? Double(used) / Double(limit) : 1
+      self.since = since
     }
   }
 

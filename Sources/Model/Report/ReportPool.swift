@@ -25,6 +25,8 @@ extension Report {
     package var queue: Queue
     /// How many clients were turned away, by cause.
     package var refused: [String: Int]
+    /// Those of the present; nil if nobody was turned away within the last minute, and of a process that doesn't tell.
+    package var refusing: Refusing?
     /// How many connects were tried again on another backend.
     package var retries: Int
     /// How many clients came back within 5 s after their session was ended for being idle: the idle limit is too short
@@ -42,8 +44,8 @@ extension Report {
     /// With all its parts.
     package init(
       name: String, strategy: String, state: State, sessions: Sessions, bytes: Bytes, queue: Queue,
-      refused: [String: Int], retries: Int, idleRegrets: Int, times: Times? = nil, unresolved: Int? = nil,
-      tiersActive: [Int], backends: [Backend]
+      refused: [String: Int], refusing: Refusing? = nil, retries: Int, idleRegrets: Int, times: Times? = nil,
+      unresolved: Int? = nil, tiersActive: [Int], backends: [Backend]
     ) {
       self.name = name
       self.strategy = strategy
@@ -52,12 +54,30 @@ extension Report {
       self.bytes = bytes
       self.queue = queue
       self.refused = refused
+      self.refusing = refusing
       self.retries = retries
       self.idleRegrets = idleRegrets
       self.times = times
       self.unresolved = unresolved
       self.tiersActive = tiersActive
       self.backends = backends
+    }
+  }
+
+  /// Clients who are turned away, with never a minute in between in which nobody was.
+  package struct Refusing: Codable, Equatable, Sendable {
+    /// Since when, to within some seconds.
+    package var since: Timestamp
+    /// When it was last found that there were more of them.
+    package var last: Timestamp
+    /// How many since then, by cause; not those who left or were ended by an operator.
+    package var causes: [String: Int]
+
+    /// With all its parts.
+    package init(since: Timestamp, last: Timestamp, causes: [String: Int]) {
+      self.since = since
+      self.last = last
+      self.causes = causes
     }
   }
 

@@ -12,6 +12,9 @@ enum HandoverMessage: Codable {
   case changed(LateChanges)
   /// From the old process: it serves no longer, and this is left to do.
   case draining(Draining)
+  /// From the old process: it serves no longer, and this is a part of what it remembers. Versions that know no past leave it
+  /// out.
+  case past(PastPart)
 
   /// How the last sessions of the old process go.
   struct Draining: Codable {
@@ -26,7 +29,7 @@ enum HandoverMessage: Codable {
   }
 
   // A key for each kind of message, with an object of its own: other versions of the program read them so.
-  private enum CodingKeys: CodingKey { case ready, failed, changed, draining }
+  private enum CodingKeys: CodingKey { case ready, failed, changed, draining, past }
   private struct Ready: Codable { var version: String, pid: Int, counts: String? }
   private struct Failed: Codable { var reason: String }
 
@@ -40,6 +43,8 @@ enum HandoverMessage: Codable {
       self = .failed(reason: failed.reason)
     } else if let late = try values.decodeIfPresent(LateChanges.self, forKey: .changed) {
       self = .changed(late)
+    } else if let part = try values.decodeIfPresent(PastPart.self, forKey: .past) {
+      self = .past(part)
     } else {
       self = .draining(try values.decode(Draining.self, forKey: .draining))
     }
@@ -52,6 +57,7 @@ enum HandoverMessage: Codable {
       try values.encode(Ready(version: version, pid: pid, counts: counts.rawValue), forKey: .ready)
     case .failed(let reason): try values.encode(Failed(reason: reason), forKey: .failed)
     case .changed(let late): try values.encode(late, forKey: .changed)
+    case .past(let part): try values.encode(part, forKey: .past)
     case .draining(let draining): try values.encode(draining, forKey: .draining)
     }
   }

@@ -10,6 +10,7 @@ final class Predecessor {
 
   private let told: (HandoverMessage.Draining) -> Void
   private let changed: (LateChanges) -> Void
+  private let remembered: (PastPart) -> Void
   private let gone: () -> Void
   private let version: String
   private let pid: Int
@@ -30,18 +31,20 @@ final class Predecessor {
   ///   - took: told once it has said that it serves no longer.
   ///   - told: takes how it goes, again and again.
   ///   - changed: takes what was changed while this process started.
+  ///   - remembered: takes what it remembers, a part at a time.
   ///   - gone: told when it's gone.
   init(
     _ pid: Int, version theirs: String, heir ours: String, over channel: DescriptorChannel, on loop: EventLoop,
     took: @escaping () -> Void,
     told: @escaping (HandoverMessage.Draining) -> Void, changed: @escaping (LateChanges) -> Void,
-    gone: @escaping () -> Void
+    remembered: @escaping (PastPart) -> Void, gone: @escaping () -> Void
   ) {
     self.pid = pid
     version = theirs
     self.took = took
     self.told = told
     self.changed = changed
+    self.remembered = remembered
     self.gone = gone
     let link = ChannelLink(channel, on: loop) { [unowned self] in take($0) }
     self.link = link
@@ -55,6 +58,7 @@ final class Predecessor {
       switch HandoverMessage(message.bytes) {
       case .draining(let news): take(news)
       case .changed(let late): changed(late)
+      case .past(let part): remembered(part)
       // What a later version says beside is none of ours.
       case .ready, .failed, nil: break
       }

@@ -92,7 +92,8 @@ extension Service {
     logger.notice(
       "process \(pid) has taken over; \(left) sessions may go on here for \(limit.configured)",
       metadata: ["version": "\(version)", "pid": "\(pid)"])
-    succession = Succession(upgrade, sessions, on: loop, logger: logger) { [unowned self] in
+    chronicle.stop()
+    succession = Succession(upgrade, sessions, PastTeller(chronicle.past), on: loop, logger: logger) { [unowned self] in
       HandoverMessage.Draining(
         sessions: workforce.sessionSlots.taken, deadline: self.shutdown?.deadline ?? .now,
         counts: upgrade.counts.nothing)
@@ -118,6 +119,22 @@ extension Service {
     if let workers = counts.workers { workforce.inherited = workers }
   }
 
+  /// Takes what the process before has counted since it gave what it knew. What it had counted when it handed over is in its
+  /// own past, which it tells as well; what its last sessions do is this process's to note.
+  private func inheritLater(_ counts: CountsHandover) {
+    if let tookOver, Timestamp.now.seconds(since: tookOver) < Double(FigureSeries.step) {
+      chronicle.leavingOut { inherit(counts) }
+    } else {
+      inherit(counts)
+    }
+  }
+
+  /// Takes a part of what the process before remembers.
+  private func take(_ part: PastPart) {
+    if let events = part.events { chronicle.take(events) }
+    if let series = part.series { chronicle.take(part.pool, series) }
+  }
+
   /// The process before is gone, and with it every session that it had left.
   private func settleInherited() {
     listeners.inherited.settle()
@@ -132,13 +149,15 @@ extension Service {
       pid, version: inheritance.handover.version, heir: origin.version, over: inheritance.channel, on: loop,
       took: { [unowned self] in
         logger.notice("process \(pid) has handed over")
+        tookOver = .now
         took()
       },
       told: { [unowned self] news in
-        inherit(news.counts)
+        inheritLater(news.counts)
         sessions.inherit(news.recent ?? [])
       },
       changed: { [unowned self] in take($0, from: pid) },
+      remembered: { [unowned self] in take($0) },
       gone: { [unowned self] in
         logger.notice("process \(pid) is gone")
         settleInherited()

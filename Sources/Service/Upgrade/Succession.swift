@@ -16,6 +16,7 @@ final class Succession {
 
   private let upgrade: Upgrade
   private let sessions: SessionDesk
+  private let past: PastTeller
   private let logger: Logger
   /// How the sessions go now, without what was counted.
   private let news: () -> HandoverMessage.Draining
@@ -27,17 +28,22 @@ final class Succession {
 
   /// Tells nothing yet.
   ///
-  /// - Parameter news: says how the sessions go now.
+  /// - Parameters:
+  ///   - past: what this process remembers.
+  ///   - news: says how the sessions go now.
   init(
-    _ upgrade: Upgrade, _ sessions: SessionDesk, on loop: EventLoop, logger: Logger,
+    _ upgrade: Upgrade, _ sessions: SessionDesk, _ past: PastTeller, on loop: EventLoop, logger: Logger,
     news: @escaping () -> HandoverMessage.Draining
   ) {
     self.upgrade = upgrade
     self.sessions = sessions
+    self.past = past
     self.logger = logger
     self.news = news
     timer = Timer(on: loop) { [unowned self] in
-      if upgrade.counts.isDone { tell() } else { tellPart() }
+      if !upgrade.counts.isDone { return tellPart() }
+      // The first round of what was counted comes before it: that is what the figures go on from.
+      if known != nil, !past.isDone { tellPast() } else { tell() }
     }
   }
 
@@ -75,7 +81,14 @@ final class Succession {
       send(news)
     }
     let pause: Duration = upgrade.hasTold ? .zero : Self.pause
-    timer?.schedule(after: upgrade.counts.isDone ? Self.interval : pause)
+    timer?.schedule(after: upgrade.counts.isDone && past.isDone ? Self.interval : pause)
+  }
+
+  /// Tells the next part of what this process remembers, if the other one has taken what it was told before.
+  private func tellPast() {
+    if upgrade.hasTold, let part = past.part() { try? upgrade.tell(.past(part)) }
+    let pause: Duration = upgrade.hasTold ? .zero : Self.pause
+    timer?.schedule(after: past.isDone ? Self.interval : pause)
   }
 
   /// Tells it for the last time: no session is left, and no worker to ask.
@@ -86,6 +99,7 @@ final class Succession {
       news.counts = upgrade.counts.part()
       send(news)
     } while !upgrade.counts.isDone
+    while let part = past.part() { try? upgrade.tell(.past(part)) }
     upgrade.finish()
   }
 

@@ -27,7 +27,7 @@ package struct Invocation: Sendable {
   package static var current: Invocation {
     let arguments = CommandLine.arguments
     let name = arguments.first ?? ""
-    return Invocation(program: path(of: name) ?? executable, arguments: Array(arguments.dropFirst()))
+    return Invocation(program: path(of: name) ?? ProcessFigures.program, arguments: Array(arguments.dropFirst()))
   }
 
   private static func path(of name: String) -> String? {
@@ -35,13 +35,6 @@ package struct Invocation: Sendable {
     if name.contains("/") { return "\(WorkingDirectory.path)/\(name)" }
     let folders = Terminal.variable("PATH")?.split(separator: ":") ?? []
     return folders.map { "\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
-  }
-
-  private static var executable: String {
-    let path = "/proc/self/exe"
-    guard let text = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(text) }
-    return unsafe String(cString: text)
   }
 }
 
@@ -167,7 +160,7 @@ final class Upgrade {
       case .failed(let reason):
         end(.failed(.init("\(program) can't take over: \(reason)", hint: "this process goes on")))
       // What a later version says beside is none of ours.
-      case .draining, .changed, nil: break
+      case .draining, .changed, .past, nil: break
       }
     case .ended(.closed), .ended(.cut):
       end(.failed(.init("\(program) has ended before it served", hint: "see the log; this process goes on")))

@@ -1,3 +1,6 @@
+import FoundationEssentials
+
+@testable import Doors
 @testable import Model
 
 // Answers and requests of the admin door that have something of everything. Of each kind of answer there's one with every
@@ -45,6 +48,7 @@ extension AdminAnswer {
       "History": [
         History(transitions: [transition, Report.sample.transitions[1]])
       ],
+      "Hour": [HistoryJSON.sample].compactMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.text().utf8)) },
       "Recent": [
         Recent(sessions: [
           ended(backend: "web-1", connectTime: 0.0004, cause: "clientEnded"),
@@ -105,6 +109,11 @@ extension Report {
     var report = sample
     report.process.slowTurns = nil
     (report.process.virtualBytes, report.process.started) = (nil, nil)
+    report.process.host = nil
+    report.process.program = nil
+    report.concerns = nil
+    report.pools[0].refusing = nil
+    report.headroom.resources[0].since = nil
     report.configuration = .init(since: report.configuration.since)
     report.predecessor = nil
     report.upgrade = nil

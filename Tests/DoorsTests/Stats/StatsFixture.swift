@@ -66,6 +66,8 @@ extension StatsPage {
     switch answer(to: request) {
     case .given(let response): response
     case .rendered(let form): form.render(report())
+    case .past(let step): HistoryJSON.sample.response(after: step)
+    case .transitions: HistoryJSON.sample.transitionsResponse
     case .readiness: ReadinessReport(report()).response
     }
   }

@@ -2,23 +2,30 @@
 extension StatsRenderingTests {
   /// The text of `Report.small`.
   static let smallText = """
-    martlet 1.2.3, generation 4, up 1d02h
+    martlet 1.2.3, lb-1, /usr/bin/martlet, pid 4711, generation 4, up 1d02h
     sessions 101 of 480, 50000 begun; 50010 clients accepted, 9 refused; workers 1
     memory 22 MiB, descriptors 412 of 1024, cpu 13m32s
     nearest limit: sessions, 200 of 480
-    a restart reads /etc/martlet/martlet.json, and not /tmp/new.json, which runs
-    to be confirmed within 1m00s, or generation 4 is taken back
-    upgrading to /usr/bin/martlet by ann: it has 20 s to say that it serves
-    process 4242 of before the upgrade: 12 sessions left, for 1m40s
-    to be ended: 3 sessions, backend web/b9 (removed), within 3m20s
+
+    wrong now
+      SEVERITY  WHERE                     WHAT                         FOR  ENDS IN  WHY
+      critical  pool web                  refusing clients           1m00s        -  noBackend 4
+      warning   pool web                  degraded                       -        -  some of 1 backends
+      warning   sessions                  near its limit             3m20s        -  200 of 480 are used
+      notice    generation 4              to be confirmed           13m20s    1m00s  or it's taken back: `martlet confirm` or `martlet revert`
+      notice    configuration             to be read                     -        -  SIGHUP wants /etc/martlet/martlet.json to be read as soon as it may be
+      notice    configuration             not what a restart reads  13m20s        -  a restart reads /etc/martlet/martlet.json, and not /tmp/new.json, which runs
+      notice    upgrade                   under way                   10 s     20 s  to /usr/bin/martlet by ann; it has still to say that it serves
+      notice    process 4242              draining                       -    1m40s  version 1.2.2, of before the upgrade, has 12 sessions left
+      notice    backend web/b9 (removed)  sessions to be ended           -    3m20s  3 sessions are left, counted as drained
 
     listeners
       LISTENER  BIND          POOL  STATE      ACTIVE   MAX  BEGUN  ACCEPTED  REFUSED  TO BACKEND  TO CLIENT
       web       0.0.0.0:8080  web   listening     180  5000  98000     98011       11     118 MiB    9.2 GiB
 
     pool web: round-robin, degraded, 42 retries, 11 refused, 3 of 100 waiting, 5 back right after an idle end
-      BACKEND    ADDRESS      TIER  WEIGHT  STATE    FOR  ACTIVE  MAX  TOTAL  FAILED  TO BACKEND  TO CLIENT  CONNECT P50     P99  REASON
-      b?[31m1??  10.0.0.1:80     0       3  up     1m40s      60   70  60000       0      71 MiB    5.5 GiB       350 us  4.5 ms
+      BACKEND                 ADDRESS      TIER  WEIGHT  STATE    FOR  ACTIVE  MAX  TOTAL  FAILED  TO BACKEND  TO CLIENT  CONNECT P50     P99  REASON
+      b\\u{1b}[31m1\\u{d}\\u{a}  10.0.0.1:80     0       3  up     1m40s      60   70  60000       0      71 MiB    5.5 GiB       350 us  4.5 ms
 
     overrides
       POOL  BACKEND  OVERRIDE  BY   ENDS IN  REASON
@@ -33,6 +40,82 @@ extension StatsRenderingTests {
   /// The JSON of `Report.small`. A change here is a change of a documented schema: only keys may be added.
   static let smallJSON = """
     {
+      "concerns" : [
+        {
+          "kind" : "refusals",
+          "place" : "pool web",
+          "pool" : "web",
+          "reason" : "noBackend 4",
+          "severity" : "critical",
+          "since" : "2026-01-01T11:59:00.000Z",
+          "state" : "refusing clients"
+        },
+        {
+          "kind" : "pool",
+          "place" : "pool web",
+          "pool" : "web",
+          "reason" : "some of 1 backends",
+          "severity" : "warning",
+          "state" : "degraded"
+        },
+        {
+          "kind" : "limit",
+          "place" : "sessions",
+          "reason" : "200 of 480 are used",
+          "severity" : "warning",
+          "since" : "2026-01-01T11:56:40.000Z",
+          "state" : "near its limit"
+        },
+        {
+          "kind" : "confirmation",
+          "place" : "generation 4",
+          "reason" : "or it's taken back: `martlet confirm` or `martlet revert`",
+          "severity" : "notice",
+          "since" : "2026-01-01T11:46:40.000Z",
+          "state" : "to be confirmed",
+          "until" : "2026-01-01T12:01:00.000Z"
+        },
+        {
+          "kind" : "reload",
+          "place" : "configuration",
+          "reason" : "SIGHUP wants /etc/martlet/martlet.json to be read as soon as it may be",
+          "severity" : "notice",
+          "state" : "to be read"
+        },
+        {
+          "kind" : "restart",
+          "place" : "configuration",
+          "reason" : "a restart reads /etc/martlet/martlet.json, and not /tmp/new.json, which runs",
+          "severity" : "notice",
+          "since" : "2026-01-01T11:46:40.000Z",
+          "state" : "not what a restart reads"
+        },
+        {
+          "kind" : "upgrade",
+          "place" : "upgrade",
+          "reason" : "to /usr/bin/martlet by ann; it has still to say that it serves",
+          "severity" : "notice",
+          "since" : "2026-01-01T11:59:50.000Z",
+          "state" : "under way",
+          "until" : "2026-01-01T12:00:20.000Z"
+        },
+        {
+          "kind" : "upgrade",
+          "place" : "process 4242",
+          "reason" : "version 1.2.2, of before the upgrade, has 12 sessions left",
+          "severity" : "notice",
+          "state" : "draining",
+          "until" : "2026-01-01T12:01:40.000Z"
+        },
+        {
+          "kind" : "eviction",
+          "place" : "backend web/b9 (removed)",
+          "reason" : "3 sessions are left, counted as drained",
+          "severity" : "notice",
+          "state" : "sessions to be ended",
+          "until" : "2026-01-01T12:03:20.000Z"
+        }
+      ],
       "configuration" : {
         "author" : "ann",
         "confirmUntil" : "2026-01-01T12:01:00.000Z",
@@ -69,6 +152,7 @@ extension StatsRenderingTests {
             "limit" : 480,
             "name" : "sessions",
             "share" : 0.4166666666666667,
+            "since" : "2026-01-01T11:56:40.000Z",
             "used" : 200
           },
           {
@@ -205,6 +289,13 @@ extension StatsRenderingTests {
           "refused" : {
             "noBackend" : 11
           },
+          "refusing" : {
+            "causes" : {
+              "noBackend" : 4
+            },
+            "last" : "2026-01-01T11:59:55.000Z",
+            "since" : "2026-01-01T11:59:00.000Z"
+          },
           "retries" : 42,
           "sessions" : {
             "active" : 180,
@@ -269,8 +360,10 @@ extension StatsRenderingTests {
           "splice",
           "reuseport"
         ],
+        "host" : "lb-1",
         "openDescriptors" : 412,
         "pid" : 4711,
+        "program" : "/usr/bin/martlet",
         "rssBytes" : 23068672,
         "sessionLimit" : 480,
         "slowTurns" : 3,

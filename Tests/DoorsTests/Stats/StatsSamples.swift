@@ -1,13 +1,21 @@
+@testable import Doors
 @testable import Model
 
 extension Report {
   /// A report that has something of everything: every state, every optional value both present and absent, and names that
   /// must not be taken for anything but names.
-  static let sample = Report(
+  static let sample: Report = {
+    var report = unassessed
+    report.concerns = report.assessed()
+    return report
+  }()
+
+  private static let unassessed = Report(
     version: "1.2.3", generation: 4, time: Timestamp(milliseconds: 1_767_268_800_250), uptime: 93_784.5,
     process: Process(
-      pid: 4711, rssBytes: 23_068_672, virtualBytes: 2_306_867_200, started: Timestamp(milliseconds: 1_767_268_000_000),
-      openDescriptors: 412, descriptorLimit: 1024, sessionLimit: 480, threads: 3,
+      pid: 4711, host: "lb-1", program: "/usr/bin/martlet", rssBytes: 23_068_672, virtualBytes: 2_306_867_200,
+      started: Timestamp(milliseconds: 1_767_268_000_000), openDescriptors: 412, descriptorLimit: 1024,
+      sessionLimit: 480, threads: 3,
       cpuSeconds: 812.25, slowTurns: 3, features: ["splice", "reuseport"]),
     workers: [
       Worker(
@@ -24,6 +32,7 @@ extension Report {
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210)),
       Listener(
         name: "mail", bind: "[::1]:25", pool: "mail", state: .paused,
+        since: Timestamp(milliseconds: 1_767_268_750_000),
         sessions: Sessions(active: 20, total: 1000, max: nil), refused: [:], bytes: Bytes(toBackend: 512, toClient: 0)),
     ],
     pools: [
@@ -31,7 +40,10 @@ extension Report {
         name: "web", strategy: "round-robin", state: .degraded,
         sessions: Sessions(active: 180, total: 98_000, max: nil),
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210),
-        queue: Queue(waiting: 3, size: 100, timeouts: 7), refused: ["noBackend": 11], retries: 42,
+        queue: Queue(waiting: 3, size: 100, timeouts: 7), refused: ["noBackend": 11],
+        refusing: Refusing(
+          since: Timestamp(milliseconds: 1_767_268_740_000), last: Timestamp(milliseconds: 1_767_268_795_000),
+          causes: ["noBackend": 4]), retries: 42,
         idleRegrets: 5,
         times: Times(
           connect: Histogram(bounds: [0.0005, 0.001], counts: [4, 2, 0], sum: 0.003),
@@ -81,7 +93,7 @@ extension Report {
     headroom: Headroom(
       limiting: Resource("sessions", used: 200, limit: 480),
       resources: [
-        Resource("sessions", used: 200, limit: 480),
+        Resource("sessions", used: 200, limit: 480, since: Timestamp(milliseconds: 1_767_268_600_000)),
         Resource("descriptors", used: 412, limit: 1024),
       ]),
     predecessor: Predecessor(
@@ -149,6 +161,23 @@ extension Report {
     report.pools[0].backends.removeLast(4)
     report.transitions.removeLast()
     report.transitions[0].backend = "b1"
+    report.concerns = report.assessed()
     return report
   }
+}
+
+extension HistoryJSON {
+  /// An hour of which little is known: a gap, a pool that came later, and one of every kind of change.
+  static let sample: HistoryJSON = {
+    var past = Past()
+    let figures = Figures(active: 3, sessions: 60, failures: 1, refused: 2, toBackend: 1000, toClient: 50_000)
+    past.note(figures, of: [], at: 100)
+    past.note(figures, of: [("web", figures)], at: 102)
+    for kind in Past.Event.Kind.allCases {
+      past.note(
+        Past.Event(time: Timestamp(milliseconds: 1_767_268_790_000), kind: kind, text: "<b>\(kind.rawValue)</b>"))
+    }
+    return HistoryJSON(
+      past: past, transitions: Report.sample.transitions.reversed(), time: Report.sample.time, clock: 516_250)
+  }()
 }
