@@ -156,6 +156,6 @@ enum Golden {
 
 
 
-    q quit  ↑↓ select  d drain  m maintain  y ready  ←→ sort  p pause  h help
+    q quit  ↑↓ select  ⏎ all  d drain  m maintain  r ready  ←→ sort  p pause  h help
     """
 }

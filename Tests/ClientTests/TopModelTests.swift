@@ -99,17 +99,17 @@ import Testing
   func sorting() {
     var model = model()
     #expect(names(model) == ["b1", "b2", "b3", "b4", "10.0.1.1:25"])
-    press("r", &model)
+    press("o", &model)
     #expect(names(model) == ["b4", "b3", "b2", "b1", "10.0.1.1:25"])
-    press("rs", &model)
+    press("os", &model)
     #expect(model.sorting == .state && names(model).prefix(4) == ["b3", "b4", "b2", "b1"])
     press("\u{1B}[C", &model)
     #expect(model.sorting == .active && names(model).prefix(4) == ["b1", "b2", "b4", "b3"])
-    press("r", &model)
+    press("o", &model)
     #expect(names(model).prefix(4) == ["b3", "b4", "b2", "b1"])
     press("\u{1B}[D\u{1B}[D\u{1B}[D", &model)
     #expect(model.sorting == .failed)
-    press("r", &model)
+    press("o", &model)
     #expect(names(model).prefix(4) == ["b3", "b1", "b2", "b4"])
   }
 
@@ -121,7 +121,7 @@ import Testing
     #expect(model.selection?.backend == "b1")
     press("j\u{1B}[B", &model)
     #expect(model.selection?.backend == "b3")
-    press("r", &model)
+    press("o", &model)
     #expect(model.selection?.backend == "b3")
     press("\u{1B}[F", &model)
     #expect(model.selection == BackendPath(pool: "mail", backend: "10.0.1.1:25"))
@@ -137,7 +137,7 @@ import Testing
 
   @Test(
     "an action is asked for only after a yes",
-    arguments: [("d", AdminRequest.Override.Action.drain), ("m", .maintain), ("y", .ready)])
+    arguments: [("d", AdminRequest.Override.Action.drain), ("m", .maintain), ("r", .ready)])
   func actions(_ key: String, _ action: AdminRequest.Override.Action) {
     var model = model()
     let request = AdminRequest.Override(pool: "web", backend: "b2", action: action)
@@ -167,7 +167,7 @@ import Testing
   @Test("no key does harm before anything is known, or where there is no backend")
   func nothing() {
     var model = TopModel(socket: "/run/a.sock", columns: 80, rows: 24)
-    let keys = "dmyjk\u{1B}[6~\u{1B}[Fsrpph?\u{1B}"
+    let keys = "dmrjk\r\u{1B}[6~\u{1B}[Fsopph?\u{1B}"
     #expect(press(keys, &model).isEmpty)
     #expect(model.selection == nil)
     #expect(model.lines()[2].text == "asking /run/a.sock")
@@ -198,7 +198,7 @@ import Testing
   @Test("every screen is filled and none is overfull, whatever its size, mode and names")
   func sizes() {
     var generator = SystemRandomNumberGenerator()
-    let keys = Array("dmynjksrph \u{1B}")
+    let keys = Array("dmynjksorph\r \u{1B}")
     for columns in [0, 1, 2, 5, 8, 13, 21, 34, 40, 60, 79, 80, 81, 200] {
       for rows in Array(0...12) + [24] {
         var model = model(columns: columns, rows: rows)
@@ -232,6 +232,75 @@ import Testing
       #expect(marked.count == 1 && marked[0].text.hasPrefix("> backend-\(index) "))
       press("j", &model)
     }
+  }
+
+  @Test("a line says how many rows are hidden, and where")
+  func hidden() {
+    var report = Report.sample
+    report.pools[0].backends = (0..<30).map { index in
+      var backend = report.pools[0].backends[0]
+      backend.name = "backend-\(index)"
+      return backend
+    }
+    var model = TopModel(socket: "", columns: 80, rows: 24)
+    _ = model.handle(.report(report))
+    // 24 less 3 lines of head, the heading, the note and the footer are 18: the pool and 17 of 31 backends.
+    #expect(model.lines()[22].text == "  14 more below")
+    press("\u{1B}[F", &model)
+    #expect(model.lines()[22].text == "  14 more above")
+    press(String(repeating: "k", count: 15), &model)
+    #expect(model.lines()[22].text.contains(" more above, ") && model.lines()[22].text.hasSuffix(" more below"))
+    _ = model.handle(.report(.sample))
+    #expect(!model.lines().contains { $0.text.contains(" more ") && !$0.text.contains("⏎") })
+  }
+
+  @Test("Return shows all of a backend, and goes back; keys act on it meanwhile")
+  func details() {
+    var model = model(columns: 100, rows: 30)
+    var report = Report.sample.later(2)
+    report.transitions = Samples.history.transitions
+    _ = model.handle(.report(report))
+    press("jj\r", &model)
+    let text = model.lines().map(\.text)
+    #expect(model.mode == .details && text[3].hasPrefix("web/b3 down for "))
+    for word in ["address", "tier", "connects", "first byte", "health", "counted", "ended"] {
+      #expect(text.contains { $0.contains(word) }, "\(word)")
+    }
+    #expect(text.contains { $0.contains(" → down  ") }, "\(text)")
+    press("k", &model)
+    #expect(model.lines()[3].text.hasPrefix("web/b2 "))
+    press("d", &model)
+    #expect(model.mode == .asking(.init(pool: "web", backend: "b2", action: .drain)))
+    press("n\r\r", &model)
+    #expect(model.mode == .watching)
+    press("\r\u{1B}", &model)
+    #expect(model.mode == .watching)
+  }
+
+  @Test("what there is no room for isn't there; the wider the screen, the more there is")
+  func width() {
+    func heading(_ columns: Int) -> String { model(columns: columns).lines()[3].text }
+    let words = ["WEIGHT", "TIER", "CONNECT", "ANSWER", "REASON"]
+    #expect(words.allSatisfy { !heading(80).contains($0) })
+    let counts = stride(from: 80, through: 200, by: 4).map { columns in words.count { heading(columns).contains($0) } }
+    #expect(counts == counts.sorted() && counts.last == words.count && Set(counts).count > 3)
+    #expect(model(columns: 200).lines().contains { $0.text.contains("connection refused") })
+    #expect(heading(200).hasSuffix("LAST 60 S"))
+  }
+
+  @Test("times are the means of what came between two reports, and stay until more comes")
+  func means() {
+    var model = model()
+    var report = Report.sample.later(2)
+    report.pools[0].backends[0].connectTime.count += 4
+    report.pools[0].backends[0].connectTime.sum += 0.01
+    let path = BackendPath(pool: "web", backend: "b1")
+    #expect(model.figures.past(of: path).connect == nil)
+    _ = model.handle(.report(report))
+    #expect(abs((model.figures.past(of: path).connect ?? 0) - 0.0025) < 1e-6)
+    report.uptime += 1
+    _ = model.handle(.report(report))
+    #expect(abs((model.figures.past(of: path).connect ?? 0) - 0.0025) < 1e-6)
   }
 
   @Test("without colours nothing but the cursor is moved")

@@ -70,7 +70,8 @@ struct TopTerminalTests {
     for (columns, rows) in [(40, 10), (20, 5), (7, 2), (120, 40), (80, 24)] {
       tmux.resize(columns: columns, rows: rows)
       // The whole last line, or as much of it as fits: so it's the new size that was drawn.
-      let footer = String("q quit  ↑↓ select  d drain  m maintain  y ready  ←→ sort  p pause  h help".prefix(columns))
+      let footer = String(
+        "q quit  ↑↓ select  ⏎ all  d drain  m maintain  r ready  ←→ sort  p pause  h help".prefix(columns))
       let screen = try tmux.wait { screen in
         let lines = screen.split(separator: "\n", omittingEmptySubsequences: false)
         return lines.count >= rows && lines[rows - 1] == footer.trimmingSpaces && screen.contains("> b1")

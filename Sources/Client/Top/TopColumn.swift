@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// A backend's row.
 struct TopRow {
@@ -50,6 +51,34 @@ enum TopColumn: Int, CaseIterable, Sendable {
     case .toBackend: row.past.rates?.toBackend ?? -1
     case .toClient: row.past.rates?.toClient ?? -1
     case .failed: Double(row.backend.connect.failures.values.reduce(0, +))
+    }
+  }
+}
+
+/// A column of `martlet top` that is there where the screen is wide enough, in the order in which they come.
+enum TopExtra: CaseIterable, Sendable {
+  case weight, tier, connect, answer
+
+  /// What stands above it.
+  var title: String {
+    switch self {
+    case .weight: "WEIGHT"
+    case .tier: "TIER"
+    case .connect: "CONNECT"
+    case .answer: "ANSWER"
+    }
+  }
+
+  /// How wide it is.
+  var width: Int { max(title.count, 7) }
+
+  /// What it says of a backend.
+  func text(_ row: TopRow) -> String {
+    switch self {
+    case .weight: StatsText.weight(row.backend)
+    case .tier: "\(row.backend.tier)"
+    case .connect: row.past.connect.map(StatsText.duration) ?? "-"
+    case .answer: row.past.answer.map(StatsText.duration) ?? "-"
     }
   }
 }

@@ -16,6 +16,10 @@ struct TopFigures {
     var rates: Rates?
     /// The new sessions a second.
     var sessions = Series()
+    /// How long connects took in the last interval that had any, in seconds, as a mean; nil before the first.
+    var connect: Double?
+    /// The same of first bytes.
+    var answer: Double?
   }
 
   /// Reports closer together than this, as after a key, show the present but make no rate.
@@ -52,6 +56,8 @@ struct TopFigures {
       var past = self.past(of: backend)
       past.rates = before[backend].flatMap { counters.rates(since: $0, seconds) }
       past.sessions.add(past.rates?.sessions)
+      past.connect = before[backend].flatMap { counters.connect.mean(since: $0.connect) } ?? past.connect
+      past.answer = before[backend].flatMap { counters.answer.mean(since: $0.answer) } ?? past.answer
       pasts[backend] = past
     }
   }
@@ -75,6 +81,19 @@ private struct Counters {
   var toBackend = 0
   var toClient = 0
   var failures = 0
+  var connect = Times()
+  var answer = Times()
+
+  /// How many things took how long together, in seconds.
+  struct Times {
+    var count = 0
+    var sum = 0.0
+
+    /// How long those took that have come, as a mean; nil if none have.
+    func mean(since before: Times) -> Double? {
+      count > before.count ? max(sum - before.sum, 0) / Double(count - before.count) : nil
+    }
+  }
 
   init() {}
 
@@ -83,6 +102,8 @@ private struct Counters {
     toBackend = backend.bytes.toBackend
     toClient = backend.bytes.toClient
     failures = backend.connect.failures.values.reduce(0, +)
+    connect = Times(count: backend.connectTime.count, sum: backend.connectTime.sum)
+    answer = backend.firstByteTime.map { Times(count: $0.count, sum: $0.sum) } ?? Times()
   }
 
   mutating func add(_ other: Counters) {

@@ -32,6 +32,8 @@ package struct TopModel: Sendable {
   enum Mode: Equatable {
     case watching
     case help
+    /// All that is known of the selected backend is shown.
+    case details
     case asking(AdminRequest.Override)
   }
 
@@ -115,6 +117,12 @@ extension TopModel {
     message = nil
     switch mode {
     case .watching: return watch(key)
+    case .details:
+      switch key {
+      case .enter, .escape, .character("q"): mode = .watching
+      default: return watch(key)
+      }
+      return nil
     case .help:
       mode = .watching
       return nil
@@ -137,7 +145,7 @@ extension TopModel {
     case .character("h"), .character("?"): mode = .help
     case .character("s"), .right: sorting = sorting.next
     case .left: sorting = sorting.previous
-    case .character("r"): isReversed.toggle()
+    case .character("o"): isReversed.toggle()
     case .character("p"), .character(" "): frozen = isPaused ? nil : live
     case .up, .character("k"): select(-1)
     case .down, .character("j"): select(1)
@@ -147,7 +155,8 @@ extension TopModel {
     case .end: select(.max)
     case .character("d"): ask(.drain)
     case .character("m"): ask(.maintain)
-    case .character("y"): ask(.ready)
+    case .character("r"): ask(.ready)
+    case .enter: if selection != nil { mode = .details }
     default: break
     }
     return nil

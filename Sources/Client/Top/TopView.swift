@@ -17,6 +17,7 @@ extension TopModel {
     let middle =
       switch mode {
       case .help: Array(TopHelp.lines.prefix(body))
+      case .details: Array(details.prefix(body))
       case .watching, .asking: table(body)
       }
     let gap = [ScreenLine](repeating: ScreenLine(), count: body - middle.count)
@@ -88,16 +89,23 @@ extension TopModel {
     let chosen = selection
     let selected = rows.firstIndex { $0.path == chosen && chosen != nil } ?? 0
     let heading = height > 2 ? [heading(layout)] : []
-    let room = height - heading.count
+    // Where rows are hidden, a line says so.
+    let note = rows.count > height - heading.count && height > 4 ? 1 : 0
+    let room = height - heading.count - note
     // Only as far down as it takes to have the selected row in the middle.
     let first = min(max(0, selected - room / 2), max(0, rows.count - room))
-    return heading
-      + rows.dropFirst(first).prefix(room).map { row in
-        switch row {
-        case .pool(let pool, let rows): line(of: pool, rows: rows, layout)
-        case .backend(let row, let peak): line(of: row, peak: peak, isSelected: row.path == chosen, layout)
-        }
+    let shown = rows.dropFirst(first).prefix(room).map { row in
+      switch row {
+      case .pool(let pool, let rows): line(of: pool, rows: rows, layout)
+      case .backend(let row, let peak): line(of: row, peak: peak, isSelected: row.path == chosen, layout)
       }
+    }
+    return heading + shown + (note == 0 ? [] : [hidden(above: rows.prefix(first), below: rows.dropFirst(first + room))])
+  }
+
+  private func hidden(above: ArraySlice<Row>, below: ArraySlice<Row>) -> ScreenLine {
+    let counts = [(above, "above"), (below, "below")].map { rows, place in (rows.count { $0.path != nil }, place) }
+    return ScreenLine("  " + counts.filter { $0.0 > 0 }.map { "\($0.0) more \($0.1)" }.joined(separator: ", "), .dim)
   }
 
   /// A line of the table, before it's written: only those on the screen are.
@@ -114,7 +122,12 @@ extension TopModel {
     let cells = TopColumn.allCases.map { column in
       layout.cell(column.title + (column == sorting ? isReversed ? "▲" : "▼" : ""), in: column)
     }
-    return ScreenLine("  " + (cells + [layout.curve == 0 ? "" : "LAST 60 S"]).joined(separator: " "), .dim)
+    let more = layout.extras.map { layout.cell($0.title, in: $0) }
+    let rest = layout.reason == 0 ? "" : ScreenWidth.fit("REASON", to: layout.reason)
+    return ScreenLine(
+      "  "
+        + (cells + more + [rest, layout.curve == 0 ? "" : "LAST 60 S"]).filter { !$0.isEmpty }.joined(separator: " "),
+      .dim)
   }
 
   private func line(of pool: Report.Pool, rows: [TopRow], _ layout: TopLayout) -> ScreenLine {
@@ -146,6 +159,12 @@ extension TopModel {
       ].joined(separator: " ") + " ")
     let failed = "\(backend.connect.failures.values.reduce(0, +))"
     line.add(layout.cell(failed, in: .failed) + " ", (rates?.failures ?? 0) > 0 ? .boldRed : nil)
+    for extra in layout.extras { line.add(layout.cell(extra.text(row), in: extra) + " ") }
+    if layout.reason > 0 {
+      line.add(
+        ScreenWidth.fit(TextTable.printable(backend.reason), to: layout.reason) + " ", backend.state == .up ? .dim : nil
+      )
+    }
     line.add(Sparkline.text(row.past.sessions.cells(layout.curve), peak: peak), .cyan)
     return isSelected ? line.inverse(over: columns) : line
   }
@@ -159,7 +178,11 @@ extension TopModel {
       return line
     }
     if let message { return ScreenLine(message.text, message.isBad ? .boldRed : .green) }
-    return ScreenLine(mode == .help ? "any key goes back" : TopHelp.keys, .dim)
+    return switch mode {
+    case .help: ScreenLine("any key goes back", .dim)
+    case .details: ScreenLine(TopHelp.detailKeys, .dim)
+    case .watching, .asking: ScreenLine(TopHelp.keys, .dim)
+    }
   }
 }
 
@@ -173,87 +196,4 @@ extension AdminRequest.Override.Action {
     case .weight: ""
     }
   }
-}
-
-/// How wide the columns are.
-struct TopLayout {
-  /// The columns that are left for the curve; 0 if they are too few for one.
-  let curve: Int
-  private let name: Int
-  private let state: Int
-
-  /// Divides the screen; the names and the curve share what numbers and states leave.
-  init(columns: Int, backends: [Report.Backend]) {
-    state = max(8, backends.map(\.state.rawValue.count).max() ?? 0)
-    let longest = max(8, backends.map { ScreenWidth.of($0.name) }.max() ?? 0)
-    // Two columns for the mark, a space before each of the seven columns after the name.
-    let rest = columns - 2 - 7 - state - TopColumn.allCases.map(Self.fixed).reduce(0, +)
-    name = min(longest, max(8, rest / 2))
-    let left = rest - name
-    curve = left < 5 ? 0 : min(left, Series.length)
-  }
-
-  /// A column's width.
-  func width(of column: TopColumn) -> Int {
-    switch column {
-    case .backend: name
-    case .state: state
-    default: Self.fixed(column)
-    }
-  }
-
-  /// A text in its column: words to the left, numbers to the right.
-  func cell(_ text: String, in column: TopColumn) -> String {
-    let width = width(of: column)
-    switch column {
-    case .backend, .state: return ScreenWidth.fit(TextTable.printable(text), to: width)
-    default: return String(repeating: " ", count: max(0, width - ScreenWidth.of(text))) + text
-    }
-  }
-
-  /// The widths of numbers: of their titles with the mark for sorting.
-  private static func fixed(_ column: TopColumn) -> Int {
-    switch column {
-    case .backend, .state: 0
-    default: column.title.count + 1
-    }
-  }
-}
-
-/// Figures in few characters.
-private enum Figure {
-  /// A count in a second, with one digit after the point below ten; `-` while it isn't known.
-  static func rate(_ value: Double?) -> String {
-    guard let value, abs(value) < 1e15 else { return "-" }
-    let tenths = Int((value * 10).rounded())
-    return tenths < 100 && tenths % 10 != 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(value.rounded()))"
-  }
-
-  /// Bytes in a second.
-  static func bytes(_ value: Double?) -> String {
-    guard let value, abs(value) < 1e18 else { return "-" }
-    return StatsText.size(Int(value.rounded()))
-  }
-}
-
-/// What the keys do.
-enum TopHelp {
-  /// In one line.
-  static let keys = "q quit  ↑↓ select  d drain  m maintain  y ready  ←→ sort  p pause  h help"
-
-  /// With words.
-  static let lines = [
-    "",
-    "  ↑ ↓ or k j     select a backend; PageUp, PageDown, Home, End",
-    "  d              drain it: no new sessions",
-    "  m              maintain it: no sessions, no health checks",
-    "  y              make it ready again; each of the three asks first",
-    "  ← → or s       sort by another column      r   the other way round",
-    "  p or space     pause: the screen stands still, the curves go on",
-    "  Ctrl-L         draw the screen again        q   quit",
-    "",
-    "  NEW/S are new sessions, →BACKEND and →CLIENT bytes, each in a second.",
-    "  FAILED are failed connects since the start, red while there are new ones.",
-    "  The curve shows new sessions; within a pool all curves have one scale.",
-  ].map { ScreenLine($0) }
 }
