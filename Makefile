@@ -7,6 +7,10 @@ SWIFT ?= swift
 # Where systemd and zsh look below /usr/local; a distribution has its own places below /usr.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+# Where the unit looks for the configuration, whatever the prefix.
+SYSCONFDIR ?= /etc
+
+docdir = $(PREFIX)/share/doc/martlet
 
 VERSION = $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/Martlet/Version.swift)
 # The time that the sources have, in the man page and the package: https://reproducible-builds.org/specs/source-date-epoch
@@ -117,8 +121,8 @@ long-test = $(if $(MARTLET_SANITIZER),\
 
 # What is made from the program itself: the man page, and what shells complete.
 generated = .build/install
-documents = README.md CHANGELOG.md LICENSE Docs/Stats.md Docs/Operations.md Docs/Admin.md
-examples = Config/reference.json Config/minimal.json Config/demo.json Config/martlet.json \
+documents = README.md CHANGELOG.md LICENSE $(wildcard Docs/*.md)
+examples = Config/reference.json Config/minimal.json Config/demo.json Config/martlet.json Config/martlet.service \
   $(addprefix Packaging/monitoring/,prometheus.yml martlet.rules.yml grafana.json)
 
 .PHONY: soak
@@ -173,8 +177,23 @@ install: build install-packages ## Install to $(DESTDIR)$(PREFIX)
 	install -D -m 644 $(generated)/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/martlet
 	install -D -m 644 $(generated)/zsh $(DESTDIR)$(ZSHDIR)/_martlet
 	install -D -m 644 $(generated)/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/martlet.fish
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/martlet $(documents)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/martlet/examples $(examples)
+	$(MAKE) --no-print-directory install-documents install-configuration
+
+# Documents lie side by side there, with the decisions and the examples in folders of their own: their links do, too.
+.PHONY: install-documents
+install-documents:
+	install -D -m 644 -t $(DESTDIR)$(docdir) $(documents)
+	install -D -m 644 -t $(DESTDIR)$(docdir)/Decisions Docs/Decisions/*.md
+	install -D -m 644 -t $(DESTDIR)$(docdir)/examples $(examples)
+	sed -i -E 's,\]\(Docs/,](,g; s,\]\((\.\./)?(Config|Packaging/monitoring)/,](examples/,g' $(DESTDIR)$(docdir)/*.md
+
+# The first configuration, never in place of another one: it's the operator's from then on.
+.PHONY: install-configuration
+install-configuration:
+	@mkdir -p $(generated)
+	sed 's,/usr/share/doc,$(PREFIX)/share/doc,' Config/martlet.json >$(generated)/martlet.json
+	[ -e $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.json ] || \
+	  install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/martlet $(generated)/martlet.json
 
 .PHONY: deb
 deb: build deb-packages ## Build the Debian package: .build/deb/*.deb

@@ -88,3 +88,6 @@ struct linux_peer_credentials {
   unsigned int uid;
   unsigned int gid;
 };
+
+// The peer's supplementary groups (Linux 4.13), which glibc's headers don't name everywhere.
+#define LINUX_SO_PEERGROUPS 59

@@ -6,11 +6,13 @@ import Text
 /// Which configuration file is meant: an option, an argument or a variable of the environment names it.
 struct ConfigurationFile: ParsableArguments {
   @Option(
-    name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The configuration file.", valueName: "file"))
+    name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The configuration file.", valueName: "file"),
+    completion: .file())
   var option: String?
 
   @Argument(
-    help: ArgumentHelp("The same, without --config. With neither, $MARTLET_CONFIG names it.", valueName: "file"))
+    help: ArgumentHelp("The same, without --config. With neither, $MARTLET_CONFIG names it.", valueName: "file"),
+    completion: .file())
   var argument: String?
 
   /// The file's path.

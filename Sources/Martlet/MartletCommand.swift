@@ -57,6 +57,23 @@ struct MartletCommand: ParsableCommand {
                          without it that is /run/martlet/admin.sock.
         NO_COLOR         If set, nothing is coloured.
         TZ               The time zone of log lines for people; JSON has UTC.
+
+      FILES
+        /etc/martlet/martlet.json
+                         The configuration that the service runs.
+        /run/martlet/admin.sock
+                         The admin socket, by which a running process is asked
+                         and told; see XDG_RUNTIME_DIR.
+        /var/lib/martlet/state
+                         What was changed at run time, over a restart; a user's
+                         own is in ~/.local/state/martlet, or in $XDG_STATE_HOME.
+        share/doc/martlet, below /usr or /usr/local
+                         How to operate it, what the stats port and the admin
+                         socket say, and as examples every key of the
+                         configuration, alert rules and a dashboard.
+
+      SEE ALSO
+        systemctl(1), systemd.exec(5), curl(1), promtool(1), haproxy(1), nginx(8)
       """,
     version: "martlet \(Version.current)",
     groupedSubcommands: [

@@ -2,6 +2,7 @@ import Changes
 import Config
 import Control
 import Doors
+import Glibc
 import Libevent
 import Logging
 import Sockets
@@ -60,7 +61,8 @@ extension Service {
       startUpgrade(to: program, by: author, reply)
     }
     adminActions = actions
-    let router = AdminRouter(routes: actions.routes, userNames: UserNames(on: loop), logger: logger)
+    let router = AdminRouter(
+      routes: actions.routes, access: adminServer.access, userNames: UserNames(on: loop), logger: logger)
     adminServer.serve(on: loop) { router.answer($0) }
   }
 
@@ -70,12 +72,14 @@ extension Service {
   ) throws(StartError) -> AdminServer? {
     guard let admin else { return nil }
     let places = AdminPlaces(admin)
+    let access = try access(admin)
     if let inheritance = origin.inheritance, let socket = inheritance.takeAdmin() {
       return AdminServer(
-        adopting: socket, path: places.socket, mode: admin.mode, file: inheritance.handover.adminFile)
+        adopting: socket, path: places.socket, mode: admin.mode, access: access,
+        file: inheritance.handover.adminFile)
     }
     do throws(Errno) {
-      return try AdminServer(path: places.socket, mode: admin.mode)
+      return try AdminServer(path: places.socket, mode: admin.mode, access: access)
     } catch {
       let failure = BindFailure(error, at: .unix(path: places.socket))
       let problem = "admin socket: \(failure.problem)"
@@ -89,6 +93,17 @@ extension Service {
         metadata: ["problem": "\(problem)", "hint": "\(hint)"])
       return nil
     }
+  }
+
+  /// Who may do what at the admin socket; nil if the mode of its file says so alone.
+  private static func access(_ admin: AdminConfiguration) throws(StartError) -> AdminAccess? {
+    guard let readers = admin.readers else { return nil }
+    guard let id = UserGroup.id(of: readers) else {
+      throw StartError(
+        "admin.readers: there is no group \"\(readers)\" on this machine",
+        hint: "create it (groupadd \(readers)), or name another one: getent group lists them")
+    }
+    return AdminAccess(owner: (geteuid(), getegid()), mode: admin.mode, readers: (readers, id))
   }
 
   /// Lets go of the listeners of a service that can't start; what was taken over is still another process's.

@@ -27,6 +27,12 @@ package enum Terminal {
     return nil
   }
 
+  /// Whether anybody is left to read what is written there: a pipe's reader may have gone.
+  package static func hasReader(_ descriptor: Int32) -> Bool {
+    var look = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&look, 1, 0) <= 0 || look.revents & Int16(POLLERR) == 0
+  }
+
   /// A variable of the environment; nil if it isn't set or is empty.
   package static func variable(_ name: String) -> String? {
     // Nothing in this program changes the environment, so the text stays where it is while it's copied.

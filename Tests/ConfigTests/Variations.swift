@@ -58,7 +58,7 @@ struct Variations {
     "stats.detail": ["pools", "backends"],
     "resolver.nameservers[]": ["10.0.0.53", "[::1]:5353", "::2"],
     "admin.socket": ["/run/admin", "/tmp/a b.sock"],
-    "admin.mode": ["0660", "0000", "777"],
+    "admin.mode": ["0660", "0000", "777"], "admin.readers": ["adm", "4"],
     "admin.state": ["/var/lib/state.json"],
   ]
 

@@ -4,7 +4,13 @@ import Support
 import Testing
 
 @Suite struct PeerCredentialsTests {
-  private let own = PeerCredentials(pid: getpid(), uid: geteuid(), gid: getegid())
+  private let own = PeerCredentials(pid: getpid(), uid: geteuid(), gid: getegid(), groups: Self.groups)
+
+  private static var groups: Set<UInt32> {
+    var groups = [gid_t](repeating: 0, count: 256)
+    let count = unsafe getgroups(Int32(groups.count), &groups)
+    return Set(groups.prefix(max(0, Int(count))))
+  }
 
   @Test("both ends of a connection through a Unix socket know who the other is")
   func connected() throws {

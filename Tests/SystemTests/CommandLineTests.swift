@@ -14,7 +14,7 @@ import Testing
   @Test func helpHasEverySectionAndFitsATerminal() throws {
     let result = try MartletProgram.run(["--help"], environment: ["COLUMNS": nil])
     #expect(result.exit == .code(0))
-    for section in ["EXAMPLES", "EXIT STATUS", "SIGNALS", "ENVIRONMENT", "USAGE", "SUBCOMMANDS"] {
+    for section in ["EXAMPLES", "EXIT STATUS", "SIGNALS", "ENVIRONMENT", "FILES", "SEE ALSO", "USAGE", "SUBCOMMANDS"] {
       #expect(result.output.contains(section))
     }
     #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
@@ -32,7 +32,7 @@ import Testing
     (["demo", "--twice"], "--twice"), (["chek", "a.json"], "martlet has no verb \"chek\": did you mean \"check\"?"),
     (["help", "drian"], "did you mean \"drain\"?"),
     (["backend", "ad"], "martlet backend has no verb \"ad\": did you mean"),
-    (["run", "-"], "reads its file again"),
+    (["run", "-"], "reads its file again"), (["status", "--watch", "0"], "0.1 to 3600"),
   ]) func aWrongCommandLineEndsWith64(arguments: [String], complaint: String) throws {
     let result = try MartletProgram.run(arguments)
     #expect(result.exit == .code(64))

@@ -85,9 +85,45 @@ import Testing
     #expect(names.contains("run"))
     let headings = page.output.matches(of: /\n\.SS (.+)/).flatMap { $0.1.split(separator: " ") }
     for name in names { #expect(headings.contains { $0 == name.replacing("-", with: #"\-"#) }, "\(name)") }
-    for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "EXIT STATUS", "SIGNALS", "ENVIRONMENT"] {
+    for section in [
+      "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "EXIT STATUS", "SIGNALS", "ENVIRONMENT", "FILES",
+      "SEE ALSO",
+    ] {
       #expect(page.output.contains("\n.SH \(section)\n"), "\(section)")
     }
+  }
+
+  @Test(.enabled(if: Programs.have("make"), "not installed: make"))
+  func installedDocumentsLinkToInstalledOnes() throws {
+    let folder = try TemporaryFolder()
+    let make = ["--no-print-directory", "-C", Self.root, "install-documents", "DESTDIR=\(folder.path)", "PREFIX=/usr"]
+    let result = try Subprocess.run("make", make)
+    try #require(result.exit == .code(0), "\(result.errors)")
+    let root = "\(folder.path)/usr/share/doc/martlet"
+    var count = 0
+    for file in try Subprocess.run("find", [root, "-name", "*.md"]).output.split(separator: "\n").map(String.init) {
+      let text = try Subprocess.run("cat", [file]).output
+      for link in text.matches(of: /\]\(([^)#\s]+)[^)]*\)/).map(\.1) where !link.contains("://") {
+        let place = file.prefix { _ in true }.split(separator: "/").dropLast().joined(separator: "/")
+        #expect(try Subprocess.run("test", ["-e", "/\(place)/\(link)"]).exit == .code(0), "\(file): \(link)")
+        count += 1
+      }
+    }
+    #expect(count > 15)
+  }
+
+  @Test(.enabled(if: Programs.have("make"), "not installed: make"))
+  func aFirstConfigurationIsInstalledAndNoOtherOneReplaced() throws {
+    let folder = try TemporaryFolder()
+    let make = ["--no-print-directory", "-C", Self.root, "install-configuration", "DESTDIR=\(folder.path)"]
+    let path = "\(folder.path)/etc/martlet/martlet.json"
+    try #require(try Subprocess.run("make", make).exit == .code(0))
+    let first = try Subprocess.run("cat", [path]).output
+    #expect(first.contains("/usr/local/share/doc/martlet/examples/reference.json"))
+    #expect(try MartletProgram.run(["check", path]).exit == .code(0))
+    _ = try Subprocess.run("sh", ["-c", "echo '// mine' > '\(path)'"])
+    #expect(try Subprocess.run("make", make).exit == .code(0))
+    #expect(try Subprocess.run("cat", [path]).output == "// mine\n")
   }
 
   @Test(.enabled(if: Programs.have("systemd-analyze", "kill"), "not installed: systemd"))

@@ -174,6 +174,10 @@ extension Document {
         "mode", \.mode, in: AdminConfiguration(), .mode,
         "The mode of the socket's file, in octal: who may write to it may connect."),
       Field(
+        "readers", optional: \.readers, .line(1...64, spaces: false),
+        "A group, by its name or number, whose members may look at the process and change nothing. Without it there is none."
+      ),
+      Field(
         "state", optional: \.state, .path(atMost: 4095),
         "The file that keeps what was changed at run time over a restart. Without it, one in $STATE_DIRECTORY, in a user's own "
           + "folder for state, or in /var/lib/martlet."),

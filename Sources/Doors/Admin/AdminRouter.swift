@@ -30,12 +30,16 @@ package struct AdminRouter {
   }
 
   private let routes: [Route]
+  private let access: AdminAccess?
   private let userNames: UserNames
   private let logger: Logger
 
   /// Knows these routes.
-  package init(routes: [Route], userNames: UserNames, logger: Logger) {
+  ///
+  /// - Parameter access: who may do what; nil if whoever can connect may do everything.
+  package init(routes: [Route], access: AdminAccess? = nil, userNames: UserNames, logger: Logger) {
     self.routes = routes
+    self.access = access
     self.userNames = userNames
     self.logger = logger
   }
@@ -55,7 +59,10 @@ package struct AdminRouter {
 
   private func answer(_ exchange: HTTPExchange, author: String) {
     let request = exchange.request
+    let isLooking = request.method == .get || request.method == .head
     do throws(AdminRefusal) {
+      try access?.check(
+        exchange.peer, author: author, isLooking: isLooking, what: "\(request.method.rawValue) \(request.path)")
       let route = try route(for: request)
       let unknown = request.query.keys.filter { !route.parameters.contains($0) }.sorted()
       guard unknown.isEmpty else {
@@ -64,7 +71,7 @@ package struct AdminRouter {
           400, "there is no parameter \(unknown.joined(separator: ", "))",
           hint: known.isEmpty ? "this takes none" : "the parameters are: \(known)")
       }
-      if request.method != .get, request.method != .head {
+      if !isLooking {
         logger.notice(
           "admin: \(request.method.rawValue) \(request.path)",
           metadata: [

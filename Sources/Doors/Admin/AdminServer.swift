@@ -15,6 +15,9 @@ package final class AdminServer {
   package private(set) var listening: SharedSocket
   /// The socket's file; nil once it's another process's.
   package private(set) var file: UnixSocketFile?
+  /// Who may do what; nil if whoever can connect may do everything.
+  package let access: AdminAccess?
+  /// The mode of the socket's file.
   private let mode: UInt32
   private var server: HTTPServer?
 
@@ -23,9 +26,13 @@ package final class AdminServer {
 
   /// Binds the path, and lets clients wait until `serve`.
   ///
-  /// - Parameter mode: of the socket's file.
-  package init(path: String, mode: UInt32) throws(Errno) {
+  /// - Parameters:
+  ///   - mode: of the socket's file, where `access` doesn't say who may do what.
+  ///   - access: who may do what.
+  package init(path: String, mode: UInt32, access: AdminAccess? = nil) throws(Errno) {
+    let mode = access == nil ? mode : AdminAccess.openMode
     listening = try Self.bind(path, mode: mode)
+    self.access = access
     file = UnixSocketFile(at: path)
     self.path = path
     self.mode = mode
@@ -52,9 +59,12 @@ package final class AdminServer {
   }
 
   /// Takes over a socket that another process has listened on.
-  package init(adopting socket: SharedSocket, path: String, mode: UInt32, file: UnixSocketFile?) {
+  package init(
+    adopting socket: SharedSocket, path: String, mode: UInt32, access: AdminAccess? = nil, file: UnixSocketFile?
+  ) {
     self.path = path
-    self.mode = mode
+    self.mode = access == nil ? mode : AdminAccess.openMode
+    self.access = access
     self.file = file ?? UnixSocketFile(at: path)
     listening = socket
   }

@@ -17,14 +17,38 @@ struct StatusCommand: ParsableCommand {
       any more, and nobody else is up) do; draining, maintenance, ejected, down, self (its address is this process's \
       own) or unresolved (its name has no address) don't. HEALTH is what its checks say, whatever else holds.
 
+      --watch shows it again and again until Ctrl-C, every 2 seconds or as often as is said.
+
       EXAMPLES
         martlet status
+        martlet status --watch 5
         martlet status --json | jq '.pools[].backends[] | select(.state == "down")'
       """)
 
   @OptionGroup var options: AnswerOptions
 
+  @Option(
+    defaultAsFlag: 2, help: ArgumentHelp("Show it again and again, every so many seconds.", valueName: "seconds"))
+  var watch: Double?
+
+  func validate() throws {
+    guard watch.map((0.1...3600).contains) ?? true else {
+      throw ValidationError("--watch takes a number of seconds from 0.1 to 3600.")
+    }
+  }
+
   func run() throws {
+    try show()
+    guard let watch else { return }
+    while Terminal.hasReader(STDOUT_FILENO) {
+      usleep(UInt32(watch * 1_000_000))
+      // A terminal shows the present alone; a file, or who reads on, gets one after the other.
+      if !options.json { try Output.write(Terminal.isAt(STDOUT_FILENO) ? "\u{1B}[H\u{1B}[2J" : "\n") }
+      try show()
+    }
+  }
+
+  private func show() throws {
     try options.show(.status) { StatusText.render($0, coloured: options.isColoured) }
   }
 }
