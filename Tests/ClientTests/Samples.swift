@@ -76,8 +76,8 @@ extension Report {
       sessions: Sessions(active: active, total: active * 100, max: 70),
       bytes: Bytes(toBackend: active * 1234, toClient: active * 98_765),
       connect: Connect(attempts: active * 100, failures: ["refused": failed], retries: failed), closes: [:],
-      connectTime: none, sessionTime: none, firstByteTime: none, check: nil,
-      healthCounts: HealthCounts(checks: 40, failures: 7, transitions: 5, ejections: 1, down: 12.5))
+      connectTime: none, sessionTime: none, check: nil,
+      tally: Tally(checks: 40, checkFailures: 7, transitions: 5, ejections: 1, secondsDown: 12.5))
   }
 
   /// The sample so many seconds later: each backend has had so many new sessions a second, the first one 100 KB each,

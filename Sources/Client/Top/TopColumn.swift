@@ -57,7 +57,7 @@ enum TopColumn: Int, CaseIterable, Sendable {
 
 /// A column of `martlet top` that is there where the screen is wide enough, in the order in which they come.
 enum TopExtra: CaseIterable, Sendable {
-  case weight, tier, connect, answer
+  case weight, tier, connect
 
   /// What stands above it.
   var title: String {
@@ -65,7 +65,6 @@ enum TopExtra: CaseIterable, Sendable {
     case .weight: "WEIGHT"
     case .tier: "TIER"
     case .connect: "CONNECT"
-    case .answer: "ANSWER"
     }
   }
 
@@ -78,7 +77,6 @@ enum TopExtra: CaseIterable, Sendable {
     case .weight: StatsText.weight(row.backend)
     case .tier: "\(row.backend.tier)"
     case .connect: row.past.connect.map(StatsText.duration) ?? "-"
-    case .answer: row.past.answer.map(StatsText.duration) ?? "-"
     }
   }
 }

@@ -43,16 +43,15 @@ extension TopModel {
       ),
       ("connect", times(backend.connectTime)),
     ]
-    if let answers = backend.firstByteTime { facts.append(("first byte", times(answers))) }
     facts.append(("session", times(backend.sessionTime)))
     facts.append(("ended", causes(backend.closes)))
     facts.append(("health", health(backend, at: now)))
-    if let counts = backend.healthCounts {
+    if let counts = backend.tally {
       facts.append(
         (
           "counted",
-          "\(Words.count(counts.checks, "check")), \(counts.failures) failed; \(Words.count(counts.transitions, "change")), "
-            + "\(Words.count(counts.ejections, "ejection")), \(StatsText.duration(counts.down)) down"
+          "\(Words.count(counts.checks, "check")), \(counts.checkFailures) failed; \(Words.count(counts.transitions, "change")), "
+            + "\(Words.count(counts.ejections, "ejection")), \(StatsText.duration(counts.secondsDown)) down"
         ))
     }
     if let lease = backend.override {

@@ -18,8 +18,6 @@ struct TopFigures {
     var sessions = Series()
     /// How long connects took in the last interval that had any, in seconds, as a mean; nil before the first.
     var connect: Double?
-    /// The same of first bytes.
-    var answer: Double?
   }
 
   /// Reports closer together than this, as after a key, show the present but make no rate.
@@ -57,7 +55,6 @@ struct TopFigures {
       past.rates = before[backend].flatMap { counters.rates(since: $0, seconds) }
       past.sessions.add(past.rates?.sessions)
       past.connect = before[backend].flatMap { counters.connect.mean(since: $0.connect) } ?? past.connect
-      past.answer = before[backend].flatMap { counters.answer.mean(since: $0.answer) } ?? past.answer
       pasts[backend] = past
     }
   }
@@ -82,7 +79,6 @@ private struct Counters {
   var toClient = 0
   var failures = 0
   var connect = Times()
-  var answer = Times()
 
   /// How many things took how long together, in seconds.
   struct Times {
@@ -103,7 +99,6 @@ private struct Counters {
     toClient = backend.bytes.toClient
     failures = backend.connect.failures.values.reduce(0, +)
     connect = Times(count: backend.connectTime.count, sum: backend.connectTime.sum)
-    answer = backend.firstByteTime.map { Times(count: $0.count, sum: $0.sum) } ?? Times()
   }
 
   mutating func add(_ other: Counters) {

@@ -19,7 +19,7 @@ enum TopHelp {
     "",
     "  NEW/S are new sessions, →BACKEND and →CLIENT bytes, each in a second.",
     "  FAILED are failed connects since the start, red while there are new ones.",
-    "  CONNECT and ANSWER are the means of the last connects and first bytes.",
+    "  CONNECT is how long the last connects took, as a mean.",
     "  The curve shows new sessions; within a pool all curves have one scale.",
   ].map { ScreenLine($0) }
 }
