@@ -7,12 +7,12 @@ import Text
 struct ConfigurationFile: ParsableArguments {
   @Option(
     name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The configuration file.", valueName: "file"),
-    completion: .file())
+    completion: .file(extensions: ["json"]))
   var option: String?
 
   @Argument(
     help: ArgumentHelp("The same, without --config. With neither, $MARTLET_CONFIG names it.", valueName: "file"),
-    completion: .file())
+    completion: .file(extensions: ["json"]))
   var argument: String?
 
   /// The file's path.

@@ -136,6 +136,7 @@ package final class Service {
     }
     controller.start(with: configuration)
     if let handover = inheritance?.handover, let counts = handover.shortCounts ?? handover.counts { inherit(counts) }
+    hearSignals()
   }
 
   /// Runs until it's told to stop, by a signal or through the inbox, and has drained.
@@ -146,6 +147,14 @@ package final class Service {
       events.receive(on: loop) { [unowned self] in note($0) },
       inbox.receive(on: loop) { [unowned self] in obey($0) },
     ]
+    start()
+    loop.watchTurns()
+    loop.run()
+    return end()
+  }
+
+  /// From now on signals are heard: one that comes before the loop runs is obeyed when it does.
+  private func hearSignals() {
     signals = [
       SignalEvent(SIGTERM, on: loop) { [unowned self] in obey(.stop) },
       SignalEvent(SIGINT, on: loop) { [unowned self] in obey(.stop) },
@@ -154,10 +163,6 @@ package final class Service {
         startUpgrade(to: nil, by: "SIGUSR2") { _ in }
       },
     ]
-    start()
-    loop.watchTurns()
-    loop.run()
-    return end()
   }
 
   private func start() {

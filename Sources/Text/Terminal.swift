@@ -27,10 +27,22 @@ package enum Terminal {
     return nil
   }
 
-  /// Whether anybody is left to read what is written there: a pipe's reader may have gone.
-  package static func hasReader(_ descriptor: Int32) -> Bool {
-    var look = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    return unsafe poll(&look, 1, 0) <= 0 || look.revents & Int16(POLLERR) == 0
+  /// How large it is (tty_ioctl(4)); a usual size where it doesn't know.
+  package static func size(of descriptor: Int32) -> (columns: Int, rows: Int) {
+    var size = winsize()
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      return (80, 24)
+    }
+    return (Int(size.ws_col), Int(size.ws_row))
+  }
+
+  /// Waits for that time, or until who reads there has gone: true then.
+  ///
+  /// - Parameter time: at most 24 days.
+  package static func isLeft(_ descriptor: Int32, within time: Duration) -> Bool {
+    // That a pipe or a terminal has nobody at its other end is told without being asked for (poll(2)).
+    var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+    return unsafe poll(&entry, 1, Int32(time / .milliseconds(1))) > 0
   }
 
   /// A variable of the environment; nil if it isn't set or is empty.

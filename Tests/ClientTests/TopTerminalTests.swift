@@ -138,7 +138,7 @@ struct TopTerminalTests {
 }
 
 /// A terminal of its own for a shell script, in a tmux(1) that nobody else uses.
-private final class Tmux {
+final class Tmux {
   static let isThere = (try? Subprocess.run("tmux", ["-V"]))?.exit == .code(0)
 
   /// The socket of its server.

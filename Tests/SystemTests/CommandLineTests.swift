@@ -32,7 +32,7 @@ import Testing
     (["demo", "--twice"], "--twice"), (["chek", "a.json"], "martlet has no verb \"chek\": did you mean \"check\"?"),
     (["help", "drian"], "did you mean \"drain\"?"),
     (["backend", "ad"], "martlet backend has no verb \"ad\": did you mean"),
-    (["run", "-"], "reads its file again"), (["status", "--watch", "0"], "0.1 to 3600"),
+    (["run", "-"], "reads its file again"), (["status", "--watch", "0"], "1…86400"),
   ]) func aWrongCommandLineEndsWith64(arguments: [String], complaint: String) throws {
     let result = try MartletProgram.run(arguments)
     #expect(result.exit == .code(64))

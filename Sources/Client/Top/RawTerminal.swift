@@ -55,10 +55,6 @@ final class RawTerminal {
     return count > 0 ? Array(buffer[..<count]) : nil
   }
 
-  /// How large it is (tty_ioctl(4)); a usual size where it doesn't know.
-  var size: (columns: Int, rows: Int) {
-    var size = winsize()
-    guard unsafe ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
-    return (Int(size.ws_col), Int(size.ws_row))
-  }
+  /// How large it is; a usual size where it doesn't know.
+  var size: (columns: Int, rows: Int) { Terminal.size(of: output) }
 }

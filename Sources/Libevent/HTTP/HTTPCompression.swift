@@ -57,7 +57,7 @@ private enum Gzip {
 
   /// What is decompressed to these bytes; nil if there's no memory for it.
   static func compress(_ bytes: [UInt8]) -> [UInt8]? {
-    var stream = z_stream()
+    var stream = unsafe z_stream()
     guard
       unsafe deflateInit2_(
         &stream, level, Z_DEFLATED, window, memory, Z_DEFAULT_STRATEGY, ZLIB_VERSION,

@@ -32,8 +32,14 @@ enum AdminArguments {
     return weight
   }
 
-  /// The arguments in a form in which the parser doesn't take `-20%` for an option: with a true minus sign.
+  /// The arguments in a form in which the parser doesn't take `-20%` for an option: with a true minus sign. The value of
+  /// `--watch=5` it would forget before another option, or where it's none: that becomes an argument of its own.
   static func withoutFalseOptions(_ arguments: [String]) -> [String] {
+    if arguments.first == "status" {
+      return arguments.flatMap { argument -> [String] in
+        argument.hasPrefix("--watch=") ? ["--watch", String(argument.dropFirst("--watch=".count))] : [argument]
+      }
+    }
     guard arguments.first == "weight" else { return arguments }
     return arguments.map { $0.wholeMatch(of: /-[0-9]+(\.[0-9]+)?%?/) == nil ? $0 : minus + $0.dropFirst() }
   }

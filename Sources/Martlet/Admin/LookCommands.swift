@@ -1,6 +1,6 @@
 import ArgumentParser
 import Client
-import Glibc
+
 import Text
 
 /// `martlet status`.
@@ -23,33 +23,25 @@ struct StatusCommand: ParsableCommand {
         martlet status
         martlet status --watch 5
         martlet status --json | jq '.pools[].backends[] | select(.state == "down")'
+        martlet status --watch --json | jq --unbuffered .headroom.limiting
       """)
 
+  @Option(
+    defaultAsFlag: 2,
+    help: ArgumentHelp("Show it again and again, until Ctrl-C: after so many seconds.", valueName: "seconds"))
+  var watch: Int?
   @OptionGroup var options: AnswerOptions
 
-  @Option(
-    defaultAsFlag: 2, help: ArgumentHelp("Show it again and again, every so many seconds.", valueName: "seconds"))
-  var watch: Double?
-
   func validate() throws {
-    guard watch.map((0.1...3600).contains) ?? true else {
-      throw ValidationError("--watch takes a number of seconds from 0.1 to 3600.")
-    }
+    if let watch, !(1...86_400).contains(watch) { throw ValidationError("--watch is 1…86400 seconds, not \(watch).") }
   }
 
   func run() throws {
-    try show()
-    guard let watch else { return }
-    while Terminal.hasReader(STDOUT_FILENO) {
-      usleep(UInt32(watch * 1_000_000))
-      // A terminal shows the present alone; a file, or who reads on, gets one after the other.
-      if !options.json { try Output.write(Terminal.isAt(STDOUT_FILENO) ? "\u{1B}[H\u{1B}[2J" : "\n") }
-      try show()
+    if let watch {
+      try StatusWatch(options: options, interval: .seconds(watch)).run()
+    } else {
+      try options.show(.status) { StatusText.render($0, coloured: options.isColoured) }
     }
-  }
-
-  private func show() throws {
-    try options.show(.status) { StatusText.render($0, coloured: options.isColoured) }
   }
 }
 
