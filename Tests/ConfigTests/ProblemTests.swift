@@ -176,6 +176,19 @@ struct ProblemTests {
     #expect(lines == lines.sorted() && lines.count == found.count)
   }
 
+  @Test("listeners share a port at addresses that the kernel tells apart, and nothing else does")
+  func sharedPorts() {
+    func found(_ binds: String, _ more: String = "") -> [String] {
+      problems("{ listen: [\(binds)], backends: ['10.0.0.1:80']\(more) }")
+    }
+    #expect(found("'0.0.0.0:80', '[::]:80', '127.0.0.1:80', '[::1]:80'") == [])
+    #expect(
+      found("':80', '[::]:80'").first?.contains("listen[1]: [::]:80 is taken by the listener at listen[0]") == true)
+    #expect(found("'127.0.0.1:80', '[::ffff:127.0.0.1]:80'").count == 1)
+    let stats = found("'0.0.0.0:80', '[::]:80'", ", stats: '127.0.0.1:80'")
+    #expect(stats.first?.contains("stats: 127.0.0.1:80 is taken by the listener at listen[0], 0.0.0.0:80") == true)
+  }
+
   @Test func aListenerMustSayWhichOfSeveralPools() {
     let pools = "pools: [{ name: 'aa', backends: ['10.0.0.1:80'] }, { name: 'bb', backends: ['10.0.0.1:80'] }]"
     #expect(

@@ -27,6 +27,20 @@ import Testing
   }
 
   @Test(
+    "two sockets overlap if a client could mean either",
+    arguments: [
+      ("0.0.0.0:80", "[::]:80", true), ("127.0.0.1:80", "0.0.0.0:80", true), ("127.0.0.1:80", "[::]:80", true),
+      ("[::1]:80", "[::]:80", true), ("0.0.0.0:80", "[::1]:80", false), ("127.0.0.1:80", "127.0.0.2:80", false),
+      ("127.0.0.1:80", "[::ffff:127.0.0.1]:80", true), ("0.0.0.0:80", "[::]:81", false), ("unix:/a", "unix:/a", true),
+      ("unix:/a", "[::]:80", false),
+    ])
+  func overlap(one: String, other: String, areRivals: Bool) throws {
+    let (one, other) = (try #require(SocketAddress(one)), try #require(SocketAddress(other)))
+    #expect(one.overlaps(other) == areRivals)
+    #expect(other.overlaps(one) == areRivals)
+  }
+
+  @Test(
     "the kernel says which addresses are this machine's",
     arguments: [
       ("127.0.0.1:1", true), ("127.9.9.9:1", true), ("[::1]:1", true), ("192.0.2.1:1", false),

@@ -30,12 +30,14 @@ final class Load {
   private let isOver = Flag()
 
   /// Starts it. Each client takes a short breath between requests: the machine has others to serve.
-  init(_ port: UInt16, clients count: Int = 4) {
+  convenience init(_ port: UInt16, clients count: Int = 4) { self.init(.local(port), clients: count) }
+
+  init(_ target: Target, clients count: Int = 4) {
     clients = (0..<count).map { [isOver] _ in
       Background {
         var attempts: [Attempt] = []
         while !isOver.isSet {
-          attempts.append(Attempt(.local(port)))
+          attempts.append(Attempt(target))
           usleep(1000)
         }
         return attempts

@@ -11,8 +11,18 @@ struct Assembler {
   private struct Bind {
     let address: SocketAddress
     let path: String
+    let what: Role
+
     /// What listens there, in words.
-    let what: String
+    enum Role: String {
+      case listener, stats = "stats port", admin = "admin socket"
+    }
+
+    /// Whether it leaves no room for the other. Listeners share a port, as the kernel tells their clients apart.
+    func excludes(_ other: Bind) -> Bool {
+      what == .listener && other.what == .listener
+        ? address.withoutMapping == other.address.withoutMapping : address.overlaps(other.address)
+    }
   }
 
   init(_ found: Diagnostics) { self.found = found }
@@ -50,7 +60,7 @@ extension Assembler {
     _ listener: Located<ListenerDocument>, _ index: Int, _ pools: [Located<PoolDocument>]?
   ) -> ListenerConfiguration {
     let value = listener.value
-    if let bind = value.bind { bound(to: bind, listener.place(of: "bind"), "listener") }
+    if let bind = value.bind { bound(to: bind, listener.place(of: "bind"), .listener) }
     let names = (pools ?? []).compactMap(\.value.name)
     // Without a readable list of pools there is nothing to compare with.
     if let pools, names.count == pools.count { check(value.pool, of: listener, among: names) }
@@ -77,7 +87,7 @@ extension Assembler {
   private mutating func stats(_ stats: Located<StatsDocument>) -> StatsConfiguration? {
     guard let bind = stats.value.bind else { return nil }
     let (path, line) = stats.place(of: "bind")
-    bound(to: bind, (path, line), "stats port")
+    bound(to: bind, (path, line), .stats)
     if !bind.isLocal {
       found.warning(
         path, line, "the stats port can be reached from other machines, and asks for no password",
@@ -87,18 +97,19 @@ extension Assembler {
   }
 
   private mutating func admin(_ admin: Located<AdminConfiguration?>) -> AdminConfiguration? {
-    if let socket = admin.value?.socket { bound(to: .unix(path: socket), admin.place(of: "socket"), "admin socket") }
+    if let socket = admin.value?.socket { bound(to: .unix(path: socket), admin.place(of: "socket"), .admin) }
     return admin.value
   }
 
   /// Notes where something listens; no two may listen at one address.
-  private mutating func bound(to address: SocketAddress, _ place: (path: String, line: Int), _ what: String) {
-    if address.port != 0, let other = binds[address.port]?.first(where: { $0.address.overlaps(address) }) {
+  private mutating func bound(to address: SocketAddress, _ place: (path: String, line: Int), _ what: Bind.Role) {
+    let bind = Bind(address: address, path: place.path, what: what)
+    if address.port != 0, let other = binds[address.port]?.first(where: { $0.excludes(bind) }) {
       found.error(
-        place.path, place.line, "\(address) is taken by the \(other.what) at \(other.path), \(other.address)",
+        place.path, place.line, "\(address) is taken by the \(other.what.rawValue) at \(other.path), \(other.address)",
         hint: "choose another port or address")
     }
-    binds[address.port, default: []].append(Bind(address: address, path: place.path, what: what))
+    binds[address.port, default: []].append(bind)
   }
 }
 
@@ -171,7 +182,8 @@ extension Assembler {
       else { continue }
       let (path, line) = backend.place(of: "address")
       found.error(
-        path, line, "\(address) is our own \(own.what), \(own.path): sessions would connect to this proxy again",
+        path, line,
+        "\(address) is our own \(own.what.rawValue), \(own.path): sessions would connect to this proxy again",
         hint: "write the address of the service itself")
     }
   }
@@ -196,10 +208,5 @@ extension SocketAddress {
   /// Whether only this machine can reach it.
   fileprivate var isLocal: Bool {
     if case .unix = self { true } else { isLoopback }
-  }
-
-  /// Whether two sockets of one port would compete for a client: they are the same, or one stands for the other too.
-  fileprivate func overlaps(_ other: SocketAddress) -> Bool {
-    self == other || isAny && (!isIPv4 || other.isIPv4) || other.isAny && (!other.isIPv4 || isIPv4)
   }
 }

@@ -37,13 +37,13 @@ package struct Binding: Sendable {
     self.fileOwner = fileOwner
   }
 
-  /// Binds and listens.
+  /// Binds and listens, beside this process's other bindings.
   ///
   /// The first socket is bound without SO_REUSEPORT and gets it afterwards: with it from the start, a port that another
   /// process shares would be taken without a word, and the kernel would give that process some of the clients.
-  package init(_ listener: ListenerConfiguration, workers: Int) throws(StartError) {
+  package init(_ listener: ListenerConfiguration, workers: Int, besides own: [Binding] = []) throws(StartError) {
     self = try Self.describing(listener) { () throws(Errno) in
-      try Self.bind(listener, workers: workers, reserved: false, besides: [])
+      try Self.bind(listener, workers: workers, reserved: false, besides: own)
     }
   }
 
@@ -53,7 +53,8 @@ package struct Binding: Sendable {
   /// that drops every packet. A client that comes too early knocks again after a second, as for a lost packet. A Unix
   /// socket is bound and doesn't listen yet: its file is the reservation.
   ///
-  /// - Parameter own: this process's bindings, which a new one may overlap with: a port moves from all addresses to one.
+  /// - Parameter own: this process's bindings, which a new one may overlap with: a port moves from all addresses to one, or
+  ///   is shared by listeners at both.
   package static func reserve(
     _ listener: ListenerConfiguration, workers: Int, besides own: [Binding]
   ) throws(StartError) -> Binding {
@@ -145,9 +146,10 @@ package struct Binding: Sendable {
       return Binding(
         address: listener.bind, sockets: sockets.map { [$0] }, isReserved: reserved, file: UnixSocketFile(at: path))
     }
-    let rivals = own.filter { $0.address.port == listener.bind.port && $0.address.port != 0 }
+    let rivals = own.filter { $0.address.port != 0 && $0.address.overlaps(listener.bind) }
     let first = try open(listener.bind)
     if !rivals.isEmpty {
+      try findStrangers(at: listener.bind, besides: rivals)
       for rival in rivals { for socket in rival.all { try? socket.socket.setReusePort() } }
       try first.socket.setReusePort()
     }
@@ -166,6 +168,15 @@ package struct Binding: Sendable {
       try socket.socket.listen(backlog: listener.backlog)
     }
     return Binding(address: bound, sockets: sockets.map { [$0] }, isReserved: reserved)
+  }
+
+  /// Fails if somebody else has the IPv6 part of a port whose IPv4 part is this process's already. What is bound to share a
+  /// port wouldn't learn of it.
+  private static func findStrangers(at address: SocketAddress, besides rivals: [Binding]) throws(Errno) {
+    guard address.isAny, !address.isIPv4, rivals.contains(where: { $0.address.isAny }) else { return }
+    let probe = try open(address)
+    try probe.socket.setIPv6Only(true)
+    try probe.socket.bind(to: address)
   }
 
   /// More sockets at the address of others.

@@ -154,7 +154,7 @@ package final class ListenerSet {
         if let binding = from?.binding {
           bindings.append(try binding.duplicate(for: configuration))
         } else {
-          bindings.append(try Binding.reserve(configuration, workers: workers, besides: present))
+          bindings.append(try Binding.reserve(configuration, workers: workers, besides: present + bindings))
         }
       }
     } catch {

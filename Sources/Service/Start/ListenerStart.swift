@@ -25,8 +25,10 @@ struct ListenerStart {
     do throws(StartError) {
       for configuration in configurations {
         let status = ListenerStatus(name: configuration.name, workers: workers)
+        let others = bound.compactMap(\.binding)
         bound.append(
-          BoundListener(configuration, status: status, binding: try binding(for: configuration, made: &made)))
+          BoundListener(
+            configuration, status: status, binding: try binding(for: configuration, besides: others, made: &made)))
       }
       let unknown = activated.map(\.name).filter { name in !configurations.contains { $0.name == name } }
       guard unknown.isEmpty else {
@@ -44,7 +46,7 @@ struct ListenerStart {
 
   /// The sockets of one listener; they're noted if this process makes them.
   private func binding(
-    for configuration: ListenerConfiguration, made: inout [Binding]
+    for configuration: ListenerConfiguration, besides others: [Binding], made: inout [Binding]
   ) throws(StartError) -> Binding {
     if let inheritance, let sockets = inheritance.takeListener(configuration.name) {
       let listener = inheritance.handover.listeners.first { $0.name == configuration.name }
@@ -54,7 +56,7 @@ struct ListenerStart {
     }
     let sockets = activated.filter { $0.name == configuration.name }.map(\.socket)
     guard !sockets.isEmpty else {
-      let binding = try Binding(configuration, workers: workers)
+      let binding = try Binding(configuration, workers: workers, besides: others)
       made.append(binding)
       return binding
     }
