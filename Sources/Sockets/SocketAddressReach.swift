@@ -40,17 +40,14 @@ extension SocketAddress {
     if case .ipv4 = self { true } else { false }
   }
 
-  /// Whether two sockets of one port could be meant by a client: they're at the same address, or one stands for the other's
-  /// too. The kernel gives such a client to the socket whose address says more: one host before all, IPv4 before both.
-  package func overlaps(_ other: SocketAddress) -> Bool {
-    let (one, other) = (withoutMapping, other.withoutMapping)
-    return one == other || one.port == other.port && (one.covers(other) || other.covers(one))
-  }
+  /// Whether two sockets could be meant by one client: they're at the same address, or one stands for the other's as well.
+  /// The kernel gives such a client to the one whose address says more: a host before all, IPv4 before both.
+  package func overlaps(_ other: SocketAddress) -> Bool { includes(other) || other.includes(self) }
 
-  /// Whether it stands for every address of the other's kind. All IPv6 addresses stand for the IPv4 ones as well.
-  private func covers(_ other: SocketAddress) -> Bool {
-    if case .unix = other { return false }
-    return isAny && (!isIPv4 || other.isIPv4)
+  /// Whether all clients of the other address could be meant for this one. All IPv6 addresses stand for the IPv4 ones as well.
+  package func includes(_ other: SocketAddress) -> Bool {
+    let (one, other) = (withoutMapping, other.withoutMapping)
+    return one == other || one.port == other.port && one.isAny && (!one.isIPv4 || other.isIPv4)
   }
 
   /// Whether connecting to the other address reaches a socket that listens at this one. A socket at all IPv6 addresses
@@ -60,6 +57,7 @@ extension SocketAddress {
   package func isReached(by other: SocketAddress, isLocal: (SocketAddress) -> Bool) -> Bool {
     let (bound, target) = (withoutMapping, other.destination)
     guard bound.port == target.port else { return false }
-    return bound == target || bound.covers(target) && isLocal(target)
+    if bound == target { return true }
+    return bound.isAny && (!bound.isIPv4 || target.isIPv4) && isLocal(target)
   }
 }

@@ -23,6 +23,15 @@ extension Socket {
     try setOption(SOL_SOCKET, SO_DETACH_FILTER, 0)
   }
 
+  /// Lets no further client find this listening socket, so that it comes to another one of the same port (SO_BINDTOIFINDEX,
+  /// Linux 5.1): it's only for clients of a network interface that there can't be. Who waits in its queue can be accepted as
+  /// before, and who is about to connect still comes into it.
+  ///
+  /// After an error the socket is as it was.
+  package func hide() throws(Errno) {
+    try setOption(SOL_SOCKET, SO_BINDTOIFINDEX, .max)
+  }
+
   /// Has every packet go through a program of the classic packet filter (SO_ATTACH_FILTER, socket(7)).
   func filter(_ program: [linux_filter_instruction]) throws(Errno) {
     var instructions = program

@@ -182,7 +182,7 @@ import Testing
     let table = RoutingTable(["test": proxy.pool.snapshot()])
     let more = try BoundListener(named: "more")
     let rollouts: [(WorkerRollout, String)] = [
-      (WorkerRollout(id: 1, opened: [stranger], table: table), "doesn't listen"),
+      (WorkerRollout(id: 1, opened: [stranger], table: table), "has no pool"),
       (WorkerRollout(id: 2, opened: proxy.bound.listening, table: table), "open already"),
       (WorkerRollout(id: 3, opened: more.listening, table: table), "has no pool"),
       (WorkerRollout(id: 4, withdrawn: [socket], table: table), "isn't open here"),

@@ -50,8 +50,9 @@ package struct Binding: Sendable {
   /// Takes the address, but answers nobody before `open`: what can fail about a listener has failed by then.
   ///
   /// A socket that is only bound reserves nothing beside others with SO_REUSEADDR, so it listens as well, behind a filter
-  /// that drops every packet. A client that comes too early knocks again after a second, as for a lost packet. A Unix
-  /// socket is bound and doesn't listen yet: its file is the reservation.
+  /// that drops every packet. A client that comes too early knocks again after a second, as for a lost packet. Where clients
+  /// of the address come to another listener of ours until then, it's bound and doesn't listen yet: the other keeps strangers
+  /// away. Nor does a Unix socket: its file is the reservation.
   ///
   /// - Parameter own: this process's bindings, which a new one may overlap with: a port moves from all addresses to one, or
   ///   is shared by listeners at both.
@@ -118,12 +119,18 @@ package struct Binding: Sendable {
     guard isReserved else { return }
     for socket in all {
       // Neither can fail for a socket of ours that has got so far.
-      if case .unix = address {
-        try? socket.socket.listen(backlog: backlog)
-      } else {
+      if socket.socket.isListening {
         try? socket.socket.dropNothing()
+      } else {
+        try? socket.socket.listen(backlog: backlog)
       }
     }
+  }
+
+  /// Leaves clients who come from now on to other bindings of the port. Who has come is still taken.
+  package func hide() {
+    // Where the kernel refuses, who comes just before the sockets are closed is reset, and that is all.
+    for socket in all { try? socket.socket.hide() }
   }
 
   /// Removes what was made for a change that doesn't come.
@@ -155,8 +162,9 @@ package struct Binding: Sendable {
     }
     try first.socket.bind(to: listener.bind)
     if workers > 1 { try first.socket.setReusePort() }
-    if reserved { try? first.socket.dropEverything() }
-    try first.socket.listen(backlog: listener.backlog)
+    let isServed = rivals.contains { $0.address.includes(listener.bind) }
+    let start: Start = reserved ? (isServed ? .bound : .filtered) : .open
+    try start.apply(to: first.socket, backlog: listener.backlog)
     let bound = try first.socket.localAddress()
     var sockets = [first]
     for _ in 1..<max(workers, 1) {
@@ -164,10 +172,24 @@ package struct Binding: Sendable {
       sockets.append(socket)
       try socket.socket.setReusePort()
       try socket.socket.bind(to: bound)
-      if reserved { try? socket.socket.dropEverything() }
-      try socket.socket.listen(backlog: listener.backlog)
+      try start.apply(to: socket.socket, backlog: listener.backlog)
     }
     return Binding(address: bound, sockets: sockets.map { [$0] }, isReserved: reserved)
+  }
+
+  /// How far a socket gets that is bound.
+  private enum Start {
+    /// It answers.
+    case open
+    /// It listens, and a filter drops every packet.
+    case filtered
+    /// It doesn't listen.
+    case bound
+
+    func apply(to socket: Socket, backlog: Int) throws(Errno) {
+      if self == .filtered { try? socket.dropEverything() }
+      if self != .bound { try socket.listen(backlog: backlog) }
+    }
   }
 
   /// Fails if somebody else has the IPv6 part of a port whose IPv4 part is this process's already. What is bound to share a

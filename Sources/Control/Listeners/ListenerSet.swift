@@ -201,10 +201,10 @@ package final class ListenerSet {
     let addresses = Set(bindings.map(\.address))
     // Other listeners' files go with them, unless somebody comes to their place. The sockets are the workers' now, who take
     // everybody who has come by now.
-    for leaving in change.bound.compactMap(\.listener) + change.removed {
-      if !addresses.contains(leaving.address) { leaving.binding?.removeFile() }
-      leaving.binding = nil
-    }
+    let departing = change.bound.compactMap(\.listener) + change.removed
+    let deserted = departing.filter { !addresses.contains($0.address) }.compactMap(\.binding)
+    for binding in deserted { binding.removeFile() }
+    for leaving in departing { leaving.binding = nil }
     for (index, (old, configuration, _)) in change.bound.enumerated() {
       let binding = bindings[index]
       binding.open(backlog: configuration.backlog)
@@ -216,6 +216,8 @@ package final class ListenerSet {
         result.append(BoundListener(configuration, status: reservation.statuses[index], binding: binding))
       }
     }
+    // Whose clients are another listener's from now on are to come to that one, and not into a queue that is about to be closed.
+    for binding in deserted where result.contains(where: { $0.address.includes(binding.address) }) { binding.hide() }
     former += leaving.filter { $0.status.sessions.taken == 0 }.map(\.status)
     leaving.removeAll { $0.status.sessions.taken == 0 }
     leaving += change.removed
