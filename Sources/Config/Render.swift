@@ -44,7 +44,8 @@ extension ListenerDocument {
   init(_ listener: ListenerConfiguration) {
     self.init(
       name: listener.name, bind: listener.bind, pool: listener.pool, maxSessions: listener.maxSessions,
-      backlog: listener.backlog, onRemove: listener.onRemove, drainLimit: listener.drainLimit)
+      backlog: listener.backlog, onRemove: listener.onRemove, drainLimit: listener.drainLimit, access: listener.access,
+      freebind: listener.isFreebind)
   }
 }
 

@@ -83,6 +83,7 @@ package final class Service {
     let inheritance = origin.inheritance
     let workers = configuration.workers.count(cores: ProcessorCount.available)
     limits = Limits(for: configuration, descriptors: DescriptorLimit.raise())
+    try inheritance?.handover.capacity?.ensure(limits)
     loop = EventLoop()
     workforce = Workforce(count: workers)
     participants = (0..<workers).map { [workforce] in WorkerParticipant($0, of: workforce) }
@@ -160,7 +161,7 @@ package final class Service {
       SignalEvent(SIGINT, on: loop) { [unowned self] in obey(.stop) },
       SignalEvent(SIGHUP, on: loop) { [unowned self] in reread(by: "SIGHUP") },
       SignalEvent(SIGUSR2, on: loop) { [unowned self] in
-        startUpgrade(to: nil, by: "SIGUSR2") { _ in }
+        startUpgrade(.init(), by: "SIGUSR2") { _ in }
       },
     ]
   }

@@ -57,8 +57,8 @@ extension Service {
     let actions = AdminActions(
       controller: controller, listeners: listeners, overrides: overrides, changes: changes, reloads: reloads,
       reporter: reporter, reports: reports, chronicle: chronicle, sessions: sessions, log: origin.log
-    ) { [unowned self] program, author, reply in
-      startUpgrade(to: program, by: author, reply)
+    ) { [unowned self] request, author, reply in
+      startUpgrade(request, by: author, reply)
     }
     adminActions = actions
     let router = AdminRouter(

@@ -17,6 +17,11 @@ extension Socket {
     try setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, only ? 1 : 0)
   }
 
+  /// Lets the socket be bound to an address that this machine doesn't have yet (IP_FREEBIND, ip(7); IPv6 sockets heed it too).
+  package func setFreebind() throws(Errno) {
+    try setOption(Int32(IPPROTO_IP), IP_FREEBIND, 1)
+  }
+
   /// Sends small messages at once instead of waiting for more (TCP_NODELAY). A client's socket inherits it.
   package func setNoDelay() throws(Errno) {
     try setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)

@@ -1,4 +1,5 @@
 import Glibc
+package import SystemPackage
 
 /// The file that a listening Unix socket has in the file system: this very one, and none that has come to its path since.
 ///
@@ -21,6 +22,24 @@ package struct UnixSocketFile: Hashable, Codable, Sendable {
 
   /// Whether clients find it at its path.
   package var isPresent: Bool { UnixSocketFile(at: path) == self }
+
+  /// Changes its mode and whose it is; what is nil stays. Somebody else's that has come to its path is left alone.
+  package func change(mode: UInt32?, user: UInt32?, group: UInt32?) throws(Errno) {
+    guard isPresent else { return }
+    // First the mode: who gives a file away may no longer change it.
+    if let mode { _ = try syscall { unsafe chmod(path, mode) } }
+    if user != nil || group != nil {
+      _ = try syscall { unsafe chown(path, user ?? .max, group ?? .max) }
+    }
+  }
+
+  /// Fails if this process may not give a file of its own away like that. It's tried with a socket that has no file.
+  package static func tryGiving(to user: UInt32?, group: UInt32?) throws(Errno) {
+    guard user != nil || group != nil else { return }
+    let socket = try Socket(for: .unix(path: "/"))
+    defer { socket.close() }
+    _ = try syscall { fchown(socket.descriptor, user ?? .max, group ?? .max) }
+  }
 
   /// Removes it, unless another has come to its path. To be called while the socket is open.
   package func remove() {

@@ -99,6 +99,7 @@ import Testing
       ("log level", "GET /v1/log", "", "info"), ("log level debug", "PUT /v1/log", #"{"level":"debug"}"#, "debug"),
       ("rebalance web", "POST /v1/rebalance", #"{"pool":"web"}"#, "24 sessions of pool web"),
       ("upgrade --program /bin/a", "POST /v1/upgrade", #"{"program":"/bin/a"}"#, "pid 4712 serves now"),
+      ("upgrade --force", "POST /v1/upgrade", #"{"force":true}"#, "pid 4712 serves now"),
       ("upgrade", "POST /v1/upgrade", "{}", "pid 4712 serves now"),
     ] {
       let words = command.split(separator: " ").map(String.init)

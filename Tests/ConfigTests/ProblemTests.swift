@@ -176,6 +176,32 @@ struct ProblemTests {
     #expect(lines == lines.sorted() && lines.count == found.count)
   }
 
+  @Test(
+    "who may connect is said of Unix sockets, in accounts that there are",
+    arguments: [
+      ("bind: ':80', mode: '0660'", "listeners[0].mode: is for Unix sockets only, and this is [::]:80 —"),
+      ("bind: ':80', group: 'root'", "listeners[0].group: is for Unix sockets only, and this is [::]:80 —"),
+      (
+        "bind: 'unix:/a', user: 'no-such'",
+        "listeners[0].user: this machine knows no user \"no-such\" — hint: `getent passwd`"
+      ),
+      (
+        "bind: 'unix:/a', group: 'no-such'",
+        "listeners[0].group: this machine knows no group \"no-such\" — hint: `getent group`"
+      ),
+      (
+        "bind: 'unix:/a', user: 33",
+        "listeners[0].user: must be the name or the number of a user in quotes, is 33 — hint: write \"33\""
+      ),
+      ("bind: 'unix:/a', mode: '0888'", "listeners[0].mode: must be 0000…0777"),
+      ("bind: 'unix:/a', freebind: true", "listeners[0].freebind: is for IP addresses, and this is unix:/a —"),
+      ("bind: ':80', freebind: 'yes'", "listeners[0].freebind: must be true or false, is \"yes\""),
+    ])
+  func access(keys: String, problem: String) {
+    let found = problems("{ listeners: [{ \(keys) }], pools: [{ name: 'a', backends: ['10.0.0.1:80'] }] }")
+    #expect(found.count == 1 && found[0].contains(problem), "\(found)")
+  }
+
   @Test("listeners share a port at addresses that the kernel tells apart, and nothing else does")
   func sharedPorts() {
     func found(_ binds: String, _ more: String = "") -> [String] {

@@ -41,7 +41,8 @@ struct RenderTests {
               "maxSessions": "unlimited",
               "backlog": 4096,
               "onRemove": "drain",
-              "drainLimit": "10m"
+              "drainLimit": "10m",
+              "freebind": false
             }
           ],
           "pools": [

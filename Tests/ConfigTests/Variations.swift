@@ -31,6 +31,7 @@ struct Variations {
     "listeners[].name": ["a", "b", "c"],
     "listeners[].bind": ["0.0.0.0:80", ":81", "127.0.0.1:0", "[::1]:82", "[fe80::1%1]:83", "unix:/run/a b"],
     "listeners[].pool": ["web", "b:2"],
+    "listeners[].mode": ["0660"], "listeners[].user": ["0", "root"], "listeners[].group": ["0", "root"],
     "pools[].name": ["web", "b:2"],
     "pools[].backends[]": ["10.0.0.3:80", "cache.example:80"],
     "pools[].backends[].name": ["b1", "b2", "10.0.0.2:80", "B.3_-"],
@@ -87,6 +88,7 @@ struct Variations {
       let items = try #require(schema["items"])
       let count = Int.random(in: least...min(most, least + 1), using: &random)
       return JSONNode(try (0..<count).map { _ in try value(of: items, at: path + "[]") })
+    case .string("boolean"): return JSONNode(value: .bool(Bool.random(using: &random)))
     case .string("integer"):
       let (least, most) = (Self.number(schema["minimum"]), Self.number(schema["maximum"]))
       return JSONNode([least, most, .random(in: least...most, using: &random)].randomElement(using: &random) ?? least)

@@ -43,6 +43,35 @@ import Testing
     #expect(throws: Errno.addressInUse) { try other.bind(to: try listening.localAddress()) }
   }
 
+  @Test("a hidden socket's clients come to another of the port, but those who wait in its queue")
+  func hidden() throws {
+    let any = try #require(SocketAddress("0.0.0.0:0"))
+    let general = try Socket(for: any)
+    let own = try Socket(for: any)
+    defer {
+      general.close()
+      own.close()
+    }
+    for socket in [general, own] { try socket.setReusePort() }
+    try general.bind(to: any)
+    let port = try #require(try general.localAddress().port)
+    let address = SocketAddress.ipv4(0x7F00_0001, port: port)
+    try own.bind(to: address)
+    for socket in [general, own] { try socket.listen(backlog: 8) }
+    let early = try Peer.connect(to: address)
+    try own.hide()
+    let late = try Peer.connect(to: address)
+    for (socket, client) in [(own, early), (general, late)] {
+      guard case .client(let accepted, let peer) = socket.accept() else {
+        #expect(Bool(false), "nobody came")
+        continue
+      }
+      #expect(try peer == client.socket.localAddress())
+      accepted.close()
+    }
+    guard case .nobody = own.accept() else { return #expect(Bool(false), "somebody found it") }
+  }
+
   @Test("each of several sockets at one address is reserved by itself")
   func group() throws {
     let first = try Socket(for: AddressFamily.ipv4.freshAddress())
@@ -81,34 +110,5 @@ extension Peer {
   fileprivate func isReady(for events: Int16, within milliseconds: Int32) -> Bool {
     var poll = pollfd(fd: socket.descriptor, events: events, revents: 0)
     return Glibc.poll(&poll, 1, milliseconds) > 0
-  }
-
-  @Test("a hidden socket's clients come to another of the port, but those who wait in its queue")
-  func hidden() throws {
-    let any = try #require(SocketAddress("0.0.0.0:0"))
-    let general = try Socket(for: any)
-    let own = try Socket(for: any)
-    defer {
-      general.close()
-      own.close()
-    }
-    for socket in [general, own] { try socket.setReusePort() }
-    try general.bind(to: any)
-    let port = try #require(try general.localAddress().port)
-    let address = SocketAddress.ipv4(0x7F00_0001, port: port)
-    try own.bind(to: address)
-    for socket in [general, own] { try socket.listen(backlog: 8) }
-    let early = try Peer.connect(to: address)
-    try own.hide()
-    let late = try Peer.connect(to: address)
-    for (socket, client) in [(own, early), (general, late)] {
-      guard case .client(let accepted, let peer) = socket.accept() else {
-        #expect(Bool(false), "nobody came")
-        continue
-      }
-      #expect(try peer == client.socket.localAddress())
-      accepted.close()
-    }
-    guard case .nobody = own.accept() else { return #expect(Bool(false), "somebody found it") }
   }
 }

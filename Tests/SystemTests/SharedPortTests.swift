@@ -85,6 +85,23 @@ extension System {
       }
     }
 
+    @Test("an address that comes later is bound with freebind, and refused without, with that as the remedy")
+    func freebind() throws {
+      let server = try stage.nginx("a")
+      // Of TEST-NET-1, which is nobody's (RFC 5737).
+      func keys(_ more: String) -> String {
+        """
+        "listeners": [{ "name": "own", "bind": "127.0.0.1:0" }, { "name": "late", "bind": "192.0.2.1:0"\(more) }],
+        "pools": [{ "name": "main", "backends": ["\(server.address)"] }]
+        """
+      }
+      let proxy = try stage.martlet(keys(", \"freebind\": true"))
+      #expect(try proxy.report().listeners.map(\.state) == ["listening", "listening"])
+      try proxy.configure(keys("").replacing("late", with: "other"))
+      let refused = try proxy.admin("POST", "/v1/reload", "{}")
+      #expect(refused.status == 409 && refused.body.contains("freebind"), "\(refused)")
+    }
+
     @Test("what somebody else has of a port is noticed, although the rest of it is ours")
     func stranger() throws {
       let front = try front(2)

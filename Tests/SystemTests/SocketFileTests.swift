@@ -50,6 +50,65 @@ extension System {
       try Support.waitUntil("the new process ends") { kill(pid_t(next), 0) != 0 }
     }
 
+    private struct Owner: Equatable {
+      let mode: mode_t
+      let user: uid_t
+      let group: gid_t
+      let inode: ino_t
+
+      init(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Failure("there is no \(path)") }
+        (mode, user, group, inode) = (status.st_mode & 0o777, status.st_uid, status.st_gid, status.st_ino)
+      }
+    }
+
+    @Test("its mode and owners are as configured, change by reload without another socket, and last over an upgrade")
+    func owners() throws {
+      let server = try stage.nginx("a")
+      let path = try stage.folder().path + "/front"
+      func keys(_ access: String) -> String {
+        self.keys(server, at: path).replacing("\"bind\"", with: "\(access) \"bind\"")
+      }
+      let proxy = try stage.martlet(keys("\"mode\": \"0600\","))
+      try proxy.waitUntilAllUp()
+      let first = try Owner(path)
+      #expect(first.mode == 0o600)
+      let isRoot = getuid() == 0
+      try proxy.reload(keys("\"mode\": \"0666\"," + (isRoot ? " \"user\": \"nobody\", \"group\": \"33\"," : "")))
+      let second = try Owner(path)
+      #expect(second.mode == 0o666 && second.inode == first.inode)
+      if isRoot { #expect(second.user == 65534 && second.group == 33) }
+      struct Upgraded: Decodable { let pid: Int }
+      let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}").pid
+      defer { kill(pid_t(next), SIGKILL) }
+      try proxy.waitForEnd()
+      #expect(try Owner(path) == second)
+      #expect(unlink(path) == 0)
+      try Support.waitUntil("it's bound again, as it was") {
+        let now = try? Owner(path)
+        return now?.mode == 0o666 && now?.user == second.user && now?.group == second.group
+      }
+      try proxy.waitUntil("it's found again") { $0.listeners[0].state == "listening" }
+      #expect(try ask(.unix(path)).body == "a\n")
+    }
+
+    @Test("whoever may not give it away is told so before anything changes", .enabled(if: getuid() == 0))
+    func ungiven() throws {
+      let server = try stage.nginx("a")
+      let path = try stage.folder().path + "/front"
+      let proxy = try stage.martlet(keys(server, at: path), wrapper: ["setpriv", "--bounding-set", "-chown"])
+      try proxy.waitUntilAllUp()
+      let before = try Owner(path)
+      let given = keys(server, at: path).replacing(
+        "\"bind\"", with: "\"mode\": \"0600\", \"user\": \"nobody\", \"bind\"")
+      try proxy.configure(given)
+      let refused = try proxy.admin("POST", "/v1/reload", "{}")
+      #expect(refused.status == 409 && refused.body.contains("can't be given to user nobody"), "\(refused)")
+      #expect(refused.body.contains("CAP_CHOWN"))
+      #expect(try Owner(path) == before)
+    }
+
     @Test("a file that was removed is noticed, and bound again: a listener's, the admin socket's and the stats port's")
     func removed() throws {
       let server = try stage.nginx("a")

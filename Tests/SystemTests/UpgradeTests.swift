@@ -214,6 +214,40 @@ extension System {
       #expect(try proxy.stop() == .code(0))
     }
 
+    @Test("a process that could hold far less is refused, with the reason, unless it's forced")
+    func shrinking() throws {
+      let servers = try stage.nginx(count: 1)
+      let proxy = try stage.martlet(keys(servers), descriptors: 2000)
+      try proxy.waitUntilAllUp()
+      let folder = try stage.folder()
+      func shrunk(to descriptors: Int) throws -> String {
+        let path = try folder.write(
+          "less-\(descriptors)", "#!/bin/sh\nulimit -n \(descriptors)\nexec \(MartletProgram.path) \"$@\"\n")
+        chmod(path, 0o755)
+        return path
+      }
+      func upgrade(_ program: String, _ more: String = "") throws -> (status: Int, body: String) {
+        try proxy.admin("POST", "/v1/upgrade", "{ \"program\": \"\(program)\"\(more) }")
+      }
+      let before = try proxy.report().process.sessionLimit
+      let port = try proxy.port()
+      let few = try shrunk(to: 600)
+      let refused = try upgrade(few)
+      #expect(refused.status == 503 && refused.body.contains("and the process before it holds \(before)"), "\(refused)")
+      #expect(refused.body.contains("--force") && refused.body.contains("600 descriptors"))
+      let sessions = try (0..<200).map { _ in try ClientSocket(.local(port)) }
+      try proxy.waitUntil("they stand") { $0.pools[0].sessions.active == 200 }
+      let fewer = try upgrade(try shrunk(to: 400))
+      #expect(fewer.status == 503 && fewer.body.contains("and 200 stand"), "\(fewer)")
+      #expect(try proxy.report().process.pid == proxy.program.pid)
+      let forced = try upgrade(few, ", \"force\": true")
+      #expect(forced.status == 200, "\(forced)")
+      let after = try proxy.report().process
+      defer { kill(after.pid, SIGKILL) }
+      #expect(after.pid != proxy.program.pid && after.sessionLimit < before / 2)
+      for session in sessions.prefix(3) { #expect(try session.request().status == 200) }
+    }
+
     @Test("sessions have a time of their own after it, and what was counted and ended goes on in the other process")
     func carriedOn() throws {
       struct Recent: Decodable {

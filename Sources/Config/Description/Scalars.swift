@@ -29,6 +29,19 @@ extension Kind where Value == Int {
   static var limit: Kind { integer(1...10_000_000).orWord("unlimited", meaning: .max) }
 }
 
+extension Kind where Value == Bool {
+  /// Yes or no.
+  static var bool: Kind {
+    Kind(wanted: "true or false", schema: ["type": "boolean"], render: { JSONNode(value: .bool($0)) }) {
+      node, path, found in
+      guard case .bool(let value) = node.value else {
+        return found.mismatch(path, node, "true or false", hint: "write one of the two, without quotes")
+      }
+      return value
+    }
+  }
+}
+
 extension Kind {
   /// A text that `parse` reads, and `render` writes if it can.
   ///

@@ -67,7 +67,7 @@ extension Assembler {
     return ListenerConfiguration(
       name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? .unix(path: ""),
       pool: value.pool ?? names.first ?? "", maxSessions: value.maxSessions, backlog: value.backlog,
-      onRemove: value.onRemove, drainLimit: value.drainLimit)
+      onRemove: value.onRemove, drainLimit: value.drainLimit, access: value.access, isFreebind: value.freebind)
   }
 
   private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {

@@ -37,6 +37,8 @@ struct ListenerDocument: Sendable {
   var backlog = 4096
   var onRemove = OnRemove.drain
   var drainLimit = Duration.seconds(600)
+  var access = SocketAccess()
+  var freebind = false
 }
 
 extension Document {
@@ -218,7 +220,18 @@ extension ListenerDocument {
       Field(
         "drainLimit", \.drainLimit, in: initial, .drainLimit,
         "How long they may go on at most if they drain; a duration."),
-    ])
+      Field(
+        "freebind", \.freebind, in: initial, .bool,
+        "Whether the address may be one that this machine doesn't have yet, such as one that moves between machines."),
+    ] + SocketAccess.fields.map { $0.inside(\.access) }
+  ) { listener, found in
+    let bind = listener.value.bind
+    SocketAccess.check(listener, bind: bind, &found)
+    if listener.value.freebind, let bind, bind.port == nil {
+      let (path, line) = listener.place(of: "freebind")
+      found.error(path, line, "is for IP addresses, and this is \(bind)", hint: "remove it")
+    }
+  }
 
   private static let initial = ListenerDocument()
 }

@@ -62,6 +62,10 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var onRemove: OnRemove
   /// How long they may go on at most if they drain.
   package var drainLimit: Duration
+  /// Who may connect, if it's a Unix socket.
+  package var access = SocketAccess()
+  /// Whether the address may be one that this machine doesn't have yet (IP_FREEBIND, ip(7)).
+  package var isFreebind = false
 }
 
 /// The stats port.

@@ -36,7 +36,8 @@ package struct BindFailure {
     case .addressFamilyNotSupported where address.isAny:
       "this kernel has no IPv6: write \"0.0.0.0:\(address.port ?? 0)\" for all IPv4 addresses"
     case .addressFamilyNotSupported: "this kernel has no IPv6: choose an IPv4 address"
-    case .addressNotAvailable: "the address isn't one of this machine's: `ip address` lists them"
+    case .addressNotAvailable:
+      "the address isn't one of this machine's: `ip address` lists them; \"freebind\": true binds one that comes later"
     default: nil
     }
   }

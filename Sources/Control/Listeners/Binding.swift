@@ -42,6 +42,7 @@ package struct Binding: Sendable {
   /// The first socket is bound without SO_REUSEPORT and gets it afterwards: with it from the start, a port that another
   /// process shares would be taken without a word, and the kernel would give that process some of the clients.
   package init(_ listener: ListenerConfiguration, workers: Int, besides own: [Binding] = []) throws(StartError) {
+    try listener.access.check(listener)
     self = try Self.describing(listener) { () throws(Errno) in
       try Self.bind(listener, workers: workers, reserved: false, besides: own)
     }
@@ -59,7 +60,8 @@ package struct Binding: Sendable {
   package static func reserve(
     _ listener: ListenerConfiguration, workers: Int, besides own: [Binding]
   ) throws(StartError) -> Binding {
-    try describing(listener) { () throws(Errno) in
+    try listener.access.check(listener)
+    return try describing(listener) { () throws(Errno) in
       try bind(listener, workers: workers, reserved: true, besides: own)
     }
   }
@@ -138,6 +140,11 @@ package struct Binding: Sendable {
     if fileOwner == .process { removeFile() }
   }
 
+  /// Lets others connect to a Unix socket than before; one that somebody else has made stays as it is.
+  func give(_ access: SocketAccess) throws(Errno) {
+    if fileOwner != .stranger { try file?.give(access) }
+  }
+
   /// Removes the file of a Unix socket, as long as it's this one's.
   package func removeFile() {
     if fileOwner != .stranger { file?.remove() }
@@ -149,12 +156,12 @@ package struct Binding: Sendable {
     _ listener: ListenerConfiguration, workers: Int, reserved: Bool, besides own: [Binding]
   ) throws(Errno) -> Binding {
     if case .unix(let path) = listener.bind {
-      let sockets = try unix(path, backlog: reserved ? nil : listener.backlog, workers: workers)
+      let sockets = try unix(path, listener.access, backlog: reserved ? nil : listener.backlog, workers: workers)
       return Binding(
         address: listener.bind, sockets: sockets.map { [$0] }, isReserved: reserved, file: UnixSocketFile(at: path))
     }
     let rivals = own.filter { $0.address.port != 0 && $0.address.overlaps(listener.bind) }
-    let first = try open(listener.bind)
+    let first = try open(listener.bind, freely: listener.isFreebind)
     if !rivals.isEmpty {
       try findStrangers(at: listener.bind, besides: rivals)
       for rival in rivals { for socket in rival.all { try? socket.socket.setReusePort() } }
@@ -168,7 +175,7 @@ package struct Binding: Sendable {
     let bound = try first.socket.localAddress()
     var sockets = [first]
     for _ in 1..<max(workers, 1) {
-      let socket = try open(bound)
+      let socket = try open(bound, freely: listener.isFreebind)
       sockets.append(socket)
       try socket.socket.setReusePort()
       try socket.socket.bind(to: bound)
@@ -227,11 +234,14 @@ package struct Binding: Sendable {
   }
 
   /// A socket with the options that its clients' sockets inherit.
-  private static func open(_ address: SocketAddress) throws(Errno) -> SharedSocket {
+  ///
+  /// - Parameter freely: whether the address may be one that this machine doesn't have yet.
+  private static func open(_ address: SocketAddress, freely: Bool = false) throws(Errno) -> SharedSocket {
     let shared = SharedSocket(try Socket(for: address))
     try shared.socket.setReuseAddress()
     try setOptionsOfClients(shared.socket)
     if case .ipv6 = address { try shared.socket.setIPv6Only(false) }
+    if freely { try shared.socket.setFreebind() }
     return shared
   }
 
@@ -242,12 +252,16 @@ package struct Binding: Sendable {
   }
 
   /// One socket that all workers accept from, each through a descriptor of its own: SO_REUSEPORT is for IP only.
-  private static func unix(_ path: String, backlog: Int?, workers: Int) throws(Errno) -> [SharedSocket] {
+  private static func unix(
+    _ path: String, _ access: SocketAccess, backlog: Int?, workers: Int
+  ) throws(Errno) -> [SharedSocket] {
     let address = SocketAddress.unix(path: path)
     UnixSocketFile.removeIfStale(path)
     let first = SharedSocket(try Socket(for: address))
     try first.socket.bind(to: address)
     do throws(Errno) {
+      // Before it listens nobody can connect.
+      try UnixSocketFile(at: path)?.give(access)
       if let backlog { try first.socket.listen(backlog: backlog) }
       var sockets = [first]
       for _ in 1..<max(workers, 1) { sockets.append(try first.duplicate()) }

@@ -74,6 +74,11 @@ package final class ListenerSet {
     fileprivate(set) var rebound: [String] = []
     fileprivate let order: [String]
 
+    /// Those whose sockets exist, and whose files are to be somebody's: what that takes can be lacking.
+    fileprivate var given: [ListenerConfiguration] {
+      kept.map(\.1) + renamed.map(\.1) + bound.filter { $0.from != nil }.map(\.configuration)
+    }
+
     /// The addresses that are given up.
     package var unbound: [SocketAddress] {
       bound.compactMap { $0.listener?.address } + removed.map(\.address)
@@ -150,6 +155,7 @@ package final class ListenerSet {
     }
     var bindings: [Binding] = []
     do throws(StartError) {
+      for configuration in change.given { try configuration.access.check(configuration) }
       for (_, configuration, from) in change.bound {
         if let binding = from?.binding {
           bindings.append(try binding.duplicate(for: configuration))
@@ -189,12 +195,14 @@ package final class ListenerSet {
       if configuration.backlog != listener.configuration.backlog {
         for socket in listener.binding?.all ?? [] { try? socket.socket.listen(backlog: configuration.backlog) }
       }
+      if configuration.access != listener.configuration.access { try? listener.binding?.give(configuration.access) }
       listener.configuration = configuration
       result.append(listener)
     }
     for (from, configuration, status) in change.renamed {
       guard let binding = from.binding.take() else { continue }
       inherited.rename(from.configuration.name, to: configuration.name)
+      try? binding.give(configuration.access)
       result.append(BoundListener(configuration, status: status, binding: binding))
     }
     let bindings = reservation.take()
@@ -207,6 +215,7 @@ package final class ListenerSet {
     for leaving in departing { leaving.binding = nil }
     for (index, (old, configuration, _)) in change.bound.enumerated() {
       let binding = bindings[index]
+      try? binding.give(configuration.access)
       binding.open(backlog: configuration.backlog)
       if let old {
         old.configuration = configuration

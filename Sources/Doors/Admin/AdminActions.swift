@@ -1,3 +1,4 @@
+package import Model
 package import Changes
 package import Control
 package import Logs
@@ -5,7 +6,8 @@ package import Logs
 /// What the admin door can do, and with what.
 package struct AdminActions {
   /// Starts a new process in place of this one.
-  package typealias Upgrade = (_ program: String?, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Void
+  package typealias Upgrade = (_ request: AdminRequest.Upgrade, _ author: String, _ reply: @escaping AdminRouter.Reply)
+    -> Void
 
   /// Everything that can be asked for.
   package let routes: [AdminRouter.Route]

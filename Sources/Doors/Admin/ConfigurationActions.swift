@@ -46,11 +46,11 @@ struct ConfigurationActions {
         reloads.revert(by: call.author) { reply(Self.result(of: $0)) }
       },
       AdminRouter.Route(.post, "/v1/upgrade") { call, reply throws(AdminRefusal) in
-        let program = try call.body(AdminRequest.Upgrade.self).program
-        if let program, program.utf8.first != UInt8(ascii: "/") {
+        let request = try call.body(AdminRequest.Upgrade.self)
+        if let program = request.program, program.utf8.first != UInt8(ascii: "/") {
           throw AdminRefusal(400, "program must be an absolute path, is \"\(program)\"", hint: "begin it with /")
         }
-        upgrade(program, call.author, reply)
+        upgrade(request, call.author, reply)
       },
     ]
   }

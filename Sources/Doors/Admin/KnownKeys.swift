@@ -23,7 +23,7 @@ extension AdminRequest.Reload: KnownKeys {
 }
 
 extension AdminRequest.Upgrade: KnownKeys {
-  static let knownKeys = ["program"]
+  static let knownKeys = ["program", "force"]
 }
 
 extension AdminRequest.Log: KnownKeys {

@@ -11,7 +11,8 @@ struct UpgradeCommand: ParsableCommand {
     discussion: """
       Starts the program anew, hands its listening sockets over, and lets the old process serve its sessions for as long \
       as the configuration's upgrade.drain says (1 h); `martlet status` shows until when. If the new process doesn't get \
-      ready, the old one goes on as if nothing had happened, and the status is 1.
+      ready, the old one goes on as if nothing had happened, and the status is 1. So it does if the new one may have so few \
+      descriptors that it could hold fewer sessions than stand, or less than half as many as before.
 
       EXAMPLES
         martlet upgrade
@@ -22,12 +23,14 @@ struct UpgradeCommand: ParsableCommand {
     help: ArgumentHelp("The program; else the path that the process was started by.", valueName: "path"),
     completion: .file())
   var program: String?
+  @Flag(help: "Let the new process hold fewer sessions.")
+  var force = false
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
     // The process has a directory of its own.
     let path = program.map { $0.hasPrefix("/") ? $0 : "\(FileManager.default.currentDirectoryPath)/\($0)" }
-    try options.show(.upgrade(.init(program: path))) { ReloadText.render($0, now: .now) }
+    try options.show(.upgrade(.init(program: path, force: force ? true : nil))) { ReloadText.render($0, now: .now) }
   }
 }
 

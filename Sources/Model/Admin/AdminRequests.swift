@@ -151,8 +151,14 @@ package enum AdminRequest {
     /// The absolute path of the program to start; without it the path by which this process was started.
     package var program: String?
 
+    /// Whether a process may take over that can hold fewer sessions than stand, or far fewer than before.
+    package var force: Bool?
+
     /// An upgrade to a program.
-    package init(program: String? = nil) { self.program = program }
+    package init(program: String? = nil, force: Bool? = nil) {
+      self.program = program
+      self.force = force
+    }
   }
 
   /// `PUT /v1/log`.

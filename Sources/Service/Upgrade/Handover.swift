@@ -39,6 +39,8 @@ struct Handover: Codable {
   /// The files of the stats port and the admin socket.
   var statsFile: UnixSocketFile?
   var adminFile: UnixSocketFile?
+  /// What the next process has to be able to hold; nil if that doesn't matter.
+  var capacity: Capacity?
   /// What the control plane knows.
   var state: ControllerState
   /// What was counted up to now, as versions have told it that knew no short form.

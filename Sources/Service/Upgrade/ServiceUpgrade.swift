@@ -12,7 +12,7 @@ import Sockets
 
 extension Service {
   /// Starts another process in this one's place.
-  func startUpgrade(to program: String?, by author: String, _ reply: @escaping AdminRouter.Reply) {
+  func startUpgrade(_ request: AdminRequest.Upgrade, by author: String, _ reply: @escaping AdminRouter.Reply) {
     func refuse(_ status: Int, _ problem: AdminAnswer.Problem) {
       logger.error("upgrade refused: \(problem.error)", metadata: ["by": "\(author)", "hint": "\(problem.hint ?? "")"])
       reply(.failure(AdminRefusal(status, problem)))
@@ -20,12 +20,15 @@ extension Service {
     guard var invocation = origin.invocation else {
       return refuse(422, .init("this process can't be upgraded", hint: "it wasn't started by `martlet run`"))
     }
-    if let program { invocation = Invocation(program: program, arguments: invocation.arguments) }
+    if let program = request.program { invocation = Invocation(program: program, arguments: invocation.arguments) }
     changes.ask(.upgrade, by: author) { [unowned self, invocation] turn in
       if case .refused(let problem) = turn { return refuse(409, problem) }
       logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
       let counts = CountsTeller(controller, listeners)
-      let given = handover(counts.everything())
+      var given = handover(counts.everything())
+      if request.force != true {
+        given.capacity = Capacity(sessions: limits.sessions, standing: workforce.sessionSlots.taken)
+      }
       upgrade = Upgrade(
         invocation, handover: given, counts: counts, sockets: handoverSockets, on: loop, logger: logger, author: author
       ) {

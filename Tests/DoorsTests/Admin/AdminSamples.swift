@@ -153,7 +153,7 @@ extension AdminRequest {
       // What isn't a configuration changes nothing.
       "PlanRequest": Reload(content: "{", name: "martlet.json"),
       "ReloadRequest": Reload(content: "{", name: "martlet.json", confirm: 60, force: true),
-      "UpgradeRequest": Upgrade(program: "/usr/bin/martlet"),
+      "UpgradeRequest": Upgrade(program: "/usr/bin/martlet", force: true),
       "LogRequest": Log(level: "info"),
     ]
   }
