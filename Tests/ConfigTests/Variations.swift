@@ -116,7 +116,14 @@ struct Variations {
         members.append((property.key, try value(of: property.value, at: inner)))
       }
     }
-    return JSONNode(members)
+    return JSONNode(path == "listeners[]" ? Self.listener(members) : members)
+  }
+
+  /// A listener's keys without those that aren't for its kind of address.
+  private static func listener(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
+    let isUnix = members.contains { $0.0 == "bind" && $0.1.text.hasPrefix("\"unix:") }
+    let others: Set = isUnix ? ["freebind"] : ["mode", "user", "group"]
+    return members.filter { !others.contains($0.0) }
   }
 
   private static func number(_ node: JSONNode?) -> Int {

@@ -223,7 +223,14 @@ extension ListenerDocument {
       Field(
         "freebind", \.freebind, in: initial, .bool,
         "Whether the address may be one that this machine doesn't have yet, such as one that moves between machines."),
-    ] + SocketAccess.fields.map { $0.inside(\.access) }
+    ] + SocketAccess.fields.map { $0.inside(\.access) },
+    rules: [
+      [
+        "if": ["properties": ["bind": ["pattern": "^unix:"]]],
+        "then": ["properties": ["freebind": ["const": false]]],
+        "else": ["properties": JSONNode(SocketAccess.fields.map { ($0.name, false) })],
+      ]
+    ]
   ) { listener, found in
     let bind = listener.value.bind
     SocketAccess.check(listener, bind: bind, &found)
