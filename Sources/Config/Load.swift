@@ -32,14 +32,15 @@ extension Configuration {
 
   /// Reads a configuration from text; `file` is what errors call it.
   package static func parse(
-    _ text: String, file: String = "configuration", secrets: SecretReading = .required
+    _ text: String, file: String = "configuration", secrets: SecretReading = .required,
+    variables: Variables = .environment
   ) throws(ConfigErrors) -> Configuration {
-    try parse(Array(text.utf8), file: file, secrets: secrets)
+    try parse(Array(text.utf8), file: file, secrets: secrets, variables: variables)
   }
 
   /// Reads a configuration from the bytes of a file; `file` is what errors call it.
   package static func parse(
-    _ bytes: [UInt8], file: String, secrets: SecretReading = .required
+    _ bytes: [UInt8], file: String, secrets: SecretReading = .required, variables: Variables = .environment
   ) throws(ConfigErrors) -> Configuration {
     let root: JSONNode
     do throws(ConfigIssue) {
@@ -49,7 +50,10 @@ extension Configuration {
     }
     var found = Diagnostics()
     found.secrets = secrets
-    let document = Document.read(root, &found)
+    let filled = variables.filled(root, &found)
+    // What stands in the place of a variable that there isn't says nothing.
+    if let failure = found.failure(in: file) { throw failure }
+    let document = Document.read(filled, &found)
     var assembler = Assembler(found)
     let configuration = document.map { assembler.assemble($0) }
     if let failure = assembler.found.failure(in: file) { throw failure }

@@ -45,7 +45,8 @@ package final class Inheritance {
     do {
       (handover, sockets) = try Handover.receive(from: channel, limit: Self.limit)
       configuration = try Configuration.parse(
-        handover.configuration, file: "the running configuration", secrets: .known(handover.secrets ?? [:]))
+        handover.configuration, file: "the running configuration", secrets: .known(handover.secrets ?? [:]),
+        variables: .none)
     } catch let error as ChannelError {
       throw StartError("it has given nothing that can be used: \(error)", hint: "see its log")
     } catch {
