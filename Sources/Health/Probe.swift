@@ -66,6 +66,7 @@ package final class Probe: IOHandler {
     }
   }
 
+  /// Goes on with the check; for the loop alone.
   package override func ready(_ descriptor: Int32, _ readiness: Readiness) {
     guard let socket else { return }
     if case .connecting = phase {

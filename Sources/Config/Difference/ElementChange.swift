@@ -17,7 +17,9 @@ package enum ElementChange: String, Codable, Sendable {
 
 /// What happens to a listener; its name tells it from others.
 package struct ListenerChange: Codable, Equatable, Sendable {
+  /// Its name in the old configuration, or in the new one if it's new there.
   package var name: String
+  /// What becomes of it.
   package var change: ElementChange
   /// Its address afterwards, or the last one if it is removed, as in the file.
   package var bind: String
@@ -30,7 +32,9 @@ package struct ListenerChange: Codable, Equatable, Sendable {
 
 /// What happens to a pool, its backends left out; its name tells it from others.
 package struct PoolChange: Codable, Equatable, Sendable {
+  /// Its name in the old configuration, or in the new one if it's new there.
   package var name: String
+  /// What becomes of it.
   package var change: ElementChange
   /// What is different in it; empty if it is added or removed.
   package var fields: [FieldChange] = []
@@ -44,6 +48,7 @@ package struct BackendChange: Codable, Equatable, Sendable {
   package var endpoint: String
   /// Its name afterwards, or the last one if it is removed.
   package var name: String
+  /// What becomes of it.
   package var change: ElementChange
   /// Its tier, like the name.
   package var tier: Int

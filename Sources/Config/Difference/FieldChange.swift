@@ -12,7 +12,9 @@ package struct FieldChange: Codable, Equatable, Sendable {
 package struct RestartChange: Codable, Equatable, Sendable {
   /// Like a ``FieldChange``'s.
   package var key: String
+  /// What it was, as the file says it.
   package var from: String
+  /// What it becomes, as the file says it.
   package var to: String
   /// What it takes for the new value to hold.
   package var hint: String

@@ -2,6 +2,7 @@ package import Sockets
 
 /// What a configuration file comes to: checked as a whole, every default filled in.
 package struct Configuration: Equatable, Sendable {
+  /// How many threads serve clients.
   package var workers = Workers.perCore
   /// Where clients are accepted; at least one, no two at the same address.
   package var listeners: [ListenerConfiguration]
@@ -9,13 +10,19 @@ package struct Configuration: Equatable, Sendable {
   package var pools: [PoolConfiguration]
   /// The stats port; nil if there is none.
   package var stats: StatsConfiguration?
+  /// How the program ends.
   package var shutdown = ShutdownConfiguration()
+  /// How a process ends that another one has taken over from.
   package var upgrade = UpgradeConfiguration()
+  /// What is logged, and how.
   package var log = LogConfiguration()
+  /// How host names are resolved.
   package var resolver = ResolverConfiguration()
   /// The admin socket; nil if there is none.
   package var admin: AdminConfiguration? = AdminConfiguration()
+  /// When the file is read again.
   package var reload = ReloadTrigger.signal
+  /// How sessions end that have to go.
   package var eviction = EvictionConfiguration()
   /// What is legal but doubtful, such as a pool that no listener uses.
   package var warnings: [ConfigIssue] = []
@@ -106,7 +113,9 @@ package struct ShutdownConfiguration: Equatable, Sendable {
 
 /// What is logged, and how.
 package struct LogConfiguration: Equatable, Sendable {
+  /// From which level on records are written.
   package var level = LogLevel.info
+  /// How records look.
   package var format = LogFormat.auto
 
   /// The defaults.

@@ -1,8 +1,11 @@
 /// How the health of a pool's backends is checked, and how often.
 package struct HealthConfiguration: Equatable, Sendable {
+  /// What is done to find out how a backend is.
   package var check = HealthCheck.tcp
+  /// How often, and how many results in a row count.
   package var timing = HealthTiming()
 
+  /// These, or the defaults.
   package init(check: HealthCheck = .tcp, timing: HealthTiming = HealthTiming()) {
     self.check = check
     self.timing = timing
@@ -55,6 +58,7 @@ package struct HTTPCheck: Equatable, Sendable {
   package var path = "/"
   /// The Host header; nil for the address that is checked.
   package var host: String?
+  /// What the answer must be.
   package var expect = HTTPExpectation()
 
   /// The defaults.
@@ -63,6 +67,7 @@ package struct HTTPCheck: Equatable, Sendable {
 
 /// What an answer must be for a backend to be healthy.
 package struct HTTPExpectation: Equatable, Sendable {
+  /// Which status codes are right.
   package var status = StatusSet([200...399])
   /// A text that the body must contain; nil if the body doesn't matter.
   package var body: String?
@@ -76,6 +81,7 @@ package struct StatusSet: Equatable, Sendable {
   /// The codes, 100…599, in the order in which they were written.
   package var ranges: [ClosedRange<Int>]
 
+  /// Takes the codes of these ranges, 100…599.
   package init(_ ranges: [ClosedRange<Int>]) { self.ranges = ranges }
 
   /// Whether a code is one of them.
@@ -96,11 +102,13 @@ package struct ScriptCheck: Equatable, Sendable {
   /// What the answer must contain; not empty.
   package var expect: [UInt8]
 
+  /// Sends something that may be secret, and expects these bytes somewhere in the answer.
   package init(send: Secret, expect: [UInt8]) {
     self.send = send
     self.expect = expect
   }
 
+  /// Sends something that anybody may see.
   package init(send: [UInt8], expect: [UInt8]) {
     self.init(send: Secret(send), expect: expect)
   }

@@ -4,19 +4,27 @@ package import Balancing
 package struct PoolConfiguration: Equatable, Sendable {
   /// Unique among the pools.
   package var name: String
+  /// How backends are picked.
   package var strategy: Strategy
   /// At least one; names and endpoints are unique, and at least one has a weight above 0.
   package var backends: [BackendConfiguration]
+  /// How it's found out which of them may be.
   package var health: HealthConfiguration
+  /// How long and how often connecting is tried.
   package var connect: ConnectConfiguration
+  /// How long sessions may be silent, and how old they may become.
   package var timeouts: TimeoutsConfiguration
+  /// How many clients may wait for a free place, and for how long.
   package var queue: QueueConfiguration
+  /// How backends are guarded against herds.
   package var `guard`: GuardConfiguration
+  /// What becomes of the sessions of a backend that goes down.
   package var onDown: OnDown
   /// What happens to the sessions of the pool, or of one of its backends, when that is removed.
   package var onRemove: OnRemove
   /// How long they may go on at most if they drain.
   package var drainLimit: Duration
+  /// What becomes of clients when no backend is eligible.
   package var whenAllDown: WhenAllDown
   /// How long a recovered backend warms up to its full weight; zero switches the warm-up off.
   package var slowStart: Duration
@@ -28,6 +36,7 @@ package struct PoolConfiguration: Equatable, Sendable {
 package struct BackendConfiguration: Equatable, Sendable {
   /// Unique in the pool; the address as it was written if no name was given.
   package var name: String
+  /// Its address, or the host name that gives it.
   package var endpoint: Endpoint
   /// The share of new sessions, 0…256; 0 gets none.
   package var weight: Int

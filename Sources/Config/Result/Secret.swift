@@ -24,7 +24,9 @@ package struct Secret: Equatable, Sendable {
 
 // Whatever a secret gets into that is printed, it isn't.
 extension Secret: CustomStringConvertible, CustomReflectable {
+  /// Nothing of what it is.
   package var description: String { "(hidden)" }
+  /// Nothing of it, for who prints it by reflection.
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 

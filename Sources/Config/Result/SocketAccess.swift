@@ -2,7 +2,9 @@
 package struct SocketAccess: Equatable, Sendable {
   /// The mode, 0…0777: who may write to the file may connect.
   package var mode: UInt32?
+  /// Whom the file belongs to; nil for the user that the process runs as.
   package var user: Account?
+  /// Which group it belongs to; nil for the process's own.
   package var group: Account?
 
   /// Nothing of its own.

@@ -12,10 +12,12 @@ package struct Counted: Codable, Equatable, Sendable {
     self.wrappedValue = wrappedValue
   }
 
+  /// Reads what another process tells; throws where that can't be a count.
   package init(from decoder: any Decoder) throws {
     wrappedValue = try Self.checked(Int(from: decoder), at: decoder.codingPath)
   }
 
+  /// Writes the bare count.
   package func encode(to encoder: any Encoder) throws {
     try wrappedValue.encode(to: encoder)
   }
@@ -39,11 +41,13 @@ package struct CountedByCause: Codable, Equatable, Sendable {
     self.wrappedValue = wrappedValue
   }
 
+  /// Reads what another process tells; throws where that can't be a count.
   package init(from decoder: any Decoder) throws {
     wrappedValue = try [String: Int](from: decoder)
     for count in wrappedValue.values { _ = try Counted.checked(count, at: decoder.codingPath) }
   }
 
+  /// Writes the bare counts by their causes.
   package func encode(to encoder: any Encoder) throws {
     try wrappedValue.encode(to: encoder)
   }

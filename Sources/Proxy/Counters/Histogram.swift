@@ -125,6 +125,7 @@ extension Distribution: Codable {
     case filled
   }
 
+  /// Reads either form; throws where a count can't be one.
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     total = try values.decode(Counted.self, forKey: .total).wrappedValue
@@ -146,6 +147,7 @@ extension Distribution: Codable {
     }
   }
 
+  /// Writes the form that `isShort` asks for.
   package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(total, forKey: .total)

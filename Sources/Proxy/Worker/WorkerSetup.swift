@@ -15,6 +15,7 @@ package struct WorkerSetup: Sendable {
   package var control: Mailbox<WorkerEvent>
   /// The sessions of the whole process, and how many there may be.
   package var sessionSlots: Slots
+  /// How many sessions the process may have.
   package var sessionLimit: Int
   /// The idle sessions that the process has closed lately.
   package var idleCloses: IdleCloses
