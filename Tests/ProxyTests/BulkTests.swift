@@ -151,8 +151,8 @@ import Testing
     let ending = pair.server.read(atMost: .max) { received += $0.count }
     #expect(sender.result() == 1 && ending == .end && received > 1_000 * packet.count)
     #expect(pair.proxy.closes(.idle) + pair.proxy.closes(.drained) == 0)
-    // Promoted once, or a few times where the machine is busy: the pipe wasn't given back between looks.
-    #expect(pair.proxy.workers[0].promotions.current < 100 && pair.proxy.workers[0].spliced.current > received / 4)
+    // Promoted once: the pipe wasn't given back in between.
+    #expect(pair.proxy.workers[0].promotions.current < 10 && pair.proxy.workers[0].spliced.current > received / 2)
     // About one turn for each look, and not one for each packet.
     #expect((100..<received / packet.count).contains(pair.proxy.workers[0].turns.current))
   }
