@@ -62,7 +62,7 @@ package final class Controller {
     checks = HealthChecks(window: configuration.slowestCheck, on: loop)
     checks.judged = { [unowned self] in judged($0, $1, in: $2) }
     names.changed = { [unowned self] name in
-      apply(Change(.addresses(of: name), by: "the name server", because: "\(name) has other addresses"))
+      apply(Change(.addresses(of: name), by: "the name server"))
     }
     own.changed = { [unowned self] in recogniseOwn() }
     changeTimer = Timer(on: loop) { [unowned self] in timeHasPassed() }

@@ -40,7 +40,7 @@ extension Controller {
     case .overrides(let changes): return merge(changes, from: change.author)
     case .addresses(let name):
       for pool in pools where isGiven(by: name, in: pool) {
-        refresh(pool, .names, because: change.reason ?? "\(name) has other addresses")
+        refresh(pool, .names, because: "\(name) has other addresses")
       }
       return []
     }

@@ -237,7 +237,7 @@ struct OverrideActions {
     _ lease: Lease, of pool: PoolController, isForced: Bool
   ) throws(AdminRefusal) -> AdminAnswer.Done {
     try ensureServed(pool, isForced: isForced) { $0.take(lease) }
-    let replaced = controller.apply(Change(.override(lease), by: lease.author, because: lease.reason)).first
+    let replaced = controller.apply(Change(.override(lease), by: lease.author)).first
     var warnings: [String] = []
     if let end = replaced?.until, lease.until == nil {
       warnings.append(

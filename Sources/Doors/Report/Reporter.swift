@@ -183,7 +183,7 @@ package final class Reporter {
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
         timeouts: counts.refused[Refusal.queueTimeout.rawValue] ?? 0),
       refused: counts.refused, refusing: refusing(pool.name), retries: counts.retries, idleRegrets: counts.idleRegrets,
-      times: counts.times.map { Report.Times($0) }, unresolved: unresolved.count,
+      times: counts.times.map { Report.Times($0) },
       tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [],
       backends: rows(of: pool, unresolved, at: now))
   }

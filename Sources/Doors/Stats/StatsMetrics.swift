@@ -20,12 +20,10 @@ enum StatsMetrics {
     write(listeners: report.listeners, to: &writer)
     write(pools: report.pools, to: &writer)
     if detail == .backends {
-      write(backends: report.pools.flatMap { pool in pool.backends.map { (pool.name, $0) } }, to: &writer)
+      write(backendsOf: report.pools, to: &writer)
     }
     return writer.text
   }
-
-  typealias Labels = MetricsWriter.Labels
 
   private static func write(process report: Report, to writer: inout MetricsWriter) {
     let process = report.process
@@ -117,23 +115,23 @@ enum StatsMetrics {
   }
 
   private static func write(workers: [Report.Worker], to writer: inout MetricsWriter) {
-    let each = { (value: (Report.Worker) -> Int?) in
-      workers.compactMap { worker in value(worker).map { ([("worker", "\(worker.index)")] as Labels, Double($0)) } }
-    }
+    let rows = MetricsRows(workers) { [("worker", "\($0.index)")] }
     writer.family(
-      "martlet_worker_sessions_active", .gauge, "Sessions that live on the worker.", each(\.sessions.active))
+      "martlet_worker_sessions_active", .gauge, "Sessions that live on the worker.", rows.counts(\.sessions.active))
     writer.family(
       "martlet_worker_sessions_total", .counter, "Sessions of the worker that began: a backend was reached.",
-      each(\.sessions.total))
+      rows.counts(\.sessions.total))
     writer.family(
       "martlet_worker_accepted_total", .counter, "Clients that the worker has accepted, refused ones too.",
-      each(\.accepted))
-    writer.family("martlet_worker_refused_total", .counter, "Clients that the worker has turned away.", each(\.refused))
-    writer.family("martlet_worker_turns_total", .counter, "Turns of the worker's loop.", each(\.turns))
+      rows.counts(\.accepted))
+    writer.family(
+      "martlet_worker_refused_total", .counter, "Clients that the worker has turned away.", rows.counts(\.refused))
+    writer.family("martlet_worker_turns_total", .counter, "Turns of the worker's loop.", rows.counts(\.turns))
     writer.family(
       "martlet_worker_promotions_total", .counter, "Flows that the worker has promoted from copying to a pipe.",
-      each(\.promotions))
+      rows.counts(\.promotions))
     writer.family(
-      "martlet_worker_spliced_bytes_total", .counter, "Bytes that the worker has moved through pipes.", each(\.spliced))
+      "martlet_worker_spliced_bytes_total", .counter, "Bytes that the worker has moved through pipes.",
+      rows.counts(\.spliced))
   }
 }

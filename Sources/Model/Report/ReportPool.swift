@@ -34,8 +34,6 @@ extension Report {
     package var idleRegrets: Int
     /// How long clients wait and stay; nil of a process that doesn't tell.
     package var times: Times?
-    /// How many of its backends are names without an address; nil of a process that doesn't tell.
-    package var unresolved: Int?
     /// The tiers that sessions go to now; empty if no backend is eligible.
     package var tiersActive: [Int]
     /// Its backends, in the configuration's order.
@@ -45,7 +43,7 @@ extension Report {
     package init(
       name: String, strategy: String, state: State, sessions: Sessions, bytes: Bytes, queue: Queue,
       refused: [String: Int], refusing: Refusing? = nil, retries: Int, idleRegrets: Int, times: Times? = nil,
-      unresolved: Int? = nil, tiersActive: [Int], backends: [Backend]
+      tiersActive: [Int], backends: [Backend]
     ) {
       self.name = name
       self.strategy = strategy
@@ -58,7 +56,6 @@ extension Report {
       self.retries = retries
       self.idleRegrets = idleRegrets
       self.times = times
-      self.unresolved = unresolved
       self.tiersActive = tiersActive
       self.backends = backends
     }

@@ -40,7 +40,7 @@ package final class TimeBuckets: Sendable {
     let microseconds = Int(clamping: nanoseconds / 1_000)
     let bounds = scale.bounds
     var place = 0
-    while place < 9, microseconds > bounds[place] { place += 1 }
+    while place < bounds.count, microseconds > bounds[place] { place += 1 }
     buckets[place].add()
     total.add(microseconds)
   }

@@ -343,8 +343,7 @@ extension StatsRenderingTests {
               ],
               "sum" : 93
             }
-          },
-          "unresolved" : 1
+          }
         }
       ],
       "predecessor" : {

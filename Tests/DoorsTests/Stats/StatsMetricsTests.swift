@@ -68,7 +68,7 @@ import Testing
       "martlet_pool_first_byte_seconds_bucket{pool=\"web\",le=\"0.001\"} 3",
       "martlet_pool_first_byte_seconds_bucket{pool=\"web\",le=\"+Inf\"} 6",
       "martlet_pool_first_byte_seconds_sum{pool=\"web\"} 7.5", "martlet_pool_first_byte_seconds_count{pool=\"web\"} 6",
-      "martlet_pool_unresolved{pool=\"web\"} 1", "martlet_backend_health{pool=\"web\",backend=\"b1\",state=\"up\"} 1",
+      "martlet_pool_unresolved{pool=\"web\"} 0", "martlet_backend_health{pool=\"web\",backend=\"b1\",state=\"up\"} 1",
       "martlet_backend_checks_total{pool=\"web\",backend=\"b1\"} 4000",
       "martlet_backend_down_seconds_total{pool=\"web\",backend=\"b1\"} 61.5",
       "process_open_fds 412", "process_start_time_seconds 1767268000",
@@ -82,6 +82,16 @@ import Testing
     ])
   func samples(_ line: String) {
     #expect(StatsMetrics.render(.sample).split(separator: "\n").contains(Substring(line)))
+  }
+
+  @Test("names without an address are counted, and what is told of each backend can be left out")
+  func detail() {
+    var report = Report.sample
+    report.pools[0].backends[0].state = .unresolved
+    report.pools[0].backends[3].state = .unresolved
+    let text = StatsMetrics.render(report, .pools)
+    #expect(text.contains("martlet_pool_unresolved{pool=\"web\"} 2\n"))
+    #expect(!text.contains("martlet_backend_") && text.contains("martlet_pool_first_byte_seconds_count"))
   }
 
   @Test(

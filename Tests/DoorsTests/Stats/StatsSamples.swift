@@ -48,7 +48,7 @@ extension Report {
         times: Times(
           connect: Histogram(bounds: [0.0005, 0.001], counts: [4, 2, 0], sum: 0.003),
           firstByte: Histogram(bounds: [0.0005, 0.001], counts: [1, 2, 3], sum: 7.5),
-          session: Histogram(bounds: [0.1, 10], counts: [1, 4, 1], sum: 93)), unresolved: 1, tiersActive: [0],
+          session: Histogram(bounds: [0.1, 10], counts: [1, 4, 1], sum: 93)), tiersActive: [0],
         backends: [
           backend("b1", state: .up, reason: "", total: 60_000),
           backend(
