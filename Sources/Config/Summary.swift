@@ -90,7 +90,7 @@ extension GuardConfiguration {
 extension AdminConfiguration {
   fileprivate var summary: String {
     "\(socket ?? "socket at the default place"), mode \(ModeText.write(mode))"
-      + (readers.map { ", group \($0) may look" } ?? "") + (state.map { ", state in \($0)" } ?? "")
+      + (readers.map { ", group \($0.text) may look" } ?? "") + (state.map { ", state in \($0)" } ?? "")
   }
 }
 

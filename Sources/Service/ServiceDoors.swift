@@ -72,7 +72,7 @@ extension Service {
   ) throws(StartError) -> AdminServer? {
     guard let admin else { return nil }
     let places = AdminPlaces(admin)
-    let access = try access(admin)
+    let access = access(admin)
     if let inheritance = origin.inheritance, let socket = inheritance.takeAdmin() {
       return AdminServer(
         adopting: socket, path: places.socket, mode: admin.mode, access: access,
@@ -96,14 +96,8 @@ extension Service {
   }
 
   /// Who may do what at the admin socket; nil if the mode of its file says so alone.
-  private static func access(_ admin: AdminConfiguration) throws(StartError) -> AdminAccess? {
-    guard let readers = admin.readers else { return nil }
-    guard let id = UserGroup.id(of: readers) else {
-      throw StartError(
-        "admin.readers: there is no group \"\(readers)\" on this machine",
-        hint: "create it (groupadd \(readers)), or name another one: getent group lists them")
-    }
-    return AdminAccess(owner: (geteuid(), getegid()), mode: admin.mode, readers: (readers, id))
+  private static func access(_ admin: AdminConfiguration) -> AdminAccess? {
+    admin.readers.map { AdminAccess(owner: (geteuid(), getegid()), mode: admin.mode, readers: ($0.text, $0.id)) }
   }
 
   /// Lets go of the listeners of a service that can't start; what was taken over is still another process's.

@@ -29,25 +29,6 @@ package struct PeerCredentials: Hashable, Sendable {
     else { return nil }
     return user
   }
-
-  /// The user's name; nil if the system knows none. It's looked up each time (getpwuid_r(3)), which can take as long as
-  /// the source of names that is asked, such as a directory service.
-  package var userName: String? { Self.userName(uid) }
-
-  /// The name of a user; nil if the system knows none.
-  package static func userName(_ uid: UInt32) -> String? {
-    for size in [1 << 10, 1 << 15, 1 << 20] {
-      let (code, name) = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { text in
-        var entry = unsafe passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        guard let start = text.baseAddress else { return (ENOMEM, String?.none) }
-        let code = unsafe getpwuid_r(uid, &entry, start, size, &found)
-        return unsafe (code, found.flatMap { unsafe $0.pointee.pw_name }.map { unsafe String(cString: $0) })
-      }
-      if code != ERANGE { return name }
-    }
-    return nil
-  }
 }
 
 extension Socket {

@@ -47,7 +47,7 @@ import Testing
 
   @Test("a user's name is known, if there is one")
   func name() {
-    #expect(PeerCredentials(pid: 1, uid: 0, gid: 0).userName == "root")
-    #expect(PeerCredentials(pid: 1, uid: 4_000_000_000, gid: 0).userName == nil)
+    #expect(Accounts.name(ofUser: 0) == "root")
+    #expect(Accounts.name(ofUser: 4_000_000_000) == nil)
   }
 }

@@ -176,7 +176,7 @@ extension Document {
         "mode", \.mode, in: AdminConfiguration(), .mode,
         "The mode of the socket's file, in octal: who may write to it may connect."),
       Field(
-        "readers", optional: \.readers, .line(1...64, spaces: false),
+        "readers", optional: \.readers, .account(.group),
         "A group, by its name or number, whose members may look at the process and change nothing. Without it there is none."
       ),
       Field(

@@ -5,7 +5,7 @@ package struct AdminConfiguration: Equatable, Sendable {
   /// The mode of the socket's file, 0…0o777: who may write to it may connect (unix(7)).
   package var mode: UInt32 = 0o660
   /// The group, by its name or number, whose members may look at the process and change nothing; nil if there is none.
-  package var readers: String?
+  package var readers: Account?
   /// The absolute path of the file that keeps what was changed at run time; nil if a restart forgets it.
   package var state: String?
 

@@ -27,7 +27,7 @@ package final class UserNames {
   private var underWay: Set<UInt32> = []
 
   /// On a loop; `look` finds a name, and may take its time.
-  package init(on loop: EventLoop, look: @escaping @Sendable (UInt32) -> String? = { PeerCredentials.userName($0) }) {
+  package init(on loop: EventLoop, look: @escaping @Sendable (UInt32) -> String? = { Accounts.name(ofUser: $0) }) {
     self.loop = loop
     self.look = look
     worker = BackgroundWorker(name: "users", on: loop)
