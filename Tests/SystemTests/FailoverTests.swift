@@ -209,6 +209,10 @@ extension System {
       #expect(try proxy.report().pools[0].backends.count { $0.state == "down" } == 0)
       for server in servers { server.thaw() }
       try proxy.waitUntilAllUp()
+      // Newest first: why they were held, and why that is over.
+      let reasons = try proxy.report().transitions.filter { $0.backend == "host2" && $0.cause == "active" }.map(
+        \.reason)
+      #expect(reasons.first == "backends answer again" && reasons.contains { $0.hasPrefix("most backends are silent") })
     }
 
     private func pool(

@@ -19,7 +19,7 @@ package struct Refusals: Equatable, Sendable {
   ///
   /// - Parameter new: by cause, without those that are the client's own doing or an operator's.
   package mutating func observe(_ new: [String: Int], of pool: String, at time: Timestamp) {
-    let grown = (counts[pool] ?? new).merging(new) { $1 - $0 }.filter { $0.value > 0 && counts[pool] != nil }
+    let grown = (counts[pool] ?? new).merging(new) { $1 - $0 }.filter { $0.value > 0 }
     counts[pool] = new
     guard !grown.isEmpty else { return end(pool, at: time) }
     var episode = episodes[pool] ?? Report.Refusing(since: time, last: time, causes: [:])
