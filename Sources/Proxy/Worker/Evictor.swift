@@ -28,6 +28,7 @@ final class Evictor {
   /// Ends the sessions that are meant, from now on.
   func take(_ order: EvictionOrder) {
     orders.add(order)
+    worker.isCalledFor = true
     worker.keepTicking()
   }
 

@@ -37,6 +37,8 @@ package final class Worker {
   var goingOn: [Session] = []
   let gathering: Gathering
   var endedThisTurn: [Session] = []
+  /// Orders have come, or listeners leave: to be seen to after the turn. One look at this is all that other turns cost.
+  var isCalledFor = false
   /// Pools in which connects ended that others had been held back for.
   var freedThisTurn: [PoolStatus] = []
   var activeThisTick: [Session] = []
@@ -184,11 +186,17 @@ package final class Worker {
     goingOn.append(session)
   }
 
+  /// Does what orders and rollouts have left for the end of a turn; whether another turn is needed for that.
+  private func attend() -> Bool {
+    if evictor.hasNews { evictor.work(at: MonotonicClock.now()) }
+    isCalledFor = listeners.leave()
+    return isCalledFor
+  }
+
   private func afterTurn() -> AfterTurn {
     counters.turns.add()
-    if evictor.hasNews { evictor.work(at: MonotonicClock.now()) }
+    let isLeaving = isCalledFor && attend()
     if !endedThisTurn.isEmpty || !freedThisTurn.isEmpty { serveFreed() }
-    let isLeaving = listeners.leave()
     let isUnfinished = isLeaving || !endedThisTurn.isEmpty || !freedThisTurn.isEmpty
     guard !goingOn.isEmpty else { return isUnfinished ? .goOn : .wait }
     let sessions = goingOn

@@ -124,7 +124,7 @@ final class WorkerListeners {
     }
     let withdrawn = Set(rollout.withdrawn)
     let isWithdrawn = { (listener: Listener) in listener.socket.map(withdrawn.contains) ?? true }
-    for listener in listeners where isWithdrawn(listener) { leaving.append(listener, .takingAll, in: worker.loop.turn) }
+    for listener in listeners where isWithdrawn(listener) { leave(listener, .takingAll) }
     listeners.removeAll(where: isWithdrawn)
     worker.adopt(rollout.table)
     open(prepared.opened)
@@ -142,9 +142,14 @@ final class WorkerListeners {
   func end(_ queue: LeavingListeners.Queue) {
     isDraining = true
     prepared = nil
-    for listener in listeners { leaving.append(listener, queue, in: worker.loop.turn) }
+    for listener in listeners { leave(listener, queue) }
     listeners = []
     worker.reportIfDrained()
+  }
+
+  private func leave(_ listener: Listener, _ queue: LeavingListeners.Queue) {
+    leaving.append(listener, queue, in: worker.loop.turn)
+    worker.isCalledFor = true
   }
 
   /// Whether no client comes any more, however long one waits.
