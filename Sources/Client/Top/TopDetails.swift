@@ -41,11 +41,9 @@ extension TopModel {
         "\(backend.connect.attempts), \(backend.connect.retries) after a failed one elsewhere; failed: "
           + causes(backend.connect.failures)
       ),
-      ("connect", times(backend.connectTime)),
+      ("connect", times(backend.connectTime)), ("session", times(backend.sessionTime)),
+      ("ended", causes(backend.closes)), ("health", health(backend, at: now)),
     ]
-    facts.append(("session", times(backend.sessionTime)))
-    facts.append(("ended", causes(backend.closes)))
-    facts.append(("health", health(backend, at: now)))
     if let counts = backend.tally {
       facts.append(
         (

@@ -323,16 +323,6 @@ package struct CheckPlan: Equatable {
   }
 }
 
-extension Report.Backend.State {
-  /// Whether a backend in this state gets new sessions.
-  package var isEligible: Bool {
-    switch self {
-    case .up, .warming, .unknown, .held, .vanished: true
-    case .draining, .maintenance, .ejected, .down, .ourselves, .unresolved, .absent: false
-    }
-  }
-}
-
 extension BackendConfiguration {
   /// Whether the backend is given by a host name.
   var isNamed: Bool {

@@ -15,7 +15,7 @@ extension Report {
   }
 
   private func state(of pool: Pool) -> Concern? {
-    let out = pool.backends.filter { !$0.state.isServing }
+    let out = pool.backends.filter { !$0.state.isEligible }
     let counts = Backend.State.allCases.compactMap { state in
       let count = out.count { $0.state == state }
       return count == 0 ? nil : "\(count) \(state.rawValue)"
@@ -164,7 +164,7 @@ extension Report {
 
 extension Report.Backend.State {
   /// Whether it gets new sessions.
-  package var isServing: Bool {
+  package var isEligible: Bool {
     switch self {
     case .up, .warming, .unknown, .held, .vanished: true
     case .draining, .maintenance, .ejected, .down, .ourselves, .unresolved, .absent: false
