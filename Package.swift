@@ -44,6 +44,9 @@ let package = Package(
     .target(name: "Model", dependencies: ["Balancing", "Config"], swiftSettings: strict),
     .target(name: "Text", dependencies: ["Config", "Model", system], swiftSettings: strict),
 
+    // The protocols of a fleet, as values that are stepped: no clock, no socket, no file, no chance.
+    .target(name: "Agreement", swiftSettings: strict),
+
     // The data plane.
     .target(
       name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: dataPlane),
