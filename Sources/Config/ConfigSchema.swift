@@ -11,8 +11,9 @@ package enum ConfigSchema {
       "properties": [
         "listeners": ["description": "Where clients are accepted: the long form, together with \"pools\"."],
         "pools": ["description": "The pools of backends: the long form, together with \"listeners\"."],
+        "include": ["description": "Files and folders with listeners and pools: the long form."],
       ],
-      "if": ["anyOf": [["required": ["listeners"]], ["required": ["pools"]]]],
+      "if": ["anyOf": [["required": ["listeners"]], ["required": ["pools"]], ["required": ["include"]]]],
       "then": Document.long.schema.adding([("title", "Long form")]),
       "else": Document.short.schema.adding([("title", "Short form")]),
     ]

@@ -29,15 +29,21 @@ struct CheckCommand: ParsableCommand {
     let name = try file.name
     guard !json else { return try report(name) }
     // The one who checks needn't be the one who may read secrets.
-    let settings = try file.load(secrets: .ifThere)
+    var seen = FileSnapshot()
+    let settings = try file.load(secrets: .ifThere, seen: &seen)
     ConfigurationFile.report(warnings: settings.warnings, file: name)
     let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
-    try Output.write("\(settings.summary())\(limits.summary)\n\n\(TextTable.printable(name)) is right.\n")
+    let included = seen.included(by: try file.path).count
+    let files = included == 0 ? "" : ", with the \(included == 1 ? "file" : "\(included) files") that it includes,"
+    try Output.write("\(settings.summary())\(limits.summary)\n\n\(TextTable.printable(name))\(files) is right.\n")
   }
 
   private func report(_ name: String) throws {
-    let report = try file.read(
-      secrets: .ifThere, right: { CheckReport($0, file: name) }, wrong: { CheckReport($0, file: name) })
+    let report = try file.read(secrets: .ifThere) {
+      CheckReport($0, file: name, included: $1)
+    } wrong: {
+      CheckReport($0, file: name)
+    }
     try Output.write(report.text)
     if !report.isValid { throw ExitStatus.configuration.code }
   }

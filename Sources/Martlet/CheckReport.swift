@@ -8,13 +8,16 @@ import Text
 struct CheckReport: Encodable {
   /// Something that is wrong or doubtful.
   struct Issue: Encodable {
+    /// The file in which it is: the one that was named, or one that it includes.
+    let file: String
     let path: String
     let line: Int?
     let column: Int?
     let message: String
     let hint: String
 
-    init(_ issue: ConfigIssue) {
+    init(_ issue: ConfigIssue, in file: String) {
+      self.file = issue.file ?? file
       (path, line, column) = (issue.path, issue.line, issue.column)
       (message, hint) = (issue.message, issue.hint)
     }
@@ -31,23 +34,26 @@ struct CheckReport: Encodable {
   let file: String
   /// Whether it would be taken.
   let isValid: Bool
-  /// What is wrong, in the order of the lines.
+  /// What is wrong, in the order of the files and their lines.
   let errors: [Issue]
   /// How many errors there are beyond those.
   let omitted: Int
   /// What is doubtful.
   let warnings: [Issue]
+  /// The paths of the files that it includes; nil if something is wrong.
+  let included: [String]?
   /// Nil if the file is wrong.
   let limits: Bounds?
 
   /// Of a file that is right.
-  init(_ settings: Configuration, file: String) {
+  init(_ settings: Configuration, file: String, included: [String]) {
     let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
     self.file = file
     isValid = true
     errors = []
     omitted = 0
-    warnings = settings.warnings.map(Issue.init)
+    warnings = settings.warnings.map { Issue($0, in: file) }
+    self.included = included
     self.limits = Bounds(sessions: limits.sessions, pipes: limits.pipes, descriptors: limits.descriptors)
   }
 
@@ -55,9 +61,10 @@ struct CheckReport: Encodable {
   init(_ found: ConfigErrors, file: String) {
     self.file = file
     isValid = false
-    errors = found.errors.map(Issue.init)
+    errors = found.errors.map { Issue($0, in: file) }
     omitted = found.omitted
-    warnings = found.warnings.map(Issue.init)
+    warnings = found.warnings.map { Issue($0, in: file) }
+    included = nil
     limits = nil
   }
 

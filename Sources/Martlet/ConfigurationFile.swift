@@ -1,6 +1,7 @@
 import ArgumentParser
 import Config
 import Glibc
+import Sockets
 import Text
 
 /// Which configuration file is meant: an option, an argument or a variable of the environment names it.
@@ -49,10 +50,12 @@ struct ConfigurationFile: ParsableArguments {
   }
 
   /// Reads the file; says everything that is wrong with it before it throws.
-  func load(secrets: SecretReading = .required) throws -> Configuration {
+  ///
+  /// - Parameter seen: gets the files that were read, as they are when they're read.
+  func load(secrets: SecretReading = .required, seen: inout FileSnapshot) throws -> Configuration {
     let path = try path
     do throws(ConfigErrors) {
-      return try Configuration.load(path: path, secrets: secrets)
+      return try Configuration.load(path: path, secrets: secrets, seen: &seen)
     } catch {
       var error = error
       let path = Self.name(of: path)
@@ -67,13 +70,15 @@ struct ConfigurationFile: ParsableArguments {
     }
   }
 
-  /// Reads the file, and makes something of what it comes to or of what is wrong with it.
+  /// Reads the file, and makes something of what it comes to and what it includes, or of what is wrong with it.
   func read<Result>(
-    secrets: SecretReading, right: (Configuration) -> Result, wrong: (ConfigErrors) -> Result
+    secrets: SecretReading, right: (Configuration, _ included: [String]) -> Result, wrong: (ConfigErrors) -> Result
   ) throws -> Result {
     let path = try path
+    var seen = FileSnapshot()
     do throws(ConfigErrors) {
-      return right(try Configuration.load(path: path, secrets: secrets))
+      let settings = try Configuration.load(path: path, secrets: secrets, seen: &seen)
+      return right(settings, seen.included(by: path))
     } catch {
       return wrong(error)
     }
@@ -82,7 +87,7 @@ struct ConfigurationFile: ParsableArguments {
   /// Says what is doubtful in the file.
   static func report(warnings: [ConfigIssue], file: String) {
     for warning in warnings {
-      let text = TextTable.printable("\(file):\(warning.line == nil ? " " : "")\(warning) (a warning)")
+      let text = TextTable.printable("\(warning.text(in: file)) (a warning)")
       Terminal.write(text + "\n", to: STDERR_FILENO)
     }
   }

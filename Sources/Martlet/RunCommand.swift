@@ -27,10 +27,10 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw ExitStatus.unavailable.because("\(error)")
     }
-    let fileAsRead = (try? file.absolutePath).flatMap { ServiceOrigin.look(at: $0) }
     // Who takes over goes on with what runs, whatever the file says by now.
     let path = try inheritance?.file ?? file.absolutePath
-    let settings = try inheritance?.configuration ?? file.load()
+    var filesAsRead = FileSnapshot()
+    let settings = try inheritance?.configuration ?? file.load(seen: &filesAsRead)
     do throws(StartError) {
       try Limits.ensureEnough(for: settings)
     } catch {
@@ -47,7 +47,8 @@ struct RunCommand: ParsableCommand {
       service = try Service(
         configuration: settings, logger: logger,
         origin: ServiceOrigin(
-          version: Version.current, file: path, fileAsRead: fileAsRead, invocation: .current, inheritance: inheritance,
+          version: Version.current, file: path, filesAsRead: filesAsRead, invocation: .current,
+          inheritance: inheritance,
           activated: activated,
           log: LogSwitch(sink, fixed: logOptions.settings)))
     } catch {

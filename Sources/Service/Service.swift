@@ -106,7 +106,7 @@ package final class Service {
     let parts = WeakParts()
     changes = ChangeQueue(on: loop, logger: logger)
     reloads = Reloads(
-      file: origin.file, fileAsRead: inheritance.map(\.handover.fileAsRead) ?? origin.fileAsRead,
+      file: origin.file, filesAsRead: inheritance.map(\.handover.asRead) ?? origin.filesAsRead,
       generation: inheritance?.handover.generation ?? 1, provenance: inheritance?.handover.provenance,
       tally: inheritance?.handover.reloads, changes: changes, on: loop, logger: logger
     ) { parts.make($0) }
@@ -190,6 +190,7 @@ package final class Service {
     reloads.announce = { [unowned self] isReloading in
       if isReloading { systemd?.reloading() } else { systemd?.ready() }
     }
+    reloads.readOthers = { [unowned self] in watchFile() }
     reloads.start(controller)
     watchFile()
     if let old = origin.inheritance?.handover {
@@ -296,12 +297,13 @@ package final class Service {
     listeners.close(departure)
   }
 
-  /// Reads the file again whenever it changes, if the configuration wants that.
+  /// Reads the file again whenever it or what it includes changes, if the configuration wants that.
   func watchFile() {
     guard let file = origin.file, controller.configuration.reload == .watch else { return watcher = nil }
-    guard watcher == nil else { return }
+    let known = reloads.filesAsRead
+    guard watcher?.paths != known.paths else { return }
     do throws(Errno) {
-      watcher = try FileWatcher(file, knownAs: reloads.fileAsRead, on: loop) { [unowned self] in
+      watcher = try FileWatcher(known, on: loop) { [unowned self] in
         reread(by: "a change of \(file)")
       }
     } catch {
@@ -316,8 +318,9 @@ package struct ServiceOrigin {
   package var version: String
   /// The file that a reload reads; nil if there's none.
   package var file: String?
-  /// That file as it was when the configuration was read from it: what has changed since is noticed. Nil if that isn't known.
-  package var fileAsRead: FileIdentity?
+  /// That file and what it includes, as they were when the configuration was read from them: what has changed since is
+  /// noticed.
+  package var filesAsRead: FileSnapshot
   /// How the program was started; nil if it can't be upgraded.
   package var invocation: Invocation?
   /// What a process before this one has given.
@@ -336,21 +339,18 @@ package struct ServiceOrigin {
 
   /// A service that begins by itself.
   package init(
-    version: String, file: String? = nil, fileAsRead: FileIdentity? = nil, invocation: Invocation? = nil,
+    version: String, file: String? = nil, filesAsRead: FileSnapshot = FileSnapshot(), invocation: Invocation? = nil,
     inheritance: Inheritance? = nil,
     activated: [InheritedListeners.Listener] = [], log: LogSwitch = LogSwitch(nil)
   ) {
     self.version = version
     self.file = file
-    self.fileAsRead = fileAsRead
+    self.filesAsRead = filesAsRead
     self.invocation = invocation
     self.inheritance = inheritance
     self.activated = activated
     self.log = log
   }
-
-  /// What tells a file from what it's later; to be taken before the configuration is read from it.
-  package static func look(at file: String) -> FileIdentity? { FileIdentity(file) }
 }
 
 /// Makes the parts of a reload for a service that is being made.

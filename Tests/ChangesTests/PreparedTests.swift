@@ -3,6 +3,7 @@ import Config
 import Libevent
 import Logging
 import Proxy
+import Sockets
 import Testing
 
 @testable import Changes
@@ -30,7 +31,7 @@ struct PreparedTests {
         configuration, book: OverrideBook(), workforce: Workforce(count: 1), on: loop, logger: logger)
       controller.start(with: configuration)
       changes = ChangeQueue(on: loop, logger: logger)
-      reloads = Reloads(file: nil, fileAsRead: nil, changes: changes, on: loop, logger: logger) {
+      reloads = Reloads(file: nil, filesAsRead: FileSnapshot(), changes: changes, on: loop, logger: logger) {
         [unowned self, controller] rollout in
         Reload.Parts(
           loop: loop, controller: controller, listeners: ListenerSet([], workers: 0), participants: [],

@@ -193,7 +193,7 @@ struct DifferenceTests {
     }
     // Names and addresses tell elements apart; where checks go is the backends'.
     let others: Set = [
-      "$schema", "listeners[].name", "pools[].name", "pools[].backends[].address", "pools[].health.port",
+      "$schema", "include", "listeners[].name", "pools[].name", "pools[].backends[].address", "pools[].health.port",
       "pools[].health.address",
     ]
     #expect(Set(described.map(\.path)).subtracting(keys) == others)

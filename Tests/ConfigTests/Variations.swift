@@ -28,6 +28,8 @@ struct Variations {
   /// What may stand under keys whose form the schema doesn't tell.
   private static let texts: [String: [String]] = [
     "$schema": ["martlet.schema.json"],
+    // A folder without such files.
+    "include": ["/bin/"], "include[]": ["/bin"],
     "listeners[].name": ["a", "b", "c"],
     "listeners[].bind": ["0.0.0.0:80", ":81", "127.0.0.1:0", "[::1]:82", "[fe80::1%1]:83", "unix:/run/a b"],
     "listeners[].pool": ["web", "b:2"],
@@ -106,7 +108,7 @@ struct Variations {
     of schema: JSONNode, at path: String, constants: [JSONNode.Member] = []
   ) throws -> JSONNode {
     var required: [JSONNode] = []
-    if case .array(let keys) = schema["required"]?.value { required = keys }
+    if case .array(let keys) = (schema["required"] ?? schema["then"]?["required"])?.value { required = keys }
     var members: [(String, JSONNode)] = []
     for property in schema["properties"]?.members ?? [] {
       if let constant = constants.first(where: { $0.key == property.key }) {

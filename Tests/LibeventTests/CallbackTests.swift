@@ -222,7 +222,7 @@ import Testing
     let file = try TemporaryFile("one")
     let loop = EventLoop()
     var (calls, end, watcher) = (0, Timer?.none, FileWatcher?.none)
-    watcher = try FileWatcher(file.path, on: loop) {
+    watcher = try FileWatcher(FileSnapshot(file.path), on: loop) {
       calls += 1
       watcher = nil
       stopSoon(loop, &end)

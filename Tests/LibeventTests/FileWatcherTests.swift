@@ -18,12 +18,12 @@ import Testing
 
   /// Watches a file while a script of steps runs; gives how often it was told after each.
   private func watch(
-    _ path: String, knownAs known: FileIdentity? = nil, _ steps: [(Outcome, () throws -> Void)]
+    _ path: String, knownAs known: FileSnapshot? = nil, _ steps: [(Outcome, () throws -> Void)]
   ) throws -> [Int] {
     let loop = EventLoop()
     var calls = 0
     var counts: [Int] = []
-    let watcher = try FileWatcher(path, knownAs: known, on: loop) {
+    let watcher = try FileWatcher(known ?? FileSnapshot(path), on: loop) {
       calls += 1
       loop.stop()
     }
@@ -71,6 +71,72 @@ import Testing
         (.nothing, {}),
       ])
     #expect(counts == [0, 1, 1, 0, 1, 0])
+  }
+
+  @Test("of a folder its .json files are told that come, change, move or go, and nothing else in it")
+  func folder() throws {
+    let folder = try TemporaryFolder()
+    let (path, other) = (folder.path + "/d", folder.path + "/elsewhere")
+    mkdir(path, 0o755)
+    try write("1", to: path + "/a.json")
+    try write("1", to: other)
+    let counts = try watch(
+      path,
+      [
+        (.nothing, {}),
+        (.told, { try write("1", to: path + "/b.json") }),
+        (.told, { try write("22", to: path + "/b.json") }),
+        (.told, { rename(path + "/b.json", path + "/c.json") }),
+        (
+          .nothing,
+          {
+            for name in ["a.conf", ".a.json", ".a.json.swp", "a.json~"] { try write("1", to: "\(path)/\(name)") }
+            unlink(path + "/a.conf")
+          }
+        ),
+        (.told, { symlink(other, path + "/link.json") }),
+        (.told, { try write("22", to: other) }),
+        (.told, { unlink(path + "/a.json") }),
+        // The folder as a whole, which isn't there for a while.
+        (.nothing, { rename(path, path + ".old") }),
+        (.nothing, { rename(path + ".old", path) }),
+        (.nothing, { rename(path, path + ".old") }),
+        (
+          .told,
+          {
+            mkdir(path + ".new", 0o755)
+            rename(path + ".new", path)
+          }
+        ),
+        (.told, { try write("1", to: path + "/a.json") }),
+      ])
+    #expect(counts == [0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 1])
+  }
+
+  @Test("several files and folders are watched as one")
+  func several() throws {
+    let folder = try TemporaryFolder()
+    mkdir(folder.path + "/d", 0o755)
+    let paths = ["/main", "/d", "/late"].map { folder.path + $0 }
+    try write("1", to: paths[0])
+    var known = FileSnapshot()
+    for path in paths { known.add(path) }
+    let counts = try watch(
+      paths[0], knownAs: known,
+      [
+        (.nothing, {}),
+        (
+          .told,
+          {
+            try write("22", to: paths[0])
+            try write("1", to: paths[1] + "/a.json")
+          }
+        ),
+        (.told, { try write("1", to: paths[2]) }),
+        (.nothing, { unlink(paths[2]) }),
+        (.told, { try write("333", to: paths[0]) }),
+      ])
+    #expect(counts == [0, 1, 1, 0, 1])
   }
 
   @Test("nothing is told of other files, of what changes nothing, or of what is undone at once")
@@ -174,7 +240,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.path + "/f"
     try write("1", to: path)
-    let known = try #require(FileIdentity(path))
+    let known = FileSnapshot(path)
     #expect(try watch(path, knownAs: known, [(.nothing, {})]) == [0])
     try write("22", to: path)
     #expect(try watch(path, knownAs: known, [(.told, {})]) == [1])
@@ -186,7 +252,7 @@ import Testing
     let path = folder.path + "/f"
     let loop = EventLoop()
     var watcher: FileWatcher?
-    watcher = try FileWatcher(path, on: loop) {
+    watcher = try FileWatcher(FileSnapshot(path), on: loop) {
       watcher = nil
       loop.stop()
     }

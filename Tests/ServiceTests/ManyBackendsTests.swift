@@ -3,6 +3,7 @@ import Config
 import Glibc
 import Libevent
 import Logging
+import Sockets
 import Support
 import Testing
 
@@ -92,7 +93,7 @@ struct ManyBackendsTests {
     #expect(timed("what leases are about") { controller.missing(in: second) }.allSatisfy { $0 == nil })
 
     let reloads = Reloads(
-      file: nil, fileAsRead: nil, changes: ChangeQueue(on: loop, logger: logger), on: loop, logger: logger
+      file: nil, filesAsRead: FileSnapshot(), changes: ChangeQueue(on: loop, logger: logger), on: loop, logger: logger
     ) { _ in preconditionFailure("nothing is reloaded") }
     let reporter = Reporter(
       controller: controller, listeners: ListenerSet([], workers: 2), reloads: reloads,

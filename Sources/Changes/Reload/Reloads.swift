@@ -4,7 +4,7 @@ package import Control
 package import Libevent
 package import Logging
 package import Model
-import Sockets
+package import Sockets
 
 /// All reloads of a process, one at a time: where configurations come from, what came of them, and the way back.
 package final class Reloads {
@@ -50,8 +50,10 @@ package final class Reloads {
   package let history: ReloadHistory
   /// Told of the start and the end of each attempt.
   package var announce: ((_ isReloading: Bool) -> Void)?
-  /// The file as it was when it was read last; nil if that isn't known.
-  package private(set) var fileAsRead: FileIdentity?
+  /// Told when other files than before were read.
+  package var readOthers: (() -> Void)?
+  /// The file and what it includes, as they were when they were read last; nothing if that isn't known.
+  package private(set) var filesAsRead: FileSnapshot
 
   /// The process's own file; nil if it wasn't configured by one.
   package let file: String?
@@ -78,19 +80,19 @@ package final class Reloads {
 
   /// - Parameters:
   ///   - file: the process's own file; nil if it wasn't configured by one.
-  ///   - fileAsRead: the file as it was when the configuration that runs was read from it.
+  ///   - filesAsRead: the file and what it includes, as they were when the configuration that runs was read from them.
   ///   - generation: of the configuration that runs.
   ///   - provenance: how that has come to run.
   ///   - tally: of the attempts before.
   ///   - changes: where each reload asks whether it may begin.
   ///   - parts: what each reload works on.
   package init(
-    file: String?, fileAsRead: FileIdentity?, generation: Int = 1, provenance: Provenance? = nil,
+    file: String?, filesAsRead: FileSnapshot, generation: Int = 1, provenance: Provenance? = nil,
     tally: ReloadTally? = nil, changes: ChangeQueue, on loop: EventLoop, logger: Logger,
     parts: @escaping (_ rollout: Int) -> Reload.Parts
   ) {
     self.file = file
-    self.fileAsRead = fileAsRead
+    self.filesAsRead = filesAsRead
     history = ReloadHistory(
       generation: generation, provenance: provenance ?? Provenance(file: file), tally: tally ?? ReloadTally(),
       logger: logger)
@@ -132,12 +134,18 @@ package final class Reloads {
 
   /// Reads a configuration; throws what is wrong with it.
   package func read(_ source: Source) throws(ConfigErrors) -> Configuration {
+    var seen = FileSnapshot()
+    return try read(source, &seen)
+  }
+
+  private func read(_ source: Source, _ seen: inout FileSnapshot) throws(ConfigErrors) -> Configuration {
     switch source {
     case .file:
       guard let file else { return makeParts(rollouts).controller.configuration }
       // Nothing that lets the control loop wait.
-      return try Configuration.load(path: file, trusting: .regular)
-    case .text(let text, let name): return try Configuration.parse(text, file: name)
+      return try Configuration.load(path: file, trusting: .regular, seen: &seen)
+    case .text(let text, let name):
+      return try Configuration.parse(text, file: name, includes: .sent(as: name))
     case .earlier(let configuration, _): return configuration
     }
   }
@@ -263,9 +271,8 @@ extension Reloads {
   private func begin(_ attempt: Attempt, askedFor asked: Int? = nil, _ done: @escaping Done) {
     var attempt = attempt
     let configuration: Configuration
-    if case .file = attempt.source { fileAsRead = file.flatMap { FileIdentity($0) } }
     do throws(ConfigErrors) {
-      configuration = try read(attempt.source)
+      configuration = try readNoting(attempt.source)
     } catch {
       changes.ended(.kept)
       return refuse(.init(error), .lasting, by: attempt.author, done)
@@ -309,6 +316,18 @@ extension Reloads {
     }
     running = reload
     reload.start()
+  }
+
+  /// Reads a configuration, and takes note of how the process's own files are.
+  private func readNoting(_ source: Source) throws(ConfigErrors) -> Configuration {
+    guard case .file = source else { return try read(source) }
+    var seen = FileSnapshot()
+    defer {
+      let isOther = seen.paths != filesAsRead.paths
+      filesAsRead = seen
+      if isOther { readOthers?() }
+    }
+    return try read(source, &seen)
   }
 
   private func refuse(

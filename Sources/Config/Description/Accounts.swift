@@ -67,8 +67,8 @@ extension SocketAccess {
   static func check<Root>(_ object: Located<Root>, bind: SocketAddress?, _ found: inout Diagnostics) {
     guard let bind, bind.port != nil else { return }
     for field in fields where object.node[field.name] != nil {
-      let (path, line) = object.place(of: field.name)
-      found.error(path, line, "is for Unix sockets only, and this is \(bind)", hint: "remove it")
+      let place = object.place(of: field.name)
+      found.error(place, "is for Unix sockets only, and this is \(bind)", hint: "remove it")
     }
   }
 }

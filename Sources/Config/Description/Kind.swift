@@ -103,7 +103,7 @@ extension Kind {
     Kind<Located<Value>>(
       wanted: wanted, schema: schema, keys: keys, remedies: remedies, render: { render($0.value) }
     ) { node, path, found in
-      read(node, path, &found).map { Located(value: $0, node: node, path: path) }
+      read(node, path, &found).map { Located(value: $0, node: node, path: path, file: found.file) }
     }
   }
 
@@ -149,16 +149,31 @@ extension Kind {
   }
 }
 
-/// A value and where in the document it stands.
+/// Where something stands.
+struct Place: Sendable {
+  /// The file, if it's an included one.
+  var file: String?
+  /// The path in the file.
+  var path: String
+  var line: Int
+}
+
+/// A value and where it stands.
 struct Located<Value: Sendable>: Sendable {
   var value: Value
   let node: JSONNode
   let path: String
+  /// The file, if it's an included one.
+  var file: String?
 
-  /// The path of one of its keys, and the line of it; its own if the key isn't there.
-  func place(of key: String) -> (path: String, line: Int) {
-    guard let members = node.members else { return (path, node.line) }
-    return (path.isEmpty ? key : "\(path).\(key)", members.first { $0.key == key }?.line ?? node.line)
+  /// Where it stands.
+  var place: Place { Place(file: file, path: path, line: node.line) }
+
+  /// The place of one of its keys; its own if the key isn't there.
+  func place(of key: String) -> Place {
+    guard let members = node.members else { return place }
+    let line = members.first { $0.key == key }?.line ?? node.line
+    return Place(file: file, path: path.isEmpty ? key : "\(path).\(key)", line: line)
   }
 }
 

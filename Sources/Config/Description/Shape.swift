@@ -76,15 +76,18 @@ struct Shape<Root: Sendable>: Sendable {
   let check: @Sendable (inout Located<Root>, inout Diagnostics) -> Void
   /// As much of that as a JSON Schema can say.
   private let rules: [JSONNode]
+  /// The key that can bring what is required from elsewhere.
+  private let substitute: String?
   private let indices: [String: Int]
 
   init(
-    _ initial: Root, _ fields: [Field<Root>], rules: [JSONNode] = [],
+    _ initial: Root, _ fields: [Field<Root>], requiredUnless substitute: String? = nil, rules: [JSONNode] = [],
     check: @escaping @Sendable (inout Located<Root>, inout Diagnostics) -> Void = { _, _ in }
   ) {
     self.initial = initial
     self.fields = fields
     self.rules = rules
+    self.substitute = substitute
     self.check = check
     indices = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($0.element.name, $0.offset) })
   }
@@ -132,12 +135,14 @@ struct Shape<Root: Sendable>: Sendable {
       let key = JSONNode.shownKey(member.key)
       found.error(path.isEmpty ? key : "\(path).\(key)", member.line, refusal.message, hint: refusal.hint)
     }
-    for field in fields where field.isRequired && lines[field.name] == nil && !meant.contains(field.name) {
+    let isComplete = substitute.map { lines[$0] != nil } ?? false
+    for field in fields where field.isRequired && !isComplete && lines[field.name] == nil && !meant.contains(field.name)
+    {
       found.error(
         path.isEmpty ? field.name : "\(path).\(field.name)", node.line, "is missing",
         hint: "add it. \(field.doc)")
     }
-    var located = Located(value: root, node: node, path: path)
+    var located = Located(value: root, node: node, path: path, file: found.file)
     check(&located, &found)
     return located.value
   }
@@ -156,11 +161,12 @@ struct Shape<Root: Sendable>: Sendable {
 
   /// The JSON Schema of the object, in which one key may be anything, since it's described elsewhere.
   func schema(except known: String?) -> JSONNode {
-    let required = fields.filter(\.isRequired).map { JSONNode($0.name) }
+    let names = fields.filter(\.isRequired).map { JSONNode($0.name) }
+    let required: [(String, JSONNode)] = names.isEmpty ? [] : [("required", JSONNode(names))]
     let properties = fields.map { ($0.name, $0.name == known ? true : $0.schema) }
     return JSONNode(
       [("type", "object"), ("properties", JSONNode(properties)), ("additionalProperties", false)]
-        + (required.isEmpty ? [] : [("required", JSONNode(required))])
+        + (substitute.map { [("if", ["not": ["required": [JSONNode($0)]]]), ("then", JSONNode(required))] } ?? required)
         + (rules.isEmpty ? [] : [("allOf", JSONNode(rules))]))
   }
 

@@ -10,7 +10,7 @@ struct Assembler {
 
   private struct Bind {
     let address: SocketAddress
-    let path: String
+    let place: Place
     let what: Role
 
     /// What listens there, in words.
@@ -33,7 +33,9 @@ struct Assembler {
     let pools = documents.map { pool($0) }
     unique(documents) { pool in pool.name.map { ($0, isGiven: true) } }
     let listeners = (document.listeners ?? []).enumerated().map { listener($0.element, $0.offset, document.pools) }
-    unique(zip(document.listeners ?? [], listeners).map { Located(value: $1, node: $0.node, path: $0.path) }) {
+    unique(
+      zip(document.listeners ?? [], listeners).map { Located(value: $1, node: $0.node, path: $0.path, file: $0.file) }
+    ) {
       ($0.name, isGiven: true)
     }
     let stats = document.stats.flatMap { self.stats($0) }
@@ -42,7 +44,7 @@ struct Assembler {
     for pool in documents {
       guard let name = pool.value.name, !used.contains(name), document.listeners != nil else { continue }
       found.warning(
-        pool.path, pool.node.line, "no listener uses the pool \"\(name)\"", hint: "remove it, or name it in a listener")
+        pool.place, "no listener uses the pool \"\(name)\"", hint: "remove it, or name it in a listener")
     }
     for pool in documents { loops(in: pool) }
     return Configuration(
@@ -71,26 +73,26 @@ extension Assembler {
   }
 
   private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {
-    let (path, line) = listener.place(of: "pool")
+    let place = listener.place(of: "pool")
     guard let pool else {
       if listener.node["pool"] == nil, names.count > 1 {
-        found.error(path, line, "is missing, and there are \(names.count) pools", hint: "name one of them")
+        found.error(place, "is missing, and there are \(names.count) pools", hint: "name one of them")
       }
       return
     }
     guard !names.contains(pool) else { return }
     let hint = nearest(to: pool, among: names).map { "did you mean \"\($0)\"?" }
     let known = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
-    found.error(path, line, "there is no pool \"\(pool)\"", hint: hint ?? "the pools are: \(known)")
+    found.error(place, "there is no pool \"\(pool)\"", hint: hint ?? "the pools are: \(known)")
   }
 
   private mutating func stats(_ stats: Located<StatsDocument>) -> StatsConfiguration? {
     guard let bind = stats.value.bind else { return nil }
-    let (path, line) = stats.place(of: "bind")
-    bound(to: bind, (path, line), .stats)
+    let place = stats.place(of: "bind")
+    bound(to: bind, place, .stats)
     if !bind.isLocal {
       found.warning(
-        path, line, "the stats port can be reached from other machines, and asks for no password",
+        place, "the stats port can be reached from other machines, and asks for no password",
         hint: "bind it to 127.0.0.1, or see to it that only the right ones reach it")
     }
     return StatsConfiguration(bind: bind, hosts: stats.value.hosts, detail: stats.value.detail)
@@ -102,11 +104,12 @@ extension Assembler {
   }
 
   /// Notes where something listens; no two may listen at one address.
-  private mutating func bound(to address: SocketAddress, _ place: (path: String, line: Int), _ what: Bind.Role) {
-    let bind = Bind(address: address, path: place.path, what: what)
+  private mutating func bound(to address: SocketAddress, _ place: Place, _ what: Bind.Role) {
+    let bind = Bind(address: address, place: place, what: what)
     if address.port != 0, let other = binds[address.port]?.first(where: { $0.excludes(bind) }) {
       found.error(
-        place.path, place.line, "\(address) is taken by the \(other.what.rawValue) at \(other.path), \(other.address)",
+        place,
+        "\(address) is taken by the \(other.what.rawValue) at \(found.shown(other.place, from: place)), \(other.address)",
         hint: "choose another port or address")
     }
     binds[address.port, default: []].append(bind)
@@ -124,9 +127,9 @@ extension Assembler {
     }
     sameAddress(in: backends)
     if !backends.isEmpty, backends.allSatisfy({ $0.value.weight == 0 }) {
-      let (path, line) = pool.place(of: "backends")
+      let place = pool.place(of: "backends")
       found.error(
-        path, line, "every backend has the weight 0, so none gets sessions", hint: "give one a weight above 0")
+        place, "every backend has the weight 0, so none gets sessions", hint: "give one a weight above 0")
     }
     return PoolConfiguration(
       name: value.name ?? "", strategy: value.strategy, backends: backends.map { backend($0, value.health) },
@@ -146,9 +149,9 @@ extension Assembler {
       if let other = endpoint.with(port: port) {
         healthEndpoint = other
       } else {
-        let (path, line) = backend.place(of: "address")
+        let place = backend.place(of: "address")
         found.error(
-          path, line, "a Unix socket has no port, but the pool's health check wants port \(port)",
+          place, "a Unix socket has no port, but the pool's health check wants port \(port)",
           hint: "give the backend a \"healthAddress\"")
       }
     }
@@ -161,13 +164,13 @@ extension Assembler {
     var first: [Endpoint: String] = [:]
     for backend in backends {
       guard let address = backend.value.address else { continue }
-      let (path, line) = backend.place(of: "address")
+      let place = backend.place(of: "address")
       guard let other = first[address] else {
-        first[address] = path
+        first[address] = place.path
         continue
       }
       found.error(
-        path, line, "\(address) is already the address of \(other)",
+        place, "\(address) is already the address of \(other)",
         hint: "remove one; use \"weight\" for a larger share")
     }
   }
@@ -180,26 +183,27 @@ extension Assembler {
       guard case .address(let address) = backend.value.address,
         let own = binds[address.port]?.first(where: { $0.address.isReached(by: address, isLocal: \.isLoopback) })
       else { continue }
-      let (path, line) = backend.place(of: "address")
+      let place = backend.place(of: "address")
       found.error(
-        path, line,
-        "\(address) is our own \(own.what.rawValue), \(own.path): sessions would connect to this proxy again",
+        place,
+        "\(address) is our own \(own.what.rawValue), \(found.shown(own.place, from: place)): sessions would connect to this proxy again",
         hint: "write the address of the service itself")
     }
   }
 
   /// Reports names that are there twice. Two that both come from an address are the same address, and reported as such.
   private mutating func unique<Value>(_ elements: [Located<Value>], _ name: (Value) -> (text: String, isGiven: Bool)?) {
-    var first: [String: (path: String, isGiven: Bool)] = [:]
+    var first: [String: (place: Place, isGiven: Bool)] = [:]
     for element in elements {
       guard let (text, isGiven) = name(element.value) else { continue }
-      let (path, line) = element.place(of: isGiven ? "name" : "address")
+      let place = element.place(of: isGiven ? "name" : "address")
       guard let other = first[text] else {
-        first[text] = (path, isGiven)
+        first[text] = (place, isGiven)
         continue
       }
       guard isGiven || other.isGiven else { continue }
-      found.error(path, line, "the name \"\(text)\" is taken by \(other.path)", hint: "choose another name")
+      found.error(
+        place, "the name \"\(text)\" is taken by \(found.shown(other.place, from: place))", hint: "choose another name")
     }
   }
 }

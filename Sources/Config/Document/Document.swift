@@ -16,6 +16,8 @@ struct Document: Sendable {
   /// The long form.
   var listeners: [Located<ListenerDocument>]?
   var pools: [Located<PoolDocument>]?
+  /// The files and folders that have more of both.
+  var include: [Located<String>]?
   /// The short form: the listeners' addresses, and the keys of the only pool.
   var listen: [Located<SocketAddress>]?
   var main = PoolDocument()
@@ -45,15 +47,13 @@ extension Document {
   /// The keys of the long form.
   static let long = Shape(
     initial,
-    [
+    lists(areRequired: true) + [
       Field(
-        "listeners", optional: \.listeners, ListenerDocument.shape.kind.located.list(1...256, what: "listeners"),
-        isRequired: true, "Where clients are accepted."),
-      Field(
-        "pools", optional: \.pools,
-        PoolDocument.shape.kind.located.list(1...1024, what: "pools", schema: [("uniqueItems", true)]),
-        isRequired: true, "The pools of backends."),
+        "include", optional: \.include, Kind<String>.include.located.oneOrMore(0...256, what: "paths"),
+        "Files with more listeners and pools, or folders whose *.json files have them, in the order of their names. A relative "
+          + "path counts from the folder of this file. Without it there are none.")
     ] + common,
+    requiredUnless: "include",
     // With several pools a listener has to name one of them.
     rules: [
       [
@@ -61,6 +61,26 @@ extension Document {
         "then": ["properties": ["listeners": ["items": ["required": ["pool"]]]]],
       ]
     ])
+
+  /// The keys of a file that is included.
+  static let part = Shape(initial, lists(areRequired: false))
+
+  private static func lists(areRequired: Bool) -> [Field<Document>] {
+    [
+      Field(
+        "listeners", optional: \.listeners,
+        ListenerDocument.shape.kind.located.list(1...mostListeners, what: "listeners"),
+        isRequired: areRequired, "Where clients are accepted."),
+      Field(
+        "pools", optional: \.pools,
+        PoolDocument.shape.kind.located.list(1...mostPools, what: "pools", schema: [("uniqueItems", true)]),
+        isRequired: areRequired, "The pools of backends."),
+    ]
+  }
+
+  /// The most listeners and pools that there can be.
+  static let mostListeners = 256
+  static let mostPools = 1024
 
   /// The keys of the short form.
   static let short = Shape(
@@ -235,8 +255,8 @@ extension ListenerDocument {
     let bind = listener.value.bind
     SocketAccess.check(listener, bind: bind, &found)
     if listener.value.freebind, let bind, bind.port == nil {
-      let (path, line) = listener.place(of: "freebind")
-      found.error(path, line, "is for IP addresses, and this is \(bind)", hint: "remove it")
+      let place = listener.place(of: "freebind")
+      found.error(place, "is for IP addresses, and this is \(bind)", hint: "remove it")
     }
   }
 

@@ -135,9 +135,9 @@ extension HealthDocument {
         health.value.timing[keyPath: place] = interval
         return
       }
-      let (path, line) = health.place(of: key)
+      let place = health.place(of: key)
       found.error(
-        path, line, "must be \(rule) the interval, \(DurationText.write(interval))", hint: "change one of the two")
+        place, "must be \(rule) the interval, \(DurationText.write(interval))", hint: "change one of the two")
     }
     let timing = health.value.timing
     settle("timeout", \.timeout, isWrong: timing.timeout > interval, "at most")
@@ -162,9 +162,10 @@ extension HealthDocument {
   private static func checkHTTP(_ health: inout Located<HealthDocument>, _ found: inout Diagnostics) {
     checkTiming(&health, &found)
     if health.value.http.method == .head, health.value.http.expect.body != nil {
-      let (path, line) = health.place(of: "expect")
+      var place = health.place(of: "expect")
+      place.path += ".body"
       found.error(
-        "\(path).body", line, "an answer to HEAD has no body", hint: "remove it, or set \"method\" to \"GET\"")
+        place, "an answer to HEAD has no body", hint: "remove it, or set \"method\" to \"GET\"")
     }
   }
 
@@ -173,8 +174,8 @@ extension HealthDocument {
     exclude("send", "sendHex", in: health, &found)
     exclude("expect", "expectHex", in: health, &found)
     if health.node["expect"] == nil, health.node["expectHex"] == nil {
-      let (path, line) = health.place(of: "expect")
-      found.error(path, line, "is missing", hint: "add what the server answers, or set \"type\" to \"tcp\"")
+      let place = health.place(of: "expect")
+      found.error(place, "is missing", hint: "add what the server answers, or set \"type\" to \"tcp\"")
     }
   }
 
@@ -182,7 +183,7 @@ extension HealthDocument {
     _ first: String, _ second: String, in health: Located<HealthDocument>, _ found: inout Diagnostics
   ) {
     guard health.node[first] != nil, health.node[second] != nil else { return }
-    let (path, line) = health.place(of: second)
-    found.error(path, line, "can't stand together with \"\(first)\"", hint: "keep one of the two")
+    let place = health.place(of: second)
+    found.error(place, "can't stand together with \"\(first)\"", hint: "keep one of the two")
   }
 }

@@ -194,9 +194,9 @@ extension PoolDocument {
     } else if object.node[lowerKey] == nil {
       object.value[keyPath: lower] = object.value[keyPath: upper]
     } else {
-      let (path, line) = object.place(of: lowerKey)
+      let place = object.place(of: lowerKey)
       found.error(
-        path, line, "must be at most the \(upperKey), \(DurationText.write(object.value[keyPath: upper]))",
+        place, "must be at most the \(upperKey), \(DurationText.write(object.value[keyPath: upper]))",
         hint: "change one of the two")
     }
   }

@@ -142,7 +142,7 @@ package final class NameBook {
     for path in [HostsFile().path, SystemFile.path] {
       do throws(Errno) {
         files.append(
-          try FileWatcher(path, on: loop) { [unowned self] in
+          try FileWatcher(FileSnapshot(path), on: loop) { [unowned self] in
             for watcher in watchers.values { watcher.askAgain() }
           })
       } catch {

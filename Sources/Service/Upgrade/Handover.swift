@@ -20,8 +20,10 @@ struct Handover: Codable {
   var configuration: String
   /// The file that a reload reads.
   var file: String?
-  /// That file as it was when it was read last.
+  /// That file as it was when it was read last, for versions that know no others.
   var fileAsRead: FileIdentity?
+  /// The file and what it includes, as they were when they were read last.
+  var filesAsRead: FileSnapshot?
   /// Which configuration it is.
   var generation: Int
   /// How it has come to run.
@@ -50,6 +52,13 @@ struct Handover: Codable {
   var shortCounts: CountsHandover?
   /// What the configuration's secrets hold that stand outside of it.
   var secrets: [String: [UInt8]]?
+
+  /// The files as they were when they were read last.
+  var asRead: FileSnapshot {
+    if let filesAsRead { return filesAsRead }
+    guard let file else { return FileSnapshot() }
+    return fileAsRead.map { FileSnapshot(file, was: $0) } ?? FileSnapshot(file)
+  }
 
   var bytes: [UInt8] { CountsForm.short.encode(self) }
 

@@ -68,7 +68,8 @@ extension Service {
   private func handover(_ counts: CountsHandover) -> Handover {
     Handover(
       version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
-      file: origin.file, fileAsRead: reloads.fileAsRead, generation: reloads.history.generation,
+      file: origin.file, fileAsRead: origin.file.flatMap { reloads.filesAsRead[$0] },
+      filesAsRead: reloads.filesAsRead, generation: reloads.history.generation,
       provenance: reloads.history.provenance,
       reloads: reloads.history.tally,
       listeners: listeners.listeners.map {

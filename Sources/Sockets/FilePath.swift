@@ -1,30 +1,10 @@
 import Glibc
 
-/// What tells a file from what it was before: another inode, another time of modification, another size.
-package struct FileIdentity: Codable, Equatable, Sendable {
-  private let device: UInt
-  private let inode: UInt
-  private let seconds: Int
-  private let nanoseconds: Int
-  private let size: Int
-
-  /// Looks at a file, through symbolic links; nil if there is none.
-  package init?(_ path: String) {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
-    device = status.st_dev
-    inode = status.st_ino
-    seconds = status.st_mtim.tv_sec
-    nanoseconds = status.st_mtim.tv_nsec
-    size = status.st_size
-  }
-}
-
 /// The way to a file through symbolic links.
-enum FilePath {
+package enum FilePath {
   /// The directories, without links in their own paths, in which something decides what the path means: those with a link
   /// on the way, and the one in which the file lies, or would. The path begins with a slash.
-  static func decidingDirectories(_ path: String) -> Set<String> {
+  package static func decidingDirectories(_ path: String) -> Set<String> {
     var directories: Set<String> = []
     var rest = parts(path)
     var here = ""
@@ -56,7 +36,7 @@ enum FilePath {
   }
 
   /// The path from the root on.
-  static func absolute(_ path: String) -> String {
+  package static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let current = unsafe getcwd(nil, 0) else { return path }
     defer { unsafe free(current) }
     return unsafe String(cString: current) + "/" + path
