@@ -39,6 +39,9 @@ struct MartletCommand: ParsableCommand {
         The smallest useful file; comments and trailing commas are allowed:
           { "listen": "0.0.0.0:80", "backends": ["10.0.0.1:80", "10.0.0.2:80"] }
 
+        Listeners and pools can stand in files of their own, all in a folder:
+          { "include": "pools.d", "stats": "127.0.0.1:9090" }
+
       \(ExitStatus.help)
 
       SIGNALS

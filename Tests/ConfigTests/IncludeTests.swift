@@ -195,7 +195,7 @@ struct IncludeTests {
       ("'secret'", "", "secret: the file can't be read: no permission"),
       ("'pools.d/*.json'", "", "\"pools.d/*.json\" is a pattern, and paths have none — hint: write \"pools.d\""),
       ("['']", "[0]", "\"\" is not a path"),
-      ("5", "", "must be the path of a file or a folder in quotes or a list of paths, is 5"),
+      ("5", "", "must be the path of a file or a folder in quotes, is 5"),
     ])
   func unreadable(_ value: String, _ place: String, _ problem: String) throws {
     guard value != "'secret'" || geteuid() != 0 else { return }

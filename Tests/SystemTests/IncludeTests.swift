@@ -55,7 +55,7 @@ extension System {
       }
       try folder.write("d.json", "{ \"pools\": [\n  { \"name\": \"three\", } } ]\n}")
       proxy.program.send(SIGHUP)
-      try Support.waitUntil("it's refused, with the place") { proxy.log.contains("d.json:2:23: expected ") }
+      try Support.waitUntil("it's refused, with the place") { proxy.log.contains("d.json:2:24: expected ") }
       #expect(try proxy.report().generation == generation)
       for (port, name) in zip(ports, ["a\n", "b\n"]) { #expect(try ask(.local(port)).body == name) }
     }

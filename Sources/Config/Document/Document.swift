@@ -118,7 +118,8 @@ extension Document {
       "The admin socket, through which the running program is asked and told; \"off\" for none."),
     Field(
       "reload", \.reload, in: initial, .choice,
-      "When this file is read again: signal on SIGHUP or by the admin socket; watch also when the file changes."),
+      "When this file is read again: signal on SIGHUP or by the admin socket; watch also when it or what it includes "
+        + "changes."),
     Field("eviction", \.eviction, in: initial, eviction.kind, "How sessions end that have to go."),
     Field(
       "$schema", optional: \.schema, .line(1...2048, spaces: true),
