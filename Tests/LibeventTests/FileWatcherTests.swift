@@ -75,8 +75,8 @@ import Testing
 
   @Test("of a folder its .json files are told that come, change, move or go, and nothing else in it")
   func folder() throws {
-    let folder = try TemporaryFolder()
-    let (path, other) = (folder.path + "/d", folder.path + "/elsewhere")
+    let (folder, elsewhere) = (try TemporaryFolder(), try TemporaryFolder())
+    let (path, other) = (folder.path + "/d", elsewhere.path + "/f")
     mkdir(path, 0o755)
     try write("1", to: path + "/a.json")
     try write("1", to: other)
