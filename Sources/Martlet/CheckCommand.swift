@@ -18,7 +18,8 @@ struct CheckCommand: ParsableCommand {
       - is the standard input:
         generate-configuration | martlet check -
 
-      --json prints the errors and warnings as JSON, each with its path, line, message and hint.
+      --json prints the errors and warnings as JSON, each with its file, path, line, message and \
+      hint.
       """)
 
   @OptionGroup var file: ConfigurationFile

@@ -301,10 +301,11 @@ package final class Service {
   func watchFile() {
     guard let file = origin.file, controller.configuration.reload == .watch else { return watcher = nil }
     let known = reloads.filesAsRead
+    let files = known.paths.count > 1 ? "\(file) or what it includes" : file
     guard watcher?.paths != known.paths else { return }
     do throws(Errno) {
       watcher = try FileWatcher(known, on: loop) { [unowned self] in
-        reread(by: "a change of \(file)")
+        reread(by: "a change of \(files)")
       }
     } catch {
       logger.warning("\(file) can't be watched (\(error)): reload it by `martlet reload` or SIGHUP")

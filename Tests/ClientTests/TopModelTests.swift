@@ -277,6 +277,23 @@ import Testing
     #expect(model.mode == .watching)
   }
 
+  @Test("what is cut off of a backend's page says so, in width and in height", arguments: [8, 10, 14])
+  func cutDetails(rows: Int) {
+    var model = model(columns: 20, rows: rows)
+    press("j\r", &model)
+    let (all, text) = (model.details.map(\.text), model.lines().map(\.text))
+    // 3 lines of head, the note and the footer aren't of the page.
+    let shown = rows - 5
+    for (whole, line) in zip(all.prefix(shown), text.dropFirst(3)) {
+      #expect(line == (whole.count > 20 ? whole.prefix(19) + "…" : whole))
+    }
+    #expect(text[rows - 2] == "  \(all.count - shown) more below" && text[3].hasSuffix("…"))
+    var large = self.model(columns: 400, rows: 60)
+    press("j\r", &large)
+    #expect(large.lines().map(\.text).dropFirst(3).prefix(all.count) == large.details.map(\.text)[...])
+    #expect(large.lines()[3 + all.count].text == "")
+  }
+
   @Test("what there is no room for isn't there; the wider the screen, the more there is")
   func width() {
     func heading(_ columns: Int) -> String { model(columns: columns).lines()[3].text }

@@ -7,10 +7,21 @@ final class UsualConnects {
   /// Nothing was counted.
   static let none = Regression.Sample(attempts: 0, failures: 0, eligible: 0)
 
+  /// What was counted at the last two times: what is compared with is never younger than the time between them.
+  struct Kept {
+    /// Totals of some time ago.
+    private(set) var earlier = none
+    /// Those to take their place.
+    private var later = none
+
+    /// Keeps what is counted now.
+    mutating func keep(_ sample: Regression.Sample) { (earlier, later) = (later, sample) }
+  }
+
   /// Totals of some time ago.
-  private(set) var earlier = none
-  /// Those to take their place.
-  private var later = none
+  var earlier: Regression.Sample { kept.earlier }
+
+  private var kept = Kept()
   private var timer: Timer?
 
   /// How far back connects are looked at, at least.
@@ -19,7 +30,7 @@ final class UsualConnects {
   /// Counts from now on.
   init(_ controller: Controller, on loop: EventLoop) {
     timer = Timer(on: loop) { [unowned self] in
-      (earlier, later) = (later, Confirmation.Baseline.sample(controller))
+      kept.keep(Confirmation.Baseline.sample(controller))
       timer?.schedule(after: Self.time)
     }
     timer?.schedule(after: Self.time)

@@ -40,6 +40,14 @@ struct ScreenLine: Equatable {
     return line
   }
 
+  /// As much of it as fits into so many columns, with a mark at the end if that isn't all.
+  func fit(to columns: Int) -> ScreenLine {
+    guard width > columns, columns > 0 else { return self }
+    var line = cut(to: columns - 1)
+    line.add("…", line.spans.last?.paint)
+    return line
+  }
+
   /// The whole line in inverse video, over so many columns.
   func inverse(over columns: Int) -> ScreenLine {
     let line = cut(to: columns)

@@ -16,8 +16,8 @@ extension TopModel {
     let body = rows - head.count - 1
     let middle =
       switch mode {
-      case .help: Array(TopHelp.lines.prefix(body))
-      case .details: Array(details.prefix(body))
+      case .help: page(TopHelp.lines, body)
+      case .details: page(details, body)
       case .watching, .asking: table(body)
       }
     let gap = [ScreenLine](repeating: ScreenLine(), count: body - middle.count)
@@ -29,6 +29,14 @@ extension TopModel {
   /// A line is cleared before it's written: after one that takes all columns, the last of them would be cleared.
   package func frame(coloured: Bool) -> String {
     "\u{1B}[H" + lines().map { "\u{1B}[K" + $0.rendered(coloured: coloured) }.joined(separator: "\r\n")
+  }
+
+  /// As much of a text as there is room for, which says of each line and of the whole where that isn't all.
+  private func page(_ text: [ScreenLine], _ height: Int) -> [ScreenLine] {
+    let lines = text.map { $0.fit(to: columns) }
+    guard lines.count > height, height > 1 else { return Array(lines.prefix(height)) }
+    let shown = lines.prefix(height - 1)
+    return shown + [ScreenLine("  \(lines.count - shown.count) more below", .dim)]
   }
 
   // MARK: - Head

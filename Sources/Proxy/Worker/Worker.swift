@@ -53,7 +53,7 @@ package final class Worker {
     worker.leave()
   }
 
-  private init(_ setup: WorkerSetup) {
+  init(_ setup: WorkerSetup) {
     index = setup.index
     loop = EventLoop()
     counters = setup.counters
