@@ -35,7 +35,7 @@ struct ConfigurationFile: ParsableArguments {
   }
 
   /// What a file is called in messages.
-  static func name(of path: String) -> String { path == Configuration.standardInput ? "standard input" : path }
+  static func name(of path: String) -> String { Configuration.name(of: path) }
 
   /// The file's path from the root, which stays right wherever the process goes.
   var absolutePath: String {

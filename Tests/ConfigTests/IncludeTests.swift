@@ -172,6 +172,9 @@ struct IncludeTests {
       ("$schema: 'x'", "$schema: an included file has \"listeners\" and \"pools\""),
       ("include: 'b.json'", "include: an included file can't include others — hint: name them in the \"include\" of "),
       ("listen: ':9'", "listen: belongs to the short form, and an included file has \"listeners\" and \"pools\""),
+      (
+        "import: 'b.json'", "import: unknown key — hint: name files and folders in \"include\", in the outermost object"
+      ),
       ("pool: []", "pool: unknown key — hint: did you mean \"pools\"?"),
     ])
   func keys(_ key: String, _ problem: String) throws {

@@ -262,20 +262,4 @@ import Testing
     loop.run()
     #expect(watcher == nil)
   }
-
-  @Test("a relative path counts from where the process is")
-  func relative() throws {
-    #expect(FilePath.absolute("/a/../b") == "/a/../b")
-    #expect(FilePath.absolute("x/y").hasPrefix("/") && FilePath.absolute("x/y").hasSuffix("/x/y"))
-    let folder = try TemporaryFolder()
-    symlink("loop", folder.path + "/loop")
-    symlink("../..//./etc/hosts", folder.path + "/up")
-    let real = try #require(realpath(folder.path, nil))
-    defer { free(real) }
-    let root = String(cString: real)
-    // A loop ends somewhere, and a link is followed from the directory that it's in.
-    #expect(FilePath.decidingDirectories(root + "/loop").contains(root))
-    #expect(FilePath.decidingDirectories(root + "/up").contains(root))
-    #expect(FilePath.decidingDirectories("/nothing") == ["/"])
-  }
 }

@@ -80,7 +80,10 @@ enum ForeignWords {
     ),
     (["keepalive", "tcp-keepalive", "clitcpka", "srvtcpka", "so-keepalive"], "remove it: keepalive is always on"),
     (["nodelay", "tcp-nodelay"], "remove it: TCP_NODELAY is always on"),
-    (["include", "includes", "import"], "remove it: a configuration is one file"),
+    (
+      ["include", "includes", "import", "imports"],
+      "name files and folders in \"include\", in the outermost object of the file that is started with"
+    ),
     (
       ["daemon", "daemonize", "user", "group", "chroot", "pidfile", "ulimit", "ulimit-n"],
       "remove it: that is up to whoever starts the process, such as systemd"
