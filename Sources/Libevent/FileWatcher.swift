@@ -79,7 +79,10 @@ package final class FileWatcher: IOHandler {
   private func watch() {
     let happenings =
       IN_CLOSE_WRITE | IN_ATTRIB | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF
-    let directories = seen.files.reduce(into: seen.folders) { $0.formUnion(FilePath.decidingDirectories($1)) }
+    // About a file in a watched folder nothing else decides, unless it's a link.
+    let directories = paths.union(seen.files.filter(FilePath.isLink)).reduce(into: seen.folders) {
+      $0.formUnion(FilePath.decidingDirectories($1))
+    }
     let added = directories.map { unsafe inotify_add_watch(inotify, $0, UInt32(happenings | IN_ONLYDIR)) }
     for unneeded in watches.subtracting(added) { _ = inotify_rm_watch(inotify, unneeded) }
     watches = Set(added.filter { $0 >= 0 })

@@ -35,6 +35,12 @@ package enum FilePath {
     path.split(separator: "/")[...]
   }
 
+  /// Whether a symbolic link is there.
+  package static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
   /// The path from the root on.
   package static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let current = unsafe getcwd(nil, 0) else { return path }

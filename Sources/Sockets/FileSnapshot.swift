@@ -32,10 +32,9 @@ package struct FileSnapshot: Codable, Equatable, Sendable {
   /// The folders among them.
   package var folders: Set<String> { Set(entries.filter { $0.value.files != nil }.keys) }
 
-  /// All paths, and the files in the folders among them.
+  /// The files in those folders.
   package var files: Set<String> {
     entries.reduce(into: []) { result, entry in
-      result.insert(entry.key)
       for name in entry.value.files?.keys ?? [:].keys { result.insert("\(entry.key)/\(name)") }
     }
   }
@@ -50,7 +49,7 @@ package struct FileSnapshot: Codable, Equatable, Sendable {
 
   /// The files, in the order of their paths, without the one that includes them.
   package func included(by path: String) -> [String] {
-    files.subtracting(folders).subtracting([FilePath.absolute(path)]).sorted()
+    paths.union(files).subtracting(folders).subtracting([FilePath.absolute(path)]).sorted()
   }
 
   /// What was at a path; nil if nothing was.
