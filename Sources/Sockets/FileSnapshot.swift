@@ -9,8 +9,8 @@ package struct FileSnapshot: Codable, Equatable, Sendable {
   private struct Entry: Codable, Equatable {
     /// Nil if nothing was there.
     var identity: FileIdentity?
-    /// Of a folder, by their names; nil of anything else.
-    var files: [String: FileIdentity]?
+    /// Of a folder, by their names, which may be links to nothing; nil of anything else.
+    var files: [String: FileIdentity?]?
   }
 
   private var entries: [String: Entry] = [:]
@@ -60,7 +60,7 @@ package struct FileSnapshot: Codable, Equatable, Sendable {
     let path = FilePath.absolute(path)
     var entry = Entry(identity: FileIdentity(path))
     if let names = try? FolderListing.names(in: path, ending: Self.suffix, atMost: Self.mostFiles) {
-      entry.files = names.reduce(into: [:]) { $0[$1] = FileIdentity("\(path)/\($1)") }
+      entry.files = names.reduce(into: [:]) { $0.updateValue(FileIdentity("\(path)/\($1)"), forKey: $1) }
     }
     entries[path] = entry
   }

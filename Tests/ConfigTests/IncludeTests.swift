@@ -194,6 +194,7 @@ struct IncludeTests {
       ("['pools.d', 'link.json']", "[1]", "link.json is included twice, as pools.d/a.json too — hint: name it once"),
       ("'martlet.json'", "", "martlet.json would include itself — hint: put what is included into a folder of its own"),
       ("'./'", "", "./martlet.json would include itself"),
+      ("'links.d'", "", "links.d/dangling.json: there is no such file or folder"),
       ("'pipe'", "", "pipe: this is a named pipe, not a file"),
       ("'secret'", "", "secret: the file can't be read: no permission"),
       ("'pools.d/*.json'", "", "\"pools.d/*.json\" is a pattern, and paths have none — hint: write \"pools.d\""),
@@ -204,6 +205,8 @@ struct IncludeTests {
     guard value != "'secret'" || geteuid() != 0 else { return }
     try write("pools.d/a.json", "{ }")
     symlink("pools.d/a.json", "\(folder.path)/link.json")
+    mkdir("\(folder.path)/links.d", 0o755)
+    symlink("nowhere", "\(folder.path)/links.d/dangling.json")
     mkfifo("\(folder.path)/pipe", 0o600)
     try write("secret", "{ }")
     chmod("\(folder.path)/secret", 0)

@@ -127,9 +127,7 @@ extension Diagnostics {
         self.error(path, line, error.message, hint: error.hint)
         return nil
       }
-      warning(
-        Place(file: file, path: path, line: line), error.message,
-        hint: "\(error.hint); it has to be there when the configuration is loaded")
+      warning(path, line, error.message, hint: "\(error.hint); it has to be there when the configuration is loaded")
       return Secret([], from: source)
     }
   }

@@ -1,5 +1,4 @@
 import Config
-import Libevent
 package import Sockets
 
 /// An address at which this process answers.
