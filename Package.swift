@@ -14,6 +14,11 @@ let dataPlane: [SwiftSetting] =
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
   ]
 
+/// The fleet's protocols, and the world in which they are tried: optimized even for tests, as they are stepped by the million there,
+/// and with the mistakes that the simulator has to find, which release builds haven't.
+let simulated: [SwiftSetting] =
+  strict + [.unsafeFlags(["-O"], .when(configuration: .debug)), .define("MUTANTS", .when(configuration: .debug))]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -45,7 +50,7 @@ let package = Package(
     .target(name: "Text", dependencies: ["Config", "Model", system], swiftSettings: strict),
 
     // The protocols of a fleet, as values that are stepped: no clock, no socket, no file, no chance.
-    .target(name: "Agreement", swiftSettings: strict),
+    .target(name: "Agreement", swiftSettings: simulated),
 
     // The data plane.
     .target(
@@ -118,6 +123,9 @@ let package = Package(
       dependencies: [
         "Balancing", "Changes", "Config", "Control", "Libevent", "Model", "Proxy", "Sockets", "Support", logging,
       ]),
+    .target(name: "Simulation", dependencies: ["Agreement"], path: "Tests/Simulation", swiftSettings: simulated),
+    .executableTarget(
+      name: "Simulate", dependencies: ["Agreement", "Simulation"], path: "Tests/Simulate", swiftSettings: simulated),
     .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",

@@ -4,10 +4,11 @@ package enum StoreKey: Hashable, Sendable {
   case head
   /// An entry of the log; it's written once, and deleted when a snapshot stands for it.
   case entry(UInt64)
-  /// A piece of an entry that is too large for one value, counted from 0.
-  case piece(of: UInt64, UInt64)
-  /// The state after an entry.
-  case snapshot(UInt64)
+  /// A piece of an entry that is too large for one value, counted from 0. It's written before anybody knows where in the log
+  /// the entry will be, so it's found by what the entry is.
+  case piece(of: EntryID, Int)
+  /// A piece of the state after an entry, counted from 0.
+  case snapshot(UInt64, Int)
   /// Who owns what has this name.
   case owner(String)
 
@@ -16,8 +17,9 @@ package enum StoreKey: Hashable, Sendable {
     switch self {
     case .head: "/log/head"
     case .entry(let position): "/log/n-\(padded(position))"
-    case .piece(let entry, let index): "/log/p-\(padded(entry))-\(index)"
-    case .snapshot(let position): "/log/s-\(padded(position))"
+    case .piece(let id, let index):
+      "/log/p-\(id.author.node.text)-\(id.author.incarnation.bits)-\(id.run)-\(id.sequence)-\(index)"
+    case .snapshot(let position, let index): "/log/s-\(padded(position))-\(index)"
     case .owner(let name): "/owners/\(name)"
     }
   }
@@ -47,6 +49,8 @@ package struct StoreWrite: Equatable, Sendable {
     case nothing
     /// The value that has this version.
     case version(StoreVersion)
+    /// Any value; only to delete what is written once.
+    case anything
   }
 
   /// What happens to the key.
@@ -86,6 +90,14 @@ package enum StoreRequest: Equatable, Sendable {
   case read(StoreKey, Freshness)
   /// All of these, or none: at most 4 of them, of 900,000 bytes together.
   case write([StoreWrite])
+}
+
+/// What a question to the store is told from others by.
+package struct CallID: Hashable, Sendable {
+  /// Who asks: 0 for the log, n for the n-th address.
+  package var asker: Int
+  /// Counts the asker's questions.
+  package var number: UInt64
 }
 
 /// What comes of a request.

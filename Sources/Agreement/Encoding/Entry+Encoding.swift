@@ -1,0 +1,142 @@
+extension Entry {
+  /// The first byte of an entry: how the rest is to be read.
+  static let format: UInt8 = 1
+
+  /// The largest entry that is read: a configuration of 8 MiB, and what is said about it.
+  package static let largest = 9 << 20
+
+  /// As the log holds it.
+  package var encoded: [UInt8] {
+    var out = ByteWriter()
+    out.put(Self.format)
+    out.put(id)
+    event.encode(into: &out)
+    return out.bytes
+  }
+
+  /// Reads what the log holds.
+  package init(encoded: [UInt8]) throws(DecodingFault) {
+    var input = ByteReader(encoded)
+    let format = try input.number(UInt8.self)
+    guard format == Self.format else { throw .unknown("format \(format) of an entry") }
+    id = try input.entryID()
+    event = try Event(from: &input)
+    try input.finish()
+  }
+}
+
+extension Entry.Event {
+  private enum Kind: UInt8 {
+    case join = 1
+    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire
+  }
+
+  func encode(into out: inout ByteWriter) {
+    switch self {
+    case .join:
+      out.put(Kind.join.rawValue)
+    case .begin(let proposal):
+      out.put(Kind.begin.rawValue)
+      proposal.encode(into: &out)
+    case .vote(let number, let vote):
+      out.put(Kind.vote.rawValue)
+      out.put(number)
+      vote.encode(into: &out)
+    case .soak(let number):
+      out.put(Kind.soak.rawValue)
+      out.put(number)
+    case .abort(let number, let reason):
+      out.put(Kind.abort.rawValue)
+      out.put(number)
+      out.put(reason)
+    case .applied(let generation):
+      out.put(Kind.applied.rawValue)
+      out.put(generation)
+    case .outOfStep(let generation, let reason):
+      out.put(Kind.outOfStep.rawValue)
+      out.put(generation)
+      out.put(reason)
+    case .confirm(let number):
+      out.put(Kind.confirm.rawValue)
+      out.put(number)
+    case .revert(let number, let reason):
+      out.put(Kind.revert.rawValue)
+      out.put(number)
+      out.put(reason)
+    case .set(let key, let value):
+      out.put(Kind.set.rawValue)
+      out.put(key)
+      out.put(value)
+    case .unset(let keys):
+      out.put(Kind.unset.rawValue)
+      out.put(each: keys) { $0.put($1) }
+    case .expire(let key, let setAt):
+      out.put(Kind.expire.rawValue)
+      out.put(key)
+      out.put(setAt)
+    }
+  }
+
+  init(from input: inout ByteReader) throws(DecodingFault) {
+    let code = try input.number(UInt8.self)
+    guard let kind = Kind(rawValue: code) else { throw .unknown("entry of kind \(code)") }
+    switch kind {
+    case .join: self = .join
+    case .begin: self = .begin(try Proposal(from: &input))
+    case .vote: self = .vote(rollout: try input.number(), try Vote(from: &input))
+    case .soak: self = .soak(rollout: try input.number())
+    case .abort: self = .abort(rollout: try input.number(), reason: try input.text())
+    case .applied: self = .applied(generation: try input.number())
+    case .outOfStep: self = .outOfStep(generation: try input.number(), reason: try input.text())
+    case .confirm: self = .confirm(rollout: try input.number())
+    case .revert: self = .revert(rollout: try input.number(), reason: try input.text())
+    case .set: self = .set(key: try input.text(), value: try input.block())
+    case .unset: self = .unset(keys: try input.array { input throws(DecodingFault) in try input.text() })
+    case .expire: self = .expire(key: try input.text(), setAt: try input.number())
+    }
+  }
+}
+
+extension Proposal {
+  func encode(into out: inout ByteWriter) {
+    out.put(base)
+    out.put(text)
+    out.put(digest)
+    out.put(each: participants) { $0.put($1) }
+    out.put(patience.nanoseconds)
+    out.put(canary) { out, canary in
+      out.put(canary.node.text)
+      out.put(canary.soak.nanoseconds)
+    }
+    out.put(confirmation) { $0.put($1.nanoseconds) }
+    out.put(author)
+  }
+
+  init(from input: inout ByteReader) throws(DecodingFault) {
+    base = try input.number()
+    text = try input.block()
+    digest = try input.digest()
+    participants = try input.array { input throws(DecodingFault) in try input.participant() }
+    patience = try input.span()
+    canary = try input.optional { input throws(DecodingFault) in
+      Canary(NodeName(try input.text()), soak: try input.span())
+    }
+    confirmation = try input.optional { input throws(DecodingFault) in try input.span() }
+    author = try input.text()
+  }
+}
+
+extension Vote {
+  func encode(into out: inout ByteWriter) {
+    switch self {
+    case .yes: out.put(true)
+    case .no(let reason):
+      out.put(false)
+      out.put(reason)
+    }
+  }
+
+  init(from input: inout ByteReader) throws(DecodingFault) {
+    self = try input.flag() ? .yes : .no(try input.text())
+  }
+}

@@ -1,0 +1,46 @@
+extension ByteWriter {
+  /// A node with its memory.
+  mutating func put(_ participant: Participant) {
+    put(participant.node.text)
+    put(participant.incarnation.bits)
+  }
+
+  /// What makes an entry that one.
+  mutating func put(_ id: EntryID) {
+    put(id.author)
+    put(id.run)
+    put(id.sequence)
+  }
+
+  /// What a text comes to.
+  mutating func put(_ digest: Digest) {
+    put(digest.words.0)
+    put(digest.words.1)
+    put(digest.words.2)
+    put(digest.words.3)
+  }
+}
+
+extension ByteReader {
+  /// A node with its memory.
+  mutating func participant() throws(DecodingFault) -> Participant {
+    Participant(NodeName(try text()), Incarnation(bits: try number()))
+  }
+
+  /// What makes an entry that one.
+  mutating func entryID() throws(DecodingFault) -> EntryID {
+    EntryID(try participant(), run: try number(), sequence: try number())
+  }
+
+  /// What a text comes to.
+  mutating func digest() throws(DecodingFault) -> Digest {
+    Digest(try number(), try number(), try number(), try number())
+  }
+
+  /// A length of time that leads forward.
+  mutating func span() throws(DecodingFault) -> Span {
+    let nanoseconds = try number(Int64.self)
+    guard nanoseconds >= 0 else { throw .unknown("span \(nanoseconds)") }
+    return Span(nanoseconds: nanoseconds)
+  }
+}

@@ -1,0 +1,58 @@
+/// A mistake that an implementation could make: each leaves out or turns round one ordering that safety rests on.
+///
+/// The simulator has to find every one of them; so it's known that it could have found a mistake that nobody made on purpose.
+/// Release builds have none.
+package enum Mutant: String, CaseIterable, Sendable {
+  // Two-phase commit.
+  case voteBeforeReservation
+  case activationAtOwnYes
+  case givingUpAloneAfterYes
+  case foreignIncarnationVotes
+  case secondDecisionWins
+  case listenerOpenAtPrepare
+  case appliedBeforeStored
+  // The log on a store.
+  case appendWithoutLookingForOneself
+  case runNotCounted
+  // Ownership.
+  case leaseFromTheAnswer
+  case noQuietTimeAfterRestart
+  case renewalAfterRelease
+  case generationReused
+  case kernelBeyondLease
+  case silenceFromUnsyncedRead
+  case unknownRenewalCounted
+  case grantDespiteClaim
+  case grantForgotten
+  // Primary and backup.
+  case oldGenerationAccepted
+  case gapIgnored
+  case wholeSyncDropsDeltas
+  case smallerStampWins
+}
+
+/// The mistake that is made on purpose, if any.
+package struct Mutants: Sendable {
+  #if MUTANTS
+    private let active: Mutant?
+
+    /// With one mistake, or none.
+    package init(_ active: Mutant? = nil) {
+      self.active = active
+    }
+
+    /// Whether this mistake is made.
+    func have(_ mutant: Mutant) -> Bool {
+      active == mutant
+    }
+  #else
+    /// Without any.
+    package init() {}
+
+    /// Whether this mistake is made: never, in what ships.
+    @inline(__always)
+    func have(_ mutant: Mutant) -> Bool {
+      false
+    }
+  #endif
+}

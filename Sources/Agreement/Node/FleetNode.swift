@@ -1,0 +1,197 @@
+/// One node of a fleet: all its protocols on one engine, as a value that is stepped.
+///
+/// The same code runs in the program and in the simulator. It has no clock, no socket, no file and no chance: what it's called with is all
+/// that it knows, and the same calls lead to the same effects.
+package struct FleetNode {
+  /// What it's called with.
+  package enum Input {
+    /// Something has its time, or the start.
+    case tick
+    /// Something in the store may have changed.
+    case hint(StoreKey)
+    /// What came of a question to the store.
+    case reply(CallID, StoreReply)
+    /// Another node says something.
+    case message(FleetMessage, from: NodeName)
+    /// What came of a part of a rollout.
+    case rollout(TwoPhaseCommit.Input)
+    /// What stands for an address is gone from this node.
+    case dropped(address: Int)
+    /// Somebody wants something of the whole fleet; the number comes back with what came of it.
+    case request(FleetRequest, number: UInt64)
+    /// An address is to go to another node, or to whoever comes.
+    case move(address: Int, to: NodeName?)
+    /// Whether this node may own addresses, as far as its own state goes: it's not leaving, and not cut off from its backends.
+    case fitness(isFit: Bool)
+  }
+
+  /// What it wants.
+  package enum Effect {
+    /// Ask the store.
+    case call(CallID, StoreRequest)
+    /// Tell another node.
+    case send(FleetMessage, to: NodeName)
+    /// Do a part of a rollout.
+    case rollout(TwoPhaseCommit.Effect)
+    /// This node owns an address until then.
+    case own(address: Int, generation: UInt64, until: Moment)
+    /// It doesn't any more: sessions end, then the address goes. Answered by `dropped`.
+    case drop(address: Int, StoreOwner.Cause)
+    /// An entry was taken up, and what it came to.
+    case learned(Entry, position: UInt64, FleetState.Outcome)
+    /// The state is that of a snapshot.
+    case restored(position: UInt64)
+    /// What came of a request.
+    case answer(number: UInt64, FleetAnswer)
+    /// Something is wrong with what the store holds. What, for people.
+    case damaged(String)
+  }
+
+  let plan: FleetPlan
+  let me: Participant
+  let memory: FleetMemory
+  let mutants: Mutants
+  /// What all agree about, as far as this node knows.
+  package internal(set) var state = FleetState()
+  /// The log.
+  package internal(set) var log: StoreLog
+  /// This node's part in rollouts.
+  package internal(set) var rollouts: TwoPhaseCommit
+  /// This node's part in who owns each address.
+  package internal(set) var owners: [StoreOwner]
+  /// What is known of the others.
+  package internal(set) var peers: Peers
+  /// Whether the log was known to its end once since the start.
+  package internal(set) var isInformed = false
+  var isFit = true
+  var sequence: UInt64 = 0
+  /// Requests whose entries are on their way.
+  var requests: [(id: EntryID, number: UInt64)] = []
+
+  // Reused from step to step.
+  private var logEffects: [StoreLog.Effect] = []
+  private var rolloutEffects: [TwoPhaseCommit.Effect] = []
+  private var ownerEffects: [StoreOwner.Effect] = []
+
+  /// A node that starts with what its data folder holds. The run must be stored as this one's.
+  package init(_ plan: FleetPlan, memory: FleetMemory, mutants: Mutants = Mutants()) {
+    self.plan = plan
+    self.memory = memory
+    self.mutants = mutants
+    me = Participant(plan.me, memory.incarnation)
+    log = StoreLog(timing: plan.timing, mutants: mutants)
+    rollouts = TwoPhaseCommit(me: me, stored: memory.stored, mutants: mutants)
+    let others = plan.nodes.filter { $0 != plan.me }
+    peers = Peers(others)
+    let (me, roster) = (me, plan.roster)
+    owners = plan.addresses.enumerated().map { index, address in
+      StoreOwner(
+        address.name, me: me, asker: index + 1, lease: address.lease, peers: others, roster: roster, mutants: mutants)
+    }
+  }
+
+  /// When it wants to be called with `tick` at the latest.
+  package var wakesAt: Moment {
+    var at = min(log.wakesAt, peers.speaksAt)
+    if isInformed { at = min(at, rollouts.wakesAt) }
+    for owner in owners { at = min(at, owner.wakesAt) }
+    return at
+  }
+
+  /// Takes what happened, and says what is to be done.
+  package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
+    switch input {
+    case .tick: stepLog(.tick, at: now, into: &effects)
+    case .hint(.owner(let name)):
+      for index in owners.indices where owners[index].name == name { stepOwner(index, .hint, at: now, into: &effects) }
+    case .hint: stepLog(.hint, at: now, into: &effects)
+    case .reply(let call, let reply):
+      if call.asker == 0 {
+        stepLog(.reply(call, reply), at: now, into: &effects)
+      } else if owners.indices.contains(call.asker - 1) {
+        stepOwner(call.asker - 1, .reply(call, reply), at: now, into: &effects)
+      }
+    case .message(let message, let node): take(message, of: node, at: now, into: &effects)
+    case .rollout(let input): stepRollouts(input, at: now, into: &effects)
+    case .dropped(let index): stepOwner(index, .dropped, at: now, into: &effects)
+    case .request(let request, let number): take(request, number, at: now, into: &effects)
+    case .move(let index, let heir): stepOwner(index, .release(heir: heir), at: now, into: &effects)
+    case .fitness(let isFit): self.isFit = isFit
+    }
+    stepRollouts(.look, at: now, into: &effects)
+    mindAddresses(at: now, into: &effects)
+    if now >= peers.speaksAt { speak(at: now, into: &effects) }
+  }
+
+  // MARK: The parts
+
+  mutating func stepLog(_ input: StoreLog.Input, at now: Moment, into effects: inout [Effect]) {
+    var said = logEffects
+    said.removeAll(keepingCapacity: true)
+    let state = state
+    log.step(input, state: state, at: now, into: &said)
+    for effect in said {
+      switch effect {
+      case .call(let call, let request): effects.append(.call(call, request))
+      case .deliver(let entry): learn(entry, into: &effects)
+      case .restore(let state):
+        self.state = state
+        effects.append(.restored(position: state.position))
+      case .damaged(let what): effects.append(.damaged(what))
+      }
+    }
+    logEffects = said
+    if !isInformed, log.isLive(at: now) {
+      isInformed = true
+      append(.join, at: now, into: &effects)
+    }
+  }
+
+  private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
+    let outcome = state.fold(entry, mutants: mutants)
+    effects.append(.learned(entry, position: state.position, outcome))
+    guard let index = requests.firstIndex(where: { $0.id == entry.id }) else { return }
+    effects.append(.answer(number: requests.remove(at: index).number, .said(position: state.position, outcome)))
+  }
+
+  mutating func stepRollouts(_ input: TwoPhaseCommit.Input, at now: Moment, into effects: inout [Effect]) {
+    guard isInformed else { return }
+    var said = rolloutEffects
+    said.removeAll(keepingCapacity: true)
+    rollouts.step(input, state, at: now, into: &said)
+    for effect in said {
+      if case .append(let event) = effect {
+        append(event, at: now, into: &effects)
+      } else {
+        effects.append(.rollout(effect))
+      }
+    }
+    rolloutEffects = said
+  }
+
+  mutating func stepOwner(_ index: Int, _ input: StoreOwner.Input, at now: Moment, into effects: inout [Effect]) {
+    var said = ownerEffects
+    said.removeAll(keepingCapacity: true)
+    owners[index].step(input, at: now, into: &said)
+    for effect in said {
+      switch effect {
+      case .call(let call, let request): effects.append(.call(call, request))
+      case .own(let generation, let until):
+        effects.append(.own(address: index, generation: generation, until: until))
+      case .drop(let cause): effects.append(.drop(address: index, cause))
+      case .ask(let node, let request): effects.append(.send(.mayGoOn(request), to: node))
+      case .answer(let node, let answer): effects.append(.send(.leave(answer), to: node))
+      }
+    }
+    ownerEffects = said
+  }
+
+  /// Says something to all, once it's their turn; what it came to is known when it's delivered.
+  @discardableResult
+  mutating func append(_ event: Entry.Event, at now: Moment, into effects: inout [Effect]) -> EntryID {
+    sequence += 1
+    let id = EntryID(me, run: memory.run, sequence: sequence)
+    stepLog(.append(Entry(id, event)), at: now, into: &effects)
+    return id
+  }
+}

@@ -1,0 +1,63 @@
+/// What a node is told about its fleet when it starts.
+package struct FleetPlan: Equatable, Sendable {
+  /// A floating address.
+  package struct Address: Equatable, Sendable {
+    /// What it's called.
+    package var name: String
+    /// Who should have it rather than others, the first ones first.
+    package var prefer: [NodeName]
+    /// How long an owner may count on it.
+    package var lease: Lease
+
+    /// With all its parts.
+    package init(name: String, prefer: [NodeName] = [], lease: Lease) {
+      self.name = name
+      self.prefer = prefer
+      self.lease = lease
+    }
+  }
+
+  /// The node's own name.
+  package var me: NodeName
+  /// All nodes, this one too, in the order of their names.
+  package var nodes: [NodeName]
+  /// The addresses that nodes of this fleet may own.
+  package var addresses: [Address]
+  /// How the log minds the time.
+  package var timing: StoreLog.Timing
+
+  /// With all its parts.
+  package init(me: NodeName, nodes: [NodeName], addresses: [Address], timing: StoreLog.Timing = StoreLog.Timing()) {
+    self.me = me
+    self.nodes = nodes.sorted()
+    self.addresses = addresses
+    self.timing = timing
+  }
+
+  /// What the nodes' names come to: nodes that know of others have another number (FNV-1a over the names).
+  package var roster: UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for node in nodes {
+      for byte in node.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      hash = (hash ^ 0xFF) &* 0x100_0000_01B3
+    }
+    return hash
+  }
+}
+
+/// What a node's data folder holds, and so what it knows after a crash.
+package struct FleetMemory: Equatable, Sendable {
+  /// Drawn when the folder was empty.
+  package var incarnation: Incarnation
+  /// Counts the starts of the process; stored before anything is said.
+  package var run: UInt32
+  /// The configuration that was served last of those in force.
+  package var stored: FleetState.Committed
+
+  /// With all its parts.
+  package init(incarnation: Incarnation, run: UInt32, stored: FleetState.Committed = .none) {
+    self.incarnation = incarnation
+    self.run = run
+    self.stored = stored
+  }
+}

@@ -1,0 +1,122 @@
+/// What somebody wants of the whole fleet.
+package enum FleetRequest: Equatable, Sendable {
+  /// All nodes shall have this configuration, or none.
+  case rollout(Wish)
+  /// A rollout that is under way shall end.
+  case abort(reason: String)
+  /// A rollout that waits for it is confirmed.
+  case confirm
+  /// A rollout that waits to be confirmed is taken back.
+  case revert(reason: String)
+  /// An override holds.
+  case set(key: String, value: [UInt8])
+  /// Overrides hold no more.
+  case unset(keys: [String])
+
+  /// A configuration that is wanted, and how.
+  package struct Wish: Equatable, Sendable {
+    /// Whether nodes that are away hold it up.
+    package enum Absence: Equatable, Sendable {
+      /// They follow when they are back.
+      case isNamed
+      /// It isn't begun.
+      case isRefusal
+    }
+
+    /// The configuration.
+    package var text: [UInt8]
+    /// What the text comes to.
+    package var digest: Digest
+    /// What nodes that are away mean.
+    package var absence: Absence
+    /// How long there's time to vote.
+    package var patience: Span
+    /// Who tries it first.
+    package var canary: Proposal.Canary?
+    /// How long the way back stays open.
+    package var confirmation: Span?
+    /// Who wants it.
+    package var author: String
+
+    /// With all its parts.
+    package init(
+      text: [UInt8], digest: Digest, absence: Absence = .isNamed, patience: Span = .seconds(10),
+      canary: Proposal.Canary? = nil, confirmation: Span? = nil, author: String
+    ) {
+      self.text = text
+      self.digest = digest
+      self.absence = absence
+      self.patience = patience
+      self.canary = canary
+      self.confirmation = confirmation
+      self.author = author
+    }
+  }
+}
+
+/// What came of it.
+package enum FleetAnswer: Equatable, Sendable {
+  /// It's in the log, and what it came to there.
+  case said(position: UInt64, FleetState.Outcome)
+  /// It wasn't tried: the log can't be reached.
+  case logAway
+  /// It wasn't tried: these nodes are away.
+  case nodesAway([NodeName])
+  /// It wasn't tried, as it would be void: why, for people.
+  case pointless(String)
+}
+
+extension FleetNode {
+  mutating func take(_ request: FleetRequest, _ number: UInt64, at now: Moment, into effects: inout [Effect]) {
+    guard isInformed, log.isLive(at: now) else {
+      effects.append(.answer(number: number, .logAway))
+      return
+    }
+    switch event(for: request, at: now) {
+    case .success(let event):
+      // Noted before it's said: where nothing has to be waited for, the answer comes within the call.
+      requests.append((EntryID(me, run: memory.run, sequence: sequence + 1), number))
+      append(event, at: now, into: &effects)
+    case .failure(let refusal): effects.append(.answer(number: number, refusal.answer))
+    }
+  }
+
+  private struct Refusal: Error {
+    var answer: FleetAnswer
+  }
+
+  private func event(for request: FleetRequest, at now: Moment) -> Result<Entry.Event, Refusal> {
+    switch request {
+    case .rollout(let wish): begin(wish, at: now)
+    case .abort(let reason): current { .abort(rollout: $0, reason: reason) }
+    case .confirm: current { .confirm(rollout: $0) }
+    case .revert(let reason): current { .revert(rollout: $0, reason: reason) }
+    case .set(let key, let value): .success(.set(key: key, value: value))
+    case .unset(let keys): .success(.unset(keys: keys))
+    }
+  }
+
+  private func current(_ event: (UInt64) -> Entry.Event) -> Result<Entry.Event, Refusal> {
+    guard let rollout = state.rollout else {
+      return .failure(Refusal(answer: .pointless("no rollout is under way")))
+    }
+    return .success(event(rollout.number))
+  }
+
+  private func begin(_ wish: FleetRequest.Wish, at now: Moment) -> Result<Entry.Event, Refusal> {
+    let present = plan.nodes.filter { $0 == plan.me || peers.isPresent($0, at: now) }
+    if wish.absence == .isRefusal, present.count < plan.nodes.count {
+      return .failure(Refusal(answer: .nodesAway(plan.nodes.filter { !present.contains($0) })))
+    }
+    if let canary = wish.canary, !present.contains(canary.node) {
+      return .failure(Refusal(answer: .nodesAway([canary.node])))
+    }
+    // Who is present and has joined takes part; who hasn't yet comes into step by himself.
+    let participants = present.compactMap { node in state.member(node)?.identity }
+    return .success(
+      .begin(
+        Proposal(
+          base: state.committed.generation, text: wish.text, digest: wish.digest, participants: participants,
+          patience: wish.patience, canary: wish.canary, confirmation: wish.confirmation, author: wish.author)))
+  }
+}

@@ -1,0 +1,107 @@
+/// What a node knows of the others by what they say themselves. It decides who goes first and who takes part, never what is safe.
+package struct Peers {
+  /// What is known of one.
+  package struct Peer: Equatable, Sendable {
+    /// Which one.
+    package var node: NodeName
+    /// What it said last.
+    package var status: NodeStatus?
+    /// When.
+    package var heardAt: Moment?
+  }
+
+  /// How often a node says how it is.
+  package static let beat = Span.milliseconds(250)
+  /// After how much silence a node is taken for away.
+  package static let patience = Span.seconds(1)
+
+  /// The others, in the order of their names.
+  package private(set) var all: [Peer]
+  var speaksAt = Moment.start
+
+  init(_ nodes: [NodeName]) {
+    all = nodes.map { Peer(node: $0) }
+  }
+
+  /// Whether a node was heard a short while ago.
+  package func isPresent(_ node: NodeName, at now: Moment) -> Bool {
+    all.contains { $0.node == node && isPresent($0, at: now) }
+  }
+
+  func isPresent(_ peer: Peer, at now: Moment) -> Bool {
+    guard let heardAt = peer.heardAt else { return false }
+    return now - heardAt <= Self.patience
+  }
+
+  mutating func hear(_ status: NodeStatus, of node: NodeName, at now: Moment) {
+    guard let index = all.firstIndex(where: { $0.node == node }) else { return }
+    all[index].status = status
+    all[index].heardAt = now
+  }
+}
+
+extension FleetNode {
+  mutating func take(_ message: FleetMessage, of node: NodeName, at now: Moment, into effects: inout [Effect]) {
+    switch message {
+    case .status(let status): peers.hear(status, of: node, at: now)
+    case .mayGoOn(let request):
+      if let index = owners.firstIndex(where: { $0.name == request.name }) {
+        stepOwner(index, .asked(request, by: node), at: now, into: &effects)
+      } else {
+        let answer = GrantAnswer(name: request.name, round: request.round, refusal: .unknownName)
+        effects.append(.send(.leave(answer), to: node))
+      }
+    case .leave(let answer):
+      if let index = owners.firstIndex(where: { $0.name == answer.name }) {
+        stepOwner(index, .answered(answer, by: node), at: now, into: &effects)
+      }
+    }
+  }
+
+  /// Whether this node may own addresses: it serves what is in force, and is fit.
+  package func mayOwn(at now: Moment) -> Bool {
+    isFit && isInformed && state.committed.generation > 0 && rollouts.served == state.committed.origin
+  }
+
+  /// Whether this node has to give up what it owns: it isn't fit, or can't serve what is in force. While it's only about to, it keeps it.
+  private var mustGiveUp: Bool {
+    if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
+    return !isFit
+  }
+
+  mutating func speak(at now: Moment, into effects: inout [Effect]) {
+    peers.speaksAt = now + Peers.beat
+    let status = NodeStatus(
+      incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
+      mayOwn: mayOwn(at: now))
+    for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
+  }
+
+  /// Steps each address: may this node own it, and how long does it let others go first?
+  mutating func mindAddresses(at now: Moment, into effects: inout [Effect]) {
+    let mayOwn = mayOwn(at: now)
+    for index in owners.indices {
+      let standing =
+        mayOwn
+        ? StoreOwner.Standing.candidate(after: .milliseconds(150) * Int64(rank(for: index, at: now))) : .bystander
+      if owners[index].standing != standing {
+        stepOwner(index, .standing(standing), at: now, into: &effects)
+      } else if now >= owners[index].wakesAt {
+        stepOwner(index, .tick, at: now, into: &effects)
+      }
+      if case .owning = owners[index].stance, mustGiveUp {
+        stepOwner(index, .release(heir: nil), at: now, into: &effects)
+      }
+    }
+  }
+
+  /// How many of those who are present come before this node: who is preferred, then by name.
+  private func rank(for index: Int, at now: Moment) -> Int {
+    let prefer = plan.addresses[index].prefer
+    func place(_ node: NodeName) -> (Int, NodeName) { (prefer.firstIndex(of: node) ?? prefer.count, node) }
+    let mine = place(plan.me)
+    return peers.all.count { peer in
+      peers.isPresent(peer, at: now) && peer.status?.mayOwn == true && place(peer.node) < mine
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/// A question of an owner that can't reach the store, to each other node: will you leave the name to me for a term?
+package struct GrantRequest: Equatable, Sendable {
+  /// The name.
+  package var name: String
+  /// By which generation the asker owns it.
+  package var generation: UInt64
+  /// What the fleet's nodes come to, as the asker knows them.
+  package var roster: UInt64
+  /// Tells the asker's rounds from each other.
+  package var round: UInt64
+  /// Whether the asker's time is over, so that somebody may have taken the name over in the meantime.
+  package var isLapsed: Bool
+}
+
+/// The answer.
+package struct GrantAnswer: Equatable, Sendable {
+  /// The name.
+  package var name: String
+  /// The round of the question.
+  package var round: UInt64
+  /// Why not; nil for leave.
+  package var refusal: Refusal?
+
+  /// Why a node doesn't leave a name to another.
+  package enum Refusal: UInt8, Equatable, Sendable {
+    /// It has tried to take the name over, and that may have come to pass, or still will.
+    case claims = 1
+    /// It knows of a later owner.
+    case knowsLater
+    /// It knows other nodes than the asker.
+    case otherRoster
+    /// It doesn't know the name.
+    case unknownName
+    /// It hasn't seen since its start who owns the name, and the asker's time is over.
+    case knowsNothing
+  }
+}
+
+/// What a node has asked of others, and given to them, for one name.
+struct Grants {
+  let peers: [NodeName]
+  let roster: UInt64
+  /// Before then this node takes the name from nobody, since it gave its word.
+  var givenUntil = Moment.start
+  /// The round that is asked for, and who has given leave.
+  private(set) var round: (number: UInt64, sentAt: Moment, isLapsed: Bool, given: [NodeName])?
+  private var rounds: UInt64 = 0
+  /// When others are to be asked.
+  var asksAt = Moment.never
+
+  init(peers: [NodeName], roster: UInt64) {
+    self.peers = peers
+    self.roster = roster
+  }
+
+  mutating func stopAsking() {
+    round = nil
+    asksAt = .never
+  }
+
+  /// Begins a round.
+  mutating func ask(at now: Moment, isLapsed: Bool) -> UInt64 {
+    rounds += 1
+    round = (rounds, now, isLapsed, [])
+    return rounds
+  }
+
+  /// Takes an answer; when the round was sent, as soon as everybody has given leave.
+  ///
+  /// - Parameter isLapsed: whether the asker's time is over by now; what others said when it wasn't yet is too little then.
+  mutating func take(_ answer: GrantAnswer, of node: NodeName, isLapsed: Bool) -> Moment? {
+    guard let round, round.number == answer.round, answer.refusal == nil, peers.contains(node) else { return nil }
+    guard round.isLapsed || !isLapsed else { return nil }
+    if !round.given.contains(node) { self.round?.given.append(node) }
+    guard self.round?.given.count == peers.count else { return nil }
+    self.round = nil
+    return round.sentAt
+  }
+}
+
+extension StoreOwner {
+  /// Asks everybody else for leave to go on, while the store doesn't answer.
+  ///
+  /// Nobody else can take the name over then: everybody who could has said that he won't. An owner that has lapsed may ask as
+  /// well, so that a pause of its own during an outage of the store doesn't cost the address; then others have to know more.
+  mutating func askPeers(at now: Moment, into effects: inout [Effect]) {
+    guard case .owning(let until) = stance, !grants.peers.isEmpty, standing != .bystander else {
+      grants.stopAsking()
+      return
+    }
+    let overdue = countedAt + lease.beat + lease.term / 3
+    if grants.asksAt == .never || overdue > grants.asksAt { grants.asksAt = overdue }
+    guard now >= grants.asksAt else { return }
+    grants.asksAt = now + lease.beat
+    let isLapsed = until == .start
+    let round = grants.ask(at: now, isLapsed: isLapsed)
+    let request = GrantRequest(
+      name: name, generation: claimedGeneration, roster: grants.roster, round: round, isLapsed: isLapsed)
+    for peer in grants.peers { effects.append(.ask(peer, request)) }
+  }
+
+  /// Gives a node leave, if this one doesn't want the name itself, and keeps to it for a term.
+  mutating func grant(_ request: GrantRequest, at now: Moment) -> GrantAnswer {
+    var answer = GrantAnswer(name: name, round: request.round)
+    if request.roster != grants.roster {
+      answer.refusal = .otherRoster
+    } else if mayHaveClaimed, !mutants.have(.grantDespiteClaim) {
+      answer.refusal = .claims
+    } else if generation > request.generation {
+      answer.refusal = .knowsLater
+    } else if request.isLapsed, seen == nil {
+      answer.refusal = .knowsNothing
+    } else if !mutants.have(.grantForgotten) {
+      grants.givenUntil = max(grants.givenUntil, now + lease.term)
+    }
+    return answer
+  }
+
+  private var mayHaveClaimed: Bool {
+    guard stance == .watching, unresolved == nil else { return true }
+    switch open?.question {
+    case .claim: return true
+    default: return false
+    }
+  }
+
+  /// Takes another node's answer.
+  mutating func take(_ answer: GrantAnswer, of node: NodeName, at now: Moment, into effects: inout [Effect]) {
+    guard case .owning(let until) = stance else { return }
+    guard let sentAt = grants.take(answer, of: node, isLapsed: until == .start) else { return }
+    if lease.end(sentAt: sentAt) > now { extend(to: lease.end(sentAt: sentAt), into: &effects) }
+  }
+}

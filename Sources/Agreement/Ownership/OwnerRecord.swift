@@ -1,0 +1,44 @@
+/// Who owns a name, as the store holds it.
+package struct OwnerRecord: Equatable, Sendable {
+  /// The owner; none if the last one has given it up.
+  package var owner: Participant?
+  /// Grows by one with each owner: the number by which later ones are told from earlier ones.
+  package var generation: UInt64
+  /// Makes each renewal another value.
+  package var beat: UInt64
+  /// Whom the last owner has given it up for, if for anybody.
+  package var heir: NodeName?
+
+  private static let format: UInt8 = 1
+
+  /// With all its parts.
+  package init(owner: Participant?, generation: UInt64, beat: UInt64 = 0, heir: NodeName? = nil) {
+    self.owner = owner
+    self.generation = generation
+    self.beat = beat
+    self.heir = heir
+  }
+
+  /// As the store holds it.
+  package var encoded: [UInt8] {
+    var out = ByteWriter()
+    out.put(Self.format)
+    out.put(owner) { $0.put($1) }
+    out.put(generation)
+    out.put(beat)
+    out.put(heir) { $0.put($1.text) }
+    return out.bytes
+  }
+
+  /// Reads what the store holds.
+  package init(encoded: [UInt8]) throws(DecodingFault) {
+    var input = ByteReader(encoded)
+    let format = try input.number(UInt8.self)
+    guard format == Self.format else { throw .unknown("format \(format) of an owner") }
+    owner = try input.optional { input throws(DecodingFault) in try input.participant() }
+    generation = try input.number()
+    beat = try input.number()
+    heir = try input.optional { input throws(DecodingFault) in NodeName(try input.text()) }
+    try input.finish()
+  }
+}

@@ -1,0 +1,134 @@
+extension StoreOwner {
+  /// Takes what came of a question.
+  mutating func take(
+    _ reply: StoreReply, to question: Question, askedAt: Moment, at now: Moment, into effects: inout [Effect]
+  ) {
+    switch (question, reply) {
+    case (.look, .value(let bytes, let version)), (.lookBeforeClaim, .value(let bytes, let version)):
+      // What can't be read is as good as a record of somebody unknown, and is left alone.
+      guard let record = try? OwnerRecord(encoded: bytes) else { return }
+      see(record, version, at: now)
+      weigh(question, record, askedAt: askedAt, at: now, into: &effects)
+    case (.look, .absent), (.lookBeforeClaim, .absent):
+      see(nil, nil, at: now)
+      weigh(question, nil, askedAt: askedAt, at: now, into: &effects)
+    case (.claim(let record), .written(let versions)):
+      guard let version = versions.first else { return }
+      see(record, version, at: now)
+      begin(countedFrom: askedAt, at: now, into: &effects)
+    case (.claim(let record), .unknown):
+      unresolved = (seen?.version, record)
+      looksAt = now + Self.pause
+    case (.claim, _): looksAt = now
+    case (.renew(let record), .written(let versions)):
+      guard let version = versions.first else { return }
+      see(record, version, at: now)
+      count(from: mutants.have(.leaseFromTheAnswer) ? now : askedAt, into: &effects)
+    case (.release(let record), .written(let versions)):
+      guard let version = versions.first else { return }
+      see(record, version, at: now)
+      stance = .watching
+      looksAt = now + lease.term / 2
+    default:
+      // Somebody else was faster, or nobody knows.
+      isStale = stance != .watching
+      looksAt = reply == .unknown ? now + Self.pause : now
+    }
+  }
+
+  private mutating func see(_ record: OwnerRecord?, _ version: StoreVersion?, at now: Moment) {
+    if let unresolved, unresolved.expecting != version, unresolved.record != record {
+      // Something else came to pass on that version, so the claim never will.
+      self.unresolved = nil
+    }
+    if let seen, seen.version == version { return }
+    seen = (record, version, seen == nil && mutants.have(.noQuietTimeAfterRestart) ? .start : now)
+  }
+
+  /// Decides what a look at the record means.
+  private mutating func weigh(
+    _ question: Question, _ record: OwnerRecord?, askedAt: Moment, at now: Moment, into effects: inout [Effect]
+  ) {
+    switch stance {
+    case .watching:
+      if let unresolved, unresolved.record.generation == record?.generation, record?.owner == me {
+        // The claim did come to pass. When, nobody knows: what counts is the next renewal.
+        self.unresolved = nil
+        claimedGeneration = unresolved.record.generation
+        stance = .owning(until: .start)
+        isStale = false
+        renewsAt = now
+        return
+      }
+      if question == .lookBeforeClaim { return claim(over: record, at: now, into: &effects) }
+      consider(record, askedAt: askedAt, at: now, into: &effects)
+    case .owning, .releasing:
+      isStale = false
+      guard let record, record.owner == me, record.generation == claimedGeneration else {
+        let wasOwning = if case .owning = stance { true } else { false }
+        stance = .watching
+        if wasOwning { effects.append(.drop(.taken(by: record?.owner?.node))) }
+        return
+      }
+      looksAt = now
+      renewsAt = now
+      if mutants.have(.unknownRenewalCounted), case .owning = stance { count(from: now, into: &effects) }
+    }
+  }
+
+  /// Takes the name over if it's free or its owner silent, and this node may and has let others go first.
+  private mutating func consider(
+    _ record: OwnerRecord?, askedAt: Moment, at now: Moment, into effects: inout [Effect]
+  ) {
+    guard case .candidate(let delay) = standing, let since = seen?.since else { return }
+    let due: Moment
+    if let record, record.owner != nil {
+      due = since + lease.term + delay
+    } else if let heir = record?.heir, heir != me.node {
+      due = since + lease.term / 2 + delay
+    } else {
+      due = record?.heir == me.node ? since : since + delay
+    }
+    // The look has to have been asked for after the term, as the answer tells how it was then.
+    guard askedAt >= due, now >= grants.givenUntil else {
+      looksAt = min(looksAt, max(due, grants.givenUntil))
+      return
+    }
+    if mutants.have(.silenceFromUnsyncedRead) {
+      return ask(.lookBeforeClaim, .read(.owner(name), .linearizable), at: now, into: &effects)
+    }
+    claim(over: record, at: now, into: &effects)
+  }
+
+  private mutating func claim(over record: OwnerRecord?, at now: Moment, into effects: inout [Effect]) {
+    let next = claimed(record)
+    write(.claim(next), next, over: seen?.version, at: now, into: &effects)
+  }
+
+  private mutating func begin(countedFrom sentAt: Moment, at now: Moment, into effects: inout [Effect]) {
+    unresolved = nil
+    claimedGeneration = seen?.record?.generation ?? 0
+    stance = .owning(until: .start)
+    isStale = false
+    renewsAt = sentAt + lease.beat
+    if lease.end(sentAt: sentAt) > now { count(from: sentAt, into: &effects) } else { renewsAt = now }
+  }
+
+  /// Counts the lease from when what succeeded was sent.
+  mutating func count(from sentAt: Moment, into effects: inout [Effect]) {
+    countedAt = sentAt
+    extend(to: lease.end(sentAt: sentAt), into: &effects)
+  }
+
+  /// Moves the end of what this node owns.
+  mutating func extend(to end: Moment, into effects: inout [Effect]) {
+    switch stance {
+    case .owning(let until):
+      stance = .owning(until: max(until, end))
+      effects.append(.own(generation: claimedGeneration, until: max(until, end)))
+    case .releasing where mutants.have(.renewalAfterRelease):
+      effects.append(.own(generation: claimedGeneration, until: end))
+    case .releasing, .watching: break
+    }
+  }
+}

@@ -1,0 +1,251 @@
+/// One node's part in who owns a name, by a record in an ordered store.
+///
+/// The owner rewrites the record now and then. Another node takes it over when it has seen the very same version for a whole term,
+/// by compare-and-set on that version: the owner, which counts its lease from when it sent a renewal, has stopped by then. Nothing is assumed
+/// of the store's own opinion about who is alive.
+package struct StoreOwner {
+  /// What it's called with.
+  package enum Input {
+    /// Something of its own has its time, or the start.
+    case tick
+    /// The record may have changed.
+    case hint
+    /// What came of a question.
+    case reply(CallID, StoreReply)
+    /// Whether this node may own the name now, and how long it lets others go first.
+    case standing(Standing)
+    /// The name is to be given up, for somebody or for whoever comes.
+    case release(heir: NodeName?)
+    /// What stands for the name is gone from this node.
+    case dropped
+    /// Another node, which owns it, asks for leave to go on without the store.
+    case asked(GrantRequest, by: NodeName)
+    /// What another node says to that.
+    case answered(GrantAnswer, by: NodeName)
+  }
+
+  /// What it wants.
+  package enum Effect {
+    /// Ask the store.
+    case call(CallID, StoreRequest)
+    /// This node owns the name until then, by this generation; later calls move the end.
+    case own(generation: UInt64, until: Moment)
+    /// It doesn't any more, or isn't to be: sessions end, then the address goes. Answered by `dropped`.
+    case drop(Cause)
+    /// Ask another node for leave.
+    case ask(NodeName, GrantRequest)
+    /// Answer another node.
+    case answer(NodeName, GrantAnswer)
+  }
+
+  /// Why a name isn't this node's any more.
+  package enum Cause: Equatable, Sendable {
+    /// It couldn't be renewed in time.
+    case lapsed
+    /// Another node has it.
+    case taken(by: NodeName?)
+    /// It was given up.
+    case released
+  }
+
+  /// Whether a node may own a name now.
+  package enum Standing: Equatable, Sendable {
+    /// It may; so much later than who comes first.
+    case candidate(after: Span)
+    /// It may not.
+    case bystander
+  }
+
+  /// How things are between this node and the name.
+  package enum Stance: Equatable, Sendable {
+    /// Somebody else's, or nobody's.
+    case watching
+    /// The record says that it's this node's; it's until then, if that is still to come.
+    case owning(until: Moment)
+    /// What stands for it goes, then the record says so.
+    case releasing(heir: NodeName?, isDropped: Bool)
+  }
+
+  enum Question: Equatable {
+    case look
+    case lookBeforeClaim
+    case claim(OwnerRecord)
+    case renew(OwnerRecord)
+    case release(OwnerRecord)
+  }
+
+  let name: String
+  let me: Participant
+  let asker: Int
+  let lease: Lease
+  let mutants: Mutants
+  /// How things are.
+  package internal(set) var stance = Stance.watching
+  /// What the record was when it was last looked at, and since when it has been that.
+  var seen: (record: OwnerRecord?, version: StoreVersion?, since: Moment)?
+  /// Whether this node may own it.
+  package internal(set) var standing = Standing.bystander
+  var questions: UInt64 = 0
+  var open: (call: CallID, question: Question, at: Moment)?
+  /// The claim whose outcome nobody knows: it may still come to pass, as long as the version is the one it expects.
+  var unresolved: (expecting: StoreVersion?, record: OwnerRecord)?
+  /// Whether the version is to be looked up before anything is written over it.
+  var isStale = false
+  var looksAt = Moment.start
+  var renewsAt = Moment.start
+  /// When the renewal was sent that counts last.
+  var countedAt = Moment.start
+  /// The generation by which this node owns it, or did last.
+  var claimedGeneration: UInt64 = 0
+  /// Grants that this node has asked for, or given.
+  var grants: Grants
+
+  /// A node that knows nothing of the name yet.
+  ///
+  /// - Parameters:
+  ///   - asker: by which questions are told apart from others' at the same store, 1 or more.
+  ///   - peers: all other nodes of the fleet.
+  ///   - roster: what the fleet's nodes come to; nodes that know of others grant each other nothing.
+  package init(
+    _ name: String, me: Participant, asker: Int, lease: Lease, peers: [NodeName], roster: UInt64,
+    mutants: Mutants = Mutants()
+  ) {
+    self.name = name
+    self.me = me
+    self.asker = asker
+    self.lease = lease
+    self.mutants = mutants
+    grants = Grants(peers: peers, roster: roster)
+  }
+
+  /// The generation of the last record that was seen.
+  package var generation: UInt64 { seen?.record?.generation ?? 0 }
+
+  /// Who owns it, as far as this node has seen.
+  package var owner: Participant? { seen?.record?.owner }
+
+  /// Whether this node owns it.
+  package func owns(at now: Moment) -> Bool {
+    if case .owning(let until) = stance { return now < until }
+    return false
+  }
+
+  /// How soon it looks again after a question whose outcome is unknown.
+  static let pause = Span.milliseconds(50)
+
+  /// When it wants to be called with `tick` at the latest.
+  package var wakesAt: Moment {
+    var at = Moment.never
+    if case .owning(let until) = stance { at = until > .start ? min(until, grants.asksAt) : grants.asksAt }
+    guard open == nil else { return at }
+    switch stance {
+    case .watching: return min(at, looksAt)
+    case .owning: return min(at, isStale ? looksAt : renewsAt)
+    case .releasing(_, let isDropped):
+      if mutants.have(.renewalAfterRelease), !isStale { return min(renewsAt, isDropped ? looksAt : .never) }
+      return isDropped ? min(at, looksAt) : at
+    }
+  }
+
+  /// Takes what happened, and says what is to be done.
+  package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
+    lapse(at: now, into: &effects)
+    switch input {
+    case .tick: break
+    case .hint:
+      if stance == .watching { looksAt = min(looksAt, now) }
+    case .standing(let standing): self.standing = standing
+    case .release(let heir): release(to: heir, into: &effects)
+    case .dropped:
+      if case .releasing(let heir, _) = stance {
+        stance = .releasing(heir: heir, isDropped: true)
+        looksAt = now
+      }
+    case .reply(let call, let reply):
+      guard let open, open.call == call else { return }
+      self.open = nil
+      take(reply, to: open.question, askedAt: open.at, at: now, into: &effects)
+    case .asked(let request, let node):
+      effects.append(.answer(node, grant(request, at: now)))
+    case .answered(let answer, let node):
+      take(answer, of: node, at: now, into: &effects)
+    }
+    goOn(at: now, into: &effects)
+  }
+
+  /// What couldn't be renewed in time is lost, whatever the record says.
+  private mutating func lapse(at now: Moment, into effects: inout [Effect]) {
+    guard case .owning(let until) = stance, until > .start, now >= until else { return }
+    // The record may still be this node's; then it goes on from there, as soon as a renewal counts.
+    stance = .owning(until: .start)
+    effects.append(.drop(.lapsed))
+  }
+
+  private mutating func release(to heir: NodeName?, into effects: inout [Effect]) {
+    guard case .owning = stance else { return }
+    stance = .releasing(heir: heir, isDropped: false)
+    grants.stopAsking()
+    effects.append(.drop(.released))
+  }
+
+  // MARK: Questions
+
+  private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
+    askPeers(at: now, into: &effects)
+    guard open == nil, now >= wakesAt else { return }
+    switch stance {
+    case .watching: look(at: now, into: &effects)
+    case .owning:
+      if isStale { look(at: now, into: &effects) } else { renew(at: now, into: &effects) }
+    case .releasing(let heir, let isDropped):
+      if mutants.have(.renewalAfterRelease), !isStale, now >= renewsAt { return renew(at: now, into: &effects) }
+      guard isDropped else { return }
+      if isStale { look(at: now, into: &effects) } else { giveUp(to: heir, at: now, into: &effects) }
+    }
+  }
+
+  mutating func look(at now: Moment, into effects: inout [Effect]) {
+    looksAt = now + lease.term / 12
+    let freshness = mutants.have(.silenceFromUnsyncedRead) ? StoreRequest.Freshness.any : .linearizable
+    ask(.look, .read(.owner(name), freshness), at: now, into: &effects)
+  }
+
+  private mutating func renew(at now: Moment, into effects: inout [Effect]) {
+    guard let seen, var record = seen.record, let version = seen.version else { return }
+    record.beat += 1
+    renewsAt = now + lease.beat
+    write(.renew(record), record, over: version, at: now, into: &effects)
+  }
+
+  private mutating func giveUp(to heir: NodeName?, at now: Moment, into effects: inout [Effect]) {
+    guard let seen, var record = seen.record, let version = seen.version else { return }
+    looksAt = now + lease.beat
+    record.owner = nil
+    record.heir = heir
+    record.beat += 1
+    write(.release(record), record, over: version, at: now, into: &effects)
+  }
+
+  func claimed(_ record: OwnerRecord?) -> OwnerRecord {
+    let before = record?.generation ?? 0
+    return OwnerRecord(owner: me, generation: before + (mutants.have(.generationReused) && before > 0 ? 0 : 1))
+  }
+
+  mutating func write(
+    _ question: Question, _ record: OwnerRecord, over version: StoreVersion?, at now: Moment,
+    into effects: inout [Effect]
+  ) {
+    let write = StoreWrite(
+      .owner(name), expecting: version.map { .version($0) } ?? .nothing, .put(record.encoded))
+    ask(question, .write([write]), at: now, into: &effects)
+  }
+
+  mutating func ask(
+    _ question: Question, _ request: StoreRequest, at now: Moment, into effects: inout [Effect]
+  ) {
+    questions += 1
+    let call = CallID(asker: asker, number: questions)
+    open = (call, question, now)
+    effects.append(.call(call, request))
+  }
+}

@@ -1,0 +1,41 @@
+/// What the log holds: one thing that happened to the fleet, once, at one place in the order of all of them.
+package struct Entry: Equatable, Sendable {
+  /// What makes it this one.
+  package var id: EntryID
+  /// What happened.
+  package var event: Event
+
+  /// With both.
+  package init(_ id: EntryID, _ event: Event) {
+    self.id = id
+    self.event = event
+  }
+
+  /// What can happen to a fleet.
+  package enum Event: Equatable, Sendable {
+    /// A node is there with this memory; what another memory of its says counts no more.
+    case join
+    /// A rollout begins. Its number is its position in the log.
+    case begin(Proposal)
+    /// What a node says to a rollout.
+    case vote(rollout: UInt64, Vote)
+    /// The canary has a rollout's configuration, and looks at how that goes.
+    case soak(rollout: UInt64)
+    /// A rollout shall end: the time to vote is over, or somebody wants it.
+    case abort(rollout: UInt64, reason: String)
+    /// A node serves a generation, and will after a crash.
+    case applied(generation: UInt64)
+    /// A node can't serve a generation, and why; it goes on trying.
+    case outOfStep(generation: UInt64, reason: String)
+    /// A rollout that was to be confirmed is.
+    case confirm(rollout: UInt64)
+    /// A rollout that was to be confirmed wasn't in time, or isn't wanted any more.
+    case revert(rollout: UInt64, reason: String)
+    /// An override holds, in place of the one under the same key.
+    case set(key: String, value: [UInt8])
+    /// Overrides hold no more.
+    case unset(keys: [String])
+    /// The time of an override is over: of the one that was set at this position, if it still holds.
+    case expire(key: String, setAt: UInt64)
+  }
+}

@@ -1,0 +1,110 @@
+import Agreement
+
+/// Judges rollouts by the log alone, with rules of its own.
+struct RolloutJudge {
+  private struct Case {
+    var proposal: Proposal
+    var yes: [Participant] = []
+    var isDecided = false
+    var isCommitted = false
+  }
+
+  private var cases: [UInt64: Case] = [:]
+  private var memories: [NodeName: Participant] = [:]
+  private var seen: [Participant: (UInt32, UInt64)] = [:]
+  private var reverts: Set<UInt64> = []
+
+  /// Takes the next entry, with what nodes say that it came to; what is wrong with it, if anything.
+  mutating func judge(_ entry: Entry, _ position: UInt64, _ result: FleetState.Outcome, _ hosts: [Host]) -> String? {
+    let author = entry.id.author
+    if let last = seen[author], (entry.id.run, entry.id.sequence) <= last {
+      if case .void = result { return nil }
+      return "\(position) was taken up twice"
+    }
+    if case .join = entry.event { memories[author.node] = author }
+    guard memories[author.node] == author else {
+      if case .void = result { return nil }
+      return "\(position) is of a memory that doesn't count, and was taken up"
+    }
+    seen[author] = (entry.id.run, entry.id.sequence)
+    switch entry.event {
+    case .begin(let proposal): if result == .began { cases[position] = Case(proposal: proposal) }
+    case .vote(let number, let vote): return count(vote, number, author, result, hosts)
+    case .abort(let number, _):
+      guard let open = cases[number] else { return nil }
+      if open.isDecided, case .decided = result { return "rollout \(number) is decided twice" }
+      cases[number]?.isDecided = true
+    case .revert: if case .decided(.reverted) = result { reverts.insert(position) }
+    case .applied(let generation):
+      let host = hosts[Int(author.node.text.dropFirst()) ?? 0]
+      if host.disk.incarnation == author.incarnation, host.disk.stored.generation < generation {
+        return "\(author.node.text) says that \(generation) is served, and would serve \(host.disk.stored.generation) after a crash"
+      }
+    default: break
+    }
+    return nil
+  }
+
+  private mutating func count(
+    _ vote: Vote, _ number: UInt64, _ author: Participant, _ result: FleetState.Outcome, _ hosts: [Host]
+  ) -> String? {
+    guard var open = cases[number], !open.isDecided, open.proposal.participants.contains(author) else {
+      if case .void = result { return nil }
+      return "a vote of \(author.node.text) to \(number) counts, and mustn't"
+    }
+    guard vote == .yes else {
+      cases[number]?.isDecided = true
+      return nil
+    }
+    let host = hosts[Int(author.node.text.dropFirst()) ?? 0]
+    if host.disk.incarnation == author.incarnation, !host.everReserved.contains(number) {
+      return "\(author.node.text) said yes to \(number) and had nothing reserved"
+    }
+    if !open.yes.contains(author) { open.yes.append(author) }
+    if open.proposal.participants.allSatisfy({ open.yes.contains($0) }) {
+      open.isDecided = true
+      open.isCommitted = true
+    }
+    cases[number] = open
+    if case .decided(.committed) = result {
+      if !open.isCommitted { return "rollout \(number) is committed without everybody's yes" }
+    } else if open.isCommitted {
+      return "rollout \(number) isn't committed, with everybody's yes"
+    }
+    return nil
+  }
+
+  /// What is wrong with a node's activating something now.
+  func judgeActivation(_ origin: UInt64, inForce: Bool, by node: NodeName) -> String? {
+    if reverts.contains(origin) { return nil }
+    guard let open = cases[origin] else { return "nobody proposed \(origin)" }
+    if inForce { return open.isCommitted ? nil : "\(origin) isn't committed" }
+    guard open.proposal.canary?.node == node else { return "it's no canary of \(origin)" }
+    let others = open.proposal.participants.filter { $0.node != node }
+    return others.allSatisfy { open.yes.contains($0) } ? nil : "not all others have said yes to \(origin)"
+  }
+
+  /// Whether a node has said yes to something that isn't decided.
+  func isBound(_ incarnation: Incarnation, _ node: NodeName, to origin: UInt64) -> Bool {
+    guard let open = cases[origin] else { return false }
+    return !open.isDecided && open.yes.contains(Participant(node, incarnation))
+  }
+}
+
+extension World {
+  func learn(_ entry: Entry, _ position: UInt64, _ result: FleetState.Outcome, _ node: Int) {
+    switch log.judge(entry, position, result) {
+    case .known: break
+    case .wrong(let promise, let what): fail(promise, "n\(node): \(what)")
+    case .first:
+      outcome.counts.entries += 1
+      switch result {
+      case .decided(.committed): outcome.counts.commits += 1
+      case .decided(.aborted): outcome.counts.aborts += 1
+      case .decided(.reverted): outcome.counts.reverts += 1
+      default: break
+      }
+      if let wrong = rollouts.judge(entry, position, result, nodes) { fail("the log decides", wrong) }
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package import Agreement
+
+/// What is done to a fleet: made from a seed, and made shorter where a shorter one fails as well.
+package struct Story: Equatable {
+  /// One thing that is done.
+  package enum Deed: Equatable {
+    /// The process ends; its host's addresses stay until the kernel ends them, or go with the host.
+    case crash(node: Int, withHost: Bool)
+    /// It comes back, with its disk or an empty one.
+    case start(node: Int, wiped: Bool)
+    /// Nothing of it runs; the kernel does.
+    case freeze(node: Int)
+    case thaw(node: Int)
+    /// As soon as the store has taken long to answer it, nothing of it runs.
+    case freezeAfterSlowAnswer(node: Int)
+    /// What one says doesn't come to the other.
+    case cut(from: Int, to: Int)
+    case mend(from: Int, to: Int)
+    /// A node and the store.
+    case cutStore(node: Int)
+    case mendStore(node: Int)
+    /// The store has no majority.
+    case storeAway
+    case storeBack
+    /// The next time that somebody takes an address over the store goes away, with that write on its way.
+    case storeAwayOnClaim
+    /// A node reads from a server that is behind.
+    case lag(node: Int, by: Int64)
+    /// Answers of the store and messages of nodes take long.
+    case slow(permille: Int)
+    /// Somebody wants something of a node.
+    case ask(node: Int, FleetRequest)
+    case move(node: Int, address: Int, to: Int?)
+    case fitness(node: Int, isFit: Bool)
+  }
+
+  /// The seed that it was made from, and that the network's chance comes from.
+  package var seed: UInt64
+  /// How many nodes there are.
+  package var nodes: Int
+  /// How many addresses.
+  package var addresses: Int
+  /// What is done when, in nanoseconds, in order.
+  package var deeds: [(at: Int64, deed: Deed)]
+  /// When all that is broken is mended, and nobody wants anything more.
+  package var healsAt: Int64
+
+  package static func == (left: Story, right: Story) -> Bool {
+    left.seed == right.seed && left.deeds.count == right.deeds.count
+      && zip(left.deeds, right.deeds).allSatisfy { $0 == $1 }
+  }
+}
+
+extension Story {
+  /// The story of a seed.
+  package init(seed: UInt64) {
+    var chance = Chance(seed &* 0x2545_F491_4F6C_DD1D &+ 1)
+    self.seed = seed
+    nodes = [2, 3, 3, 3, 4, 5][chance.below(6)]
+    addresses = 1 + chance.below(2)
+    healsAt = seconds(10) + chance.within(0...seconds(12))
+    deeds = []
+    var tokens: UInt64 = 0
+    // Some stories have one kind of trouble only, so that it isn't hidden by others.
+    let troubles = chance.below(4) == 0 ? [chance.below(7)] : Array(0..<7)
+    let pace = chance.within(milliseconds(400)...milliseconds(4_000))
+    var at = milliseconds(1_500)
+    while at < healsAt {
+      at += chance.within(milliseconds(1)...pace)
+      trouble(troubles[chance.below(troubles.count)], at: at, &chance)
+    }
+    at = milliseconds(800)
+    let wishes = chance.within(milliseconds(200)...milliseconds(2_000))
+    while at < healsAt {
+      at += chance.within(milliseconds(1)...wishes)
+      wish(at: at, &chance, &tokens)
+    }
+    deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+  }
+
+  private mutating func add(_ deed: Deed, at time: Int64) {
+    if time < healsAt { deeds.append((time, deed)) }
+  }
+
+  private mutating func trouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
+    let node = chance.below(nodes)
+    let short = chance.permille(600)
+    let span = short ? chance.within(0...milliseconds(1_500)) : chance.within(0...seconds(8))
+    switch kind {
+    case 0:
+      add(.crash(node: node, withHost: chance.permille(300)), at: at)
+      add(.start(node: node, wiped: chance.permille(150)), at: at + milliseconds(50) + span)
+    case 1:
+      let isTimed = chance.permille(400)
+      add(isTimed ? .freezeAfterSlowAnswer(node: node) : .freeze(node: node), at: at)
+      if isTimed { add(.slow(permille: 500), at: at) }
+      add(.thaw(node: node), at: at + span)
+    case 2:
+      let other = chance.below(nodes)
+      let flaps = chance.permille(200) ? 4 : 1
+      for flap in 0..<Int64(flaps) {
+        let from = at + flap * span / Int64(flaps)
+        add(.cut(from: node, to: other), at: from)
+        if chance.permille(500) { add(.cut(from: other, to: node), at: from) }
+        add(.mend(from: node, to: other), at: from + span / Int64(2 * flaps))
+        add(.mend(from: other, to: node), at: from + span / Int64(2 * flaps))
+      }
+    case 3:
+      add(.cutStore(node: node), at: at)
+      add(.mendStore(node: node), at: at + span)
+    case 4:
+      add(.storeAway, at: at)
+      add(.storeBack, at: at + span)
+    case 5:
+      // The owner is away for about a term, and somebody's claim hangs in a store that goes away.
+      add(.storeAwayOnClaim, at: at)
+      let back = at + chance.within(seconds(2)...seconds(6))
+      for node in 0..<nodes where chance.permille(600) {
+        add(.freeze(node: node), at: at)
+        add(.thaw(node: node), at: min(back, at + chance.within(milliseconds(1_800)...seconds(6))))
+      }
+      add(.storeBack, at: back + chance.within(0...seconds(2)))
+    default:
+      add(.lag(node: node, by: span / 2), at: at)
+      add(.slow(permille: [0, 20, 200][chance.below(3)]), at: at)
+    }
+  }
+
+  private mutating func wish(at: Int64, _ chance: inout Chance, _ tokens: inout UInt64) {
+    let node = chance.below(nodes)
+    tokens += 1
+    switch chance.below(12) {
+    case 0, 1, 2:
+      add(.ask(node: node, .rollout(Self.wish(tokens, &chance, nodes: nodes))), at: at)
+    case 3: add(.ask(node: node, .confirm), at: at)
+    case 4: add(.ask(node: node, chance.permille(500) ? .abort(reason: "enough") : .revert(reason: "enough")), at: at)
+    case 5, 6, 7:
+      add(.ask(node: node, .set(key: "k\(chance.below(3))", value: Self.bytes(of: tokens))), at: at)
+    case 8: add(.ask(node: node, .unset(keys: ["k\(chance.below(3))"])), at: at)
+    case 9, 10:
+      let heir = chance.permille(500) ? chance.below(nodes) : nil
+      add(.move(node: node, address: chance.below(addresses), to: heir), at: at)
+    default:
+      add(.fitness(node: node, isFit: false), at: at)
+      add(.fitness(node: node, isFit: true), at: at + chance.within(0...seconds(3)))
+    }
+  }
+
+  static func bytes(of token: UInt64) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: token >> ($0 * 8)) }
+  }
+
+  private static func wish(_ token: UInt64, _ chance: inout Chance, nodes: Int) -> FleetRequest.Wish {
+    // The digest stands for the text; now and then the same text is wanted twice.
+    let token = chance.permille(100) && token > 2 ? token - 2 : token
+    return FleetRequest.Wish(
+      text: bytes(of: token), digest: Digest(token, 0, 0, 0),
+      patience: .milliseconds(chance.within(300...4_000)),
+      canary: chance.permille(250)
+        ? Proposal.Canary(World.name(chance.below(nodes)), soak: .milliseconds(chance.within(10...1_500))) : nil,
+      confirmation: chance.permille(250) ? .milliseconds(chance.within(200...3_000)) : nil, author: "a\(token)")
+  }
+}

@@ -1,0 +1,186 @@
+import Agreement
+
+/// A node's clock: it began at another time than the others', and goes at another pace.
+struct LocalClock {
+  /// What it shows at the start.
+  var offset: Int64
+  /// By how many millionths it's fast.
+  var rate: Int64
+
+  /// What it shows at a time.
+  func local(_ time: Int64) -> Moment {
+    Moment(nanoseconds: offset + time + time / 1_000 * rate / 1_000)
+  }
+
+  /// When it shows something; not before.
+  func `true`(_ moment: Moment) -> Int64 {
+    let shown = moment.nanoseconds - offset
+    return shown - shown / 1_000 * rate / 1_000 + 2_000
+  }
+}
+
+/// One machine of the world: what runs on it, its disk, its kernel.
+struct Host {
+  /// What runs; nothing while it's down.
+  var fleet: FleetNode?
+  /// Counts starts and ends, so that what was meant for an earlier life reaches nobody.
+  var life: UInt32 = 0
+  /// What survives.
+  var disk: FleetMemory
+  var clock: LocalClock
+  var isFrozen = false
+  var freezesAfterSlowAnswer = false
+  /// What came while it was frozen.
+  var late: [World.Event] = []
+  /// When it's to be woken.
+  var wakesAt = Int64.max
+  /// Questions to the store that wait for an answer.
+  var calls: [(id: CallID, at: Int64)] = []
+  var isStoreCut = false
+  /// How far the server is behind that it reads from.
+  var lag: Int64 = 0
+  /// Until when the kernel has each address.
+  var addresses: [Int64]
+  /// The target for which things are being reserved, or are.
+  var preparing: UInt64?
+  var reserved: UInt64?
+  /// All targets for which it had everything reserved once, with this memory.
+  var everReserved: [UInt64] = []
+
+  init(addresses: Int, disk: FleetMemory, clock: LocalClock) {
+    self.addresses = Array(repeating: 0, count: addresses)
+    self.disk = disk
+    self.clock = clock
+  }
+}
+
+extension World {
+  /// Starts a node's process.
+  func begin(_ node: Int) {
+    nodes[node].life += 1
+    nodes[node].disk.run += 1
+    nodes[node].wakesAt = .max
+    nodes[node].calls = []
+    nodes[node].preparing = nil
+    nodes[node].reserved = nil
+    // Whatever fleet address is still on the interface goes first.
+    for address in nodes[node].addresses.indices { lose(address, of: node) }
+    var timing = StoreLog.Timing()
+    timing.entries = 12
+    let plan = FleetPlan(
+      me: Self.name(node), nodes: (0..<story.nodes).map { Self.name($0) },
+      addresses: (0..<story.addresses).map { FleetPlan.Address(name: "a\($0)", lease: lease) }, timing: timing)
+    nodes[node].fleet = FleetNode(plan, memory: nodes[node].disk, mutants: mutants)
+    step(node, .tick)
+  }
+
+  /// Ends it.
+  func end(_ node: Int, withHost: Bool) {
+    nodes[node].life += 1
+    nodes[node].fleet = nil
+    nodes[node].isFrozen = false
+    nodes[node].late = []
+    for address in nodes[node].addresses.indices {
+      // The process counts on nothing any more; what the kernel has stays until it ends, unless the kernel is gone too.
+      owners.forget(address, node)
+      if withHost { nodes[node].addresses[address] = 0 }
+    }
+  }
+
+  func lose(_ address: Int, of node: Int) {
+    nodes[node].addresses[address] = 0
+    owners.forget(address, node)
+  }
+
+  func finishPreparing(_ node: Int, _ origin: UInt64, _ vote: Vote) {
+    guard nodes[node].preparing == origin else { return }
+    nodes[node].preparing = nil
+    if vote == .yes {
+      nodes[node].reserved = origin
+      nodes[node].everReserved.append(origin)
+    }
+    step(node, .rollout(.prepared(origin: origin, vote)))
+  }
+
+  // MARK: What a node wants
+
+  func perform(_ effect: FleetNode.Effect, of node: Int) {
+    let life = nodes[node].life
+    switch effect {
+    case .call(let call, let request): ask(node, call, request)
+    case .send(let message, let name): send(message, from: node, to: index(of: name))
+    case .rollout(let effect): perform(effect, of: node)
+    case .own(let address, let generation, let until): own(address, generation, until, node)
+    case .drop(let address, let cause):
+      say("n\(node) drops a\(address): \(cause)")
+      lose(address, of: node)
+      queue.put(
+        .input(node: node, life: life, .dropped(address: address)), at: now + chance.within(10_000...milliseconds(20)))
+    case .learned(let entry, let position, let result):
+      say("n\(node) learns \(position): \(entry.event) of \(entry.id.author.node.text) \(entry.id.run).\(entry.id.sequence): \(result)")
+      learn(entry, position, result, node)
+    case .restored(let position):
+      say("n\(node) has the state of \(position) from a snapshot")
+      outcome.counts.restores += 1
+    case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
+    case .damaged(let what): fail("what the store holds can be read", "n\(node): \(what)")
+    }
+  }
+
+  private func perform(_ effect: TwoPhaseCommit.Effect, of node: Int) {
+    let life = nodes[node].life
+    say("n\(node) does \(effect)")
+    switch effect {
+    case .prepare(let target, let listeners):
+      if listeners == .open { fail("no listener answers before the decision", "n\(node) opens those of \(target.origin)") }
+      nodes[node].preparing = target.origin
+      nodes[node].reserved = nil
+      let vote = isHealed || chance.permille(850) ? Vote.yes : .no("a port is taken")
+      let time = chance.permille(100) ? chance.within(0...milliseconds(900)) : chance.within(0...milliseconds(60))
+      queue.put(.prepared(node: node, life: life, origin: target.origin, vote), at: now + time)
+    case .giveBack(let origin):
+      if nodes[node].reserved == origin, rollouts.isBound(nodes[node].disk.incarnation, Self.name(node), to: origin) {
+        fail("who said yes holds until the decision", "n\(node) gives back what it holds for \(origin)")
+      }
+      nodes[node].preparing = nil
+      nodes[node].reserved = nil
+    case .activate(let target, let inForce):
+      if let wrong = rollouts.judgeActivation(target.origin, inForce: inForce, by: Self.name(node)) {
+        fail("nobody activates before the decision", "n\(node): \(wrong)")
+      }
+      nodes[node].reserved = nil
+      guard inForce else { break }
+      let committed = FleetState.Committed(
+        generation: target.generation, origin: target.origin, text: target.text, digest: target.digest)
+      queue.put(.stored(node: node, life: life, committed), at: now + chance.within(100_000...milliseconds(25)))
+    case .soak(let origin, let span):
+      let vote = chance.permille(700) ? Vote.yes : .no("errors went up")
+      queue.put(.input(node: node, life: life, .rollout(.soaked(origin: origin, vote))), at: now + span.nanoseconds)
+    case .append: break
+    }
+  }
+
+  private func own(_ address: Int, _ generation: UInt64, _ until: Moment, _ node: Int) {
+    let clock = nodes[node].clock
+    let end = clock.true(until)
+    say("n\(node) owns a\(address) by generation \(generation) until \(Self.text(end))")
+    if let wrong = owners.judge(address, generation, node, until: end, at: now) { fail("one owner at a time", wrong) }
+    outcome.counts.terms = owners.terms
+    // The kernel counts whole seconds at the host's pace, and is a little late.
+    guard
+      let whole = KernelLifetime.seconds(until: until, at: clock.local(now), .alone, mutants: mutants)
+    else { return }
+    let lifetime = clock.true(clock.local(now) + .seconds(whole)) - now
+    let gone = now + lifetime + chance.within(0...milliseconds(370))
+    guard gone > nodes[node].addresses[address] else { return }
+    nodes[node].addresses[address] = gone
+    for other in nodes.indices where other != node && nodes[other].addresses[address] > now {
+      fail(
+        "one holder at a time",
+        "n\(node) puts a\(address) up while n\(other) has it until \(Self.text(nodes[other].addresses[address]))")
+    }
+    if gone > end + milliseconds(1) {
+      fail("the kernel's lifetime ends with the lease", "n\(node) has a\(address) until \(Self.text(gone)), may until \(Self.text(end))")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Agreement
+
+extension World {
+  func perform(_ deed: Story.Deed) {
+    if tell != nil { say("-- \(deed)") }
+    switch deed {
+    case .crash(let node, let withHost):
+      if nodes[node].fleet != nil { end(node, withHost: withHost) }
+    case .start(let node, let wiped):
+      guard nodes[node].fleet == nil else { return }
+      if wiped {
+        nodes[node].disk = FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0)
+        nodes[node].everReserved = []
+      }
+      begin(node)
+    case .freeze(let node): if nodes[node].fleet != nil { nodes[node].isFrozen = true }
+    case .freezeAfterSlowAnswer(let node): nodes[node].freezesAfterSlowAnswer = true
+    case .thaw(let node): thaw(node)
+    case .cut(let from, let to): cuts[from][to] = from != to
+    case .mend(let from, let to): cuts[from][to] = false
+    case .cutStore(let node): nodes[node].isStoreCut = true
+    case .mendStore(let node): nodes[node].isStoreCut = false
+    case .storeAway: store.isUp = false
+    case .storeBack:
+      store.isUp = true
+      goesAwayOnClaim = false
+    case .storeAwayOnClaim: goesAwayOnClaim = true
+    case .lag(let node, let span): nodes[node].lag = span
+    case .slow(let permille): slowness = permille
+    case .ask(let node, let request):
+      requests += 1
+      step(node, .request(request, number: requests))
+    case .move(let node, let address, let heir):
+      step(node, .move(address: address, to: heir.map { Self.name($0) }))
+    case .fitness(let node, let isFit): step(node, .fitness(isFit: isFit))
+    }
+  }
+
+  private func thaw(_ node: Int) {
+    nodes[node].freezesAfterSlowAnswer = false
+    guard nodes[node].isFrozen else { return }
+    nodes[node].isFrozen = false
+    let late = nodes[node].late
+    nodes[node].late = []
+    // All of it is there at once, in the order in which it came.
+    for event in late { queue.put(event, at: now + 1_000) }
+    nodes[node].wakesAt = .max
+    step(node, .tick)
+  }
+
+  /// Mends all that is broken; from here on things have to get well.
+  func heal() {
+    say("-- everything is mended")
+    isHealed = true
+    slowness = 0
+    store.isUp = true
+    goesAwayOnClaim = false
+    cuts = cuts.map { $0.map { _ in false } }
+    for node in nodes.indices {
+      nodes[node].isStoreCut = false
+      nodes[node].lag = 0
+      thaw(node)
+      if nodes[node].fleet == nil { begin(node) }
+      step(node, .fitness(isFit: true))
+    }
+  }
+
+  /// Wants one rollout more, that has to come to an end.
+  func wishLast() {
+    lastToken = Story.bytes(of: .max)
+    requests += 1
+    step(
+      0,
+      .request(
+        .rollout(
+          FleetRequest.Wish(
+            text: lastToken, digest: Digest(.max, 0, 0, 0), absence: .isRefusal, author: "the last one")),
+        number: requests))
+  }
+
+  /// Looks whether things got well.
+  func judgeLiveness(final: Bool) {
+    for (index, host) in nodes.enumerated() {
+      guard let fleet = host.fleet else { return fail("all nodes run", "n\(index) doesn't") }
+      guard fleet.log.isLive(at: host.clock.local(now)) else {
+        return fail("the log lives", "n\(index) knows it to \(fleet.log.delivered) of \(fleet.log.end)")
+      }
+      guard fleet.state.rollout == nil else {
+        return fail("rollouts end", "n\(index) sees \(fleet.state.rollout?.number ?? 0) under way")
+      }
+      let committed = fleet.state.committed
+      guard fleet.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin else {
+        return fail("all serve what is in force", "n\(index) serves \(fleet.rollouts.served) of \(committed.origin)")
+      }
+      if final, committed.text != lastToken {
+        return fail("a rollout is decided in time", "n\(index) has \(committed.origin), last: \(String(describing: fleet.state.last))")
+      }
+    }
+    guard nodes[0].fleet?.state.committed.generation != 0 else { return }
+    for address in 0..<story.addresses {
+      let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
+      if holders.count != 1 { fail("each address has an owner", "a\(address) is held by \(holders)") }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Agreement
+
+extension World {
+  // MARK: Between nodes
+
+  func send(_ message: FleetMessage, from node: Int, to other: Int) {
+    if case .mayGoOn = message { outcome.counts.grants += 1 }
+    guard !cuts[node][other], isHealed || !chance.permille(10) else { return }
+    queue.put(.input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))), at: now + delay())
+    if !isHealed, chance.permille(10) {
+      queue.put(
+        .input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))),
+        at: now + delay() + chance.within(0...seconds(2)))
+    }
+  }
+
+  private func delay() -> Int64 {
+    !isHealed && chance.permille(slowness) ? chance.within(0...seconds(1)) : chance.within(50_000...milliseconds(2))
+  }
+
+  // MARK: Between nodes and the store
+
+  func ask(_ node: Int, _ call: CallID, _ request: StoreRequest) {
+    nodes[node].calls.append((call, now))
+    let life = nodes[node].life
+    queue.put(.impatience(node: node, life: life, call), at: now + milliseconds(400))
+    guard !nodes[node].isStoreCut, isHealed || !chance.permille(5) else { return }
+    queue.put(.arrive(node: node, life: life, call, request), at: now + delay())
+  }
+
+  func arrive(_ node: Int, _ life: UInt32, _ call: CallID, _ request: StoreRequest) {
+    switch request {
+    case .read(let key, .any):
+      answer(node, life, call, store.read(key, asOf: now - nodes[node].lag))
+    case .read(let key, .linearizable):
+      guard store.isUp else { return }
+      // A leader that doesn't know yet that it's deposed answers a sync too.
+      let old = !isHealed && chance.permille(10) ? chance.within(0...milliseconds(800)) : 0
+      answer(node, life, call, store.read(key, asOf: now - old))
+    case .write(let writes):
+      if goesAwayOnClaim, isClaim(writes) {
+        say("-- the store goes away with n\(node)'s claim")
+        goesAwayOnClaim = false
+        store.isUp = false
+        queue.put(.commit(node: node, life: life, call, writes), at: now + chance.within(0...seconds(2)))
+        return
+      }
+      let late = !isHealed && chance.permille(max(10, slowness / 4))
+      guard store.isUp || late else { return }
+      let time = late ? chance.within(milliseconds(100)...seconds(6)) : chance.within(milliseconds(1)...milliseconds(8))
+      queue.put(.commit(node: node, life: life, call, writes), at: now + time)
+    }
+  }
+
+  private func isClaim(_ writes: [StoreWrite]) -> Bool {
+    guard let write = writes.first, case .owner = write.key, case .put(let bytes) = write.action,
+      let record = try? OwnerRecord(encoded: bytes)
+    else { return false }
+    return record.beat == 0 && record.generation > 1
+  }
+
+  func commit(_ node: Int, _ life: UInt32, _ call: CallID, _ writes: [StoreWrite]) {
+    guard store.isUp else {
+      // It's with a server that has no majority: it comes to pass later, or never.
+      if !isHealed, chance.permille(800) {
+        queue.put(.commit(node: node, life: life, call, writes), at: now + chance.within(0...seconds(2)))
+      }
+      return
+    }
+    let reply = store.write(writes, at: now)
+    if tell != nil { say("the store takes \(writes.map(\.key.path)) of n\(node): \(reply)") }
+    answer(node, life, call, reply)
+    guard case .written = reply else { return }
+    for (index, host) in nodes.enumerated() where host.fleet != nil && !host.isStoreCut && !chance.permille(300) {
+      for write in writes {
+        switch write.key {
+        case .head, .owner:
+          queue.put(
+            .input(node: index, life: host.life, .hint(write.key)), at: now + host.lag + delay())
+        default: break
+        }
+      }
+    }
+  }
+
+  private func answer(_ node: Int, _ life: UInt32, _ call: CallID, _ reply: StoreReply) {
+    guard !nodes[node].isStoreCut, isHealed || !chance.permille(10) else { return }
+    queue.put(.answer(node: node, life: life, call, reply), at: now + delay())
+  }
+}

@@ -1,0 +1,213 @@
+package import Agreement
+
+/// Something that must not be, and was.
+package struct Finding: Equatable, CustomStringConvertible {
+  /// Which promise was broken.
+  package var promise: String
+  /// How.
+  package var what: String
+  /// When, in nanoseconds.
+  package var at: Int64
+
+  /// In a line.
+  package var description: String { "\(promise) at \(World.text(at)): \(what)" }
+}
+
+/// A fleet, its network, its store and its disks, all of it on one thread and by one seed.
+///
+/// The nodes are what ships. The same story leads to the same events, so what fails once fails again, and can be told.
+package final class World {
+  enum Event {
+    case wake(node: Int, life: UInt32)
+    case input(node: Int, life: UInt32, FleetNode.Input)
+    case prepared(node: Int, life: UInt32, origin: UInt64, Vote)
+    case arrive(node: Int, life: UInt32, CallID, StoreRequest)
+    case commit(node: Int, life: UInt32, CallID, [StoreWrite])
+    case answer(node: Int, life: UInt32, CallID, StoreReply)
+    case impatience(node: Int, life: UInt32, CallID)
+    case stored(node: Int, life: UInt32, FleetState.Committed)
+    case deed(Int)
+    case heal
+    case lastWish
+    case judge(final: Bool)
+  }
+
+  /// What came of it.
+  package struct Outcome {
+    /// What was wrong, if anything.
+    package var finding: Finding?
+    /// How many events there were.
+    package var events = 0
+    /// What they come to: the same for the same story.
+    package var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// How often things happened, so that it's seen that they do.
+    package var counts = Counts()
+  }
+
+  /// How often things happened.
+  package struct Counts {
+    package var entries = 0
+    package var commits = 0
+    package var aborts = 0
+    package var reverts = 0
+    package var terms = 0
+    package var grants = 0
+    package var unknowns = 0
+    package var restores = 0
+  }
+
+  let story: Story
+  let mutants: Mutants
+  let lease: Lease
+  var chance: Chance
+  var queue = EventQueue<Event>()
+  var now: Int64 = 0
+  var nodes: [Host] = []
+  var store = StoreModel()
+  var cuts: [[Bool]]
+  var slowness = 0
+  var goesAwayOnClaim = false
+  var isHealed = false
+  var outcome = Outcome()
+  var log = LogJudge()
+  var rollouts = RolloutJudge()
+  var owners: OwnerJudge
+  var effects: [FleetNode.Effect] = []
+  var requests: UInt64 = 0
+  var lastToken: [UInt8] = []
+  /// Takes each line of what happens, if somebody wants to read it.
+  package var tell: ((String) -> Void)?
+
+  /// A world in which a story is played.
+  package init(_ story: Story, mutant: Mutant? = nil) {
+    self.story = story
+    mutants = Mutants(mutant)
+    chance = Chance(story.seed ^ 0xA5A5_5A5A_1234_4321)
+    lease = Lease(term: .milliseconds([2_000, 2_700, 4_000][chance.below(3)]))
+    cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
+    owners = OwnerJudge(addresses: story.addresses)
+    for _ in 0..<story.nodes {
+      nodes.append(
+        Host(
+          addresses: story.addresses,
+          disk: FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0),
+          clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))))
+    }
+  }
+
+  static func name(_ node: Int) -> NodeName { NodeName("n\(node)") }
+
+  static func text(_ time: Int64) -> String {
+    let micros = time / 1_000
+    let fraction = String(micros % 1_000_000)
+    return "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction + " s"
+  }
+
+  func index(of name: NodeName) -> Int {
+    Int(name.text.dropFirst()) ?? 0
+  }
+
+  /// Plays the story to its end, or to what is wrong.
+  package func play() -> Outcome {
+    for index in nodes.indices { begin(index) }
+    for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
+    queue.put(.heal, at: story.healsAt)
+    // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
+    queue.put(.lastWish, at: story.healsAt + seconds(16))
+    queue.put(.judge(final: false), at: story.healsAt + seconds(16) - milliseconds(1))
+    queue.put(.judge(final: true), at: story.healsAt + seconds(21))
+    while outcome.finding == nil, let (event, at) = queue.take() {
+      now = at
+      outcome.events += 1
+      outcome.hash = (outcome.hash ^ UInt64(bitPattern: at)) &* 0x100_0000_01B3
+      if case .judge(final: true) = event {
+        judgeLiveness(final: true)
+        break
+      }
+      take(event)
+    }
+    return outcome
+  }
+
+  func fail(_ promise: String, _ what: @autoclosure () -> String) {
+    guard outcome.finding == nil else { return }
+    outcome.finding = Finding(promise: promise, what: what(), at: now)
+  }
+
+  func say(_ line: @autoclosure () -> String) {
+    tell?("\(Self.text(now))  \(line())")
+  }
+
+  private func take(_ event: Event) {
+    switch event {
+    case .wake(let node, let life):
+      guard nodes[node].life == life, nodes[node].wakesAt == now else { return }
+      nodes[node].wakesAt = .max
+      step(node, .tick)
+    case .input(let node, let life, let input):
+      guard nodes[node].life == life else { return }
+      step(node, input)
+    case .prepared(let node, let life, let origin, let vote):
+      guard nodes[node].life == life, canTake(node, event) else { return }
+      finishPreparing(node, origin, vote)
+    case .arrive(let node, let life, let call, let request): arrive(node, life, call, request)
+    case .commit(let node, let life, let call, let writes): commit(node, life, call, writes)
+    case .answer(let node, let life, let call, let reply):
+      guard nodes[node].life == life, let index = nodes[node].calls.firstIndex(where: { $0.id == call }) else { return }
+      guard canTake(node, event) else { return }
+      let asked = nodes[node].calls.remove(at: index)
+      step(node, .reply(call, reply))
+      if nodes[node].freezesAfterSlowAnswer, call.asker > 0, now - asked.at > milliseconds(150) {
+        say("-- n\(node) freezes after a slow answer")
+        nodes[node].freezesAfterSlowAnswer = false
+        nodes[node].isFrozen = true
+      }
+    case .impatience(let node, let life, let call):
+      guard nodes[node].life == life, let index = nodes[node].calls.firstIndex(where: { $0.id == call }) else { return }
+      guard canTake(node, event) else { return }
+      nodes[node].calls.remove(at: index)
+      outcome.counts.unknowns += 1
+      step(node, .reply(call, .unknown))
+    case .stored(let node, let life, let committed):
+      guard nodes[node].life == life, canTake(node, event) else { return }
+      nodes[node].disk.stored = committed
+      step(node, .rollout(.activated(origin: committed.origin)))
+    case .deed(let number): perform(story.deeds[number].deed)
+    case .heal: heal()
+    case .lastWish: wishLast()
+    case .judge: judgeLiveness(final: false)
+    }
+  }
+
+  /// Whether a node can take an event now; one that is frozen takes it later.
+  private func canTake(_ node: Int, _ event: Event) -> Bool {
+    guard nodes[node].isFrozen else { return true }
+    nodes[node].late.append(event)
+    return false
+  }
+
+  /// Lets a node take an input, and does what it wants.
+  func step(_ node: Int, _ input: FleetNode.Input) {
+    guard nodes[node].fleet != nil else { return }
+    if nodes[node].isFrozen {
+      nodes[node].late.append(.input(node: node, life: nodes[node].life, input))
+      return
+    }
+    var said = effects
+    said.removeAll(keepingCapacity: true)
+    let local = nodes[node].clock.local(now)
+    nodes[node].fleet?.step(input, at: local, into: &said)
+    outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3
+    for effect in said where outcome.finding == nil { perform(effect, of: node) }
+    effects = said
+    schedule(node)
+  }
+
+  private func schedule(_ node: Int) {
+    guard let wakes = nodes[node].fleet?.wakesAt, wakes < .never else { return }
+    let at = max(now + 20_000, nodes[node].clock.true(wakes))
+    guard at < nodes[node].wakesAt else { return }
+    nodes[node].wakesAt = at
+    queue.put(.wake(node: node, life: nodes[node].life), at: at)
+  }
+}
