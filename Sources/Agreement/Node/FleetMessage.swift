@@ -6,6 +6,8 @@ package enum FleetMessage: Equatable, Sendable {
   case mayGoOn(GrantRequest)
   /// What is said to that.
   case leave(GrantAnswer)
+  /// Something about the table of an address, by its place in the configuration.
+  case table(address: Int, ReplicaMessage)
 }
 
 /// How a node is, as it says so itself.
@@ -18,4 +20,6 @@ package struct NodeStatus: Equatable, Sendable {
   package var position: UInt64
   /// Whether it would own an address.
   package var mayOwn: Bool
+  /// The largest stamp of the table of each address.
+  package var stamps: [Stamp]
 }

@@ -21,6 +21,8 @@ package struct FleetNode {
     case request(FleetRequest, number: UInt64)
     /// An address is to go to another node, or to whoever comes.
     case move(address: Int, to: NodeName?)
+    /// The table of an address, which this node owns, has changed.
+    case stuck(address: Int, StuckUpdate)
     /// Whether this node may own addresses, as far as its own state goes: it's not leaving, and not cut off from its backends.
     case fitness(isFit: Bool)
   }
@@ -37,6 +39,10 @@ package struct FleetNode {
     case own(address: Int, generation: UInt64, until: Moment)
     /// It doesn't any more: sessions end, then the address goes. Answered by `dropped`.
     case drop(address: Int, StoreOwner.Cause)
+    /// This node has what others had in the table of an address that it owns now.
+    case tableReady(address: Int)
+    /// Another node has all updates of a table up to this one.
+    case replicated(address: Int, upTo: UInt64)
     /// An entry was taken up, and what it came to.
     case learned(Entry, position: UInt64, FleetState.Outcome)
     /// The state is that of a snapshot.
@@ -59,11 +65,15 @@ package struct FleetNode {
   package internal(set) var rollouts: TwoPhaseCommit
   /// This node's part in who owns each address.
   package internal(set) var owners: [StoreOwner]
+  /// This node's part in the tables of each address.
+  package internal(set) var tables: [Replication]
   /// What is known of the others.
   package internal(set) var peers: Peers
   /// Whether the log was known to its end once since the start.
   package internal(set) var isInformed = false
   var isFit = true
+  /// Since when another node is there that should rather have each address.
+  var preferredSince: [Moment?]
   var sequence: UInt64 = 0
   /// Requests whose entries are on their way.
   var requests: [(id: EntryID, number: UInt64)] = []
@@ -72,6 +82,7 @@ package struct FleetNode {
   private var logEffects: [StoreLog.Effect] = []
   private var rolloutEffects: [TwoPhaseCommit.Effect] = []
   private var ownerEffects: [StoreOwner.Effect] = []
+  private var tableEffects: [Replication.Effect] = []
 
   /// A node that starts with what its data folder holds. The run must be stored as this one's.
   package init(_ plan: FleetPlan, memory: FleetMemory, mutants: Mutants = Mutants()) {
@@ -88,6 +99,8 @@ package struct FleetNode {
       StoreOwner(
         address.name, me: me, asker: index + 1, lease: address.lease, peers: others, roster: roster, mutants: mutants)
     }
+    tables = plan.addresses.map { _ in Replication(others: others, timing: plan.replication, mutants: mutants) }
+    preferredSince = plan.addresses.map { _ in nil }
   }
 
   /// When it wants to be called with `tick` at the latest.
@@ -95,6 +108,7 @@ package struct FleetNode {
     var at = min(log.wakesAt, peers.speaksAt)
     if isInformed { at = min(at, rollouts.wakesAt) }
     for owner in owners { at = min(at, owner.wakesAt) }
+    for table in tables { at = min(at, table.wakesAt) }
     return at
   }
 
@@ -116,6 +130,7 @@ package struct FleetNode {
     case .dropped(let index): stepOwner(index, .dropped, at: now, into: &effects)
     case .request(let request, let number): take(request, number, at: now, into: &effects)
     case .move(let index, let heir): stepOwner(index, .release(heir: heir), at: now, into: &effects)
+    case .stuck(let index, let update): stepTable(index, .update(update), at: now, into: &effects)
     case .fitness(let isFit): self.isFit = isFit
     }
     stepRollouts(.look, at: now, into: &effects)
@@ -178,12 +193,31 @@ package struct FleetNode {
       case .call(let call, let request): effects.append(.call(call, request))
       case .own(let generation, let until):
         effects.append(.own(address: index, generation: generation, until: until))
-      case .drop(let cause): effects.append(.drop(address: index, cause))
+        if !tables[index].isPrimary { stepTable(index, .lead(generation: generation), at: now, into: &effects) }
+      case .drop(let cause):
+        effects.append(.drop(address: index, cause))
+        // Who has lapsed may own it again by the same generation, unless somebody else makes himself heard.
+        if cause != .lapsed { stepTable(index, .resign, at: now, into: &effects) }
       case .ask(let node, let request): effects.append(.send(.mayGoOn(request), to: node))
       case .answer(let node, let answer): effects.append(.send(.leave(answer), to: node))
       }
     }
     ownerEffects = said
+  }
+
+  mutating func stepTable(_ index: Int, _ input: Replication.Input, at now: Moment, into effects: inout [Effect]) {
+    guard tables.indices.contains(index) else { return }
+    var said = tableEffects
+    said.removeAll(keepingCapacity: true)
+    tables[index].step(input, at: now, into: &said)
+    for effect in said {
+      switch effect {
+      case .send(let message, let node): effects.append(.send(.table(address: index, message), to: node))
+      case .ready: effects.append(.tableReady(address: index))
+      case .replicated(let upTo): effects.append(.replicated(address: index, upTo: upTo))
+      }
+    }
+    tableEffects = said
   }
 
   /// Says something to all, once it's their turn; what it came to is known when it's delivered.

@@ -25,13 +25,19 @@ package struct FleetPlan: Equatable, Sendable {
   package var addresses: [Address]
   /// How the log minds the time.
   package var timing: StoreLog.Timing
+  /// How tables of stuck clients mind the time.
+  package var replication: Replication.Timing
 
   /// With all its parts.
-  package init(me: NodeName, nodes: [NodeName], addresses: [Address], timing: StoreLog.Timing = StoreLog.Timing()) {
+  package init(
+    me: NodeName, nodes: [NodeName], addresses: [Address], timing: StoreLog.Timing = StoreLog.Timing(),
+    replication: Replication.Timing = Replication.Timing()
+  ) {
     self.me = me
     self.nodes = nodes.sorted()
     self.addresses = addresses
     self.timing = timing
+    self.replication = replication
   }
 
   /// What the nodes' names come to: nodes that know of others have another number (FNV-1a over the names).

@@ -55,6 +55,8 @@ extension FleetNode {
       if let index = owners.firstIndex(where: { $0.name == answer.name }) {
         stepOwner(index, .answered(answer, by: node), at: now, into: &effects)
       }
+    case .table(let index, let message):
+      stepTable(index, .message(message, from: node), at: now, into: &effects)
     }
   }
 
@@ -73,7 +75,7 @@ extension FleetNode {
     peers.speaksAt = now + Peers.beat
     let status = NodeStatus(
       incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
-      mayOwn: mayOwn(at: now))
+      mayOwn: mayOwn(at: now), stamps: tables.map(\.table.highest))
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
   }
 
@@ -89,19 +91,48 @@ extension FleetNode {
       } else if now >= owners[index].wakesAt {
         stepOwner(index, .tick, at: now, into: &effects)
       }
-      if case .owning = owners[index].stance, mustGiveUp {
+      if now >= tables[index].wakesAt { stepTable(index, .tick, at: now, into: &effects) }
+      guard case .owning = owners[index].stance else { continue }
+      if mustGiveUp {
         stepOwner(index, .release(heir: nil), at: now, into: &effects)
+      } else if let heir = preferred(to: index, at: now) {
+        stepOwner(index, .release(heir: heir), at: now, into: &effects)
       }
     }
   }
 
-  /// How many of those who are present come before this node: who is preferred, then by name.
+  /// How long a node has to be there that should rather have an address, before it gets it.
+  private static let preferenceAfter = Span.seconds(10)
+
+  /// Who should have an address rather than this node, and has been able to for a while.
+  private mutating func preferred(to index: Int, at now: Moment) -> NodeName? {
+    let prefer = plan.addresses[index].prefer
+    let mine = prefer.firstIndex(of: plan.me) ?? prefer.count
+    let better = prefer.prefix(mine).first { node in
+      peers.all.contains { $0.node == node && peers.isPresent($0, at: now) && $0.status?.mayOwn == true }
+    }
+    guard let better else {
+      preferredSince[index] = nil
+      return nil
+    }
+    guard let since = preferredSince[index] else {
+      preferredSince[index] = now
+      return nil
+    }
+    guard now - since >= Self.preferenceAfter else { return nil }
+    preferredSince[index] = nil
+    return better
+  }
+
+  /// How many of those who are present come before this node: who has the latest table, then who is preferred, then by name.
   private func rank(for index: Int, at now: Moment) -> Int {
     let prefer = plan.addresses[index].prefer
     func place(_ node: NodeName) -> (Int, NodeName) { (prefer.firstIndex(of: node) ?? prefer.count, node) }
-    let mine = place(plan.me)
+    let (mine, stamp) = (place(plan.me), tables[index].table.highest)
     return peers.all.count { peer in
-      peers.isPresent(peer, at: now) && peer.status?.mayOwn == true && place(peer.node) < mine
+      guard peers.isPresent(peer, at: now), let status = peer.status, status.mayOwn else { return false }
+      let other = status.stamps.indices.contains(index) ? status.stamps[index] : .none
+      return other > stamp || other == stamp && place(peer.node) < mine
     }
   }
 }

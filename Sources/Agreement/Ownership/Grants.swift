@@ -128,6 +128,6 @@ extension StoreOwner {
   mutating func take(_ answer: GrantAnswer, of node: NodeName, at now: Moment, into effects: inout [Effect]) {
     guard case .owning(let until) = stance else { return }
     guard let sentAt = grants.take(answer, of: node, isLapsed: until == .start) else { return }
-    if lease.end(sentAt: sentAt) > now { extend(to: lease.end(sentAt: sentAt), into: &effects) }
+    extend(to: lease.end(sentAt: sentAt), at: now, into: &effects)
   }
 }

@@ -23,7 +23,7 @@ extension StoreOwner {
     case (.renew(let record), .written(let versions)):
       guard let version = versions.first else { return }
       see(record, version, at: now)
-      count(from: mutants.have(.leaseFromTheAnswer) ? now : askedAt, into: &effects)
+      count(from: mutants.have(.leaseFromTheAnswer) ? now : askedAt, at: now, into: &effects)
     case (.release(let record), .written(let versions)):
       guard let version = versions.first else { return }
       see(record, version, at: now)
@@ -72,7 +72,7 @@ extension StoreOwner {
       }
       looksAt = now
       renewsAt = now
-      if mutants.have(.unknownRenewalCounted), case .owning = stance { count(from: now, into: &effects) }
+      if mutants.have(.unknownRenewalCounted), case .owning = stance { count(from: now, at: now, into: &effects) }
     }
   }
 
@@ -110,18 +110,19 @@ extension StoreOwner {
     claimedGeneration = seen?.record?.generation ?? 0
     stance = .owning(until: .start)
     isStale = false
-    renewsAt = sentAt + lease.beat
-    if lease.end(sentAt: sentAt) > now { count(from: sentAt, into: &effects) } else { renewsAt = now }
+    renewsAt = lease.end(sentAt: sentAt) > now ? sentAt + lease.beat : now
+    count(from: sentAt, at: now, into: &effects)
   }
 
   /// Counts the lease from when what succeeded was sent.
-  mutating func count(from sentAt: Moment, into effects: inout [Effect]) {
+  mutating func count(from sentAt: Moment, at now: Moment, into effects: inout [Effect]) {
     countedAt = sentAt
-    extend(to: lease.end(sentAt: sentAt), into: &effects)
+    extend(to: lease.end(sentAt: sentAt), at: now, into: &effects)
   }
 
-  /// Moves the end of what this node owns.
-  mutating func extend(to end: Moment, into effects: inout [Effect]) {
+  /// Moves the end of what this node owns; what comes so late that it's over already changes nothing.
+  mutating func extend(to end: Moment, at now: Moment, into effects: inout [Effect]) {
+    guard end > now else { return }
     switch stance {
     case .owning(let until):
       stance = .owning(until: max(until, end))

@@ -11,7 +11,7 @@ package struct Story: Equatable {
     /// Nothing of it runs; the kernel does.
     case freeze(node: Int)
     case thaw(node: Int)
-    /// As soon as the store has taken long to answer it, nothing of it runs.
+    /// The store takes long to answer its next write about an address; then nothing of it runs.
     case freezeAfterSlowAnswer(node: Int)
     /// What one says doesn't come to the other.
     case cut(from: Int, to: Int)
@@ -93,8 +93,7 @@ extension Story {
     case 1:
       let isTimed = chance.permille(400)
       add(isTimed ? .freezeAfterSlowAnswer(node: node) : .freeze(node: node), at: at)
-      if isTimed { add(.slow(permille: 500), at: at) }
-      add(.thaw(node: node), at: at + span)
+      add(.thaw(node: node), at: at + (isTimed ? seconds(2) + span / 2 : span))
     case 2:
       let other = chance.below(nodes)
       let flaps = chance.permille(200) ? 4 : 1

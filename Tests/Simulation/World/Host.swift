@@ -69,7 +69,9 @@ extension World {
     timing.entries = 12
     let plan = FleetPlan(
       me: Self.name(node), nodes: (0..<story.nodes).map { Self.name($0) },
-      addresses: (0..<story.addresses).map { FleetPlan.Address(name: "a\($0)", lease: lease) }, timing: timing)
+      addresses: (0..<story.addresses).map {
+        FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
+      }, timing: timing, replication: Self.replication)
     nodes[node].fleet = FleetNode(plan, memory: nodes[node].disk, mutants: mutants)
     step(node, .tick)
   }
@@ -122,6 +124,9 @@ extension World {
     case .restored(let position):
       say("n\(node) has the state of \(position) from a snapshot")
       outcome.counts.restores += 1
+    case .tableReady(let address):
+      say("n\(node) has what others had of a\(address)'s table")
+    case .replicated: break
     case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
     case .damaged(let what): fail("what the store holds can be read", "n\(node): \(what)")
     }

@@ -85,6 +85,10 @@ extension World {
 
   private func answer(_ node: Int, _ life: UInt32, _ call: CallID, _ reply: StoreReply) {
     guard !nodes[node].isStoreCut, isHealed || !chance.permille(10) else { return }
-    queue.put(.answer(node: node, life: life, call, reply), at: now + delay())
+    var time = delay()
+    if nodes[node].freezesAfterSlowAnswer, call.asker > 0, case .written = reply {
+      time = chance.within(milliseconds(200)...milliseconds(380))
+    }
+    queue.put(.answer(node: node, life: life, call, reply), at: now + time)
   }
 }

@@ -26,6 +26,7 @@ package final class World {
     case answer(node: Int, life: UInt32, CallID, StoreReply)
     case impatience(node: Int, life: UInt32, CallID)
     case stored(node: Int, life: UInt32, FleetState.Committed)
+    case stick(address: Int)
     case deed(Int)
     case heal
     case lastWish
@@ -54,11 +55,14 @@ package final class World {
     package var grants = 0
     package var unknowns = 0
     package var restores = 0
+    package var stuck = 0
+    package var prefixes = 0
   }
 
   let story: Story
   let mutants: Mutants
   let lease: Lease
+  var prefer: [[Int]] = []
   var chance: Chance
   var queue = EventQueue<Event>()
   var now: Int64 = 0
@@ -72,6 +76,7 @@ package final class World {
   var log = LogJudge()
   var rollouts = RolloutJudge()
   var owners: OwnerJudge
+  var tables: TableJudge
   var effects: [FleetNode.Effect] = []
   var requests: UInt64 = 0
   var lastToken: [UInt8] = []
@@ -86,6 +91,8 @@ package final class World {
     lease = Lease(term: .milliseconds([2_000, 2_700, 4_000][chance.below(3)]))
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
     owners = OwnerJudge(addresses: story.addresses)
+    tables = TableJudge(addresses: story.addresses)
+    prefer = (0..<story.addresses).map { _ in chance.permille(300) ? [0] : [] }
     for _ in 0..<story.nodes {
       nodes.append(
         Host(
@@ -111,6 +118,7 @@ package final class World {
   package func play() -> Outcome {
     for index in nodes.indices { begin(index) }
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
+    for address in 0..<story.addresses { queue.put(.stick(address: address), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
     queue.put(.lastWish, at: story.healsAt + seconds(16))
@@ -172,6 +180,7 @@ package final class World {
       guard nodes[node].life == life, canTake(node, event) else { return }
       nodes[node].disk.stored = committed
       step(node, .rollout(.activated(origin: committed.origin)))
+    case .stick(let address): stick(address)
     case .deed(let number): perform(story.deeds[number].deed)
     case .heal: heal()
     case .lastWish: wishLast()
@@ -196,11 +205,25 @@ package final class World {
     var said = effects
     said.removeAll(keepingCapacity: true)
     let local = nodes[node].clock.local(now)
+    let before = concernsTables(input) ? nodes[node].fleet?.tables : nil
+    if case .message(.table(let address, let message), let from) = input {
+      say("n\(node) hears of a\(address)'s table from \(from.text): \(message)")
+    }
+    if case .stuck(let address, let update) = input { say("n\(node)'s table of a\(address): \(update)") }
     nodes[node].fleet?.step(input, at: local, into: &said)
+    if before != nil { judgeTables(node, before: before, after: input) }
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3
     for effect in said where outcome.finding == nil { perform(effect, of: node) }
     effects = said
     schedule(node)
+  }
+
+  /// Whether a node's tables may be others after this.
+  private func concernsTables(_ input: FleetNode.Input) -> Bool {
+    switch input {
+    case .message(.table, _), .stuck, .reply, .message(.leave, _): true
+    default: false
+    }
   }
 
   private func schedule(_ node: Int) {

@@ -1,0 +1,107 @@
+import Agreement
+
+/// Judges tables of stuck clients: who has taken up a primary's updates to one of them has what the primary had then.
+struct TableJudge {
+  private struct Key: Hashable {
+    var address: Int
+    var generation: UInt64
+  }
+
+  /// A primary's table at its start, and its updates since.
+  private struct Past {
+    var base: [ClientKey: UInt64]
+    var updates: [(client: ClientKey, backend: UInt64?)] = []
+  }
+
+  private var pasts: [Key: Past] = [:]
+
+  init(addresses: Int) {}
+
+  /// All clients that there are.
+  static let clients = (0..<24).map { ClientKey(pool: 1, high: 0, low: $0) }
+
+  static func contents(_ table: StuckTable) -> [ClientKey: UInt64] {
+    var contents: [ClientKey: UInt64] = [:]
+    for client in clients { if let backend = table.backend(of: client) { contents[client] = backend } }
+    return contents
+  }
+
+  /// Takes a look at a primary's table after each step.
+  mutating func note(_ address: Int, _ before: Replication?, _ after: Replication) {
+    guard after.isPrimary, let prefix = after.prefix else { return }
+    let key = Key(address: address, generation: prefix.generation)
+    if pasts[key] == nil { pasts[key] = Past(base: Self.contents(before?.table ?? after.table)) }
+    // What a step changed, by its stamp: at most some updates.
+    guard let known = pasts[key]?.updates.count, known < prefix.upTo else { return }
+    let was = before.map { Self.contents($0.table) } ?? [:]
+    let now = Self.contents(after.table)
+    var changed = Self.clients.filter { was[$0] != now[$0] }
+    let count = Int(prefix.upTo) - known
+    // An update may leave everything as it was.
+    while changed.count < count { changed.append(Self.clients[0]) }
+    for client in changed.prefix(count) { pasts[key]?.updates.append((client, now[client])) }
+  }
+
+  /// What a table has to be after a primary's update; nil if nobody can say.
+  func expected(_ address: Int, _ generation: UInt64, upTo: UInt64) -> [ClientKey: UInt64]? {
+    guard let past = pasts[Key(address: address, generation: generation)], Int(upTo) <= past.updates.count else {
+      return nil
+    }
+    var contents = past.base
+    for update in past.updates.prefix(Int(upTo)) { contents[update.client] = update.backend }
+    return contents
+  }
+}
+
+extension World {
+  static var replication: Replication.Timing {
+    var timing = Replication.Timing()
+    // So small that what is large in the world outside happens here too.
+    timing.ring = 8
+    timing.part = 5
+    return timing
+  }
+
+  /// A client comes to an address, if it has an owner that takes it.
+  func stick(_ address: Int) {
+    if isHealed, now > story.healsAt + seconds(14) { return }
+    queue.put(.stick(address: address), at: now + chance.within(milliseconds(1)...milliseconds(120)))
+    let client = TableJudge.clients[chance.below(TableJudge.clients.count)]
+    let backend = chance.permille(200) ? nil : UInt64(chance.below(5) + 1)
+    for node in nodes.indices where nodes[node].fleet?.tables[address].isPrimary == true && !nodes[node].isFrozen {
+      outcome.counts.stuck += 1
+      step(node, .stuck(address: address, StuckUpdate(client, backend: backend)))
+    }
+  }
+
+  /// Holds a node's tables against what their primaries had.
+  func judgeTables(_ node: Int, before: [Replication]?, after input: FleetNode.Input) {
+    guard let after = nodes[node].fleet?.tables else { return }
+    for (address, table) in after.enumerated() {
+      let was = before?[address]
+      if let was, was.fence > table.fence { fail("a fence never falls", "n\(node) goes from \(was.fence) to \(table.fence)") }
+      tables.note(address, was, table)
+      if case .message(.table(address, .give(_, _, _, let entries, _)), _) = input, let was { judgeGiven(entries, was, table, node) }
+      guard !table.isPrimary, let prefix = table.prefix, was?.prefix?.upTo != prefix.upTo || was?.fence != table.fence else { continue }
+      guard let expected = tables.expected(address, prefix.generation, upTo: prefix.upTo) else { continue }
+      outcome.counts.prefixes += 1
+      let contents = TableJudge.contents(table.table)
+      guard contents != expected else { continue }
+      let wrong = TableJudge.clients.first { contents[$0] != expected[$0] }
+      fail(
+        "a backup has what its primary had",
+        "n\(node)'s table of a\(address) after \(prefix.generation).\(prefix.upTo) has \(wrong.flatMap { contents[$0] }.map(String.init) ?? "nothing") for \(wrong?.low ?? 0), the primary had \(wrong.flatMap { expected[$0] }.map(String.init) ?? "nothing")"
+      )
+    }
+  }
+
+  /// What a new primary is given counts where it's later than what it has.
+  private func judgeGiven(_ entries: [StuckEntry], _ before: Replication, _ after: Replication, _ node: Int) {
+    for entry in entries {
+      guard let own = before.table.stamp(of: entry.client), own > entry.stamp else { continue }
+      if before.table.backend(of: entry.client) != after.table.backend(of: entry.client) {
+        fail("larger stamps win", "n\(node) takes \(entry) over what it has of \(own)")
+      }
+    }
+  }
+}
