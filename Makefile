@@ -138,6 +138,17 @@ CHAOS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 chaos: test-packages ## Kill, stall, reload and upgrade at random under clients that check every byte
 	MARTLET_CHAOS_SEED=$(CHAOS_SEED) MARTLET_CHAOS_SECONDS=$(CHAOS_SECONDS) $(long-test) --filter 'System/Chaos'
 
+# Stories of a fleet under faults, each from its seed: one that fails is told as short as it gets. A mutant is a mistake that is made on
+# purpose, one of Sources/Agreement/Mutants.swift.
+SEEDS ?= 2000
+FIRST ?= 1
+MUTANT ?=
+
+.PHONY: simulate
+simulate: build-packages ## Play SEEDS stories of a fleet under faults, from seed FIRST on
+	$(SWIFT) build --product Simulate
+	"$$($(SWIFT) build --show-bin-path)/Simulate" $(SEEDS) $(FIRST) $(MUTANT)
+
 # libFuzzer comes with the toolchain, and has an entry of its own for the program. Each target gets its share of the time;
 # what it has found useful stays in .build-fuzz/corpus, and an input that ends the process in .build-fuzz/crashes.
 SECONDS ?= 60

@@ -126,6 +126,8 @@ let package = Package(
     .target(name: "Simulation", dependencies: ["Agreement"], path: "Tests/Simulation", swiftSettings: simulated),
     .executableTarget(
       name: "Simulate", dependencies: ["Agreement", "Simulation"], path: "Tests/Simulate", swiftSettings: simulated),
+    .testTarget(name: "AgreementTests", dependencies: ["Agreement"]),
+    .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Simulation"]),
     .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",

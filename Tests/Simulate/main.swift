@@ -2,10 +2,33 @@ import Agreement
 import Glibc
 import Simulation
 
-// simulate SEEDS [FIRST] [MUTANT]: plays so many stories from a seed on, and tells of the first one that fails.
-// simulate tell SEED [MUTANT]: tells one, made as short as it gets.
-let words = CommandLine.arguments.dropFirst().map { $0 }
-func mutant(_ text: String?) -> Mutant? { text.flatMap { Mutant(rawValue: $0) } }
+/// What is asked for on the command line.
+enum Task {
+  /// Plays so many stories from a seed on, and tells of the first one that fails, made as short as it gets.
+  case play(count: UInt64, first: UInt64, Mutant?)
+  /// Tells one story as it is.
+  case tell(seed: UInt64, Mutant?)
+
+  init?(_ words: [String]) {
+    var words = words[...]
+    func number(_ otherwise: UInt64?) -> UInt64? {
+      guard let word = words.popFirst() else { return otherwise }
+      return UInt64(word)
+    }
+    func mutant() -> Mutant?? {
+      guard let word = words.popFirst() else { return .some(nil) }
+      return Mutant(rawValue: word).map { .some($0) }
+    }
+    if words.first == "tell" {
+      words.removeFirst()
+      guard let seed = number(nil), let mutant = mutant() else { return nil }
+      self = .tell(seed: seed, mutant)
+    } else {
+      guard let count = number(2_000), let first = number(1), let mutant = mutant() else { return nil }
+      self = .play(count: count, first: first, mutant)
+    }
+  }
+}
 
 func seconds() -> Double {
   var time = timespec()
@@ -13,34 +36,40 @@ func seconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-if words.first == "tell", words.count >= 2, let seed = UInt64(words[1]) {
-  let world = World(Story(seed: seed), mutant: mutant(words.count > 2 ? words[2] : nil))
+func tell(_ story: Story, _ mutant: Mutant?) {
+  let world = World(story, mutant: mutant)
   world.tell = { print($0) }
-  let outcome = world.play()
-  print(outcome.finding.map { "\($0)" } ?? "nothing is wrong")
-} else {
-  let count = words.first.flatMap { UInt64($0) } ?? 2_000
-  let first = words.count > 1 ? UInt64(words[1]) ?? 1 : 1
-  let broken = mutant(words.count > 2 ? words[2] : nil)
+  print(world.play().finding.map { "\($0)" } ?? "nothing is wrong")
+}
+
+func play(_ count: UInt64, from first: UInt64, _ mutant: Mutant?) -> Int32 {
   let start = seconds()
-  var (events, entries, commits, aborts, reverts, terms, grants, restores) = (0, 0, 0, 0, 0, 0, 0, 0)
+  var total = World.Counts()
+  var events = 0
   for seed in first..<first + count {
-    let outcome = World(Story(seed: seed), mutant: broken).play()
+    let outcome = World(Story(seed: seed), mutant: mutant).play()
     events += outcome.events
-    entries += outcome.counts.entries
-    commits += outcome.counts.commits
-    aborts += outcome.counts.aborts
-    reverts += outcome.counts.reverts
-    terms += outcome.counts.terms
-    grants += outcome.counts.grants
-    restores += outcome.counts.restores
-    if let finding = outcome.finding {
-      print("seed \(seed): \(finding)")
-      exit(1)
+    total += outcome.counts
+    guard outcome.finding == nil else {
+      if let (story, finding) = Story(seed: seed).shrunk(mutant: mutant) {
+        tell(story, mutant)
+        print("seed \(seed): \(finding)")
+      }
+      return 1
     }
   }
-  let time = seconds() - start
   print(
-    "\(count) seeds, \(events) events, \(Int(Double(events) / time)) a second, \(entries) entries, \(commits) commits, \(aborts) aborts, "
-      + "\(reverts) reverts, \(terms) terms, \(grants) grants asked, \(restores) snapshots")
+    "\(count) seeds from \(first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
+  )
+  print(total)
+  return 0
+}
+
+switch Task(Array(CommandLine.arguments.dropFirst())) {
+case .play(let count, let first, let mutant): exit(play(count, from: first, mutant))
+case .tell(let seed, let mutant): tell(Story(seed: seed), mutant)
+case nil:
+  print("usage: Simulate [SEEDS [FIRST [MUTANT]]], or Simulate tell SEED [MUTANT]")
+  print("mutants: " + Mutant.allCases.map(\.rawValue).joined(separator: " "))
+  exit(64)
 }

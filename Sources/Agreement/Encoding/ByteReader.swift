@@ -23,7 +23,8 @@ package struct ByteReader {
   package var left: Int { bytes.endIndex - next }
 
   /// A number of a given type.
-  package mutating func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(DecodingFault) -> Number {
+  package mutating func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(DecodingFault) -> Number
+  {
     let width = Number.bitWidth / 8
     guard left >= width else { throw .short }
     var value: Number = 0

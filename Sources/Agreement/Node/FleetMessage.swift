@@ -22,4 +22,15 @@ package struct NodeStatus: Equatable, Sendable {
   package var mayOwn: Bool
   /// The largest stamp of the table of each address.
   package var stamps: [Stamp]
+
+  /// With all its parts.
+  package init(
+    incarnation: Incarnation, generation: UInt64, position: UInt64, mayOwn: Bool, stamps: [Stamp]
+  ) {
+    self.incarnation = incarnation
+    self.generation = generation
+    self.position = position
+    self.mayOwn = mayOwn
+    self.stamps = stamps
+  }
 }

@@ -14,7 +14,7 @@ package struct FleetNode {
     /// Another node says something.
     case message(FleetMessage, from: NodeName)
     /// What came of a part of a rollout.
-    case rollout(TwoPhaseCommit.Input)
+    case rollout(Rollouts.Input)
     /// What stands for an address is gone from this node.
     case dropped(address: Int)
     /// Somebody wants something of the whole fleet; the number comes back with what came of it.
@@ -34,7 +34,7 @@ package struct FleetNode {
     /// Tell another node.
     case send(FleetMessage, to: NodeName)
     /// Do a part of a rollout.
-    case rollout(TwoPhaseCommit.Effect)
+    case rollout(Rollouts.Effect)
     /// This node owns an address until then.
     case own(address: Int, generation: UInt64, until: Moment)
     /// It doesn't any more: sessions end, then the address goes. Answered by `dropped`.
@@ -62,7 +62,7 @@ package struct FleetNode {
   /// The log.
   package internal(set) var log: StoreLog
   /// This node's part in rollouts.
-  package internal(set) var rollouts: TwoPhaseCommit
+  package internal(set) var rollouts: Rollouts
   /// This node's part in who owns each address.
   package internal(set) var owners: [StoreOwner]
   /// This node's part in the tables of each address.
@@ -80,7 +80,7 @@ package struct FleetNode {
 
   // Reused from step to step.
   private var logEffects: [StoreLog.Effect] = []
-  private var rolloutEffects: [TwoPhaseCommit.Effect] = []
+  private var rolloutEffects: [Rollouts.Effect] = []
   private var ownerEffects: [StoreOwner.Effect] = []
   private var tableEffects: [Replication.Effect] = []
 
@@ -91,7 +91,7 @@ package struct FleetNode {
     self.mutants = mutants
     me = Participant(plan.me, memory.incarnation)
     log = StoreLog(timing: plan.timing, mutants: mutants)
-    rollouts = TwoPhaseCommit(me: me, stored: memory.stored, mutants: mutants)
+    rollouts = Rollouts(me: me, stored: memory.stored, mutants: mutants)
     let others = plan.nodes.filter { $0 != plan.me }
     peers = Peers(others)
     let (me, roster) = (me, plan.roster)
@@ -169,7 +169,7 @@ package struct FleetNode {
     effects.append(.answer(number: requests.remove(at: index).number, .said(position: state.position, outcome)))
   }
 
-  mutating func stepRollouts(_ input: TwoPhaseCommit.Input, at now: Moment, into effects: inout [Effect]) {
+  mutating func stepRollouts(_ input: Rollouts.Input, at now: Moment, into effects: inout [Effect]) {
     guard isInformed else { return }
     var said = rolloutEffects
     said.removeAll(keepingCapacity: true)

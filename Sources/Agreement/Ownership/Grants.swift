@@ -10,6 +10,15 @@ package struct GrantRequest: Equatable, Sendable {
   package var round: UInt64
   /// Whether the asker's time is over, so that somebody may have taken the name over in the meantime.
   package var isLapsed: Bool
+
+  /// With all its parts.
+  package init(name: String, generation: UInt64, roster: UInt64, round: UInt64, isLapsed: Bool) {
+    self.name = name
+    self.generation = generation
+    self.roster = roster
+    self.round = round
+    self.isLapsed = isLapsed
+  }
 }
 
 /// The answer.
@@ -20,6 +29,13 @@ package struct GrantAnswer: Equatable, Sendable {
   package var round: UInt64
   /// Why not; nil for leave.
   package var refusal: Refusal?
+
+  /// With all its parts.
+  package init(name: String, round: UInt64, refusal: Refusal? = nil) {
+    self.name = name
+    self.round = round
+    self.refusal = refusal
+  }
 
   /// Why a node doesn't leave a name to another.
   package enum Refusal: UInt8, Equatable, Sendable {

@@ -46,7 +46,8 @@ package struct KernelLifetime: Equatable, Sendable {
   }
 
   /// Whole seconds for which an address may be put now, so that it's gone by the end of the lease; none for less than a second.
-  package static func seconds(until end: Moment, at now: Moment, _ slack: Slack, mutants: Mutants = Mutants()) -> Int64? {
+  package static func seconds(until end: Moment, at now: Moment, _ slack: Slack, mutants: Mutants = Mutants()) -> Int64?
+  {
     let left = end - now - (mutants.have(.kernelBeyondLease) ? .milliseconds(-1_000) : slack.span)
     let seconds = left.nanoseconds / 1_000_000_000
     return seconds >= 1 ? seconds : nil

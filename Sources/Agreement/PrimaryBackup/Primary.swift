@@ -146,7 +146,8 @@ struct Primary {
       .send(
         .part(
           generation: generation, transfer: transfer.number, index: transfer.part, asOf: sequence,
-          table.entries(in: min(start, table.span)..<min(start + timing.part, table.span), at: now), isLast: transfer.isLast),
+          table.entries(in: min(start, table.span)..<min(start + timing.part, table.span), at: now),
+          isLast: transfer.isLast),
         to: backups[index].node))
   }
 

@@ -64,6 +64,14 @@ package struct StuckEntry: Equatable, Sendable {
   package var idle: UInt32
   /// When it was assigned.
   package var stamp: Stamp
+
+  /// With all its parts.
+  package init(client: ClientKey, backend: UInt64, idle: UInt32, stamp: Stamp) {
+    self.client = client
+    self.backend = backend
+    self.idle = idle
+    self.stamp = stamp
+  }
 }
 
 /// Which client has which backend, with the stamps by which two tables become one.

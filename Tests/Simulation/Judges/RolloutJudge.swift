@@ -38,7 +38,8 @@ struct RolloutJudge {
     case .applied(let generation):
       let host = hosts[Int(author.node.text.dropFirst()) ?? 0]
       if host.disk.incarnation == author.incarnation, host.disk.stored.generation < generation {
-        return "\(author.node.text) says that \(generation) is served, and would serve \(host.disk.stored.generation) after a crash"
+        return
+          "\(author.node.text) says that \(generation) is served, and would serve \(host.disk.stored.generation) after a crash"
       }
     default: break
     }

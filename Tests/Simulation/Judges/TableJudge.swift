@@ -79,10 +79,15 @@ extension World {
     guard let after = nodes[node].fleet?.tables else { return }
     for (address, table) in after.enumerated() {
       let was = before?[address]
-      if let was, was.fence > table.fence { fail("a fence never falls", "n\(node) goes from \(was.fence) to \(table.fence)") }
+      if let was, was.fence > table.fence {
+        fail("a fence never falls", "n\(node) goes from \(was.fence) to \(table.fence)")
+      }
       tables.note(address, was, table)
-      if case .message(.table(address, .give(_, _, _, let entries, _)), _) = input, let was { judgeGiven(entries, was, table, node) }
-      guard !table.isPrimary, let prefix = table.prefix, was?.prefix?.upTo != prefix.upTo || was?.fence != table.fence else { continue }
+      if case .message(.table(address, .give(_, _, _, let entries, _)), _) = input, let was {
+        judgeGiven(entries, was, table, node)
+      }
+      guard !table.isPrimary, let prefix = table.prefix, was?.prefix?.upTo != prefix.upTo || was?.fence != table.fence
+      else { continue }
       guard let expected = tables.expected(address, prefix.generation, upTo: prefix.upTo) else { continue }
       outcome.counts.prefixes += 1
       let contents = TableJudge.contents(table.table)

@@ -40,6 +40,8 @@ package struct Story: Equatable {
   package var nodes: Int
   /// How many addresses.
   package var addresses: Int
+  /// Whether clients come, that are stuck to backends.
+  package var hasClients = true
   /// What is done when, in nanoseconds, in order.
   package var deeds: [(at: Int64, deed: Deed)]
   /// When all that is broken is mended, and nobody wants anything more.

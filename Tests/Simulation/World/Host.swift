@@ -119,7 +119,9 @@ extension World {
       queue.put(
         .input(node: node, life: life, .dropped(address: address)), at: now + chance.within(10_000...milliseconds(20)))
     case .learned(let entry, let position, let result):
-      say("n\(node) learns \(position): \(entry.event) of \(entry.id.author.node.text) \(entry.id.run).\(entry.id.sequence): \(result)")
+      say(
+        "n\(node) learns \(position): \(entry.event) of \(entry.id.author.node.text) \(entry.id.run).\(entry.id.sequence): \(result)"
+      )
       learn(entry, position, result, node)
     case .restored(let position):
       say("n\(node) has the state of \(position) from a snapshot")
@@ -132,12 +134,14 @@ extension World {
     }
   }
 
-  private func perform(_ effect: TwoPhaseCommit.Effect, of node: Int) {
+  private func perform(_ effect: Rollouts.Effect, of node: Int) {
     let life = nodes[node].life
     say("n\(node) does \(effect)")
     switch effect {
     case .prepare(let target, let listeners):
-      if listeners == .open { fail("no listener answers before the decision", "n\(node) opens those of \(target.origin)") }
+      if listeners == .open {
+        fail("no listener answers before the decision", "n\(node) opens those of \(target.origin)")
+      }
       nodes[node].preparing = target.origin
       nodes[node].reserved = nil
       let vote = isHealed || chance.permille(850) ? Vote.yes : .no("a port is taken")
@@ -185,7 +189,9 @@ extension World {
         "n\(node) puts a\(address) up while n\(other) has it until \(Self.text(nodes[other].addresses[address]))")
     }
     if gone > end + milliseconds(1) {
-      fail("the kernel's lifetime ends with the lease", "n\(node) has a\(address) until \(Self.text(gone)), may until \(Self.text(end))")
+      fail(
+        "the kernel's lifetime ends with the lease",
+        "n\(node) has a\(address) until \(Self.text(gone)), may until \(Self.text(end))")
     }
   }
 }

@@ -93,7 +93,9 @@ extension World {
         return fail("all serve what is in force", "n\(index) serves \(fleet.rollouts.served) of \(committed.origin)")
       }
       if final, committed.text != lastToken {
-        return fail("a rollout is decided in time", "n\(index) has \(committed.origin), last: \(String(describing: fleet.state.last))")
+        return fail(
+          "a rollout is decided in time",
+          "n\(index) has \(committed.origin), last: \(String(describing: fleet.state.last))")
       }
     }
     guard nodes[0].fleet?.state.committed.generation != 0 else { return }

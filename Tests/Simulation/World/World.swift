@@ -45,20 +45,6 @@ package final class World {
     package var counts = Counts()
   }
 
-  /// How often things happened.
-  package struct Counts {
-    package var entries = 0
-    package var commits = 0
-    package var aborts = 0
-    package var reverts = 0
-    package var terms = 0
-    package var grants = 0
-    package var unknowns = 0
-    package var restores = 0
-    package var stuck = 0
-    package var prefixes = 0
-  }
-
   let story: Story
   let mutants: Mutants
   let lease: Lease
@@ -110,6 +96,11 @@ package final class World {
     return "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction + " s"
   }
 
+  /// What values are described as, without the names of modules.
+  private static func plain(_ text: String) -> String {
+    text.split(separator: "Agreement.").joined()
+  }
+
   func index(of name: NodeName) -> Int {
     Int(name.text.dropFirst()) ?? 0
   }
@@ -118,7 +109,7 @@ package final class World {
   package func play() -> Outcome {
     for index in nodes.indices { begin(index) }
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
-    for address in 0..<story.addresses { queue.put(.stick(address: address), at: seconds(2)) }
+    for address in 0..<story.addresses where story.hasClients { queue.put(.stick(address: address), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
     queue.put(.lastWish, at: story.healsAt + seconds(16))
@@ -143,7 +134,8 @@ package final class World {
   }
 
   func say(_ line: @autoclosure () -> String) {
-    tell?("\(Self.text(now))  \(line())")
+    guard let tell else { return }
+    tell("\(Self.text(now))  \(Self.plain(line()))")
   }
 
   private func take(_ event: Event) {

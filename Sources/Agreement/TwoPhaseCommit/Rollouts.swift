@@ -2,7 +2,7 @@
 ///
 /// It doesn't follow single entries but looks at the state that they came to, so it needs no memory of its own: after a restart,
 /// a snapshot or a long absence the same look says what to do next. The log is the coordinator, and the decision is a function of it.
-package struct TwoPhaseCommit {
+package struct Rollouts {
   /// A configuration that is to be served.
   package struct Target: Equatable, Sendable {
     /// The position of the entry that it comes with.

@@ -1,0 +1,194 @@
+extension FleetMessage {
+  private enum Kind: UInt8 {
+    case status = 1
+    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack
+  }
+
+  /// As it's sent to another node, within one frame.
+  package var encoded: [UInt8] {
+    var out = ByteWriter()
+    switch self {
+    case .status(let status):
+      out.put(Kind.status.rawValue)
+      out.put(status.incarnation.bits)
+      out.put(status.generation)
+      out.put(status.position)
+      out.put(status.mayOwn)
+      out.put(each: status.stamps) { $0.put($1) }
+    case .mayGoOn(let request):
+      out.put(Kind.mayGoOn.rawValue)
+      out.put(request.name)
+      out.put(request.generation)
+      out.put(request.roster)
+      out.put(request.round)
+      out.put(request.isLapsed)
+    case .leave(let answer):
+      out.put(Kind.leave.rawValue)
+      out.put(answer.name)
+      out.put(answer.round)
+      out.put(answer.refusal) { $0.put($1.rawValue) }
+    case .table(let address, let message): Self.encode(message, of: address, into: &out)
+    }
+    return out.bytes
+  }
+
+  private static func encode(_ message: ReplicaMessage, of address: Int, into out: inout ByteWriter) {
+    func begin(_ kind: Kind, _ out: inout ByteWriter) {
+      out.put(kind.rawValue)
+      out.put(UInt16(address))
+    }
+    switch message {
+    case .lead(let generation):
+      begin(.lead, &out)
+      out.put(generation)
+    case .follow(let generation, let highest):
+      begin(.follow, &out)
+      out.put(generation)
+      out.put(highest)
+    case .deposed(let generation):
+      begin(.deposed, &out)
+      out.put(generation)
+    case .pull(let generation, let after, let round):
+      begin(.pull, &out)
+      out.put(generation)
+      out.put(after)
+      out.put(round)
+    case .give(let generation, let round, let index, let entries, let isLast):
+      begin(.give, &out)
+      out.put(generation)
+      out.put(round)
+      out.put(UInt32(index))
+      out.put(each: entries) { $0.put($1) }
+      out.put(isLast)
+    case .updates(let generation, let from, let updates):
+      begin(.updates, &out)
+      out.put(generation)
+      out.put(from)
+      out.put(each: updates) { out, update in
+        out.put(update.client)
+        out.put(update.backend) { $0.put($1) }
+        out.put(update.idle)
+      }
+    case .part(let generation, let transfer, let index, let asOf, let entries, let isLast):
+      begin(.part, &out)
+      out.put(generation)
+      out.put(transfer)
+      out.put(UInt32(index))
+      out.put(asOf)
+      out.put(each: entries) { $0.put($1) }
+      out.put(isLast)
+    case .have(let generation, let upTo, let transfer, let parts):
+      begin(.have, &out)
+      out.put(generation)
+      out.put(upTo)
+      out.put(transfer)
+      out.put(UInt32(parts))
+    case .lack(let generation, let from):
+      begin(.lack, &out)
+      out.put(generation)
+      out.put(from) { $0.put($1) }
+    }
+  }
+
+  /// Reads what another node has sent.
+  package init(encoded: [UInt8]) throws(DecodingFault) {
+    var input = ByteReader(encoded)
+    let code = try input.number(UInt8.self)
+    guard let kind = Kind(rawValue: code) else { throw .unknown("message of kind \(code)") }
+    switch kind {
+    case .status:
+      self = .status(
+        NodeStatus(
+          incarnation: Incarnation(bits: try input.number()), generation: try input.number(),
+          position: try input.number(), mayOwn: try input.flag(),
+          stamps: try input.array { input throws(DecodingFault) in try input.stamp() }))
+    case .mayGoOn:
+      self = .mayGoOn(
+        GrantRequest(
+          name: try input.text(), generation: try input.number(), roster: try input.number(),
+          round: try input.number(), isLapsed: try input.flag()))
+    case .leave:
+      self = .leave(
+        GrantAnswer(
+          name: try input.text(), round: try input.number(),
+          refusal: try input.optional { input throws(DecodingFault) in
+            let code = try input.number(UInt8.self)
+            guard let refusal = GrantAnswer.Refusal(rawValue: code) else { throw .unknown("refusal \(code)") }
+            return refusal
+          }))
+    default: self = .table(address: Int(try input.number(UInt16.self)), try Self.message(kind, &input))
+    }
+    try input.finish()
+  }
+
+  private static func message(_ kind: Kind, _ input: inout ByteReader) throws(DecodingFault) -> ReplicaMessage {
+    switch kind {
+    case .lead: .lead(generation: try input.number())
+    case .follow: .follow(generation: try input.number(), highest: try input.stamp())
+    case .deposed: .deposed(by: try input.number())
+    case .pull: .pull(generation: try input.number(), after: try input.stamp(), round: try input.number())
+    case .give:
+      .give(
+        generation: try input.number(), round: try input.number(), index: Int(try input.number(UInt32.self)),
+        try input.array { input throws(DecodingFault) in try input.stuckEntry() }, isLast: try input.flag())
+    case .updates:
+      .updates(
+        generation: try input.number(), from: try input.number(),
+        try input.array { input throws(DecodingFault) in try input.stuckUpdate() })
+    case .part:
+      .part(
+        generation: try input.number(), transfer: try input.number(), index: Int(try input.number(UInt32.self)),
+        asOf: try input.number(), try input.array { input throws(DecodingFault) in try input.stuckEntry() },
+        isLast: try input.flag())
+    case .have:
+      .have(
+        generation: try input.number(), upTo: try input.number(), transfer: try input.number(),
+        parts: Int(try input.number(UInt32.self)))
+    case .lack:
+      .lack(
+        generation: try input.number(),
+        from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
+    case .status, .mayGoOn, .leave: throw .unknown("message about no table")
+    }
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func put(_ stamp: Stamp) {
+    put(stamp.generation)
+    put(stamp.sequence)
+  }
+
+  fileprivate mutating func put(_ client: ClientKey) {
+    put(client.pool)
+    put(client.high)
+    put(client.low)
+  }
+
+  fileprivate mutating func put(_ entry: StuckEntry) {
+    put(entry.client)
+    put(entry.backend)
+    put(entry.idle)
+    put(entry.stamp)
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func stamp() throws(DecodingFault) -> Stamp {
+    Stamp(generation: try number(), sequence: try number())
+  }
+
+  private mutating func client() throws(DecodingFault) -> ClientKey {
+    ClientKey(pool: try number(), high: try number(), low: try number())
+  }
+
+  fileprivate mutating func stuckEntry() throws(DecodingFault) -> StuckEntry {
+    StuckEntry(client: try client(), backend: try number(), idle: try number(), stamp: try stamp())
+  }
+
+  fileprivate mutating func stuckUpdate() throws(DecodingFault) -> StuckUpdate {
+    StuckUpdate(
+      try client(), backend: try optional { input throws(DecodingFault) in try input.number(UInt64.self) },
+      idle: try number())
+  }
+}

@@ -1,0 +1,67 @@
+import Agreement
+import Simulation
+import Testing
+
+/// The fleet's protocols, played with under faults by the hundred; `make simulate` plays more.
+@Suite struct SimulationTests {
+  @Test(arguments: 0..<4) func stories(part: UInt64) {
+    for seed in part * 100 + 1...part * 100 + 100 {
+      let finding = World(Story(seed: seed)).play().finding
+      #expect(finding == nil, "seed \(seed)")
+      guard finding == nil else { return }
+    }
+  }
+
+  /// What the faults are for does happen: else they'd show nothing.
+  @Test func storiesAreEventful() {
+    var total = World.Counts()
+    for seed: UInt64 in 1_001...1_040 { total += World(Story(seed: seed)).play().counts }
+    #expect(total.commits > 40)
+    #expect(total.aborts > 20)
+    #expect(total.reverts > 0)
+    #expect(total.terms > 60)
+    #expect(total.grants > 20)
+    #expect(total.unknowns > 500)
+    #expect(total.restores > 5)
+    #expect(total.prefixes > 500)
+  }
+
+  @Test(arguments: 1...3) func aSeedTellsTheSameStory(seed: UInt64) {
+    let first = World(Story(seed: seed)).play()
+    let second = World(Story(seed: seed)).play()
+    #expect(first.hash == second.hash)
+    #expect(first.events == second.events)
+    #expect(first.hash != World(Story(seed: seed + 1)).play().hash)
+  }
+
+  /// Every mistake that is made on purpose is found, or the world is too kind.
+  @Test(arguments: Mutant.allCases) func mutantIsFound(_ mutant: Mutant) {
+    let seed = (1...2_000 as ClosedRange<UInt64>).first { World(Story(seed: $0), mutant: mutant).play().finding != nil }
+    #expect(seed != nil)
+  }
+
+  @Test func aStoryIsMadeShorter() throws {
+    let whole = Story(seed: 6)
+    let finding = try #require(
+      World(whole, mutant: .givingUpAloneAfterYes).play().finding ?? nil, "another seed is needed")
+    let (story, shrunk) = try #require(whole.shrunk(mutant: .givingUpAloneAfterYes))
+    #expect(shrunk.promise == finding.promise)
+    #expect(story.deeds.count < whole.deeds.count / 2)
+    for index in story.deeds.indices {
+      var shorter = story
+      shorter.deeds.remove(at: index)
+      #expect(World(shorter, mutant: .givingUpAloneAfterYes).play().finding?.promise != finding.promise)
+    }
+  }
+
+  @Test func whatHappensIsTold() {
+    let world = World(Story(seed: 2))
+    var lines: [String] = []
+    world.tell = { lines.append($0) }
+    let outcome = world.play()
+    #expect(lines.contains { $0.contains("owns a0 by generation 1") })
+    #expect(lines.contains { $0.contains("everything is mended") })
+    // To be told changes nothing.
+    #expect(outcome.hash == World(Story(seed: 2)).play().hash)
+  }
+}
