@@ -69,6 +69,9 @@ let package = Package(
       dependencies: [
         "Balancing", "Config", "Control", "Health", "Libevent", "Model", "Proxy", "Sockets", logging, system,
       ], swiftSettings: strict),
+    .target(
+      name: "Fleet", dependencies: ["Agreement", "Config", "Libevent", "Model", "Names", "Sockets", system],
+      swiftSettings: strict),
 
     // The doors, at which the control plane is looked at and told, and the log.
     .target(
@@ -128,6 +131,9 @@ let package = Package(
       name: "Simulate", dependencies: ["Agreement", "Simulation"], path: "Tests/Simulate", swiftSettings: simulated),
     .testTarget(name: "AgreementTests", dependencies: ["Agreement"]),
     .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Simulation"]),
+    .testTarget(
+      name: "FleetTests",
+      dependencies: ["Agreement", "Config", "Fleet", "Libevent", "Names", "Sockets", "Support", system]),
     .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",
@@ -158,7 +164,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Balancing", "Client", "Config", "Control", "Doors", "Health", "Libevent", "Model", "Names", "Service",
+        "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Libevent", "Model", "Names", "Service",
         "Sockets",
       ],
       path: "Tests/Fuzz"))

@@ -1,0 +1,81 @@
+import Config
+import Libevent
+import Names
+import Sockets
+
+/// Where the servers are: those given by address at once, those given by name as far as it has been looked up. They are gone
+/// through in turn, from one that is picked at random, so that nodes spread over them.
+final class ZooKeeperAddressBook {
+  /// A name is looked up again at most so often.
+  private static let shortestPause = Duration.seconds(1)
+
+  /// What comes of looking names up.
+  enum Event {
+    /// There is an address that wasn't known.
+    case found
+    /// A name has none.
+    case failed(String, why: String)
+  }
+
+  /// Takes what comes of looking names up.
+  var deliver: ((Event) -> Void)?
+  private let endpoints: [Endpoint]
+  private let resolver: Resolver
+  private var names: [String: Name] = [:]
+  private var position = Int.random(in: 0..<1000)
+
+  private struct Name {
+    /// Those of the last answer that had some: a name server that is away takes nothing away.
+    var addresses: [SocketAddress] = []
+    var lookup: Lookup?
+    var began: UInt64 = 0
+  }
+
+  init(_ endpoints: [Endpoint], resolver: Resolver) {
+    self.endpoints = endpoints
+    self.resolver = resolver
+    lookUp()
+  }
+
+  /// All that are known, in the order in which they're given.
+  var addresses: [SocketAddress] {
+    endpoints.flatMap { endpoint in
+      switch endpoint {
+      case .address(let address): [address]
+      case .name(let name, let port): names[name]?.addresses.map { $0.with(port: port) } ?? []
+      }
+    }
+  }
+
+  /// The next one to dial, other than that one; nil if none is known.
+  func next(otherThan taken: SocketAddress?) -> SocketAddress? {
+    let candidates = addresses.filter { $0 != taken }
+    guard !candidates.isEmpty else { return nil }
+    position += 1
+    return candidates[position % candidates.count]
+  }
+
+  /// Looks all names up that aren't being looked up and weren't just now: something isn't where it was, or isn't known yet.
+  func lookUp() {
+    let now = MonotonicClock.now()
+    for case .name(let name, _) in endpoints {
+      var known = names[name] ?? Name()
+      guard known.lookup == nil, known.began == 0 || now >= known.began + Self.shortestPause.clockNanoseconds else {
+        continue
+      }
+      known.began = now
+      known.lookup = resolver.resolve(name) { [unowned self] in take($0, of: name) }
+      names[name] = known
+    }
+  }
+
+  private func take(_ resolution: Resolution, of name: String) {
+    guard var known = names[name] else { return }
+    let isNew = !resolution.addresses.allSatisfy(known.addresses.contains)
+    if !resolution.addresses.isEmpty { known.addresses = resolution.addresses }
+    if !resolution.isPartial { known.lookup = nil }
+    names[name] = known
+    if isNew { deliver?(.found) }
+    if known.addresses.isEmpty, let trouble = resolution.trouble { deliver?(.failed(name, why: trouble)) }
+  }
+}

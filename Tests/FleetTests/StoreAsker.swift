@@ -1,0 +1,91 @@
+import Agreement
+import Config
+import Libevent
+import Names
+import Sockets
+import Support
+
+@testable import Fleet
+
+/// A store on a loop of this thread, asked by calls that wait for the reply.
+final class StoreAsker {
+  let loop: EventLoop
+  let store: any Store
+  private(set) var hints: [StoreKey] = []
+  private(set) var states: [StoreState] = []
+
+  init(_ make: (EventLoop) -> any Store) {
+    loop = EventLoop()
+    store = make(loop)
+    store.onHint = { [unowned self] in hints.append($0) }
+    store.onState = { [unowned self] in states.append($0) }
+  }
+
+  /// ZooKeeper at these addresses.
+  convenience init(
+    _ servers: [SocketAddress], root: String = "/martlet/test", user: String? = nil,
+    patience: Duration = .milliseconds(400)
+  ) {
+    self.init { loop in
+      var settings = ZooKeeperSettings(servers: servers.map(Endpoint.address), root: root)
+      settings.patience = patience
+      settings.user = user.flatMap { ZooKeeperUser(Array($0.utf8)) }
+      return ZooKeeperStore(settings, resolver: Resolver(on: loop), on: loop)
+    }
+  }
+
+  /// Lets the loop turn until it is so; false if that takes longer.
+  func wait(seconds: Double = 20, until isSo: @escaping () -> Bool) -> Bool {
+    if isSo() { return true }
+    let limit = Deadline(after: .seconds(seconds))
+    var (timer, holds) = (Timer?.none, false)
+    timer = Timer(on: loop) { [loop] in
+      holds = isSo()
+      holds || limit.remaining == nil ? loop.stop() : timer?.schedule(after: .milliseconds(2)) ?? ()
+    }
+    timer?.schedule(after: .zero)
+    loop.run()
+    return holds
+  }
+
+  /// Asks, and waits for the reply; nil if none comes at all.
+  func ask(_ request: StoreRequest) -> StoreReply? {
+    var reply: StoreReply?
+    store.perform(request) { reply = $0 }
+    _ = wait { reply != nil }
+    return reply
+  }
+
+  func read(_ key: StoreKey, _ freshness: StoreRequest.Freshness = .linearizable) -> StoreReply? {
+    ask(.read(key, freshness))
+  }
+
+  func write(_ writes: StoreWrite...) -> StoreReply? {
+    ask(.write(writes))
+  }
+
+  /// Writes until it's known whether it's done: an idle machine answers at once, a busy one may not.
+  func put(_ key: StoreKey, _ bytes: [UInt8]) -> StoreVersion? {
+    for _ in 0..<20 {
+      let expecting: StoreWrite.Expectation
+      switch read(key) {
+      case .value(let found, let version):
+        if found == bytes { return version }
+        expecting = .version(version)
+      case .absent: expecting = .nothing
+      default: continue
+      }
+      if case .written(let versions) = write(StoreWrite(key, expecting: expecting, .put(bytes))) { return versions[0] }
+    }
+    return nil
+  }
+
+  /// Waits until the store is reached.
+  func waitUntilReached(seconds: Double = 20) -> Bool {
+    wait(seconds: seconds) { [unowned self] in isReached }
+  }
+
+  var isReached: Bool {
+    if case .reached = store.state { true } else { false }
+  }
+}

@@ -1,0 +1,107 @@
+import Glibc
+package import Sockets
+import SystemPackage
+
+/// Servers of ZooKeeper (Debian's `libzookeeper-java`) on loopback, started for a test without their service and ended with this object: one
+/// alone, or three that are one ensemble.
+package final class ZooKeeperServers {
+  /// Where each listens for clients.
+  package let addresses: [SocketAddress]
+
+  private static let jar = "/usr/share/java/zookeeper.jar"
+  private let folder: TemporaryFolder
+  private var processes: [Subprocess?]
+
+  /// Starts them, and waits until each has opened a session.
+  ///
+  /// - Parameters:
+  ///   - count: how many: 1 or 3.
+  ///   - options: more lines of their configuration.
+  package init(_ count: Int = 1, options: String = "") throws {
+    guard access(Self.jar, R_OK) == 0 else { throw Failure("libzookeeper-java isn't installed: make test-packages") }
+    folder = try TemporaryFolder()
+    addresses = try (0..<count).map { _ in SocketAddress.ipv4(0x7F00_0001, port: try FreePort.next()) }
+    processes = addresses.map { _ in nil }
+    // Where each speaks with the others, and where they elect.
+    let members = try (1...count).map { "server.\($0)=127.0.0.1:\(try FreePort.next()):\(try FreePort.next())" }
+    for (index, address) in addresses.enumerated() {
+      let data = "\(folder.path)/\(index)"
+      mkdir(data, 0o755)
+      try folder.write("\(index)/myid", "\(index + 1)")
+      // A leader that is frozen is given up after a second.
+      try folder.write(
+        "\(index).cfg",
+        """
+        tickTime=500
+        initLimit=20
+        syncLimit=2
+        dataDir=\(data)
+        clientPort=\(address.port ?? 0)
+        clientPortAddress=127.0.0.1
+        admin.enableServer=false
+        maxClientCnxns=0
+        4lw.commands.whitelist=srvr,conf
+        \(count > 1 ? members.joined(separator: "\n") : "")
+        \(options)
+
+        """)
+    }
+    if getuid() == 0 { _ = try Subprocess.run("chown", ["-R", "nobody", folder.path]) }
+    for index in addresses.indices { try start(index) }
+    for index in addresses.indices { try waitForSession(index) }
+  }
+
+  /// Starts one, again or for the first time.
+  package func start(_ index: Int) throws {
+    let java =
+      ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
+      // How soon servers look for a new leader: the defaults are for networks that are slower than this one.
+      + ["-Dzookeeper.leaderConnectDelayDuringRetryMs=20", "-Dzookeeper.fastleader.minNotificationInterval=50"]
+      + ["-cp", Self.jar, "org.apache.zookeeper.server.quorum.QuorumPeerMain", "\(folder.path)/\(index).cfg"]
+    let words = getuid() == 0 ? ["setpriv", "--reuid", "nobody", "--clear-groups"] + java : java
+    processes[index] = try Subprocess(words[0], Array(words.dropFirst()))
+  }
+
+  /// Waits until it opens a session: other answers come earlier.
+  package func waitForSession(_ index: Int) throws {
+    try waitUntil("server \(index) of ZooKeeper opens a session", limit: .seconds(30)) {
+      guard let process = processes[index], !process.hasEnded else {
+        throw Failure(processes[index].map { $0.text(of: .output) + $0.text(of: .errors) } ?? "it was killed")
+      }
+      guard let peer = try? Peer.connect(to: addresses[index]) else { return false }
+      // Length; version, last transaction seen, time-out in milliseconds, no session yet, an empty password.
+      try? peer.send(
+        [0, 0, 0, 44, 0, 0, 0, 0] + zeros(8) + [0, 0, 0x0B, 0xB8] + zeros(8) + [0, 0, 0, 16] + zeros(16))
+      // Length, version, time-out, session.
+      let answer = peer.receive(exactly: 20, seconds: 1)
+      return answer.count == 20 && answer[12...].contains { $0 != 0 }
+    }
+  }
+
+  private func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
+
+  /// Which one leads; nil if there is no leader, or it's alone.
+  package func leader() -> Int? {
+    addresses.indices.first { index in
+      guard processes[index] != nil, let peer = try? Peer.connect(to: addresses[index]) else { return false }
+      try? peer.send("srvr")
+      return String(decoding: peer.receiveToEnd(seconds: 1).bytes, as: UTF8.self).contains("Mode: leader")
+    }
+  }
+
+  /// Ends one at once (SIGKILL); it's gone when this returns.
+  package func kill(_ index: Int) {
+    processes[index]?.kill()
+    processes[index] = nil
+  }
+
+  /// Lets the kernel answer for one that does nothing (SIGSTOP).
+  package func freeze(_ index: Int) {
+    processes[index]?.send(SIGSTOP)
+  }
+
+  /// Ends the freeze.
+  package func thaw(_ index: Int) {
+    processes[index]?.send(SIGCONT)
+  }
+}
