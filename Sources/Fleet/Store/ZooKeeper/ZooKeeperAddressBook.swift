@@ -17,10 +17,9 @@ final class ZooKeeperAddressBook {
     case failed(String, why: String)
   }
 
-  /// Takes what comes of looking names up.
-  var deliver: ((Event) -> Void)?
   private let endpoints: [Endpoint]
   private let resolver: Resolver
+  private let deliver: (Event) -> Void
   private var names: [String: Name] = [:]
   private var position = Int.random(in: 0..<1000)
 
@@ -31,9 +30,13 @@ final class ZooKeeperAddressBook {
     var began: UInt64 = 0
   }
 
-  init(_ endpoints: [Endpoint], resolver: Resolver) {
+  /// Starts to look names up.
+  ///
+  /// - Parameter deliver: takes what comes of it, not before this returns.
+  init(_ endpoints: [Endpoint], resolver: Resolver, deliver: @escaping (Event) -> Void) {
     self.endpoints = endpoints
     self.resolver = resolver
+    self.deliver = deliver
     lookUp()
   }
 
@@ -75,7 +78,7 @@ final class ZooKeeperAddressBook {
     if !resolution.addresses.isEmpty { known.addresses = resolution.addresses }
     if !resolution.isPartial { known.lookup = nil }
     names[name] = known
-    if isNew { deliver?(.found) }
-    if known.addresses.isEmpty, let trouble = resolution.trouble { deliver?(.failed(name, why: trouble)) }
+    if isNew { deliver(.found) }
+    if known.addresses.isEmpty, let trouble = resolution.trouble { deliver(.failed(name, why: trouble)) }
   }
 }

@@ -14,10 +14,10 @@ package final class ZooKeeperStore: Store {
     set { core.onHint = newValue }
   }
   package var onState: ((StoreState) -> Void)? {
-    get { core.onState }
-    set { core.onState = newValue }
+    get { core.reach.changed }
+    set { core.reach.changed = newValue }
   }
-  package var state: StoreState { core.state }
+  package var state: StoreState { core.reach.state }
   private let core: Core
 
   /// Starts to connect.
@@ -44,41 +44,28 @@ package final class ZooKeeperStore: Store {
 /// What the loop calls for a store, which may be dropped by whoever it has just called.
 private final class Core {
   var onHint: ((StoreKey) -> Void)?
-  var onState: ((StoreState) -> Void)?
-  private(set) var state = StoreState.away(since: .now, why: "no server has answered yet")
-
-  /// After how long the folders are looked for again that couldn't be made.
-  private static let folderPause = Duration.seconds(1)
+  let reach = StoreReach()
 
   private let nodes: ZooKeeperNodes
-  private let servers: ZooKeeperAddressBook
   private let pending: PendingRequests
+  private var folders: ZooKeeperFolders?
   private var links: [ZooKeeperLink] = []
   /// The connection that is used; nil if there is none.
   private var active: ZooKeeperConnection?
-  private var areFoldersReady = false
-  private var isPreparing = false
-  private var prepareAgain: Timer?
   private var watched: [String: StoreKey] = [:]
-  private var hasToldState = false
   private var isClosed = false
 
   init(_ settings: ZooKeeperSettings, resolver: Resolver, on loop: EventLoop) {
     nodes = ZooKeeperNodes(root: settings.root)
-    servers = ZooKeeperAddressBook(settings.servers, resolver: resolver)
     pending = PendingRequests(patience: settings.patience, on: loop)
+    folders = ZooKeeperFolders(
+      nodes.folders, on: loop, deliver: { [unowned self] in take($0, of: $1) }, retry: { [unowned self] in settle() })
+    let book = ZooKeeperAddressBook(settings.servers, resolver: resolver) { [unowned self] in take($0) }
     let manners = ZooKeeperManners(patience: settings.patience, user: settings.user?.bytes)
     for index in 0..<2 {
       let other = { [unowned self] in links[1 - index].connection?.server }
       links.append(
-        ZooKeeperLink(servers, manners, on: loop, staysAwayFrom: other) { [unowned self] in take($0, from: index) })
-    }
-    prepareAgain = Timer(on: loop) { [unowned self] in settle() }
-    servers.deliver = { [unowned self] event in
-      switch event {
-      case .found: start()
-      case .failed(let name, let why): if active == nil { away("\(name) isn't resolved: \(why)") }
-      }
+        ZooKeeperLink(book, manners, on: loop, staysAwayFrom: other) { [unowned self] in take($0, from: index) })
     }
   }
 
@@ -91,7 +78,8 @@ private final class Core {
     isClosed = true
     for link in links { link.close() }
     pending.close()
-    (onHint, onState, servers.deliver, prepareAgain, active) = (nil, nil, nil, nil, nil)
+    folders?.close()
+    (onHint, reach.changed, active) = (nil, nil, nil)
   }
 }
 
@@ -99,38 +87,37 @@ private final class Core {
 
 extension Core {
   func perform(_ request: StoreRequest, then: @escaping (StoreReply) -> Void) {
-    guard nodes.requests(for: request) != nil else { return pending.tell(.refused, of: request, to: then) }
-    // A connection that has just ended is replaced as soon as everybody has been told who waited on it.
+    guard let parts = nodes.requests(for: request) else { return pending.tell(.refused, of: request, to: then) }
+    // A connection that has just ended is replaced as soon as all have been told who waited on it.
     guard let active, active.isReady else { return pending.wait(request, then: then) }
-    make(request, of: active, then: then)
+    make(request, by: parts, on: active, then: then)
   }
 
+  /// Sends the parts of a request at once: they're answered in order, and the last answer is the reply.
   private func make(
-    _ request: StoreRequest, of connection: ZooKeeperConnection, then: @escaping (StoreReply) -> Void
+    _ request: StoreRequest, by parts: [ZooKeeperRequest], on connection: ZooKeeperConnection,
+    then: @escaping (StoreReply) -> Void
   ) {
-    var isInOrder = true
-    let requests = nodes.requests(for: request) ?? []
-    for (index, part) in requests.enumerated() {
-      let isLast = index == requests.count - 1
+    var areDone = true
+    for (index, part) in parts.enumerated() {
       connection.send(part) { [unowned self] outcome in
-        guard isLast else { return isInOrder = outcome == .answered(.done) }
-        guard isInOrder, case .answered(let reply) = outcome else { return then(.unknown) }
-        look(at: reply, to: part, from: connection)
+        guard index == parts.count - 1 else { return areDone = areDone && outcome == .answered(.done) }
+        guard areDone, case .answered(let reply) = outcome else { return then(.unknown) }
+        learn(from: reply, to: part, on: connection)
         then(ZooKeeperNodes.reply(reply, to: request))
       }
     }
   }
 
-  /// Learns from an answer what isn't about the request alone.
-  private func look(at reply: ZooKeeperReply, to request: ZooKeeperRequest, from connection: ZooKeeperConnection) {
+  /// Sees what an answer says beside what was asked.
+  private func learn(from reply: ZooKeeperReply, to part: ZooKeeperRequest, on connection: ZooKeeperConnection) {
     switch reply {
-    case .failed(.noNode) where request.makesNode:
-      // Perhaps somebody has taken the folders away.
-      areFoldersReady = false
+    case .failed(.noNode) where part.makesNode:
+      folders?.areMissing()
       settle()
     case .failed(let error) where ZooKeeperNodes.reply(reply) == .unknown:
-      reached(connection.server, trouble: "\(connection.server) \(error)")
-    case .written: reached(connection.server, trouble: nil)
+      reach.reached(connection.server, trouble: "\(connection.server) \(error)")
+    case .written: reach.reached(connection.server)
     default: break
     }
   }
@@ -151,6 +138,13 @@ extension Core {
 // MARK: - Connections
 
 extension Core {
+  private func take(_ event: ZooKeeperAddressBook.Event) {
+    switch event {
+    case .found: start()
+    case .failed(let name, let why): if active == nil { reach.away("\(name) isn't resolved: \(why)") }
+    }
+  }
+
   private func take(_ event: ZooKeeperLink.Event, from index: Int) {
     switch event {
     case .up: settle()
@@ -162,60 +156,32 @@ extension Core {
     case .down(let server, let ending):
       if let active, !active.isReady { self.active = nil }
       settle()
-      if active == nil { away("\(server) \(ending)") }
+      if active == nil { reach.away("\(server) \(ending)") }
+    }
+  }
+
+  private func take(_ outcome: ZooKeeperFolders.Outcome, of connection: ZooKeeperConnection) {
+    switch outcome {
+    case .ready: settle()
+    case .failed(let path, let error):
+      active = nil
+      reach.away("\(connection.server) \(error) at \(path)")
+    case .unknown: break
     }
   }
 
   /// Picks the connection to use, if there is one and none is picked yet.
   private func settle() {
-    guard !isClosed, let next = active ?? links.first(where: \.isUp)?.connection else { return }
-    guard areFoldersReady else { return prepare(on: next) }
+    guard !isClosed, let folders, let next = active ?? links.first(where: \.isUp)?.connection else { return }
+    guard folders.areReady else { return folders.prepare(on: next) }
     guard active == nil else { return }
     active = next
     for path in watched.keys { watch(path) }
-    for waiting in pending.takeAll() { make(waiting.request, of: next, then: waiting.then) }
-    reached(next.server, trouble: nil)
+    for waiting in pending.takeAll() {
+      make(waiting.request, by: nodes.requests(for: waiting.request) ?? [], on: next, then: waiting.then)
+    }
+    reach.reached(next.server)
     // Whatever has changed while nobody was told of it.
     for key in watched.values { onHint?(key) }
-  }
-
-  private func prepare(on connection: ZooKeeperConnection) {
-    guard !isPreparing else { return }
-    isPreparing = true
-    ZooKeeperFolders.prepare(nodes.folders, on: connection) { [unowned self] outcome in
-      isPreparing = false
-      switch outcome {
-      case .ready:
-        areFoldersReady = true
-        settle()
-      case .failed(let path, let error):
-        active = nil
-        prepareAgain?.schedule(after: Self.folderPause)
-        away("\(connection.server) \(error) at \(path)")
-      case .unknown: prepareAgain?.schedule(after: Self.folderPause)
-      }
-    }
-  }
-}
-
-// MARK: - State
-
-extension Core {
-  private func reached(_ server: SocketAddress, trouble: String?) {
-    guard case .reached(_, let since, _) = state else {
-      return tell(.reached(server, since: .now, trouble: trouble))
-    }
-    state = .reached(server, since: since, trouble: trouble)
-  }
-
-  private func away(_ why: String) {
-    guard case .away(let since, _) = state else { return tell(.away(since: .now, why: why)) }
-    hasToldState ? state = .away(since: since, why: why) : tell(.away(since: since, why: why))
-  }
-
-  private func tell(_ new: StoreState) {
-    state = new
-    hasToldState = true
-    onState?(new)
   }
 }
