@@ -214,7 +214,8 @@ func int(_ value: Int32) -> [UInt8] {
     let put = StoreWrite(.head, expecting: .nothing, .put([UInt8](repeating: 0, count: 300_001)))
     #expect(nodes.requests(for: .write([])) == nil)
     #expect(nodes.requests(for: .write([put, put, put])) == nil)
-    #expect(nodes.requests(for: .write(Array(repeating: StoreWrite(.head, expecting: .nothing, .put([])), count: 5))) == nil)
+    #expect(
+      nodes.requests(for: .write(Array(repeating: StoreWrite(.head, expecting: .nothing, .put([])), count: 5))) == nil)
     #expect(nodes.requests(for: .write([StoreWrite(.head, expecting: .nothing, .delete)])) == nil)
     for bits: UInt64 in [UInt64(UInt32.max), 1 << 31, .max] {
       let any = StoreWrite(.head, expecting: .version(StoreVersion(bits: bits)), .put([]))

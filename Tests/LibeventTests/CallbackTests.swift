@@ -217,6 +217,29 @@ import Testing
     #expect(Peer(kept).receiveText(1) == "\u{9}")
   }
 
+  @Test("a buffered connection, when it stands, when bytes come and at its end", arguments: [1, 2, 3])
+  func bufferedConnection(_ last: Int) throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let loop = EventLoop()
+    var (calls, connection, end) = (0, BufferedConnection?.none, Timer?.none)
+    weak var witness: BufferedConnection?
+    let bounds = BufferedConnection.Bounds(input: 100, output: 100)
+    connection = BufferedConnection(to: server.address, on: loop, bounds: bounds) { event in
+      calls += 1
+      if case .ended = event { #expect(calls == 3) }
+      guard calls == last else { return }
+      connection = nil
+      stopSoon(loop, &end)
+    }
+    witness = connection
+    _ = connection?.send([1])
+    let peer = try server.accept()
+    try peer.send([1])
+    peer.shutdownWrite()
+    run(loop)
+    #expect(calls == last && witness == nil)
+  }
+
   @Test("a file's watcher")
   func watcher() throws {
     let file = try TemporaryFile("one")
