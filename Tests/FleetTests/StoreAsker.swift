@@ -14,8 +14,9 @@ final class StoreAsker {
   private(set) var hints: [StoreKey] = []
   private(set) var states: [StoreState] = []
 
-  init(_ make: (EventLoop) -> any Store) {
-    loop = EventLoop()
+  /// - Parameter loop: another's, whose calls then let this one's store act too.
+  init(sharing loop: EventLoop = EventLoop(), _ make: (EventLoop) -> any Store) {
+    self.loop = loop
     store = make(loop)
     store.onHint = { [unowned self] in hints.append($0) }
     store.onState = { [unowned self] in states.append($0) }
@@ -23,10 +24,11 @@ final class StoreAsker {
 
   /// ZooKeeper at these addresses.
   convenience init(
-    _ servers: [SocketAddress], root: String = "/martlet/test", user: String? = nil,
+    sharing loop: EventLoop = EventLoop(), _ servers: [SocketAddress], root: String = "/martlet/test",
+    user: String? = nil,
     patience: Duration = .milliseconds(400)
   ) {
-    self.init { loop in
+    self.init(sharing: loop) { loop in
       var settings = ZooKeeperSettings(servers: servers.map(Endpoint.address), root: root)
       settings.patience = patience
       settings.user = user.flatMap { ZooKeeperUser(Array($0.utf8)) }
@@ -83,6 +85,10 @@ final class StoreAsker {
   /// Waits until the store is reached.
   func waitUntilReached(seconds: Double = 20) -> Bool {
     wait(seconds: seconds) { [unowned self] in isReached }
+  }
+
+  func forgetHints() {
+    hints = []
   }
 
   var isReached: Bool {
