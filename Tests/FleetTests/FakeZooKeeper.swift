@@ -11,10 +11,14 @@ final class FakeZooKeeper: Sendable {
   let address: SocketAddress
   private let socket: Socket
   private let taken = Mutex(0)
+  private let opened = Mutex(0)
   private let isOver = Mutex(false)
 
   /// How many connections have come.
   var connections: Int { taken.withLock { $0 } }
+
+  /// How many sessions were opened.
+  var sessions: Int { opened.withLock { $0 } }
 
   /// - Parameter talk: what is said on a connection, counted from 0; at its end the connection is closed.
   init(_ talk: @escaping @Sendable (_ client: FakeClient, _ number: Int) -> Void) throws {
@@ -28,7 +32,8 @@ final class FakeZooKeeper: Sendable {
         guard socket.wait(for: .input, until: Deadline(after: .milliseconds(20))) else { continue }
         guard case .client(let client, _) = socket.accept(), let number = self?.count() else { continue }
         let peer = Peer(client)
-        _ = LoopThread(name: "client") { talk(FakeClient(peer), number) }
+        let opens = { @Sendable [weak self] in self?.opened.withLock { $0 += 1 } ?? () }
+        _ = LoopThread(name: "client") { talk(FakeClient(peer: peer, opens: opens), number) }
       }
       socket.close()
     }
@@ -64,10 +69,8 @@ struct FakeClient: Sendable {
   }
 
   let peer: Peer
-
-  init(_ peer: Peer) {
-    self.peer = peer
-  }
+  /// Told of a session that is opened.
+  let opens: @Sendable () -> Void
 
   func send(frame: [UInt8]) {
     try? peer.send(int(Int32(clamping: frame.count)) + frame)
@@ -92,6 +95,7 @@ struct FakeClient: Sendable {
     writer.buffer([UInt8](repeating: 1, count: 16))
     writer.bool(false)
     send(frame: writer.bytes)
+    opens()
   }
 
   /// The next request; nil when the client is gone.

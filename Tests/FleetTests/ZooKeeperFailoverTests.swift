@@ -45,6 +45,9 @@ import Testing
     #expect(written != nil && took < 20)
     guard case .reached(let now, _, _) = asker.store.state else { throw Failure("\(asker.store.state)") }
     #expect(now != servers.addresses[index])
+    #expect(asker.hints.contains(.head), "it has perhaps changed while nobody was told")
+    asker.forgetHints()
+    #expect(asker.put(.head, [3]) != nil)
     #expect(asker.wait { asker.hints.contains(.head) }, "watched at the next server, too")
     // Whoever comes back finds its place again.
     switch loss {
@@ -54,7 +57,7 @@ import Testing
     try servers.waitForSession(index)
     let late = StoreAsker([servers.addresses[index]], patience: .seconds(5))
     guard case .value(let bytes, _) = late.read(.head) else { throw Failure("\(late.store.state)") }
-    #expect(bytes == [2])
+    #expect(bytes == [3])
   }
 
   @Test("a write whose server is frozen in its midst is unknown, and is then done wholly or never will be")
@@ -75,7 +78,7 @@ import Testing
       // Who sets on the version that he knows learns which it is, and it stays so.
       var reply: StoreReply?
       #expect(
-        asker.wait {
+        eventually {
           reply = asker.write(StoreWrite(.head, expecting: .version(head), .put([round, 2])))
           return reply != .unknown
         })
@@ -83,7 +86,7 @@ import Testing
       switch reply {
       case .written:
         #expect(bytes == [round, 2] && asker.read(entry) == .absent)
-        #expect(!asker.wait(seconds: 0.3) { asker.read(entry) != .absent }, "too late")
+        #expect(!eventually(seconds: 0.3) { asker.read(entry) != .absent }, "too late")
       case .refused:
         // By the first write, or by this one if an answer of its own was lost before.
         #expect(bytes == [round, 1] || bytes == [round, 2])
@@ -105,7 +108,7 @@ import Testing
     #expect(asker.read(.owner("web")) == .unknown)
     for index in 0..<3 { servers.thaw(index) }
     #expect(asker.waitUntilReached(seconds: 30))
-    #expect(asker.wait(seconds: 30) { if case .value = asker.read(.owner("web")) { true } else { false } })
+    #expect(eventually(seconds: 30) { if case .value = asker.read(.owner("web")) { true } else { false } })
     #expect(asker.states.count >= 3)
   }
 
@@ -120,7 +123,21 @@ import Testing
     #expect(asker.read(.head) == .unknown)
     try servers.start(0)
     #expect(asker.waitUntilReached(seconds: 30))
-    #expect(asker.wait { asker.read(.head) == .value([7], version) })
+    #expect(eventually { asker.read(.head) == .value([7], version) })
+  }
+
+  @Test("servers say how they're tuned, unless they mayn't", arguments: [true, false])
+  func tuning(_ isAllowed: Bool) throws {
+    let servers = try ZooKeeperServers(3, options: isAllowed ? "" : "4lw.commands.whitelist=srvr")
+    let asker = StoreAsker(servers.addresses)
+    var tuning: ZooKeeperTuning?
+    (asker.store as? ZooKeeperStore)?.onTuning = { tuning = $0 }
+    #expect(asker.waitUntilReached())
+    if isAllowed {
+      #expect(asker.wait { tuning != nil } && tuning?.silence == .seconds(1) && tuning?.shortestLease == .seconds(3))
+    } else {
+      #expect(!asker.wait(seconds: 0.5) { tuning != nil })
+    }
   }
 
   @Test("the root is made with all above it, and again if somebody takes it away")
@@ -143,7 +160,7 @@ import Testing
     #expect(asker.wait { deleted == paths.count })
     #expect(asker.write(StoreWrite(.entry(1), expecting: .nothing, .put([1]))) == .refused)
     #expect(
-      asker.wait {
+      eventually {
         if case .written = asker.write(StoreWrite(.entry(1), expecting: .nothing, .put([1]))) { true } else { false }
       })
     connection?.close()

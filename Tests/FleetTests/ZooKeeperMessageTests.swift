@@ -177,6 +177,27 @@ func int(_ value: Int32) -> [UInt8] {
   }
 }
 
+@Suite struct ZooKeeperTuningTests {
+  @Test("tick times limit is what a lease must outlast")
+  func tuning() {
+    let answer =
+      "clientPort=2181\ndataDir=/a=b\ntickTime=2000\ninitLimit=10\nsyncLimit=5\nmembership: \nserver.1=a:1:2\n"
+    #expect(ZooKeeperTuning(answer)?.silence == .seconds(10))
+    #expect(ZooKeeperTuning(answer)?.shortestLease == .seconds(12))
+  }
+
+  @Test(
+    "who is alone, mayn't say it or says nonsense says nothing",
+    arguments: [
+      "", "conf is not executed because it is not in the whitelist.\n", "tickTime=2000\n", "syncLimit=5\n",
+      "tickTime=0\nsyncLimit=5\n", "tickTime=2000\nsyncLimit=-5\n", "tickTime=2000\nsyncLimit=x\n",
+      "tickTime=9223372036854775807\nsyncLimit=2\n",
+    ])
+  func nothing(_ answer: String) {
+    #expect(ZooKeeperTuning(answer) == nil)
+  }
+}
+
 @Suite struct ZooKeeperNodesTests {
   private let nodes = ZooKeeperNodes(root: "/martlet/edge")
 

@@ -165,10 +165,7 @@ extension ZooKeeperConnection {
       expect()
       write(ZooKeeperRequest.opening(timeout: Int32(clamping: Int(manners.sessionTimeout / .milliseconds(1)))))
     case .received: takeFrames()
-    case .ended(let ending):
-      // What came before it counts.
-      takeFrames()
-      end(.lost(ending))
+    case .ended(let ending): end(.lost(ending))
     }
   }
 

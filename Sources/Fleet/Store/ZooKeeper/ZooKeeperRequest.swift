@@ -97,6 +97,8 @@ extension ZooKeeperRequest {
       writer.int(timeout)
       writer.long(0)
       writer.buffer([UInt8](repeating: 0, count: 16))
+      // Nothing is wanted of a server that is cut off from the others.
+      writer.bool(false)
     }
   }
 

@@ -18,6 +18,13 @@ package final class ZooKeeperStore: Store {
     set { core.reach.changed = newValue }
   }
   package var state: StoreState { core.reach.state }
+
+  /// Called with what the server that is used says of how the servers are tuned, if it does; after each change of the server.
+  package var onTuning: ((ZooKeeperTuning) -> Void)? {
+    get { core.onTuning }
+    set { core.onTuning = newValue }
+  }
+
   private let core: Core
 
   /// Starts to connect.
@@ -44,8 +51,10 @@ package final class ZooKeeperStore: Store {
 /// What the loop calls for a store, which may be dropped by whoever it has just called.
 private final class Core {
   var onHint: ((StoreKey) -> Void)?
+  var onTuning: ((ZooKeeperTuning) -> Void)?
   let reach = StoreReach()
 
+  private let loop: EventLoop
   private let nodes: ZooKeeperNodes
   private let pending: PendingRequests
   private var folders: ZooKeeperFolders?
@@ -53,9 +62,11 @@ private final class Core {
   /// The connection that is used; nil if there is none.
   private var active: ZooKeeperConnection?
   private var watched: [String: StoreKey] = [:]
+  private var question: ZooKeeperTuningQuestion?
   private var isClosed = false
 
   init(_ settings: ZooKeeperSettings, resolver: Resolver, on loop: EventLoop) {
+    self.loop = loop
     nodes = ZooKeeperNodes(root: settings.root)
     pending = PendingRequests(patience: settings.patience, on: loop)
     folders = ZooKeeperFolders(
@@ -79,7 +90,7 @@ private final class Core {
     for link in links { link.close() }
     pending.close()
     folders?.close()
-    (onHint, reach.changed, active) = (nil, nil, nil)
+    (onHint, onTuning, reach.changed, active, question) = (nil, nil, nil, nil, nil)
   }
 }
 
@@ -180,6 +191,7 @@ extension Core {
     for waiting in pending.takeAll() {
       make(waiting.request, by: nodes.requests(for: waiting.request) ?? [], on: next, then: waiting.then)
     }
+    question = ZooKeeperTuningQuestion(to: next.server, on: loop) { [unowned self] in onTuning?($0) }
     reach.reached(next.server)
     // Whatever has changed while nobody was told of it.
     for key in watched.values { onHint?(key) }

@@ -1,0 +1,55 @@
+import Libevent
+import Sockets
+
+/// What a server says of how soon the servers notice that one of them is lost: the least that a lease on them must outlast.
+package struct ZooKeeperTuning: Equatable, Sendable {
+  /// After how long without a sign of life the others give a leader up (tickTime × syncLimit).
+  package let silence: Duration
+
+  /// Reads a server's answer to `conf`: a setting a line. Nil if it's alone, or may not be asked that
+  /// (4lw.commands.whitelist).
+  init?(_ answer: String) {
+    var settings: [Substring: Int64] = [:]
+    for line in answer.split(whereSeparator: \.isNewline) {
+      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { settings[parts[0]] = Int64(parts[1]) }
+    }
+    guard let tick = settings["tickTime"], let limit = settings["syncLimit"], tick > 0, limit > 0 else { return nil }
+    let (product, isTooLarge) = tick.multipliedReportingOverflow(by: limit)
+    guard !isTooLarge else { return nil }
+    silence = .milliseconds(product)
+  }
+
+  /// The shortest lease that the loss of a leader doesn't end: that long nothing is written, and then it takes an election, new
+  /// sessions, and a renewal that may just have been missed.
+  package var shortestLease: Duration { silence + .seconds(2) }
+}
+
+/// Asks a server how it's tuned, on a connection of its own. Dropping it ends that.
+final class ZooKeeperTuningQuestion {
+  /// More than any answer has.
+  private static let bounds = BufferedConnection.Bounds(input: 64 << 10, output: 100)
+  private static let patience = Duration.seconds(2)
+
+  private let answered: (ZooKeeperTuning) -> Void
+  private var connection: BufferedConnection?
+  private var alarm: Timer?
+
+  /// - Parameter answered: called once if it says so; nobody is told if it doesn't.
+  init(to server: SocketAddress, on loop: EventLoop, answered: @escaping (ZooKeeperTuning) -> Void) {
+    self.answered = answered
+    alarm = Timer(on: loop) { [unowned self] in connection = nil }
+    alarm?.schedule(after: Self.patience)
+    connection = BufferedConnection(to: server, on: loop, bounds: Self.bounds) { [unowned self] in take($0) }
+    _ = connection?.send(Array("conf".utf8))
+  }
+
+  private func take(_ event: BufferedConnection.Event) {
+    // The answer ends with the connection.
+    guard case .ended = event, let connection else { return }
+    let answer = String(decoding: connection.take(connection.available), as: UTF8.self)
+    self.connection = nil
+    alarm = nil
+    if let tuning = ZooKeeperTuning(answer) { answered(tuning) }
+  }
+}
