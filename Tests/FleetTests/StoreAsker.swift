@@ -62,6 +62,11 @@ final class StoreAsker {
     ask(.read(key, freshness))
   }
 
+  /// Whether that is what's read: at once, but for a server that is a moment behind with what another has answered.
+  func sees(_ expected: StoreReply, at key: StoreKey) -> Bool {
+    eventually(seconds: 10) { read(key) == expected }
+  }
+
   func write(_ writes: StoreWrite...) -> StoreReply? {
     ask(.write(writes))
   }

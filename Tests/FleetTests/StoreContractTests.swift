@@ -62,7 +62,7 @@ extension StoreCase {
       var version = try one.write(create(.head, [0])).versions[0]
       for round: UInt8 in 1...20 {
         version = try one.write(set(.head, version, [round])).versions[0]
-        #expect(other.read(.head) == .value([round], version))
+        #expect(other.sees(.value([round], version), at: .head))
       }
     },
     StoreCase("a value that isn't text comes back as it is, an empty one too") { one, _ in
@@ -79,7 +79,7 @@ extension StoreCase {
       let version = try one.write(create(.owner("web"), [1])).versions[0]
       #expect(one.write(create(.owner("web"), [2])) == .refused)
       #expect(other.write(create(.owner("web"), [3])) == .refused)
-      #expect(other.read(.owner("web")) == .value([1], version))
+      #expect(other.sees(.value([1], version), at: .owner("web")))
     },
     StoreCase("a value is set by who knows what it's at, once") { one, other in
       let first = try one.write(create(.head, [1])).versions[0]
@@ -105,7 +105,7 @@ extension StoreCase {
       let second = try one.write(set(.head, first, [2])).versions[0]
       #expect(other.write(delete(.head, first)) == .refused)
       _ = try other.write(delete(.head, second)).versions
-      #expect(one.read(.head) == .absent)
+      #expect(one.sees(.absent, at: .head))
       #expect(one.write(delete(.head, second)) == .refused)
       #expect(one.write(set(.head, second, [3])) == .refused)
       _ = try one.write(create(.head, [4])).versions
@@ -119,8 +119,7 @@ extension StoreCase {
         other.store.perform(.write([set(.head, version, [2])])) { replies.append($0) }
         #expect(one.wait { replies.count == 2 })
         #expect(replies.filter { $0 == .refused }.count == 1)
-        guard case .value(_, let now) = one.read(.head) else { throw Failure("no value") }
-        version = now
+        version = try replies.first { $0 != .refused }.versions[0]
       }
     },
   ]
@@ -132,10 +131,10 @@ extension StoreCase {
         create(.entry(1), [1]), create(.piece(of: 1, 0), [2]), set(.head, head, [3]), create(.piece(of: 1, 1), [4])
       ).versions
       #expect(versions.count == 4)
-      #expect(other.read(.entry(1)) == .value([1], versions[0]))
-      #expect(other.read(.piece(of: 1, 0)) == .value([2], versions[1]))
-      #expect(other.read(.head) == .value([3], versions[2]))
-      #expect(other.read(.piece(of: 1, 1)) == .value([4], versions[3]))
+      #expect(other.sees(.value([1], versions[0]), at: .entry(1)))
+      #expect(other.sees(.value([2], versions[1]), at: .piece(of: 1, 0)))
+      #expect(other.sees(.value([3], versions[2]), at: .head))
+      #expect(other.sees(.value([4], versions[3]), at: .piece(of: 1, 1)))
     },
     StoreCase("all or nothing, whichever part can't be done") { one, _ in
       let head = try one.write(create(.head, [0])).versions[0]
@@ -189,9 +188,9 @@ extension StoreCase {
     StoreCase("values of 400,000 bytes, two at once") { one, other in
       let large = (0..<400_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
       let versions = try one.write(create(.piece(of: 1, 0), large), create(.piece(of: 1, 1), large)).versions
-      #expect(other.read(.piece(of: 1, 0)) == .value(large, versions[0]))
+      #expect(other.sees(.value(large, versions[0]), at: .piece(of: 1, 0)))
       let replaced = try other.write(set(.piece(of: 1, 1), versions[1], large.reversed())).versions[0]
-      #expect(one.read(.piece(of: 1, 1)) == .value(large.reversed(), replaced))
+      #expect(one.sees(.value(large.reversed(), replaced), at: .piece(of: 1, 1)))
     },
     StoreCase("what is too much is refused, and nothing else suffers") { one, _ in
       let huge = [UInt8](repeating: 1, count: 900_001)
@@ -240,8 +239,7 @@ extension StoreCase {
         one.forgetHints()
         version = try other.write(set(.head, version, [round])).versions[0]
         #expect(one.wait { !one.hints.isEmpty })
-        guard case .value(let bytes, _) = one.read(.head) else { throw Failure("no value") }
-        #expect(bytes == [round])
+        #expect(one.sees(.value([round], version), at: .head))
       }
     },
     StoreCase("nobody is told of what he doesn't watch, or not any more") { one, other in

@@ -31,6 +31,12 @@ struct ZooKeeperNodes {
 
   /// What is asked for a request, in this order; the answer to the last one is what counts. Nil if ZooKeeper can't be asked
   /// that.
+  ///
+  /// A read behind a sync is as new as ZooKeeper makes it, which is a little less than all that was done before: a server answers
+  /// it before it has applied what others have answered already (seen with 3.8 on a busy machine, in one read of a thousand), or
+  /// while it doesn't know yet that it leads no more (ZOOKEEPER-1675). Only a write in front of each read would be a barrier, at
+  /// the price of a log entry on each server. So whoever decides by what he has read decides by a compare-and-set on its
+  /// version, which is exact.
   func requests(for request: StoreRequest) -> [ZooKeeperRequest]? {
     switch request {
     case .read(let key, .any): return [.get(path(key))]
