@@ -47,6 +47,7 @@ final class StoreAsker {
     }
     timer?.schedule(after: .zero)
     loop.run()
+    timer = nil
     return holds
   }
 

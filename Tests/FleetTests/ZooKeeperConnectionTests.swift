@@ -25,10 +25,10 @@ import Testing
     patience: Duration = .seconds(10), untilEnd: Bool = true
   ) -> Story {
     var story = Story(outcomes: requests.map { _ in nil })
+    var connection: ZooKeeperConnection?
     runLoop(atMost: .seconds(20)) { loop, done in
       var manners = ZooKeeperManners(patience: patience)
       manners.user = user.map { Array($0.utf8) }
-      var connection: ZooKeeperConnection?
       connection = ZooKeeperConnection(to: address, manners, on: loop) { event in
         switch event {
         case .ready:
@@ -46,8 +46,9 @@ import Testing
           done()
         }
       }
-      return connection
+      return loop
     }
+    connection = nil
     return story
   }
 

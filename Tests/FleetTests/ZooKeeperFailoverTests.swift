@@ -163,6 +163,7 @@ import Testing
         if case .written = asker.write(StoreWrite(.entry(1), expecting: .nothing, .put([1]))) { true } else { false }
       })
     connection?.close()
+    connection = nil
   }
 
   @Test("what a user makes is that user's, and who isn't is told so")
