@@ -17,8 +17,8 @@ VERSION = $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/Martle
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date -r CHANGELOG.md +%s)
 
 # What the program is built with, and the real programs that tests run: behind the proxy, before it, or to judge it.
-BUILD_PACKAGES = libevent-dev libc-ares-dev zlib1g-dev pkg-config
-TEST_PACKAGES = $(BUILD_PACKAGES) curl nginx-light redis-server iperf3 openssh-server openssh-client postgresql \
+BUILD_PACKAGES = libevent-dev libc-ares-dev zlib1g-dev libssl-dev pkg-config
+TEST_PACKAGES = $(BUILD_PACKAGES) curl nginx-light redis-server iperf3 openssh-server openssh-client openssl postgresql \
   prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless
 API_PACKAGES = $(BUILD_PACKAGES) python3-venv
 INSTALL_PACKAGES = $(BUILD_PACKAGES) python3

@@ -36,6 +36,8 @@ let package = Package(
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
+    // No pkgConfig: it's loaded where it's needed, and nothing links against it.
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
     // The machinery: no target of this group knows what a proxy is.
     .target(name: "Sockets", dependencies: ["CLinux", system], swiftSettings: strict),
@@ -70,7 +72,8 @@ let package = Package(
         "Balancing", "Config", "Control", "Health", "Libevent", "Model", "Proxy", "Sockets", logging, system,
       ], swiftSettings: strict),
     .target(
-      name: "Fleet", dependencies: ["Agreement", "Config", "Libevent", "Model", "Names", "Sockets", system],
+      name: "Fleet",
+      dependencies: ["Agreement", "COpenSSL", "Config", "Libevent", "Model", "Names", "Sockets", system],
       swiftSettings: strict),
 
     // The doors, at which the control plane is looked at and told, and the log.

@@ -161,7 +161,8 @@ extension Configuration {
     case .system(let error): ("the file can't be read: \(error)", "check the path and the file system")
     case .otherKind(let kind): ("this is \(kind), not a file", "a running process reads files only")
     case .tooLarge: (tooLarge.message, tooLarge.hint)
-    case .foreign, .writableByOthers: ("the file can't be read: \(refusal)", "check who may write to it")
+    case .foreign, .writableByOthers, .readableByOthers:
+      ("the file can't be read: \(refusal)", "check who may read and write it")
     }
   }
 }

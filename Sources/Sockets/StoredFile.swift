@@ -14,6 +14,8 @@ package struct StoredFile: Sendable {
     case regular
     /// A regular file without a link, of this user or of root, that nobody else may write to.
     case own
+    /// A regular file, through links, of this user or of root, that others may neither read nor write: its group may read it.
+    case secret
   }
 
   /// Why a file isn't read or written.
@@ -26,6 +28,8 @@ package struct StoredFile: Sendable {
     case foreign(owner: UInt32)
     /// Others than its owner may write to it.
     case writableByOthers
+    /// Everybody may read it.
+    case readableByOthers
     /// It's larger than so many bytes.
     case tooLarge(limit: Int)
 
@@ -36,6 +40,7 @@ package struct StoredFile: Sendable {
       case .otherKind(let kind): "it is \(kind), not a file"
       case .foreign(let owner): "it belongs to another user, uid \(owner)"
       case .writableByOthers: "others than its owner may write to it"
+      case .readableByOthers: "everybody may read it"
       case .tooLarge(let limit): "it is larger than \(limit) bytes"
       }
     }
@@ -55,7 +60,7 @@ package struct StoredFile: Sendable {
     let flags: Int32 =
       switch trust {
       case .anything: 0
-      case .regular: O_NONBLOCK
+      case .regular, .secret: O_NONBLOCK
       case .own: O_NONBLOCK | O_NOFOLLOW
       }
     let descriptor: Int32
@@ -81,9 +86,10 @@ package struct StoredFile: Sendable {
     guard unsafe fstat(descriptor, &status) == 0 else { throw .system(Errno(rawValue: errno)) }
     let kind = name(ofKind: status.st_mode)
     guard kind == regular else { throw .otherKind(kind) }
-    guard trust == .own else { return }
+    guard trust == .own || trust == .secret else { return }
     guard status.st_uid == geteuid() || status.st_uid == 0 else { throw .foreign(owner: status.st_uid) }
     guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else { throw .writableByOthers }
+    guard trust != .secret || status.st_mode & S_IROTH == 0 else { throw .readableByOthers }
   }
 
   private static func bytes(of descriptor: Int32, atMost limit: Int) throws(Refusal) -> [UInt8] {

@@ -76,6 +76,9 @@ final class MemoryStore: Store {
     case (.version(let version), let value?, .delete) where value.version == version:
       contents.values[write.key] = nil
       return StoreVersion(bits: 0)
+    case (.anything, _?, .delete):
+      contents.values[write.key] = nil
+      return StoreVersion(bits: 0)
     default: return nil
     }
   }

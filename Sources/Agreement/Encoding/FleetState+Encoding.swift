@@ -48,6 +48,23 @@ extension FleetState {
 }
 
 extension FleetState.Committed {
+  /// As a data folder holds it.
+  package var encoded: [UInt8] {
+    var out = ByteWriter()
+    out.put(FleetState.format)
+    encode(into: &out)
+    return out.bytes
+  }
+
+  /// Reads what a data folder holds.
+  package init(encoded: [UInt8]) throws(DecodingFault) {
+    var input = ByteReader(encoded)
+    let format = try input.number(UInt8.self)
+    guard format == FleetState.format else { throw .unknown("format \(format) of a configuration") }
+    self = try Self(from: &input)
+    try input.finish()
+  }
+
   fileprivate func encode(into out: inout ByteWriter) {
     out.put(generation)
     out.put(origin)

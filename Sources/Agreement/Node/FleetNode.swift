@@ -53,7 +53,8 @@ package struct FleetNode {
     case damaged(String)
   }
 
-  let plan: FleetPlan
+  /// What it was told about its fleet.
+  package let plan: FleetPlan
   let me: Participant
   let memory: FleetMemory
   let mutants: Mutants

@@ -93,8 +93,8 @@ extension StoreHead {
 
 /// What the store holds of an entry: itself, or in how many pieces it lies beside.
 enum StoredEntry: Equatable {
-  /// The largest value that stands in one piece, in bytes.
-  static let piece = 400_000
+  /// The largest piece in bytes; with what stands around it a store takes it for one value.
+  static let piece = 390_000
 
   case whole([UInt8])
   case pieces(of: EntryID, Int)

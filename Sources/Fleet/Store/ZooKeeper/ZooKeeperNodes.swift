@@ -62,8 +62,13 @@ struct ZooKeeperNodes {
     case (.version(let version), .put(let bytes)):
       version.number.map { .set(path(write.key), bytes, version: $0) }
     case (.version(let version), .delete): version.number.map { .delete(path(write.key), version: $0) }
+    case (.anything, .delete): .delete(path(write.key), version: Self.anyVersion)
+    case (.anything, .put): nil
     }
   }
+
+  /// What stands for any version of a node.
+  private static let anyVersion: Int32 = -1
 
   /// What the last answer to a request means.
   static func reply(_ reply: ZooKeeperReply, to request: StoreRequest) -> StoreReply {

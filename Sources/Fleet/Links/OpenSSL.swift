@@ -1,0 +1,67 @@
+import COpenSSL
+
+/// OpenSSL's functions, found when they are needed first.
+///
+/// Unchecked: the table is written before anybody has this object, and never again.
+@safe
+final class OpenSSL: @unchecked Sendable {
+  /// The one of this process, or why there's none.
+  static let loaded: Result<OpenSSL, Missing> = Result { () throws(Missing) in try OpenSSL() }
+
+  /// Why it can't be used.
+  struct Missing: Error, Equatable, CustomStringConvertible {
+    /// The library or the function that isn't there.
+    var name: String
+
+    var description: String { "OpenSSL 3 is needed for a fleet, and \(name) isn't there: install libssl3" }
+  }
+
+  private let functions: UnsafeMutablePointer<openssl>
+
+  private init() throws(Missing) {
+    let functions = UnsafeMutablePointer<openssl>.allocate(capacity: 1)
+    unsafe functions.initialize(to: openssl())
+    if let missing = unsafe openssl_load(functions) {
+      unsafe functions.deallocate()
+      throw Missing(name: unsafe String(cString: missing))
+    }
+    unsafe self.functions = functions
+  }
+
+  deinit {
+    unsafe functions.deallocate()
+  }
+
+  /// The functions themselves.
+  var table: openssl { unsafe functions.pointee }
+
+  /// The same, for what takes all of them.
+  var all: UnsafeMutablePointer<openssl> { unsafe functions }
+
+  /// SHA-256 of bytes: 32 of them.
+  func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
+      var length: UInt32 = 0
+      let done = unsafe table.EVP_Digest(bytes, bytes.count, out.baseAddress, &length, table.EVP_sha256(), nil)
+      precondition(done == 1, "no memory for a digest")
+      count = Int(length)
+    }
+  }
+
+  /// HMAC-SHA-256 (RFC 2104): 32 bytes.
+  func hmac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
+      var length: UInt32 = 0
+      let done = unsafe table.HMAC(
+        table.EVP_sha256(), key, Int32(key.count), bytes, bytes.count, out.baseAddress, &length)
+      precondition(unsafe done != nil, "no memory for a digest")
+      count = Int(length)
+    }
+  }
+
+  /// HKDF-SHA-256 (RFC 5869) without salt: 32 bytes for a purpose.
+  func hkdf(_ secret: [UInt8], for purpose: String) -> [UInt8] {
+    let extracted = hmac([UInt8](repeating: 0, count: 32), secret)
+    return hmac(extracted, Array(purpose.utf8) + [1])
+  }
+}

@@ -1,0 +1,96 @@
+package import Agreement
+import Sockets
+
+/// A node's data folder: what it knows after a crash, in two small files.
+///
+/// They are written by a thread for disks, and each takes the other version's place whole, so that a crash leaves the one or the
+/// other. Whoever has lost the folder is another incarnation.
+package struct DataFolder: Sendable {
+  /// Where it is.
+  package let path: String
+
+  /// Why it can't be used.
+  package struct Refusal: Error, Equatable, CustomStringConvertible {
+    /// Which file.
+    package var file: String
+    /// What is the matter with it, in words.
+    package var problem: String
+
+    /// Both.
+    package var description: String { "\(file): \(problem)" }
+  }
+
+  /// The folder at a path, which exists.
+  package init(_ path: String) {
+    self.path = path
+  }
+
+  private var identity: StoredFile { StoredFile("\(path)/identity") }
+  private var committed: StoredFile { StoredFile("\(path)/committed") }
+
+  /// Reads what is known, counts this start of the process, and stores that; nothing may be said by this run before.
+  ///
+  /// - Parameter draw: a number for a folder that is empty.
+  package func begin(draw: () -> UInt64) throws(Refusal) -> FleetMemory {
+    var memory: FleetMemory
+    if let bytes = try read(identity, atMost: 4_096) {
+      do throws(DecodingFault) {
+        memory = try Self.identity(bytes)
+      } catch {
+        throw Refusal(
+          file: identity.path, problem: "it isn't a node's identity (\(error)); if it's lost, empty the folder")
+      }
+    } else {
+      memory = FleetMemory(incarnation: Incarnation(bits: draw()), run: 0)
+    }
+    if let bytes = try read(committed, atMost: Entry.largest) {
+      do throws(DecodingFault) {
+        memory.stored = try FleetState.Committed(encoded: bytes)
+      } catch {
+        throw Refusal(
+          file: committed.path,
+          problem: "it isn't a configuration of a fleet (\(error)); remove it to get the fleet's again")
+      }
+    }
+    memory.run += 1
+    var out = ByteWriter()
+    out.put(Self.format)
+    out.put(memory.incarnation.bits)
+    out.put(memory.run)
+    try replace(identity, with: out.bytes)
+    return memory
+  }
+
+  /// Stores what is served from now on, so that it will be after a crash.
+  package func store(_ configuration: FleetState.Committed) throws(Refusal) {
+    try replace(committed, with: configuration.encoded)
+  }
+
+  private static let format: UInt8 = 1
+
+  private static func identity(_ bytes: [UInt8]) throws(DecodingFault) -> FleetMemory {
+    var input = ByteReader(bytes)
+    let format = try input.number(UInt8.self)
+    guard format == Self.format else { throw .unknown("format \(format)") }
+    let memory = FleetMemory(incarnation: Incarnation(bits: try input.number()), run: try input.number())
+    try input.finish()
+    return memory
+  }
+
+  private func read(_ file: StoredFile, atMost limit: Int) throws(Refusal) -> [UInt8]? {
+    do throws(StoredFile.Refusal) {
+      return try file.read(atMost: limit, trusting: .own)
+    } catch {
+      if error == .system(.noSuchFileOrDirectory) { return nil }
+      throw Refusal(file: file.path, problem: error.description)
+    }
+  }
+
+  private func replace(_ file: StoredFile, with bytes: [UInt8]) throws(Refusal) {
+    do throws(StoredFile.Refusal) {
+      try file.replace(with: bytes)
+    } catch {
+      throw Refusal(file: file.path, problem: error.description)
+    }
+  }
+}

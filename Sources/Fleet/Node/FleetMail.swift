@@ -1,0 +1,81 @@
+package import Agreement
+
+/// What the control plane tells the fleet's thread.
+package enum FleetCommand: Sendable {
+  /// What came of preparing a target.
+  case prepared(origin: UInt64, Vote)
+  /// A target is served.
+  case served(origin: UInt64)
+  /// What came of looking at a canary.
+  case soaked(origin: UInt64, Vote)
+  /// Somebody wants something of the whole fleet; the number comes back with what came of it.
+  case request(FleetRequest, number: UInt64)
+  /// An address is to go to another node, or to whoever comes.
+  case move(address: Int, to: NodeName?)
+  /// Whether this node may own addresses, as far as its own state goes.
+  case fitness(isFit: Bool)
+  /// The process is to end.
+  case stop
+}
+
+/// What the fleet's thread tells the control plane.
+package enum FleetEvent: Sendable {
+  /// Prepare a configuration, and hold it; answered by `prepared`.
+  ///
+  /// - Parameter inForce: whether it's decided already, and this node only has to follow.
+  case prepare(Rollouts.Target, inForce: Bool)
+  /// Give back what is held for a target, or is being prepared.
+  case giveBack(origin: UInt64)
+  /// Serve what is held; answered by `served`.
+  case serve(Rollouts.Target)
+  /// Look at how it goes for so long; answered by `soaked`.
+  case soak(origin: UInt64, Span)
+  /// What came of a request.
+  case answer(number: UInt64, FleetAnswer)
+  /// An entry was taken up, and what it came to.
+  case learned(Entry, position: UInt64, FleetState.Outcome)
+  /// How the fleet is, as far as this node knows.
+  case status(FleetStatus)
+  /// Something that people should know, said once for each time that it begins.
+  case trouble(String)
+  /// Something that was wrong is well again.
+  case relief(String)
+  /// The fleet's thread has ended, and calls nobody any more.
+  case ended
+}
+
+/// How a fleet is, as one node sees it.
+package struct FleetStatus: Equatable, Sendable {
+  /// A node of the fleet.
+  package struct Node: Equatable, Sendable {
+    /// Its name.
+    package var name: NodeName
+    /// Whether it was heard a short while ago; this node always is.
+    package var isPresent: Bool
+    /// The generation that it serves, as it says.
+    package var generation: UInt64?
+    /// The last entry of the log that it knows, as it says.
+    package var position: UInt64?
+    /// Why it can't serve what is in force.
+    package var complaint: String?
+  }
+
+  /// Which node this is.
+  package var me: NodeName
+  /// All nodes, in the order of their names.
+  package var nodes: [Node]
+  /// Whether what is said to all now is likely to be taken up.
+  package var isLogLive: Bool
+  /// The last entry of the log that this node knows.
+  package var position: UInt64
+  /// The end of the log, as far as it knows.
+  package var end: UInt64
+  /// The generation in force.
+  package var generation: UInt64
+  /// What the configuration in force comes to.
+  package var digest: Digest
+  /// The rollout under way.
+  package var rollout: Rollout?
+  /// How the last one ended.
+  package var last: Rollout.Ended?
+}

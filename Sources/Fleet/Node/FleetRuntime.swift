@@ -1,0 +1,169 @@
+package import Agreement
+package import Libevent
+
+/// Runs a node of a fleet on a loop of its own: it steps the protocols, and does what they want.
+///
+/// It belongs to its loop's thread. The control plane is told of what it has to do by events, and answers by commands; nothing on
+/// this thread waits for it, for a disk or for another machine.
+package final class FleetRuntime {
+  private var node: FleetNode
+  private let store: any Store
+  private let links: any FleetLinks
+  private let folder: DataFolder
+  private let loop: EventLoop
+  private let disk: BackgroundWorker
+  private let tell: (FleetEvent) -> Void
+  private var timer: Timer?
+  private var effects: [FleetNode.Effect] = []
+  private var isStepping = false
+  private var waiting: [FleetNode.Input] = []
+  /// What the control plane is bringing into force, to be stored when it is.
+  private var taking: Rollouts.Target?
+  private var told: FleetStatus?
+  private var troubles: Set<String> = []
+
+  /// A node that begins with what its folder holds.
+  ///
+  /// - Parameter tell: takes each event, on this loop's thread.
+  package init(
+    _ plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: any Store, links: any FleetLinks,
+    on loop: EventLoop, tell: @escaping (FleetEvent) -> Void
+  ) {
+    node = FleetNode(plan, memory: memory)
+    self.store = store
+    self.links = links
+    self.folder = folder
+    self.loop = loop
+    self.tell = tell
+    disk = BackgroundWorker(name: "fleet disk", on: loop)
+    timer = Timer(on: loop) { [unowned self] in step(.tick) }
+    store.onHint = { [unowned self] in step(.hint($0)) }
+    links.onMessage = { [unowned self] in step(.message($0, from: $1)) }
+    store.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
+    step(.tick)
+  }
+
+  /// Obeys the control plane.
+  package func obey(_ command: FleetCommand) {
+    switch command {
+    case .prepared(let origin, let vote): step(.rollout(.prepared(origin: origin, vote)))
+    case .soaked(let origin, let vote): step(.rollout(.soaked(origin: origin, vote)))
+    case .served(let origin): served(origin)
+    case .request(let request, let number): step(.request(request, number: number))
+    case .move(let address, let heir): step(.move(address: address, to: heir))
+    case .fitness(let isFit): step(.fitness(isFit: isFit))
+    case .stop: preconditionFailure("whoever runs the loop ends it")
+    }
+  }
+
+  /// What is served has to be served after a crash too, before anybody is told that it is.
+  private func served(_ origin: UInt64) {
+    guard let target = taking, target.origin == origin else { return }
+    taking = nil
+    let committed = FleetState.Committed(
+      generation: target.generation, origin: target.origin, text: target.text, digest: target.digest)
+    disk.perform { [folder] () -> DataFolder.Refusal? in
+      do throws(DataFolder.Refusal) {
+        try folder.store(committed)
+        return nil
+      } catch {
+        return error
+      }
+    } then: { [unowned self] refusal in
+      if let refusal {
+        // It's served, but a crash would bring back what was before: so nobody is told that it is.
+        say("what is in force can't be stored: \(refusal)")
+        taking = target
+        retry(origin)
+      } else {
+        step(.rollout(.activated(origin: origin)))
+      }
+    }
+  }
+
+  private var retries: Timer?
+
+  private func retry(_ origin: UInt64) {
+    retries = Timer(on: loop) { [unowned self] in served(origin) }
+    retries?.schedule(after: .seconds(1))
+  }
+
+  // MARK: Steps
+
+  private func step(_ input: FleetNode.Input) {
+    // What comes of an effect within a step is taken when the step is over.
+    guard !isStepping else { return waiting.append(input) }
+    isStepping = true
+    var next: FleetNode.Input? = input
+    while let input = next {
+      effects.removeAll(keepingCapacity: true)
+      node.step(input, at: BootClock.now(), into: &effects)
+      for effect in effects { perform(effect) }
+      next = waiting.isEmpty ? nil : waiting.removeFirst()
+    }
+    isStepping = false
+    schedule()
+    tellStatus()
+  }
+
+  private func schedule() {
+    let wait = node.wakesAt - BootClock.now()
+    timer?.schedule(after: .nanoseconds(min(max(wait.nanoseconds, 1_000_000), 1_000_000_000)))
+  }
+
+  private func perform(_ effect: FleetNode.Effect) {
+    switch effect {
+    case .call(let call, let request):
+      store.perform(request) { [unowned self] reply in step(.reply(call, reply)) }
+    case .send(let message, let name): links.send(message, to: name)
+    case .rollout(let effect): perform(effect)
+    case .learned(let entry, let position, let outcome): tell(.learned(entry, position: position, outcome))
+    case .restored: break
+    case .answer(let number, let answer): tell(.answer(number: number, answer))
+    case .damaged(let what): say("the store holds what can't be read: \(what)")
+    // No address and no table is configured yet.
+    case .own, .drop, .tableReady, .replicated: break
+    }
+  }
+
+  private func perform(_ effect: Rollouts.Effect) {
+    switch effect {
+    case .prepare(let target, _):
+      tell(.prepare(target, inForce: node.state.committed.origin == target.origin))
+    case .giveBack(let origin): tell(.giveBack(origin: origin))
+    case .activate(let target, let inForce):
+      if inForce { taking = target }
+      tell(.serve(target))
+    case .soak(let origin, let span): tell(.soak(origin: origin, span))
+    case .append: break
+    }
+  }
+
+  private func say(_ trouble: String) {
+    if troubles.insert(trouble).inserted { tell(.trouble(trouble)) }
+  }
+
+  /// Tells how things are, if they are otherwise than before.
+  private func tellStatus() {
+    let status = node.status(at: BootClock.now())
+    guard status != told else { return }
+    told = status
+    tell(.status(status))
+  }
+}
+
+extension FleetNode {
+  fileprivate func status(at now: Moment) -> FleetStatus {
+    FleetStatus(
+      me: plan.me,
+      nodes: plan.nodes.map { node in
+        let peer = peers.all.first { $0.node == node }
+        return FleetStatus.Node(
+          name: node, isPresent: node == plan.me || peers.isPresent(node, at: now),
+          generation: node == plan.me ? rollouts.stored.generation : peer?.status?.generation,
+          position: node == plan.me ? log.delivered : peer?.status?.position, complaint: state.member(node)?.complaint)
+      },
+      isLogLive: log.isLive(at: now), position: log.delivered, end: log.end, generation: state.committed.generation,
+      digest: state.committed.digest, rollout: state.rollout, last: state.last)
+  }
+}

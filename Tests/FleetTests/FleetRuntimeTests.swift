@@ -1,0 +1,251 @@
+import Agreement
+import Config
+import Libevent
+import Names
+import Sockets
+import Support
+import Testing
+
+@testable import Fleet
+
+/// Links within a process: what one node says the others hear in a later turn, unless they are cut.
+private final class TestLinks: FleetLinks {
+  /// All links of a fleet.
+  final class Net {
+    var links: [NodeName: TestLinks] = [:]
+    var isCut = false
+  }
+
+  var onMessage: ((FleetMessage, NodeName) -> Void)?
+  private let me: NodeName
+  private let net: Net
+  private var due: [(FleetMessage, NodeName)] = []
+  private var turn: Timer?
+
+  init(_ me: NodeName, _ net: Net, on loop: EventLoop) {
+    self.me = me
+    self.net = net
+    turn = Timer(on: loop) { [unowned self] in
+      let messages = due
+      due = []
+      for (message, node) in messages { onMessage?(message, node) }
+    }
+    net.links[me] = self
+  }
+
+  func send(_ message: FleetMessage, to node: NodeName) {
+    guard !net.isCut, let other = net.links[node], let again = try? FleetMessage(encoded: message.encoded) else {
+      return
+    }
+    other.due.append((again, me))
+    other.turn?.schedule(after: .zero)
+  }
+}
+
+/// A fleet in one process, on one loop, with a control plane that does as it's told.
+private final class TestFleet {
+  /// One node, with what its control plane was told.
+  final class Member {
+    let name: NodeName
+    let folder: TemporaryFolder
+    var runtime: FleetRuntime?
+    var answers: [UInt64: FleetAnswer] = [:]
+    var status: FleetStatus?
+    var served: [UInt8] = []
+    /// What it says to a target, if not yes.
+    var refusal: String?
+    private(set) var held: UInt64?
+    private(set) var prepared = 0
+
+    init(_ name: NodeName) throws {
+      self.name = name
+      folder = try TemporaryFolder()
+    }
+
+    func take(_ event: FleetEvent) {
+      switch event {
+      case .prepare(let target, _):
+        prepared += 1
+        if refusal == nil { held = target.origin }
+        runtime?.obey(.prepared(origin: target.origin, refusal.map { .no($0) } ?? .yes))
+      case .giveBack(let origin): if held == origin { held = nil }
+      case .serve(let target):
+        served = target.text
+        held = nil
+        runtime?.obey(.served(origin: target.origin))
+      case .soak(let origin, _): runtime?.obey(.soaked(origin: origin, .yes))
+      case .answer(let number, let answer): answers[number] = answer
+      case .status(let status): self.status = status
+      case .trouble(let what): Issue.record("\(name.text): \(what)")
+      case .learned, .relief, .ended: break
+      }
+    }
+  }
+
+  let loop = EventLoop()
+  let net = TestLinks.Net()
+  let members: [Member]
+  private let store: (EventLoop) -> any Store
+
+  init(_ count: Int = 3, store: @escaping (EventLoop) -> any Store) throws {
+    self.store = store
+    members = try (1...count).map { try Member(NodeName("lb\($0)")) }
+    for member in members { try start(member) }
+  }
+
+  func start(_ member: Member) throws {
+    let folder = DataFolder(member.folder.path)
+    let memory = try folder.begin { UInt64.random(in: 1 ... .max) }
+    member.served = memory.stored.text
+    member.runtime = FleetRuntime(
+      FleetPlan(me: member.name, nodes: members.map(\.name), addresses: []), memory: memory, folder: folder,
+      store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
+    ) { [weak member] event in member?.take(event) }
+  }
+
+  /// Lets the loop turn until it is so; false if that takes longer.
+  func wait(seconds: Double = 20, until isSo: @escaping () -> Bool) -> Bool {
+    if isSo() { return true }
+    let limit = Deadline(after: .seconds(seconds))
+    var (timer, holds) = (Timer?.none, false)
+    timer = Timer(on: loop) { [loop] in
+      holds = isSo()
+      holds || limit.remaining == nil ? loop.stop() : timer?.schedule(after: .milliseconds(2)) ?? ()
+    }
+    timer?.schedule(after: .zero)
+    loop.run()
+    return holds
+  }
+
+  func waitUntilReady() -> Bool {
+    wait {
+      self.members.allSatisfy { member in
+        member.status?.isLogLive == true && member.status?.nodes.allSatisfy(\.isPresent) == true
+          && (member.status?.position ?? 0) >= 3
+      }
+    }
+  }
+
+  func wish(_ text: String, _ number: UInt64, absence: FleetRequest.Wish.Absence = .isNamed) -> FleetCommand {
+    .request(
+      .rollout(
+        FleetRequest.Wish(
+          text: Array(text.utf8), digest: Digest(number, 0, 0, 0), absence: absence, author: "root")), number: number)
+  }
+}
+
+/// Nodes as they run, on a store in memory and on real ZooKeeper.
+@Suite(.serialized) struct FleetRuntimeTests {
+  private func inMemory() throws -> TestFleet {
+    let contents = MemoryStore.Contents()
+    return try TestFleet { MemoryStore(contents, on: $0) }
+  }
+
+  @Test func aRolloutIsServedByAll() throws {
+    try rollout(on: inMemory())
+  }
+
+  @Test func aRolloutOnZooKeeperIsServedByAll() throws {
+    let servers = try ZooKeeperServers(3)
+    try rollout(
+      on: TestFleet { loop in
+        let settings = ZooKeeperSettings(servers: servers.addresses.map(Endpoint.address), root: "/martlet/edge")
+        return ZooKeeperStore(settings, resolver: Resolver(on: loop), on: loop)
+      })
+    withExtendedLifetime(servers) {}
+  }
+
+  private func rollout(on fleet: TestFleet) throws {
+    try #require(fleet.waitUntilReady())
+    fleet.members[0].runtime?.obey(fleet.wish("one", 1, absence: .isRefusal))
+    #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.generation == 1 && $0.served == Array("one".utf8) } })
+    #expect(fleet.wait { fleet.members[0].answers[1] == .said(position: 4, .began) })
+    // One that can't have it is enough, and nobody serves it.
+    fleet.members[2].refusal = "a port is taken"
+    fleet.members[1].runtime?.obey(fleet.wish("two", 2))
+    let aborted = Rollout.Outcome.aborted(reason: "a port is taken", by: NodeName("lb3"))
+    #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.last?.outcome == aborted } })
+    #expect(fleet.wait { fleet.members.allSatisfy { $0.held == nil } })
+    #expect(fleet.members.allSatisfy { $0.served == Array("one".utf8) })
+    // What's stored is served after the next start, and nothing has to be prepared for it.
+    fleet.members[2].refusal = nil
+    fleet.members[1].runtime?.obey(fleet.wish("three", 3))
+    #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.nodes.allSatisfy { $0.generation == 2 } == true } })
+    let before = fleet.members[2].prepared
+    try fleet.start(fleet.members[2])
+    #expect(fleet.members[2].served == Array("three".utf8))
+    #expect(fleet.wait { fleet.members[2].status?.isLogLive == true && fleet.members[2].status?.generation == 2 })
+    #expect(fleet.members[2].prepared == before)
+  }
+
+  @Test func whoWasAwayComesIntoStep() throws {
+    let fleet = try inMemory()
+    try #require(fleet.waitUntilReady())
+    fleet.members[2].runtime = nil
+    fleet.net.links[fleet.members[2].name] = nil
+    #expect(fleet.wait { fleet.members[0].status?.nodes[2].isPresent == false })
+    fleet.members[0].runtime?.obey(fleet.wish("one", 1, absence: .isRefusal))
+    #expect(fleet.wait { fleet.members[0].answers[1] == .nodesAway([NodeName("lb3")]) })
+    fleet.members[0].runtime?.obey(fleet.wish("one", 2))
+    #expect(fleet.wait { fleet.members[1].served == Array("one".utf8) })
+    #expect(fleet.members[2].served.isEmpty)
+    try fleet.start(fleet.members[2])
+    #expect(fleet.wait { fleet.members[2].served == Array("one".utf8) })
+    #expect(fleet.wait { fleet.members[0].status?.nodes[2].generation == 1 })
+  }
+
+  @Test func withoutTheLogNothingIsTried() throws {
+    let fleet = try TestFleet(2) { loop in DeadStore(on: loop) }
+    fleet.members[0].runtime?.obey(fleet.wish("one", 1))
+    #expect(fleet.wait { fleet.members[0].answers[1] == .logAway })
+  }
+}
+
+/// A store that nobody reaches.
+private final class DeadStore: Store {
+  var onHint: ((StoreKey) -> Void)?
+  var onState: ((StoreState) -> Void)?
+  let state = StoreState.away(since: .now, why: "nobody is there")
+  private var due: [(StoreReply) -> Void] = []
+  private var timer: Timer?
+
+  init(on loop: EventLoop) {
+    timer = Timer(on: loop) { [unowned self] in
+      let calls = due
+      due = []
+      for call in calls { call(.unknown) }
+    }
+  }
+
+  func perform(_ request: StoreRequest, then: @escaping (StoreReply) -> Void) {
+    due.append(then)
+    timer?.schedule(after: .milliseconds(5))
+  }
+
+  func watch(_ keys: Set<StoreKey>) {}
+}
+
+@Suite struct DataFolderTests {
+  @Test func aFolderKnowsItsIncarnationAndCountsRuns() throws {
+    let place = try TemporaryFolder()
+    let folder = DataFolder(place.path)
+    let first = try folder.begin { 77 }
+    #expect(first == FleetMemory(incarnation: Incarnation(bits: 77), run: 1))
+    let committed = FleetState.Committed(generation: 3, origin: 9, text: [1, 2], digest: Digest(1, 2, 3, 4))
+    try folder.store(committed)
+    #expect(try folder.begin { 78 } == FleetMemory(incarnation: Incarnation(bits: 77), run: 2, stored: committed))
+  }
+
+  @Test(arguments: ["identity", "committed"]) func whatIsNotItsOwnIsNamed(_ file: String) throws {
+    let place = try TemporaryFolder()
+    _ = try DataFolder(place.path).begin { 77 }
+    try StoredFile("\(place.path)/\(file)").replace(with: [9, 9])
+    let refusal = #expect(throws: DataFolder.Refusal.self) { try DataFolder(place.path).begin { 78 } }
+    #expect(refusal?.file == "\(place.path)/\(file)")
+  }
+
+  @Test func aFolderThatIsNotThereIsNamed() {
+    let refusal = #expect(throws: DataFolder.Refusal.self) { try DataFolder("/nonexistent/fleet").begin { 1 } }
+    #expect(refusal?.problem.contains("no such file") == true)
+  }
+}
