@@ -73,10 +73,10 @@ final class MemoryStore: Store {
     case (.nothing, nil, .put(let bytes)): return put(write.key, bytes)
     case (.version(let version), let value?, .put(let bytes)) where value.version == version:
       return put(write.key, bytes)
-    case (.version(let version), let value?, .delete) where value.version == version:
+    case (.anything, _?, .delete):
       contents.values[write.key] = nil
       return StoreVersion(bits: 0)
-    case (.anything, _?, .delete):
+    case (.version(let version), let value?, .delete) where value.version == version:
       contents.values[write.key] = nil
       return StoreVersion(bits: 0)
     default: return nil

@@ -4,7 +4,7 @@ import Agreement
 ///
 /// A version is the version of the node's data, which begins at 0 with every node that is made: that of a key that was
 /// deleted and made again would look like the old one's. It does no harm, as only what is written once is ever deleted, and
-/// its name (a position in the log) is never used again; what is compared and set (the head, owners) is there for ever.
+/// its name (an entry's, or a position in the log) is never used again; what is compared and set (the head, owners) is there for ever.
 struct ZooKeeperNodes {
   /// The node below which all are; empty for ZooKeeper's own root.
   let root: String
@@ -58,17 +58,13 @@ struct ZooKeeperNodes {
   private func write(_ write: StoreWrite) -> ZooKeeperWrite? {
     switch (write.expecting, write.action) {
     case (.nothing, .put(let bytes)): .create(path(write.key), bytes)
-    case (.nothing, .delete): nil
+    case (.nothing, .delete), (.anything, .put): nil
+    case (.anything, .delete): .delete(path(write.key), version: ZooKeeperWrite.anyVersion)
     case (.version(let version), .put(let bytes)):
       version.number.map { .set(path(write.key), bytes, version: $0) }
     case (.version(let version), .delete): version.number.map { .delete(path(write.key), version: $0) }
-    case (.anything, .delete): .delete(path(write.key), version: Self.anyVersion)
-    case (.anything, .put): nil
     }
   }
-
-  /// What stands for any version of a node.
-  private static let anyVersion: Int32 = -1
 
   /// What the last answer to a request means.
   static func reply(_ reply: ZooKeeperReply, to request: StoreRequest) -> StoreReply {
@@ -110,7 +106,7 @@ extension StoreVersion {
     self.init(bits: UInt64(UInt32(bitPattern: number)))
   }
 
-  /// ZooKeeper's number; nil if it's none of a node. The one that stands for any version, -1, is none either.
+  /// ZooKeeper's number; nil if it's none of a node, such as the one that stands for any.
   var number: Int32? {
     Int32(exactly: bits)
   }

@@ -6,6 +6,9 @@ enum ZooKeeperWrite: Equatable {
   case set(String, [UInt8], version: Int32)
   /// It's gone if it has this version.
   case delete(String, version: Int32)
+
+  /// Stands for whichever version there is.
+  static let anyVersion: Int32 = -1
 }
 
 /// What a server is asked for in a session.
