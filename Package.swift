@@ -91,8 +91,8 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: [
-        "Balancing", "Changes", "Config", "Control", "Doors", "Libevent", "Logs", "Model", "Proxy", "Sockets", "Text",
-        logging, system,
+        "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Logs", "Model",
+        "Proxy", "Sockets", "Text", logging, system,
       ], swiftSettings: strict),
     .target(
       name: "Demo",
@@ -103,7 +103,8 @@ let package = Package(
     .executableTarget(
       name: "Martlet",
       dependencies: [
-        "Client", "Config", "Control", "Demo", "Logs", "Model", "Service", "Sockets", "Text", argumentParser, logging,
+        "Agreement", "Client", "Config", "Control", "Demo", "Fleet", "Logs", "Model", "Service", "Sockets", "Text",
+        argumentParser, logging,
       ],
       swiftSettings: strict),
 

@@ -36,6 +36,7 @@ extension Document {
     admin = Located(configuration.admin)
     reload = configuration.reload
     eviction = configuration.eviction
+    fleet = configuration.fleet.map { FleetDocument($0) }
   }
 }
 

@@ -19,6 +19,12 @@ extension Configuration {
     rest.add("reload", reload == .signal ? "by signal" : "by signal, and when the file changes")
     rest.add("admin", admin?.summary ?? "off")
     rest.add("log", "\(log.level.rawValue), \(log.format.rawValue)")
+    if let fleet {
+      rest.add(
+        "fleet",
+        "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by ZooKeeper at "
+          + "\(fleet.engine.servers.map(\.description).joined(separator: ", ")), \(fleet.engine.root)")
+    }
     if pools.contains(where: \.hasNames) {
       let servers = resolver.nameservers.map(\.description).joined(separator: ", ")
       rest.add(

@@ -86,7 +86,7 @@ struct MartletCommand: ParsableCommand {
         name: "Looking",
         subcommands: [
           StatusCommand.self, TopCommand.self, SessionsCommand.self, RecentCommand.self, OverridesCommand.self,
-          ConfigCommand.self,
+          ConfigCommand.self, FleetCommand.self,
         ]),
       CommandGroup(
         name: "Changing",

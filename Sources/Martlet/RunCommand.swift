@@ -18,6 +18,11 @@ struct RunCommand: ParsableCommand {
       """)
 
   @OptionGroup var file: ConfigurationFile
+  @Option(
+    help: ArgumentHelp(
+      "Which node of the configuration's fleet this is; else MARTLET_NODE or the host's name says it.",
+      valueName: "name"))
+  var node: String?
   @OptionGroup var logOptions: LogOptions
 
   func run() throws {
@@ -30,8 +35,14 @@ struct RunCommand: ParsableCommand {
     // Who takes over goes on with what runs, whatever the file says by now.
     let path = try inheritance?.file ?? file.absolutePath
     var filesAsRead = FileSnapshot()
-    let settings = try inheritance?.configuration ?? file.load(seen: &filesAsRead)
+    var settings = try inheritance?.configuration ?? file.load(seen: &filesAsRead)
+    var fleet: FleetStart?
     do throws(StartError) {
+      if let configured = settings.fleet {
+        fleet = try FleetStart(
+          settings, fleet: configured, file: path, option: node, served: inheritance == nil ? nil : settings)
+        settings = fleet?.configuration ?? settings
+      }
       try Limits.ensureEnough(for: settings)
     } catch {
       inheritance?.fail("\(error)")
@@ -50,13 +61,14 @@ struct RunCommand: ParsableCommand {
           version: Version.current, file: path, filesAsRead: filesAsRead, invocation: .current,
           inheritance: inheritance,
           activated: activated,
-          log: LogSwitch(sink, fixed: logOptions.settings)))
+          log: LogSwitch(sink, fixed: logOptions.settings), fleet: fleet?.origin))
     } catch {
       sink.flush()
       inheritance?.fail("\(error)")
       throw ExitStatus.unavailable.because("\(error)")
     }
     StartupSummary(of: service, configuration: settings, file: path, version: Version.current).log(to: logger)
+    for notice in fleet?.notices ?? [] { logger.warning("fleet: \(notice)") }
     switch service.run() {
     case .drained: return
     case .cutOff: throw ExitStatus.incomplete.code

@@ -72,6 +72,8 @@ package final class Service {
   private var loopWatch: LoopWatch?
   private var files: SocketFileWatch?
   var systemd: SystemdLink?
+  /// This node's part in its fleet.
+  var fleet: FleetDriver?
 
   /// Binds every listener, the stats port and the admin socket; nothing is accepted yet. To be made by the thread that
   /// runs it.
@@ -199,13 +201,19 @@ package final class Service {
       chronicle.start(.start, "\(origin.version) was started")
     }
     if let inheritance = origin.inheritance {
-      takeOver(inheritance) { [unowned self] in systemd?.ready() }
+      takeOver(inheritance) { [unowned self] in
+        // The process before this one is the node until then.
+        joinFleet()
+        systemd?.ready()
+      }
     } else {
+      joinFleet()
       systemd?.ready()
     }
   }
 
   private func end() -> Ending {
+    leaveFleet()
     controller.stop()
     changes.stop()
     reloads.stop()
@@ -330,6 +338,8 @@ package struct ServiceOrigin {
   package var activated: [InheritedListeners.Listener]
   /// Changes what is logged.
   package var log: LogSwitch
+  /// What it needs to be a node of a fleet; nil if it's none.
+  package var fleet: FleetOrigin?
 
   /// The same, when the sockets are where they belong.
   fileprivate var withoutSockets: ServiceOrigin {
@@ -342,7 +352,7 @@ package struct ServiceOrigin {
   package init(
     version: String, file: String? = nil, filesAsRead: FileSnapshot = FileSnapshot(), invocation: Invocation? = nil,
     inheritance: Inheritance? = nil,
-    activated: [InheritedListeners.Listener] = [], log: LogSwitch = LogSwitch(nil)
+    activated: [InheritedListeners.Listener] = [], log: LogSwitch = LogSwitch(nil), fleet: FleetOrigin? = nil
   ) {
     self.version = version
     self.file = file
@@ -351,6 +361,7 @@ package struct ServiceOrigin {
     self.inheritance = inheritance
     self.activated = activated
     self.log = log
+    self.fleet = fleet
   }
 }
 

@@ -56,7 +56,11 @@ extension Service {
     guard let adminServer else { return }
     let actions = AdminActions(
       controller: controller, listeners: listeners, overrides: overrides, changes: changes, reloads: reloads,
-      reporter: reporter, reports: reports, chronicle: chronicle, sessions: sessions, log: origin.log
+      reporter: reporter, reports: reports, chronicle: chronicle, sessions: sessions, log: origin.log,
+      fleet: .init(
+        look: { [unowned self] in fleet?.status?.answer },
+        rollOut: { [unowned self] in rollOut($0, by: $1, $2) },
+        settle: { [unowned self] in settle($0, by: $1, $2) })
     ) { [unowned self] request, author, reply in
       startUpgrade(request, by: author, reply)
     }

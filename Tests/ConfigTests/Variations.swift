@@ -63,6 +63,11 @@ struct Variations {
     "admin.socket": ["/run/admin", "/tmp/a b.sock"],
     "admin.mode": ["0660", "0000", "777"], "admin.readers": ["adm", "4"],
     "admin.state": ["/var/lib/state.json"],
+    "fleet.name": ["edge", "core"], "fleet.nodes[].name": ["lb1", "lb2", "lb3", "lb4", "lb5", "lb6"],
+    "fleet.nodes[].address": ["10.0.0.1:7400", "10.0.0.2:7400", "[2001:db8::1]:7400", "10.0.0.4:1", "10.0.0.5:65535"],
+    "fleet.engine.servers[]": ["10.0.1.1:2181", "zk.example:2181", "[::1]:2181"],
+    "fleet.engine.root": ["/martlet/edge", "/a"], "fleet.engine.auth": ["/etc/martlet/zookeeper"],
+    "fleet.key": ["/etc/martlet/fleet.key", "/k"], "fleet.data": ["/var/lib/martlet/fleet", "/srv/fleet"],
   ]
 
   /// What fits nearly everywhere as a duration.

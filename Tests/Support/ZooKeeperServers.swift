@@ -97,7 +97,13 @@ package final class ZooKeeperServers {
 
   /// Lets the kernel answer for one that does nothing (SIGSTOP).
   package func freeze(_ index: Int) {
-    processes[index]?.send(SIGSTOP)
+    guard let process = processes[index] else { return }
+    process.send(SIGSTOP)
+    // The signal is on its way; what the server gets before it's there it still answers.
+    try? waitUntil("the server stands still", limit: .seconds(5)) {
+      let text = (try? String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)) ?? ""
+      return text.contains(") T")
+    }
   }
 
   /// Ends the freeze.

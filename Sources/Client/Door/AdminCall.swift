@@ -104,6 +104,11 @@ extension AdminCall<AdminAnswer.Recent> {
   }
 }
 
+extension AdminCall<AdminAnswer.Fleet> {
+  /// How the fleet is.
+  package static var fleet: Self { Self(.get, "/v1/fleet") }
+}
+
 extension AdminCall<AdminAnswer.Log> {
   /// What is logged.
   package static var log: Self { Self(.get, "/v1/log") }

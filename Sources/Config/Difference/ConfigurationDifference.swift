@@ -40,6 +40,7 @@ package struct ConfigurationDifference: Codable, Equatable, Sendable {
   static let fixed: [Substring: String] = [
     "workers": "the workers are started with the program: restart it",
     "admin": "the admin socket is opened when the program starts: restart it",
+    "fleet": "a node knows its fleet from its start on: restart it, node by node",
   ]
 }
 

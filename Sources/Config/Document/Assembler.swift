@@ -51,7 +51,7 @@ struct Assembler {
       workers: document.workers, listeners: listeners, pools: pools, stats: stats, shutdown: document.shutdown,
       upgrade: document.upgrade,
       log: document.log, resolver: document.resolver, admin: admin, reload: document.reload,
-      eviction: document.eviction, warnings: found.warnings)
+      eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) }, warnings: found.warnings)
   }
 }
 

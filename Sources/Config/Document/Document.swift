@@ -13,6 +13,7 @@ struct Document: Sendable {
   var admin: Located<AdminConfiguration?>?
   var reload = ReloadTrigger.signal
   var eviction = EvictionConfiguration()
+  var fleet: FleetDocument?
   /// The long form.
   var listeners: [Located<ListenerDocument>]?
   var pools: [Located<PoolDocument>]?
@@ -121,6 +122,9 @@ extension Document {
       "When this file is read again: signal on SIGHUP or by the admin socket; watch also when it or what it includes "
         + "changes."),
     Field("eviction", \.eviction, in: initial, eviction.kind, "How sessions end that have to go."),
+    Field(
+      "fleet", optional: \.fleet, FleetDocument.shape.kind,
+      "Several Martlets that act as one. Without it this one is by itself."),
     Field(
       "$schema", optional: \.schema, .line(1...2048, spaces: true),
       "Where an editor finds the schema of this file. Not used otherwise."),

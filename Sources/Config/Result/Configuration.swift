@@ -24,6 +24,8 @@ package struct Configuration: Equatable, Sendable {
   package var reload = ReloadTrigger.signal
   /// How sessions end that have to go.
   package var eviction = EvictionConfiguration()
+  /// The fleet that this is a node of; nil if it's by itself.
+  package var fleet: FleetConfiguration?
   /// What is legal but doubtful, such as a pool that no listener uses.
   package var warnings: [ConfigIssue] = []
 }

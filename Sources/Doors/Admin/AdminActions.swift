@@ -9,6 +9,34 @@ package struct AdminActions {
   package typealias Upgrade = (_ request: AdminRequest.Upgrade, _ author: String, _ reply: @escaping AdminRouter.Reply)
     -> Void
 
+  /// What a node of a fleet can be asked for beside.
+  package struct Fleet {
+    /// How the fleet is; nil if the process is no node of one.
+    let look: () -> AdminAnswer.Fleet?
+    /// Makes a reload one of the whole fleet; false if the process is no node of one, or only this node is meant.
+    let rollOut: (_ request: AdminRequest.Reload, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
+
+    /// Decides about a rollout that waits to be confirmed; false if the process is no node of a fleet.
+    let settle: (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
+
+    /// What becomes of a rollout that waits to be confirmed.
+    package enum Decision {
+      case confirm, revert
+    }
+
+    /// With all of it.
+    package init(
+      look: @escaping () -> AdminAnswer.Fleet?,
+      rollOut:
+        @escaping (_ request: AdminRequest.Reload, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool,
+      settle: @escaping (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
+    ) {
+      self.look = look
+      self.rollOut = rollOut
+      self.settle = settle
+    }
+  }
+
   /// Everything that can be asked for.
   package let routes: [AdminRouter.Route]
 
@@ -16,7 +44,7 @@ package struct AdminActions {
   package init(
     controller: Controller, listeners: ListenerSet, overrides: Overrides, changes: ChangeQueue, reloads: Reloads,
     reporter: Reporter, reports: ReportDesk, chronicle: Chronicle, sessions: SessionDesk, log: LogSwitch,
-    upgrade: @escaping Upgrade
+    fleet: Fleet, upgrade: @escaping Upgrade
   ) {
     let backends = BackendFinder(controller: controller)
     routes =
@@ -25,6 +53,6 @@ package struct AdminActions {
       ).routes
       + OverrideActions(controller: controller, backends: backends, overrides: overrides, changes: changes).routes
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
-      + ConfigurationActions(reloads: reloads, upgrade: upgrade).routes
+      + ConfigurationActions(reloads: reloads, fleet: fleet, upgrade: upgrade).routes
   }
 }

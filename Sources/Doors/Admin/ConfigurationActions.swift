@@ -5,14 +5,15 @@ import Model
 /// Which configuration runs, and which program.
 struct ConfigurationActions {
   let reloads: Reloads
+  let fleet: AdminActions.Fleet
   let upgrade: AdminActions.Upgrade
 
   var routes: [AdminRouter.Route] {
     [
       AdminRouter.Route(.post, "/v1/plan") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Reload.self)
-        guard request.confirm == nil, request.force == nil else {
-          throw AdminRefusal(400, "confirm and force are for a reload", hint: "leave them out")
+        guard request == AdminRequest.Reload(content: request.content, name: request.name) else {
+          throw AdminRefusal(400, "all but content and name is for a reload", hint: "leave it out")
         }
         let source = try source(request)
         do throws(ConfigErrors) {
@@ -28,10 +29,24 @@ struct ConfigurationActions {
         if let seconds = request.confirm {
           options.confirm = .seconds(try AdminCall.checked(seconds, "confirm"))
         }
+        if let soak = request.soak { _ = try AdminCall.checked(soak, "soak") }
+        if fleet.rollOut(request, call.author, reply) { return }
+        guard request.canary == nil, request.requireAll == nil, request.soak == nil else {
+          throw AdminRefusal(
+            409, "canary, soak and requireAll are for a fleet", hint: "leave them out, or thisNode")
+        }
         reloads.reload(try source(request), options, by: call.author) { reply(Self.result(of: $0)) }
+      },
+      AdminRouter.Route(.get, "/v1/fleet") { _, reply throws(AdminRefusal) in
+        guard let answer = fleet.look() else {
+          throw AdminRefusal(
+            409, "this process is no node of a fleet", hint: "\"fleet\" in the configuration makes it one")
+        }
+        reply(.success(AdminReply(answer)))
       },
       AdminRouter.Route(.post, "/v1/confirm") { call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
+        if fleet.settle(.confirm, call.author, reply) { return }
         do throws(AdminAnswer.Problem) {
           try reloads.confirm(by: call.author)
         } catch {
@@ -43,6 +58,7 @@ struct ConfigurationActions {
       },
       AdminRouter.Route(.post, "/v1/revert") { call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
+        if fleet.settle(.revert, call.author, reply) { return }
         reloads.revert(by: call.author) { reply(Self.result(of: $0)) }
       },
       AdminRouter.Route(.post, "/v1/upgrade") { call, reply throws(AdminRefusal) in

@@ -19,7 +19,7 @@ extension AdminRequest.Rebalance: KnownKeys {
 }
 
 extension AdminRequest.Reload: KnownKeys {
-  static let knownKeys = ["content", "name", "confirm", "force"]
+  static let knownKeys = ["content", "name", "confirm", "force", "thisNode", "requireAll", "canary", "soak"]
 }
 
 extension AdminRequest.Upgrade: KnownKeys {

@@ -40,6 +40,9 @@ package final class NodeLinks: FleetLinks {
   private let dialers: [NodeName]
   private var dials: [OutgoingLink] = []
   private var arrivals: [IncomingLink] = []
+  /// Where this node is dialled.
+  private let own: SocketAddress?
+  private var failures = 0
   private var acceptor: Acceptor<NodeLinks>?
   private var pulse: Timer?
   private var resumption: Timer?
@@ -64,9 +67,7 @@ package final class NodeLinks: FleetLinks {
     }
     dialers = expected.map(\.0)
     accepting = TLSContext(.accepting(expected.map(\.1)), openSSL)
-    if let own = settings.nodes.first(where: { $0.name == settings.me })?.address {
-      acceptor = try Acceptor(Self.listen(at: own), on: loop, door: self)
-    }
+    own = settings.nodes.first { $0.name == settings.me }?.address
     for node in settings.others {
       let key = TLSContext.key(
         openSSL, secret: settings.key.keys[0], fleet: settings.fleet, dialling: me, accepting: node.name.text)
@@ -76,7 +77,8 @@ package final class NodeLinks: FleetLinks {
         })
     }
     pulse = Timer(on: loop) { [unowned self] in beat() }
-    pulse?.schedule(after: .seconds(1))
+    // Who listens to it may report before the first try is over.
+    pulse?.schedule(after: .zero)
   }
 
   private static func listen(at address: SocketAddress) throws(Problem) -> SharedSocket {
@@ -92,9 +94,21 @@ package final class NodeLinks: FleetLinks {
     dials.first { $0.node == node }?.send(message.encoded)
   }
 
+  /// Listens at the node's own address; tried again as long as somebody else does, such as the process before this one.
+  private func listen() {
+    guard acceptor == nil, let own else { return }
+    do throws(Problem) {
+      acceptor = try Acceptor(Self.listen(at: own), on: loop, door: self)
+    } catch {
+      failures += 1
+      if failures == 5 { report(error.description) }
+    }
+  }
+
   /// Says to those who have dialled that this node is there, and lets go of those who are silent.
   private func beat() {
-    pulse?.schedule(after: .seconds(1))
+    listen()
+    pulse?.schedule(after: acceptor == nil ? .milliseconds(200) : .seconds(1))
     let now = MonotonicClock.now()
     for arrival in arrivals where arrival.isProven {
       if now &- arrival.heardAt > Self.silence { drop(arrival) } else { arrival.pulse() }

@@ -96,9 +96,13 @@ struct ReloadCommand: ParsableCommand {
       With --confirm it goes back by itself after that time unless `martlet confirm` is called, and at once when \
       things get clearly worse.
 
+      In a fleet all nodes prepare it first, and only if all of them can have it all take it. Nodes that can't be \
+      reached follow when they are back, unless --require-all is said. --canary lets one node have it first, alone.
+
       EXAMPLES
         martlet reload
         martlet reload new.json --confirm 60s && ./smoke-test && martlet confirm
+        martlet reload new.json --canary lb1 --soak 60s
       """)
 
   @OptionGroup var source: NewConfiguration
@@ -108,10 +112,32 @@ struct ReloadCommand: ParsableCommand {
   var confirm: Double?
   @Flag(help: "Even if a pool that serves now would have no eligible backend.")
   var force = false
+  @Flag(help: "In a fleet: only this node takes it, and the others aren't asked.")
+  var thisNode = false
+  @Flag(help: "In a fleet: not while a node can't be reached.")
+  var requireAll = false
+  @Option(help: ArgumentHelp("In a fleet: this node has it first, alone.", valueName: "node"))
+  var canary: String?
+  @Option(
+    help: ArgumentHelp("How long the canary is looked at; 60 s unless it's said.", valueName: "time"),
+    transform: AdminArguments.seconds)
+  var soak: Double?
   @OptionGroup var options: AnswerOptions
 
+  func validate() throws {
+    if soak != nil, canary == nil { throw ValidationError("--soak is for --canary: name a node.") }
+    if thisNode, requireAll || canary != nil {
+      throw ValidationError("--this-node asks no other node: leave --require-all and --canary out.")
+    }
+  }
+
   func run() throws {
-    let call = AdminCall<AdminAnswer.Reloaded>.reload(try source.request(confirm: confirm, force: force))
+    var request = try source.request(confirm: confirm, force: force)
+    request.thisNode = thisNode ? true : nil
+    request.requireAll = requireAll ? true : nil
+    request.canary = canary
+    request.soak = soak
+    let call = AdminCall<AdminAnswer.Reloaded>.reload(request)
     options.warn(try options.show(call) { ReloadText.render($0, now: .now) }?.warnings)
   }
 }

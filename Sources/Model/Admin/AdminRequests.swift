@@ -136,13 +136,28 @@ package enum AdminRequest {
     package var confirm: Double?
     /// For a reload: takes effect even if a pool that serves now would have no eligible backend.
     package var force: Bool?
+    /// For a reload of a node of a fleet: only this node takes it, and the fleet isn't asked.
+    package var thisNode: Bool?
+    /// For a reload of a fleet: it isn't begun while a node can't be reached.
+    package var requireAll: Bool?
+    /// For a reload of a fleet: the node that has it first, alone.
+    package var canary: String?
+    /// For a reload of a fleet with a canary: how many seconds that is looked at, 60 unless it's said.
+    package var soak: Double?
 
     /// A request with all its parts.
-    package init(content: String? = nil, name: String? = nil, confirm: Double? = nil, force: Bool? = nil) {
+    package init(
+      content: String? = nil, name: String? = nil, confirm: Double? = nil, force: Bool? = nil, thisNode: Bool? = nil,
+      requireAll: Bool? = nil, canary: String? = nil, soak: Double? = nil
+    ) {
       self.content = content
       self.name = name
       self.confirm = confirm
       self.force = force
+      self.thisNode = thisNode
+      self.requireAll = requireAll
+      self.canary = canary
+      self.soak = soak
     }
   }
 

@@ -53,7 +53,7 @@ extension Service {
   func reread(by author: String) {
     if let upgrade, shutdown != nil {
       upgrade.tell(LateChanges(reread: author))
-    } else {
+    } else if !proposeFile(by: author) {
       reloads.reread(by: author)
     }
   }
@@ -90,6 +90,7 @@ extension Service {
   /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
   private func handOver(to version: String, _ pid: Int, _ reply: @escaping AdminRouter.Reply) {
     let limit = controller.configuration.upgrade.drain
+    leaveFleet()
     drain(.handingOver, limit: limit)
     guard let shutdown, let upgrade else { return }
     let left = workforce.sessionSlots.taken

@@ -18,6 +18,22 @@ extension AdminAnswer {
     return override
   }
 
+  /// A fleet in which there's something of everything.
+  private static var fleet: Fleet {
+    let votes = [
+      Fleet.Rollout.Vote(node: "lb1", vote: "no", reason: "a port is taken"),
+      Fleet.Rollout.Vote(node: "lb2", vote: nil, reason: nil),
+    ]
+    return Fleet(
+      node: "lb1", generation: 7, log: .init(live: true, position: 118, end: 118),
+      nodes: [
+        .init(name: "lb1", present: true, generation: 7, position: 118, outOfStep: "a port is taken"),
+        .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
+      ],
+      rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),
+      last: .init(number: 112, author: "ann", outcome: .reverted, generation: 7, reason: "it was late", votes: votes))
+  }
+
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
@@ -25,6 +41,11 @@ extension AdminAnswer {
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
+      ],
+      "Fleet": [
+        fleet,
+        Fleet(
+          node: "lb1", generation: 0, log: .init(live: false, position: 0, end: 0), nodes: [], rollout: nil, last: nil),
       ],
       "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan])],
       "Done": [Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"])],
@@ -152,7 +173,9 @@ extension AdminRequest {
       "RebalanceRequest": Rebalance(pool: "web"),
       // What isn't a configuration changes nothing.
       "PlanRequest": Reload(content: "{", name: "martlet.json"),
-      "ReloadRequest": Reload(content: "{", name: "martlet.json", confirm: 60, force: true),
+      "ReloadRequest": Reload(
+        content: "{", name: "martlet.json", confirm: 60, force: true, thisNode: false, requireAll: true, canary: "lb1",
+        soak: 30),
       "UpgradeRequest": Upgrade(program: "/usr/bin/martlet", force: true),
       "LogRequest": Log(level: "info"),
     ]

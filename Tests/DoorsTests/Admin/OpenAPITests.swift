@@ -190,7 +190,8 @@ extension OpenAPITests {
       "AddBackendRequest": Kind(AdminRequest.AddBackend.self),
       "CloseSessionsRequest": Kind(AdminRequest.CloseSessions.self),
       "RebalanceRequest": Kind(AdminRequest.Rebalance.self),
-      "PlanRequest": Kind(AdminRequest.Reload.self, without: ["confirm", "force"]),
+      "PlanRequest": Kind(
+        AdminRequest.Reload.self, without: ["confirm", "force", "thisNode", "requireAll", "canary", "soak"]),
       "ReloadRequest": Kind(AdminRequest.Reload.self),
       "UpgradeRequest": Kind(AdminRequest.Upgrade.self),
       "LogRequest": Kind(AdminRequest.Log.self),

@@ -1,0 +1,117 @@
+extension AdminAnswer {
+  /// `GET /v1/fleet`: a fleet as one of its nodes sees it.
+  package struct Fleet: Codable, Equatable, Sendable {
+    /// The log by which the nodes agree.
+    package struct Log: Codable, Equatable, Sendable {
+      /// Whether what is said to all now is likely to be taken up.
+      package var live: Bool
+      /// The last entry that this node knows.
+      package var position: Int
+      /// The last entry, as far as this node knows.
+      package var end: Int
+
+      /// With all its parts.
+      package init(live: Bool, position: Int, end: Int) {
+        self.live = live
+        self.position = position
+        self.end = end
+      }
+    }
+
+    /// A node.
+    package struct Node: Codable, Equatable, Sendable {
+      /// Its name.
+      package var name: String
+      /// Whether it was heard a moment ago.
+      package var present: Bool
+      /// The generation that it serves, as it says.
+      package var generation: Int?
+      /// The last entry of the log that it knows, as it says.
+      package var position: Int?
+      /// Why it can't serve what is in force.
+      package var outOfStep: String?
+
+      /// With all its parts.
+      package init(name: String, present: Bool, generation: Int?, position: Int?, outOfStep: String?) {
+        self.name = name
+        self.present = present
+        self.generation = generation
+        self.position = position
+        self.outOfStep = outOfStep
+      }
+    }
+
+    /// A rollout: under way, or how it ended.
+    package struct Rollout: Codable, Equatable, Sendable {
+      /// How far it is, or how it ended.
+      package enum Outcome: String, Codable, CaseIterable, Sendable {
+        case voting, soaking, unconfirmed, committed, aborted, reverted
+      }
+
+      /// What a node said.
+      package struct Vote: Codable, Equatable, Sendable {
+        /// Which node.
+        package var node: String
+        /// `yes` or `no`, as soon as it has said something.
+        package var vote: String?
+        /// Why not.
+        package var reason: String?
+
+        /// With all its parts.
+        package init(node: String, vote: String?, reason: String?) {
+          self.node = node
+          self.vote = vote
+          self.reason = reason
+        }
+      }
+
+      /// Its number.
+      package var number: Int
+      /// Who wanted it.
+      package var author: String
+      /// How far it is, or how it ended.
+      package var outcome: Outcome
+      /// The generation that it has become, or that it made way for.
+      package var generation: Int?
+      /// Why it isn't in force.
+      package var reason: String?
+      /// What was said to it, in the order of the nodes' names.
+      package var votes: [Vote]
+
+      /// With all its parts.
+      package init(
+        number: Int, author: String, outcome: Outcome, generation: Int?, reason: String?, votes: [Vote]
+      ) {
+        self.number = number
+        self.author = author
+        self.outcome = outcome
+        self.generation = generation
+        self.reason = reason
+        self.votes = votes
+      }
+    }
+
+    /// Which node this is.
+    package var node: String
+    /// The generation in force; 0 before the first.
+    package var generation: Int
+    /// The log.
+    package var log: Log
+    /// All nodes, in the order of their names.
+    package var nodes: [Node]
+    /// The rollout under way.
+    package var rollout: Rollout?
+    /// How the last one ended.
+    package var last: Rollout?
+
+    /// With all its parts.
+    package init(node: String, generation: Int, log: Log, nodes: [Node], rollout: Rollout?, last: Rollout?) {
+      self.node = node
+      self.generation = generation
+      self.log = log
+      self.nodes = nodes
+      self.rollout = rollout
+      self.last = last
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import Agreement
+package import Config
+package import Control
+import Fleet
+import Glibc
+import Sockets
+import SystemPackage
+
+/// Makes a process a node of the fleet that its configuration names.
+package struct FleetStart {
+  /// What the service needs for it.
+  package let origin: FleetOrigin
+  /// What is served from the start on: what was in force last as far as this node knows, else its own file.
+  package let configuration: Configuration
+  /// What people should know of that.
+  package let notices: [String]
+
+  /// Reads key and data folder; throws what stands against it.
+  ///
+  /// - Parameters:
+  ///   - configuration: this node's own file.
+  ///   - file: its path.
+  ///   - option: what `--node` says.
+  ///   - served: what is served already, if this process takes over from another one.
+  package init(
+    _ configuration: Configuration, fleet: FleetConfiguration, file: String?, option: String?, served: Configuration?
+  ) throws(StartError) {
+    let me: FleetConfiguration.Node
+    do throws(FleetConfiguration.Stranger) {
+      me = try fleet.node(option: option, environment: Self.variable("MARTLET_NODE"), host: Self.hostName)
+    } catch {
+      throw StartError("fleet: \(error)", hint: "`martlet check` shows the file's nodes")
+    }
+    let key: FleetKey
+    do throws(FleetKey.Problem) {
+      key = try FleetKey(file: fleet.key)
+    } catch {
+      throw StartError("fleet: \(error)", hint: "all nodes have the same")
+    }
+    var store = ZooKeeperSettings(servers: fleet.engine.servers, root: fleet.engine.root)
+    if let auth = fleet.engine.auth {
+      do throws(ZooKeeperUser.Problem) {
+        store.user = try ZooKeeperUser(file: auth)
+      } catch {
+        throw StartError("fleet: \(error)", hint: "it's what ZooKeeper is to know the nodes by")
+      }
+    }
+    try Self.makeFolder(fleet.data)
+    let folder = DataFolder(fleet.data)
+    let memory: FleetMemory
+    do throws(DataFolder.Refusal) {
+      var generator = SystemRandomNumberGenerator()
+      memory = try folder.begin { generator.next() }
+    } catch {
+      throw StartError("fleet: \(error)", hint: "it's the folder that \"data\" names")
+    }
+    let text: [UInt8]
+    do throws(ConfigErrors) {
+      text =
+        try file.map { path throws(ConfigErrors) in try FleetText.text(of: path) } ?? Array(configuration.render().utf8)
+    } catch {
+      throw StartError("fleet: \(error)", hint: "it was right a moment ago")
+    }
+    var notices: [String] = []
+    var serving = served ?? configuration
+    if served == nil, memory.stored.generation > 0 {
+      if memory.stored.text != text {
+        notices.append(
+          "the file differs from generation \(memory.stored.generation), which is served: `martlet reload` proposes it to all nodes"
+        )
+      }
+      do throws(ConfigErrors) {
+        serving = try Configuration.parse(
+          String(decoding: memory.stored.text, as: UTF8.self), file: "generation \(memory.stored.generation)")
+      } catch {
+        notices.append("what is in force can't be read here, so the file is served: \(error)")
+      }
+    }
+    // Who the nodes are is the file's to say: it's what this process was started with.
+    serving.fleet = fleet
+    self.configuration = serving
+    self.notices = notices
+    let nodes = fleet.nodes.map { (name: NodeName($0.name), address: $0.address) }
+    origin = FleetOrigin(
+      setup: FleetSetup(
+        plan: FleetPlan(me: NodeName(me.name), nodes: nodes.map(\.name), addresses: []), memory: memory,
+        folder: folder, store: store,
+        links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key)),
+      text: text)
+  }
+
+  private static func variable(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+
+  private static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func makeFolder(_ path: String) throws(StartError) {
+    let parts = path.split(separator: "/")
+    for count in parts.indices {
+      let folder = "/" + parts[...count].joined(separator: "/")
+      guard unsafe mkdir(folder, count == parts.count - 1 ? 0o700 : 0o755) != 0, errno != EEXIST else { continue }
+      throw StartError(
+        "fleet: the folder \(path) can't be made: \(String(describing: Errno(rawValue: errno)).lowercased())",
+        hint: "make it, for the user who runs this, or name another by \"data\"")
+    }
+  }
+}
+
+/// A file's text as a fleet hands it on.
+enum FleetText {
+  /// The text as it stands, or, where it includes others, with those in it.
+  static func text(of file: String) throws(ConfigErrors) -> [UInt8] {
+    var seen = FileSnapshot()
+    let configuration = try Configuration.load(path: file, trusting: .regular, seen: &seen)
+    guard seen.paths.count == 1 else { return Array(configuration.render().utf8) }
+    return try Configuration.bytes(of: file, trusting: .regular)
+  }
+}

@@ -1,0 +1,51 @@
+import Agreement
+import Fleet
+import Model
+
+extension FleetStatus {
+  /// As the admin door says it.
+  var answer: AdminAnswer.Fleet {
+    AdminAnswer.Fleet(
+      node: me.text, generation: Int(generation),
+      log: .init(live: isLogLive, position: Int(position), end: Int(end)),
+      nodes: nodes.map {
+        .init(
+          name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },
+          position: $0.position.map { Int($0) }, outOfStep: $0.complaint)
+      },
+      rollout: rollout.map(Self.answer), last: last.map(Self.answer))
+  }
+
+  private static func answer(_ rollout: Rollout) -> AdminAnswer.Fleet.Rollout {
+    let outcome: AdminAnswer.Fleet.Rollout.Outcome =
+      switch rollout.phase {
+      case .voting: rollout.isSoaking ? .soaking : .voting
+      case .unconfirmed: .unconfirmed
+      }
+    return AdminAnswer.Fleet.Rollout(
+      number: Int(rollout.number), author: rollout.proposal.author, outcome: outcome, generation: nil, reason: nil,
+      votes: votes(rollout.ballots))
+  }
+
+  private static func answer(_ ended: Rollout.Ended) -> AdminAnswer.Fleet.Rollout {
+    let (outcome, generation, reason): (AdminAnswer.Fleet.Rollout.Outcome, UInt64?, String?) =
+      switch ended.outcome {
+      case .committed(let generation): (.committed, generation, nil)
+      case .aborted(let reason, _): (.aborted, nil, reason)
+      case .reverted(let reason, let generation): (.reverted, generation, reason)
+      }
+    return AdminAnswer.Fleet.Rollout(
+      number: Int(ended.number), author: ended.author, outcome: outcome, generation: generation.map { Int($0) },
+      reason: reason, votes: votes(ended.votes))
+  }
+
+  private static func votes(_ ballots: [Rollout.Ballot]) -> [AdminAnswer.Fleet.Rollout.Vote] {
+    ballots.map { ballot in
+      switch ballot.vote {
+      case .yes: .init(node: ballot.participant.node.text, vote: "yes", reason: nil)
+      case .no(let reason): .init(node: ballot.participant.node.text, vote: "no", reason: reason)
+      case nil: .init(node: ballot.participant.node.text, vote: nil, reason: nil)
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Agreement
+import Changes
+import Config
+import Doors
+package import Fleet
+import Model
+
+/// What a service needs to be a node of a fleet.
+package struct FleetOrigin {
+  /// What the fleet's thread is started with.
+  package var setup: FleetSetup
+  /// The text of this node's own file, which is proposed if the fleet has no configuration yet.
+  package var text: [UInt8]
+
+  /// With both.
+  package init(setup: FleetSetup, text: [UInt8]) {
+    self.setup = setup
+    self.text = text
+  }
+}
+
+extension Service {
+  /// Becomes a node of its fleet, if it's of one.
+  func joinFleet() {
+    guard let origin = origin.fleet else { return }
+    fleet = FleetDriver(
+      origin.setup, first: try? wish(for: origin.text, by: "the first start"), reloads: reloads, on: loop,
+      logger: logger
+    ) { [unowned self] in
+      reporter.report().assessed().filter { $0.severity == .critical }.map { "\($0.place) is \($0.state)" }
+    }
+  }
+
+  /// Isn't a node any more: the process ends, or another one is the node from now on.
+  func leaveFleet() {
+    fleet?.stop()
+    fleet = nil
+  }
+
+  private func wish(for text: [UInt8], by author: String) throws(FleetDigest.Missing) -> FleetRequest.Wish {
+    FleetRequest.Wish(text: text, digest: try FleetDigest.of(text), author: author)
+  }
+
+  /// Proposes the file to the fleet because it has changed or a signal came; false if this is no node of one.
+  func proposeFile(by author: String) -> Bool {
+    guard let fleet, let file = origin.file else { return false }
+    let text: [UInt8]
+    do throws(ConfigErrors) {
+      text = try FleetText.text(of: file)
+    } catch {
+      logger.warning("fleet: the file isn't proposed", metadata: ["by": "\(author)", "why": "\(error)"])
+      return true
+    }
+    guard let wish = try? wish(for: text, by: author), wish.digest != fleet.status?.digest else { return true }
+    fleet.propose(wish) { [logger] result in
+      if case .failure(let problem) = result {
+        logger.warning("fleet: \(problem.error)", metadata: ["by": "\(author)", "hint": "\(problem.hint ?? "")"])
+      }
+    }
+    return true
+  }
+
+  /// Makes a reload that an operator asks for one of the whole fleet; false if this is no node of one.
+  func rollOut(_ request: AdminRequest.Reload, by author: String, _ reply: @escaping AdminRouter.Reply) -> Bool {
+    guard let fleet, request.thisNode != true else { return false }
+    let text: [UInt8]
+    do throws(ConfigErrors) {
+      if let content = request.content {
+        _ = try reloads.read(.text(content, name: request.name ?? "configuration"))
+        text = Array(content.utf8)
+      } else if let file = origin.file {
+        text = try FleetText.text(of: file)
+      } else {
+        return false
+      }
+    } catch {
+      reply(.failure(AdminRefusal(422, .init(error))))
+      return true
+    }
+    var wish: FleetRequest.Wish
+    do throws(FleetDigest.Missing) {
+      wish = try self.wish(for: text, by: author)
+    } catch {
+      reply(.failure(AdminRefusal(503, .init(error.description))))
+      return true
+    }
+    if request.requireAll == true { wish.absence = .isRefusal }
+    wish.confirmation = request.confirm.map { .milliseconds(Int64($0 * 1_000)) }
+    wish.canary = request.canary.map {
+      Proposal.Canary(NodeName($0), soak: .milliseconds(Int64((request.soak ?? 60) * 1_000)))
+    }
+    fleet.propose(wish) { [unowned self] in reply(answer(to: $0, fleet.status)) }
+    return true
+  }
+
+  /// Confirms the fleet's rollout, or takes it back; false if this is no node of a fleet.
+  func settle(_ decision: AdminActions.Fleet.Decision, by author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
+  {
+    guard let fleet else { return false }
+    let request: FleetRequest =
+      switch decision {
+      case .confirm: .confirm
+      case .revert: .revert(reason: "\(author) asked for it")
+      }
+    fleet.ask(request) { result in
+      switch result {
+      case .success(let message): reply(.success(AdminReply(AdminAnswer.Done(message: message, warnings: []))))
+      case .failure(let problem): reply(.failure(AdminRefusal(409, problem)))
+      }
+    }
+    return true
+  }
+
+  private func answer(
+    to result: Result<FleetDriver.Decided, AdminAnswer.Problem>, _ status: FleetStatus?
+  ) -> Result<AdminReply, AdminRefusal> {
+    switch result {
+    case .failure(let problem): return .failure(AdminRefusal(409, problem))
+    case .success(let decided):
+      switch decided.outcome {
+      case .aborted(let reason, let node):
+        let who = node.map { "\($0.text): " } ?? ""
+        return .failure(
+          AdminRefusal(
+            409, .init("no node has changed anything: \(who)\(reason)", hint: "see to that, and try again")))
+      case .reverted(let reason, _):
+        return .failure(AdminRefusal(409, .init("all nodes went back: \(reason)")))
+      case .committed(let generation):
+        guard var answer = decided.own else { return .failure(AdminRefusal(500, .init("nothing was served"))) }
+        answer.generation = Int(generation)
+        let away = status?.nodes.filter { !$0.isPresent }.map(\.name.text) ?? []
+        if !away.isEmpty {
+          answer.warnings.append("\(away.joined(separator: ", ")) can't be reached, and will follow")
+        }
+        return .success(AdminReply(answer))
+      }
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import Foundation
+import Support
+import Testing
+
+/// Three real processes as one fleet, on three real ZooKeeper servers.
+private final class FleetOnMachine {
+  let folder: TemporaryFolder
+  let servers: ZooKeeperServers
+  let names = ["lb1", "lb2", "lb3"]
+  private(set) var nodes: [String: Subprocess] = [:]
+  private let nodePorts: [UInt16]
+  let ports: [String: UInt16]
+
+  init() throws {
+    folder = try TemporaryFolder()
+    servers = try ZooKeeperServers(3)
+    nodePorts = try (0..<3).map { _ in try FreePort.next() }
+    ports = try Dictionary(uniqueKeysWithValues: names.map { ($0, try FreePort.next()) })
+    try folder.write("key", try Subprocess.run(MartletProgram.path, ["fleet", "key"]).output, mode: 0o600)
+    try configure(backend: 9)
+    for name in names { try start(name) }
+  }
+
+  deinit {
+    for node in nodes.values { node.kill() }
+  }
+
+  /// The same file for all nodes: what differs is named by a variable.
+  func configure(backend port: UInt16, more listeners: String = "") throws {
+    let list = zip(names, nodePorts).map { "{ \"name\": \"\($0)\", \"address\": \"127.0.0.1:\($1)\" }" }
+    let zooKeeper = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+    try folder.write(
+      "fleet.json",
+      """
+      { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
+          "engine": { "type": "zookeeper", "servers": [\(zooKeeper)] }, "data": "\(folder.path)/${MARTLET_NODE}/data" },
+        "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
+        "listeners": [{ "name": "web", "bind": "127.0.0.1:${WEB}", "pool": "web" }\(listeners)],
+        "pools": [{ "name": "web", "backends": ["127.0.0.1:\(port)"], "health": { "type": "none" } }] }
+      """)
+  }
+
+  var file: String { "\(folder.path)/fleet.json" }
+
+  func start(_ name: String) throws {
+    _ = try Subprocess.run("mkdir", ["-p", "\(folder.path)/\(name)"])
+    nodes[name] = try MartletProgram.start(
+      ["run", file],
+      environment: [
+        "MARTLET_NODE": name, "WEB": "\(ports[name] ?? 0)",
+        // On the last node somebody else has the second port already: the first node's own.
+        "TWO": "\(name == "lb3" ? ports["lb1"] ?? 0 : 0)",
+      ])
+  }
+
+  func kill(_ name: String) {
+    nodes[name]?.kill()
+    nodes[name] = nil
+  }
+
+  func signal(_ name: String, _ signal: Int32) {
+    nodes[name]?.send(signal)
+  }
+
+  func log(of name: String) -> String {
+    nodes[name]?.text(of: .errors) ?? ""
+  }
+
+  func ask(_ name: String, _ words: String...) throws -> Subprocess.Result {
+    try Subprocess.run(MartletProgram.path, words + ["--socket", "\(folder.path)/\(name).sock"])
+  }
+
+  struct Status: Decodable {
+    struct Node: Decodable {
+      var name: String
+      var present: Bool
+      var generation: Int?
+      var outOfStep: String?
+    }
+    struct Rollout: Decodable {
+      struct Vote: Decodable {
+        var node: String
+        var vote: String?
+        var reason: String?
+      }
+      var outcome: String
+      var author: String
+      var reason: String?
+      var votes: [Vote]
+    }
+    struct Log: Decodable { var live: Bool }
+    var generation: Int
+    var log: Log
+    var nodes: [Node]
+    var rollout: Rollout?
+    var last: Rollout?
+  }
+
+  func status(_ name: String) -> Status? {
+    guard let text = try? ask(name, "fleet", "status", "--json").output else { return nil }
+    return try? JSONDecoder().decode(Status.self, from: Data(text.utf8))
+  }
+
+  /// Waits until a node sees it so.
+  func waitUntil(_ what: String, on name: String, limit: Duration = .seconds(30), _ isSo: (Status) -> Bool) throws {
+    try Support.waitUntil("\(what), as \(name) sees it: \(status(name).map { "\($0)" } ?? log(of: name))", limit: limit)
+    {
+      status(name).map(isSo) ?? false
+    }
+  }
+
+  func waitUntilAllServe(_ generation: Int) throws {
+    for name in names {
+      try waitUntil("generation \(generation) everywhere", on: name) { status in
+        status.generation == generation && status.nodes.allSatisfy { $0.present && $0.generation == generation }
+      }
+    }
+  }
+
+  func configuration(of name: String) throws -> String {
+    try ask(name, "config").output
+  }
+}
+
+@Suite("System/Fleet", .serialized) struct FleetTests {
+  @Test("a fleet has one configuration: all nodes take it, or none does")
+  func rollouts() throws {
+    let fleet = try FleetOnMachine()
+    // The first start proposes the file.
+    try fleet.waitUntilAllServe(1)
+
+    try fleet.configure(backend: 10)
+    let reload = try fleet.ask("lb2", "reload", fleet.file)
+    #expect(reload.exit == .code(0), "\(reload.errors)")
+    #expect(reload.output.contains("generation 2 runs"))
+    try fleet.waitUntilAllServe(2)
+    for name in fleet.names { #expect(try fleet.configuration(of: name).contains("127.0.0.1:10")) }
+
+    // A port that is taken on one node is one too many.
+    try fleet.configure(
+      backend: 11, more: ", { \"name\": \"two\", \"bind\": \"127.0.0.1:${TWO}\", \"pool\": \"web\" }")
+    let refused = try fleet.ask("lb1", "reload", fleet.file)
+    #expect(refused.exit == .code(1))
+    #expect(refused.errors.contains("no node has changed anything"), "\(refused.errors)")
+    #expect(refused.errors.contains("lb3: listener two"), "\(refused.errors)")
+    #expect(refused.errors.contains("address already in use"), "\(refused.errors)")
+    try fleet.waitUntil("the rollout is off", on: "lb2") { $0.last?.outcome == "aborted" && $0.generation == 2 }
+    for name in fleet.names { #expect(try fleet.configuration(of: name).contains("127.0.0.1:10")) }
+
+    // A signal proposes the file of the node that gets it.
+    try fleet.configure(backend: 12)
+    fleet.signal("lb3", SIGHUP)
+    try fleet.waitUntilAllServe(3)
+    #expect(fleet.status("lb1")?.last?.author == "SIGHUP")
+  }
+
+  @Test("who is away follows when it's back, and serves at once what was in force")
+  func away() throws {
+    let fleet = try FleetOnMachine()
+    try fleet.waitUntilAllServe(1)
+    fleet.kill("lb3")
+    try fleet.waitUntil("lb3 is away", on: "lb1") { !$0.nodes[2].present }
+    try fleet.configure(backend: 10)
+    let all = try fleet.ask("lb1", "reload", fleet.file, "--require-all")
+    #expect(all.errors.contains("lb3 can't be reached"))
+    let reload = try fleet.ask("lb1", "reload", fleet.file)
+    #expect(reload.output.contains("generation 2 runs"), "\(reload.errors)")
+    #expect((reload.output + reload.errors).contains("lb3 can't be reached, and will follow"))
+    try fleet.start("lb3")
+    try fleet.waitUntilAllServe(2)
+    #expect(try fleet.configuration(of: "lb3").contains("127.0.0.1:10"))
+
+    // All servers of the log are frozen: a node that is started serves what was in force, and nothing is proposed.
+    for index in 0..<3 { fleet.servers.freeze(index) }
+    fleet.kill("lb3")
+    try fleet.configure(backend: 11)
+    try fleet.start("lb3")
+    try Support.waitUntil("lb3 serves", limit: .seconds(10)) {
+      (try? fleet.configuration(of: "lb3").contains("127.0.0.1:10")) ?? false
+    }
+    #expect(fleet.log(of: "lb3").contains("the file differs from generation 2"))
+    try fleet.waitUntil("the log is away", on: "lb1") { !$0.log.live }
+    let refused = try fleet.ask("lb1", "reload", fleet.file)
+    #expect(refused.errors.contains("the fleet's log can't be reached"), "\(refused.errors)")
+    #expect(try fleet.ask("lb1", "reload", fleet.file, "--this-node").exit == .code(0))
+    #expect(try fleet.configuration(of: "lb1").contains("127.0.0.1:11"))
+    for index in 0..<3 { fleet.servers.thaw(index) }
+    try fleet.waitUntilAllServe(2)
+  }
+
+  @Test("a canary has it first, and what isn't confirmed goes back everywhere")
+  func careful() throws {
+    let fleet = try FleetOnMachine()
+    try fleet.waitUntilAllServe(1)
+    try fleet.configure(backend: 10)
+    let canary = try fleet.ask("lb1", "reload", fleet.file, "--canary", "lb2", "--soak", "500ms")
+    #expect(canary.output.contains("generation 2 runs"), "\(canary.errors)")
+    try fleet.waitUntilAllServe(2)
+
+    try fleet.configure(backend: 11)
+    #expect(try fleet.ask("lb1", "reload", fleet.file, "--confirm", "1s").exit == .code(0))
+    try fleet.waitUntil("it's taken back", on: "lb3") { $0.last?.outcome == "reverted" && $0.generation == 4 }
+    try fleet.waitUntilAllServe(4)
+    for name in fleet.names { #expect(try fleet.configuration(of: name).contains("127.0.0.1:10")) }
+
+    #expect(try fleet.ask("lb1", "reload", fleet.file, "--confirm", "60s").exit == .code(0))
+    #expect(try fleet.ask("lb3", "confirm").exit == .code(0))
+    try fleet.waitUntil("it stays", on: "lb2") { $0.last?.outcome == "committed" && $0.rollout == nil }
+  }
+
+  @Test("a process that takes over is the node from then on")
+  func upgrade() throws {
+    let fleet = try FleetOnMachine()
+    try fleet.waitUntilAllServe(1)
+    let upgrade = try fleet.ask("lb2", "upgrade")
+    #expect(upgrade.exit == .code(0), "\(upgrade.errors)")
+    try fleet.configure(backend: 10)
+    try fleet.waitUntil("all are there", on: "lb1") { $0.nodes.allSatisfy(\.present) }
+    #expect(try fleet.ask("lb2", "reload", fleet.file).exit == .code(0))
+    try fleet.waitUntilAllServe(2)
+    // The process that took over isn't a child of this test: it's ended by the one way that there is.
+    let report = try fleet.ask("lb2", "status", "--json").output
+    let pid = try #require(report.firstMatch(of: #/"pid" ?: ?([0-9]+)/#).flatMap { pid_t($0.1) })
+    _ = kill(pid, SIGTERM)
+  }
+
+  @Test(
+    "what a node can't be started with is named",
+    arguments: [
+      ("--node", "lb9", "--node names \"lb9\", and the nodes are lb1, lb2, lb3"),
+      ("key", "", "can't be read"),
+    ])
+  func refusals(_ what: String, _ value: String, _ words: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("key", String(repeating: "0a", count: 32), mode: 0o600)
+    let key = what == "key" ? "missing" : "key"
+    let file = try folder.write(
+      "fleet.json",
+      """
+      { "fleet": { "name": "edge", "nodes": [{ "name": "lb1", "address": "127.0.0.1:1" },
+          { "name": "lb2", "address": "127.0.0.1:2" }, { "name": "lb3", "address": "127.0.0.1:3" }],
+          "key": "\(folder.path)/\(key)", "engine": { "type": "zookeeper", "servers": ["127.0.0.1:4"] },
+          "data": "\(folder.path)/data" },
+        "admin": "off", "listen": "127.0.0.1:0", "backends": ["127.0.0.1:9"] }
+      """)
+    let result = try Subprocess.run(
+      MartletProgram.path, ["run", file, "--node", what == "--node" ? value : "lb1"])
+    #expect(result.exit != .code(0))
+    #expect(result.errors.contains(words), "\(result.errors)")
+  }
+}
