@@ -1,5 +1,5 @@
 import Glibc
-import Libevent
+internal import Libevent
 import Synchronization
 
 /// A network of its own (network_namespaces(7)): loopback alone, and settings that nobody else notices.

@@ -54,11 +54,11 @@ package final class FloatingAddresses {
   package func hold(
     _ held: [FloatingAddress], at now: Int64, seconds: (FloatingAddress, LifetimeCompany) -> Int64?
   ) -> [AddressNews] {
-    let changes = placements.hold(held, at: now, seconds: seconds)
-    for address in changes.placed + changes.restored { announcer.begin(address, at: now) }
+    let placed = placements.hold(held, at: now, seconds: seconds)
+    for address in placed { announcer.begin(address, at: now) }
     for address in held { commands[address]?.want(.claim, at: now) }
     for address in addresses where !held.contains(address) { announcer.end(address) }
-    return changes.placed.map { .held($0) } + changes.restored.map { .restored($0) } + step(at: now)
+    return placed.map { .held($0) } + step(at: now)
   }
 
   /// Takes an address away at once.

@@ -6,21 +6,12 @@ import SystemPackage
 ///
 /// Times are nanoseconds of CLOCK_BOOTTIME.
 final class Placements {
-  /// What a call has changed.
-  struct Changes {
-    /// What was put that wasn't there.
-    var placed: [FloatingAddress] = []
-    /// What was put again after somebody had taken it away.
-    var restored: [FloatingAddress] = []
-  }
-
   private let addresses: [FloatingAddress]
   private var tables: NetworkTables?
   private var surroundings = Surroundings()
   private var lookedAt: Int64?
   /// Until when the kernel has each.
   private var ends: [FloatingAddress: Int64] = [:]
-  private var vanished: Set<FloatingAddress> = []
   /// What the kernel has said to the last order about each.
   private var refusals: [FloatingAddress: AddressProblem] = [:]
   /// Why the kernel can't be asked.
@@ -62,10 +53,10 @@ final class Placements {
     look(at: now)
   }
 
-  /// Puts addresses for some seconds, or again, as one message; all others run out.
+  /// Puts addresses for some seconds, or again, as one message; all others run out. Gives those that weren't there.
   func hold(
     _ wanted: [FloatingAddress], at now: Int64, seconds: (FloatingAddress, LifetimeCompany) -> Int64?
-  ) -> Changes {
+  ) -> [FloatingAddress] {
     if lookedAt.map({ now - $0 >= Self.staleAfter }) ?? true { look(at: now) }
     ends = ends.filter { $0.value > now }
     var removals: [FloatingAddress] = []
@@ -86,7 +77,6 @@ final class Placements {
   /// Takes an address away at once; false if it wasn't there by our doing.
   func drop(_ address: FloatingAddress, at now: Int64) -> Bool {
     let wasPlaced = ends.removeValue(forKey: address) != nil
-    vanished.remove(address)
     // Somebody may have made it his own in the meantime.
     look(at: now)
     if address.interface != nil, !isBarred(address) { remove([address], and: []) }
@@ -115,11 +105,8 @@ final class Placements {
       lookedAt = nil
       return
     }
-    for (address, end) in ends where surroundings.present[address] == nil {
-      ends[address] = nil
-      // The kernel is up to 20 ms early itself.
-      if end > now + 100_000_000 { vanished.insert(address) }
-    }
+    // What somebody has taken away is put as if it were new.
+    ends = ends.filter { surroundings.present[$0.key] != nil }
   }
 
   private func opened() throws(Errno) -> NetworkTables {
@@ -129,46 +116,36 @@ final class Placements {
     return new
   }
 
-  private func put(_ puts: [FloatingAddress: UInt32], after removals: [FloatingAddress], at now: Int64) -> Changes {
-    var changes = Changes()
-    var again: [FloatingAddress: UInt32] = [:]
-    let order = Array(puts)
+  private func put(
+    _ puts: [FloatingAddress: UInt32], after removals: [FloatingAddress], at now: Int64
+  ) -> [FloatingAddress] {
+    let puts = puts.sorted { $0.key.name < $1.key.name }
     let orders =
-      removals.compactMap(removal)
-      + order.compactMap { address, seconds in
-        request(address, seconds, ends[address] == nil ? .new : .again)
-      }
+      removals.compactMap(removal) + puts.compactMap { request($0, $1, ends[$0] == nil ? .new : .again) }
     for address in removals { ends[address] = nil }
-    for ((address, seconds), outcome) in zip(order, carryOut(orders).suffix(order.count)) {
-      switch outcome {
-      case nil: note(address, until: now + Int64(seconds) * 1_000_000_000, in: &changes)
-      case .fileExists?: again[address] = seconds
-      case let error?: refusals[address] = AddressProblem(error, on: address.interface ?? "")
+    var placed: [FloatingAddress] = []
+    var again: [(FloatingAddress, UInt32)] = []
+    for ((address, seconds), outcome) in zip(puts, carryOut(orders).suffix(puts.count)) {
+      if outcome == .fileExists {
+        again.append((address, seconds))
+      } else if note(address, outcome, until: now + Int64(seconds) * 1_000_000_000) {
+        placed.append(address)
       }
     }
-    guard !again.isEmpty else { return changes }
+    guard !again.isEmpty else { return placed }
     // What an earlier process has left may be put again. What somebody else has put since the last look, may not.
     look(at: now)
-    let rest = again.filter { !isBarred($0.key) }
-    let outcomes = carryOut(rest.compactMap { request($0.key, $0.value, .again) })
-    for ((address, seconds), outcome) in zip(rest, outcomes) {
-      if let outcome {
-        refusals[address] = AddressProblem(outcome, on: address.interface ?? "")
-      } else {
-        note(address, until: now + Int64(seconds) * 1_000_000_000, in: &changes)
-      }
+    again.removeAll { isBarred($0.0) }
+    for ((address, seconds), outcome) in zip(again, carryOut(again.compactMap { request($0, $1, .again) })) {
+      if note(address, outcome, until: now + Int64(seconds) * 1_000_000_000) { placed.append(address) }
     }
-    return changes
+    return placed
   }
 
-  private func note(_ address: FloatingAddress, until end: Int64, in changes: inout Changes) {
-    refusals[address] = nil
-    let isNew = ends.updateValue(end, forKey: address) == nil
-    if vanished.remove(address) != nil {
-      changes.restored.append(address)
-    } else if isNew {
-      changes.placed.append(address)
-    }
+  /// Takes note of what became of putting an address; whether it's there and wasn't before.
+  private func note(_ address: FloatingAddress, _ outcome: Errno?, until end: Int64) -> Bool {
+    refusals[address] = outcome.map { AddressProblem($0, on: address.interface ?? "") }
+    return outcome == nil && ends.updateValue(end, forKey: address) == nil
   }
 
   private func remove(_ own: [FloatingAddress], and strays: [InterfaceAddress]) {
