@@ -67,8 +67,9 @@ struct NeighbourTests {
     #expect(try stage.reached(within: 0.2) == nil)
     #expect(try stage.client.neighbour(text) == hardware[0], "what it knows is out of date")
     stage.holders[1].hold([stage.address: 30])
-    #expect(try stage.reached(within: 0.9) == 1, "the first packet arrives")
-    #expect(try stage.client.neighbour(text) == hardware[1])
+    try waitUntil("it's told", limit: .seconds(2)) { try stage.client.neighbour(text) == hardware[1] }
+    // The kernel lets packets to a new IPv6 address in a little later than it says, and the first one may be lost.
+    #expect(try stage.reached(within: 5) == 1)
   }
 
   @Test("who has missed the first word hears the next ones", arguments: ["10.77.0.100", "fd77::100"])

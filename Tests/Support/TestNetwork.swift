@@ -39,6 +39,10 @@ package final class TestNetwork: Sendable {
       nodes.append(node)
     }
     self.nodes = nodes
+    // Until then packets are dropped: the kernel takes note of links once a second (operstates.rst among its documents).
+    for place in [bridge] + nodes {
+      try waitUntil("links are up") { try !place.run("ip", "-o", "link", "show", "up").contains("state DOWN") }
+    }
   }
 
   /// The link of a machine, counted from 0, is cut or mended.
