@@ -15,7 +15,10 @@ func bootTime() -> Int64 {
 extension FloatingAddress {
   /// An address that is put on `eth0`, or what else moves it.
   static func at(_ text: String, _ action: Action = .address(interface: "eth0")) -> FloatingAddress {
-    FloatingAddress("of \(text)", SocketAddress(ip: text, port: 0)!, action)!
+    guard let host = SocketAddress(ip: text, port: 0), let address = FloatingAddress("of \(text)", host, action) else {
+      preconditionFailure("\(text) can't float")
+    }
+    return address
   }
 }
 

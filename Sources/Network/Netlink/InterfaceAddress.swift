@@ -37,13 +37,18 @@ extension NetlinkRequest {
     case again
   }
 
-  /// Puts an address on an interface for so many seconds, at least 1. Nobody on an IPv6 link is asked whether he has it
-  /// (duplicate address detection, RFC 4862, 5.4): that takes a second, and the one who had it may still hold on to it.
+  /// Puts an address on an interface for so many seconds, at least 1.
+  ///
+  /// Nobody on an IPv6 link is asked whether he has it (duplicate address detection, RFC 4862, 5.4): that takes a second, and
+  /// the one who had it may still hold on to it. And an IPv6 address is never a preferred one, or the kernel would choose it
+  /// for this machine's own connections to its network (the longest prefix, RFC 6724, 5), which wouldn't survive its move.
   static func put(_ address: [UInt8], on interface: UInt32, seconds: UInt32, _ putting: Putting) -> NetlinkRequest {
     let flags = NLM_F_CREATE | (putting == .new ? NLM_F_EXCL : NLM_F_REPLACE)
     var request = about(address, on: interface, Int(RTM_NEWADDR), flags: flags)
-    if address.count == 16 { request.add(Int(IFA_FLAGS), of: UInt32(IFA_F_NODAD)) }
-    request.add(Int(IFA_CACHEINFO), of: ifa_cacheinfo(ifa_prefered: seconds, ifa_valid: seconds, cstamp: 0, tstamp: 0))
+    let isIPv6 = address.count == 16
+    if isIPv6 { request.add(Int(IFA_FLAGS), of: UInt32(IFA_F_NODAD)) }
+    let times = ifa_cacheinfo(ifa_prefered: isIPv6 ? 0 : seconds, ifa_valid: seconds, cstamp: 0, tstamp: 0)
+    request.add(Int(IFA_CACHEINFO), of: times)
     return request
   }
 
