@@ -46,6 +46,17 @@ import Testing
     #expect(written == "--region north claim \(words)--region north release \(words)")
   }
 
+  @Test("what the process before has claimed isn't claimed again")
+  func kept() throws {
+    let address = try command("echo $3 >>\(folder.path)/log")
+    let floating = FloatingAddresses([address])
+    _ = floating.start(keeping: [address], at: bootTime())
+    #expect(floating.hold([address], at: bootTime()) { _, _ in 3 }.isEmpty && floating.wakesAt == nil)
+    _ = floating.drop(address, at: bootTime())
+    _ = try step(floating) { $0 == [.dropped(address)] }
+    #expect(written == "release\n")
+  }
+
   @Test("a claim that fails is told once, and repeated until it succeeds")
   func fails() throws {
     let address = try command("echo x >>\(folder.path)/log; [ $(wc -l <\(folder.path)/log) -ge 3 ] || exit 7")

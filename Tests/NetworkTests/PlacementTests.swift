@@ -118,6 +118,7 @@ struct PlacementTests {
     let holder = Holder([ipv4, second, ipv6], in: node, keeping: [second])
     #expect(holder.news.isEmpty)
     #expect(try !node.has("10.77.0.100") && !node.has("fd77::100") && node.has("10.77.0.101"))
+    #expect(holder.floating.placed(at: bootTime()) == [second])
     holder.hold([second: 30])
     #expect(try #require(node.seen()["10.77.0.101"]).valid_life_time > 30, "it has more left")
     holder.hold([second: 90])

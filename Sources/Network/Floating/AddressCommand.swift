@@ -52,6 +52,11 @@ final class AddressCommand {
     }
   }
 
+  /// The program has claimed the address for the process before this one.
+  func adopt() {
+    wanted = .claim
+  }
+
   /// Looks after the run, and starts the next one. Gives what is done by that.
   func step(at now: Int64) -> Purpose? {
     guard let looksAt, looksAt <= now else { return nil }

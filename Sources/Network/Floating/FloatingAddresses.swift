@@ -29,6 +29,11 @@ package final class FloatingAddresses {
   /// What is in the way of each address.
   package var problems: [FloatingAddress: AddressProblem] { told }
 
+  /// The addresses that are on their interfaces by this process's doing.
+  package func placed(at now: Int64) -> [FloatingAddress] {
+    addresses.filter { placements.isPlaced($0, at: now) }
+  }
+
   /// When `step` is to be called next; nil if there's nothing to do.
   package var wakesAt: Int64? {
     (commands.values.map(\.next) + [announcer.next]).compactMap(\.self).min()
@@ -39,7 +44,10 @@ package final class FloatingAddresses {
   package func start(keeping: Set<FloatingAddress> = [], at now: Int64) -> [AddressNews] {
     if addresses.contains(where: { $0.interface != nil }) { announcer.start() }
     placements.start(keeping: keeping, at: now)
-    for address in keeping where placements.isPlaced(address, at: now) { announcer.begin(address, at: now) }
+    for address in keeping {
+      commands[address]?.adopt()
+      if placements.isPlaced(address, at: now) { announcer.begin(address, at: now) }
+    }
     return review()
   }
 
