@@ -58,6 +58,7 @@ struct Surroundings {
 
   /// Whether any address of the family has a lifetime beside these, which this process has put.
   func company(of own: some Sequence<FloatingAddress>, in family: FloatingAddress.Family) -> LifetimeCompany {
+    if family == .ipv4, !Self.keepsNamespacesApart { return .shared }
     let ours = own.compactMap { present[$0] }
     let others = timed.contains { address in
       (address.bytes.count == 4) == (family == .ipv4)
@@ -65,4 +66,12 @@ struct Surroundings {
     }
     return others ? .shared : .alone
   }
+
+  /// Whether the kernel looks through the IPv4 addresses of each namespace for themselves, as it does from 6.13 on. Before, a
+  /// container's count as well, and can't be seen from here.
+  static let keepsNamespacesApart: Bool = {
+    let release = SmallFile.read("/proc/sys/kernel/osrelease") ?? ""
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 13)
+  }()
 }
