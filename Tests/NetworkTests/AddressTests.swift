@@ -73,6 +73,10 @@ import Testing
     let whole = NetlinkAnswer.all(in: bytes[...] + bytes)
     #expect(whole.count == 2 && whole[1].header.nlmsg_seq == 5 && whole[1].fixed(UInt64.self) == 7)
     #expect(whole[1].attributes(behind: UInt64.self) == [1: [1, 2, 3], 2: [9, 0, 0, 0]])
+    // An attribute that says that it's longer than the message.
+    var long = bytes
+    long[24] = 255
+    #expect(NetlinkAnswer.all(in: long[...]).first?.attributes(behind: UInt64.self) == [:])
     for count in 0..<bytes.count {
       #expect(NetlinkAnswer.all(in: bytes[..<count]).isEmpty)
       for value in [UInt8(0), 1, 255] {

@@ -37,7 +37,7 @@ import Testing
     let address = try command("echo \"$@\" >>\(folder.path)/log")
     let floating = FloatingAddresses([address])
     #expect(floating.start(at: bootTime()).isEmpty && floating.wakesAt == nil)
-    for _ in 0..<3 { #expect(floating.hold([address], at: bootTime()) { _, _ in 3 }.isEmpty) }
+    for _ in 0..<3 { #expect(floating.hold([address], clock: bootTime) { _, _, _ in 3 }.isEmpty) }
     #expect(try step(floating) { !$0.isEmpty } == [.held(address)])
     #expect(floating.drop(address, at: bootTime()).isEmpty)
     #expect(try step(floating) { !$0.isEmpty } == [.dropped(address)])
@@ -51,7 +51,7 @@ import Testing
     let address = try command("echo $3 >>\(folder.path)/log")
     let floating = FloatingAddresses([address])
     _ = floating.start(keeping: [address], at: bootTime())
-    #expect(floating.hold([address], at: bootTime()) { _, _ in 3 }.isEmpty && floating.wakesAt == nil)
+    #expect(floating.hold([address], clock: bootTime) { _, _, _ in 3 }.isEmpty && floating.wakesAt == nil)
     _ = floating.drop(address, at: bootTime())
     _ = try step(floating) { $0 == [.dropped(address)] }
     #expect(written == "release\n")
@@ -61,7 +61,7 @@ import Testing
   func fails() throws {
     let address = try command("echo x >>\(folder.path)/log; [ $(wc -l <\(folder.path)/log) -ge 3 ] || exit 7")
     let floating = FloatingAddresses([address])
-    _ = floating.hold([address], at: bootTime()) { _, _ in 3 }
+    _ = floating.hold([address], clock: bootTime) { _, _, _ in 3 }
     let news = try step(floating) { $0.contains(.held(address)) }
     let problem = AddressProblem.failed(program: "\(folder.path)/move", how: "has ended with status 7")
     #expect(news == [.hindered(address, problem), .held(address), .unhindered(address)])
@@ -71,7 +71,7 @@ import Testing
   func hangs() throws {
     let address = try command("sleep 1000 & echo $! >\(folder.path)/log; wait")
     let floating = FloatingAddresses([address], commandLimit: .milliseconds(300))
-    _ = floating.hold([address], at: bootTime()) { _, _ in 3 }
+    _ = floating.hold([address], clock: bootTime) { _, _, _ in 3 }
     var news: [AddressNews] = []
     try waitUntil("it's ended") {
       news += floating.step(at: bootTime())
@@ -87,7 +87,7 @@ import Testing
   func givenUp() throws {
     let address = try command("echo $3 >>\(folder.path)/log; [ $3 = release ] || exec sleep 1000")
     let floating = FloatingAddresses([address], commandLimit: .seconds(60))
-    _ = floating.hold([address], at: bootTime()) { _, _ in 3 }
+    _ = floating.hold([address], clock: bootTime) { _, _, _ in 3 }
     try waitUntil("it has begun") { written == "claim\n" }
     _ = floating.drop(address, at: bootTime())
     var news: [AddressNews] = []
@@ -102,7 +102,7 @@ import Testing
   func noProgram() {
     let address = FloatingAddress.at("10.77.0.100", .command(["/nothing/there"]))
     let floating = FloatingAddresses([address])
-    let news = floating.hold([address], at: bootTime()) { _, _ in 3 }
+    let news = floating.hold([address], clock: bootTime) { _, _, _ in 3 }
     #expect(news == [.hindered(address, .noProgram("/nothing/there", .noSuchFileOrDirectory))])
   }
 
@@ -111,7 +111,7 @@ import Testing
     let address = FloatingAddress.at("10.77.0.100", .none)
     let floating = FloatingAddresses([address])
     #expect(floating.start(at: bootTime()).isEmpty)
-    #expect(floating.hold([address], at: bootTime()) { _, _ in 3 }.isEmpty)
+    #expect(floating.hold([address], clock: bootTime) { _, _, _ in 3 }.isEmpty)
     #expect(floating.drop(address, at: bootTime()).isEmpty && floating.wakesAt == nil)
   }
 

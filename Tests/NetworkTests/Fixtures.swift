@@ -43,7 +43,7 @@ final class Holder: @unchecked Sendable {
   /// Holds these, each for so many seconds.
   @discardableResult
   func hold(_ addresses: [FloatingAddress: Int64]) -> [AddressNews] {
-    let new = floating.hold(Array(addresses.keys), at: bootTime()) { address, company in
+    let new = floating.hold(Array(addresses.keys), clock: bootTime) { address, company, _ in
       companies[address] = company
       return addresses[address]
     }

@@ -65,6 +65,28 @@ struct PlacementTests {
     #expect(holder.news == [.held(ipv4)], "nothing but the beginning is told")
   }
 
+  @Test("who is stopped between the reckoning and the order holds nothing for longer than that allows")
+  func heldUp() throws {
+    let holder = Holder([ipv4, ipv6], in: node)
+    // By the time of the order two seconds have gone by, after which one address has some time left and the other has none.
+    let start = bootTime()
+    let ends = [ipv4: start + 9_000_000_000, ipv6: start + 2_500_000_000]
+    for pause: Int64 in [0, 2_000_000_000] {
+      var times = [start]
+      let news = holder.floating.hold([ipv4, ipv6]) {
+        times.popLast() ?? start + pause
+      } seconds: { address, _, now in
+        ends[address].map { ($0 - now) / 1_000_000_000 }
+      }
+      let seen = try node.seen()
+      #expect(seen["10.77.0.100"]?.valid_life_time == (pause == 0 ? 9 : 7))
+      #expect((seen["fd77::100"] != nil) == (pause == 0))
+      #expect(news.count == (pause == 0 ? 2 : 1))
+      holder.drop(ipv4)
+      holder.drop(ipv6)
+    }
+  }
+
   @Test("an address that may go isn't chosen for this machine's own connections")
   func source() throws {
     Holder([ipv4, ipv6], in: node).hold([ipv4: 30, ipv6: 30])

@@ -58,11 +58,15 @@ package final class FloatingAddresses {
   /// `alone` all go together, so that one may end up to a second earlier than before, until it's put again; one that can't be
   /// put for a whole second any more runs out meanwhile, and goes at once if another couldn't wait for that.
   ///
-  /// - Parameter seconds: for how many whole seconds an address may be put now; nil if for none.
+  /// - Parameters:
+  ///   - clock: what time it is. It's looked at again after the order: a process that was stopped in between, or a kernel that
+  ///     took its time, has put addresses for too long, and they are put for less or taken away.
+  ///   - seconds: for how many whole seconds an address may be put at that time; nil if for none.
   package func hold(
-    _ held: [FloatingAddress], at now: Int64, seconds: (FloatingAddress, LifetimeCompany) -> Int64?
+    _ held: [FloatingAddress], clock: () -> Int64, seconds: (FloatingAddress, LifetimeCompany, Int64) -> Int64?
   ) -> [AddressNews] {
-    let placed = placements.hold(held, at: now, seconds: seconds)
+    let placed = placements.hold(held, clock: clock, seconds: seconds)
+    let now = clock()
     for address in placed { announcer.begin(address, at: now) }
     for address in held { commands[address]?.want(.claim, at: now) }
     for address in addresses where !held.contains(address) { announcer.end(address) }

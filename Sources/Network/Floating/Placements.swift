@@ -20,6 +20,9 @@ final class Placements {
   /// How long what was seen holds, in nanoseconds.
   private static let staleAfter: Int64 = 1_000_000_000
 
+  /// How long after the reckoning an order may be carried out, in nanoseconds.
+  private static let heldUp: Int64 = 100_000_000
+
   /// For the addresses that are put on interfaces.
   init(_ addresses: [FloatingAddress]) {
     self.addresses = addresses.filter { $0.interface != nil }
@@ -55,23 +58,34 @@ final class Placements {
 
   /// Puts addresses for some seconds, or again, as one message; all others run out. Gives those that weren't there.
   func hold(
-    _ wanted: [FloatingAddress], at now: Int64, seconds: (FloatingAddress, LifetimeCompany) -> Int64?
+    _ wanted: [FloatingAddress], clock: () -> Int64, seconds: (FloatingAddress, LifetimeCompany, Int64) -> Int64?
   ) -> [FloatingAddress] {
+    var now = clock()
     if lookedAt.map({ now - $0 >= Self.staleAfter }) ?? true { look(at: now) }
     ends = ends.filter { $0.value > now }
+    let ready = reckon(wanted, at: now, seconds)
     var removals: [FloatingAddress] = []
     var puts: [FloatingAddress: UInt32] = [:]
     for family in FloatingAddress.Family.allCases {
-      let company = surroundings.company(of: ends.keys, in: family)
-      var ready: [FloatingAddress: UInt32] = [:]
-      for address in wanted where address.family == family && address.interface != nil && !isBarred(address) {
-        if let seconds = seconds(address, company), seconds >= 1 { ready[address] = UInt32(clamping: seconds) }
-      }
-      let plan = HoldPlan(ready, ends: ends.filter { $0.key.family == family }, company: company, at: now)
+      let plan = HoldPlan(
+        ready.filter { $0.key.family == family }, ends: ends.filter { $0.key.family == family },
+        company: surroundings.company(of: ends.keys, in: family), at: now)
       removals += plan.removals
       puts.merge(plan.puts) { $1 }
     }
-    return put(puts, after: removals, at: now)
+    var placed = put(puts, after: removals, at: now)
+    // Whoever was held up between the reckoning and the order has put them for too long.
+    for _ in 0..<3 {
+      let later = clock()
+      guard !puts.isEmpty, later - now > Self.heldUp else { return placed.filter { ends[$0] != nil } }
+      now = later
+      let shorter = reckon(Array(puts.keys), at: now, seconds)
+      placed += put(shorter, after: puts.keys.filter { shorter[$0] == nil }, at: now)
+      puts = shorter
+    }
+    remove(Array(puts.keys), and: [])
+    for address in puts.keys { ends[address] = nil }
+    return placed.filter { ends[$0] != nil }
   }
 
   /// Takes an address away at once; false if it wasn't there by our doing.
@@ -92,6 +106,18 @@ final class Placements {
     case .noInterface, .occupied: true
     default: interface(of: address) == nil
     }
+  }
+
+  /// For how many seconds each may be put that can be put at all.
+  private func reckon(
+    _ wanted: [FloatingAddress], at now: Int64, _ seconds: (FloatingAddress, LifetimeCompany, Int64) -> Int64?
+  ) -> [FloatingAddress: UInt32] {
+    var ready: [FloatingAddress: UInt32] = [:]
+    for address in wanted where address.interface != nil && !isBarred(address) {
+      let company = surroundings.company(of: ends.keys, in: address.family)
+      if let seconds = seconds(address, company, now), seconds >= 1 { ready[address] = UInt32(clamping: seconds) }
+    }
+    return ready
   }
 
   private func look(at now: Int64) {
