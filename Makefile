@@ -123,7 +123,7 @@ long-test = $(if $(MARTLET_SANITIZER),\
 generated = .build/install
 documents = README.md CHANGELOG.md LICENSE $(wildcard Docs/*.md)
 examples = Config/reference.json Config/minimal.json Config/demo.json Config/martlet.json Config/martlet.service \
-  $(addprefix Packaging/monitoring/,prometheus.yml martlet.rules.yml grafana.json)
+  $(addprefix Packaging/monitoring/,prometheus.yml martlet.rules.yml grafana.json) Packaging/systemd/addresses.conf
 
 .PHONY: soak
 soak: test-packages ## Reload 200 times under load, and let 2,000 clients come back at once
@@ -196,7 +196,8 @@ install-documents:
 	install -D -m 644 -t $(DESTDIR)$(docdir) $(documents)
 	install -D -m 644 -t $(DESTDIR)$(docdir)/Decisions Docs/Decisions/*.md
 	install -D -m 644 -t $(DESTDIR)$(docdir)/examples $(examples)
-	sed -i -E 's,\]\(Docs/,](,g; s,\]\((\.\./)?(Config|Packaging/monitoring)/,](examples/,g' $(DESTDIR)$(docdir)/*.md
+	sed -i -E 's,\]\(Docs/,](,g; s,\]\((\.\./)?(Config|Packaging/(monitoring|systemd))/,](examples/,g' $(DESTDIR)$(docdir)/*.md
+	sed -i 's,/usr/share/doc,$(PREFIX)/share/doc,' $(DESTDIR)$(docdir)/examples/addresses.conf
 
 # The first configuration, never in place of another one: it's the operator's from then on.
 .PHONY: install-configuration

@@ -44,6 +44,7 @@ let package = Package(
     .target(
       name: "Libevent", dependencies: ["CLibevent", "CLinux", "CZlib", "Sockets", system], swiftSettings: strict),
     .target(name: "Names", dependencies: ["CAres", "Libevent", "Sockets"], swiftSettings: strict),
+    .target(name: "Network", dependencies: ["CLinux", "Sockets", system], swiftSettings: strict),
 
     // What is decided and said, as values: nothing of this group opens a socket or knows a thread.
     .target(name: "Balancing", swiftSettings: strict),
@@ -113,6 +114,7 @@ let package = Package(
     .testTarget(name: "SocketsTests", dependencies: ["Sockets", "Support"]),
     .testTarget(name: "LibeventTests", dependencies: ["Libevent", "Sockets", "Support"]),
     .testTarget(name: "NamesTests", dependencies: ["Libevent", "Names", "Sockets", "Support", system]),
+    .testTarget(name: "NetworkTests", dependencies: ["Libevent", "Network", "Sockets", "Support", system]),
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets", "Support"]),
     .testTarget(name: "ProxyTests", dependencies: ["Balancing", "Libevent", "Proxy", "Sockets", "Support", system]),

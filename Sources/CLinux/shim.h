@@ -6,6 +6,14 @@
 
 #include <asm/unistd.h>
 
+// What a network's addresses and interfaces are told by (rtnetlink(7)), and who is told of them (packet(7)): these headers
+// are the kernel's alone, and define no type that glibc has.
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
 int linux_accept4(int fd, void *_Nullable address, unsigned int *_Nullable length, int flags) __asm__("accept4");
 int linux_pipe2(int *_Nonnull ends, int flags) __asm__("pipe2");
 int linux_eventfd(unsigned int initial, int flags) __asm__("eventfd");

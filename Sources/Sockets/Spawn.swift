@@ -15,6 +15,14 @@ package enum ChildState: Equatable, Sendable {
 
 /// Starts programs.
 package enum Spawn {
+  /// The process group that a program begins in.
+  package enum Group: Sendable {
+    /// This process's.
+    case ours
+    /// One of its own, so that it can be ended with everything that it has started.
+    case own
+  }
+
   /// This process's environment.
   package static var environment: [String: String] {
     var variables: [String: String] = [:]
@@ -30,7 +38,7 @@ package enum Spawn {
   /// Starts a program as a child that lives on when this process ends.
   ///
   /// It begins with the default action for every signal and none blocked, whatever this process does about them, in the
-  /// same directory, process group and session. Of the descriptors it has those that are passed, and those that aren't
+  /// same directory and session. Of the descriptors it has those that are passed, and those that aren't
   /// closed on exec; all that this program opens are.
   ///
   /// - Parameters:
@@ -38,11 +46,12 @@ package enum Spawn {
   ///   - arguments: without the name of the program, which goes before them.
   ///   - environment: all of it.
   ///   - passing: open descriptors, and the numbers that they get in the child.
+  ///   - group: the process group that it begins in.
   /// - Returns: the child's process id, to `reap` it by.
   /// - Throws: why the system refuses to start it: ENOENT, EACCES, ENOEXEC, EAGAIN and so on.
   package static func start(
     _ program: String, _ arguments: [String] = [], environment: [String: String] = Spawn.environment,
-    passing: [(descriptor: Int32, asNumber: Int32)] = []
+    passing: [(descriptor: Int32, asNumber: Int32)] = [], in group: Group = .ours
   ) throws(Errno) -> Int32 {
     // A number may be taken by a descriptor that is to be passed as another. So all are moved out of the way first, to
     // copies which exec closes.
@@ -67,7 +76,9 @@ package enum Spawn {
     unsafe posix_spawnattr_setsigmask(&attributes, &signals)
     unsafe sigfillset(&signals)
     unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    var flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    if group == .own { flags |= POSIX_SPAWN_SETPGROUP }
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
     let words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
     let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
@@ -76,6 +87,11 @@ package enum Spawn {
     let failure = unsafe posix_spawn(&child, program, &actions, &attributes, words, variables)
     guard failure == 0 else { throw Errno(rawValue: failure) }
     return child
+  }
+
+  /// Ends a child that is in a group of its own, with everything that it has started, at once. To be reaped afterwards.
+  package static func end(_ child: Int32) {
+    _ = kill(-child, SIGKILL)
   }
 
   /// Looks at a child without waiting, and takes note of its end, which lets go of its process id.

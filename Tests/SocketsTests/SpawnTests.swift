@@ -89,6 +89,21 @@ import Testing
     #expect(output == "xx")
   }
 
+  @Test("a program in a group of its own is ended with what it has started")
+  func group() throws {
+    let (near, far) = try Socket.pair()
+    let output = Peer(near)
+    let child = try Spawn.start(
+      "/bin/sh", ["-c", "sleep 1000 & echo .; wait"], passing: [(far.descriptor, 1)], in: .own)
+    far.close()
+    #expect(output.receiveText(2) == ".\n")
+    #expect(getpgid(child) == child && getpgid(child) != getpgrp())
+    Spawn.end(child)
+    // Its child has the other end of the pipe as well.
+    #expect(output.receiveToEnd().bytes.isEmpty)
+    #expect(try end(of: child) == .killed(SIGKILL))
+  }
+
   @Test("the child's signals are those of a fresh program")
   func signals() throws {
     signal(SIGPIPE, SIG_IGN)

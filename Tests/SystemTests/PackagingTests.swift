@@ -113,6 +113,16 @@ import Testing
   }
 
   @Test(.enabled(if: Programs.have("make"), "not installed: make"))
+  func theDropInForAddressesIsInstalledAndSaysWhere() throws {
+    let folder = try TemporaryFolder()
+    let make = ["--no-print-directory", "-C", Self.root, "install-documents", "DESTDIR=\(folder.path)"]
+    try #require(try Subprocess.run("make", make).exit == .code(0))
+    let path = "/usr/local/share/doc/martlet/examples/addresses.conf"
+    let text = try Subprocess.run("cat", [folder.path + path]).output
+    #expect(text.contains("install -D -m 644 \(path) -t /etc/systemd/system/martlet.service.d"))
+  }
+
+  @Test(.enabled(if: Programs.have("make"), "not installed: make"))
   func aFirstConfigurationIsInstalledAndNoOtherOneReplaced() throws {
     let folder = try TemporaryFolder()
     let make = ["--no-print-directory", "-C", Self.root, "install-configuration", "DESTDIR=\(folder.path)"]

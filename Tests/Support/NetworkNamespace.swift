@@ -1,18 +1,17 @@
 import Glibc
-import Libevent
+internal import Libevent
 import Synchronization
 
 /// A network of its own (network_namespaces(7)): loopback alone, and settings that nobody else notices.
-final class NetworkNamespace: Sendable {
-  private let descriptor: Int32
+package final class NetworkNamespace: Sendable {
+  let descriptor: Int32
 
   /// Makes one whose loopback is up; nil where that isn't allowed.
   ///
-  /// - Parameter localPorts: what outgoing connections have to do with.
-  init?(localPorts: ClosedRange<UInt16>) {
-    let setUp =
-      "ip link set lo up && echo \(localPorts.lowerBound) \(localPorts.upperBound)"
-      + " >/proc/sys/net/ipv4/ip_local_port_range"
+  /// - Parameter localPorts: what outgoing connections have to do with, if it's not what the kernel says.
+  package init?(localPorts: ClosedRange<UInt16>? = nil) {
+    let range = localPorts.map { "&& echo \($0.lowerBound) \($0.upperBound) >/proc/sys/net/ipv4/ip_local_port_range" }
+    let setUp = "ip link set lo up \(range ?? "")"
     let made = Result<Int32>()
     LoopThread(name: "namespace") {
       // A child is in the namespace of the thread that starts it.
@@ -28,12 +27,12 @@ final class NetworkNamespace: Sendable {
   }
 
   /// Puts the calling thread into it: the sockets that it opens from now on are there.
-  func enter() {
+  package func enter() {
     precondition(Self.call("setns", descriptor, Self.network) == 0)
   }
 
   /// Runs the body in a thread of its own in the namespace.
-  func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value? {
+  package func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value? {
     let result = Result<Value>()
     LoopThread(name: "namespace") {
       self.enter()
