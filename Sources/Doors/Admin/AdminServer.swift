@@ -43,9 +43,8 @@ package final class AdminServer {
       Folder.make(String(path[..<slash]), mode: 0o755)
     }
     UnixSocketFile.removeIfStale(path)
-    // Nobody may come in before the file's mode is what it should be.
-    let before = umask(0o177)
-    defer { umask(before) }
+    // Nobody comes in before the file's mode is what it should be, as the socket doesn't listen yet. The umask is the whole process's, so
+    // it's left alone: another thread may be making a file.
     let shared = SharedSocket(try Socket(for: .unix(path: path)))
     try shared.socket.bind(to: .unix(path: path))
     do throws(Errno) {

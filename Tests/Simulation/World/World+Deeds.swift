@@ -61,7 +61,8 @@ extension World {
       nodes[node].lag = 0
       thaw(node)
       if nodes[node].fleet == nil { begin(node) }
-      step(node, .fitness(isFit: true))
+      // After all that has waited for the thaw.
+      queue.put(.input(node: node, life: nodes[node].life, .fitness(isFit: true)), at: now + milliseconds(2))
     }
   }
 
