@@ -113,6 +113,18 @@ struct Diagnostics {
     warnings.append(ConfigIssue(file: place.file, path: place.path, line: place.line, message: message, hint: hint))
   }
 
+  /// Reports each of these values that stood before.
+  mutating func twice<Value: Hashable>(_ values: [(place: Place, value: Value, shown: String)], hint: String) {
+    var lines: [Value: Int] = [:]
+    for (place, value, shown) in values {
+      guard let first = lines[value] else {
+        lines[value] = place.line
+        continue
+      }
+      error(place, "\(shown) is there twice, first on line \(first)", hint: hint)
+    }
+  }
+
   /// A place in words, for an error at another one.
   func shown(_ place: Place, from other: Place) -> String {
     place.file == other.file ? place.path : "\(place.path) in \(place.file ?? main), line \(place.line)"

@@ -88,5 +88,5 @@ extension HealthDocument {
 
 extension Located {
   /// A value that stands in no file.
-  fileprivate init(_ value: Value) { self.init(value: value, node: JSONNode(value: .null), path: "") }
+  init(_ value: Value) { self.init(value: value, node: JSONNode(value: .null), path: "") }
 }

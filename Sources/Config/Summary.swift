@@ -24,6 +24,7 @@ extension Configuration {
         "fleet",
         "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by ZooKeeper at "
           + "\(fleet.engine.servers.map(\.description).joined(separator: ", ")), \(fleet.engine.root)")
+      for address in fleet.addresses { rest.add("address", address.summary) }
     }
     if pools.contains(where: \.hasNames) {
       let servers = resolver.nameservers.map(\.description).joined(separator: ", ")
@@ -72,6 +73,20 @@ extension PoolConfiguration {
         backend.healthEndpoint == backend.endpoint ? "" : "checked at \(backend.healthEndpoint)")
     }
     return "pool \(name)  \(strategy.rawValue)\n" + list.text + settings.text
+  }
+}
+
+extension FleetConfiguration.Address {
+  fileprivate var summary: String {
+    let mover =
+      switch action {
+      case .address(let interface): "on \(interface)"
+      case .command(let words): "by \(words.first ?? "")"
+      case .none: "moved by nobody here"
+      }
+    return "\(name): \(host.host) \(mover), lease \(DurationText.write(lease))"
+      + (prefer.isEmpty ? "" : ", rather of \(prefer.joined(separator: ", "))")
+      + (onQuorumLoss == .hold ? ", held where nobody can renew it" : "")
   }
 }
 

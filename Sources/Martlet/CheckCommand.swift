@@ -18,11 +18,14 @@ struct CheckCommand: ParsableCommand {
       - is the standard input:
         generate-configuration | martlet check -
 
+      Of a fleet's file it says which node this host would be; --node checks it for another one.
+
       --json prints the errors and warnings as JSON, each with its file, path, line, message and \
       hint.
       """)
 
   @OptionGroup var file: ConfigurationFile
+  @OptionGroup var fleetNode: NodeOption
   @Flag(help: "Print what was found as JSON.")
   var json = false
 
@@ -32,16 +35,23 @@ struct CheckCommand: ParsableCommand {
     // The one who checks needn't be the one who may read secrets.
     var seen = FileSnapshot()
     let settings = try file.load(secrets: .ifThere, seen: &seen)
-    ConfigurationFile.report(warnings: settings.warnings, file: name)
+    let here = CheckedNode(of: settings, option: fleetNode.node)
+    ConfigurationFile.report(warnings: settings.warnings + here.warnings, file: name)
+    for error in here.errors {
+      Terminal.write(TextTable.printable(error.text(in: name)) + "\n", to: STDERR_FILENO)
+      throw ExitStatus.configuration.code
+    }
     let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
     let included = seen.included(by: try file.path).count
     let files = included == 0 ? "" : ", with the \(included == 1 ? "file" : "\(included) files") that it includes,"
-    try Output.write("\(settings.summary())\(limits.summary)\n\n\(TextTable.printable(name))\(files) is right.\n")
+    let part = here.node.map { "node      this one: \($0.name), \($0.address)\n" } ?? ""
+    try Output.write(
+      "\(settings.summary())\(part)\(limits.summary)\n\n\(TextTable.printable(name))\(files) is right.\n")
   }
 
   private func report(_ name: String) throws {
     let report = try file.read(secrets: .ifThere) {
-      CheckReport($0, file: name, included: $1)
+      CheckReport($0, file: name, included: $1, here: CheckedNode(of: $0, option: fleetNode.node))
     } wrong: {
       CheckReport($0, file: name)
     }

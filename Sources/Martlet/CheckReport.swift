@@ -42,18 +42,21 @@ struct CheckReport: Encodable {
   let warnings: [Issue]
   /// The paths of the files that it includes; nil if something is wrong.
   let included: [String]?
+  /// The name of the node of its fleet that this host would be; nil if that isn't known, or there's no fleet.
+  let node: String?
   /// Nil if the file is wrong.
   let limits: Bounds?
 
-  /// Of a file that is right.
-  init(_ settings: Configuration, file: String, included: [String]) {
+  /// Of a file that is right, unless it has no such node.
+  init(_ settings: Configuration, file: String, included: [String], here: CheckedNode) {
     let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
     self.file = file
-    isValid = true
-    errors = []
+    isValid = here.errors.isEmpty
+    errors = here.errors.map { Issue($0, in: file) }
     omitted = 0
-    warnings = settings.warnings.map { Issue($0, in: file) }
+    warnings = (settings.warnings + here.warnings).map { Issue($0, in: file) }
     self.included = included
+    node = here.node?.name
     self.limits = Bounds(sessions: limits.sessions, pipes: limits.pipes, descriptors: limits.descriptors)
   }
 
@@ -65,6 +68,7 @@ struct CheckReport: Encodable {
     omitted = found.omitted
     warnings = found.warnings.map { Issue($0, in: file) }
     included = nil
+    node = nil
     limits = nil
   }
 

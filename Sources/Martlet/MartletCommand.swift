@@ -55,6 +55,8 @@ struct MartletCommand: ParsableCommand {
 
       ENVIRONMENT
         MARTLET_CONFIG   The configuration file, where none is named.
+        MARTLET_NODE     Which node of a fleet this is, where --node doesn't say it;
+                         without it the host's name does.
         MARTLET_SOCKET   The admin socket, where none is named.
         XDG_RUNTIME_DIR  Where that is otherwise: in martlet/admin.sock below it;
                          without it that is /run/martlet/admin.sock.

@@ -18,11 +18,7 @@ struct RunCommand: ParsableCommand {
       """)
 
   @OptionGroup var file: ConfigurationFile
-  @Option(
-    help: ArgumentHelp(
-      "Which node of the configuration's fleet this is; else MARTLET_NODE or the host's name says it.",
-      valueName: "name"))
-  var node: String?
+  @OptionGroup var fleetNode: NodeOption
   @OptionGroup var logOptions: LogOptions
 
   func run() throws {
@@ -40,7 +36,7 @@ struct RunCommand: ParsableCommand {
     do throws(StartError) {
       if let configured = settings.fleet {
         fleet = try FleetStart(
-          settings, fleet: configured, file: path, option: node, served: inheritance == nil ? nil : settings)
+          settings, fleet: configured, file: path, option: fleetNode.node, served: inheritance == nil ? nil : settings)
         settings = fleet?.configuration ?? settings
       }
       try Limits.ensureEnough(for: settings)
@@ -84,6 +80,15 @@ extension InheritedListeners {
         error.description, hint: "systemd sets it for the sockets of a socket unit: let nobody else, or unset it")
     }
   }
+}
+
+/// Which node of a fleet is meant.
+struct NodeOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Which node of the configuration's fleet this is; else MARTLET_NODE or the host's name says it.",
+      valueName: "name"))
+  var node: String?
 }
 
 /// What the command line says about the log.

@@ -13,7 +13,8 @@ struct DescriptionTests {
     let configuration = try Configuration.load(path: "\(examples)/\(name)")
     #expect(
       configuration.warnings.map(\.message)
-        == (name == "reference.json" ? ["no listener uses the pool \"binary\""] : []))
+        == (name == "reference.json"
+          ? [FleetConfiguration.addressesRefusal, "no listener uses the pool \"binary\""] : []))
   }
 
   @Test func theSchemaDescribesEveryKeyOfBothForms() throws {

@@ -126,6 +126,12 @@ struct DifferenceTests {
           "! admin.socket none → /run/a (the admin socket is opened when the program starts: restart it)",
         ]
       ),
+      (
+        "9090'", "9090', \(fleet)", .disruptive,
+        [
+          "! fleet none → { \"name\": \"edge\", \"nodes\": [{ \"name\": \"lb1\", \"address\"… (a node knows its fleet from its start on: restart it, node by node)"
+        ]
+      ),
     ] as [(String, String, ConfigurationDifference.Severity, [String])])
   func oneChange(
     _ old: String, _ new: String, _ severity: ConfigurationDifference.Severity, _ lines: [String]
@@ -133,6 +139,30 @@ struct DifferenceTests {
     let difference = try difference((old, new))
     #expect(difference.lines == lines)
     #expect(difference.severity == severity && !difference.isEmpty)
+  }
+
+  private static let fleet = """
+    fleet: { name: 'edge', nodes: [{ name: 'lb1', address: '10.0.0.1:1' }, { name: 'lb2', address: '10.0.0.2:1' }],
+      engine: { type: 'zookeeper', servers: ['zk:1'] }, key: '/k',
+      addresses: [{ name: 'web', address: '10.0.0.9', interface: 'eth0' }] }
+    """
+
+  @Test(
+    "whatever changes in a fleet takes a restart, and says from what to what",
+    arguments: [
+      ("/k", "/key", "! fleet.key /k → /key"), ("zk:1", "zk:2", "! fleet.engine.servers [\"zk:1\"] → [\"zk:2\"]"),
+      ("'eth0'", "'eth1'", "! fleet.addresses [{ \"name\": \"web\", \"address\": \"10.0.0.9\", \"action\":… →"),
+      ("addresses: [", "data: '/d', addresses: [", "! fleet.data /var/lib/martlet/fleet → /d"),
+    ])
+  func changedFleet(_ old: String, _ new: String, _ line: String) throws {
+    func configuration(_ fleet: String) throws -> Configuration {
+      try Configuration.parse("{ listen: ':80', backends: ['10.9.9.9:80'], \(fleet) }")
+    }
+    var other = Self.fleet
+    other.replaceSubrange(try #require(other.firstRange(of: old)), with: new)
+    let difference = ConfigurationDifference(from: try configuration(Self.fleet), to: try configuration(other))
+    #expect(difference.lines.count == 1 && difference.lines[0].hasPrefix(line), "\(difference.lines)")
+    #expect(difference.needsRestart.count == 1 && difference.severity == .disruptive)
   }
 
   @Test func listenersThatSwapTheirAddressesKeepEachOthersSockets() throws {
@@ -191,13 +221,14 @@ struct DifferenceTests {
     let described = ConfigSchema.longKeys.filter { key in
       !ConfigSchema.longKeys.contains { $0.path.hasPrefix(key.path + ".") || $0.path.hasPrefix(key.path + "[") }
     }
-    // Names and addresses tell elements apart; where checks go is the backends'; a fleet's nodes are told as a whole, and there's
-    // one kind of engine only.
+    // Names and addresses tell elements apart; where checks go is the backends'; a fleet's nodes are told as a whole, as are its
+    // addresses, and there's one kind of engine only.
     let others: Set = [
       "$schema", "include", "listeners[].name", "pools[].name", "pools[].backends[].address", "pools[].health.port",
       "pools[].health.address", "fleet.nodes[].name", "fleet.nodes[].address", "fleet.engine.type",
     ]
-    #expect(Set(described.map(\.path)).subtracting(keys) == others)
+    let told = described.map { $0.path.hasPrefix("fleet.addresses[]") ? "fleet.addresses" : $0.path }
+    #expect(Set(told).subtracting(keys) == others)
   }
 }
 

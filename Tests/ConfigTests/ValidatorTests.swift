@@ -116,6 +116,7 @@ struct ValidatorTests {
     + addresses.map { "{ listen: ':65535', backends: ['\($0)'] }" }
     + binds.map { "{ listen: '\($0)', backends: ['10.9.9.9:80'] }" }
     + keys.map { "{ listen: ':80', backends: ['10.0.0.1:80'], \($0) }" }
+    + fleets.map { fleet($0) } + floating.map { fleet("addresses: [{ name: 'web', \($0) }]") }
 
   private static let addresses = [
     "10.0.0.1:80", "0.0.0.1:1", "255.255.255.254:00080", "[::1]:80", "[1:2:3:4:5:6:7::]:80", "[::1:2:3:4:5:6:7]:80",
@@ -171,6 +172,7 @@ struct ValidatorTests {
     + wrongAddresses.map { "{ listen: ':65535', backends: ['\($0)'] }" }
     + wrongBinds.map { "{ listen: '\($0)', backends: ['10.9.9.9:80'] }" }
     + wrongKeys.map { "{ listen: ':80', backends: ['10.0.0.1:80'], \($0) }" }
+    + wrongFleets.map { fleet($0) } + wrongFloating.map { fleet("addresses: [{ name: 'web', \($0) }]") }
 
   private static let wrongAddresses = [
     "", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:70000", "10.0.0.1:99999", "10.0.0.1:100000",
@@ -216,5 +218,39 @@ struct ValidatorTests {
     "health: { type: 'tcp-script', expectHex: '0 0' }", "health: { type: 'tcp', expect: 'x' }", "queue: { size: -1 }",
     "listeners: 5", "'$schema': ''", "log: { level: 'warn' }", "eviction: { rate: 0 }", "onRemove: 'keep'",
     "resolver: { family: 'v4' }",
+  ]
+
+  private static func fleet(_ keys: String) -> String {
+    """
+    { listen: ':80', backends: ['10.9.9.9:80'], fleet: { name: 'edge', key: '/k',
+      nodes: [{ name: 'lb1', address: '10.0.0.1:7400' }, { name: 'lb2', address: '10.0.0.2:7400' }],
+      \(keys.contains("engine") ? "" : "engine: { type: 'zookeeper', servers: ['zk:1'] },") \(keys) } }
+    """
+  }
+  private static let fleets = [
+    "addresses: []", "data: '/d'", "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a:b/c.d', auth: '/a' }",
+  ]
+  private static let floating = [
+    "address: '10.0.0.100', interface: 'eth0.5'", "address: '2001:DB8::1', action: 'address', interface: 'br-lan'",
+    "address: '10.0.0.100', action: 'command', command: ['/a b', '', 'c']", "address: '::2', action: 'none'",
+    "address: '10.0.0.100', action: 'none', lease: '2s', prefer: ['lb1'], onQuorumLoss: 'hold'",
+  ]
+  private static let wrongFleets = [
+    "addresses: {}", "data: 'd'", "colour: 1", "engine: { type: 'embedded', servers: ['zk:1'] }",
+    "engine: { type: 'zookeeper', servers: ['zk:1'], root: 'a' }",
+    "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a/../b' }",
+    "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/zookeeper' }",
+    "engine: { type: 'zookeeper', servers: [] }",
+  ]
+  private static let wrongFloating = [
+    "address: '10.0.0.100'", "interface: 'eth0'", "address: '10.0.0.100:80', interface: 'eth0'",
+    "address: '10.0.0.100/24', interface: 'eth0'", "address: '[::2]', interface: 'eth0'",
+    "address: 'fe80::1', action: 'none'", "address: 'fe80::1%lo', action: 'none'", "address: 'a', action: 'none'",
+    "address: '10.0.0.100', interface: 'eth/0'", "address: '10.0.0.100', interface: 'sixteen-letters-'",
+    "address: '10.0.0.100', action: 'none', lease: '1s'", "address: '10.0.0.100', action: 'none', lease: '61s'",
+    "address: '10.0.0.100', action: 'none', interface: 'eth0'", "address: '10.0.0.100', action: 'vrrp'",
+    "address: '10.0.0.100', action: 'command'", "address: '10.0.0.100', action: 'command', command: ['a']",
+    "address: '10.0.0.100', action: 'command', command: []", "address: '10.0.0.100', action: 'none', prefer: 'lb1'",
+    "address: '10.0.0.100', action: 'none', onQuorumLoss: 'keep'",
   ]
 }

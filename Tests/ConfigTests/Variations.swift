@@ -68,6 +68,10 @@ struct Variations {
     "fleet.engine.servers[]": ["10.0.1.1:2181", "zk.example:2181", "[::1]:2181"],
     "fleet.engine.root": ["/martlet/edge", "/a"], "fleet.engine.auth": ["/etc/martlet/zookeeper"],
     "fleet.key": ["/etc/martlet/fleet.key", "/k"], "fleet.data": ["/var/lib/martlet/fleet", "/srv/fleet"],
+    "fleet.addresses[].name": ["web", "mail"],
+    "fleet.addresses[].address": ["10.0.0.100", "10.0.0.101", "2001:db8::25"],
+    "fleet.addresses[].interface": ["eth0", "br-lan.5"], "fleet.addresses[].command[]": ["/bin/move", "/a b"],
+    "fleet.addresses[].lease": ["2s", "4s", "1m"], "fleet.addresses[].prefer[]": ["lb1", "lb2", "lb3"],
   ]
 
   /// What fits nearly everywhere as a duration.

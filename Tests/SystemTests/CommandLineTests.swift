@@ -81,6 +81,43 @@ import Testing
     #expect(wrong.report.errors.map(\.line) == [2, 3] && wrong.report.errors.allSatisfy { !$0.hint.isEmpty })
   }
 
+  /// Whoever checks needn't be on a node: what only the host's name says is doubtful, what the command line says is wrong.
+  @Test("check says which node of a fleet this would be")
+  func checkNode() throws {
+    struct Report: Decodable {
+      struct Issue: Decodable { let path: String, message: String, hint: String }
+      let isValid: Bool, errors: [Issue], warnings: [Issue], node: String?
+    }
+    let text = """
+      { "fleet": { "name": "edge", "key": "/k", "nodes": [{ "name": "lb1", "address": "10.0.0.1:7400" },
+          { "name": "lb2", "address": "10.0.0.2:7400" }], "engine": { "type": "zookeeper", "servers": ["zk:2181"] } },
+        "listen": ":8080", "backends": ["10.0.0.9:80"] }
+      """
+    let file = try TemporaryFile(text)
+    func check(_ options: String..., variable: String? = nil) throws -> (Subprocess.Result, Report) {
+      let environment = variable.map { ["MARTLET_NODE": $0] } ?? [:]
+      let people = try MartletProgram.run(["check", file.path] + options, environment: environment)
+      let programs = try MartletProgram.run(["check", "--json", file.path] + options, environment: environment)
+      #expect(people.exit == programs.exit)
+      return (people, try JSONDecoder().decode(Report.self, from: Data(programs.output.utf8)))
+    }
+    for (people, report) in [try check("--node", "lb2", variable: "lb1"), try check(variable: "lb2")] {
+      #expect(people.exit == .code(0) && people.errors.isEmpty)
+      #expect(people.output.contains("node      this one: lb2, 10.0.0.2:7400\n"), "\(people.output)")
+      #expect(report.isValid && report.warnings.isEmpty && report.node == "lb2")
+    }
+    let (wrong, wrongReport) = try check("--node", "lb9")
+    #expect(wrong.exit == .code(78) && wrong.output.isEmpty)
+    #expect(
+      wrong.errors.hasPrefix("\(file.path): fleet.nodes: --node names \"lb9\", and the nodes are lb1, lb2 — hint: say"),
+      "\(wrong.errors)")
+    #expect(!wrongReport.isValid && wrongReport.errors.map(\.path) == ["fleet.nodes"] && wrongReport.node == nil)
+    let (doubtful, doubtfulReport) = try check(variable: "lb9")
+    #expect(doubtful.exit == .code(0) && doubtful.errors.contains("MARTLET_NODE names \"lb9\""))
+    #expect(doubtful.errors.hasSuffix("(a warning)\n") && !doubtful.output.contains("this one"))
+    #expect(doubtfulReport.isValid && doubtfulReport.warnings.map(\.path) == ["fleet.nodes"])
+  }
+
   @Test(arguments: ["check", "run"])
   func saysEveryErrorWithItsLineAndAHint(command: String) throws {
     let file = try TemporaryFile(

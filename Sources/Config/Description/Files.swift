@@ -18,6 +18,34 @@ extension Kind where Value == String {
   }
 }
 
+extension Kind where Value == [String] {
+  /// A program's path and its arguments, for execve(2).
+  static var command: Kind {
+    let argument = Kind<String>.text(
+      "a text", hint: "put it in quotes", schema: [("pattern", "^[^\\x00]*$"), ("maxLength", 4095)], isFree: true,
+      render: { $0 }
+    ) { text throws(Refusal) in
+      guard !text.utf8.contains(0), text.utf8.count <= 4095 else {
+        throw Refusal(
+          message: "an argument has at most 4095 bytes, none of them zero", hint: "let the program read it from a file")
+      }
+      return text
+    }
+    let list = argument.list(1...32, what: "words", schema: [("prefixItems", [Kind<String>.path(atMost: 4095).schema])])
+    return Kind(wanted: list.wanted, schema: list.schema, render: list.render) {
+      node, place, found in
+      guard let words = list.read(node, place, &found) else { return nil }
+      guard words[0].hasPrefix("/"), !words[0].hasSuffix("/") else {
+        found.error(
+          "\(place)[0]", node.line, "\"\(JSONNode.shortened(words[0]))\" is not the absolute path of a program",
+          hint: "write it from the root, such as \"/usr/local/sbin/move-address\"")
+        return nil
+      }
+      return words
+    }
+  }
+}
+
 extension Kind where Value == UInt32 {
   /// The mode of a file as chmod(1) takes it: three octal digits, with or without a zero before them.
   static var mode: Kind {

@@ -88,6 +88,10 @@ enum ForeignWords {
       ["daemon", "daemonize", "user", "group", "chroot", "pidfile", "ulimit", "ulimit-n"],
       "remove it: that is up to whoever starts the process, such as systemd"
     ),
+    (
+      ["role", "witness"],
+      "remove it: a witness of a fleet belongs to the embedded engine, which isn't there yet"
+    ),
     (["version"], "remove it: the file has no version"),
   ]
 

@@ -7,6 +7,8 @@ struct Assembler {
   private(set) var found: Diagnostics
   /// Where something listens, by port (nil for Unix sockets), so that many backends are compared with few of them.
   private var binds: [UInt16?: [Bind]] = [:]
+  /// The addresses that a fleet moves between its nodes, with port 0.
+  private var floating: Set<SocketAddress> = []
 
   private struct Bind {
     let address: SocketAddress
@@ -29,6 +31,7 @@ struct Assembler {
 
   /// The configuration of a document in its long form; it is only right if nothing was found wrong.
   mutating func assemble(_ document: Document) -> Configuration {
+    floating = Set((document.fleet?.addresses ?? []).compactMap(\.value.host))
     let documents = document.pools ?? []
     let pools = documents.map { pool($0) }
     unique(documents) { pool in pool.name.map { ($0, isGiven: true) } }
@@ -69,7 +72,8 @@ extension Assembler {
     return ListenerConfiguration(
       name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? .unix(path: ""),
       pool: value.pool ?? names.first ?? "", maxSessions: value.maxSessions, backlog: value.backlog,
-      onRemove: value.onRemove, drainLimit: value.drainLimit, access: value.access, isFreebind: value.freebind)
+      onRemove: value.onRemove, drainLimit: value.drainLimit, access: value.access,
+      isFreebind: value.freebind || value.bind.map { floating.contains($0.withoutMapping.with(port: 0)) } == true)
   }
 
   private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {

@@ -247,7 +247,8 @@ extension ListenerDocument {
         "How long they may go on at most if they drain; a duration."),
       Field(
         "freebind", \.freebind, in: initial, .bool,
-        "Whether the address may be one that this machine doesn't have yet, such as one that moves between machines."),
+        "Whether the address may be one that this machine doesn't have yet, such as one that moves between machines. A fleet's "
+          + "floating addresses always may."),
     ] + SocketAccess.fields.map { $0.inside(\.access) },
     rules: [
       [

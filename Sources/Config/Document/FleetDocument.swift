@@ -7,20 +7,13 @@ struct FleetDocument: Sendable {
   var engine: EngineDocument?
   var key: String?
   var data = "/var/lib/martlet/fleet"
+  var addresses: [Located<FleetAddressDocument>] = []
 }
 
 /// A node as it stands in the file.
 struct NodeDocument: Sendable {
   var name: String?
   var address: SocketAddress?
-}
-
-/// What keeps the log, as it stands in the file.
-struct EngineDocument: Sendable {
-  var type: FleetConfiguration.EngineType?
-  var servers: [Endpoint]?
-  var root: String?
-  var auth: String?
 }
 
 extension FleetDocument {
@@ -34,32 +27,71 @@ extension FleetDocument {
         "nodes", optional: \.nodes, node.kind.located.list(2...7, what: "nodes"), isRequired: true,
         "All nodes, the same list in the file of each."),
       Field(
-        "engine", optional: \.engine, engine.kind, isRequired: true, "What keeps the log by which the nodes agree."),
+        "engine", optional: \.engine, EngineDocument.shape.kind, isRequired: true,
+        "What keeps the log by which the nodes agree."),
       Field(
         "key", optional: \.key, .path(atMost: 4095), isRequired: true,
         "The file with the key by which the nodes know each other; `martlet fleet key` makes one."),
       Field(
         "data", \.data, in: FleetDocument(), .path(atMost: 4095),
         "The folder that keeps what a node knows after a crash. Whoever loses it comes back as somebody new."),
+      Field(
+        "addresses", \.addresses, in: FleetDocument(),
+        FleetAddressDocument.kind.located.list(0...64, what: "addresses"),
+        "The addresses that clients use and that are one node's at a time."),
     ]
   ) { fleet, found in
-    var names: [String: Int] = [:]
-    var addresses: [SocketAddress: Int] = [:]
-    for node in fleet.value.nodes ?? [] {
-      if let name = node.value.name {
-        if [".", ".."].contains(name) {
-          found.error(node.place(of: "name"), "\"\(name)\" is no name of a node", hint: "such as \"lb1\"")
-        }
-        if let first = names.updateValue(node.place.line, forKey: name) {
-          found.error(
-            node.place(of: "name"), "the name \"\(name)\" is taken, first on line \(first)", hint: "choose another")
-        }
-      }
-      if let address = node.value.address, let first = addresses.updateValue(node.place.line, forKey: address) {
-        found.error(
-          node.place(of: "address"), "\(address) is taken, first on line \(first)",
-          hint: "each node has an address of its own")
-      }
+    if let name = fleet.value.name, [".", ".."].contains(name) {
+      found.error(fleet.place(of: "name"), "\"\(name)\" is no name of a fleet", hint: "such as \"edge\"")
+    }
+    let nodes = fleet.value.nodes ?? []
+    names(of: nodes, \.name, &found)
+    found.twice(
+      nodes.compactMap { node in
+        node.value.address.map { (node.place(of: "address"), $0.withoutMapping, "\($0)") }
+      }, hint: "each node has an address of its own")
+    names(of: fleet.value.addresses, \.name, &found)
+    found.twice(
+      fleet.value.addresses.compactMap { address in
+        address.value.host.map { (address.place(of: "address"), $0, $0.host) }
+      }, hint: "keep one of them")
+    for address in fleet.value.addresses { check(address, against: nodes, &found) }
+    if !fleet.value.addresses.isEmpty {
+      found.warning(
+        fleet.place(of: "addresses"), FleetConfiguration.addressesRefusal, hint: FleetConfiguration.addressesRemedy)
+    }
+  }
+
+  /// Reports names that stand twice.
+  private static func names<Value>(
+    of elements: [Located<Value>], _ name: (Value) -> String?, _ found: inout Diagnostics
+  ) {
+    found.twice(
+      elements.compactMap { element in
+        name(element.value).map { (element.place(of: "name"), $0, "the name \"\($0)\"") }
+      }, hint: "choose another")
+  }
+
+  /// Reports what a floating address says that doesn't go with the nodes.
+  private static func check(
+    _ address: Located<FleetAddressDocument>, against nodes: [Located<NodeDocument>], _ found: inout Diagnostics
+  ) {
+    if let host = address.value.host,
+      let owner = nodes.first(where: { $0.value.address?.withoutMapping.with(port: 0) == host })
+    {
+      found.error(
+        address.place(of: "address"),
+        "\(host.host) is the own address of \(found.shown(owner.place, from: address.place))",
+        hint: "write one that no node has for itself")
+    }
+    let names = nodes.compactMap(\.value.name)
+    // Without a readable list of nodes there is nothing to compare with.
+    guard !nodes.isEmpty, names.count == nodes.count else { return }
+    for name in address.value.prefer where !names.contains(name.value) {
+      found.error(
+        name.place, "there is no node \"\(name.value)\"",
+        hint: nearest(to: name.value, among: names).map { "did you mean \"\($0)\"?" }
+          ?? "the nodes are: \(names.joined(separator: ", "))")
     }
   }
 
@@ -74,6 +106,9 @@ extension FleetDocument {
         "Where the other nodes reach it: an IP address with a port."),
     ]
   ) { node, found in
+    if let name = node.value.name, [".", ".."].contains(name) {
+      found.error(node.place(of: "name"), "\"\(name)\" is no name of a node", hint: "such as \"lb1\"")
+    }
     guard let address = node.value.address else { return }
     let place = node.place(of: "address")
     if address.port == nil || address.port == 0 {
@@ -84,24 +119,6 @@ extension FleetDocument {
         hint: "write the one by which the others reach it")
     }
   }
-
-  private static let engine = Shape<EngineDocument>(
-    EngineDocument(),
-    [
-      Field(
-        "type", optional: \.type, .choice, isRequired: true, "Of what kind it is: zookeeper, servers of ZooKeeper."),
-      Field(
-        "servers", optional: \.servers, Kind<Endpoint>.endpoint.list(1...9, what: "servers"), isRequired: true,
-        "The servers of one ensemble: IP addresses or names, each with a port."),
-      Field(
-        "root", optional: \.root,
-        .path(atMost: 255),
-        "The node of ZooKeeper below which everything of this fleet is. Without it /martlet/ and the fleet's name."),
-      Field(
-        "auth", optional: \.auth, .path(atMost: 4095),
-        "A file with user:password, for ZooKeeper's digest scheme; the password goes over the network as it is. Without it nobody in particular asks."
-      ),
-    ])
 }
 
 extension FleetConfiguration {
@@ -114,9 +131,9 @@ extension FleetConfiguration {
         Node(name: $0.value.name ?? "", address: $0.value.address ?? .unix(path: ""))
       },
       engine: Engine(
-        servers: document.engine?.servers ?? [], root: document.engine?.root ?? "/martlet/\(name)",
+        servers: (document.engine?.servers ?? []).map(\.value), root: document.engine?.root ?? "/martlet/\(name)",
         auth: document.engine?.auth),
-      key: document.key ?? "", data: document.data)
+      key: document.key ?? "", data: document.data, addresses: document.addresses.map { Address($0.value) })
   }
 }
 
@@ -125,12 +142,10 @@ extension FleetDocument {
   init(_ fleet: FleetConfiguration) {
     self.init(
       name: fleet.name,
-      nodes: fleet.nodes.map {
-        Located(
-          value: NodeDocument(name: $0.name, address: $0.address), node: JSONNode(value: .null), path: "")
-      },
+      nodes: fleet.nodes.map { Located(NodeDocument(name: $0.name, address: $0.address)) },
       engine: EngineDocument(
-        type: fleet.engine.type, servers: fleet.engine.servers, root: fleet.engine.root, auth: fleet.engine.auth),
-      key: fleet.key, data: fleet.data)
+        type: fleet.engine.type, servers: fleet.engine.servers.map { Located($0) }, root: fleet.engine.root,
+        auth: fleet.engine.auth),
+      key: fleet.key, data: fleet.data, addresses: fleet.addresses.map { Located(FleetAddressDocument($0)) })
   }
 }

@@ -38,29 +38,49 @@ package struct FleetConfiguration: Equatable, Sendable {
   package var key: String
   /// The folder that keeps what a node knows after a crash.
   package var data: String
+  /// The addresses that are one node's at a time, at most 64.
+  package var addresses: [Address] = []
+}
 
-  /// Why a process can't be a node.
+// MARK: - Who a node is
+
+extension FleetConfiguration {
+  /// Why nobody knows which node a process is.
   package struct Stranger: Error, Equatable, CustomStringConvertible {
-    /// What was given as its name, and by what.
+    /// What was given as its name, and by what; a clause.
     package var description: String
+
+    /// What to do about it: all the ways there are.
+    package static let remedy = "say which one this is by --node or MARTLET_NODE, or give the host the node's name"
+
+    /// The same as an issue of the file.
+    package var issue: ConfigIssue {
+      ConfigIssue(path: "fleet.nodes", message: description, hint: Self.remedy)
+    }
   }
 
   /// Which node this process is: the one that is named on the command line, else by the environment, else by the host.
   ///
   /// - Parameters:
   ///   - option: what `--node` says.
-  ///   - environment: what MARTLET_NODE says.
-  ///   - host: the host's name; its first label counts too.
+  ///   - environment: what MARTLET_NODE says; nothing if it's empty.
+  ///   - host: the host's name; if no node is called so, its first label counts.
   package func node(option: String?, environment: String?, host: String) throws(Stranger) -> Node {
     let known = "the nodes are \(nodes.map(\.name).joined(separator: ", "))"
-    for (name, source) in [(option, "--node"), (environment, "MARTLET_NODE")] {
-      guard let name, !name.isEmpty else { continue }
-      if let node = nodes.first(where: { $0.name == name }) { return node }
+    let said = option.map { ($0, "--node") } ?? environment.flatMap { $0.isEmpty ? nil : ($0, "MARTLET_NODE") }
+    if let (name, source) = said {
+      if let node = node(named: name) { return node }
       throw Stranger(description: "\(source) names \"\(name)\", and \(known)")
     }
-    let label = host.split(separator: ".").first.map(String.init) ?? host
-    if let node = nodes.first(where: { $0.name == host || $0.name == label }) { return node }
-    throw Stranger(
-      description: "the host is called \"\(host)\", and \(known): say which one this is by --node or MARTLET_NODE")
+    if let node = node(named: host) ?? node(named: String(host.prefix { $0 != "." })) { return node }
+    throw Stranger(description: "the host is called \"\(host)\", and \(known)")
   }
+
+  private func node(named name: String) -> Node? { nodes.first { $0.name == name } }
+}
+
+extension FleetConfiguration {
+  /// What is said where a file has floating addresses, as long as nothing moves them; and what to do then.
+  package static let addressesRefusal = "this version moves no addresses between nodes yet, and can't run with some"
+  package static let addressesRemedy = "leave the key out, and let something else move them"
 }

@@ -25,11 +25,15 @@ package struct FleetStart {
   package init(
     _ configuration: Configuration, fleet: FleetConfiguration, file: String?, option: String?, served: Configuration?
   ) throws(StartError) {
+    guard fleet.addresses.isEmpty else {
+      throw StartError(
+        "fleet.addresses: \(FleetConfiguration.addressesRefusal)", hint: FleetConfiguration.addressesRemedy)
+    }
     let me: FleetConfiguration.Node
     do throws(FleetConfiguration.Stranger) {
-      me = try fleet.node(option: option, environment: Self.variable("MARTLET_NODE"), host: Self.hostName)
+      me = try Self.node(of: fleet, option: option)
     } catch {
-      throw StartError("fleet: \(error)", hint: "`martlet check` shows the file's nodes")
+      throw StartError("fleet: \(error)", hint: FleetConfiguration.Stranger.remedy)
     }
     let key: FleetKey
     do throws(FleetKey.Problem) {
@@ -87,6 +91,15 @@ package struct FleetStart {
         folder: folder, store: store,
         links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key)),
       text: text)
+  }
+
+  /// Which node of a fleet this process is, or would be.
+  ///
+  /// - Parameter option: what `--node` says.
+  package static func node(
+    of fleet: FleetConfiguration, option: String?
+  ) throws(FleetConfiguration.Stranger) -> FleetConfiguration.Node {
+    try fleet.node(option: option, environment: variable("MARTLET_NODE"), host: hostName)
   }
 
   private static func variable(_ name: String) -> String? {

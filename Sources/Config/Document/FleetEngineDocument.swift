@@ -1,0 +1,79 @@
+internal import Sockets
+
+/// What keeps the log, as it stands in the file.
+struct EngineDocument: Sendable {
+  var type: FleetConfiguration.EngineType?
+  var servers: [Located<Endpoint>]?
+  var root: String?
+  var auth: String?
+}
+
+extension EngineDocument {
+  /// The keys of an engine.
+  static let shape = Shape<EngineDocument>(
+    EngineDocument(),
+    [
+      Field(
+        "type", optional: \.type, .engineType, isRequired: true,
+        "Of what kind it is: zookeeper, servers of ZooKeeper."),
+      Field(
+        "servers", optional: \.servers, Kind<Endpoint>.endpoint.located.list(1...9, what: "servers"), isRequired: true,
+        "The servers of one ensemble: IP addresses or names, each with a port."),
+      Field(
+        "root", optional: \.root, .znode,
+        "The node of ZooKeeper below which everything of this fleet is. Without it /martlet/ and the fleet's name."),
+      Field(
+        "auth", optional: \.auth, .path(atMost: 4095),
+        "A file with user:password, for ZooKeeper's digest scheme; the password goes over the network as it is. Without it nobody in particular asks."
+      ),
+    ]
+  ) { engine, found in
+    let servers = engine.value.servers ?? []
+    found.twice(servers.map { ($0.place, $0.value, "\($0.value)") }, hint: "name each server once")
+    for server in servers {
+      guard case .address(.unix) = server.value else { continue }
+      found.error(
+        server.place, "\(server.value) is a Unix socket, and ZooKeeper has none", hint: "such as \"10.0.1.1:2181\"")
+    }
+  }
+}
+
+extension Kind where Value == FleetConfiguration.EngineType {
+  /// The engines that there are, and a word for the one that is to come.
+  fileprivate static var engineType: Kind {
+    let there = choice
+    return Kind(wanted: there.wanted, schema: there.schema, render: there.render) { node, path, found in
+      guard case .string("embedded") = node.value else { return there.read(node, path, &found) }
+      found.error(
+        path, node.line, "the embedded engine isn't there yet", hint: "use servers of ZooKeeper, by \"zookeeper\"")
+      return nil
+    }
+  }
+}
+
+extension Kind where Value == String {
+  /// The path of a node of ZooKeeper that others can be below (PathUtils.validatePath in ZooKeeper), as far as it's plain text.
+  fileprivate static var znode: Kind {
+    text(
+      "the path of a node of ZooKeeper in quotes", hint: "such as \"/martlet/edge\"",
+      schema: [
+        ("pattern", "^(/[!-.0-~]+)+$"), ("not", ["pattern": "/\\.\\.?(/|$)|^/zookeeper(/|$)"]), ("maxLength", 255),
+      ],
+      render: { $0 }
+    ) { text throws(Refusal) in
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+      let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+      guard text.hasPrefix("/"), isPlain, text.utf8.count <= 255,
+        !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
+      else {
+        throw Refusal(
+          message: "\"\(JSONNode.shortened(text))\" is not the path of a node of ZooKeeper",
+          hint: "write it from its root, in at most 255 plain characters, such as \"/martlet/edge\"")
+      }
+      guard parts.first != "zookeeper" else {
+        throw Refusal(message: "what is below /zookeeper is ZooKeeper's own", hint: "such as \"/martlet/edge\"")
+      }
+      return text
+    }
+  }
+}

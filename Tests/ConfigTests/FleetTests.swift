@@ -1,0 +1,302 @@
+import Sockets
+import Testing
+
+@testable import Config
+
+@Suite("A fleet in a configuration")
+struct FleetTests {
+  private static let nodes =
+    "{ name: 'lb1', address: '10.0.0.1:7400' }, { name: 'lb2', address: '10.0.0.2:7400' }"
+  private static let engine = "type: 'zookeeper', servers: ['10.0.1.1:2181']"
+
+  /// A short form with a fleet on its first line.
+  private static func text(
+    name: String = "edge", nodes: String = nodes, engine: String = engine, listen: String = ":80", _ more: String = ""
+  ) -> String {
+    """
+    { fleet: { name: '\(name)', nodes: [\(nodes)], engine: { \(engine) }, key: '/k'\(more) }, \
+    listen: '\(listen)', backends: ['10.9.9.9:80'] }
+    """
+  }
+
+  private static func fleet(_ more: String = "") throws -> FleetConfiguration {
+    try #require(try Configuration.parse(text(more)).fleet)
+  }
+
+  @Test func everyKeyArrives() throws {
+    let fleet = try #require(
+      try Configuration.parse(
+        Self.text(
+          nodes: "{ name: 'lb1', address: '10.0.0.1:7400' }, { name: 'lb2', address: '[2001:db8::2]:1' }",
+          engine: "type: 'zookeeper', servers: ['10.0.1.1:2181', 'zk.example:2182'], root: '/a/b', auth: '/c'",
+          """
+          , data: '/d', addresses: [
+            { name: 'web', address: '10.0.0.100', interface: 'eth0.5', lease: '3s', prefer: ['lb2', 'lb1'], onQuorumLoss: 'hold' },
+            { name: 'mail', address: '2001:DB8::25', action: 'command', command: ['/bin/move', '', 'a b'] },
+            { name: 'probe', address: '10.0.0.101', action: 'none' }]
+          """)
+      ).fleet)
+    #expect(fleet.name == "edge" && fleet.key == "/k" && fleet.data == "/d")
+    #expect(fleet.nodes.map(\.name) == ["lb1", "lb2"])
+    #expect(fleet.nodes.map(\.address.description) == ["10.0.0.1:7400", "[2001:db8::2]:1"])
+    #expect(fleet.engine.servers.map(\.description) == ["10.0.1.1:2181", "zk.example:2182"])
+    #expect(fleet.engine.root == "/a/b" && fleet.engine.auth == "/c")
+    #expect(
+      fleet.addresses == [
+        .init(
+          name: "web", host: .ipv4(0x0A00_0064, port: 0), action: .address(interface: "eth0.5"), lease: .seconds(3),
+          prefer: ["lb2", "lb1"], onQuorumLoss: .hold),
+        .init(
+          name: "mail", host: .ipv6(high: 0x2001_0DB8_0000_0000, low: 0x25, scope: 0, port: 0),
+          action: .command(["/bin/move", "", "a b"]), lease: .seconds(4), prefer: [], onQuorumLoss: .release),
+        .init(
+          name: "probe", host: .ipv4(0x0A00_0065, port: 0), action: .none, lease: .seconds(4), prefer: [],
+          onQuorumLoss: .release),
+      ])
+  }
+
+  @Test func whatIsLeftOutHasItsDefault() throws {
+    let fleet = try Self.fleet()
+    #expect(fleet.data == "/var/lib/martlet/fleet" && fleet.engine.root == "/martlet/edge" && fleet.engine.auth == nil)
+    #expect(fleet.addresses.isEmpty)
+    #expect(try Configuration.parse("{ listen: ':80', backends: ['10.9.9.9:80'] }").fleet == nil)
+  }
+
+  @Test func asAFileItIsTheSame() throws {
+    let configuration = try Configuration.parse(
+      Self.text(
+        """
+        , addresses: [{ name: 'a', address: '10.0.0.100', interface: 'eth0', prefer: ['lb2'] },
+          { name: 'b', address: '::2', action: 'command', command: ['/a'], onQuorumLoss: 'hold' },
+          { name: 'c', address: '10.0.0.102', action: 'none', lease: '1m' }]
+        """))
+    #expect(try Configuration.parse(configuration.render()).isSame(as: configuration))
+  }
+
+  @Test(
+    "what is wrong with nodes and engine is told with its place",
+    arguments: [
+      (text(name: ".."), "name: \"..\" is no name of a fleet —"),
+      (text(nodes: "{ name: 'lb1', address: '10.0.0.1:7400' }"), "nodes: must have 2…7 nodes, has 1 —"),
+      (
+        text(nodes: nodes + ", { name: 'lb1', address: '10.0.0.3:7400' }"),
+        "nodes[2].name: the name \"lb1\" is there twice, first on line 1 — hint: choose another"
+      ),
+      (
+        text(nodes: nodes + ", { name: 'lb3', address: '10.0.0.2:7400' }"),
+        "nodes[2].address: 10.0.0.2:7400 is there twice, first on line 1 — hint: each node has an address"
+      ),
+      (
+        text(nodes: nodes + ", { name: 'lb3', address: '[::ffff:10.0.0.2]:7400' }"),
+        "nodes[2].address: [::ffff:10.0.0.2]:7400 is there twice"
+      ),
+      (text(nodes: nodes + ", { name: '.', address: '10.0.0.3:7400' }"), "nodes[2].name: \".\" is no name of a node"),
+      (
+        text(nodes: nodes + ", { name: 'w', address: '10.0.0.3:7400', role: 'witness' }"),
+        "nodes[2].role: unknown key — hint: remove it: a witness of a fleet belongs to the embedded engine, which isn't"
+      ),
+      (
+        text(nodes: nodes + ", { name: 'lb3', address: ':7400' }"),
+        "nodes[2].address: [::]:7400 stands for every address of a machine"
+      ),
+      (
+        text(nodes: nodes + ", { name: 'lb3', address: 'unix:/a' }"),
+        "nodes[2].address: must be an IP address with a port, is unix:/a"
+      ),
+      (
+        text(engine: "type: 'embedded', servers: ['a:1']"),
+        "engine.type: the embedded engine isn't there yet — hint: use servers of ZooKeeper"
+      ),
+      (text(engine: "type: 'etcd', servers: ['a:1']"), "engine.type: must be one of \"zookeeper\", is \"etcd\" —"),
+      (text(engine: "type: 'zookeeper', servers: []"), "engine.servers: must have 1…9 servers, has 0 —"),
+      (text(engine: "type: 'zookeeper', servers: ['a:1', 'A:1']"), "engine.servers[1]: a:1 is there twice"),
+      (
+        text(engine: "type: 'zookeeper', servers: ['unix:/a']"),
+        "engine.servers[0]: unix:/a is a Unix socket, and ZooKeeper has none"
+      ),
+      (text(engine: engine + ", root: 'martlet'"), "engine.root: \"martlet\" is not the path of a node of ZooKeeper"),
+      (text(engine: engine + ", root: '/a//b'"), "engine.root: \"/a//b\" is not the path"),
+      (text(engine: engine + ", root: '/a/../b'"), "engine.root: \"/a/../b\" is not the path"),
+      (text(engine: engine + ", root: '/zookeeper/x'"), "engine.root: what is below /zookeeper is ZooKeeper's own"),
+      (text(", data: 'fleet'"), "data: \"fleet\" is not the absolute path"),
+    ])
+  func wrong(_ text: String, _ start: String) {
+    let found = problems(text)
+    #expect(found.count == 1 && found[0].hasPrefix("1: fleet.\(start)"), "\(found)")
+  }
+
+  /// The keys of an address beside its name, and the start of the one error they cause.
+  @Test(
+    "what is wrong with a floating address is told with its place",
+    arguments: [
+      ("address: '10.0.0.100'", "interface: is missing"),
+      ("interface: 'eth0'", "address: is missing"),
+      (
+        "address: '10.0.0.100:80', interface: 'eth0'",
+        "address: \"10.0.0.100:80\" is not an IP address alone — hint: write \"10.0.0.100\""
+      ),
+      (
+        "address: '10.0.0.100/24', interface: 'eth0'",
+        "address: \"10.0.0.100/24\" is not an IP address alone — hint: write \"10.0.0.100\""
+      ),
+      (
+        "address: '[2001:db8::1]', interface: 'eth0'",
+        "address: \"[2001:db8::1]\" is not an IP address alone — hint: write \"2001:db8::1\""
+      ),
+      (
+        "address: 'web.example', interface: 'eth0'",
+        "address: \"web.example\" is not an IP address alone — hint: write it without"
+      ),
+      ("address: '127.0.0.5', action: 'none'", "address: 127.0.0.5 is every machine's own"),
+      ("address: '::1', action: 'none'", "address: ::1 is every machine's own"),
+      ("address: '::', action: 'none'", "address: :: stands for every address"),
+      ("address: '0.1.2.3', action: 'none'", "address: 0.1.2.3 is reserved"),
+      ("address: '255.255.255.255', action: 'none'", "address: 255.255.255.255 is reserved"),
+      ("address: '224.0.0.1', action: 'none'", "address: 224.0.0.1 stands for many machines"),
+      ("address: 'ff02::1', action: 'none'", "address: ff02::1 stands for many machines"),
+      ("address: '169.254.7.7', action: 'none'", "address: 169.254.7.7 is known on a single link only"),
+      ("address: 'fe80::1', action: 'none'", "address: fe80::1 is known on a single link only"),
+      ("address: 'fe80::1%lo', action: 'none'", "address: fe80::1%lo is known on a single link only"),
+      ("address: '2001:db8::1%lo', action: 'none'", "address: 2001:db8::1%lo names an interface"),
+      (
+        "address: '::ffff:10.0.0.5', action: 'none'",
+        "address: ::ffff:10.0.0.5 is an IPv4 address in IPv6's form — hint: write \"10.0.0.5\""
+      ),
+      ("address: '10.0.0.2', action: 'none'", "address: 10.0.0.2 is the own address of fleet.nodes[1] —"),
+      ("address: '10.0.0.100', interface: 'eth/0'", "interface: \"eth/0\" is not the name of an interface"),
+      ("address: '10.0.0.100', interface: 'sixteen-letters-'", "interface: \"sixteen-letters-\" is not the name of an"),
+      ("address: '10.0.0.100', interface: '..'", "interface: \"..\" is not the name of an"),
+      ("address: '10.0.0.100', interface: 'eth0', lease: '1.9s'", "lease: must be 2s…1m, is 1.9s"),
+      ("address: '10.0.0.100', interface: 'eth0', lease: '61s'", "lease: must be 2s…1m, is 61s"),
+      (
+        "address: '10.0.0.100', interface: 'eth0', lease: 4",
+        "lease: must be a duration with a unit, is 4 — hint: write \"4s\""
+      ),
+      ("address: '10.0.0.100', interface: 'eth0', prefer: ['lb3x']", "prefer[0]: there is no node \"lb3x\" —"),
+      (
+        "address: '10.0.0.100', interface: 'eth0', prefer: ['web']",
+        "prefer[0]: there is no node \"web\" — hint: the nodes are: lb1, lb2"
+      ),
+      ("address: '10.0.0.100', interface: 'eth0', prefer: ['lb2', 'lb2']", "prefer[1]: \"lb2\" is there twice"),
+      (
+        "address: '10.0.0.100', interface: 'eth0', onQuorumLoss: 'keep'",
+        "onQuorumLoss: must be one of \"release\", \"hold\""
+      ),
+      (
+        "address: '10.0.0.100', interface: 'eth0', command: ['/a']",
+        "command: is not for the action \"address\" — hint: remove it, or set \"action\" to \"command\""
+      ),
+      ("address: '10.0.0.100', action: 'command'", "command: is missing"),
+      (
+        "address: '10.0.0.100', action: 'command', command: '/a'",
+        "command: must be a list of words, is \"/a\" — hint: write [\"/a\"]"
+      ),
+      ("address: '10.0.0.100', action: 'command', command: []", "command: must have 1…32 words, has 0"),
+      (
+        "address: '10.0.0.100', action: 'command', command: ['move']",
+        "command[0]: \"move\" is not the absolute path of a program"
+      ),
+      (
+        "address: '10.0.0.100', action: 'command', command: ['/a', '\\u0000']",
+        "command[1]: an argument has at most 4095 bytes"
+      ),
+      (
+        "address: '10.0.0.100', action: 'command', command: ['/a'], interface: 'e'",
+        "interface: is not for the action \"command\""
+      ),
+      ("address: '10.0.0.100', action: 'none', interface: 'e'", "interface: is not for the action \"none\""),
+      (
+        "address: '10.0.0.100', action: 'vrrp'",
+        "action: must be one of \"address\", \"command\", \"none\", is \"vrrp\""
+      ),
+      ("address: '10.0.0.100', interface: 'eth0', mask: 24", "mask: unknown key"),
+    ])
+  func wrongAddress(_ keys: String, _ start: String) {
+    let found = problems(Self.text(", addresses: [{ name: 'web', \(keys) }]"))
+    #expect(found.count == 1 && found[0].hasPrefix("1: fleet.addresses[0].\(start)"), "\(found)")
+  }
+
+  @Test func addressesHaveNamesAndPlacesOfTheirOwn() {
+    func element(_ name: String, _ address: String) -> String {
+      "{ name: '\(name)', address: '\(address)', action: 'none' }"
+    }
+    let names = problems(Self.text(", addresses: [\(element("a", "10.1.0.1")), \(element("a", "10.1.0.2"))]"))
+    #expect(
+      names.count == 1 && names[0].hasPrefix("1: fleet.addresses[1].name: the name \"a\" is there twice"), "\(names)")
+    let hosts = problems(Self.text(", addresses: [\(element("a", "2001:db8::1")), \(element("b", "2001:DB8:0::1"))]"))
+    #expect(
+      hosts.count == 1 && hosts[0].hasPrefix("1: fleet.addresses[1].address: 2001:db8::1 is there twice"), "\(hosts)")
+    func list(_ count: Int) -> String {
+      Self.text(", addresses: [\((0..<count).map { element("n\($0)", "10.1.0.\($0)") }.joined(separator: ", "))]")
+    }
+    #expect(problems(list(64)).isEmpty)
+    #expect(problems(list(65)).first?.contains("addresses: must have 0…64 addresses, has 65") == true)
+  }
+
+  @Test func listenersAtFloatingAddressesNeedntBeOnThisMachine() throws {
+    let addresses = ", addresses: [{ name: 'web', address: '10.0.0.100', action: 'none' }]"
+    let floating = try Configuration.parse(Self.text(listen: "10.0.0.100:80", addresses))
+    let mapped = try Configuration.parse(Self.text(listen: "[::ffff:10.0.0.100]:80", addresses))
+    let own = try Configuration.parse(Self.text(listen: "10.0.0.1:80", addresses))
+    #expect(floating.listeners[0].isFreebind && mapped.listeners[0].isFreebind && !own.listeners[0].isFreebind)
+  }
+
+  @Test func asLongAsNothingMovesAddressesTheFileWarns() throws {
+    #expect(try Configuration.parse(Self.text()).warnings.isEmpty)
+    let warnings = try Configuration.parse(
+      Self.text(", addresses: [{ name: 'web', address: '10.0.0.100', action: 'none' }]")
+    ).warnings
+    #expect(warnings.map(\.path) == ["fleet.addresses"] && warnings[0].message.contains("can't run with some"))
+  }
+
+  @Test func theSummaryTellsOfNodesAndAddresses() throws {
+    let summary = try Configuration.parse(
+      Self.text(
+        """
+        , addresses: [{ name: 'web', address: '10.0.0.100', interface: 'eth0', prefer: ['lb2'], onQuorumLoss: 'hold' },
+          { name: 'mail', address: '::2', action: 'command', command: ['/a', 'b'] },
+          { name: 'probe', address: '10.0.0.102', action: 'none' }]
+        """)
+    ).summary()
+    for line in [
+      "fleet     edge: lb1, lb2, by ZooKeeper at 10.0.1.1:2181, /martlet/edge",
+      "address   web: 10.0.0.100 on eth0, lease 4s, rather of lb2, held where nobody can renew it",
+      "address   mail: ::2 by /a, lease 4s", "address   probe: 10.0.0.102 moved by nobody here, lease 4s",
+    ] {
+      #expect(summary.contains(line + "\n"), "\(summary)")
+    }
+  }
+
+  // MARK: - Who a node is
+
+  @Test(
+    "a process knows which node it is by option, variable and host's name, in this order",
+    arguments: [
+      ("lb1", "lb2", "lb2", "lb1"), (nil, "lb2", "lb1", "lb2"), (nil, nil, "lb1", "lb1"), (nil, "", "lb2", "lb2"),
+      (nil, nil, "lb1.example", "lb1"), (nil, nil, "b.example", "b.example"),
+    ] as [(String?, String?, String, String)])
+  func known(_ option: String?, _ environment: String?, _ host: String, _ name: String) throws {
+    // One node's name is another one's host name without its domain.
+    let nodes = Self.nodes + ", { name: 'b', address: '10.0.0.3:1' }, { name: 'b.example', address: '10.0.0.4:1' }"
+    let fleet = try #require(try Configuration.parse(Self.text(nodes: nodes)).fleet)
+    #expect(try fleet.node(option: option, environment: environment, host: host).name == name)
+  }
+
+  @Test(
+    "who isn't a node is told who is",
+    arguments: [
+      ("lb9", "lb1", "lb1", "--node names \"lb9\", and the nodes are lb1, lb2"),
+      ("", "lb1", "lb1", "--node names \"\", and the nodes are lb1, lb2"),
+      (nil, "lb9", "lb1", "MARTLET_NODE names \"lb9\", and the nodes are lb1, lb2"),
+      (nil, nil, "box.lb1", "the host is called \"box.lb1\", and the nodes are lb1, lb2"),
+      (nil, nil, "", "the host is called \"\", and the nodes are lb1, lb2"),
+    ] as [(String?, String?, String, String)])
+  func unknown(_ option: String?, _ environment: String?, _ host: String, _ words: String) throws {
+    let fleet = try Self.fleet()
+    let stranger = #expect(throws: FleetConfiguration.Stranger.self) {
+      try fleet.node(option: option, environment: environment, host: host)
+    }
+    #expect(stranger?.description == words && stranger?.issue.path == "fleet.nodes")
+    for way in ["--node", "MARTLET_NODE", "host"] { #expect(FleetConfiguration.Stranger.remedy.contains(way)) }
+  }
+}
