@@ -57,14 +57,14 @@ struct Texts: Equatable {
   private func apply(_ field: FieldChange, in texts: inout [String: String]) {
     guard !Self.isSecret(field.key) else { return }
     #expect(field.from != field.to)
-    if field.from.hasPrefix("{") {
+    if field.from.hasPrefix("{") || field.from.hasPrefix("[{") {
       let inner = Self.parsed(field.from, field.key)
       #expect(inner.allSatisfy { texts[$0.key] == $0.value })
       texts = texts.filter { inner[$0.key] == nil }
     } else {
       #expect(texts.removeValue(forKey: field.key) ?? "" == field.from)
     }
-    if field.to.hasPrefix("{") {
+    if field.to.hasPrefix("{") || field.to.hasPrefix("[{") {
       texts.merge(Self.parsed(field.to, field.key)) { $1 }
     } else if !field.to.isEmpty {
       texts[field.key] = field.to
@@ -85,6 +85,10 @@ struct Texts: Equatable {
 
   private static func flatten(_ node: JSONNode, _ key: String, _ result: inout [String: String]) {
     guard !isSecret(key) else { return }
+    if case .array(let elements) = node.value, elements.contains(where: { $0.members != nil }) {
+      for (index, element) in elements.enumerated() { flatten(element, "\(key)[\(index)]", &result) }
+      return
+    }
     guard let members = node.members else {
       result[key] = text(node)
       return

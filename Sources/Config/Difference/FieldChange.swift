@@ -1,6 +1,6 @@
 /// Another value under a key.
 package struct FieldChange: Codable, Equatable, Sendable {
-  /// The key as in the file, with those around it up to the element: `maxSessions`, `health.interval`.
+  /// The key as in the file, with those around it up to the element: `maxSessions`, `health.interval`, `fleet.nodes[1].address`.
   package var key: String
   /// The value before, as in the file, a text without its quotes; empty if there was none.
   package var from: String
@@ -35,6 +35,13 @@ extension FieldChange {
       result.append(FieldChange(key: key, from: text(of: old), to: text(of: new)))
       return
     }
+    // Of two lists of as many objects it's told what is different in which.
+    if let before = old?.objects, let after = new?.objects, before.count == after.count {
+      for (index, (old, new)) in zip(before, after).enumerated() {
+        compare(old, new, under: "\(key)[\(index)]", &result)
+      }
+      return
+    }
     guard let before = old?.members, let after = new?.members else {
       result.append(FieldChange(key: key, from: text(of: old), to: text(of: new)))
       return
@@ -50,5 +57,12 @@ extension FieldChange {
     guard let node = node?.hidingSecrets else { return "" }
     if node == ["hidden": true] { return "(hidden)" }
     return if case .string(let text) = node.value { text } else { node.lineText }
+  }
+}
+
+extension JSONNode {
+  /// The elements of a list, if all of them are objects.
+  fileprivate var objects: [JSONNode]? {
+    if case .array(let elements) = value, elements.allSatisfy({ $0.members != nil }) { elements } else { nil }
   }
 }
