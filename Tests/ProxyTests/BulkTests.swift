@@ -151,8 +151,10 @@ import Testing
     let ending = pair.server.read(atMost: .max) { received += $0.count }
     #expect(sender.result() == 1 && ending == .end && received > 1_000 * packet.count)
     #expect(pair.proxy.closes(.idle) + pair.proxy.closes(.drained) == 0)
-    // Promoted once: the pipe wasn't given back in between.
-    #expect(pair.proxy.workers[0].promotions.current < 10 && pair.proxy.workers[0].spliced.current > received / 2)
+    // The pipe wasn't given back between two looks: it's kept for sixteen of them at least, which take 32 ms.
+    #expect((1..<125).contains(pair.proxy.workers[0].promotions.current))
+    // A sender that others hold up sends less than is worth a pipe, and rightly gets none for as long.
+    if received > 5_000 * packet.count { #expect(pair.proxy.workers[0].spliced.current > received / 4) }
     // About one turn for each look, and not one for each packet.
     #expect((100..<received / packet.count).contains(pair.proxy.workers[0].turns.current))
   }
