@@ -28,6 +28,13 @@ package final class PoolRoute: Sendable {
   let strategy: Strategy
   let tiers: [Tier]
   let cursor: Cursor
+  /// Where each candidate is, by its place in the pool's list; empty where nobody asks for a certain one.
+  private let spots: [Int: Spot]
+
+  private struct Spot {
+    let tier: Int
+    let position: Int
+  }
 
   /// Prepares the strategy's tables.
   ///
@@ -36,13 +43,25 @@ package final class PoolRoute: Sendable {
   ///   - cursor: the pool's rotation, the same one from snapshot to snapshot.
   ///   - poolSize: how many backends are configured, eligible or not. It alone sizes the table of `source-hash`, which
   ///     must not change with who is eligible.
-  package init(strategy: Strategy, candidates: [Candidate], cursor: Cursor, poolSize: Int) {
+  ///   - isSticky: whether picks may prefer a certain backend.
+  package init(
+    strategy: Strategy, candidates: [Candidate], cursor: Cursor, poolSize: Int, isSticky: Bool = false
+  ) {
     self.strategy = strategy
     self.cursor = cursor
     looksAtClient = strategy == .sourceHash
     tiers = Dictionary(grouping: candidates, by: \.tier)
       .sorted { $0.key < $1.key }
       .map { Tier(number: $0.key, strategy: strategy, candidates: $0.value, poolSize: poolSize) }
+    var spots: [Int: Spot] = [:]
+    if isSticky {
+      for (number, tier) in tiers.enumerated() {
+        for position in tier.members.positions {
+          spots[tier.members[position].index] = Spot(tier: number, position: position)
+        }
+      }
+    }
+    self.spots = spots
   }
 
   /// Picks a backend and acquires one of its slots. A tier whose candidates have all been tried or are all full passes
@@ -51,14 +70,23 @@ package final class PoolRoute: Sendable {
   ///
   /// - Parameters:
   ///   - client: the hash of the client's address; only `source-hash` looks at it, and without one draws at random.
+  ///   - own: the backend that the client had, by its place in the pool's list. It gets it again, whatever its tier, as long as
+  ///     it's a candidate with a free slot; it waits for it as long as it has patience.
   ///   - exclusion: the backends that this session has tried already.
   ///   - now: nanoseconds of the monotonic clock; only guards look at it.
   ///   - patience: whether the session waits for a backend that is held back.
   ///   - generator: the worker's own.
   package func pick(
-    client: UInt64?, excluding exclusion: borrowing Exclusion, at now: UInt64, patience: Patience,
+    client: UInt64?, own: Int? = nil, excluding exclusion: borrowing Exclusion, at now: UInt64, patience: Patience,
     using generator: inout SplitMix64
   ) -> Pick {
+    if let own, let spot = spots[own] {
+      switch (tiers[spot.tier].members.acquire(spot.position, excluding: exclusion, at: now), patience) {
+      case (.acquired, _): return .backend(own)
+      case (.throttled, .waits): return .throttled
+      case (.throttled, .goesElsewhere), (.full, _), (nil, _): break
+      }
+    }
     var outcome = Pick.none
     for tier in tiers {
       let pick = tier.pick(

@@ -56,7 +56,8 @@ extension PoolDocument {
     self.init(
       name: pool.name, strategy: pool.strategy, health: HealthDocument(pool.health), connect: pool.connect,
       timeouts: pool.timeouts, queue: pool.queue, guard: pool.guard, onDown: pool.onDown, onRemove: pool.onRemove,
-      drainLimit: pool.drainLimit, whenAllDown: pool.whenAllDown, slowStart: pool.slowStart, ejection: pool.ejection)
+      drainLimit: pool.drainLimit, whenAllDown: pool.whenAllDown, slowStart: pool.slowStart, ejection: pool.ejection,
+      stick: pool.stick)
   }
 }
 

@@ -64,6 +64,7 @@ extension PoolConfiguration {
     settings.add("down", "\(onDown.rawValue) sessions; all down: \(whenAllDown.rawValue)")
     settings.add("slow start", slowStart == .zero ? "off" : DurationText.write(slowStart))
     settings.add("ejection", ejection.map(\.summary) ?? "off")
+    settings.add("stick", stick.map(\.summary) ?? "off")
     var list = Table(indent: 2)
     for backend in backends {
       let address = "\(backend.endpoint)"
@@ -113,6 +114,10 @@ extension AdminConfiguration {
     "\(socket ?? "socket at the default place"), mode \(ModeText.write(mode))"
       + (readers.map { ", group \($0.text) may look" } ?? "") + (state.map { ", state in \($0)" } ?? "")
   }
+}
+
+extension StickConfiguration {
+  fileprivate var summary: String { "for \(DurationText.write(lifetime)), up to \(size) clients" }
 }
 
 extension EjectionConfiguration {

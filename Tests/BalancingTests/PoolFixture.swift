@@ -14,7 +14,7 @@ struct PoolFixture {
   let cursor: Cursor
   let route: PoolRoute
 
-  init(_ strategy: Strategy, _ backends: [Backend], eligible: [Int]? = nil, start: UInt64 = 0) {
+  init(_ strategy: Strategy, _ backends: [Backend], eligible: [Int]? = nil, start: UInt64 = 0, isSticky: Bool = false) {
     let loads = backends.map { _ in BackendLoad() }
     self.loads = loads
     cursor = Cursor(start: start)
@@ -25,7 +25,7 @@ struct PoolFixture {
         hashKey: "10.0.0.\(index):80")
     }
     route = PoolRoute(
-      strategy: strategy, candidates: candidates, cursor: cursor, poolSize: backends.count)
+      strategy: strategy, candidates: candidates, cursor: cursor, poolSize: backends.count, isSticky: isSticky)
   }
 
   init(_ strategy: Strategy, weights: [Int], eligible: [Int]? = nil, start: UInt64 = 0) {

@@ -23,6 +23,7 @@ enum Golden {
     connection refused, 3 of 3 checks
       b4       10.0.0.1:80  maintenance  1m40s  off        0/3         9   70    900       0  -                               \
     taken out by ann
+      1200 of 100000 clients remembered, for the backend they had
       5 clients came back right after being closed for idleness
 
     pool mail: least-connections, up

@@ -71,6 +71,10 @@ struct DifferenceTests {
         [#"~ pool web: ejection { "failures": 3, "base": "5s", "max": "1m" } → off"#]
       ),
       (
+        "name: 'web', backends", "name: 'web', stick: {}, backends", .additive,
+        [#"~ pool web: stick off → { "for": "30m", "size": 100000 }"#]
+      ),
+      (
         "name: 'web', backends", "name: 'web', guard: { rate: 9 }, timeouts: { maxAge: '1d' }, backends", .additive,
         ["~ pool web: timeouts.maxAge unlimited → 1d", "~ pool web: guard.rate unlimited → 9"]
       ),

@@ -22,7 +22,7 @@ struct FormTests {
         "connect": { "timeout": "1s", "deadline": "4s", "attempts": 2 },
         "timeouts": { "idle": "1h30m", "halfClosed": "20s" },
         "queue": { "size": 7, "timeout": "6s" }, "onDown": "close", "whenAllDown": "panic", "slowStart": "0s",
-        "ejection": { "failures": 9, "base": "2s", "max": "8s" } } ],
+        "ejection": { "failures": 9, "base": "2s", "max": "8s" }, "stick": { "for": "5m", "size": 9 } } ],
       "stats": { "bind": "127.0.0.1:9090", "hosts": ["Stats.example"] },
       "shutdown": { "drain": "3s" }, "upgrade": { "drain": "2d" }, "log": { "level": "debug", "format": "json" },
       "resolver": { "nameservers": ["10.0.0.53", "[::1]:5353"], "interval": "9s", "timeout": "1s",
@@ -70,6 +70,7 @@ struct FormTests {
     #expect(pool.queue.size == 7 && pool.queue.timeout == .seconds(6))
     #expect(pool.onDown == .close && pool.whenAllDown == .panic && pool.slowStart == .zero)
     #expect(pool.ejection?.failures == 9)
+    #expect(pool.stick?.lifetime == .seconds(300) && pool.stick?.size == 9)
     #expect(pool.ejection?.base == .seconds(2) && pool.ejection?.max == .seconds(8))
   }
 
@@ -116,6 +117,7 @@ struct FormTests {
     #expect(pool.timeouts.idle == .seconds(3600) && pool.timeouts.halfClosed == .seconds(30))
     #expect(pool.queue.size == 0 && pool.queue.timeout == .seconds(5))
     #expect(pool.onDown == .keep && pool.whenAllDown == .refuse && pool.slowStart == .seconds(10))
+    #expect(pool.stick == nil)
     #expect(pool.ejection?.failures == 3 && pool.ejection?.base == .seconds(5) && pool.ejection?.max == .seconds(60))
   }
 
@@ -132,6 +134,8 @@ struct FormTests {
   @Test func healthChecksOfEachTypeAreRead() throws {
     #expect(try pool("health: { type: 'none' }").health.check == .none)
     #expect(try pool("ejection: 'off'").ejection == nil)
+    #expect(try pool("stick: {}").stick == StickConfiguration())
+    #expect(try pool("stick: 'off'").stick == nil)
     let script = try pool("health: { type: 'tcp-script', send: 'PING\\r\\n', expectHex: '2b 50 4F4e47' }").health.check
     #expect(script == .script(ScriptCheck(send: Array("PING\r\n".utf8), expect: Array("+PONG".utf8))))
     let one = try pool("health: { type: 'http', expect: { status: 200, body: 'all well' } }").health.check
@@ -178,6 +182,7 @@ struct FormTests {
           down        keep sessions; all down: refuse
           slow start  10s
           ejection    after 3 failures, 5s up to 1m
+          stick       off
 
         stats     127.0.0.1:9090
         workers   one per core

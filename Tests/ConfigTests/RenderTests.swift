@@ -77,7 +77,8 @@ struct RenderTests {
               "drainLimit": "10m",
               "whenAllDown": "refuse",
               "slowStart": "10s",
-              "ejection": { "failures": 3, "base": "5s", "max": "1m" }
+              "ejection": { "failures": 3, "base": "5s", "max": "1m" },
+              "stick": "off"
             }
           ],
           "workers": "per-core",

@@ -172,6 +172,7 @@ struct CountsTellerTests {
       events.append("told")
     } changed: { _ in
     } remembered: { _ in
+    } stuck: { _ in
     } gone: { [loop] in
       events.append("gone")
       loop.stop()

@@ -89,6 +89,13 @@ extension AdminCall<AdminAnswer.Why> {
   }
 }
 
+extension AdminCall<AdminAnswer.Stick> {
+  /// Which backends clients of a pool had.
+  package static func stick(pool: String?, client: String?, limit: Int?) -> Self {
+    Self(.get, "/v1/stick", query: [("pool", pool), ("client", client), ("limit", limit.map(String.init))])
+  }
+}
+
 extension AdminCall<AdminAnswer.History> {
   /// The latest changes of state, of a pool or of one of its backends.
   package static func history(pool: String?, backend: String?, limit: Int?) -> Self {
@@ -125,6 +132,11 @@ extension AdminCall<AdminAnswer.Done> {
     Self(
       .delete, "/v1/overrides",
       query: [("pool", backend.pool), ("backend", backend.backend), ("force", isForced ? "true" : nil)])
+  }
+
+  /// Forgets which backend a client of a pool had, or all of them.
+  package static func forgetStuck(pool: String?, client: String?) -> Self {
+    Self(.delete, "/v1/stick", query: [("pool", pool), ("client", client)])
   }
 
   /// Adds a backend.

@@ -114,8 +114,11 @@ package enum StatusText {
     let regrets =
       pool.idleRegrets == 0
       ? "" : "  \(Words.count(pool.idleRegrets, "client")) came back right after being closed for idleness\n"
+    let stick =
+      pool.stick.map { "  \($0.entries) of \(Words.count($0.size, "client")) remembered, for the backend they had\n" }
+      ?? ""
     return "\(pool.state == .up ? heading : pool.state.paint?.on(heading, when: coloured) ?? heading)\n"
-      + table.text + regrets
+      + table.text + stick + regrets
   }
 
   /// A column that is left out where it says nothing.

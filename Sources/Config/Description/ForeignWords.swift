@@ -38,6 +38,11 @@ enum ForeignWords {
     ("deadline", ["total", "overall"]),
     ("queue.size", ["max-queue", "max_pending_requests"]),
     ("guard", ["rate_limit", "rate_limits", "limits", "throttle"]),
+    (
+      "stick",
+      ["sticky", "stickiness", "stick-table", "persistence", "affinity", "session-affinity", "sticky-sessions"]
+    ),
+    ("for", ["expire", "ttl", "timeout", "lifetime", "duration"]),
     ("slowStart", ["warmup", "warm-up", "ramp-up"]),
     ("onDown", ["on-marked-down"]),
     ("whenAllDown", ["panic", "panic_threshold"]),

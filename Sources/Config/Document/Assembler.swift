@@ -139,8 +139,9 @@ extension Assembler {
       name: value.name ?? "", strategy: value.strategy, backends: backends.map { backend($0, value.health) },
       health: HealthConfiguration(check: value.health.check, timing: value.health.timing), connect: value.connect,
       timeouts: value.timeouts, queue: value.queue, guard: value.guard, onDown: value.onDown, onRemove: value.onRemove,
-      drainLimit: value.drainLimit, whenAllDown: value.whenAllDown, slowStart: value.slowStart, ejection: value.ejection
-    )
+      drainLimit: value.drainLimit, whenAllDown: value.whenAllDown, slowStart: value.slowStart,
+      ejection: value.ejection,
+      stick: value.stick)
   }
 
   private mutating func backend(

@@ -16,6 +16,7 @@ struct PoolDocument: Sendable {
   var whenAllDown = WhenAllDown.refuse
   var slowStart = Duration.seconds(10)
   var ejection: EjectionConfiguration? = EjectionConfiguration()
+  var stick: StickConfiguration?
 }
 
 /// An element of `backends` as it stands in the file: an object, or only the address.
@@ -74,6 +75,11 @@ extension PoolDocument {
       "ejection", \.ejection, in: initial,
       ejection.kind.orNone("off"),
       "When connect failures of sessions eject a backend for a while; \"off\" for never."),
+    Field(
+      "stick", \.stick, in: initial,
+      stick.kind.orNone("off"),
+      "How clients are sent back to the backend that they had, as long as it takes sessions; an object, which may be empty, or "
+        + "\"off\" for as the strategy picks."),
   ]
 
   /// No two are the same, and one at least gets sessions.
@@ -182,6 +188,17 @@ extension PoolDocument {
   ) { ejection, found in
     settle(&ejection, \.base, "base", isAtMost: \.max, "max", &found)
   }
+
+  private static let stick = Shape<StickConfiguration>(
+    StickConfiguration(),
+    [
+      Field(
+        "for", \.lifetime, in: StickConfiguration(), .duration(.seconds(1)...(.seconds(2_592_000))),
+        "How long a client is remembered after its last session; a duration, counted in whole seconds."),
+      Field(
+        "size", \.size, in: StickConfiguration(), .integer(1...10_000_000),
+        "How many clients are remembered; a count. Whom the pool had seen the longest ago makes room for a new one."),
+    ])
 
   /// Sees to it that one duration is at most another: a default yields to what is written, a contradiction is an error.
   private static func settle<Root>(

@@ -30,6 +30,8 @@ package struct PoolConfiguration: Equatable, Sendable {
   package var slowStart: Duration
   /// When connect failures eject a backend; nil if they never do.
   package var ejection: EjectionConfiguration?
+  /// How clients are sent back to the backend that they had; nil if they aren't.
+  package var stick: StickConfiguration?
 }
 
 /// One backend of a pool.
@@ -128,6 +130,17 @@ package enum WhenAllDown: String, CaseIterable, Sendable {
   case refuse
   /// All backends are used, regardless of their health.
   case panic
+}
+
+/// How a pool remembers which backend each client had.
+package struct StickConfiguration: Equatable, Sendable {
+  /// How long a client is remembered after its last session; whole seconds, 1 s…30 d.
+  package var lifetime = Duration.seconds(1800)
+  /// How many clients are remembered, 1…10,000,000; whom it had seen the longest ago makes room for a new one.
+  package var size = 100_000
+
+  /// The defaults.
+  package init() {}
 }
 
 /// When connect failures of sessions eject a backend.

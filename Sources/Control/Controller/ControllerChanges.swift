@@ -66,6 +66,7 @@ extension Controller {
     }
     for pool in pools {
       replaceMembers(of: pool, in: &stage)
+      if let part = inheritance?.stuck[pool.name] { learn(part) }
       noteChanges(in: pool, .reload, because: .pool(reason))
     }
     own.lookSoon()

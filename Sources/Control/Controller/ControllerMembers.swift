@@ -48,7 +48,8 @@ extension Controller {
       let members = members(of: configuration, in: &stage)
       let controller = register.known(configuration.name) ?? makePool(configuration, in: stage)
       let policy = PoolPolicy(
-        configuration, status: controller.status, patience: stage.configuration.eviction.patience)
+        configuration, status: controller.status, patience: stage.configuration.eviction.patience,
+        stick: configuration.stick == nil ? nil : controller.stick.table)
       snapshots[configuration.name] = controller.snapshot(
         of: members.map { ($0.member, $0.circumstances) }, configuration: configuration, policy: policy, at: now)
     }

@@ -15,6 +15,8 @@ package struct ControllerState: Codable {
   var correlation: CorrelatedFailure.Snapshot?
   /// Which name of a search list has a host name's addresses, where several may be meant.
   var found: [String: String]?
+  /// Which backends clients had, of pools that send them back there.
+  var stuck: [StickPart]?
 
   /// What is known about a pool.
   struct PoolState: Codable {
@@ -35,7 +37,8 @@ extension Controller {
       pools: pools.map { ControllerState.PoolState(name: $0.name, cursor: $0.status.cursor.current) },
       members: pools.flatMap(\.members).map(\.snapshot), addresses: Dictionary(uniqueKeysWithValues: known),
       transitions: Array(transitions.ring), book: book, correlation: checks.correlated,
-      found: Dictionary(uniqueKeysWithValues: answers.compactMap { name, answer in answer.name.map { (name, $0) } }))
+      found: Dictionary(uniqueKeysWithValues: answers.compactMap { name, answer in answer.name.map { (name, $0) } }),
+      stuck: stuck())
   }
 
   /// Goes on where another process was; before anything is staged.
@@ -59,9 +62,12 @@ struct InheritedState {
   private let cursors: [String: UInt64]
   /// By pool, then by what the backend is called there.
   private let members: [String: [String: Member.Snapshot]]
+  /// What was known of clients, by pool.
+  let stuck: [String: StickPart]
 
   init(_ state: ControllerState) {
     cursors = Dictionary(state.pools.map { ($0.name, $0.cursor) }) { first, _ in first }
+    stuck = Dictionary((state.stuck ?? []).map { ($0.pool, $0) }) { first, _ in first }
     members = Dictionary(grouping: state.members, by: \.pool).mapValues { members in
       Dictionary(members.map { ($0.key, $0) }) { first, _ in first }
     }

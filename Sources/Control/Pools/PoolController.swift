@@ -28,12 +28,15 @@ package final class PoolController {
   var isHeldBack = false
 
   private(set) var policy: PoolPolicy
+  /// Which clients get the backend that they had.
+  package private(set) var stick = PoolStick()
 
   init(_ configuration: PoolConfiguration, status: PoolStatus, heritage: InheritedPools, patience: Duration) {
     self.configuration = configuration
     self.status = status
     self.heritage = heritage
-    policy = PoolPolicy(configuration, status: status, patience: patience)
+    stick.use(configuration.stick)
+    policy = PoolPolicy(configuration, status: status, patience: patience, stick: stick.table)
   }
 
   /// Its name.
@@ -42,7 +45,8 @@ package final class PoolController {
   /// Takes another configuration of the same pool.
   func use(_ configuration: PoolConfiguration, patience: Duration) {
     self.configuration = configuration
-    policy = PoolPolicy(configuration, status: status, patience: patience)
+    stick.use(configuration.stick)
+    policy = PoolPolicy(configuration, status: status, patience: patience, stick: stick.table)
   }
 
   /// Takes its new members; gives those that were members before and aren't any more.
@@ -53,6 +57,7 @@ package final class PoolController {
     departures.removeAll { present.contains(ObjectIdentifier($0.member)) }
     let now = Instant.now
     departures += removed.map { ($0, now) }
+    if !removed.isEmpty { stick.keep(replacement) }
     return removed
   }
 
@@ -111,7 +116,7 @@ package final class PoolController {
     }
     let route = PoolRoute(
       strategy: configuration.strategy, candidates: candidates, cursor: status.cursor,
-      poolSize: max(members.count, 1))
+      poolSize: max(members.count, 1), isSticky: policy.stick != nil)
     return Pool(
       route: route, backends: members.map(\.member.backend), policy: isHeldBack ? policy.patient : policy)
   }
@@ -243,17 +248,19 @@ extension PoolPolicy {
     PoolPolicy(
       pool: pool, connectTimeout: connectTimeout, connectDeadline: connectDeadline, attempts: attempts, idle: idle,
       halfClosed: halfClosed, queueSize: queueSize, queueTimeout: queueTimeout, guardQueue: .max,
-      guardWait: max(guardWait, 2_000_000_000), maxAge: maxAge, patience: patience)
+      guardWait: max(guardWait, 2_000_000_000), maxAge: maxAge, patience: patience, stick: stick)
   }
 
-  convenience init(_ pool: PoolConfiguration, status: PoolStatus, patience: Duration) {
+  convenience init(
+    _ pool: PoolConfiguration, status: PoolStatus, patience: Duration, stick: StickTable? = nil
+  ) {
     self.init(
       pool: status, connectTimeout: pool.connect.timeout.clockNanoseconds,
       connectDeadline: pool.connect.deadline.clockNanoseconds, attempts: pool.connect.attempts,
       idle: pool.timeouts.idle?.clockNanoseconds ?? .max, halfClosed: pool.timeouts.halfClosed.clockNanoseconds,
       queueSize: pool.queue.size, queueTimeout: pool.queue.timeout.clockNanoseconds, guardQueue: pool.guard.queue,
       guardWait: pool.guard.wait.clockNanoseconds, maxAge: pool.timeouts.maxAge?.clockNanoseconds ?? .max,
-      patience: patience.clockNanoseconds)
+      patience: patience.clockNanoseconds, stick: stick)
   }
 }
 

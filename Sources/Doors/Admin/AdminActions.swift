@@ -51,6 +51,7 @@ package struct AdminActions {
       LookActions(
         controller: controller, backends: backends, reporter: reporter, reports: reports, chronicle: chronicle, log: log
       ).routes
+      + StickActions(backends: backends).routes
       + OverrideActions(controller: controller, backends: backends, overrides: overrides, changes: changes).routes
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
       + ConfigurationActions(reloads: reloads, fleet: fleet, upgrade: upgrade).routes

@@ -21,8 +21,10 @@ struct Explainer {
     let candidates = Dictionary(
       explanation.tiers.flatMap { tier in tier.candidates.map { ($0.index, (tier: tier, candidate: $0)) } },
       uniquingKeysWith: { first, _ in first })
+    let own = OwnBackend(of: client, in: pool, explanation, at: now)
     let backends = pool.members.indices.map { index in
-      backend(index, candidates[index]?.candidate, chance: chance(of: index, explanation), explanation, at: now)
+      let chance = own?.isUsable == true ? (own?.index == index ? 1 : 0) : chance(of: index, explanation)
+      return backend(index, candidates[index]?.candidate, chance: chance, explanation, at: now)
     }
     let nobody = unresolved.map { backend in
       let configuration = backend.configuration
@@ -35,8 +37,9 @@ struct Explainer {
       pool: pool.name, strategy: explanation.strategy.rawValue, client: client?.host,
       backends: backends + nobody,
       position: serving.map { position($0.position) } ?? "no tier has an eligible backend",
-      next: serving.map { next($0.position).map(name) } ?? [], pick: explanation.pick.map(name),
-      sentence: sentence(explanation, serving), hints: hints(client))
+      next: serving.map { next($0.position).map(name) } ?? [], pick: (own?.pick ?? explanation.pick).map(name),
+      sentence: own?.sentence ?? sentence(explanation, serving),
+      hints: [own?.hint].compactMap(\.self) + hints(client))
   }
 
   private func name(_ index: Int) -> String {
@@ -135,7 +138,7 @@ struct Explainer {
         "\(regrets) \(regrets == 1 ? "client was" : "clients were") back within 5 s after the idle limit of "
           + "\(limit.configured) had ended the session: timeouts.idle is too short for them")
     }
-    if client != nil, pool.configuration.strategy != .sourceHash {
+    if client != nil, pool.configuration.strategy != .sourceHash, pool.configuration.stick == nil {
       hints.append("\(pool.configuration.strategy.rawValue) makes no difference between clients")
     }
     hints += pool.hindrances.recent(at: .now)

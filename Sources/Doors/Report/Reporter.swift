@@ -182,7 +182,8 @@ package final class Reporter {
       queue: Report.Queue(
         waiting: pool.status.waiting.taken, size: pool.configuration.queue.size,
         timeouts: counts.refused[Refusal.queueTimeout.rawValue] ?? 0),
-      refused: counts.refused, refusing: refusing(pool.name), retries: counts.retries, idleRegrets: counts.idleRegrets,
+      stick: pool.stick.table.map { Report.Stick($0.figures(at: now.nanoseconds)) }, refused: counts.refused,
+      refusing: refusing(pool.name), retries: counts.retries, idleRegrets: counts.idleRegrets,
       times: counts.times.map { Report.Times($0) },
       tiersActive: eligible.map(\.configuration.tier).min().map { [$0] } ?? [],
       backends: rows(of: pool, unresolved, at: now))

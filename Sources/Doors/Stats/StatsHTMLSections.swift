@@ -120,6 +120,7 @@ extension StatsHTML {
         const key = `pool/${pool.name}`, facts = [pool.strategy, pool.backends.length === 1 ? '1 backend' : `${count(pool.backends.length)} backends`], refused = sum(pool.refused);
         if (pool.tiersActive.some(tier => tier > 0)) facts.push(`using tier ${pool.tiersActive.join(', ')}`);
         if (pool.queue.size) facts.push(`${count(pool.queue.waiting)} of ${count(pool.queue.size)} waiting`);
+        if (pool.stick) facts.push(`${count(pool.stick.entries)} of ${count(pool.stick.size)} clients remembered`);
         if (pool.retries) facts.push(`${count(pool.retries)} retries`);
         if (pool.idleRegrets) facts.push(`${count(pool.idleRegrets)} back right after an idle end`);
         show(parts.state, pool.state);

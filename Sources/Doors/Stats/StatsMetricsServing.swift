@@ -71,6 +71,22 @@ extension StatsMetrics {
       "martlet_pool_queue_timeouts_total", .counter, "Clients who waited too long for a backend of the pool.",
       rows.counts(\.queue.timeouts))
     writer.family(
+      "martlet_pool_stick_entries", .gauge, "Clients of the pool whose backend is remembered.",
+      rows.counts(\.stick?.entries))
+    writer.family(
+      "martlet_pool_stick_limit", .gauge, "Clients of the pool whose backend may be remembered.",
+      rows.counts(\.stick?.size))
+    writer.family(
+      "martlet_pool_stick_hits_total", .counter, "Sessions of the pool whose client got the backend that it had.",
+      rows.counts(\.stick?.hits))
+    writer.family(
+      "martlet_pool_stick_moves_total", .counter, "Sessions of the pool whose client got another backend than it had.",
+      rows.counts(\.stick?.moves))
+    writer.family(
+      "martlet_pool_stick_evictions_total", .counter,
+      "Clients of the pool that made room for others before their time.",
+      rows.counts(\.stick?.evictions))
+    writer.family(
       "martlet_pool_refused_total", .counter, "Clients of the pool that were turned away, by cause.",
       rows.causes(\.refused))
     writer.family(

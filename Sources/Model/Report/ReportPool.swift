@@ -23,6 +23,8 @@ extension Report {
     package var bytes: Bytes
     /// The clients that wait for a free place on a backend.
     package var queue: Queue
+    /// The clients that get the backend they had; nil where none does, and of a process that doesn't tell.
+    package var stick: Stick?
     /// How many clients were turned away, by cause.
     package var refused: [String: Int]
     /// Those of the present; nil if nobody was turned away within the last minute, and of a process that doesn't tell.
@@ -41,7 +43,7 @@ extension Report {
 
     /// With all its parts.
     package init(
-      name: String, strategy: String, state: State, sessions: Sessions, bytes: Bytes, queue: Queue,
+      name: String, strategy: String, state: State, sessions: Sessions, bytes: Bytes, queue: Queue, stick: Stick? = nil,
       refused: [String: Int], refusing: Refusing? = nil, retries: Int, idleRegrets: Int, times: Times? = nil,
       tiersActive: [Int], backends: [Backend]
     ) {
@@ -51,6 +53,7 @@ extension Report {
       self.sessions = sessions
       self.bytes = bytes
       self.queue = queue
+      self.stick = stick
       self.refused = refused
       self.refusing = refusing
       self.retries = retries
@@ -58,6 +61,32 @@ extension Report {
       self.times = times
       self.tiersActive = tiersActive
       self.backends = backends
+    }
+  }
+
+  /// Clients that get the backend they had.
+  package struct Stick: Codable, Equatable, Sendable {
+    /// How many are known.
+    package var entries: Int
+    /// How many may be.
+    package var size: Int
+    /// How long one is remembered after its last session.
+    package var lifetime: Int
+    /// Sessions whose client got the backend that it had.
+    package var hits: Int
+    /// Sessions whose client got another one, as its own was away or full, or didn't answer.
+    package var moves: Int
+    /// Clients that had to make room for others before their time.
+    package var evictions: Int
+
+    /// With all its parts.
+    package init(entries: Int, size: Int, lifetime: Int, hits: Int, moves: Int, evictions: Int) {
+      self.entries = entries
+      self.size = size
+      self.lifetime = lifetime
+      self.hits = hits
+      self.moves = moves
+      self.evictions = evictions
     }
   }
 

@@ -9,6 +9,9 @@ package final class Pool: Sendable {
   /// Times, limits and attempts.
   package let policy: PoolPolicy
 
+  /// The places of the backends by their ids; empty where no client is sent back to the one it had.
+  let places: [Int: Int]
+
   /// What outlives this snapshot.
   package var status: PoolStatus { policy.pool }
 
@@ -17,7 +20,13 @@ package final class Pool: Sendable {
     self.route = route
     self.backends = backends
     self.policy = policy
+    places =
+      policy.stick == nil
+      ? [:] : Dictionary(backends.enumerated().map { ($0.element.id, $0.offset) }) { first, _ in first }
   }
+
+  /// Whether each client has a backend of its own, so that one who waits for his may be passed by others.
+  var hasOwnBackends: Bool { route.looksAtClient || policy.stick != nil }
 }
 
 /// The rules of a pool for its sessions. An object, so that a session that stands keeps its rules with one word, and
@@ -47,12 +56,14 @@ package final class PoolPolicy: Sendable {
   package let maxAge: UInt64
   /// How long a session that is too old may wait for a pause between its bytes, in nanoseconds, before it's cut off.
   package let patience: UInt64
+  /// Which backends clients had, to get them again; nil where they needn't.
+  package let stick: StickTable?
 
   /// The rules, all times in nanoseconds.
   package init(
     pool: PoolStatus, connectTimeout: UInt64, connectDeadline: UInt64, attempts: Int, idle: UInt64, halfClosed: UInt64,
     queueSize: Int, queueTimeout: UInt64, guardQueue: Int = 0, guardWait: UInt64 = 0, maxAge: UInt64 = .max,
-    patience: UInt64 = .max
+    patience: UInt64 = .max, stick: StickTable? = nil
   ) {
     self.pool = pool
     self.connectTimeout = connectTimeout
@@ -66,6 +77,7 @@ package final class PoolPolicy: Sendable {
     self.guardWait = guardWait
     self.maxAge = maxAge
     self.patience = patience
+    self.stick = stick
   }
 }
 

@@ -76,11 +76,13 @@ extension Session {
     guard let pool else { return .underway }
     let counters = pool.status.counters[worker.index]
     let hash = pool.route.looksAtClient ? clientAddress.hostHash : nil
+    let own = policy.stick.flatMap { ownPlace(in: pool, by: $0) }
     while true {
       let now = MonotonicClock.now()
       guard connector.mayTry(at: now, policy) else { return .refused(connector.refusal) }
       switch pool.route.pick(
-        client: hash, excluding: connector.tried, at: now, patience: connector.patience, using: &worker.random)
+        client: hash, own: own, excluding: connector.tried, at: now, patience: connector.patience, using: &worker.random
+      )
       {
       case .backend(let index):
         let backend = pool.backends[index]
@@ -167,6 +169,7 @@ extension Session {
     counters.sessions.add()
     connectEnded(at: backend)
     backend.load.connectSucceeded()
+    if let stick = policy.stick { keepBackend(backend, by: stick) }
     worker.established(self)
     // The snapshot isn't needed any more; later ones shall not pile up behind long sessions.
     pool = nil

@@ -100,6 +100,7 @@ extension Session {
       counters.sessionTime.record(nanoseconds: now &- accepted)
       policy.pool.counters[worker.index].sessionTime.record(nanoseconds: now &- accepted)
       backend.load.release()
+      if let stick = policy.stick { leaveBackend(backend, by: stick, at: now) }
     }
     if cause == .idle { worker.idleCloses.note(clientAddress, of: policy.pool, at: now) }
     worker.recent.append(EndedSession(self, .closed(cause), backend: backend, at: now))

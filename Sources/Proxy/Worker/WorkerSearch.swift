@@ -34,7 +34,7 @@ extension Worker {
   /// back must not keep the clients of others waiting, where each client has a backend of its own.
   private func search(_ session: Session) {
     guard let first = queues.first(of: session.policy.pool), let place = first.connector.place,
-      place == .slot || session.pool?.route.looksAtClient == false
+      place == .slot || session.pool?.hasOwnBackends == false
     else { return look(for: session) }
     if !mustWait(session, for: place) { look(for: session) }
   }
@@ -113,7 +113,7 @@ extension Worker {
     while let session = passed.map({ queues.next(after: $0) }) ?? queues.first(of: pool) {
       tryAgain(session)
       if session.phase == .queued {
-        guard session.connector.place == .guard, session.pool?.route.looksAtClient == true else { return }
+        guard session.connector.place == .guard, session.pool?.hasOwnBackends == true else { return }
         passed = session
         count += 1
         if count > limit { return }

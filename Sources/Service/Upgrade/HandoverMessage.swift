@@ -15,6 +15,9 @@ enum HandoverMessage: Codable {
   /// From the old process: it serves no longer, and this is a part of what it remembers. Versions that know no past leave it
   /// out.
   case past(PastPart)
+  /// From the old process: these clients had a session since it gave what it knew. Versions that send no client back leave it
+  /// out.
+  case stuck(StickPart)
 
   /// How the last sessions of the old process go.
   struct Draining: Codable {
@@ -29,7 +32,7 @@ enum HandoverMessage: Codable {
   }
 
   // A key for each kind of message, with an object of its own: other versions of the program read them so.
-  private enum CodingKeys: CodingKey { case ready, failed, changed, draining, past }
+  private enum CodingKeys: CodingKey { case ready, failed, changed, draining, past, stuck }
   private struct Ready: Codable { var version: String, pid: Int, counts: String? }
   private struct Failed: Codable { var reason: String }
 
@@ -45,6 +48,8 @@ enum HandoverMessage: Codable {
       self = .changed(late)
     } else if let part = try values.decodeIfPresent(PastPart.self, forKey: .past) {
       self = .past(part)
+    } else if let part = try values.decodeIfPresent(StickPart.self, forKey: .stuck) {
+      self = .stuck(part)
     } else {
       self = .draining(try values.decode(Draining.self, forKey: .draining))
     }
@@ -58,6 +63,7 @@ enum HandoverMessage: Codable {
     case .failed(let reason): try values.encode(Failed(reason: reason), forKey: .failed)
     case .changed(let late): try values.encode(late, forKey: .changed)
     case .past(let part): try values.encode(part, forKey: .past)
+    case .stuck(let part): try values.encode(part, forKey: .stuck)
     case .draining(let draining): try values.encode(draining, forKey: .draining)
     }
   }

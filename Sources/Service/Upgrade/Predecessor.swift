@@ -1,4 +1,5 @@
 import Glibc
+import Control
 import Libevent
 import Model
 import Sockets
@@ -11,6 +12,7 @@ final class Predecessor {
   private let told: (HandoverMessage.Draining) -> Void
   private let changed: (LateChanges) -> Void
   private let remembered: (PastPart) -> Void
+  private let stuck: (StickPart) -> Void
   private let gone: () -> Void
   private let version: String
   private let pid: Int
@@ -32,12 +34,13 @@ final class Predecessor {
   ///   - told: takes how it goes, again and again.
   ///   - changed: takes what was changed while this process started.
   ///   - remembered: takes what it remembers, a part at a time.
+  ///   - stuck: takes which clients had a session there, and with whom.
   ///   - gone: told when it's gone.
   init(
     _ pid: Int, version theirs: String, heir ours: String, over channel: DescriptorChannel, on loop: EventLoop,
     took: @escaping () -> Void,
     told: @escaping (HandoverMessage.Draining) -> Void, changed: @escaping (LateChanges) -> Void,
-    remembered: @escaping (PastPart) -> Void, gone: @escaping () -> Void
+    remembered: @escaping (PastPart) -> Void, stuck: @escaping (StickPart) -> Void, gone: @escaping () -> Void
   ) {
     self.pid = pid
     version = theirs
@@ -45,6 +48,7 @@ final class Predecessor {
     self.told = told
     self.changed = changed
     self.remembered = remembered
+    self.stuck = stuck
     self.gone = gone
     let link = ChannelLink(channel, on: loop) { [unowned self] in take($0) }
     self.link = link
@@ -59,6 +63,7 @@ final class Predecessor {
       case .draining(let news): take(news)
       case .changed(let late): changed(late)
       case .past(let part): remembered(part)
+      case .stuck(let part): stuck(part)
       // What a later version says beside is none of ours.
       case .ready, .failed, nil: break
       }

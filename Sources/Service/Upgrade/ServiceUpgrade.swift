@@ -25,6 +25,7 @@ extension Service {
       if case .refused(let problem) = turn { return refuse(409, problem) }
       logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
       let counts = CountsTeller(controller, listeners)
+      let began = MonotonicClock.now()
       var given = handover(counts.everything())
       if request.force != true {
         given.capacity = Capacity(sessions: limits.sessions, standing: workforce.sessionSlots.taken)
@@ -43,7 +44,7 @@ extension Service {
           let late = LateChanges(overrides: controller.book.changes(since: given.state.book), reread: reloads.unread)
           changes.ended(.handedOver)
           if !late.isEmpty { upgrade?.tell(late) }
-          handOver(to: version, pid, reply)
+          handOver(to: version, pid, since: began, reply)
         }
       }
     }
@@ -88,7 +89,9 @@ extension Service {
   }
 
   /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
-  private func handOver(to version: String, _ pid: Int, _ reply: @escaping AdminRouter.Reply) {
+  private func handOver(
+    to version: String, _ pid: Int, since given: UInt64, _ reply: @escaping AdminRouter.Reply
+  ) {
     let limit = controller.configuration.upgrade.drain
     leaveFleet()
     drain(.handingOver, limit: limit)
@@ -98,7 +101,9 @@ extension Service {
       "process \(pid) has taken over; \(left) sessions may go on here for \(limit.configured)",
       metadata: ["version": "\(version)", "pid": "\(pid)"])
     chronicle.stop()
-    succession = Succession(upgrade, sessions, PastTeller(chronicle.past), on: loop, logger: logger) { [unowned self] in
+    succession = Succession(
+      upgrade, sessions, PastTeller(chronicle.past), StickTeller(controller, since: given), on: loop, logger: logger
+    ) { [unowned self] in
       HandoverMessage.Draining(
         sessions: workforce.sessionSlots.taken, deadline: self.shutdown?.deadline ?? .now,
         counts: upgrade.counts.nothing)
@@ -162,7 +167,7 @@ extension Service {
         sessions.inherit(news.recent ?? [])
       },
       changed: { [unowned self] in take($0, from: pid) },
-      remembered: { [unowned self] in take($0) },
+      remembered: { [unowned self] in take($0) }, stuck: { [unowned self] in controller.learn($0) },
       gone: { [unowned self] in
         logger.notice("process \(pid) is gone")
         settleInherited()

@@ -17,6 +17,7 @@ final class Succession {
   private let upgrade: Upgrade
   private let sessions: SessionDesk
   private let past: PastTeller
+  private let stick: StickTeller
   private let logger: Logger
   /// How the sessions go now, without what was counted.
   private let news: () -> HandoverMessage.Draining
@@ -30,14 +31,17 @@ final class Succession {
   ///
   /// - Parameters:
   ///   - past: what this process remembers.
+  ///   - stick: says which clients had sessions.
   ///   - news: says how the sessions go now.
   init(
-    _ upgrade: Upgrade, _ sessions: SessionDesk, _ past: PastTeller, on loop: EventLoop, logger: Logger,
+    _ upgrade: Upgrade, _ sessions: SessionDesk, _ past: PastTeller, _ stick: StickTeller, on loop: EventLoop,
+    logger: Logger,
     news: @escaping () -> HandoverMessage.Draining
   ) {
     self.upgrade = upgrade
     self.sessions = sessions
     self.past = past
+    self.stick = stick
     self.logger = logger
     self.news = news
     timer = Timer(on: loop) { [unowned self] in
@@ -50,6 +54,7 @@ final class Succession {
   /// Begins to tell. That this process serves no longer doesn't wait for what was counted.
   func begin() {
     hasBegun = true
+    tellStuck()
     send(news())
     timer?.schedule(after: .zero)
   }
@@ -59,6 +64,7 @@ final class Succession {
     guard hasBegun else { return }
     timer?.schedule(after: Self.interval)
     guard upgrade.hasTold else { return }
+    tellStuck()
     sessions.recent { [weak self] ended in self?.tell(ended) }
   }
 
@@ -84,6 +90,11 @@ final class Succession {
     timer?.schedule(after: upgrade.counts.isDone && past.isDone ? Self.interval : pause)
   }
 
+  /// Tells which clients had sessions, as these were seen here after the other process was told of all of them.
+  private func tellStuck() {
+    for part in stick.news() { try? upgrade.tell(.stuck(part)) }
+  }
+
   /// Tells the next part of what this process remembers, if the other one has taken what it was told before.
   private func tellPast() {
     if upgrade.hasTold, let part = past.part() { try? upgrade.tell(.past(part)) }
@@ -93,6 +104,7 @@ final class Succession {
 
   /// Tells it for the last time: no session is left, and no worker to ask.
   func tellFinally() {
+    tellStuck()
     upgrade.counts.beginRound()
     repeat {
       var news = news()

@@ -160,7 +160,7 @@ final class Upgrade {
       case .failed(let reason):
         end(.failed(.init("\(program) can't take over: \(reason)", hint: "this process goes on")))
       // What a later version says beside is none of ours.
-      case .draining, .changed, .past, nil: break
+      case .draining, .changed, .past, .stuck, nil: break
       }
     case .ended(.closed), .ended(.cut):
       end(.failed(.init("\(program) has ended before it served", hint: "see the log; this process goes on")))

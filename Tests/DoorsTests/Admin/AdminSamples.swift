@@ -66,6 +66,12 @@ extension AdminAnswer {
         Rebalance(pool: "web", shares: [Rebalance.Share(backend: "web-1", active: 30, excess: 10)], perSecond: 100)
       ],
       "Why": [why(client: "10.1.2.3", pick: "web-1", chance: 0.25), why(client: nil, pick: nil, chance: nil)],
+      "Stick": [
+        Stick(
+          pool: "web",
+          figures: Report.Stick(entries: 2, size: 100_000, lifetime: 1_800, hits: 12, moves: 3, evictions: 4),
+          backends: ["web-1": 1, "web-2": 1], clients: [Stick.Client(client: "10.0.0.7", backend: "web-2", idle: 3)])
+      ],
       "History": [
         History(transitions: [transition, Report.sample.transitions[1]])
       ],

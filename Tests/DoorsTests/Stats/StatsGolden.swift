@@ -302,6 +302,14 @@ extension StatsRenderingTests {
             "total" : 98000
           },
           "state" : "degraded",
+          "stick" : {
+            "entries" : 1200,
+            "evictions" : 7,
+            "hits" : 3400,
+            "lifetime" : 1800,
+            "moves" : 56,
+            "size" : 100000
+          },
           "strategy" : "round-robin",
           "tiersActive" : [
             0

@@ -1,0 +1,90 @@
+// Connections of many clients: each from an address of its own out of 127.0.0.0/8, one request, read to the end.
+//   clients serve PORT                       answers each connection with two bytes, and ends it
+//   clients ask PORT COUNT ADDRESSES SEED    COUNT connections, each from one of so many addresses; 32 at a time
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct sockaddr_in at(uint32_t host, int port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(host)};
+  return address;
+}
+
+static void die(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+_Noreturn static void serve(int port) {
+  int listener = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  struct sockaddr_in address = at(INADDR_LOOPBACK, port);
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096)) die("listen");
+  puts("ready");
+  fflush(stdout);
+  for (;;) {
+    char bytes[256];
+    int client = accept(listener, NULL, NULL);
+    if (client < 0) continue;
+    if (read(client, bytes, sizeof bytes) > 0 && write(client, "ok", 2) == 2) shutdown(client, SHUT_WR);
+    close(client);
+  }
+}
+
+static uint64_t seed;
+static uint32_t draw(uint32_t count) {
+  seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+  return (uint32_t)((seed >> 33) % count);
+}
+
+static void begin(int queue, int port, uint32_t addresses) {
+  int one = 1, client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  struct sockaddr_in from = at(0x7F010000u + draw(addresses), 0), to = at(INADDR_LOOPBACK, port);
+  setsockopt(client, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  if (bind(client, (struct sockaddr *)&from, sizeof from)) die("bind");
+  if (connect(client, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) die("connect");
+  struct epoll_event event = {.events = EPOLLOUT, .data.fd = client};
+  epoll_ctl(queue, EPOLL_CTL_ADD, client, &event);
+}
+
+static int ask(int port, int count, uint32_t addresses) {
+  int queue = epoll_create1(0), begun = 0, ended = 0, failed = 0;
+  for (; begun < 32 && begun < count; begun++) begin(queue, port, addresses);
+  while (ended < count) {
+    struct epoll_event events[64];
+    int ready = epoll_wait(queue, events, 64, 10000);
+    if (ready <= 0) die("epoll_wait");
+    for (int i = 0; i < ready; i++) {
+      int client = events[i].data.fd;
+      if (events[i].events == EPOLLOUT) {
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
+        if (write(client, "ask", 3) == 3 && !epoll_ctl(queue, EPOLL_CTL_MOD, client, &event)) continue;
+      }
+      char bytes[256];
+      ssize_t got = read(client, bytes, sizeof bytes);
+      if (got > 0) continue;
+      if (got < 0 && errno == EAGAIN) continue;
+      failed += got < 0;
+      close(client);
+      ended++;
+      if (begun < count) begun++, begin(queue, port, addresses);
+    }
+  }
+  printf("%d\n", failed);
+  return 0;
+}
+
+int main(int count, char **words) {
+  if (count == 3 && !strcmp(words[1], "serve")) serve(atoi(words[2]));
+  if (count != 6) return fprintf(stderr, "clients serve PORT | ask PORT COUNT ADDRESSES SEED\n"), 2;
+  seed = strtoull(words[5], NULL, 10);
+  return ask(atoi(words[2]), atoi(words[3]), (uint32_t)atoi(words[4]));
+}
