@@ -197,7 +197,8 @@ install-documents:
 	install -D -m 644 -t $(DESTDIR)$(docdir)/Decisions Docs/Decisions/*.md
 	install -D -m 644 -t $(DESTDIR)$(docdir)/examples $(examples)
 	sed -i -E 's,\]\(Docs/,](,g; s,\]\((\.\./)?(Config|Packaging/(monitoring|systemd))/,](examples/,g' $(DESTDIR)$(docdir)/*.md
-	sed -i 's,/usr/share/doc,$(PREFIX)/share/doc,' $(DESTDIR)$(docdir)/examples/addresses.conf
+	sed -i 's,/usr/share/doc,$(PREFIX)/share/doc,; s,/usr/bin/martlet,$(PREFIX)/bin/martlet,' \
+	  $(DESTDIR)$(docdir)/examples/addresses.conf
 
 # The first configuration, never in place of another one: it's the operator's from then on.
 .PHONY: install-configuration

@@ -75,6 +75,13 @@ final class AddressFleet {
     nodes[name] = nil
   }
 
+  /// A process that took over isn't a child of this test: it's ended by the one way that there is.
+  func endSuccessor(of name: String) {
+    let report = (try? ask(name, "status", "--json").output) ?? ""
+    guard let pid = report.firstMatch(of: #/"pid" ?: ?([0-9]+)/#).flatMap({ pid_t($0.1) }) else { return }
+    _ = Foundation.kill(pid, SIGKILL)
+  }
+
   func log(of name: String) -> String { nodes[name]?.text(of: .errors) ?? "" }
 
   @discardableResult
