@@ -100,9 +100,14 @@ package final class ZooKeeperServers {
   /// Which one leads; nil if there is no leader, or it's alone.
   package func leader() -> Int? {
     addresses.indices.first { index in
-      guard processes[index] != nil, let peer = try? Peer.connect(to: addresses[index]) else { return false }
-      try? peer.send("srvr")
-      return String(decoding: peer.receiveToEnd(seconds: 1).bytes, as: UTF8.self).contains("Mode: leader")
+      guard processes[index] != nil else { return false }
+      let address = addresses[index]
+      let ask = { @Sendable () -> Bool in
+        guard let peer = try? Peer.connect(to: address) else { return false }
+        try? peer.send("srvr")
+        return String(decoding: peer.receiveToEnd(seconds: 1).bytes, as: UTF8.self).contains("Mode: leader")
+      }
+      return network.map { $0.run(ask) ?? false } ?? ask()
     }
   }
 

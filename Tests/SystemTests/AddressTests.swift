@@ -1,4 +1,5 @@
 import Glibc
+import Sockets
 import Support
 import Testing
 
@@ -127,19 +128,36 @@ struct AddressTests {
 
   @Test("a node that leaves owns nothing until it joins, and who lies in the way of an address is named")
   func leaving() throws {
-    let fleet = try AddressFleet()
-    let owner = try #require(fleet.holder)
+    let fleet = try AddressFleet(health: "\"type\": \"tcp\", \"interval\": \"200ms\", \"timeout\": \"150ms\"")
+    let leaver = try #require(fleet.holder)
+    var isolated = ""
+    let (target, hub) = (fleet.address, fleet.network.hub)
+    let client = try Peer.connect(to: target, with: hub.run { try? Socket(for: target) } ?? nil)
+    #expect(client.receiveText(1) == "!")
     let left = try fleet.failOver { owner in
       let leave = try fleet.ask(owner, "fleet", "leave")
       #expect(leave.output.contains("\(owner) owns no address until"), "\(leave)")
     }
     #expect(left < 1)
-    try waitUntil("others know") { fleet.status("lb3")?.addresses.first?.candidates.contains(owner) == false }
-    let refused = try fleet.ask("lb3", "fleet", "move", "web", owner)
-    #expect(refused.exit == .code(1) && refused.errors.contains("\(owner) can't have web now"), "\(refused)")
-    #expect(try fleet.ask(owner, "fleet", "join").exit == .code(0))
+    // Whose session was there has seen it end, and so has the operator.
+    #expect(client.receiveToEnd(seconds: 2).bytes.isEmpty)
+    #expect(try fleet.ask(leaver, "recent", "--json").output.contains("addressMoved"))
+    try waitUntil("others know") { fleet.status("lb3")?.addresses.first?.candidates.contains(leaver) == false }
+    let refused = try fleet.ask("lb3", "fleet", "move", "web", leaver)
+    #expect(refused.exit == .code(1) && refused.errors.contains("\(leaver) can't have web now"), "\(refused)")
+    #expect(try fleet.ask(leaver, "fleet", "join").exit == .code(0))
+    try fleet.waitUntilAllReady()
+    // One that can't reach its backend, as others can, isn't the one whom clients are to come to.
+    let alone = try fleet.failOver { owner in
+      isolated = owner
+      try fleet.network(of: owner).run("ip", "route", "add", "blackhole", "\(AddressFleet.backendHost)/32")
+    }
+    #expect(alone < 10)
+    #expect(fleet.log(of: isolated).contains("backends are down as this node sees it"))
+    try fleet.network(of: isolated).run("ip", "route", "del", "blackhole", "\(AddressFleet.backendHost)/32")
     try fleet.waitUntilAllReady()
     // Somebody has put it there for good.
+    let owner = fleet.names.first { $0 != fleet.holder } ?? ""
     try fleet.network(of: owner).run("ip", "address", "add", "\(AddressFleet.address)/32", "dev", "eth0")
     try waitUntil("it's noticed") { fleet.status(owner)?.addresses.first?.problem?.contains("ip address del") == true }
     try waitUntil("others know") { fleet.status("lb3")?.addresses.first?.candidates.contains(owner) == false }

@@ -15,6 +15,10 @@ extension FleetMessage {
       out.put(status.position)
       out.put(each: status.mayOwn) { $0.put($1) }
       out.put(each: status.stamps) { $0.put($1) }
+      out.put(each: status.pools) { out, view in
+        out.put(view.up)
+        out.put(view.total)
+      }
     case .mayGoOn(let request):
       out.put(Kind.mayGoOn.rawValue)
       out.put(request.name)
@@ -106,7 +110,10 @@ extension FleetMessage {
         NodeStatus(
           incarnation: Incarnation(bits: try input.number()), generation: try input.number(),
           position: try input.number(), mayOwn: try input.array { input throws(DecodingFault) in try input.flag() },
-          stamps: try input.array { input throws(DecodingFault) in try input.stamp() }))
+          stamps: try input.array { input throws(DecodingFault) in try input.stamp() },
+          pools: try input.array { input throws(DecodingFault) in
+            PoolView(up: try input.number(), total: try input.number())
+          }))
     case .mayGoOn:
       self = .mayGoOn(
         GrantRequest(

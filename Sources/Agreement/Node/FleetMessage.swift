@@ -24,15 +24,19 @@ package struct NodeStatus: Equatable, Sendable {
   package var mayOwn: [Bool]
   /// The largest stamp of the table of each address.
   package var stamps: [Stamp]
+  /// What it sees of each pool's backends.
+  package var pools: [PoolView]
 
   /// With all its parts.
   package init(
-    incarnation: Incarnation, generation: UInt64, position: UInt64, mayOwn: [Bool], stamps: [Stamp]
+    incarnation: Incarnation, generation: UInt64, position: UInt64, mayOwn: [Bool], stamps: [Stamp],
+    pools: [PoolView] = []
   ) {
     self.incarnation = incarnation
     self.generation = generation
     self.position = position
     self.mayOwn = mayOwn
     self.stamps = stamps
+    self.pools = pools
   }
 }

@@ -67,6 +67,11 @@ extension FleetNode {
 
   /// Whether this node may own an address: it serves what is in force, and is fit.
   package func mayOwn(_ index: Int, at now: Moment) -> Bool {
+    !isolation.isIsolated && couldOwn(index)
+  }
+
+  /// The same, though it may be cut off from its backends.
+  private func couldOwn(_ index: Int) -> Bool {
     isFit && isAble[index] && isInformed && state.committed.generation > 0
       && rollouts.served == state.committed.origin
   }
@@ -80,14 +85,15 @@ extension FleetNode {
   }
 
   /// Whether a peer is present and says that it may own an address.
-  private func mayOwn(_ index: Int, _ peer: Peers.Peer, at now: Moment) -> Bool {
+  func mayOwn(_ index: Int, _ peer: Peers.Peer, at now: Moment) -> Bool {
     guard peers.isPresent(peer, at: now), let mayOwn = peer.status?.mayOwn else { return false }
     return mayOwn.indices.contains(index) && mayOwn[index]
   }
 
   /// Whether this node has to give up an address that it owns: it isn't fit, or can't serve what is in force. While it's only about
   /// to, it keeps it.
-  private func mustGiveUp(_ index: Int) -> Bool {
+  private func mustGiveUp(_ index: Int, at now: Moment) -> Bool {
+    if isolation.isIsolated, isReplaceable(index, at: now) { return true }
     if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
     return !isFit || !isAble[index]
   }
@@ -106,16 +112,22 @@ extension FleetNode {
     peers.speaksAt = now + Peers.beat
     let status = NodeStatus(
       incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
-      mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest))
+      mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest), pools: pools)
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
   }
 
   /// Steps each address: may this node own it, and how long does it let others go first?
   mutating func mindAddresses(at now: Moment, into effects: inout [Effect]) {
     for index in owners.indices {
-      let standing =
-        mayOwn(index, at: now)
-        ? StoreOwner.Standing.candidate(after: .milliseconds(150) * Int64(rank(for: index, at: now))) : .bystander
+      let standing: StoreOwner.Standing =
+        if mayOwn(index, at: now) {
+          .candidate(after: .milliseconds(150) * Int64(rank(for: index, at: now)))
+        } else if couldOwn(index), !isReplaceable(index, at: now) {
+          // Rather it than nobody.
+          .candidate(after: Isolation.patience)
+        } else {
+          .bystander
+        }
       if owners[index].standing != standing {
         stepOwner(index, .standing(standing), at: now, into: &effects)
       } else if now >= owners[index].wakesAt {
@@ -123,7 +135,7 @@ extension FleetNode {
       }
       if now >= tables[index].wakesAt { stepTable(index, .tick, at: now, into: &effects) }
       guard case .owning = owners[index].stance else { continue }
-      if mustGiveUp(index) {
+      if mustGiveUp(index, at: now) {
         stepOwner(index, .release(heir: nil), at: now, into: &effects)
       } else if let heir = preferred(to: index, at: now) {
         stepOwner(index, .release(heir: heir), at: now, into: &effects)

@@ -26,6 +26,9 @@ package enum FleetText {
     }
     if let addresses = fleet.addresses { lines += [""] + self.addresses(addresses, coloured: coloured, now: now) }
     if fleet.hasLeft == true { lines += ["", "\(fleet.node) owns no address until `martlet fleet join`"] }
+    if fleet.isIsolated == true {
+      lines += ["", "\(fleet.node) sees backends down that others see up, and owns no address that they may have"]
+    }
     if let rollout = fleet.rollout { lines += ["", title(rollout)] + votes(rollout) }
     if let last = fleet.last { lines += ["", "last: " + title(last)] + votes(last) }
     return lines.joined(separator: "\n") + "\n"

@@ -15,6 +15,8 @@ package enum FleetCommand: Sendable {
   case move(address: Int, to: NodeName)
   /// This node shall own no addresses, or may again.
   case leave(Bool)
+  /// What this node sees of each pool's backends, in the order of the configuration.
+  case view([PoolView])
   /// The sessions of an address that is about to go have ended.
   case sessionsEnded(address: Int)
   /// The process is to end, or another one takes its place.
@@ -121,4 +123,6 @@ package struct FleetStatus: Equatable, Sendable {
   package var addresses: [Address] = []
   /// Whether this node owns none because an operator wants it so.
   package var hasLeft = false
+  /// Whether this node sees backends down that most others see up, and so owns no address that another one may have.
+  package var isIsolated = false
 }

@@ -77,6 +77,7 @@ package final class FleetRuntime {
     case .leave(let hasLeft):
       addresses?.leave(hasLeft)
       step(.tick)
+    case .view(let pools): step(.view(pools))
     case .sessionsEnded(let address): addresses?.sessionsEnded(address)
     case .stop: preconditionFailure("whoever runs the loop ends it")
     }
@@ -189,6 +190,14 @@ package final class FleetRuntime {
     var status = node.status(at: now)
     status.addresses = configured.indices.map { describe($0, at: now) }
     status.hasLeft = addresses?.hasLeft ?? false
+    status.isIsolated = node.isolation.isIsolated
+    if status.isIsolated != told?.isIsolated ?? false {
+      tell(
+        status.isIsolated
+          ? .trouble(
+            "backends are down as this node sees it, and up as others do: it owns no address that they may have")
+          : .relief("backends are up as others see them"))
+    }
     guard status != told else { return }
     told = status
     tell(.status(status))

@@ -157,11 +157,13 @@ extension AdminAnswer {
     package var addresses: [Address]?
     /// Whether the node that answers owns none, because an operator wants it so.
     package var hasLeft: Bool?
+    /// Whether the node that answers sees backends down that most others see up, and so owns no address that another one may have.
+    package var isIsolated: Bool?
 
     /// With all its parts.
     package init(
       node: String, generation: Int, log: Log, nodes: [Node], rollout: Rollout?, last: Rollout?,
-      addresses: [Address]? = nil, hasLeft: Bool? = nil
+      addresses: [Address]? = nil, hasLeft: Bool? = nil, isIsolated: Bool? = nil
     ) {
       self.node = node
       self.generation = generation
@@ -171,6 +173,7 @@ extension AdminAnswer {
       self.last = last
       self.addresses = addresses
       self.hasLeft = hasLeft
+      self.isIsolated = isIsolated
     }
   }
 }

@@ -61,6 +61,10 @@ final class FleetDriver {
   let addresses: AddressDesk
   /// Ends the sessions of an address, and tells when that is done; or is told that it's this node's from now on.
   private let sessions: SessionsOfAddresses
+  /// What this node sees of its pools; told when that changes.
+  private let view: () -> [PoolView]
+  private var viewTimer: Timer?
+  private var told: [PoolView] = []
   /// Until the fleet has a configuration.
   private var founding: Timer?
   private var tries = 0
@@ -70,13 +74,15 @@ final class FleetDriver {
   /// - Parameters:
   ///   - first: what is proposed if the fleet has no configuration yet.
   ///   - sessions: what ends the sessions of an address that goes.
+  ///   - view: what this node sees of its pools.
   ///   - troubles: what is wrong with this node at the moment, by which a canary is judged.
   init(
     _ setup: FleetSetup, first: FleetRequest.Wish?, reloads: Reloads, sessions: SessionsOfAddresses,
-    on loop: EventLoop, logger: Logger, troubles: @escaping () -> [String]
+    on loop: EventLoop, logger: Logger, view: @escaping () -> [PoolView], troubles: @escaping () -> [String]
   ) {
     self.reloads = reloads
     self.sessions = sessions
+    self.view = view
     self.loop = loop
     self.troubles = troubles
     self.logger = logger
@@ -87,6 +93,10 @@ final class FleetDriver {
     floating = setup.addresses.map(\.floating)
     addresses = AddressDesk(on: loop) { thread.post($0) }
     receiver = events.receive(on: loop) { [unowned self] in take($0) }
+    if !setup.addresses.isEmpty {
+      viewTimer = Timer(on: loop) { [unowned self] in look() }
+      viewTimer?.schedule(after: .zero)
+    }
     guard setup.memory.stored.generation == 0 else { return }
     founding = Timer(on: loop) { [unowned self] in found() }
     founding?.schedule(after: .seconds(1))
@@ -97,6 +107,14 @@ final class FleetDriver {
   func stop(handingOver: Bool = false) -> FleetLeases {
     receiver = nil
     return thread.stop(handingOver: handingOver)
+  }
+
+  private func look() {
+    viewTimer?.schedule(after: .seconds(1))
+    let view = view()
+    guard view != told else { return }
+    told = view
+    thread.post(.view(view))
   }
 
   // MARK: What the fleet wants

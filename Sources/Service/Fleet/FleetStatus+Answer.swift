@@ -14,7 +14,8 @@ extension FleetStatus {
           position: $0.position.map { Int($0) }, outOfStep: $0.complaint)
       },
       rollout: rollout.map(Self.answer), last: last.map(Self.answer),
-      addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil)
+      addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil,
+      isIsolated: isIsolated ? true : nil)
   }
 
   private static func answer(_ rollout: Rollout) -> AdminAnswer.Fleet.Rollout {

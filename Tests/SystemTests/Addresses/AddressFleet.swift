@@ -11,23 +11,30 @@ final class AddressFleet {
   let sampler: HolderSampler
   let client: SteadyClient
   let names = ["lb1", "lb2", "lb3"]
+  /// Where clients come to.
+  let address: SocketAddress
   private let folder: TemporaryFolder
   private let backend: GreetingServer
   private(set) var nodes: [String: Subprocess] = [:]
+
+  /// Where the backend is: at the hub, at an address of its own.
+  static let backendHost = "10.77.0.253"
 
   /// Starts it all, and waits until somebody answers at the address.
   ///
   /// - Parameters:
   ///   - lease: the address's lease.
   ///   - more: more keys of the address.
-  init(lease: String = "3s", more: String = "") throws {
+  ///   - health: the pool's health checks.
+  init(lease: String = "3s", more: String = "", health: String = "\"type\": \"none\"") throws {
     folder = try TemporaryFolder()
     network = try TestNetwork(nodes: 3)
     servers = try ZooKeeperServers(3, in: (network.hub, TestNetwork.hubAddress))
-    let host = TestNetwork.hubAddress
-    guard let own = SocketAddress("\(host):9000"), let target = SocketAddress("\(Self.address):80") else {
+    try network.hub.run("ip", "address", "add", "\(Self.backendHost)/24", "dev", "br0")
+    guard let own = SocketAddress("\(Self.backendHost):9000"), let target = SocketAddress("\(Self.address):80") else {
       throw Failure("no address")
     }
+    address = target
     backend = try GreetingServer(at: own, in: network.hub)
     sampler = HolderSampler(of: Self.address, in: network)
     client = SteadyClient(to: target, from: network.hub)
@@ -43,7 +50,7 @@ final class AddressFleet {
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "shutdown": { "drain": "2s" }, "workers": 1,
         "listeners": [{ "name": "web", "bind": "\(Self.address):80", "pool": "web" }],
-        "pools": [{ "name": "web", "backends": ["\(own)"], "health": { "type": "none" } }] }
+        "pools": [{ "name": "web", "backends": ["\(own)"], "health": { \(health) } }] }
       """)
     for name in names { try start(name) }
     try waitUntilServed()

@@ -11,6 +11,8 @@ final class HolderSampler: Sendable {
     var samples = 0
     /// When two of them had it.
     var doubles: [(at: Int64, nodes: [Int])] = []
+    /// Who has it.
+    var present: [Int] = []
     /// Who had it, as it changed.
     var holders: [(at: Int64, node: Int?)] = []
     var isStopped = false
@@ -46,6 +48,7 @@ final class HolderSampler: Sendable {
     let found = holders
     state.withLock { seen in
       seen.samples += 1
+      seen.present = found
       if found.count > 1 { seen.doubles.append((now, found)) }
       if seen.holders.last?.node != found.first || seen.holders.isEmpty { seen.holders.append((now, found.first)) }
     }
