@@ -20,6 +20,7 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date -r CHAN
 BUILD_PACKAGES = libevent-dev libc-ares-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES = $(BUILD_PACKAGES) curl nginx-light redis-server iperf3 openssh-server openssh-client openssl postgresql \
   prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless
+SOAK_PACKAGES = keepalived
 API_PACKAGES = $(BUILD_PACKAGES) python3-venv
 INSTALL_PACKAGES = $(BUILD_PACKAGES) python3
 DEB_PACKAGES = $(INSTALL_PACKAGES) dpkg-dev
@@ -138,6 +139,13 @@ CHAOS_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 chaos: test-packages ## Kill, stall, reload and upgrade at random under clients that check every byte
 	MARTLET_CHAOS_SEED=$(CHAOS_SEED) MARTLET_CHAOS_SECONDS=$(CHAOS_SECONDS) $(long-test) --filter 'System/Chaos'
 
+# A floating address whose owner is moved, killed, frozen, cut off and stopped, so many times each; keepalived does the same beside it.
+FAILOVERS ?= 200
+
+.PHONY: fleet-soak
+fleet-soak: test-packages soak-packages ## Let a floating address fail over FAILOVERS times of each kind, beside keepalived
+	MARTLET_FAILOVERS=$(FAILOVERS) $(long-test) --filter 'System/AddressSoak'
+
 # Stories of a fleet under faults, each from its seed: one that fails is told as short as it gets. A mutant is a mistake that is made on
 # purpose, one of Sources/Agreement/Mutants.swift.
 SEEDS ?= 2000
@@ -197,7 +205,8 @@ install-documents:
 	install -D -m 644 -t $(DESTDIR)$(docdir)/Decisions Docs/Decisions/*.md
 	install -D -m 644 -t $(DESTDIR)$(docdir)/examples $(examples)
 	sed -i -E 's,\]\(Docs/,](,g; s,\]\((\.\./)?(Config|Packaging/(monitoring|systemd))/,](examples/,g' $(DESTDIR)$(docdir)/*.md
-	sed -i 's,/usr/share/doc,$(PREFIX)/share/doc,' $(DESTDIR)$(docdir)/examples/addresses.conf
+	sed -i 's,/usr/share/doc,$(PREFIX)/share/doc,; s,/usr/bin/martlet,$(PREFIX)/bin/martlet,' \
+	  $(DESTDIR)$(docdir)/examples/addresses.conf
 
 # The first configuration, never in place of another one: it's the operator's from then on.
 .PHONY: install-configuration
@@ -219,11 +228,13 @@ test-deb: deb-test-packages deb ## Build the Debian package, check it, install i
 clean: ## Remove everything that was built
 	rm -rf .build .build-thread .build-address .build-fuzz
 
-.PHONY: build-packages test-packages api-packages install-packages deb-packages deb-test-packages
+.PHONY: build-packages test-packages soak-packages api-packages install-packages deb-packages deb-test-packages
 build-packages:
 	$(call install-packages,$(BUILD_PACKAGES))
 test-packages:
 	$(call install-packages,$(TEST_PACKAGES))
+soak-packages:
+	$(call install-packages,$(SOAK_PACKAGES))
 api-packages:
 	$(call install-packages,$(API_PACKAGES))
 install-packages:

@@ -74,7 +74,7 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Fleet",
-      dependencies: ["Agreement", "COpenSSL", "Config", "Libevent", "Model", "Names", "Sockets", system],
+      dependencies: ["Agreement", "COpenSSL", "Config", "Libevent", "Model", "Names", "Network", "Sockets", system],
       swiftSettings: strict),
 
     // The doors, at which the control plane is looked at and told, and the log.
@@ -93,6 +93,7 @@ let package = Package(
       name: "Service",
       dependencies: [
         "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Logs", "Model",
+        "Network",
         "Proxy", "Sockets", "Text", logging, system,
       ], swiftSettings: strict),
     .target(

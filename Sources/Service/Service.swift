@@ -2,6 +2,7 @@ import Changes
 package import Config
 package import Control
 import Doors
+import Fleet
 import Glibc
 package import Libevent
 package import Logging
@@ -201,9 +202,9 @@ package final class Service {
       chronicle.start(.start, "\(origin.version) was started")
     }
     if let inheritance = origin.inheritance {
-      takeOver(inheritance) { [unowned self] in
+      takeOver(inheritance) { [unowned self] (leases: FleetLeases?) in
         // The process before this one is the node until then.
-        joinFleet()
+        joinFleet(leases ?? FleetLeases())
         systemd?.ready()
       }
     } else {
@@ -280,7 +281,8 @@ package final class Service {
         logger.notice(
           "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(limit.configured)")
         systemd?.stopping(within: limit)
-        drain(.closing, limit: limit)
+        // Clients of this node's addresses are to find another one, before nobody is accepted here any more.
+        giveUpAddresses { [unowned self] in drain(.closing, limit: limit) }
       }
     }
   }

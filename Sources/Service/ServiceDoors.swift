@@ -60,7 +60,8 @@ extension Service {
       fleet: .init(
         look: { [unowned self] in fleet?.status?.answer },
         rollOut: { [unowned self] in rollOut($0, by: $1, $2) },
-        settle: { [unowned self] in settle($0, by: $1, $2) })
+        settle: { [unowned self] in settle($0, by: $1, $2) },
+        moveAddresses: { [unowned self] in moveAddresses($0, $1) })
     ) { [unowned self] request, author, reply in
       startUpgrade(request, by: author, reply)
     }

@@ -34,7 +34,10 @@ enum Sample {
     ]
     return [
       .status(
-        NodeStatus(incarnation: n0.incarnation, generation: 2, position: 3, mayOwn: true, stamps: [.none])),
+        NodeStatus(
+          incarnation: n0.incarnation, generation: 2, position: 3, mayOwn: [true], stamps: [.none],
+          pools: [PoolView(up: 1, total: 3)])),
+      .handOn(name: "web", generation: 2, heir: NodeName("n2")),
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4)), .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
     ] + tables.map { .table(address: 2, $0) }

@@ -14,7 +14,7 @@ struct DescriptionTests {
     #expect(
       configuration.warnings.map(\.message)
         == (name == "reference.json"
-          ? [FleetConfiguration.addressesRefusal, "no listener uses the pool \"binary\""] : []))
+          ? ["no listener uses the pool \"binary\""] : []))
   }
 
   @Test func theSchemaDescribesEveryKeyOfBothForms() throws {

@@ -234,7 +234,7 @@ struct ValidatorTests {
   private static let floating = [
     "address: '10.0.0.100', interface: 'eth0.5'", "address: '2001:DB8::1', action: 'address', interface: 'br-lan'",
     "address: '10.0.0.100', action: 'command', command: ['/a b', '', 'c']", "address: '::2', action: 'none'",
-    "address: '10.0.0.100', action: 'none', lease: '2s', prefer: ['lb1'], onQuorumLoss: 'hold'",
+    "address: '10.0.0.100', action: 'none', lease: '3s', prefer: ['lb1'], onQuorumLoss: 'hold'",
   ]
   private static let wrongFleets = [
     "addresses: {}", "data: 'd'", "colour: 1", "engine: { type: 'embedded', servers: ['zk:1'] }",
@@ -248,7 +248,7 @@ struct ValidatorTests {
     "address: '10.0.0.100/24', interface: 'eth0'", "address: '[::2]', interface: 'eth0'",
     "address: 'fe80::1', action: 'none'", "address: 'fe80::1%lo', action: 'none'", "address: 'a', action: 'none'",
     "address: '10.0.0.100', interface: 'eth/0'", "address: '10.0.0.100', interface: 'sixteen-letters-'",
-    "address: '10.0.0.100', action: 'none', lease: '1s'", "address: '10.0.0.100', action: 'none', lease: '61s'",
+    "address: '10.0.0.100', action: 'none', lease: '2.9s'", "address: '10.0.0.100', action: 'none', lease: '61s'",
     "address: '10.0.0.100', action: 'none', interface: 'eth0'", "address: '10.0.0.100', action: 'vrrp'",
     "address: '10.0.0.100', action: 'command'", "address: '10.0.0.100', action: 'command', command: ['a']",
     "address: '10.0.0.100', action: 'command', command: []", "address: '10.0.0.100', action: 'none', prefer: 'lb1'",

@@ -71,7 +71,7 @@ struct Variations {
     "fleet.addresses[].name": ["web", "mail"],
     "fleet.addresses[].address": ["10.0.0.100", "10.0.0.101", "2001:db8::25"],
     "fleet.addresses[].interface": ["eth0", "br-lan.5"], "fleet.addresses[].command[]": ["/bin/move", "/a b"],
-    "fleet.addresses[].lease": ["2s", "4s", "1m"], "fleet.addresses[].prefer[]": ["lb1", "lb2", "lb3"],
+    "fleet.addresses[].lease": ["3s", "4s", "1m"], "fleet.addresses[].prefer[]": ["lb1", "lb2", "lb3"],
   ]
 
   /// What fits nearly everywhere as a duration.

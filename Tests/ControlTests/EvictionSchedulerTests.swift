@@ -1,4 +1,5 @@
 import Libevent
+import Sockets
 import Testing
 
 @testable import Control
@@ -35,5 +36,21 @@ import Testing
     end.schedule(after: .milliseconds(200))
     loop.run()
     #expect(scheduler.count == 1)
+  }
+
+  @Test("who waits for an address to be left is told once, and who comes by it in the next moments still ends")
+  func address() throws {
+    let loop = EventLoop()
+    let scheduler = scheduler(loop)
+    let host = try #require(SocketAddress(ip: "10.0.0.100", port: 0))
+    var told = 0
+    scheduler.leave(host, "address web") { told += 1 }
+    scheduler.finished(0, order: 1, remaining: 0)
+    #expect(told == 0)
+    scheduler.finished(1, order: 1, remaining: 0)
+    #expect(told == 1 && scheduler.count == 1)
+    // It comes back, and whoever comes by it then stays.
+    scheduler.returned(host)
+    #expect(told == 1 && scheduler.count == 0)
   }
 }

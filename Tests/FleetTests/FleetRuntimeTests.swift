@@ -77,7 +77,8 @@ private final class TestFleet {
       case .answer(let number, let answer): answers[number] = answer
       case .status(let status): self.status = status
       case .trouble(let what): Issue.record("\(name.text): \(what)")
-      case .learned, .relief, .ended: break
+      case .lost(let address): runtime?.obey(.sessionsEnded(address: address))
+      case .learned, .gained, .news, .relief, .ended: break
       }
     }
   }

@@ -120,6 +120,18 @@ import Testing
     #expect(pair.proxy.closes(.drained) == 1 && pair.proxy.remaining(of: 1) == 0)
   }
 
+  @Test("sessions are told apart by the address that they came in at")
+  func localAddress() throws {
+    let pair = try RelayedPair()
+    for (id, host) in ["10.0.0.100", "127.0.0.1"].enumerated() {
+      let selection = SessionSelection(local: SocketAddress(ip: host, port: 80))
+      pair.proxy.post(
+        .evict(EvictionOrder(id: id, selection: selection, cause: .addressMoved, insistFrom: 0, isPaced: false)))
+      #expect(eventually { pair.proxy.remaining(of: id) != nil })
+      #expect(pair.proxy.closes(.addressMoved) == id)
+    }
+  }
+
   @Test("a quota ends so many over all workers, those first in which nothing has moved for longest", arguments: [1, 2])
   func quota(workers: Int) throws {
     let server = try TestServer(at: AddressFamily.ipv4.freshAddress())

@@ -166,7 +166,7 @@ struct CountsTellerTests {
   func predecessor() throws {
     let (ours, theirs) = try DescriptorChannel.pair()
     var events: [String] = []
-    let predecessor = Predecessor(1, version: "0", heir: "1", over: ours, on: loop) {
+    let predecessor = Predecessor(1, version: "0", heir: "1", over: ours, on: loop) { _ in
       events.append("took")
     } told: { _ in
       events.append("told")

@@ -28,8 +28,10 @@ package final class Peer: Sendable {
   }
 
   /// Connects; throws what went wrong.
-  package static func connect(to address: SocketAddress, seconds: Int = 10) throws -> Peer {
-    let peer = Peer(try Socket(for: address))
+  ///
+  /// - Parameter socket: a new one, which may have been opened in another network.
+  package static func connect(to address: SocketAddress, seconds: Int = 10, with socket: Socket? = nil) throws -> Peer {
+    let peer = Peer(try socket ?? Socket(for: address))
     switch peer.socket.connect(to: address) {
     case .established: return peer
     case .failed(let error): throw error

@@ -6,7 +6,11 @@ package final class TestNetwork: Sendable {
   /// The machines' networks. Each has an interface `eth0` with the address 10.77.0.N/24 and fd77::N/64, N from 1 on.
   package let nodes: [NetworkNamespace]
 
-  private let bridge: NetworkNamespace
+  /// What they are connected by, with the addresses 10.77.0.254/24 and fd77::254/64: where somebody is whom nothing happens to.
+  package let hub: NetworkNamespace
+
+  /// The hub's own address.
+  package static let hubAddress = "10.77.0.254"
 
   /// Why there can be none on this machine; nil if there can.
   package static let obstacle: String? = {
@@ -22,9 +26,11 @@ package final class TestNetwork: Sendable {
   /// Makes so many machines that reach each other.
   package init(nodes count: Int) throws {
     guard let bridge = NetworkNamespace() else { throw Failure("unshare isn't allowed") }
-    self.bridge = bridge
+    hub = bridge
     try bridge.run("ip", "link", "add", "br0", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
     try bridge.run("ip", "link", "set", "br0", "up")
+    try bridge.run("ip", "address", "add", "\(Self.hubAddress)/24", "dev", "br0")
+    try bridge.run("ip", "address", "add", "fd77::254/64", "dev", "br0", "nodad")
     var nodes: [NetworkNamespace] = []
     for number in 1...count {
       guard let node = NetworkNamespace() else { throw Failure("unshare isn't allowed") }
@@ -47,7 +53,7 @@ package final class TestNetwork: Sendable {
 
   /// The link of a machine, counted from 0, is cut or mended.
   package func setLink(of node: Int, up isUp: Bool) throws {
-    try bridge.run("ip", "link", "set", "port\(node + 1)", isUp ? "up" : "down")
+    try hub.run("ip", "link", "set", "port\(node + 1)", isUp ? "up" : "down")
   }
 }
 

@@ -10,6 +10,7 @@ package final class ZooKeeperServers {
 
   private static let jar = "/usr/share/java/zookeeper.jar"
   private let folder: TemporaryFolder
+  private let network: NetworkNamespace?
   private var processes: [Subprocess?]
 
   /// Starts them, and waits until each has opened a session.
@@ -17,13 +18,21 @@ package final class ZooKeeperServers {
   /// - Parameters:
   ///   - count: how many: 1 or 3.
   ///   - options: more lines of their configuration.
-  package init(_ count: Int = 1, options: String = "") throws {
+  ///   - place: the network that they are in, and its address; else this one's loopback.
+  package init(
+    _ count: Int = 1, options: String = "", in place: (network: NetworkNamespace, host: String)? = nil
+  ) throws {
     guard access(Self.jar, R_OK) == 0 else { throw Failure("libzookeeper-java isn't installed: make test-packages") }
     folder = try TemporaryFolder()
-    addresses = try (0..<count).map { _ in SocketAddress.ipv4(0x7F00_0001, port: try FreePort.next()) }
+    network = place?.network
+    let host = place?.host ?? "127.0.0.1"
+    addresses = try (0..<count).map { _ in
+      let port = try FreePort.next()
+      return SocketAddress(ip: host, port: port) ?? .ipv4(0x7F00_0001, port: port)
+    }
     processes = addresses.map { _ in nil }
     // Where each speaks with the others, and where they elect.
-    let members = try (1...count).map { "server.\($0)=127.0.0.1:\(try FreePort.next()):\(try FreePort.next())" }
+    let members = try (1...count).map { "server.\($0)=\(host):\(try FreePort.next()):\(try FreePort.next())" }
     for (index, address) in addresses.enumerated() {
       let data = "\(folder.path)/\(index)"
       mkdir(data, 0o755)
@@ -37,7 +46,7 @@ package final class ZooKeeperServers {
         syncLimit=2
         dataDir=\(data)
         clientPort=\(address.port ?? 0)
-        clientPortAddress=127.0.0.1
+        clientPortAddress=\(host)
         admin.enableServer=false
         maxClientCnxns=0
         4lw.commands.whitelist=srvr,conf
@@ -59,7 +68,8 @@ package final class ZooKeeperServers {
       + ["-Dzookeeper.leaderConnectDelayDuringRetryMs=20", "-Dzookeeper.fastleader.minNotificationInterval=50"]
       + ["-cp", Self.jar, "org.apache.zookeeper.server.quorum.QuorumPeerMain", "\(folder.path)/\(index).cfg"]
     let words = getuid() == 0 ? ["setpriv", "--reuid", "nobody", "--clear-groups"] + java : java
-    processes[index] = try Subprocess(words[0], Array(words.dropFirst()))
+    let all = network.map { ["nsenter", "--net=\($0.path)"] + words } ?? words
+    processes[index] = try Subprocess(all[0], Array(all.dropFirst()))
   }
 
   /// Waits until it opens a session: other answers come earlier.
@@ -68,24 +78,36 @@ package final class ZooKeeperServers {
       guard let process = processes[index], !process.hasEnded else {
         throw Failure(processes[index].map { $0.text(of: .output) + $0.text(of: .errors) } ?? "it was killed")
       }
-      guard let peer = try? Peer.connect(to: addresses[index]) else { return false }
+      return opensSession(addresses[index])
+    }
+  }
+
+  /// Whether somebody at an address opens a session.
+  private func opensSession(_ address: SocketAddress) -> Bool {
+    let ask = { @Sendable () -> Bool in
+      guard let peer = try? Peer.connect(to: address) else { return false }
       // Length; version, last transaction seen, time-out in milliseconds, no session yet, an empty password.
+      let zeros = { [UInt8](repeating: 0, count: $0) }
       try? peer.send(
         [0, 0, 0, 44, 0, 0, 0, 0] + zeros(8) + [0, 0, 0x0B, 0xB8] + zeros(8) + [0, 0, 0, 16] + zeros(16))
       // Length, version, time-out, session.
       let answer = peer.receive(exactly: 20, seconds: 1)
       return answer.count == 20 && answer[12...].contains { $0 != 0 }
     }
+    return network.map { $0.run(ask) ?? false } ?? ask()
   }
-
-  private func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
   /// Which one leads; nil if there is no leader, or it's alone.
   package func leader() -> Int? {
     addresses.indices.first { index in
-      guard processes[index] != nil, let peer = try? Peer.connect(to: addresses[index]) else { return false }
-      try? peer.send("srvr")
-      return String(decoding: peer.receiveToEnd(seconds: 1).bytes, as: UTF8.self).contains("Mode: leader")
+      guard processes[index] != nil else { return false }
+      let address = addresses[index]
+      let ask = { @Sendable () -> Bool in
+        guard let peer = try? Peer.connect(to: address) else { return false }
+        try? peer.send("srvr")
+        return String(decoding: peer.receiveToEnd(seconds: 1).bytes, as: UTF8.self).contains("Mode: leader")
+      }
+      return network.map { $0.run(ask) ?? false } ?? ask()
     }
   }
 

@@ -229,22 +229,18 @@ private final class FleetOnMachine {
     arguments: [
       ("--node", "lb9", "--node names \"lb9\", and the nodes are lb1, lb2, lb3"),
       ("key", "", "can't be read"),
-      ("addresses", "", "fleet.addresses: this version moves no addresses between nodes yet"),
     ])
   func refusals(_ what: String, _ value: String, _ words: String) throws {
     let folder = try TemporaryFolder()
     try folder.write("key", String(repeating: "0a", count: 32), mode: 0o600)
     let key = what == "key" ? "missing" : "key"
-    let addresses =
-      what == "addresses"
-      ? #", "addresses": [{ "name": "web", "address": "10.0.0.100", "interface": "lo" }]"# : ""
     let file = try folder.write(
       "fleet.json",
       """
       { "fleet": { "name": "edge", "nodes": [{ "name": "lb1", "address": "127.0.0.1:1" },
           { "name": "lb2", "address": "127.0.0.1:2" }, { "name": "lb3", "address": "127.0.0.1:3" }],
           "key": "\(folder.path)/\(key)", "engine": { "type": "zookeeper", "servers": ["127.0.0.1:4"] },
-          "data": "\(folder.path)/data"\(addresses) },
+          "data": "\(folder.path)/data" },
         "admin": "off", "listen": "127.0.0.1:0", "backends": ["127.0.0.1:9"] }
       """)
     let result = try Subprocess.run(

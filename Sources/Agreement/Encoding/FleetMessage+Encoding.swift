@@ -1,7 +1,7 @@
 extension FleetMessage {
   private enum Kind: UInt8 {
     case status = 1
-    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack
+    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn
   }
 
   /// As it's sent to another node, within one frame.
@@ -13,8 +13,12 @@ extension FleetMessage {
       out.put(status.incarnation.bits)
       out.put(status.generation)
       out.put(status.position)
-      out.put(status.mayOwn)
+      out.put(each: status.mayOwn) { $0.put($1) }
       out.put(each: status.stamps) { $0.put($1) }
+      out.put(each: status.pools) { out, view in
+        out.put(view.up)
+        out.put(view.total)
+      }
     case .mayGoOn(let request):
       out.put(Kind.mayGoOn.rawValue)
       out.put(request.name)
@@ -27,6 +31,11 @@ extension FleetMessage {
       out.put(answer.name)
       out.put(answer.round)
       out.put(answer.refusal) { $0.put($1.rawValue) }
+    case .handOn(let name, let generation, let heir):
+      out.put(Kind.handOn.rawValue)
+      out.put(name)
+      out.put(generation)
+      out.put(heir.text)
     case .table(let address, let message): Self.encode(message, of: address, into: &out)
     }
     return out.bytes
@@ -100,8 +109,11 @@ extension FleetMessage {
       self = .status(
         NodeStatus(
           incarnation: Incarnation(bits: try input.number()), generation: try input.number(),
-          position: try input.number(), mayOwn: try input.flag(),
-          stamps: try input.array { input throws(DecodingFault) in try input.stamp() }))
+          position: try input.number(), mayOwn: try input.array { input throws(DecodingFault) in try input.flag() },
+          stamps: try input.array { input throws(DecodingFault) in try input.stamp() },
+          pools: try input.array { input throws(DecodingFault) in
+            PoolView(up: try input.number(), total: try input.number())
+          }))
     case .mayGoOn:
       self = .mayGoOn(
         GrantRequest(
@@ -116,6 +128,8 @@ extension FleetMessage {
             guard let refusal = GrantAnswer.Refusal(rawValue: code) else { throw .unknown("refusal \(code)") }
             return refusal
           }))
+    case .handOn:
+      self = .handOn(name: try input.text(), generation: try input.number(), heir: NodeName(try input.text()))
     default: self = .table(address: Int(try input.number(UInt16.self)), try Self.message(kind, &input))
     }
     try input.finish()
@@ -148,7 +162,7 @@ extension FleetMessage {
       .lack(
         generation: try input.number(),
         from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
-    case .status, .mayGoOn, .leave: throw .unknown("message about no table")
+    case .status, .mayGoOn, .leave, .handOn: throw .unknown("message about no table")
     }
   }
 }

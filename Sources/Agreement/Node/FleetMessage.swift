@@ -6,6 +6,8 @@ package enum FleetMessage: Equatable, Sendable {
   case mayGoOn(GrantRequest)
   /// What is said to that.
   case leave(GrantAnswer)
+  /// An address that the other node owns is to go to this one.
+  case handOn(name: String, generation: UInt64, heir: NodeName)
   /// Something about the table of an address, by its place in the configuration.
   case table(address: Int, ReplicaMessage)
 }
@@ -18,19 +20,23 @@ package struct NodeStatus: Equatable, Sendable {
   package var generation: UInt64
   /// The last entry of the log that it knows.
   package var position: UInt64
-  /// Whether it would own an address.
-  package var mayOwn: Bool
+  /// Whether it would own each address.
+  package var mayOwn: [Bool]
   /// The largest stamp of the table of each address.
   package var stamps: [Stamp]
+  /// What it sees of each pool's backends.
+  package var pools: [PoolView]
 
   /// With all its parts.
   package init(
-    incarnation: Incarnation, generation: UInt64, position: UInt64, mayOwn: Bool, stamps: [Stamp]
+    incarnation: Incarnation, generation: UInt64, position: UInt64, mayOwn: [Bool], stamps: [Stamp],
+    pools: [PoolView] = []
   ) {
     self.incarnation = incarnation
     self.generation = generation
     self.position = position
     self.mayOwn = mayOwn
     self.stamps = stamps
+    self.pools = pools
   }
 }

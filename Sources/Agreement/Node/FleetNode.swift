@@ -25,6 +25,14 @@ package struct FleetNode {
     case stuck(address: Int, StuckUpdate)
     /// Whether this node may own addresses, as far as its own state goes: it's not leaving, and not cut off from its backends.
     case fitness(isFit: Bool)
+    /// Whether this node may own one address, as far as that one goes: it could be put where it belongs.
+    case ability(address: Int, isAble: Bool)
+    /// What this node sees of each pool's backends, in the order of the configuration.
+    case view([PoolView])
+    /// An address is to go from whoever owns it to another node.
+    case handOn(address: Int, to: NodeName)
+    /// The process before this one owned an address until then, by this generation, and has left it to this one.
+    case inherited(address: Int, generation: UInt64, until: Moment)
   }
 
   /// What it wants.
@@ -73,6 +81,12 @@ package struct FleetNode {
   /// Whether the log was known to its end once since the start.
   package internal(set) var isInformed = false
   var isFit = true
+  /// Whether this node is cut off from its backends, as far as others show.
+  package internal(set) var isolation = Isolation()
+  /// What this node sees of each pool.
+  var pools: [PoolView] = []
+  /// Whether each address could be this node's, as far as that one goes.
+  var isAble: [Bool]
   /// Since when another node is there that should rather have each address.
   var preferredSince: [Moment?]
   var sequence: UInt64 = 0
@@ -102,6 +116,7 @@ package struct FleetNode {
     }
     tables = plan.addresses.map { _ in Replication(others: others, timing: plan.replication, mutants: mutants) }
     preferredSince = plan.addresses.map { _ in nil }
+    isAble = plan.addresses.map { _ in true }
   }
 
   /// When it wants to be called with `tick` at the latest.
@@ -133,8 +148,18 @@ package struct FleetNode {
     case .move(let index, let heir): stepOwner(index, .release(heir: heir), at: now, into: &effects)
     case .stuck(let index, let update): stepTable(index, .update(update), at: now, into: &effects)
     case .fitness(let isFit): self.isFit = isFit
+    case .ability(let index, let isAble):
+      guard self.isAble[index] != isAble else { break }
+      self.isAble[index] = isAble
+      // Whoever takes the address over is to know before it's free.
+      peers.speaksAt = now
+    case .view(let pools): self.pools = Array(pools.prefix(Self.mostPools))
+    case .handOn(let index, let heir): handOn(index, to: heir, at: now, into: &effects)
+    case .inherited(let index, let generation, let until):
+      stepOwner(index, .inherited(generation: generation, until: until), at: now, into: &effects)
     }
     stepRollouts(.look, at: now, into: &effects)
+    if !pools.isEmpty { judgeIsolation(at: now) }
     mindAddresses(at: now, into: &effects)
     if now >= peers.speaksAt { speak(at: now, into: &effects) }
   }

@@ -55,37 +55,79 @@ extension FleetNode {
       if let index = owners.firstIndex(where: { $0.name == answer.name }) {
         stepOwner(index, .answered(answer, by: node), at: now, into: &effects)
       }
+    case .handOn(let name, let generation, let heir):
+      guard let index = owners.firstIndex(where: { $0.name == name }), owners[index].generation == generation else {
+        return
+      }
+      stepOwner(index, .release(heir: heir), at: now, into: &effects)
     case .table(let index, let message):
       stepTable(index, .message(message, from: node), at: now, into: &effects)
     }
   }
 
-  /// Whether this node may own addresses: it serves what is in force, and is fit.
-  package func mayOwn(at now: Moment) -> Bool {
-    isFit && isInformed && state.committed.generation > 0 && rollouts.served == state.committed.origin
+  /// Whether this node may own an address: it serves what is in force, and is fit.
+  package func mayOwn(_ index: Int, at now: Moment) -> Bool {
+    !isolation.isIsolated && couldOwn(index)
   }
 
-  /// Whether this node has to give up what it owns: it isn't fit, or can't serve what is in force. While it's only about to, it keeps it.
-  private var mustGiveUp: Bool {
+  /// The same, though it may be cut off from its backends.
+  private func couldOwn(_ index: Int) -> Bool {
+    isFit && isAble[index] && isInformed && state.committed.generation > 0
+      && rollouts.served == state.committed.origin
+  }
+
+  /// The nodes that are present and may own an address, those first that should rather have it.
+  package func candidates(for index: Int, at now: Moment) -> [NodeName] {
+    let prefer = plan.addresses[index].prefer
+    return plan.nodes.filter { node in
+      node == plan.me ? mayOwn(index, at: now) : peers.all.contains { $0.node == node && mayOwn(index, $0, at: now) }
+    }.sorted { (prefer.firstIndex(of: $0) ?? prefer.count, $0) < (prefer.firstIndex(of: $1) ?? prefer.count, $1) }
+  }
+
+  /// Whether a peer is present and says that it may own an address.
+  func mayOwn(_ index: Int, _ peer: Peers.Peer, at now: Moment) -> Bool {
+    guard peers.isPresent(peer, at: now), let mayOwn = peer.status?.mayOwn else { return false }
+    return mayOwn.indices.contains(index) && mayOwn[index]
+  }
+
+  /// Whether this node has to give up an address that it owns: it isn't fit, or can't serve what is in force. While it's only about
+  /// to, it keeps it.
+  private func mustGiveUp(_ index: Int, at now: Moment) -> Bool {
+    if isolation.isIsolated, isReplaceable(index, at: now) { return true }
     if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
-    return !isFit
+    return !isFit || !isAble[index]
+  }
+
+  /// Gives an address up for another node, or tells its owner to.
+  mutating func handOn(_ index: Int, to heir: NodeName, at now: Moment, into effects: inout [Effect]) {
+    if case .owning = owners[index].stance {
+      stepOwner(index, .release(heir: heir), at: now, into: &effects)
+    } else if let owner = owners[index].owner?.node, owner != plan.me {
+      let (name, generation) = (owners[index].name, owners[index].generation)
+      effects.append(.send(.handOn(name: name, generation: generation, heir: heir), to: owner))
+    }
   }
 
   mutating func speak(at now: Moment, into effects: inout [Effect]) {
     peers.speaksAt = now + Peers.beat
     let status = NodeStatus(
       incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
-      mayOwn: mayOwn(at: now), stamps: tables.map(\.table.highest))
+      mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest), pools: pools)
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
   }
 
   /// Steps each address: may this node own it, and how long does it let others go first?
   mutating func mindAddresses(at now: Moment, into effects: inout [Effect]) {
-    let mayOwn = mayOwn(at: now)
     for index in owners.indices {
-      let standing =
-        mayOwn
-        ? StoreOwner.Standing.candidate(after: .milliseconds(150) * Int64(rank(for: index, at: now))) : .bystander
+      let standing: StoreOwner.Standing =
+        if mayOwn(index, at: now) {
+          .candidate(after: .milliseconds(150) * Int64(rank(for: index, at: now)))
+        } else if couldOwn(index), !isReplaceable(index, at: now) {
+          // Rather it than nobody.
+          .candidate(after: Isolation.patience)
+        } else {
+          .bystander
+        }
       if owners[index].standing != standing {
         stepOwner(index, .standing(standing), at: now, into: &effects)
       } else if now >= owners[index].wakesAt {
@@ -93,7 +135,7 @@ extension FleetNode {
       }
       if now >= tables[index].wakesAt { stepTable(index, .tick, at: now, into: &effects) }
       guard case .owning = owners[index].stance else { continue }
-      if mustGiveUp {
+      if mustGiveUp(index, at: now) {
         stepOwner(index, .release(heir: nil), at: now, into: &effects)
       } else if let heir = preferred(to: index, at: now) {
         stepOwner(index, .release(heir: heir), at: now, into: &effects)
@@ -109,7 +151,7 @@ extension FleetNode {
     let prefer = plan.addresses[index].prefer
     let mine = prefer.firstIndex(of: plan.me) ?? prefer.count
     let better = prefer.prefix(mine).first { node in
-      peers.all.contains { $0.node == node && peers.isPresent($0, at: now) && $0.status?.mayOwn == true }
+      peers.all.contains { $0.node == node && mayOwn(index, $0, at: now) }
     }
     guard let better else {
       preferredSince[index] = nil
@@ -130,7 +172,7 @@ extension FleetNode {
     func place(_ node: NodeName) -> (Int, NodeName) { (prefer.firstIndex(of: node) ?? prefer.count, node) }
     let (mine, stamp) = (place(plan.me), tables[index].table.highest)
     return peers.all.count { peer in
-      guard peers.isPresent(peer, at: now), let status = peer.status, status.mayOwn else { return false }
+      guard mayOwn(index, peer, at: now), let status = peer.status else { return false }
       let other = status.stamps.indices.contains(index) ? status.stamps[index] : .none
       return other > stamp || other == stamp && place(peer.node) < mine
     }

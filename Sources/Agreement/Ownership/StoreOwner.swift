@@ -16,6 +16,8 @@ package struct StoreOwner {
     case standing(Standing)
     /// The name is to be given up, for somebody or for whoever comes.
     case release(heir: NodeName?)
+    /// The process before this one, which has the same memory, owned it until then and has left it to this one.
+    case inherited(generation: UInt64, until: Moment)
     /// What stands for the name is gone from this node.
     case dropped
     /// Another node, which owns it, asks for leave to go on without the store.
@@ -124,6 +126,9 @@ package struct StoreOwner {
   /// Who owns it, as far as this node has seen.
   package var owner: Participant? { seen?.record?.owner }
 
+  /// Whether this node knows what the record was.
+  package var hasLooked: Bool { seen != nil }
+
   /// Whether this node owns it.
   package func owns(at now: Moment) -> Bool {
     if case .owning(let until) = stance { return now < until }
@@ -155,6 +160,7 @@ package struct StoreOwner {
     case .hint:
       if stance == .watching { looksAt = min(looksAt, now) }
     case .standing(let standing): self.standing = standing
+    case .inherited(let generation, let until): inherit(generation, until: until, at: now, into: &effects)
     case .release(let heir): release(to: heir, into: &effects)
     case .dropped:
       if case .releasing(let heir, _) = stance {
@@ -179,6 +185,17 @@ package struct StoreOwner {
     // The record may still be this node's; then it goes on from there, as soon as a renewal counts.
     stance = .owning(until: .start)
     effects.append(.drop(.lapsed))
+  }
+
+  /// Goes on from what the process before this one owned. The version is to be looked up before the first renewal.
+  private mutating func inherit(_ generation: UInt64, until: Moment, at now: Moment, into effects: inout [Effect]) {
+    guard stance == .watching, seen == nil, open == nil, until > now else { return }
+    claimedGeneration = generation
+    countedAt = until - lease.term + lease.margin
+    stance = .owning(until: .start)
+    isStale = true
+    looksAt = now
+    extend(to: until, at: now, into: &effects)
   }
 
   private mutating func release(to heir: NodeName?, into effects: inout [Effect]) {

@@ -116,6 +116,19 @@ extension AdminCall<AdminAnswer.Fleet> {
   package static var fleet: Self { Self(.get, "/v1/fleet") }
 }
 
+extension AdminCall<AdminAnswer.Done> {
+  /// Lets a floating address go to a node, or to whichever may have it.
+  package static func move(_ address: String, to node: String?) -> Self {
+    Self(.post, "/v1/fleet/move", AdminRequest.MoveAddress(address: address, node: node))
+  }
+
+  /// Lets the node own no address.
+  package static var leave: Self { Self(.post, "/v1/fleet/leave") }
+
+  /// Lets the node own addresses again.
+  package static var join: Self { Self(.post, "/v1/fleet/join") }
+}
+
 extension AdminCall<AdminAnswer.Log> {
   /// What is logged.
   package static var log: Self { Self(.get, "/v1/log") }

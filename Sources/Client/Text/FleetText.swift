@@ -4,7 +4,7 @@ import Text
 /// `martlet fleet status`: the nodes of a fleet and what they have agreed on, for people.
 package enum FleetText {
   /// The whole.
-  package static func render(_ fleet: AdminAnswer.Fleet, coloured: Bool = false) -> String {
+  package static func render(_ fleet: AdminAnswer.Fleet, coloured: Bool = false, now: Timestamp = .now) -> String {
     let present = fleet.nodes.count(where: \.present)
     let log =
       fleet.log.live
@@ -24,6 +24,11 @@ package enum FleetText {
           + (node.generation.map(String.init) ?? "–").padding(to: 12) + (node.position.map(String.init) ?? "–")
           + (node.outOfStep.map { "  \($0)" } ?? ""))
     }
+    if let addresses = fleet.addresses { lines += [""] + self.addresses(addresses, coloured: coloured, now: now) }
+    if fleet.hasLeft == true { lines += ["", "\(fleet.node) owns no address until `martlet fleet join`"] }
+    if fleet.isIsolated == true {
+      lines += ["", "\(fleet.node) sees backends down that others see up, and owns no address that they may have"]
+    }
     if let rollout = fleet.rollout { lines += ["", title(rollout)] + votes(rollout) }
     if let last = fleet.last { lines += ["", "last: " + title(last)] + votes(last) }
     return lines.joined(separator: "\n") + "\n"
@@ -35,6 +40,32 @@ package enum FleetText {
     if !node.present { return ("away", .red) }
     if node.outOfStep != nil { return ("out of step", .red) }
     return node.generation == fleet.generation ? ("in step", .green) : ("following", .yellow)
+  }
+
+  private static func addresses(
+    _ addresses: [AdminAnswer.Fleet.Address], coloured: Bool, now: Timestamp
+  ) -> [String] {
+    let width = max(7, addresses.map(\.name.count).max() ?? 0) + 2
+    let hosts = max(2, addresses.map(\.address.count).max() ?? 0) + 2
+    let owners = max(5, addresses.map { ($0.owner ?? "nobody").count }.max() ?? 0) + 2
+    let title =
+      "ADDRESS".padding(to: width) + "IP".padding(to: hosts) + "OWNER".padding(to: owners) + "TERM  SINCE     LEASE"
+    return [title]
+      + addresses.map { address in
+        let owner = address.owner ?? "nobody"
+        let space = String(repeating: " ", count: owners - owner.count)
+        let lease =
+          switch address.state {
+          case .owned: address.until.map { Words.left(until: $0, from: now) } ?? "–"
+          case .leaving: "leaving"
+          case .elsewhere, .nobodys: "–"
+          }
+        return address.name.padding(to: width) + address.address.padding(to: hosts)
+          + (address.owner == nil ? Paint.red.on(owner, when: coloured) : owner) + space
+          + "\(address.generation)".padding(to: 6)
+          + (address.since.map { Words.age(since: $0, at: now) } ?? "–").padding(to: 10) + lease
+          + (address.problem.map { "  " + Paint.red.on($0, when: coloured) } ?? "")
+      }
   }
 
   private static func title(_ rollout: AdminAnswer.Fleet.Rollout) -> String {

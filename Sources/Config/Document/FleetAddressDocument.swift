@@ -62,7 +62,7 @@ extension FleetAddressDocument {
 
   private static let ownership: [Field<FleetAddressDocument>] = [
     Field(
-      "lease", \.lease, in: initial, .duration(.seconds(2)...(.seconds(60))),
+      "lease", \.lease, in: initial, .duration(.seconds(3)...(.seconds(60))),
       "How long a node may count on it after each renewal, and so how long others wait when it dies; a duration."),
     Field(
       "prefer", \.prefer, in: initial, Kind<String>.name.located.list(0...7, what: "names of nodes"),

@@ -56,10 +56,6 @@ extension FleetDocument {
         address.value.host.map { (address.place(of: "address"), $0, $0.host) }
       }, hint: "keep one of them")
     for address in fleet.value.addresses { check(address, against: nodes, &found) }
-    if !fleet.value.addresses.isEmpty {
-      found.warning(
-        fleet.place(of: "addresses"), FleetConfiguration.addressesRefusal, hint: FleetConfiguration.addressesRemedy)
-    }
   }
 
   /// Reports names that stand twice.

@@ -9,7 +9,7 @@ extension FleetConfiguration {
     package var host: SocketAddress
     /// What moves it.
     package var action: Action
-    /// How long its owner may count on it after a renewal, 2 s…1 min.
+    /// How long its owner may count on it after a renewal, 3 s…1 min.
     package var lease: Duration
     /// The names of the nodes that should have it rather than others, the first ones first.
     package var prefer: [String]

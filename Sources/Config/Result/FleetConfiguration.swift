@@ -78,9 +78,3 @@ extension FleetConfiguration {
 
   private func node(named name: String) -> Node? { nodes.first { $0.name == name } }
 }
-
-extension FleetConfiguration {
-  /// What is said where a file has floating addresses, as long as nothing moves them; and what to do then.
-  package static let addressesRefusal = "this version moves no addresses between nodes yet, and can't run with some"
-  package static let addressesRemedy = "leave the key out, and let something else move them"
-}

@@ -1,7 +1,7 @@
 import Libevent
 package import Model
 package import Proxy
-import Sockets
+package import Sockets
 
 /// Decides which sessions have to go and by when; workers end them, paced and between bytes.
 ///
@@ -15,6 +15,8 @@ package final class EvictionScheduler {
     case backend(Int)
     /// Those of a listener, by its name.
     case listener(String)
+    /// Those that came in at an address.
+    case address(SocketAddress)
     /// Those that an operator has selected; the number tells selections apart.
     case selection(Int)
     /// All of them.
@@ -36,6 +38,10 @@ package final class EvictionScheduler {
     var busy: Set<Int>
     /// It has been given to the workers.
     var isIssued: Bool
+    /// Whether it keeps to the pace.
+    var isPaced = true
+    /// Whether it stands until its time is over, though nothing is left to do.
+    var lingers = false
   }
 
   /// Sessions per second over all workers.
@@ -46,6 +52,8 @@ package final class EvictionScheduler {
   private var orders: [Order] = []
   /// What begins or ends orders at their time, by their ids.
   private var timers: [Int: Timer] = [:]
+  /// Who waits for the first time that nothing is left of an order.
+  private var waiting: [Int: () -> Void] = [:]
   private var lastID = 0
 
   init(_ workforce: Workforce, rate: Int, on loop: EventLoop) {
@@ -96,6 +104,31 @@ package final class EvictionScheduler {
         matching: matching, insistFrom: insistFrom ?? MonotonicClock.now(), busy: [], isIssued: false))
   }
 
+  /// Ends the sessions that came in at an address, at once and whatever they do: it goes to another machine, or has gone. Who comes
+  /// by it in the next moments ends, too.
+  ///
+  /// - Parameter done: told when none was left for the first time.
+  package func leave(_ address: SocketAddress, _ what: String, done: @escaping () -> Void) {
+    cancelAll(of: .address(address))
+    var order = order(.address(address), what, .addressMoved, insistFrom: MonotonicClock.now())
+    order.isPaced = false
+    order.lingers = true
+    let id = order.id
+    let timer = Timer(on: loop) { [unowned self] in end { $0.id == id } }
+    timer.schedule(after: Self.aftermath)
+    timers[id] = timer
+    waiting[id] = done
+    issue(order)
+  }
+
+  /// The address is this machine's again.
+  package func returned(_ address: SocketAddress) {
+    cancelAll(of: .address(address))
+  }
+
+  /// How long sessions are looked for that came in just before an address went.
+  private static let aftermath = Duration.seconds(5)
+
   /// Ends so many sessions of a backend that is over its share: those that are between bytes, and no others. Who never is
   /// by the time that the pace would have taken, and the patience, is left alone.
   package func rebalance(_ backend: Int, _ what: String, excess: Int, patience: Duration) {
@@ -129,7 +162,8 @@ package final class EvictionScheduler {
   package func finished(_ worker: Int, order id: Int, remaining: Int) {
     guard let place = orders.firstIndex(where: { $0.id == id }) else { return }
     orders[place].busy.remove(worker)
-    if orders[place].busy.isEmpty { end { $0.id == id } }
+    if orders[place].busy.isEmpty, let done = waiting.removeValue(forKey: id) { return done() }
+    if !orders[place].lingers, orders[place].busy.isEmpty { end { $0.id == id } }
   }
 
   /// How long it takes to end so many sessions at the pace that is set.
@@ -146,6 +180,7 @@ package final class EvictionScheduler {
     let selection =
       switch target {
       case .backend(let id): SessionSelection(backendIDs: [id])
+      case .address(let address): SessionSelection(local: address)
       case .listener(let name): SessionSelection(listener: name)
       case .everybody: SessionSelection()
       case .selection: preconditionFailure("a selection comes with its sessions")
@@ -165,12 +200,13 @@ package final class EvictionScheduler {
       .evict(
         EvictionOrder(
           id: order.id, selection: order.selection, cause: order.cause, quota: order.quota,
-          insistFrom: order.insistFrom ?? .max)))
+          insistFrom: order.insistFrom ?? .max, isPaced: order.isPaced)))
   }
 
   private func end(_ isMeant: (Order) -> Bool) {
     for order in orders where isMeant(order) {
       timers[order.id] = nil
+      waiting.removeValue(forKey: order.id)?()
       if order.isIssued { workforce.post(.endEviction(order.id)) }
     }
     orders.removeAll(where: isMeant)

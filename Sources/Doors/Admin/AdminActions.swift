@@ -19,6 +19,19 @@ package struct AdminActions {
     /// Decides about a rollout that waits to be confirmed; false if the process is no node of a fleet.
     let settle: (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
 
+    /// Does what is wanted of the fleet's floating addresses; false if the process is no node of a fleet.
+    let moveAddresses: (_ wish: AddressWish, _ reply: @escaping AdminRouter.Reply) -> Bool
+
+    /// What is wanted of a fleet's floating addresses.
+    package enum AddressWish {
+      /// One goes to a node, or to whichever comes first.
+      case move(address: String, node: String?)
+      /// This node owns none from now on.
+      case leave
+      /// It may again.
+      case join
+    }
+
     /// What becomes of a rollout that waits to be confirmed.
     package enum Decision {
       case confirm, revert
@@ -29,11 +42,13 @@ package struct AdminActions {
       look: @escaping () -> AdminAnswer.Fleet?,
       rollOut:
         @escaping (_ request: AdminRequest.Reload, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool,
-      settle: @escaping (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
+      settle: @escaping (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool,
+      moveAddresses: @escaping (_ wish: AddressWish, _ reply: @escaping AdminRouter.Reply) -> Bool
     ) {
       self.look = look
       self.rollOut = rollOut
       self.settle = settle
+      self.moveAddresses = moveAddresses
     }
   }
 
@@ -55,5 +70,6 @@ package struct AdminActions {
       + OverrideActions(controller: controller, backends: backends, overrides: overrides, changes: changes).routes
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
       + ConfigurationActions(reloads: reloads, fleet: fleet, upgrade: upgrade).routes
+      + AddressActions(fleet: fleet).routes
   }
 }

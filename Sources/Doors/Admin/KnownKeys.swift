@@ -26,6 +26,10 @@ extension AdminRequest.Upgrade: KnownKeys {
   static let knownKeys = ["program", "force"]
 }
 
+extension AdminRequest.MoveAddress: KnownKeys {
+  static let knownKeys = ["address", "node"]
+}
+
 extension AdminRequest.Log: KnownKeys {
   static let knownKeys = ["level"]
 }

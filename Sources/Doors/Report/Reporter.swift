@@ -128,7 +128,7 @@ package final class Reporter {
       case .listener(let name):
         (listeners.listeners + listeners.leaving).first { $0.configuration.name == name }?.status.sessions.taken ?? 0
       case .everybody: controller.workforce.sessionSlots.taken
-      case .selection: nil
+      case .address, .selection: nil
       }
     }
   }

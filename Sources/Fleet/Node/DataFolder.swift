@@ -61,6 +61,16 @@ package struct DataFolder: Sendable {
     return memory
   }
 
+  /// Who the node is that has used this folder; nil if none has. Nothing is written.
+  package func incarnation() throws(Refusal) -> Incarnation? {
+    guard let bytes = try read(identity, atMost: 4_096) else { return nil }
+    do throws(DecodingFault) {
+      return try Self.identity(bytes).incarnation
+    } catch {
+      throw Refusal(file: identity.path, problem: "it isn't a node's identity (\(error))")
+    }
+  }
+
   /// Stores what is served from now on, so that it will be after a crash.
   package func store(_ configuration: FleetState.Committed) throws(Refusal) {
     try replace(committed, with: configuration.encoded)

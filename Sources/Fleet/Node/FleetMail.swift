@@ -1,4 +1,5 @@
 package import Agreement
+package import Sockets
 
 /// What the control plane tells the fleet's thread.
 package enum FleetCommand: Sendable {
@@ -10,12 +11,16 @@ package enum FleetCommand: Sendable {
   case soaked(origin: UInt64, Vote)
   /// Somebody wants something of the whole fleet; the number comes back with what came of it.
   case request(FleetRequest, number: UInt64)
-  /// An address is to go to another node, or to whoever comes.
-  case move(address: Int, to: NodeName?)
-  /// Whether this node may own addresses, as far as its own state goes.
-  case fitness(isFit: Bool)
-  /// The process is to end.
-  case stop
+  /// An address is to go from whoever owns it to another node.
+  case move(address: Int, to: NodeName)
+  /// This node shall own no addresses, or may again.
+  case leave(Bool)
+  /// What this node sees of each pool's backends, in the order of the configuration.
+  case view([PoolView])
+  /// The sessions of an address that is about to go have ended.
+  case sessionsEnded(address: Int)
+  /// The process is to end, or another one takes its place.
+  case stop(handingOver: Bool)
 }
 
 /// What the fleet's thread tells the control plane.
@@ -36,6 +41,12 @@ package enum FleetEvent: Sendable {
   case learned(Entry, position: UInt64, FleetState.Outcome)
   /// How the fleet is, as far as this node knows.
   case status(FleetStatus)
+  /// An address is about to come to this node.
+  case gained(address: Int)
+  /// The sessions of an address are to end, as it goes; answered by `sessionsEnded`.
+  case lost(address: Int)
+  /// Something has come to pass that people should know.
+  case news(String)
   /// Something that people should know, said once for each time that it begins.
   case trouble(String)
   /// Something that was wrong is well again.
@@ -60,6 +71,36 @@ package struct FleetStatus: Equatable, Sendable {
     package var complaint: String?
   }
 
+  /// An address that is one node's at a time.
+  package struct Address: Equatable, Sendable {
+    /// Its name.
+    package var name: String
+    /// The address itself.
+    package var host: SocketAddress
+    /// Whose it is, as far as this node has seen.
+    package var owner: NodeName?
+    /// Grows by one with each owner; 0 before the first.
+    package var generation: UInt64
+    /// Since when this node has seen that; nil if it hasn't looked yet.
+    package var since: Moment?
+    /// How it stands with this node.
+    package var mine: Mine
+    /// The nodes that are present and may own it, those first that should rather have it.
+    package var candidates: [NodeName]
+    /// What is in its way on this node, for people.
+    package var problem: String?
+
+    /// How it stands with this node.
+    package enum Mine: Equatable, Sendable {
+      /// It isn't this node's.
+      case no
+      /// It is until then, if it isn't renewed.
+      case owned(until: Moment)
+      /// It's being given up.
+      case leaving
+    }
+  }
+
   /// Which node this is.
   package var me: NodeName
   /// All nodes, in the order of their names.
@@ -78,4 +119,10 @@ package struct FleetStatus: Equatable, Sendable {
   package var rollout: Rollout?
   /// How the last one ended.
   package var last: Rollout.Ended?
+  /// The addresses, in the order of the configuration.
+  package var addresses: [Address] = []
+  /// Whether this node owns none because an operator wants it so.
+  package var hasLeft = false
+  /// Whether this node sees backends down that most others see up, and so owns no address that another one may have.
+  package var isIsolated = false
 }

@@ -21,18 +21,28 @@ package final class FleetRuntime {
   private var taking: Rollouts.Target?
   private var told: FleetStatus?
   private var troubles: Set<String> = []
+  private var addresses: FleetAddresses?
+  private let configured: [FleetAddress]
+  /// Since when each address has had the owner that it has, as far as this node has seen.
+  private var owners: [(generation: UInt64, owner: NodeName?, since: Moment)?]
 
   /// A node that begins with what its folder holds.
   ///
-  /// - Parameter tell: takes each event, on this loop's thread.
+  /// - Parameters:
+  ///   - addresses: those of the plan, in its order.
+  ///   - leases: what a process before this one has left to it.
+  ///   - tell: takes each event, on this loop's thread.
   package init(
-    _ plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: any Store, links: any FleetLinks,
-    on loop: EventLoop, tell: @escaping (FleetEvent) -> Void
+    _ plan: FleetPlan, memory: FleetMemory, folder: DataFolder, addresses: [FleetAddress] = [],
+    leases: FleetLeases = FleetLeases(), store: any Store, links: any FleetLinks, on loop: EventLoop,
+    tell: @escaping (FleetEvent) -> Void
   ) {
     node = FleetNode(plan, memory: memory)
     self.store = store
     self.links = links
     self.folder = folder
+    configured = addresses
+    owners = addresses.map { _ in nil }
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
@@ -40,7 +50,20 @@ package final class FleetRuntime {
     store.onHint = { [unowned self] in step(.hint($0)) }
     links.onMessage = { [unowned self] in step(.message($0, from: $1)) }
     store.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
+    if !addresses.isEmpty {
+      let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
+      self.addresses = floating
+      for (index, lease) in floating.start(leases.held, hasLeft: leases.hasLeft) {
+        step(.inherited(address: index, generation: lease.generation, until: Moment(nanoseconds: lease.until)))
+      }
+    }
     step(.tick)
+  }
+
+  /// Ends what stands for this node's addresses, or leaves it to the process that takes this one's place.
+  func end(handingOver: Bool) -> FleetLeases {
+    FleetLeases(
+      held: addresses?.end(handingOver: handingOver) ?? [], hasLeft: addresses?.hasLeft ?? false)
   }
 
   /// Obeys the control plane.
@@ -50,8 +73,12 @@ package final class FleetRuntime {
     case .soaked(let origin, let vote): step(.rollout(.soaked(origin: origin, vote)))
     case .served(let origin): served(origin)
     case .request(let request, let number): step(.request(request, number: number))
-    case .move(let address, let heir): step(.move(address: address, to: heir))
-    case .fitness(let isFit): step(.fitness(isFit: isFit))
+    case .move(let address, let heir): step(.handOn(address: address, to: heir))
+    case .leave(let hasLeft):
+      addresses?.leave(hasLeft)
+      step(.tick)
+    case .view(let pools): step(.view(pools))
+    case .sessionsEnded(let address): addresses?.sessionsEnded(address)
     case .stop: preconditionFailure("whoever runs the loop ends it")
     }
   }
@@ -121,8 +148,22 @@ package final class FleetRuntime {
     case .restored: break
     case .answer(let number, let answer): tell(.answer(number: number, answer))
     case .damaged(let what): say("the store holds what can't be read: \(what)")
-    // No address and no table is configured yet.
-    case .own, .drop, .tableReady, .replicated: break
+    case .own(let index, let generation, let until): addresses?.own(index, generation: generation, until: until)
+    case .drop(let index, let cause): addresses?.drop(index, cause)
+    // No table is configured yet.
+    case .tableReady, .replicated: break
+    }
+  }
+
+  private func take(_ event: FleetAddresses.Event) {
+    switch event {
+    case .gained(let index): tell(.gained(address: index))
+    case .lost(let index): tell(.lost(address: index))
+    case .gone(let index): step(.dropped(address: index))
+    case .ability(let index, let isAble): step(.ability(address: index, isAble: isAble))
+    case .trouble(let what): tell(.trouble(what))
+    case .relief(let what): tell(.relief(what))
+    case .news(let what): tell(.news(what))
     }
   }
 
@@ -145,10 +186,40 @@ package final class FleetRuntime {
 
   /// Tells how things are, if they are otherwise than before.
   private func tellStatus() {
-    let status = node.status(at: BootClock.now())
+    let now = BootClock.now()
+    var status = node.status(at: now)
+    status.addresses = configured.indices.map { describe($0, at: now) }
+    status.hasLeft = addresses?.hasLeft ?? false
+    status.isIsolated = node.isolation.isIsolated
+    if status.isIsolated != told?.isIsolated ?? false {
+      tell(
+        status.isIsolated
+          ? .trouble(
+            "backends are down as this node sees it, and up as others do: it owns no address that they may have")
+          : .relief("backends are up as others see them"))
+    }
     guard status != told else { return }
     told = status
     tell(.status(status))
+  }
+
+  private func describe(_ index: Int, at now: Moment) -> FleetStatus.Address {
+    let owner = node.owners[index]
+    if owner.hasLooked,
+      owners[index].map({ $0.generation != owner.generation || $0.owner != owner.owner?.node }) ?? true
+    {
+      owners[index] = (owner.generation, owner.owner?.node, now)
+    }
+    let mine: FleetStatus.Address.Mine =
+      switch owner.stance {
+      case .watching: .no
+      case .owning(let until): until > now ? .owned(until: until) : .no
+      case .releasing: .leaving
+      }
+    return FleetStatus.Address(
+      name: configured[index].floating.name, host: configured[index].floating.host, owner: owner.owner?.node,
+      generation: owner.generation, since: owners[index]?.since, mine: mine,
+      candidates: node.candidates(for: index, at: now), problem: addresses?.problem(of: index))
   }
 }
 

@@ -2,6 +2,7 @@ package import Agreement
 package import Libevent
 import Names
 import Sockets
+import Synchronization
 import SystemPackage
 
 /// What a node of a fleet is started with.
@@ -16,16 +17,22 @@ package struct FleetSetup: Sendable {
   package var store: ZooKeeperSettings
   /// Where the nodes are.
   package var links: LinkSettings
+  /// The addresses of the plan, in its order.
+  package var addresses: [FleetAddress]
+  /// What a process before this one has left to it.
+  package var leases = FleetLeases()
 
   /// With all its parts.
   package init(
-    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: ZooKeeperSettings, links: LinkSettings
+    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: ZooKeeperSettings, links: LinkSettings,
+    addresses: [FleetAddress] = []
   ) {
     self.plan = plan
     self.memory = memory
     self.folder = folder
     self.store = store
     self.links = links
+    self.addresses = addresses
   }
 }
 
@@ -34,13 +41,22 @@ package final class FleetThread {
   private let commands = Mailbox<FleetCommand>()
   private let events: Mailbox<FleetEvent>
   private var thread: LoopThread?
+  private let left = Left()
+
+  /// What the thread has left behind.
+  private final class Left: Sendable {
+    let leases = Mutex(FleetLeases())
+  }
 
   /// Starts it.
   ///
   /// - Parameter events: takes what it has to tell.
   package init(_ setup: FleetSetup, events: Mailbox<FleetEvent>) {
     self.events = events
-    thread = LoopThread(name: "fleet") { [commands] in Self.run(setup, commands, events) }
+    thread = LoopThread(name: "fleet") { [commands, left] in
+      let leases = Self.run(setup, commands, events)
+      left.leases.withLock { $0 = leases }
+    }
   }
 
   /// Tells it something.
@@ -48,18 +64,24 @@ package final class FleetThread {
     commands.post(command)
   }
 
-  /// Ends it, and waits until it has.
-  package func stop() {
-    guard let thread = thread.take() else { return }
-    commands.post(.stop)
-    thread.join()
+  /// Ends it, and waits until it has. Gives what the process that takes this one's place goes on from, if one does; otherwise this
+  /// node's addresses go.
+  @discardableResult
+  package func stop(handingOver: Bool = false) -> FleetLeases {
+    if let thread = thread.take() {
+      commands.post(.stop(handingOver: handingOver))
+      thread.join()
+    }
+    return left.leases.withLock { $0 }
   }
 
   deinit {
     stop()
   }
 
-  private static func run(_ setup: FleetSetup, _ commands: Mailbox<FleetCommand>, _ events: Mailbox<FleetEvent>) {
+  private static func run(
+    _ setup: FleetSetup, _ commands: Mailbox<FleetCommand>, _ events: Mailbox<FleetEvent>
+  ) -> FleetLeases {
     let loop = EventLoop()
     let store = ZooKeeperStore(setup.store, resolver: Resolver(on: loop), on: loop)
     let sayStore = { (state: StoreState) in
@@ -77,16 +99,24 @@ package final class FleetThread {
     }
     links?.onTrouble = { events.post(.trouble($0)) }
     var runtime: FleetRuntime? = FleetRuntime(
-      setup.plan, memory: setup.memory, folder: setup.folder, store: store, links: links ?? NoLinks(), on: loop
+      setup.plan, memory: setup.memory, folder: setup.folder, addresses: setup.addresses, leases: setup.leases,
+      store: store, links: links ?? NoLinks(), on: loop
     ) { events.post($0) }
+    var leases = FleetLeases()
     let receiver = commands.receive(on: loop) { command in
-      if case .stop = command { loop.stop() } else { runtime?.obey(command) }
+      if case .stop(let handingOver) = command {
+        leases = runtime?.end(handingOver: handingOver) ?? leases
+        loop.stop()
+      } else {
+        runtime?.obey(command)
+      }
     }
     loop.run()
     withExtendedLifetime(receiver) {}
     runtime = nil
     links = nil
     events.post(.ended)
+    return leases
   }
 
   /// The links of a node that can't have any.

@@ -2,28 +2,34 @@ import ArgumentParser
 import Client
 import Fleet
 import Glibc
+import Model
 import Text
 
 /// `martlet fleet`.
 struct FleetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fleet", abstract: "Look at the fleet that a process is a node of.",
-    subcommands: [FleetStatusCommand.self, FleetKeyCommand.self])
+    commandName: "fleet", abstract: "Look at the fleet that a process is a node of, and move its addresses.",
+    subcommands: [
+      FleetStatusCommand.self, FleetMoveCommand.self, FleetLeaveCommand.self, FleetJoinCommand.self,
+      FleetWithdrawCommand.self, FleetKeyCommand.self,
+    ])
 }
 
 /// `martlet fleet status`.
 struct FleetStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show the nodes of the fleet and its rollouts, as one node sees them.",
+    commandName: "status",
+    abstract: "Show the nodes of the fleet, its addresses and its rollouts, as one node sees them.",
     discussion: """
       STATE is in step for a node that serves what is in force, following for one that is about to, out of step for \
-      one that can't and says why, and away for one that wasn't heard for a second.
+      one that can't and says why, and away for one that wasn't heard for a second. SINCE tells since when this node has \
+      seen the owner, LEASE how long this node counts on an address that is its own.
       """)
 
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.show(.fleet) { FleetText.render($0, coloured: options.isColoured) }
+    try options.show(.fleet) { FleetText.render($0, coloured: options.isColoured, now: .now) }
   }
 }
 

@@ -176,6 +176,20 @@ package enum AdminRequest {
     }
   }
 
+  /// `POST /v1/fleet/move`.
+  package struct MoveAddress: Codable, Equatable, Sendable {
+    /// The name of a floating address.
+    package var address: String
+    /// The node that is to have it; without it whichever may.
+    package var node: String?
+
+    /// A move.
+    package init(address: String, node: String? = nil) {
+      self.address = address
+      self.node = node
+    }
+  }
+
   /// `PUT /v1/log`.
   package struct Log: Codable, Equatable, Sendable {
     /// The least severe messages that are logged: a `log.level` of the configuration.

@@ -32,6 +32,8 @@ package enum CloseCause: String, CaseIterable, Sendable {
   case rebalanced
   /// An operator closed it.
   case closed
+  /// The address that it came in at went to another node of the fleet.
+  case addressMoved
   /// The proxy shut down before the session had ended by itself.
   case shutdown
 
@@ -53,6 +55,7 @@ package enum CloseCause: String, CaseIterable, Sendable {
     case .expired: "it had reached its maximum age"
     case .rebalanced: "its backend had more than its share of sessions"
     case .closed: "an operator closed it"
+    case .addressMoved: "the address that it came in at went to another node"
     case .shutdown: "the proxy shut down"
     }
   }
@@ -76,7 +79,7 @@ package enum Refusal: String, CaseIterable, Sendable {
   case descriptors
   /// The client was gone before a backend was reached.
   case clientLeft
-  /// An operator ended it, or its listener was removed, before a backend was reached.
+  /// An operator ended it, its listener was removed or its address went to another node, before a backend was reached.
   case closed
   /// The proxy shut down before a backend was reached.
   case shutdown
@@ -147,7 +150,7 @@ package enum ConnectFailure: String, CaseIterable, Sendable {
 /// One counter for each case of an enumeration. One thread writes.
 package struct CauseCounters<Cause: CaseIterable & Hashable & Sendable>: ~Copyable, Sendable
 where Cause.AllCases == [Cause] {
-  private let counts = InlineArray<16, Counter> { _ in Counter() }
+  private let counts = InlineArray<17, Counter> { _ in Counter() }
 
   init() {
     precondition(Cause.allCases.count <= counts.count)

@@ -13,6 +13,8 @@ package struct SessionSelection: Equatable, Sendable {
   package var clients: Set<SocketAddress>? {
     didSet { clients = clients.map { Set($0.map(\.hostAlone)) } }
   }
+  /// The address that they came in at, whatever the port.
+  package var local: SocketAddress?
   /// Their ids.
   package var ids: Set<UInt64>?
   /// Those that are older than this, in nanoseconds.
@@ -23,12 +25,13 @@ package struct SessionSelection: Equatable, Sendable {
   /// Of a selection without any part, every session is meant.
   package init(
     pool: String? = nil, backendIDs: Set<Int>? = nil, listener: String? = nil, clients: Set<SocketAddress>? = nil,
-    ids: Set<UInt64>? = nil, olderThan: UInt64? = nil, idleFor: UInt64? = nil
+    local: SocketAddress? = nil, ids: Set<UInt64>? = nil, olderThan: UInt64? = nil, idleFor: UInt64? = nil
   ) {
     self.pool = pool
     self.backendIDs = backendIDs
     self.listener = listener
     self.clients = clients.map { Set($0.map(\.hostAlone)) }
+    self.local = local?.hostAlone
     self.ids = ids
     self.olderThan = olderThan
     self.idleFor = idleFor
@@ -45,6 +48,8 @@ package struct SessionSelection: Equatable, Sendable {
     if let pool, session.policy.pool.name != pool { return false }
     if let listener, session.listener.status.name != listener { return false }
     if let clients, !clients.contains(session.clientAddress.hostAlone) { return false }
+    // The last one, as the kernel has to be asked.
+    if let local, (try? session.client.localAddress())?.hostAlone != local { return false }
     return true
   }
 }

@@ -5,6 +5,16 @@ import Fleet
 import Libevent
 import Logging
 import Model
+import Network
+import Sockets
+
+/// What ends the sessions that came in at an address.
+struct SessionsOfAddresses {
+  /// They are to end; told when none is left.
+  var lost: (SocketAddress, _ what: String, _ done: @escaping () -> Void) -> Void
+  /// The address is this node's from now on.
+  var gained: (SocketAddress) -> Void
+}
 
 /// Does on the control plane what a fleet has agreed on: prepares configurations and holds them, serves them when it's decided, and
 /// asks the fleet for what an operator wants of all nodes.
@@ -29,6 +39,7 @@ final class FleetDriver {
   private(set) var status: FleetStatus?
 
   private let thread: FleetThread
+  private let floating: [FloatingAddress]
   private let events = Mailbox<FleetEvent>()
   private let reloads: Reloads
   private let loop: EventLoop
@@ -46,6 +57,14 @@ final class FleetDriver {
   private var waits: [Wait] = []
   /// The configuration that this node would propose if the fleet has none.
   private let first: FleetRequest.Wish?
+  /// What people want of the fleet's addresses.
+  let addresses: AddressDesk
+  /// Ends the sessions of an address, and tells when that is done; or is told that it's this node's from now on.
+  private let sessions: SessionsOfAddresses
+  /// What this node sees of its pools; told when that changes.
+  private let view: () -> [PoolView]
+  private var viewTimer: Timer?
+  private var told: [PoolView] = []
   /// Until the fleet has a configuration.
   private var founding: Timer?
   private var tries = 0
@@ -54,28 +73,48 @@ final class FleetDriver {
   ///
   /// - Parameters:
   ///   - first: what is proposed if the fleet has no configuration yet.
+  ///   - sessions: what ends the sessions of an address that goes.
+  ///   - view: what this node sees of its pools.
   ///   - troubles: what is wrong with this node at the moment, by which a canary is judged.
   init(
-    _ setup: FleetSetup, first: FleetRequest.Wish?, reloads: Reloads, on loop: EventLoop, logger: Logger,
-    troubles: @escaping () -> [String]
+    _ setup: FleetSetup, first: FleetRequest.Wish?, reloads: Reloads, sessions: SessionsOfAddresses,
+    on loop: EventLoop, logger: Logger, view: @escaping () -> [PoolView], troubles: @escaping () -> [String]
   ) {
     self.reloads = reloads
+    self.sessions = sessions
+    self.view = view
     self.loop = loop
     self.troubles = troubles
     self.logger = logger
     self.first = first
     served = setup.memory.stored.origin
-    thread = FleetThread(setup, events: events)
+    let thread = FleetThread(setup, events: events)
+    self.thread = thread
+    floating = setup.addresses.map(\.floating)
+    addresses = AddressDesk(on: loop) { thread.post($0) }
     receiver = events.receive(on: loop) { [unowned self] in take($0) }
+    if !setup.addresses.isEmpty {
+      viewTimer = Timer(on: loop) { [unowned self] in look() }
+      viewTimer?.schedule(after: .zero)
+    }
     guard setup.memory.stored.generation == 0 else { return }
     founding = Timer(on: loop) { [unowned self] in found() }
     founding?.schedule(after: .seconds(1))
   }
 
-  /// Ends the fleet's thread.
-  func stop() {
+  /// Ends the fleet's thread. Gives what the process that takes this one's place goes on from.
+  @discardableResult
+  func stop(handingOver: Bool = false) -> FleetLeases {
     receiver = nil
-    thread.stop()
+    return thread.stop(handingOver: handingOver)
+  }
+
+  private func look() {
+    viewTimer?.schedule(after: .seconds(1))
+    let view = view()
+    guard view != told else { return }
+    told = view
+    thread.post(.view(view))
   }
 
   // MARK: What the fleet wants
@@ -89,6 +128,12 @@ final class FleetDriver {
     case .answer(let number, let answer): answers.removeValue(forKey: number)?(answer)
     case .learned(let entry, let position, let outcome): log(entry, position, outcome)
     case .status(let status): note(status)
+    case .gained(let index): sessions.gained(floating[index].host)
+    case .lost(let index):
+      sessions.lost(floating[index].host, "address \(floating[index].name)") { [weak self] in
+        self?.thread.post(.sessionsEnded(address: index))
+      }
+    case .news(let what): logger.notice("fleet: \(what)")
     case .trouble(let what): logger.warning("fleet: \(what)")
     case .relief(let what): logger.notice("fleet: \(what)")
     case .ended: break
@@ -216,6 +261,7 @@ final class FleetDriver {
 
   private func note(_ status: FleetStatus) {
     self.status = status
+    addresses.note(status)
     settle()
     if status.generation > 0 { founding = nil }
   }

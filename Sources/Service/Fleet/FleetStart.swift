@@ -3,6 +3,7 @@ package import Config
 package import Control
 import Fleet
 import Glibc
+import Network
 import Sockets
 import SystemPackage
 
@@ -25,10 +26,6 @@ package struct FleetStart {
   package init(
     _ configuration: Configuration, fleet: FleetConfiguration, file: String?, option: String?, served: Configuration?
   ) throws(StartError) {
-    guard fleet.addresses.isEmpty else {
-      throw StartError(
-        "fleet.addresses: \(FleetConfiguration.addressesRefusal)", hint: FleetConfiguration.addressesRemedy)
-    }
     let me: FleetConfiguration.Node
     do throws(FleetConfiguration.Stranger) {
       me = try Self.node(of: fleet, option: option)
@@ -41,14 +38,8 @@ package struct FleetStart {
     } catch {
       throw StartError("fleet: \(error)", hint: "all nodes have the same")
     }
-    var store = ZooKeeperSettings(servers: fleet.engine.servers, root: fleet.engine.root)
-    if let auth = fleet.engine.auth {
-      do throws(ZooKeeperUser.Problem) {
-        store.user = try ZooKeeperUser(file: auth)
-      } catch {
-        throw StartError("fleet: \(error)", hint: "it's what ZooKeeper is to know the nodes by")
-      }
-    }
+    let store = try Self.store(of: fleet)
+    let addresses = try fleet.addresses.map { (address) throws(StartError) in try FleetAddress(address) }
     try Self.makeFolder(fleet.data)
     let folder = DataFolder(fleet.data)
     let memory: FleetMemory
@@ -87,10 +78,26 @@ package struct FleetStart {
     let nodes = fleet.nodes.map { (name: NodeName($0.name), address: $0.address) }
     origin = FleetOrigin(
       setup: FleetSetup(
-        plan: FleetPlan(me: NodeName(me.name), nodes: nodes.map(\.name), addresses: []), memory: memory,
-        folder: folder, store: store,
-        links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key)),
+        plan: FleetPlan(
+          me: NodeName(me.name), nodes: nodes.map(\.name),
+          addresses: zip(fleet.addresses, addresses).map { configured, address in
+            .init(name: configured.name, prefer: configured.prefer.map { NodeName($0) }, lease: address.lease)
+          }), memory: memory, folder: folder, store: store,
+        links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key), addresses: addresses),
       text: text)
+  }
+
+  /// Where a fleet keeps its log.
+  static func store(of fleet: FleetConfiguration) throws(StartError) -> ZooKeeperSettings {
+    var store = ZooKeeperSettings(servers: fleet.engine.servers, root: fleet.engine.root)
+    if let auth = fleet.engine.auth {
+      do throws(ZooKeeperUser.Problem) {
+        store.user = try ZooKeeperUser(file: auth)
+      } catch {
+        throw StartError("fleet: \(error)", hint: "it's what ZooKeeper is to know the nodes by")
+      }
+    }
+    return store
   }
 
   /// Which node of a fleet this process is, or would be.
@@ -121,6 +128,25 @@ package struct FleetStart {
         "fleet: the folder \(path) can't be made: \(String(describing: Errno(rawValue: errno)).lowercased())",
         hint: "make it, for the user who runs this, or name another by \"data\"")
     }
+  }
+}
+
+extension FleetAddress {
+  /// An address of a fleet as the file has it.
+  init(_ address: FleetConfiguration.Address) throws(StartError) {
+    let action: FloatingAddress.Action =
+      switch address.action {
+      case .address(let interface): .address(interface: interface)
+      case .command(let words): .command(words)
+      case .none: .none
+      }
+    guard let floating = FloatingAddress(address.name, address.host, action) else {
+      throw StartError(
+        "fleet: \(address.host.host) can't be one machine's after another's", hint: "choose another address")
+    }
+    self.init(
+      floating, lease: Lease(term: Span(nanoseconds: Int64(clamping: address.lease.clockNanoseconds))),
+      loss: address.onQuorumLoss == .hold ? .hold : .release)
   }
 }
 

@@ -13,7 +13,9 @@ extension FleetStatus {
           name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },
           position: $0.position.map { Int($0) }, outOfStep: $0.complaint)
       },
-      rollout: rollout.map(Self.answer), last: last.map(Self.answer))
+      rollout: rollout.map(Self.answer), last: last.map(Self.answer),
+      addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil,
+      isIsolated: isIsolated ? true : nil)
   }
 
   private static func answer(_ rollout: Rollout) -> AdminAnswer.Fleet.Rollout {
@@ -47,5 +49,28 @@ extension FleetStatus {
       case nil: .init(node: ballot.participant.node.text, vote: nil, reason: nil)
       }
     }
+  }
+}
+
+extension FleetStatus.Address {
+  fileprivate var answer: AdminAnswer.Fleet.Address {
+    var (state, until): (AdminAnswer.Fleet.Address.State, Moment?) = (owner == nil ? .nobodys : .elsewhere, nil)
+    switch mine {
+    case .no: break
+    case .owned(let end): (state, until) = (.owned, end)
+    case .leaving: state = .leaving
+    }
+    return AdminAnswer.Fleet.Address(
+      name: name, address: host.host, state: state, owner: owner?.text, generation: Int(generation),
+      since: since.map(Timestamp.init), until: until.map(Timestamp.init), candidates: candidates.map(\.text),
+      problem: problem)
+  }
+}
+
+extension Timestamp {
+  /// The time of day of a moment of this machine's clock.
+  fileprivate init(_ moment: Moment) {
+    let left = moment - BootClock.now()
+    self.init(milliseconds: Timestamp.now.milliseconds + Int(left.nanoseconds / 1_000_000))
   }
 }

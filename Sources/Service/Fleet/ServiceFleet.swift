@@ -21,20 +21,27 @@ package struct FleetOrigin {
 
 extension Service {
   /// Becomes a node of its fleet, if it's of one.
-  func joinFleet() {
-    guard let origin = origin.fleet else { return }
+  ///
+  /// - Parameter leases: what the process before this one has left to it.
+  func joinFleet(_ leases: FleetLeases = FleetLeases()) {
+    guard var origin = origin.fleet else { return }
+    origin.setup.leases = leases
     fleet = FleetDriver(
-      origin.setup, first: try? wish(for: origin.text, by: "the first start"), reloads: reloads, on: loop,
-      logger: logger
+      origin.setup, first: try? wish(for: origin.text, by: "the first start"), reloads: reloads,
+      sessions: SessionsOfAddresses(
+        lost: { [unowned self] in controller.evictions.leave($0, $1, done: $2) },
+        gained: { [unowned self] in controller.evictions.returned($0) }),
+      on: loop, logger: logger, view: { [unowned self] in poolViews }
     ) { [unowned self] in
       reporter.report().assessed().filter { $0.severity == .critical }.map { "\($0.place) is \($0.state)" }
     }
   }
 
-  /// Isn't a node any more: the process ends, or another one is the node from now on.
-  func leaveFleet() {
-    fleet?.stop()
-    fleet = nil
+  /// Isn't a node any more: the process ends, or another one is the node from now on, and goes on from what this gives.
+  @discardableResult
+  func leaveFleet(handingOver: Bool = false) -> FleetLeases? {
+    defer { fleet = nil }
+    return fleet?.stop(handingOver: handingOver)
   }
 
   private func wish(for text: [UInt8], by author: String) throws(FleetDigest.Missing) -> FleetRequest.Wish {

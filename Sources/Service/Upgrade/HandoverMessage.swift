@@ -1,4 +1,5 @@
 import Control
+import Fleet
 import FoundationEssentials
 import Model
 
@@ -29,6 +30,8 @@ enum HandoverMessage: Codable {
     var counts: CountsHandover
     /// Those that have ended since this was told last.
     var recent: [AdminAnswer.EndedSession]?
+    /// The floating addresses that go over with the first message.
+    var leases: FleetLeases?
   }
 
   // A key for each kind of message, with an object of its own: other versions of the program read them so.

@@ -1,3 +1,4 @@
+import Fleet
 import Glibc
 import Control
 import Libevent
@@ -18,7 +19,7 @@ final class Predecessor {
   private let pid: Int
   private var link: ChannelLink?
   private var isFirst = true
-  private let took: () -> Void
+  private let took: (FleetLeases?) -> Void
 
   /// Whether it's there: it has what it counted still to tell, and may have sessions.
   var isThere: Bool { link != nil }
@@ -30,7 +31,7 @@ final class Predecessor {
   ///   - theirs: its version.
   ///   - ours: the version of this process.
   ///   - channel: where it's heard.
-  ///   - took: told once it has said that it serves no longer.
+  ///   - took: told once it has said that it serves no longer, with the floating addresses that it leaves to this process.
   ///   - told: takes how it goes, again and again.
   ///   - changed: takes what was changed while this process started.
   ///   - remembered: takes what it remembers, a part at a time.
@@ -38,7 +39,7 @@ final class Predecessor {
   ///   - gone: told when it's gone.
   init(
     _ pid: Int, version theirs: String, heir ours: String, over channel: DescriptorChannel, on loop: EventLoop,
-    took: @escaping () -> Void,
+    took: @escaping (FleetLeases?) -> Void,
     told: @escaping (HandoverMessage.Draining) -> Void, changed: @escaping (LateChanges) -> Void,
     remembered: @escaping (PastPart) -> Void, stuck: @escaping (StickPart) -> Void, gone: @escaping () -> Void
   ) {
@@ -75,7 +76,7 @@ final class Predecessor {
   }
 
   private func take(_ news: HandoverMessage.Draining) {
-    if isFirst { took() }
+    if isFirst { took(news.leases) }
     isFirst = false
     report = Report.Predecessor(pid: pid, version: version, sessions: news.sessions, deadline: news.deadline)
     told(news)

@@ -1,6 +1,7 @@
 import Config
 import Control
 import Doors
+import Fleet
 import Glibc
 import Libevent
 import Logging
@@ -93,7 +94,7 @@ extension Service {
     to version: String, _ pid: Int, since given: UInt64, _ reply: @escaping AdminRouter.Reply
   ) {
     let limit = controller.configuration.upgrade.drain
-    leaveFleet()
+    var leases = leaveFleet(handingOver: true)
     drain(.handingOver, limit: limit)
     guard let shutdown, let upgrade else { return }
     let left = workforce.sessionSlots.taken
@@ -104,9 +105,10 @@ extension Service {
     succession = Succession(
       upgrade, sessions, PastTeller(chronicle.past), StickTeller(controller, since: given), on: loop, logger: logger
     ) { [unowned self] in
-      HandoverMessage.Draining(
+      defer { leases = nil }
+      return HandoverMessage.Draining(
         sessions: workforce.sessionSlots.taken, deadline: self.shutdown?.deadline ?? .now,
-        counts: upgrade.counts.nothing)
+        counts: upgrade.counts.nothing, leases: leases)
     }
     shutdown.drained = { [unowned self] in succession?.tell() }
     if let systemd {
@@ -153,14 +155,14 @@ extension Service {
   }
 
   /// Takes the place of another process, and watches it as long as it has sessions.
-  func takeOver(_ inheritance: Inheritance, took: @escaping () -> Void) {
+  func takeOver(_ inheritance: Inheritance, took: @escaping (FleetLeases?) -> Void) {
     let pid = inheritance.handover.pid
     predecessor = Predecessor(
       pid, version: inheritance.handover.version, heir: origin.version, over: inheritance.channel, on: loop,
-      took: { [unowned self] in
+      took: { [unowned self] leases in
         logger.notice("process \(pid) has handed over")
         tookOver = .now
-        took()
+        took(leases)
       },
       told: { [unowned self] news in
         inheritLater(news.counts)

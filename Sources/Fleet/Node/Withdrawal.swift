@@ -1,0 +1,92 @@
+package import Agreement
+package import Libevent
+import Names
+import Network
+
+/// Takes a node's floating addresses off its interfaces and gives them up in the store, when the process that had them has ended:
+/// others needn't wait until it has been silent for long enough.
+///
+/// It belongs to its loop's thread.
+package final class Withdrawal {
+  /// What became of an address.
+  package enum Outcome: Equatable, Sendable {
+    /// It was this node's, and is nobody's now.
+    case released
+    /// It isn't this node's.
+    case notOwn
+    /// Whose it is can't be found out, or it can't be given up.
+    case unknown
+  }
+
+  private let owner: Participant
+  private let store: any Store
+  private let done: ([Outcome]) -> Void
+  private var outcomes: [Outcome?]
+  private let names: [String]
+  private var timer: Timer?
+
+  /// Takes what is on this machine's interfaces away, at once. Gives what was in the way.
+  package static func clear(_ addresses: [FleetAddress]) -> [String] {
+    let floating = FloatingAddresses(addresses.map(\.floating))
+    return floating.start(at: BootClock.now().nanoseconds).compactMap { news in
+      if case .hindered(let address, let problem) = news, problem.isFatal { "\(address.name): \(problem)" } else { nil }
+    }
+  }
+
+  /// Gives up what an owner has.
+  ///
+  /// - Parameters:
+  ///   - limit: how long it may take.
+  ///   - done: told what became of each name, once.
+  package init(
+    _ names: [String], of owner: Participant, in store: any Store, limit: Duration, on loop: EventLoop,
+    done: @escaping ([Outcome]) -> Void
+  ) {
+    self.names = names
+    self.owner = owner
+    self.store = store
+    self.done = done
+    outcomes = names.map { _ in nil }
+    timer = Timer(on: loop) { [unowned self] in finish() }
+    timer?.schedule(after: limit)
+    for index in names.indices { look(index) }
+  }
+
+  private func look(_ index: Int) {
+    store.perform(.read(.owner(names[index]), .linearizable)) { [weak self] reply in
+      guard let self, timer != nil else { return }
+      switch reply {
+      case .value(let bytes, let version): giveUp(index, bytes, version)
+      case .absent: settle(index, .notOwn)
+      // The store isn't reached yet, or was lost.
+      case .unknown: look(index)
+      default: settle(index, .unknown)
+      }
+    }
+  }
+
+  private func giveUp(_ index: Int, _ bytes: [UInt8], _ version: StoreVersion) {
+    guard var record = try? OwnerRecord(encoded: bytes) else { return settle(index, .unknown) }
+    guard record.owner == owner else { return settle(index, .notOwn) }
+    record.owner = nil
+    record.heir = nil
+    record.beat += 1
+    let write = StoreWrite(.owner(names[index]), expecting: .version(version), .put(record.encoded))
+    store.perform(.write([write])) { [weak self] reply in
+      guard let self, timer != nil else { return }
+      // Of anything else the record tells what it was.
+      if case .written = reply { settle(index, .released) } else { look(index) }
+    }
+  }
+
+  private func settle(_ index: Int, _ outcome: Outcome) {
+    outcomes[index] = outcome
+    if outcomes.allSatisfy({ $0 != nil }) { finish() }
+  }
+
+  private func finish() {
+    guard timer != nil else { return }
+    timer = nil
+    done(outcomes.map { $0 ?? .unknown })
+  }
+}

@@ -1,0 +1,47 @@
+import Agreement
+import Doors
+import Fleet
+import Model
+
+// What a service does about its fleet's floating addresses.
+
+extension Service {
+  /// Does what an operator wants of the fleet's addresses; false if this is no node of a fleet.
+  func moveAddresses(_ wish: AdminActions.Fleet.AddressWish, _ reply: @escaping AdminRouter.Reply) -> Bool {
+    guard let fleet else { return false }
+    let answer = { (outcome: AddressDesk.Outcome) in
+      switch outcome {
+      case .success(let done): reply(.success(AdminReply(done)))
+      case .failure(let problem): reply(.failure(AdminRefusal(409, problem)))
+      }
+    }
+    switch wish {
+    case .move(let address, let node): fleet.addresses.move(address, to: node, done: answer)
+    case .leave: fleet.addresses.leave(done: answer)
+    case .join: fleet.addresses.join(done: answer)
+    }
+    return true
+  }
+
+  /// What this node sees of its pools' backends; those that nobody looks after count for nothing.
+  var poolViews: [PoolView] {
+    controller.pools.prefix(FleetNode.mostPools).map { pool in
+      let up = pool.members.count { $0.state == .up || $0.state == .warming }
+      // If most fail at once they're held as they were: that is just what's looked for here.
+      let down = pool.members.count { [.down, .ejected, .held].contains($0.state) }
+      return PoolView(up: UInt32(up), total: UInt32(up + down))
+    }
+  }
+
+  /// How long the end of the process waits for its addresses to go.
+  private static var patience: Duration { .seconds(1) }
+
+  /// Gives all addresses up, as the process is to end; then goes on, whatever came of that.
+  func giveUpAddresses(then goOn: @escaping () -> Void) {
+    guard let fleet, fleet.status?.addresses.contains(where: { $0.mine != .no }) == true else { return goOn() }
+    fleet.addresses.leave(within: Self.patience) { [logger] outcome in
+      if case .failure(let problem) = outcome { logger.warning("fleet: \(problem.error)") }
+      goOn()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Testing
+
+@testable import Agreement
+
+/// One node's part in who owns a name, on a store that answers at once.
+@Suite struct OwnershipTests {
+  /// A node's part, with what it said it owns.
+  private struct Part {
+    var owner: StoreOwner
+    var owned: [(generation: UInt64, until: Moment)] = []
+    var drops: [StoreOwner.Cause] = []
+
+    init(_ node: Participant) {
+      owner = StoreOwner(
+        "web", me: node, asker: 1, lease: Lease(term: .seconds(4)), peers: [NodeName("n1")], roster: 1)
+    }
+
+    mutating func step(_ input: StoreOwner.Input, on shelf: StoreLogTests.Shelf, at now: Moment) {
+      var inputs = [input]
+      while !inputs.isEmpty {
+        var effects: [StoreOwner.Effect] = []
+        owner.step(inputs.removeFirst(), at: now, into: &effects)
+        for effect in effects {
+          switch effect {
+          case .call(let call, let request): inputs.append(.reply(call, shelf.answer(request)))
+          case .own(let generation, let until): owned.append((generation, until))
+          case .drop(let cause): drops.append(cause)
+          case .ask, .answer: break
+          }
+        }
+      }
+    }
+  }
+
+  private let shelf = StoreLogTests.Shelf()
+
+  /// One that owns the name by generation 1, from 1 s on.
+  private func settled(_ node: Participant) throws -> Part {
+    var part = Part(node)
+    let now = Moment.start + .seconds(1)
+    part.step(.standing(.candidate(after: .zero)), on: shelf, at: now)
+    part.step(.tick, on: shelf, at: now + .seconds(4))
+    let owned = try #require(part.owned.last)
+    #expect(owned.generation == 1 && part.owner.owns(at: now + .seconds(4)))
+    return part
+  }
+
+  @Test func whoInheritsGoesOnByTheSameGeneration() throws {
+    let first = try settled(Sample.n0)
+    let until = try #require(first.owned.last).until
+    var second = Part(Sample.n0)
+    let now = until - .seconds(2)
+    second.step(.inherited(generation: 1, until: until), on: shelf, at: now)
+    #expect(second.owned.first?.until == until)
+    #expect(second.owned.last.map { $0.generation == 1 && $0.until > until } == true, "it's renewed at once")
+    #expect(second.drops.isEmpty && second.owner.generation == 1)
+  }
+
+  @Test func whatSomebodyElseHasByNowIsNotInherited() throws {
+    let until = try #require(settled(Sample.n0).owned.last).until
+    // What is left to it is too old.
+    var late = Part(Sample.n0)
+    late.step(.inherited(generation: 1, until: until), on: shelf, at: until + .milliseconds(1))
+    #expect(late.owned.isEmpty && late.owner.stance == .watching)
+    // Another node has it.
+    _ = shelf.answer(
+      .write([
+        StoreWrite(.owner("web"), expecting: .anything, .put(OwnerRecord(owner: Sample.n1, generation: 2).encoded))
+      ]))
+    var second = Part(Sample.n0)
+    second.step(.inherited(generation: 1, until: until), on: shelf, at: until - .seconds(1))
+    #expect(second.drops == [.taken(by: Sample.n1.node)] && second.owner.stance == .watching)
+  }
+}
+
+/// Who is the broken one.
+@Suite struct IsolationTests {
+  private let good = [PoolView(up: 3, total: 3)]
+  private let bad = [PoolView(up: 1, total: 2)]
+
+  private func isIsolated(_ own: [PoolView], _ others: [[PoolView]], after seconds: [Int64] = [0, 2]) -> Bool {
+    var isolation = Isolation()
+    for second in seconds { isolation.judge(own, others, at: .start + .seconds(second)) }
+    return isolation.isIsolated
+  }
+
+  @Test func whoSeesLessThanMostOthersIs() {
+    #expect(isIsolated(bad, [good, good]))
+    #expect(isIsolated(bad, [good]))
+    #expect(!isIsolated(bad, [good, bad]), "as many see the same")
+    #expect(!isIsolated(good, [bad, bad]))
+    #expect(!isIsolated(bad, []), "nobody is there to compare with")
+    #expect(!isIsolated([PoolView(up: 2, total: 3)], [good, good]), "most are up")
+    #expect(!isIsolated([PoolView(up: 0, total: 0)], [good, good]), "nobody looks")
+    #expect(!isIsolated(bad, [good + good, good + good]), "others know other pools")
+  }
+
+  @Test func itTakesAWhileAndLongerToGetOver() {
+    #expect(!isIsolated(bad, [good, good], after: [0, 1]))
+    var isolation = Isolation()
+    for second: Int64 in [0, 2] { isolation.judge(bad, [good, good], at: .start + .seconds(second)) }
+    for second: Int64 in [3, 7] { isolation.judge(good, [good, good], at: .start + .seconds(second)) }
+    #expect(isolation.isIsolated)
+    isolation.judge(good, [good, good], at: .start + .seconds(8))
+    #expect(!isolation.isIsolated)
+  }
+}

@@ -1,0 +1,182 @@
+import Glibc
+import Sockets
+import Support
+import Testing
+
+/// A floating address among three machines: whatever happens, one has it at a time, and soon one has it again.
+@Suite(
+  "System/Addresses", .serialized, .enabled(if: TestNetwork.obstacle == nil, "\(TestNetwork.obstacle ?? "")"),
+  .timeLimit(.minutes(3)))
+struct AddressTests {
+  @Test("an address goes to another node when it's to, and when its own dies, freezes or is cut off; and else it stays")
+  func failovers() throws {
+    let fleet = try AddressFleet()
+
+    // It's moved.
+    let moved = try fleet.failOver { owner in
+      let heir = fleet.names.first { $0 != owner } ?? ""
+      let move = try fleet.ask("lb3", "fleet", "move", "web", heir)
+      #expect(move.exit == .code(0) && move.output.contains("web is \(heir)'s"), "\(move)")
+    }
+    #expect(moved < 1, "\(moved)")
+
+    // Its owner's process is killed, and nobody tells.
+    let killed = try fleet.failOver { fleet.kill($0) }
+    #expect(killed < 5)
+    for name in fleet.names where fleet.nodes[name] == nil { try fleet.start(name) }
+    try fleet.waitUntilAllReady()
+
+    // So is another one, and what is run after that tells.
+    let withdrawn = try fleet.failOver { owner in
+      fleet.kill(owner)
+      let withdrawal = try fleet.withdraw(owner)
+      #expect(withdrawal.output.contains("\(owner) has released web"), "\(withdrawal)")
+    }
+    #expect(withdrawn < 1.5, "\(withdrawn)")
+    for name in fleet.names where fleet.nodes[name] == nil { try fleet.start(name) }
+    try fleet.waitUntilAllReady()
+
+    // It's frozen, and goes on when another one has it.
+    var frozen = ""
+    let stopped = try fleet.failOver { owner in
+      frozen = owner
+      fleet.nodes[owner]?.send(SIGSTOP)
+    }
+    #expect(stopped < 5)
+    fleet.nodes[frozen]?.send(SIGCONT)
+    try fleet.waitUntilAllReady()
+    #expect(fleet.holder != frozen)
+
+    // Its link is cut.
+    var cut = 0
+    let lost = try fleet.failOver { owner in
+      cut = fleet.names.firstIndex(of: owner) ?? 0
+      try fleet.network.setLink(of: cut, up: false)
+    }
+    #expect(lost < 5)
+    try fleet.network.setLink(of: cut, up: true)
+    try fleet.waitUntilAllReady()
+
+    // It's stopped as one stops a service.
+    let ended = try fleet.failOver { owner in
+      fleet.nodes[owner]?.send(SIGTERM)
+    }
+    #expect(ended < 1, "\(ended)")
+
+    #expect(fleet.sampler.seen.doubles.isEmpty, "\(fleet.sampler.seen.doubles)")
+    #expect(fleet.sampler.seen.samples > 1_000)
+    print(
+      "without an answer: moved \(moved) s, killed \(killed), killed and withdrawn \(withdrawn), frozen \(stopped),",
+      "cut off \(lost), stopped \(ended)")
+  }
+
+  @Test("a process that takes over goes on with the address: nobody notices")
+  func upgrade() throws {
+    let fleet = try AddressFleet()
+    let owner = try #require(fleet.holder)
+    let (before, start) = (fleet.status(owner)?.addresses.first, bootTime())
+    let upgrade = try fleet.ask(owner, "upgrade")
+    defer { fleet.endSuccessor(of: owner) }
+    #expect(upgrade.exit == .code(0), "\(upgrade.errors)")
+    // Longer than the lease that went over.
+    usleep(3_500_000)
+    #expect(fleet.client.longestGap(since: start) < 0.3)
+    #expect(fleet.holder == owner && fleet.sampler.seen.holders.last.map { $0.at < start } == true)
+    let after = try #require(fleet.status(owner)?.addresses.first)
+    #expect(after.owner == owner && after.generation == before?.generation)
+    // And it goes on from there.
+    let moved = try fleet.failOver { owner in
+      let heir = fleet.names.first { $0 != owner } ?? ""
+      let move = try fleet.ask(owner, "fleet", "move", "web", heir)
+      #expect(move.exit == .code(0), "\(move)")
+    }
+    #expect(moved < 1, "\(moved)")
+    #expect(fleet.sampler.seen.doubles.isEmpty)
+  }
+
+  @Test("who is to hold an address keeps it when nobody renews it, and gives it to whoever has it when that shows")
+  func hold() throws {
+    let fleet = try AddressFleet(more: ", \"onQuorumLoss\": \"hold\"")
+    let owner = try #require(fleet.holder)
+    // Without the log and without one of the other nodes nobody may say that it stays.
+    let other = fleet.names.first { $0 != owner } ?? ""
+    let start = bootTime()
+    fleet.kill(other)
+    for index in 0..<3 { fleet.servers.freeze(index) }
+    usleep(4_500_000)
+    #expect(fleet.client.longestGap(since: start) < 0.5)
+    #expect(fleet.holder == owner)
+    #expect(fleet.log(of: owner).contains("is kept all the same"))
+    for index in 0..<3 { fleet.servers.thaw(index) }
+    try waitUntil("it's renewed") { fleet.log(of: owner).contains("is renewed again") }
+    #expect(fleet.client.longestGap(since: start) < 0.5 && fleet.sampler.seen.doubles.isEmpty)
+  }
+
+  @Test("without the log and without all nodes an address goes, and comes back with the log")
+  func release() throws {
+    let fleet = try AddressFleet()
+    let owner = try #require(fleet.holder)
+    fleet.kill(fleet.names.first { $0 != owner } ?? "")
+    for index in 0..<3 { fleet.servers.freeze(index) }
+    try waitUntil("nobody has it") { fleet.holder == nil }
+    // The kernel ends it a little before the lease does.
+    try waitUntil("that's told") { fleet.log(of: owner).contains("couldn't be renewed in time") }
+    for index in 0..<3 { fleet.servers.thaw(index) }
+    try fleet.waitUntilServed()
+    #expect(fleet.sampler.seen.doubles.isEmpty)
+  }
+
+  @Test("a node that leaves owns nothing until it joins, and who lies in the way of an address is named")
+  func leaving() throws {
+    let fleet = try AddressFleet(health: "\"type\": \"tcp\", \"interval\": \"200ms\", \"timeout\": \"150ms\"")
+    let leaver = try #require(fleet.holder)
+    var isolated = ""
+    let (target, hub) = (fleet.address, fleet.network.hub)
+    let client = try Peer.connect(to: target, with: hub.run { try? Socket(for: target) } ?? nil)
+    #expect(client.receiveText(1) == "!")
+    let left = try fleet.failOver { owner in
+      let leave = try fleet.ask(owner, "fleet", "leave")
+      #expect(leave.output.contains("\(owner) owns no address until"), "\(leave)")
+    }
+    #expect(left < 1)
+    // Whose session was there has seen it end, and so has the operator.
+    #expect(client.receiveToEnd(seconds: 2).bytes.isEmpty)
+    #expect(try fleet.ask(leaver, "recent", "--json").output.contains("addressMoved"))
+    try waitUntil("others know") { fleet.status("lb3")?.addresses.first?.candidates.contains(leaver) == false }
+    let refused = try fleet.ask("lb3", "fleet", "move", "web", leaver)
+    #expect(refused.exit == .code(1) && refused.errors.contains("\(leaver) can't have web now"), "\(refused)")
+    #expect(try fleet.ask(leaver, "fleet", "join").exit == .code(0))
+    try fleet.waitUntilAllReady()
+    // One that can't reach its backend, as others can, isn't the one whom clients are to come to.
+    let alone = try fleet.failOver { owner in
+      isolated = owner
+      try fleet.network(of: owner).run("ip", "route", "add", "blackhole", "\(AddressFleet.backendHost)/32")
+    }
+    #expect(alone < 10)
+    #expect(fleet.log(of: isolated).contains("backends are down as this node sees it"))
+    try fleet.network(of: isolated).run("ip", "route", "del", "blackhole", "\(AddressFleet.backendHost)/32")
+    try fleet.waitUntilAllReady()
+    // Somebody has put it there for good.
+    let owner = fleet.names.first { $0 != fleet.holder } ?? ""
+    try fleet.network(of: owner).run("ip", "address", "add", "\(AddressFleet.address)/32", "dev", "eth0")
+    try waitUntil("it's noticed") { fleet.status(owner)?.addresses.first?.problem?.contains("ip address del") == true }
+    try waitUntil("others know") { fleet.status("lb3")?.addresses.first?.candidates.contains(owner) == false }
+    #expect(fleet.log(of: owner).contains("nobody here has put it there"))
+    let text = try fleet.ask(owner, "fleet", "status").output
+    #expect(text.contains("ADDRESS  IP") && text.contains("nobody here has put it there"), "\(text)")
+  }
+
+  @Test("while the log is away and all nodes are there, nothing moves")
+  func ensembleAway() throws {
+    let fleet = try AddressFleet()
+    let (owner, start) = (fleet.holder, bootTime())
+    for index in 0..<3 { fleet.servers.freeze(index) }
+    usleep(9_000_000)
+    #expect(fleet.client.longestGap(since: start) < 1)
+    #expect(fleet.holder == owner)
+    for index in 0..<3 { fleet.servers.thaw(index) }
+    usleep(1_000_000)
+    #expect(fleet.client.longestGap(since: start) < 1)
+    #expect(fleet.holder == owner && fleet.sampler.seen.doubles.isEmpty)
+  }
+}

@@ -1,0 +1,116 @@
+import Glibc
+import Libevent
+import Sockets
+import Support
+import Synchronization
+
+/// CLOCK_BOOTTIME in nanoseconds.
+func bootTime() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_BOOTTIME, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// Connects to an address every 5 ms from one machine of a network, and notes which attempts were answered with a byte.
+final class SteadyClient: Sendable {
+  private struct State {
+    /// When those attempts began that were answered in time.
+    var answered: [Int64] = []
+    var isStopped = false
+  }
+
+  private let state = Mutex(State())
+
+  private static let period: Int64 = 5_000_000
+  /// An answer that takes longer is none: the kernel has repeated its first packet.
+  private static let patience: Int64 = 300_000_000
+
+  init(to address: SocketAddress, from network: NetworkNamespace) {
+    _ = LoopThread(name: "client") { [self] in
+      network.enter()
+      run(to: address)
+    }
+  }
+
+  func stop() {
+    state.withLock { $0.isStopped = true }
+  }
+
+  /// Whether an attempt was answered that began later than a moment.
+  func isAnswered(since moment: Int64) -> Bool {
+    state.withLock { $0.answered.contains { $0 > moment } }
+  }
+
+  /// The longest time without an attempt that was answered, from a moment on, in seconds.
+  func longestGap(since moment: Int64) -> Double {
+    let times = state.withLock { $0.answered.sorted() }
+    // The last one before the moment counts as well, or an outage that begins at once would look shorter.
+    let from = times.lastIndex { $0 <= moment } ?? 0
+    let gaps = zip(times[from...], times[from...].dropFirst()).map { $1 - $0 }
+    return Double(gaps.max() ?? 0) / 1e9
+  }
+
+  private func run(to address: SocketAddress) {
+    var open: [(socket: Socket, began: Int64)] = []
+    var next = bootTime()
+    while !state.withLock(\.isStopped) {
+      let now = bootTime()
+      if now >= next {
+        next = max(next + Self.period, now)
+        if let socket = try? Socket(for: address) {
+          _ = socket.connect(to: address)
+          open.append((socket, now))
+        }
+      }
+      var polls = open.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
+      _ = poll(&polls, nfds_t(polls.count), Int32(max(next - bootTime(), 0) / 1_000_000))
+      var answered: [Int64] = []
+      for (index, poll) in polls.enumerated().reversed() {
+        let (socket, began) = open[index]
+        var byte: UInt8 = 0
+        if poll.revents != 0, recv(socket.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 1 {
+          answered.append(began)
+        } else if poll.revents == 0, now - began < Self.patience {
+          continue
+        }
+        socket.reset()
+        open.remove(at: index)
+      }
+      state.withLock { $0.answered += answered }
+    }
+    for (socket, _) in open { socket.close() }
+  }
+}
+
+/// Greets each client with a byte, and leaves the connection open until the client ends it, in one machine of a network.
+final class GreetingServer: Sendable {
+  let address: SocketAddress
+  private let isStopped = Atomic(false)
+
+  init(at address: SocketAddress, in network: NetworkNamespace) throws {
+    self.address = address
+    let ready = Ready()
+    _ = LoopThread(name: "greeter") { [self] in
+      network.enter()
+      guard let server = try? TestServer(at: address, backlog: 1_024) else { return }
+      ready.isUp.store(true, ordering: .releasing)
+      var clients: [Peer] = []
+      while !isStopped.load(ordering: .relaxed) {
+        guard let client = server.acceptIfAny(seconds: 1) else { continue }
+        try? client.send("!")
+        clients.append(client)
+        // What the oldest of so many had to say has been read by now.
+        if clients.count > 400 { clients.removeFirst(200) }
+      }
+    }
+    try waitUntil("the backend listens") { ready.isUp.load(ordering: .acquiring) }
+  }
+
+  private final class Ready: Sendable {
+    let isUp = Atomic(false)
+  }
+
+  deinit {
+    isStopped.store(true, ordering: .relaxed)
+  }
+}
