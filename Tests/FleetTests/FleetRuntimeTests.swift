@@ -78,7 +78,7 @@ private final class TestFleet {
       case .status(let status): self.status = status
       case .trouble(let what): Issue.record("\(name.text): \(what)")
       case .lost(let address): runtime?.obey(.sessionsEnded(address: address))
-      case .learned, .gained, .news, .relief, .ended: break
+      case .learned, .gained, .known, .news, .relief, .ended: break
       }
     }
   }

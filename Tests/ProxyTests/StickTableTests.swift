@@ -113,6 +113,32 @@ import Testing
     #expect(table.figures(at: second(51)).counts == StickCounts())
   }
 
+  @Test("who follows is told of what has changed, once, and of clients that stay every eighth of their time")
+  func followed() {
+    let table = StickTable(limit: 3, lifetime: 80)
+    table.assign(key(9), to: 1, at: second(1))
+    table.follow(true)
+    #expect(table.changes(at: second(1)).isEmpty)
+    for backend in [1, 2, 2] { table.assign(key(1), to: backend, at: second(2)) }
+    #expect(table.changes(at: second(5)) == [StickChange(client: key(1), backend: 2, idle: 3)])
+    // Seen again, but not for the first time in a while.
+    for now in 6...12 { table.assign(key(1), to: 2, at: second(now)) }
+    #expect(table.changes(at: second(12)).isEmpty)
+    table.touch(key(1), on: 2, at: second(13))
+    #expect(table.changes(at: second(13)) == [StickChange(client: key(1), backend: 2, idle: 0)])
+    // Who makes room, is forgotten or has lost its backend is told of as well.
+    for number in 2...3 { table.assign(key(number), to: 1, at: second(14)) }
+    #expect(table.forget(key(1)) && table.keep { $0 != 1 } == 2)
+    #expect(
+      table.changes(at: second(14)) == [2, 9, 3, 1].map { StickChange(client: key($0), backend: nil, idle: 0) })
+    table.learn(key(4), 2, seen: 10)
+    table.use(limit: 5, lifetime: 80)
+    #expect(table.changes(at: second(14)) == [StickChange(client: key(4), backend: 2, idle: 4)])
+    table.follow(false)
+    table.assign(key(5), to: 1, at: second(15))
+    #expect(table.changes(at: second(15)).isEmpty)
+  }
+
   @Test("a client is its address, of IPv6 the network, and the same at either kind of socket")
   func keys() throws {
     func key(_ text: String) throws -> StickKey? { StickKey(try #require(SocketAddress(ip: text, port: 9))) }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Sockets
 import Support
@@ -92,6 +93,60 @@ struct AddressTests {
     }
     #expect(moved < 1, "\(moved)")
     #expect(fleet.sampler.seen.doubles.isEmpty)
+  }
+
+  private struct Stick: Decodable {
+    struct Client: Decodable { let client, backend: String }
+    struct Figures: Decodable { let hits, moves: Int }
+    let figures: Figures
+    let clients: [Client]
+  }
+
+  @Test(
+    "clients get the backend they had from the node that has the address next, and it has known them before they come")
+  func stuck() throws {
+    let fleet = try AddressFleet(backends: 5, pool: ", \"stick\": {}")
+    let hosts = (10..<90).map { "10.77.0.\($0)" }
+    for host in hosts { try fleet.network.hub.run("ip", "address", "add", "\(host)/32", "dev", "br0") }
+    func known(_ name: String) throws -> (backends: [String: String], figures: Stick.Figures) {
+      let text = try fleet.ask(name, "stick", "--limit", "1000", "--json").output
+      let stick = try JSONDecoder().decode(Stick.self, from: Data(text.utf8))
+      let ours = stick.clients.filter { hosts.contains($0.client) }.map { ($0.client, $0.backend) }
+      return (Dictionary(uniqueKeysWithValues: ours), stick.figures)
+    }
+    func come() throws {
+      let greeted = fleet.network.hub.run {
+        hosts.count { host in
+          guard let socket = try? ClientSocket(.ip(AddressFleet.address, 80), from: host) else { return false }
+          return (try? socket.receive(exactly: 1)) != nil
+        }
+      }
+      #expect(greeted == hosts.count)
+    }
+    try come()
+    var before: [String: String] = [:]
+    for round in 0..<2 {
+      let owner = try #require(fleet.holder)
+      if round == 0 { before = try known(owner).backends }
+      #expect(before.count == hosts.count && Set(before.values).count == 5)
+      // What is at risk is the last moment.
+      usleep(300_000)
+      _ = try fleet.failOver { owner in
+        if round == 0 { fleet.kill(owner) } else { fleet.nodes[owner]?.send(SIGSTOP) }
+      }
+      let heir = try #require(fleet.holder)
+      try waitUntil("\(heir) knows them") { try known(heir).backends.count == hosts.count }
+      #expect(try known(heir).backends == before)
+      let moves = try known(heir).figures.moves
+      try come()
+      let after = try known(heir)
+      #expect(after.backends == before && after.figures.moves == moves)
+      if round == 0 { try fleet.start(owner) } else { fleet.nodes[owner]?.send(SIGCONT) }
+      try fleet.waitUntilAllReady()
+    }
+    // Who was frozen knows better by now, and has changed nothing.
+    let holder = try #require(fleet.holder)
+    #expect(try known(holder).backends == before)
   }
 
   @Test("who is to hold an address keeps it when nobody renews it, and gives it to whoever has it when that shows")

@@ -22,7 +22,7 @@ package struct FleetNode {
     /// An address is to go to another node, or to whoever comes.
     case move(address: Int, to: NodeName?)
     /// The table of an address, which this node owns, has changed.
-    case stuck(address: Int, StuckUpdate)
+    case stuck(address: Int, [StuckUpdate])
     /// Whether this node may own addresses, as far as its own state goes: it's not leaving, and not cut off from its backends.
     case fitness(isFit: Bool)
     /// Whether this node may own one address, as far as that one goes: it could be put where it belongs.
@@ -146,7 +146,8 @@ package struct FleetNode {
     case .dropped(let index): stepOwner(index, .dropped, at: now, into: &effects)
     case .request(let request, let number): take(request, number, at: now, into: &effects)
     case .move(let index, let heir): stepOwner(index, .release(heir: heir), at: now, into: &effects)
-    case .stuck(let index, let update): stepTable(index, .update(update), at: now, into: &effects)
+    case .stuck(let index, let updates):
+      for update in updates { stepTable(index, .update(update), at: now, into: &effects) }
     case .fitness(let isFit): self.isFit = isFit
     case .ability(let index, let isAble):
       guard self.isAble[index] != isAble else { break }
@@ -162,6 +163,11 @@ package struct FleetNode {
     if !pools.isEmpty { judgeIsolation(at: now) }
     mindAddresses(at: now, into: &effects)
     if now >= peers.speaksAt { speak(at: now, into: &effects) }
+  }
+
+  /// All that is known of the clients of an address.
+  package func entries(of address: Int, at now: Moment) -> [StuckEntry] {
+    tables.indices.contains(address) ? tables[address].table.entries(at: now) : []
   }
 
   // MARK: The parts

@@ -159,6 +159,9 @@ package struct StuckTable: Sendable {
     }
   }
 
+  /// All entries.
+  package func entries(at now: Moment) -> [StuckEntry] { entries(in: 0..<span, at: now) }
+
   /// The entries in some of the places.
   func entries(in range: Range<Int>, at now: Moment) -> [StuckEntry] {
     slots[range.clamped(to: slots.indices)].compactMap { slot in

@@ -19,6 +19,8 @@ package enum FleetCommand: Sendable {
   case view([PoolView])
   /// The sessions of an address that is about to go have ended.
   case sessionsEnded(address: Int)
+  /// Clients of an address that this node owns have other backends.
+  case stuck(address: Int, [StuckUpdate])
   /// The process is to end, or another one takes its place.
   case stop(handingOver: Bool)
 }
@@ -45,6 +47,8 @@ package enum FleetEvent: Sendable {
   case gained(address: Int)
   /// The sessions of an address are to end, as it goes; answered by `sessionsEnded`.
   case lost(address: Int)
+  /// What nodes before this one have known of the clients of an address, which is this node's now.
+  case known(address: Int, [StuckEntry])
   /// Something has come to pass that people should know.
   case news(String)
   /// Something that people should know, said once for each time that it begins.

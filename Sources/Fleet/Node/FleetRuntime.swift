@@ -78,6 +78,7 @@ package final class FleetRuntime {
       addresses?.leave(hasLeft)
       step(.tick)
     case .view(let pools): step(.view(pools))
+    case .stuck(let address, let updates): step(.stuck(address: address, updates))
     case .sessionsEnded(let address): addresses?.sessionsEnded(address)
     case .stop: preconditionFailure("whoever runs the loop ends it")
     }
@@ -151,7 +152,11 @@ package final class FleetRuntime {
     case .own(let index, let generation, let until): addresses?.own(index, generation: generation, until: until)
     case .drop(let index, let cause): addresses?.drop(index, cause)
     // No table is configured yet.
-    case .tableReady, .replicated: break
+    case .tableReady(let index):
+      let entries = node.entries(of: index, at: BootClock.now())
+      if !entries.isEmpty { tell(.known(address: index, entries)) }
+    // No session waits for it.
+    case .replicated: break
     }
   }
 

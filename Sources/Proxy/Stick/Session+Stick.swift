@@ -18,7 +18,8 @@ extension Session {
 
   /// The session ends: from now on it counts for how long the client is away.
   func leaveBackend(_ backend: Backend, by stick: StickTable, at now: UInt64) {
-    guard let key = StickKey(clientAddress) else { return }
+    // Of a short one it's known already when the client was here, to within a second.
+    guard now &- connector.attemptBegan >= 1_000_000_000, let key = StickKey(clientAddress) else { return }
     stick.touch(key, on: backend.id, at: now)
   }
 }

@@ -7,6 +7,8 @@ struct StickBook: ~Copyable {
     /// The slots of the clients that were seen just before and just after.
     var older: UInt32
     var newer: UInt32
+    /// When it was written down last for whoever follows.
+    var told: UInt32
   }
 
   private static let none = UInt32.max
@@ -19,6 +21,10 @@ struct StickBook: ~Copyable {
   private var limit: Int
   private var lifetime: UInt32
   var counts = StickCounts()
+  /// The clients of which something has changed, for whoever follows; nil if nobody does.
+  private var journal: [StickKey]?
+  /// So many are written down at most until somebody reads them: more than come in a second.
+  private static let longestJournal = 1 << 20
 
   init(limit: Int, lifetime: UInt32) {
     self.limit = limit
@@ -34,9 +40,10 @@ struct StickBook: ~Copyable {
     while places.count > limit { remove(oldest) }
     // What is left moves together, so that it fits into as much as it may take now.
     let kept = clients(atMost: .max, since: 0, at: nil)
-    let counts = counts
+    let (counts, journal) = (counts, journal)
     self = StickBook(limit: limit, lifetime: lifetime)
     self.counts = counts
+    defer { self.journal = journal }
     for entry in kept.reversed() { put(entry.client, Int32(entry.backend), seen: entry.seen) }
   }
 
@@ -56,7 +63,7 @@ struct StickBook: ~Copyable {
       if slot.backend == backend { counts.hits &+= 1 } else { counts.moves &+= 1 }
     }
     slots[Int(place)].backend = Int32(backend)
-    refresh(place, at: now)
+    refresh(place, at: now, isNews: slot.backend != backend || isOver(slot.seen, at: now))
   }
 
   mutating func touch(_ client: StickKey, on backend: Int, at now: UInt32) {
@@ -67,8 +74,9 @@ struct StickBook: ~Copyable {
   mutating func learn(_ client: StickKey, _ backend: Int, seen: UInt32) {
     if let place = places[client] {
       guard slots[Int(place)].seen < seen else { return }
+      let isNews = slots[Int(place)].backend != backend
       slots[Int(place)].backend = Int32(backend)
-      refresh(place, at: seen)
+      refresh(place, at: seen, isNews: isNews)
     } else {
       makeRoom(at: seen)
       put(client, Int32(backend), seen: seen)
@@ -119,6 +127,28 @@ struct StickBook: ~Copyable {
     return result
   }
 
+  // MARK: Following
+
+  mutating func follow(_ isFollowed: Bool) {
+    if isFollowed != (journal != nil) { journal = isFollowed ? [] : nil }
+  }
+
+  /// What has changed since it was asked last.
+  mutating func changes(at now: UInt32) -> [StickChange] {
+    guard let written = journal, !written.isEmpty else { return [] }
+    journal = []
+    var told: Set<StickKey> = []
+    return written.compactMap { client in
+      guard told.insert(client).inserted else { return nil }
+      let entry = entry(of: client, at: now)
+      return StickChange(client: client, backend: entry?.backend, idle: entry.map { now - min($0.seen, now) } ?? 0)
+    }
+  }
+
+  private mutating func write(_ client: StickKey) {
+    if let count = journal?.count, count < Self.longestJournal { journal?.append(client) }
+  }
+
   // MARK: Slots
 
   private func isOver(_ seen: UInt32, at now: UInt32) -> Bool { now > seen && now - seen > lifetime }
@@ -140,7 +170,7 @@ struct StickBook: ~Copyable {
   }
 
   private mutating func put(_ client: StickKey, _ backend: Int32, seen: UInt32) {
-    let slot = Slot(client: client, seen: seen, backend: backend, older: Self.none, newer: Self.none)
+    let slot = Slot(client: client, seen: seen, backend: backend, older: Self.none, newer: Self.none, told: seen)
     let place: UInt32
     if let reused = free.popLast() {
       place = reused
@@ -151,17 +181,24 @@ struct StickBook: ~Copyable {
     }
     places[client] = place
     link(place)
+    write(client)
   }
 
   private mutating func remove(_ place: UInt32) {
     unlink(place)
     places[slots[Int(place)].client] = nil
     free.append(place)
+    write(slots[Int(place)].client)
   }
 
-  private mutating func refresh(_ place: UInt32, at now: UInt32) {
+  private mutating func refresh(_ place: UInt32, at now: UInt32, isNews: Bool = false) {
     // Workers look at the clock before they wait for their turn.
     slots[Int(place)].seen = max(slots[Int(place)].seen, now)
+    // Who follows needn't know each time that a client was here, if only it isn't forgotten there too soon.
+    if isNews || now > slots[Int(place)].told && now - slots[Int(place)].told > lifetime / 8 {
+      slots[Int(place)].told = now
+      write(slots[Int(place)].client)
+    }
     guard place != newest else { return }
     unlink(place)
     link(place)

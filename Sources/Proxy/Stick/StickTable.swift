@@ -73,6 +73,17 @@ package final class StickTable: Sendable {
     book.withLock { $0.clients(atMost: limit, since: since, at: Self.seconds(now)) }
   }
 
+  /// Whether somebody wants to know what changes; what was written down for the last one who did is lost.
+  package func follow(_ isFollowed: Bool) {
+    book.withLock { $0.follow(isFollowed) }
+  }
+
+  /// What has changed since this was asked last, in the order in which it first did; that clients were seen again is told every
+  /// eighth of their time.
+  package func changes(at now: UInt64) -> [StickChange] {
+    book.withLock { $0.changes(at: Self.seconds(now)) }
+  }
+
   /// What is known of one client.
   package func entry(of client: StickKey, at now: UInt64) -> StickEntry? {
     book.withLock { $0.entry(of: client, at: Self.seconds(now)) }
@@ -95,6 +106,23 @@ package struct StickEntry: Equatable, Sendable {
     self.client = client
     self.backend = backend
     self.seen = seen
+  }
+}
+
+/// What has become of a client.
+package struct StickChange: Equatable, Sendable {
+  /// The client.
+  package let client: StickKey
+  /// Its backend's id; nil if it has none any more.
+  package let backend: Int?
+  /// For how many seconds it hasn't been seen.
+  package let idle: UInt32
+
+  /// With all its parts.
+  package init(client: StickKey, backend: Int?, idle: UInt32) {
+    self.client = client
+    self.backend = backend
+    self.idle = idle
   }
 }
 

@@ -1,6 +1,7 @@
 import Agreement
 import Changes
 import Config
+import Control
 import Fleet
 import Libevent
 import Logging
@@ -61,6 +62,8 @@ final class FleetDriver {
   let addresses: AddressDesk
   /// Ends the sessions of an address, and tells when that is done; or is told that it's this node's from now on.
   private let sessions: SessionsOfAddresses
+  /// Tells which backends clients have.
+  private let stick: StickFollower
   /// What this node sees of its pools; told when that changes.
   private let view: () -> [PoolView]
   private var viewTimer: Timer?
@@ -73,12 +76,14 @@ final class FleetDriver {
   ///
   /// - Parameters:
   ///   - first: what is proposed if the fleet has no configuration yet.
+  ///   - controller: knows the pools.
   ///   - sessions: what ends the sessions of an address that goes.
   ///   - view: what this node sees of its pools.
   ///   - troubles: what is wrong with this node at the moment, by which a canary is judged.
   init(
-    _ setup: FleetSetup, first: FleetRequest.Wish?, reloads: Reloads, sessions: SessionsOfAddresses,
-    on loop: EventLoop, logger: Logger, view: @escaping () -> [PoolView], troubles: @escaping () -> [String]
+    _ setup: FleetSetup, first: FleetRequest.Wish?, reloads: Reloads, controller: Controller,
+    sessions: SessionsOfAddresses, on loop: EventLoop, logger: Logger, view: @escaping () -> [PoolView],
+    troubles: @escaping () -> [String]
   ) {
     self.reloads = reloads
     self.sessions = sessions
@@ -92,6 +97,7 @@ final class FleetDriver {
     self.thread = thread
     floating = setup.addresses.map(\.floating)
     addresses = AddressDesk(on: loop) { thread.post($0) }
+    stick = StickFollower(controller, hosts: floating.map(\.host), on: loop) { thread.post($0) }
     receiver = events.receive(on: loop) { [unowned self] in take($0) }
     if !setup.addresses.isEmpty {
       viewTimer = Timer(on: loop) { [unowned self] in look() }
@@ -128,8 +134,12 @@ final class FleetDriver {
     case .answer(let number, let answer): answers.removeValue(forKey: number)?(answer)
     case .learned(let entry, let position, let outcome): log(entry, position, outcome)
     case .status(let status): note(status)
-    case .gained(let index): sessions.gained(floating[index].host)
+    case .gained(let index):
+      sessions.gained(floating[index].host)
+      stick.gained(index)
+    case .known(let index, let entries): stick.learn(entries, of: index)
     case .lost(let index):
+      stick.lost(index)
       sessions.lost(floating[index].host, "address \(floating[index].name)") { [weak self] in
         self?.thread.post(.sessionsEnded(address: index))
       }

@@ -28,6 +28,7 @@ extension Service {
     origin.setup.leases = leases
     fleet = FleetDriver(
       origin.setup, first: try? wish(for: origin.text, by: "the first start"), reloads: reloads,
+      controller: controller,
       sessions: SessionsOfAddresses(
         lost: { [unowned self] in controller.evictions.leave($0, $1, done: $2) },
         gained: { [unowned self] in controller.evictions.returned($0) }),

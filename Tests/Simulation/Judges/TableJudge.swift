@@ -70,7 +70,7 @@ extension World {
     let backend = chance.permille(200) ? nil : UInt64(chance.below(5) + 1)
     for node in nodes.indices where nodes[node].fleet?.tables[address].isPrimary == true && !nodes[node].isFrozen {
       outcome.counts.stuck += 1
-      step(node, .stuck(address: address, StuckUpdate(client, backend: backend)))
+      step(node, .stuck(address: address, [StuckUpdate(client, backend: backend)]))
     }
   }
 

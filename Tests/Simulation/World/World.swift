@@ -201,7 +201,7 @@ package final class World {
     if case .message(.table(let address, let message), let from) = input {
       say("n\(node) hears of a\(address)'s table from \(from.text): \(message)")
     }
-    if case .stuck(let address, let update) = input { say("n\(node)'s table of a\(address): \(update)") }
+    if case .stuck(let address, let updates) = input { say("n\(node)'s table of a\(address): \(updates)") }
     nodes[node].fleet?.step(input, at: local, into: &said)
     if before != nil { judgeTables(node, before: before, after: input) }
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3

@@ -14,7 +14,7 @@ final class AddressFleet {
   /// Where clients come to.
   let address: SocketAddress
   private let folder: TemporaryFolder
-  private let backend: GreetingServer
+  private let backends: [GreetingServer]
   private(set) var nodes: [String: Subprocess] = [:]
 
   /// Where the backend is: at the hub, at an address of its own.
@@ -26,7 +26,12 @@ final class AddressFleet {
   ///   - lease: the address's lease.
   ///   - more: more keys of the address.
   ///   - health: the pool's health checks.
-  init(lease: String = "3s", more: String = "", health: String = "\"type\": \"none\"") throws {
+  ///   - backends: how many there are.
+  ///   - pool: more keys of the pool.
+  init(
+    lease: String = "3s", more: String = "", health: String = "\"type\": \"none\"", backends count: Int = 1,
+    pool: String = ""
+  ) throws {
     folder = try TemporaryFolder()
     network = try TestNetwork(nodes: 3)
     servers = try ZooKeeperServers(3, in: (network.hub, TestNetwork.hubAddress))
@@ -35,7 +40,8 @@ final class AddressFleet {
       throw Failure("no address")
     }
     address = target
-    backend = try GreetingServer(at: own, in: network.hub)
+    let hub = network.hub
+    backends = try (0..<count).map { try GreetingServer(at: own.with(port: 9_000 + UInt16($0)), in: hub) }
     sampler = HolderSampler(of: Self.address, in: network)
     client = SteadyClient(to: target, from: network.hub)
     try folder.write("key", try Subprocess.run(MartletProgram.path, ["fleet", "key"]).output, mode: 0o600)
@@ -50,7 +56,7 @@ final class AddressFleet {
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "shutdown": { "drain": "2s" }, "workers": 1,
         "listeners": [{ "name": "web", "bind": "\(Self.address):80", "pool": "web" }],
-        "pools": [{ "name": "web", "backends": ["\(own)"], "health": { \(health) } }] }
+        "pools": [{ "name": "web", "backends": [\(backends.map { "\"\($0.address)\"" }.joined(separator: ", "))], "health": { \(health) }\(pool) }] }
       """)
     for name in names { try start(name) }
     try waitUntilServed()
