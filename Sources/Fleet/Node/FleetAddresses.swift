@@ -175,7 +175,7 @@ final class FleetAddresses {
   private func lose(_ index: Int) {
     holds[index] = nil
     take(floating.drop(addresses[index].floating, at: BootClock.now().nanoseconds))
-    tell(.lost(index))
+    if addresses[index].floating.action != .none { tell(.lost(index)) }
   }
 
   /// The sessions of an address that is given up have ended.

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Sockets
 import Support
@@ -54,10 +55,12 @@ final class KeepalivedFleet {
     )
   }
 
-  /// Sends a signal to a node's keepalived, all processes of it.
+  /// Sends a signal to a node's keepalived, all processes of it: those for VRRP have a group of their own.
   func signal(_ node: Int, _ signal: Int32) {
     guard let process = processes[node] else { return }
-    _ = Glibc.kill(-process.pid, signal)
+    let children =
+      (try? String(contentsOfFile: "/proc/\(process.pid)/task/\(process.pid)/children", encoding: .utf8)) ?? ""
+    for pid in [process.pid] + children.split(separator: " ").compactMap({ pid_t($0) }) { _ = kill(pid, signal) }
   }
 
   /// Lets something happen to whoever has the address, and gives for how long nobody answered, in seconds.
