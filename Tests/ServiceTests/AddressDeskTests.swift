@@ -13,11 +13,7 @@ import Testing
     let loop = EventLoop()
     var posted: [FleetCommand] = []
     var outcomes: [AddressDesk.Outcome] = []
-    private(set) var desk: AddressDesk!
-
-    init() {
-      desk = AddressDesk(on: loop) { [unowned self] in posted.append($0) }
-    }
+    private(set) lazy var desk = AddressDesk(on: loop) { [unowned self] in posted.append($0) }
 
     func note(owner: String?, _ generation: UInt64, mine: FleetStatus.Address.Mine = .no, hasLeft: Bool = false) {
       let nodes = ["lb1", "lb2", "lb3"].map { name in
