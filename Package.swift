@@ -140,7 +140,7 @@ let package = Package(
     .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Simulation"]),
     .testTarget(
       name: "FleetTests",
-      dependencies: ["Agreement", "Config", "Fleet", "Libevent", "Names", "Sockets", "Support", system]),
+      dependencies: ["Agreement", "Config", "Fleet", "Libevent", "Names", "Network", "Sockets", "Support", system]),
     .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",
@@ -152,9 +152,8 @@ let package = Package(
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Balancing", "Changes", "Config", "Control", "Doors", "Libevent", "Model", "Proxy", "Service", "Sockets",
-        "Support",
-        logging,
+        "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Model", "Proxy",
+        "Service", "Sockets", "Support", logging,
       ]),
     .testTarget(name: "DemoTests", dependencies: ["Demo", "Libevent", "Sockets", system]),
     .testTarget(

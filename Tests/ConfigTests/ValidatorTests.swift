@@ -248,7 +248,7 @@ struct ValidatorTests {
     "address: '10.0.0.100/24', interface: 'eth0'", "address: '[::2]', interface: 'eth0'",
     "address: 'fe80::1', action: 'none'", "address: 'fe80::1%lo', action: 'none'", "address: 'a', action: 'none'",
     "address: '10.0.0.100', interface: 'eth/0'", "address: '10.0.0.100', interface: 'sixteen-letters-'",
-    "address: '10.0.0.100', action: 'none', lease: '2.9s'", "address: '10.0.0.100', action: 'none', lease: '61s'",
+    "address: '10.0.0.100', action: 'none', lease: '2s'", "address: '10.0.0.100', action: 'none', lease: '61s'",
     "address: '10.0.0.100', action: 'none', interface: 'eth0'", "address: '10.0.0.100', action: 'vrrp'",
     "address: '10.0.0.100', action: 'command'", "address: '10.0.0.100', action: 'command', command: ['a']",
     "address: '10.0.0.100', action: 'command', command: []", "address: '10.0.0.100', action: 'none', prefer: 'lb1'",

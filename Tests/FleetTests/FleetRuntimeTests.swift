@@ -2,6 +2,7 @@ import Agreement
 import Config
 import Libevent
 import Names
+import Network
 import Sockets
 import Support
 import Testing
@@ -86,10 +87,12 @@ private final class TestFleet {
   let loop = EventLoop()
   let net = TestLinks.Net()
   let members: [Member]
+  private let addresses: [FleetAddress]
   private let store: (EventLoop) -> any Store
 
-  init(_ count: Int = 3, store: @escaping (EventLoop) -> any Store) throws {
+  init(_ count: Int = 3, _ addresses: [FleetAddress] = [], store: @escaping (EventLoop) -> any Store) throws {
     self.store = store
+    self.addresses = addresses
     members = try (1...count).map { try Member(NodeName("lb\($0)")) }
     for member in members { try start(member) }
   }
@@ -99,8 +102,10 @@ private final class TestFleet {
     let memory = try folder.begin { UInt64.random(in: 1 ... .max) }
     member.served = memory.stored.text
     member.runtime = FleetRuntime(
-      FleetPlan(me: member.name, nodes: members.map(\.name), addresses: []), memory: memory, folder: folder,
-      store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
+      FleetPlan(
+        me: member.name, nodes: members.map(\.name),
+        addresses: addresses.map { .init(name: $0.floating.name, lease: $0.lease) }), memory: memory, folder: folder,
+      addresses: addresses, store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
     ) { [weak member] event in member?.take(event) }
   }
 
@@ -193,6 +198,47 @@ private final class TestFleet {
     try fleet.start(fleet.members[2])
     #expect(fleet.wait { fleet.members[2].served == Array("one".utf8) })
     #expect(fleet.wait { fleet.members[0].status?.nodes[2].generation == 1 })
+  }
+
+  @Test func anAddressIsOneNodesAtATimeAndGoesWhereItIsTo() throws {
+    let contents = MemoryStore.Contents()
+    let host = try #require(SocketAddress(ip: "10.0.0.100", port: 0))
+    let address = FleetAddress(
+      try #require(FloatingAddress("web", host, .none)), lease: Lease(term: .seconds(3)))
+    let fleet = try TestFleet(3, [address]) { MemoryStore(contents, on: $0) }
+    try #require(fleet.waitUntilReady())
+    fleet.members[0].runtime?.obey(fleet.wish("one", 1, absence: .isRefusal))
+    func owner() -> String? {
+      let owners = Set(fleet.members.filter { $0.runtime != nil }.map { $0.status?.addresses.first?.owner?.text })
+      return owners.count == 1 ? owners.first ?? nil : nil
+    }
+    // Whoever was in step first.
+    #expect(fleet.wait { owner() != nil })
+    let first = try #require(fleet.members.firstIndex { $0.name.text == owner() })
+    let (second, third) = ((first + 1) % 3, (first + 2) % 3)
+    let names = fleet.members.map(\.name)
+    #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.addresses[0].candidates.count == 3 } })
+    // Whoever is asked passes it on to the owner.
+    fleet.members[third].runtime?.obey(.move(address: 0, to: names[second]))
+    #expect(fleet.wait { owner() == names[second].text })
+    fleet.members[second].runtime?.obey(.leave(true))
+    #expect(fleet.wait { owner() != nil && owner() != names[second].text })
+    #expect(fleet.wait { fleet.members[third].status?.addresses[0].candidates.count == 2 })
+    // It dies, and what is run then needn't wait for its lease to end.
+    let last = try #require(fleet.members.firstIndex { $0.name.text == owner() })
+    let memory = try DataFolder(fleet.members[last].folder.path).incarnation()
+    let dead = Participant(names[last], try #require(memory))
+    fleet.members[last].runtime = nil
+    fleet.net.links[names[last]] = nil
+    var outcomes: [Withdrawal.Outcome] = []
+    let start = BootClock.now()
+    let withdrawal = Withdrawal(
+      ["web", "mail"], of: dead, in: MemoryStore(contents, on: fleet.loop), limit: .seconds(2), on: fleet.loop
+    ) { outcomes = $0 }
+    #expect(fleet.wait { outcomes == [.released, .notOwn] })
+    #expect(fleet.wait { owner().map { $0 != names[last].text && $0 != names[second].text } ?? false })
+    #expect(BootClock.now() - start < .seconds(2))
+    withExtendedLifetime(withdrawal) {}
   }
 
   @Test func withoutTheLogNothingIsTried() throws {

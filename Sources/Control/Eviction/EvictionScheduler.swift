@@ -40,8 +40,6 @@ package final class EvictionScheduler {
     var isIssued: Bool
     /// Whether it keeps to the pace.
     var isPaced = true
-    /// Whether it stands until its time is over, though nothing is left to do.
-    var lingers = false
   }
 
   /// Sessions per second over all workers.
@@ -112,7 +110,6 @@ package final class EvictionScheduler {
     cancelAll(of: .address(address))
     var order = order(.address(address), what, .addressMoved, insistFrom: MonotonicClock.now())
     order.isPaced = false
-    order.lingers = true
     let id = order.id
     let timer = Timer(on: loop) { [unowned self] in end { $0.id == id } }
     timer.schedule(after: Self.aftermath)
@@ -162,8 +159,9 @@ package final class EvictionScheduler {
   package func finished(_ worker: Int, order id: Int, remaining: Int) {
     guard let place = orders.firstIndex(where: { $0.id == id }) else { return }
     orders[place].busy.remove(worker)
+    // It stands until its time is over, for those who come later.
     if orders[place].busy.isEmpty, let done = waiting.removeValue(forKey: id) { return done() }
-    if !orders[place].lingers, orders[place].busy.isEmpty { end { $0.id == id } }
+    if orders[place].busy.isEmpty { end { $0.id == id } }
   }
 
   /// How long it takes to end so many sessions at the pace that is set.

@@ -1,55 +1,6 @@
-package import Agreement
+import Agreement
 import Libevent
-package import Network
-
-/// A floating address as a node of a fleet has it.
-package struct FleetAddress: Equatable, Sendable {
-  /// What it is, and what moves it.
-  package var floating: FloatingAddress
-  /// How long its owner may count on it.
-  package var lease: Lease
-  /// What its owner does when it can't be renewed.
-  package var loss: Loss
-
-  /// What becomes of an address that can't be renewed.
-  package enum Loss: Equatable, Sendable {
-    /// It goes in time, so that nobody else has it as well.
-    case release
-    /// It stays as long as the process runs and nobody else is seen to have it.
-    case hold
-  }
-
-  /// With all its parts.
-  package init(_ floating: FloatingAddress, lease: Lease, loss: Loss = .release) {
-    self.floating = floating
-    self.lease = lease
-    self.loss = loss
-  }
-}
-
-/// What a process that owned an address leaves to the one that takes its place, which has the same memory and the same clock.
-package struct FleetLease: Codable, Equatable, Sendable {
-  /// The address's name.
-  package var name: String
-  /// By which generation it's owned.
-  package var generation: UInt64
-  /// Until when, in nanoseconds of CLOCK_BOOTTIME.
-  package var until: Int64
-}
-
-/// All that a process leaves of its addresses.
-package struct FleetLeases: Codable, Equatable, Sendable {
-  /// Those that it owned.
-  package var held: [FleetLease]
-  /// Whether the node shall own none.
-  package var hasLeft: Bool
-
-  /// With both.
-  package init(held: [FleetLease] = [], hasLeft: Bool = false) {
-    self.held = held
-    self.hasLeft = hasLeft
-  }
-}
+import Network
 
 /// The addresses that this node owns, on its own machine: they are there as long as it does, and no longer.
 ///
@@ -175,7 +126,7 @@ final class FleetAddresses {
   private func lose(_ index: Int) {
     holds[index] = nil
     take(floating.drop(addresses[index].floating, at: BootClock.now().nanoseconds))
-    tell(.lost(index))
+    if addresses[index].floating.action != .none { tell(.lost(index)) }
   }
 
   /// The sessions of an address that is given up have ended.

@@ -1,4 +1,5 @@
 package import Agreement
+import Config
 package import Libevent
 import Names
 import Sockets
@@ -91,6 +92,19 @@ package final class FleetThread {
       }
     }
     store.onState = sayStore
+    var warned: Set<String> = []
+    store.onTuning = { tuning in
+      for address in setup.addresses where address.lease.term.nanoseconds < tuning.shortestLease.clockNanoseconds {
+        let name = address.floating.name
+        guard warned.insert(name).inserted else { continue }
+        events.post(
+          .trouble(
+            """
+            \(name) may go when the log's leader is lost: its lease would have to be \(tuning.shortestLease.configured) long, as \
+            ZooKeeper's tickTime and syncLimit are
+            """))
+      }
+    }
     var links: NodeLinks?
     do throws(NodeLinks.Problem) {
       links = try NodeLinks(setup.links, on: loop)

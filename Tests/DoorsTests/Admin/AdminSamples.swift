@@ -31,7 +31,17 @@ extension AdminAnswer {
         .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
       ],
       rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),
-      last: .init(number: 112, author: "ann", outcome: .reverted, generation: 7, reason: "it was late", votes: votes))
+      last: .init(number: 112, author: "ann", outcome: .reverted, generation: 7, reason: "it was late", votes: votes),
+      addresses: [
+        .init(
+          name: "web", address: "10.0.0.100", state: .owned, owner: "lb1", generation: 12,
+          since: Timestamp(milliseconds: 1_767_268_740_000),
+          until: Timestamp(milliseconds: 1_767_268_803_000), candidates: ["lb1", "lb2"], problem: "eth0 is switched off"
+        ),
+        .init(
+          name: "mail", address: "2001:db8::25", state: .nobodys, owner: nil, generation: 0, since: nil, until: nil,
+          candidates: [], problem: nil),
+      ], hasLeft: true, isIsolated: true)
   }
 
   /// The answers by the names of their schemas.
@@ -183,6 +193,7 @@ extension AdminRequest {
         content: "{", name: "martlet.json", confirm: 60, force: true, thisNode: false, requireAll: true, canary: "lb1",
         soak: 30),
       "UpgradeRequest": Upgrade(program: "/usr/bin/martlet", force: true),
+      "MoveAddressRequest": MoveAddress(address: "web", node: "lb2"),
       "LogRequest": Log(level: "info"),
     ]
   }

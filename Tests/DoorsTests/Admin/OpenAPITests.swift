@@ -194,6 +194,7 @@ extension OpenAPITests {
         AdminRequest.Reload.self, without: ["confirm", "force", "thisNode", "requireAll", "canary", "soak"]),
       "ReloadRequest": Kind(AdminRequest.Reload.self),
       "UpgradeRequest": Kind(AdminRequest.Upgrade.self),
+      "MoveAddressRequest": Kind(AdminRequest.MoveAddress.self),
       "LogRequest": Kind(AdminRequest.Log.self),
       "Nothing": Kind(NoContent.self),
     ]

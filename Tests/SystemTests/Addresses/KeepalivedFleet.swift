@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Sockets
 import Support
@@ -10,6 +11,7 @@ final class KeepalivedFleet {
   private let folder: TemporaryFolder
   private let services: [GreetingServer]
   private var processes: [Subprocess?] = [nil, nil, nil]
+  private var starts = 0
 
   init() throws {
     folder = try TemporaryFolder()
@@ -47,17 +49,26 @@ final class KeepalivedFleet {
         virtual_ipaddress { \(AddressFleet.address)/32 dev eth0 }
       }
       """)
-    let files = ["-p", "\(folder.path)/\(node).pid", "-r", "\(folder.path)/\(node).vrrp"]
+    // The one before may be about to end, and still have its files.
+    starts += 1
+    let files = ["-p", "\(folder.path)/\(starts).pid", "-r", "\(folder.path)/\(starts).vrrp"]
     processes[node] = try Subprocess(
       "nsenter",
       ["--net=\(network.nodes[node].path)", "keepalived", "-n", "-l", "-P", "-f", "\(folder.path)/\(node).conf"] + files
     )
   }
 
-  /// Sends a signal to a node's keepalived, all processes of it.
+  private var log: String {
+    processes.enumerated().map { node, process in
+      "\(node): \(process.map { $0.text(of: .output) + $0.text(of: .errors) } ?? "")"
+    }.joined(separator: "\n")
+  }
+
+  /// Sends a signal to a node's keepalived, all processes of it: those for VRRP have a group of their own.
   func signal(_ node: Int, _ signal: Int32) {
     guard let process = processes[node] else { return }
-    _ = Glibc.kill(-process.pid, signal)
+    let children = (try? Subprocess.run("pgrep", ["-P", "\(process.pid)"]).output) ?? ""
+    for pid in [process.pid] + children.split(separator: "\n").compactMap({ pid_t($0) }) { _ = kill(pid, signal) }
   }
 
   /// Lets something happen to whoever has the address, and gives for how long nobody answered, in seconds.
@@ -65,7 +76,9 @@ final class KeepalivedFleet {
     guard let owner = sampler.seen.present.first else { throw Failure("nobody has the address") }
     let start = bootTime()
     try deed(owner)
-    try waitUntil("another one has the address", limit: .seconds(20)) { sampler.seen.present.contains { $0 != owner } }
+    try waitUntil("another one than \(owner) has the address: \(log)", limit: .seconds(20)) {
+      sampler.seen.present.contains { $0 != owner }
+    }
     try waitUntil("somebody answers") { client.isAnswered(since: bootTime() - 50_000_000) }
     usleep(200_000)
     let gap = client.longestGap(since: start)

@@ -1,0 +1,23 @@
+/// What a process that owned an address leaves to the one that takes its place, which has the same memory and the same clock.
+package struct FleetLease: Codable, Equatable, Sendable {
+  /// The address's name.
+  package var name: String
+  /// By which generation it's owned.
+  package var generation: UInt64
+  /// Until when, in nanoseconds of CLOCK_BOOTTIME.
+  package var until: Int64
+}
+
+/// All that a process leaves of its addresses.
+package struct FleetLeases: Codable, Equatable, Sendable {
+  /// Those that it owned.
+  package var held: [FleetLease]
+  /// Whether the node shall own none.
+  package var hasLeft: Bool
+
+  /// With both.
+  package init(held: [FleetLease] = [], hasLeft: Bool = false) {
+    self.held = held
+    self.hasLeft = hasLeft
+  }
+}
