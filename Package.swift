@@ -74,7 +74,9 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Fleet",
-      dependencies: ["Agreement", "COpenSSL", "Config", "Libevent", "Model", "Names", "Sockets", system],
+      dependencies: [
+        "Agreement", "Balancing", "COpenSSL", "Config", "Libevent", "Model", "Names", "Sockets", system,
+      ],
       swiftSettings: strict),
 
     // The doors, at which the control plane is looked at and told, and the log.
@@ -139,7 +141,9 @@ let package = Package(
     .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Simulation"]),
     .testTarget(
       name: "FleetTests",
-      dependencies: ["Agreement", "Config", "Fleet", "Libevent", "Names", "Sockets", "Support", system]),
+      dependencies: [
+        "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Sockets", "Support", system,
+      ]),
     .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",

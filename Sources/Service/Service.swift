@@ -101,8 +101,7 @@ package final class Service {
     overrides = Overrides(
       path: adminServer == nil ? nil : configuration.admin.map { AdminPlaces($0).state }, on: loop, logger: logger)
     controller = Controller(
-      configuration, book: inheritance?.handover.state.book ?? overrides.load(), workforce: workforce, on: loop,
-      logger: logger)
+      configuration, book: Self.book(origin, else: overrides, logger), workforce: workforce, on: loop, logger: logger)
     if let inheritance { controller.inherit(inheritance.handover.state) }
     sessions = SessionDesk(workforce, controller, on: loop)
     let parts = WeakParts()

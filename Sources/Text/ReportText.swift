@@ -94,7 +94,7 @@ package enum StatsText {
     for override in overrides {
       let end = override.until.map { duration(max($0.seconds(since: now).rounded(), 0)) }
       table.add([
-        override.pool, override.backend, override.phrase, override.author, end ?? "never", override.reason ?? "",
+        override.pool, override.backend, override.phrase, override.maker, end ?? "never", override.reason ?? "",
       ])
     }
     return overrides.isEmpty ? "" : "overrides\n" + table.text

@@ -34,7 +34,8 @@ enum Sample {
     ]
     return [
       .status(
-        NodeStatus(incarnation: n0.incarnation, generation: 2, position: 3, mayOwn: true, stamps: [.none])),
+        NodeStatus(
+          incarnation: n0.incarnation, generation: 2, position: 3, applied: 2, mayOwn: true, stamps: [.none])),
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4)), .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
     ] + tables.map { .table(address: 2, $0) }
@@ -45,7 +46,8 @@ enum Sample {
     .join, .begin(proposal(canary: .init(NodeName("n1"), soak: .seconds(2)), confirmation: .seconds(9))),
     .vote(rollout: 4, .yes), .vote(rollout: 4, .no("a port is taken")), .soak(rollout: 4),
     .abort(rollout: 4, reason: "enough"), .applied(generation: 3), .outOfStep(generation: 3, reason: "no"),
-    .confirm(rollout: 4), .revert(rollout: 4, reason: "no"), .set(key: "k", value: [1, 2]), .unset(keys: ["k", "l"]),
+    .confirm(rollout: 4), .revert(rollout: 4, reason: "no"), .set(key: "k", value: [1, 2]),
+    .unset(keys: ["k", "l"], author: "ann"),
     .expire(key: "k", setAt: 9),
   ].map { entry(n0, 1, $0) }
 }

@@ -13,6 +13,7 @@ extension FleetMessage {
       out.put(status.incarnation.bits)
       out.put(status.generation)
       out.put(status.position)
+      out.put(status.applied)
       out.put(status.mayOwn)
       out.put(each: status.stamps) { $0.put($1) }
     case .mayGoOn(let request):
@@ -100,7 +101,7 @@ extension FleetMessage {
       self = .status(
         NodeStatus(
           incarnation: Incarnation(bits: try input.number()), generation: try input.number(),
-          position: try input.number(), mayOwn: try input.flag(),
+          position: try input.number(), applied: try input.number(), mayOwn: try input.flag(),
           stamps: try input.array { input throws(DecodingFault) in try input.stamp() }))
     case .mayGoOn:
       self = .mayGoOn(

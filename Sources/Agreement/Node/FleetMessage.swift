@@ -18,6 +18,8 @@ package struct NodeStatus: Equatable, Sendable {
   package var generation: UInt64
   /// The last entry of the log that it knows.
   package var position: UInt64
+  /// The last entry of the log up to which the overrides that hold on it, and will after a crash, are the fleet's.
+  package var applied: UInt64
   /// Whether it would own an address.
   package var mayOwn: Bool
   /// The largest stamp of the table of each address.
@@ -25,11 +27,12 @@ package struct NodeStatus: Equatable, Sendable {
 
   /// With all its parts.
   package init(
-    incarnation: Incarnation, generation: UInt64, position: UInt64, mayOwn: Bool, stamps: [Stamp]
+    incarnation: Incarnation, generation: UInt64, position: UInt64, applied: UInt64, mayOwn: Bool, stamps: [Stamp]
   ) {
     self.incarnation = incarnation
     self.generation = generation
     self.position = position
+    self.applied = applied
     self.mayOwn = mayOwn
     self.stamps = stamps
   }

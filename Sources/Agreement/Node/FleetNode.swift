@@ -25,6 +25,8 @@ package struct FleetNode {
     case stuck(address: Int, StuckUpdate)
     /// Whether this node may own addresses, as far as its own state goes: it's not leaving, and not cut off from its backends.
     case fitness(isFit: Bool)
+    /// The overrides that hold on this node, and will after a crash, are the fleet's up to this position.
+    case applied(position: UInt64)
   }
 
   /// What it wants.
@@ -73,6 +75,8 @@ package struct FleetNode {
   /// Whether the log was known to its end once since the start.
   package internal(set) var isInformed = false
   var isFit = true
+  /// The last entry up to which the fleet's overrides hold on this node.
+  package private(set) var applied: UInt64 = 0
   /// Since when another node is there that should rather have each address.
   var preferredSince: [Moment?]
   var sequence: UInt64 = 0
@@ -104,6 +108,11 @@ package struct FleetNode {
     preferredSince = plan.addresses.map { _ in nil }
   }
 
+  /// The overrides that all agree about; nil while it isn't known whether there are later ones.
+  package var overrides: [FleetState.Override]? {
+    isInformed && log.isCaughtUp ? state.overrides : nil
+  }
+
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
     var at = min(log.wakesAt, peers.speaksAt)
@@ -133,6 +142,11 @@ package struct FleetNode {
     case .move(let index, let heir): stepOwner(index, .release(heir: heir), at: now, into: &effects)
     case .stuck(let index, let update): stepTable(index, .update(update), at: now, into: &effects)
     case .fitness(let isFit): self.isFit = isFit
+    case .applied(let position):
+      guard position > applied else { break }
+      applied = position
+      // Somebody may wait to hear it.
+      peers.speaksAt = now
     }
     stepRollouts(.look, at: now, into: &effects)
     mindAddresses(at: now, into: &effects)

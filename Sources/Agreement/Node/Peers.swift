@@ -75,7 +75,7 @@ extension FleetNode {
     peers.speaksAt = now + Peers.beat
     let status = NodeStatus(
       incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
-      mayOwn: mayOwn(at: now), stamps: tables.map(\.table.highest))
+      applied: applied, mayOwn: mayOwn(at: now), stamps: tables.map(\.table.highest))
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
   }
 

@@ -313,9 +313,16 @@ extension Report.Override {
       case .add(let added): (.add, Double(added.weight))
       case .remove: (.remove, nil)
       }
+    let (fleet, thisNode): (Agreed?, Bool?) =
+      switch lease.scope {
+      case .fleet(let node, let position): (Agreed(node: node, position: position), nil)
+      case .thisNode: (nil, true)
+      case nil: (nil, nil)
+      }
     self.init(
       pool: lease.pool, backend: backend, address: lease.endpoint, action: action, weight: weight,
-      author: lease.author, reason: lease.reason, since: lease.since, until: lease.until, missing: missing)
+      author: lease.author, reason: lease.reason, since: lease.since, until: lease.until, missing: missing,
+      fleet: fleet, thisNode: thisNode)
   }
 }
 

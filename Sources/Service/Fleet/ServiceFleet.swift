@@ -24,8 +24,8 @@ extension Service {
   func joinFleet() {
     guard let origin = origin.fleet else { return }
     fleet = FleetDriver(
-      origin.setup, first: try? wish(for: origin.text, by: "the first start"), reloads: reloads, on: loop,
-      logger: logger
+      origin.setup, first: try? wish(for: origin.text, by: "the first start"), reloads: reloads,
+      controller: controller, on: loop, logger: logger
     ) { [unowned self] in
       reporter.report().assessed().filter { $0.severity == .critical }.map { "\($0.place) is \($0.state)" }
     }

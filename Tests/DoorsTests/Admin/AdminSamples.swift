@@ -18,6 +18,14 @@ extension AdminAnswer {
     return override
   }
 
+  /// Overrides of a fleet's node: one of all nodes, and one of its own.
+  private static var ofFleet: [Report.Override] {
+    var (agreed, own) = (Report.sample.overrides[0], Report.sample.overrides[0])
+    agreed.fleet = .init(node: "lb1", position: 42)
+    own.thisNode = true
+    return [agreed, own]
+  }
+
   /// A fleet in which there's something of everything.
   private static var fleet: Fleet {
     let votes = [
@@ -47,8 +55,14 @@ extension AdminAnswer {
         Fleet(
           node: "lb1", generation: 0, log: .init(live: false, position: 0, end: 0), nodes: [], rollout: nil, last: nil),
       ],
-      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan])],
-      "Done": [Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"])],
+      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan] + ofFleet)],
+      "Done": [
+        Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"]),
+        Done(
+          message: "web/10.0.0.1:80 drained by ann on lb1: position 42, applied on 1 of 2",
+          warnings: ["lb2 will follow"],
+          fleet: Agreed(position: 42, applied: ["lb1"], waiting: ["lb2"])),
+      ],
       "SessionList": [
         Sessions(
           total: 2,
@@ -163,10 +177,10 @@ extension AdminRequest {
     [
       "OverrideRequest": Override(
         pool: "web", backend: "web-1", action: .weight, weight: "+50%", seconds: 600, reason: "new disk",
-        force: true),
+        force: true, thisNode: false),
       "AddBackendRequest": AddBackend(
         pool: "web", address: "10.0.0.3:80", name: "spare", weight: 2, tier: 1, maxSessions: 100, seconds: 600,
-        reason: "more load"),
+        reason: "more load", thisNode: false),
       "CloseSessionsRequest": CloseSessions(
         pool: "web", backend: "web-1", listener: "web", client: "10.0.0.1", olderThan: 60, ids: ["281474976710657"],
         all: false, now: false),
