@@ -126,6 +126,12 @@ package final class Service {
     reporter.upgrade = { [unowned self] in upgrade?.report }
     reporter.nearLimits = { [unowned self] in headroom?.near ?? [:] }
     reporter.refusing = { [unowned self] in chronicle.refusing($0) }
+    reporter.completeByFleet = { [unowned self] report in
+      guard let status = fleet?.status else { return }
+      FleetHealth.complete(&report, by: status)
+      report.fleet = status.answer
+    }
+    reporter.outOfStep = { [unowned self] in fleet?.status?.complaint }
     chronicle.looked = { [unowned self] in reporter.noteListeners() }
     controller.own.open = { [unowned self] in doors }
     do throws(StartError) {

@@ -38,6 +38,7 @@ enum Sample {
           incarnation: n0.incarnation, generation: 2, position: 3, applied: 2, mayOwn: true, stamps: [.none])),
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4)), .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
+      .down([]), .down([1, .max]),
     ] + tables.map { .table(address: 2, $0) }
   }()
 

@@ -10,6 +10,7 @@ final class FleetOnMachine {
   private(set) var nodes: [String: Subprocess] = [:]
   private let nodePorts: [UInt16]
   let ports: [String: UInt16]
+  let statsPorts: [String: UInt16]
 
   /// - Parameter configure: writes the file, if it isn't to be the usual one.
   init(_ configure: (FleetOnMachine) throws -> Void = { try $0.configure(backend: 9) }) throws {
@@ -17,6 +18,7 @@ final class FleetOnMachine {
     servers = try ZooKeeperServers(3)
     nodePorts = try (0..<3).map { _ in try FreePort.next() }
     ports = try Dictionary(uniqueKeysWithValues: names.map { ($0, try FreePort.next()) })
+    statsPorts = try Dictionary(uniqueKeysWithValues: names.map { ($0, try FreePort.next()) })
     try folder.write("key", try Subprocess.run(MartletProgram.path, ["fleet", "key"]).output, mode: 0o600)
     try configure(self)
     for name in names { try start(name) }
@@ -26,10 +28,10 @@ final class FleetOnMachine {
     for node in nodes.values { node.kill() }
   }
 
-  /// The same file for all nodes: what differs is named by a variable.
+  /// The same file for all nodes: what differs is named by a variable. `CHECKED` is a port at which somebody answers, but for the last node.
   func configure(
     backend port: UInt16, more listeners: String = "", pool: String = ", \"health\": { \"type\": \"none\" }",
-    backends: [UInt16] = []
+    backends: [UInt16] = [], moreBackends: String = ""
   ) throws {
     let list = zip(names, nodePorts).map { "{ \"name\": \"\($0)\", \"address\": \"127.0.0.1:\($1)\" }" }
     let zooKeeper = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
@@ -40,7 +42,8 @@ final class FleetOnMachine {
           "engine": { "type": "zookeeper", "servers": [\(zooKeeper)] }, "data": "\(folder.path)/${MARTLET_NODE}/data" },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "listeners": [{ "name": "web", "bind": "127.0.0.1:${WEB}", "pool": "web" }\(listeners)],
-        "pools": [{ "name": "web", "backends": [\(([port] + backends).map { "\"127.0.0.1:\($0)\"" }.joined(separator: ", "))]\(pool) }] }
+        "stats": "127.0.0.1:${STATS}",
+        "pools": [{ "name": "web", "backends": [\(([port] + backends).map { "\"127.0.0.1:\($0)\"" }.joined(separator: ", "))\(moreBackends)]\(pool) }] }
       """)
   }
 
@@ -51,7 +54,8 @@ final class FleetOnMachine {
     nodes[name] = try MartletProgram.start(
       ["run", file],
       environment: [
-        "MARTLET_NODE": name, "WEB": "\(ports[name] ?? 0)",
+        "MARTLET_NODE": name, "WEB": "\(ports[name] ?? 0)", "STATS": "\(statsPorts[name] ?? 0)",
+        "CHECKED": name == "lb3" ? "9" : "\(servers.addresses[0].port ?? 0)",
         // On the last node somebody else has the second port already: the first node's own.
         "TWO": "\(name == "lb3" ? ports["lb1"] ?? 0 : 0)",
       ])

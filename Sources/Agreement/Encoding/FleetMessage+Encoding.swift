@@ -1,7 +1,7 @@
 extension FleetMessage {
   private enum Kind: UInt8 {
     case status = 1
-    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack
+    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, down
   }
 
   /// As it's sent to another node, within one frame.
@@ -29,6 +29,9 @@ extension FleetMessage {
       out.put(answer.round)
       out.put(answer.refusal) { $0.put($1.rawValue) }
     case .table(let address, let message): Self.encode(message, of: address, into: &out)
+    case .down(let marks):
+      out.put(Kind.down.rawValue)
+      out.put(each: marks) { $0.put($1) }
     }
     return out.bytes
   }
@@ -117,6 +120,7 @@ extension FleetMessage {
             guard let refusal = GrantAnswer.Refusal(rawValue: code) else { throw .unknown("refusal \(code)") }
             return refusal
           }))
+    case .down: self = .down(try input.array { input throws(DecodingFault) in try input.number() })
     default: self = .table(address: Int(try input.number(UInt16.self)), try Self.message(kind, &input))
     }
     try input.finish()
@@ -149,7 +153,7 @@ extension FleetMessage {
       .lack(
         generation: try input.number(),
         from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
-    case .status, .mayGoOn, .leave: throw .unknown("message about no table")
+    case .status, .mayGoOn, .leave, .down: throw .unknown("message about no table")
     }
   }
 }

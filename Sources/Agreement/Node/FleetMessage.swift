@@ -8,6 +8,8 @@ package enum FleetMessage: Equatable, Sendable {
   case leave(GrantAnswer)
   /// Something about the table of an address, by its place in the configuration.
   case table(address: Int, ReplicaMessage)
+  /// The backends that a node sees down, each by a number that it's known by; said once a second. No protocol goes by it.
+  case down([UInt64])
 }
 
 /// How a node is, as it says so itself.

@@ -57,6 +57,7 @@ extension FleetNode {
       }
     case .table(let index, let message):
       stepTable(index, .message(message, from: node), at: now, into: &effects)
+    case .down: break
     }
   }
 

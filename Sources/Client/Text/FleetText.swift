@@ -9,7 +9,9 @@ package enum FleetText {
     let log =
       fleet.log.live
       ? "log at \(fleet.log.position)"
-      : Paint.red.on("log can't be reached, known to \(fleet.log.position)", when: coloured)
+      : Paint.red.on(
+        "log can't be reached, known to \(fleet.log.position)\(fleet.log.trouble.map { ": \($0)" } ?? "")",
+        when: coloured)
     var lines = [
       "node \(fleet.node): generation \(fleet.generation), \(present) of \(fleet.nodes.count) nodes are there, \(log)",
       "",

@@ -6,6 +6,8 @@ package enum FleetCommand: Sendable {
   case prepared(origin: UInt64, Vote)
   /// A target is served.
   case served(origin: UInt64)
+  /// This node sees these backends down, each by a number that it's known by on all nodes; others are told.
+  case down([UInt64])
   /// The overrides up to this position hold on this node.
   case followed(position: UInt64)
   /// What came of looking at a canary.
@@ -62,8 +64,15 @@ package struct FleetStatus: Equatable, Sendable {
     package var position: UInt64?
     /// The last entry up to which its overrides are the fleet's, as it says.
     package var applied: UInt64?
+    /// The backends that it sees down, as it says; nil if that isn't known.
+    package var down: [UInt64]?
     /// Why it can't serve what is in force.
     package var complaint: String?
+  }
+
+  /// Why this node can't serve what is in force; nil if it can.
+  package var complaint: String? {
+    nodes.first { $0.name == me }?.complaint
   }
 
   /// Which node this is.

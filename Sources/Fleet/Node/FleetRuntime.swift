@@ -14,6 +14,7 @@ package final class FleetRuntime {
   private let disk: BackgroundWorker
   private let tell: (FleetEvent) -> Void
   private let keeper: OverrideKeeper
+  private let views: HealthViews
   private var timer: Timer?
   private var effects: [FleetNode.Effect] = []
   private var isStepping = false
@@ -38,10 +39,18 @@ package final class FleetRuntime {
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
     keeper = OverrideKeeper(folder, disk, on: loop, tell: tell)
+    views = HealthViews(plan, links: links, on: loop)
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
     keeper.changed = { [unowned self] in followOverrides() }
     store.onHint = { [unowned self] in step(.hint($0)) }
-    links.onMessage = { [unowned self] in step(.message($0, from: $1)) }
+    views.changed = { [unowned self] in tellStatus() }
+    links.onMessage = { [unowned self] message, node in
+      if case .down(let marks) = message {
+        views.hear(marks, of: node, at: BootClock.now())
+      } else {
+        step(.message(message, from: node))
+      }
+    }
     store.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
     step(.tick)
   }
@@ -52,6 +61,7 @@ package final class FleetRuntime {
     case .prepared(let origin, let vote): step(.rollout(.prepared(origin: origin, vote)))
     case .soaked(let origin, let vote): step(.rollout(.soaked(origin: origin, vote)))
     case .served(let origin): served(origin)
+    case .down(let marks): views.see(marks)
     case .followed(let position): keeper.followed(position)
     case .request(let request, let number): step(.request(request, number: number))
     case .move(let address, let heir): step(.move(address: address, to: heir))
@@ -159,7 +169,9 @@ package final class FleetRuntime {
 
   /// Tells how things are, if they are otherwise than before.
   private func tellStatus() {
-    var status = node.status(at: BootClock.now())
+    let now = BootClock.now()
+    var status = node.status(at: now)
+    for index in status.nodes.indices { status.nodes[index].down = views.view(of: status.nodes[index].name, at: now) }
     if !status.isLogLive, case .away(_, let why) = store.state { status.logTrouble = why }
     guard status != told else { return }
     told = status

@@ -63,7 +63,8 @@ extension Report {
     case .held, .vanished, .ejected, .down, .ourselves, .unresolved: severity = .warning
     }
     return Concern(
-      severity, .backend, "\(pool.name)/\(backend.name)", backend.state.rawValue, because: backend.reason,
+      severity, .backend, "\(pool.name)/\(backend.name)", backend.state.rawValue,
+      because: backend.reason + (backend.downOn.map { "; down on \($0.text)" } ?? ""),
       since: backend.since, until: severity == .notice ? backend.override?.until : nil, pool: pool.name,
       backend: backend.name)
   }

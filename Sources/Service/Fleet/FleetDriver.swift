@@ -41,6 +41,7 @@ final class FleetDriver {
   /// What came of this node's own part in the last rollout that it served.
   private var own: (origin: UInt64, answer: AdminAnswer.Reloaded)?
   private let applied: AppliedWatch
+  private var health: FleetHealth?
   private var receiver: MailboxReceiver?
   private var hand = Hand.empty
   /// The origin of what is served.
@@ -73,6 +74,7 @@ final class FleetDriver {
     applied = AppliedWatch(on: loop)
     thread = FleetThread(setup, events: events)
     overrides = FleetOverrides(controller, on: loop, logger: logger) { [unowned self] in request($0, done: $1) }
+    health = FleetHealth(controller, on: loop) { [thread] in thread.post(.down($0)) }
     receiver = events.receive(on: loop) { [unowned self] in take($0) }
     guard setup.memory.stored.generation == 0 else { return }
     founding = Timer(on: loop) { [unowned self] in found() }

@@ -27,15 +27,15 @@ extension AdminAnswer {
   }
 
   /// A fleet in which there's something of everything.
-  private static var fleet: Fleet {
+  fileprivate static var fleet: Fleet {
     let votes = [
       Fleet.Rollout.Vote(node: "lb1", vote: "no", reason: "a port is taken"),
       Fleet.Rollout.Vote(node: "lb2", vote: nil, reason: nil),
     ]
     return Fleet(
-      node: "lb1", generation: 7, log: .init(live: true, position: 118, end: 118),
+      node: "lb1", generation: 7, log: .init(live: false, position: 118, end: 118, trouble: "nobody is there"),
       nodes: [
-        .init(name: "lb1", present: true, generation: 7, position: 118, outOfStep: "a port is taken"),
+        .init(name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken"),
         .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
       ],
       rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),
@@ -45,7 +45,7 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare] + Report.goingBack,
+      "Report": [Report.sample, Report.bare, Report.ofFleet] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
@@ -129,6 +129,14 @@ extension AdminAnswer {
 }
 
 extension Report {
+  /// The sample as a node of a fleet tells it.
+  static var ofFleet: Report {
+    var report = sample
+    report.fleet = AdminAnswer.fleet
+    report.pools[0].backends[0].downOn = DownOn(nodes: ["lb2"], of: 3)
+    return report
+  }
+
   /// The sample with a way back that is due, and with one that is tried again as a file is.
   static var goingBack: [Report] {
     var (due, tried) = (sample, sample)
