@@ -174,7 +174,8 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Libevent", "Model", "Names", "Service",
+        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Libevent", "Model",
+        "Names", "Service",
         "Sockets",
       ],
       path: "Tests/Fuzz"))

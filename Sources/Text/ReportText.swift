@@ -178,7 +178,7 @@ extension Report.Override {
     let what =
       switch action {
       case .weight: "weight \(weight.map(StatsText.hundredths) ?? "?")"
-      case .drain, .maintain, .add, .remove: action.rawValue
+      case .drain, .maintain, .ready, .add, .remove: action.rawValue
       }
     return what + (missing.map { ", no such \($0.rawValue)" } ?? "")
   }

@@ -115,6 +115,12 @@ extension FleetOnMachine {
     #expect(own.exit == .code(0), "\(own.errors)")
     #expect(own.output.contains("for this node alone"), "\(own.output)")
     #expect(fleet.overrides(of: "lb1").contains { $0.action == "maintain" && $0.thisNode == true })
+    // What the fleet has drained can serve on one node.
+    #expect(try fleet.ask("lb2", "ready", "web/127.0.0.1:9", "--this-node").output.contains("ready by"))
+    let seen = try fleet.ask("lb2", "status").output
+    #expect(seen.contains(#/127\.0\.0\.1:9 +up/#), "\(seen)")
+    #expect(try fleet.ask("lb2", "overrides", "--remove", "web/127.0.0.1:9", "--this-node").exit == .code(0))
+    #expect(try fleet.ask("lb2", "status").output.contains(#/127\.0\.0\.1:9 +draining/#))
     // Nobody ends for himself what all have agreed on; a node that starts now has it.
     fleet.kill("lb3")
     try fleet.start("lb3")

@@ -68,7 +68,7 @@ struct OverrideActions {
       throw AdminRefusal(400, "weight goes with the action weight alone", hint: "leave it out")
     }
     let occasion = try Occasion(seconds: request.seconds, reason: request.reason)
-    if request.action == .ready {
+    if request.action == .ready, !(scope == .thisNode && isSaidByFleet(of: request.backend, in: pool)) {
       return try takeBack(pool: pool.name, backend: request.backend, about: .service, scope: scope, by: author)
     }
     let target = try target(request.backend, of: pool)
@@ -76,9 +76,16 @@ struct OverrideActions {
       switch request.action {
       case .drain: .drain
       case .maintain: .maintain
-      case .ready, .weight: .weight(try weight(request.weight, now: target.weight))
+      case .ready: .serve
+      case .weight: .weight(try weight(request.weight, now: target.weight))
       }
     return .take(lease(pool: pool.name, endpoint: target.endpoint, term, occasion, scope: scope, by: author))
+  }
+
+  /// Whether the fleet has said of a backend that it's drained or in maintenance.
+  private func isSaidByFleet(of backend: String, in pool: PoolController) -> Bool {
+    guard let endpoints = try? backends.endpoints(of: backend, in: pool) else { return false }
+    return controller.book.layer(.fleet).lease(pool: pool.name, endpoints: endpoints, about: .service) != nil
   }
 
   /// What a lease on a backend is on, and the weight that the backend has: it may be a name that has no address yet.

@@ -316,6 +316,7 @@ extension Report.Override {
       switch lease.term {
       case .drain: (.drain, nil)
       case .maintain: (.maintain, nil)
+      case .serve: (.ready, nil)
       case .weight(let weight): (.weight, weight.value)
       case .add(let added): (.add, Double(added.weight))
       case .remove: (.remove, nil)

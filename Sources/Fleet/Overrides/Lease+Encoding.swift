@@ -44,6 +44,8 @@ extension Model.Lease {
       out.put(UInt8(added.tier))
       out.put(added.maxSessions) { $0.put(Int64($1)) }
     case .remove: out.put(Kind.remove.rawValue)
+    // It's said of one node, so no log has it.
+    case .serve: preconditionFailure("an override of one node isn't the fleet's")
     }
     out.put(author)
     out.put(node)

@@ -10,6 +10,8 @@ package struct Lease: Codable, Equatable, Sendable {
     case drain
     /// The backend gets no new sessions and isn't checked; those that stand are evicted.
     case maintain
+    /// What the fleet has said of the backend's service doesn't hold on this node.
+    case serve
     /// Another weight than the configured one.
     case weight(Weight)
     /// A backend that the configuration doesn't have.
@@ -20,7 +22,7 @@ package struct Lease: Codable, Equatable, Sendable {
     /// What two terms have in common that can't hold at once: the later one takes the place of the earlier.
     package var subject: Subject {
       switch self {
-      case .drain, .maintain: .service
+      case .drain, .maintain, .serve: .service
       case .weight: .weight
       case .add, .remove: .membership
       }
@@ -98,6 +100,7 @@ package struct Lease: Codable, Equatable, Sendable {
       switch term {
       case .drain: "drained"
       case .maintain: "in maintenance"
+      case .serve: "ready"
       case .weight(let weight): "weight \(weight) set"
       case .add: "added"
       case .remove: "removed"

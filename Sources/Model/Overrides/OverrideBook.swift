@@ -179,7 +179,7 @@ package struct OverrideBook: Codable, Equatable, Sendable {
         taken.remove(name)
         removed.insert(endpoint)
         added.removeAll { $0.endpoint == endpoint }
-      case .drain, .maintain, .weight: continue
+      case .drain, .maintain, .serve, .weight: continue
       }
     }
     var result = pool

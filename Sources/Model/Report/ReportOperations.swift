@@ -88,6 +88,8 @@ extension Report {
       case drain
       /// No new sessions, those that stand are evicted, no health checks.
       case maintain
+      /// What the fleet has said of the backend's service doesn't hold on this node.
+      case ready
       /// Another weight than the configured one.
       case weight
       /// A backend that the configuration doesn't have.
