@@ -30,6 +30,7 @@ package enum StatusText {
       )
     ]
     lines += configuration(report)
+    if let fleet = report.fleet { lines.append(("fleet", FleetText.line(fleet))) }
     let clients = StatsText.clients(report.workers)
     lines.append(("sessions", "\(active) of \(process.sessionLimit), \(total) begun; \(clients)"))
     lines.append(("nearest limit", resource(report.headroom.limiting)))

@@ -5,6 +5,7 @@ extension Report {
     let all =
       pools.flatMap { concerns(of: $0) } + listeners.compactMap(concern) + headroom.resources.compactMap(concern)
       + configurationConcerns + upgradeConcerns + evictions.map(concern) + overrides.compactMap(concern)
+      + (fleet?.concerns ?? [])
     return Concern.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
   }
 

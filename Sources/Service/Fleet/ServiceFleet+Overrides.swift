@@ -6,12 +6,17 @@ import Logging
 import Model
 
 extension Service {
-  /// The overrides to begin with: this node's own, and those that its fleet had agreed on last, as far as this node knows. It may be
-  /// long until the log tells.
+  /// The overrides to begin with: those of the process before, or this node's own, and those that its fleet had agreed on last as far as
+  /// this node knows, since it may be long until the log tells.
   static func book(_ origin: ServiceOrigin, else own: Overrides, _ logger: Logger) -> OverrideBook {
-    var book = origin.inheritance?.handover.state.book ?? own.load()
-    let known = origin.fleet.map { FleetOverrides.read($0.setup.memory.overrides.overrides).leases } ?? []
+    if let inherited = origin.inheritance?.handover.state.book {
+      return origin.fleet == nil ? inherited.layer(.node) : inherited
+    }
+    var book = own.load()
+    guard let fleet = origin.fleet else { return book }
+    let (known, problems) = FleetOverrides.read(fleet.setup.memory.overrides.overrides)
     book.follow(known)
+    for problem in problems { logger.warning("fleet: an override of before can't be read: \(problem.problem)") }
     if !known.isEmpty { logger.notice("fleet: \(known.count) overrides hold from before") }
     return book
   }
