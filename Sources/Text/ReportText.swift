@@ -66,7 +66,9 @@ package enum StatsText {
           duration(now.seconds(since: backend.since)),
         ] + figures(backend.sessions) + [
           "\(sum(backend.connect.failures))", size(backend.bytes.toBackend), size(backend.bytes.toClient),
-          time.count == 0 ? "-" : duration(time.p50), time.count == 0 ? "-" : duration(time.p99), backend.reason,
+          time.count == 0 ? "-" : duration(time.p50), time.count == 0 ? "-" : duration(time.p99),
+          [backend.reason, backend.downOn.map { "down on \($0.text)" } ?? ""].filter { !$0.isEmpty }.joined(
+            separator: "; "),
         ])
     }
     let regrets = pool.idleRegrets > 0 ? ", \(pool.idleRegrets) back right after an idle end" : ""

@@ -92,9 +92,12 @@ private final class TestFleet {
   let net = TestLinks.Net()
   let members: [Member]
   private let store: (EventLoop) -> any Store
+  private var timing = StoreLog.Timing()
 
-  init(_ count: Int = 3, store: @escaping (EventLoop) -> any Store) throws {
+  /// - Parameter entries: how many the log holds before a snapshot stands for them.
+  init(_ count: Int = 3, entries: UInt64 = 1_000, store: @escaping (EventLoop) -> any Store) throws {
     self.store = store
+    timing.entries = entries
     members = try (1...count).map { try Member(NodeName("lb\($0)")) }
     for member in members { try start(member) }
   }
@@ -104,8 +107,8 @@ private final class TestFleet {
     let memory = try folder.begin { UInt64.random(in: 1 ... .max) }
     member.served = memory.stored.text
     member.runtime = FleetRuntime(
-      FleetPlan(me: member.name, nodes: members.map(\.name), addresses: []), memory: memory, folder: folder,
-      store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
+      FleetPlan(me: member.name, nodes: members.map(\.name), addresses: [], timing: timing), memory: memory,
+      folder: folder, store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
     ) { [weak member] event in member?.take(event) }
   }
 
@@ -230,6 +233,26 @@ private final class TestFleet {
     #expect(fleet.wait { fleet.members.allSatisfy { $0.overrides.last?.overrides == [] && $0.answers[2] != nil } })
     let answers = fleet.members.compactMap { $0.answers[2] }
     #expect(answers.count { if case .said(_, .taken) = $0 { true } else { false } } == 1)
+  }
+
+  /// Who comes late learns what holds by a snapshot, and not what was on the way there.
+  @Test func overridesAreKnownFromASnapshot() throws {
+    let contents = MemoryStore.Contents()
+    let fleet = try TestFleet(3, entries: 4) { MemoryStore(contents, on: $0) }
+    try #require(fleet.waitUntilReady())
+    fleet.members[2].runtime = nil
+    fleet.net.links[fleet.members[2].name] = nil
+    for number in 1...UInt64(20) {
+      let request = FleetRequest.set(key: "k\(number % 3)", value: [UInt8(number)])
+      fleet.members[0].runtime?.obey(.request(request, number: number))
+      try #require(fleet.wait { fleet.members[0].answers[number] != nil })
+    }
+    fleet.members[2].overrides = []
+    try fleet.start(fleet.members[2])
+    #expect(fleet.wait { !fleet.members[2].overrides.isEmpty })
+    #expect(fleet.members[2].overrides.map { $0.overrides.map(\.value) } == [[[18], [19], [20]]])
+    let end = fleet.members[0].status?.position
+    #expect(fleet.wait { fleet.members[0].status?.nodes.allSatisfy { ($0.applied ?? 0) >= end ?? .max } == true })
   }
 
   @Test func withoutTheLogNothingIsTried() throws {

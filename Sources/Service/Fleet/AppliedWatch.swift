@@ -35,12 +35,17 @@ final class AppliedWatch {
     settle()
   }
 
-  private func settle() {
+  /// Tells all who wait what is known: no more is going to be.
+  func stop() {
+    settle(finally: true)
+  }
+
+  private func settle(finally: Bool = false) {
     guard let status else { return }
     for (index, wait) in waits.enumerated().reversed() {
       let isApplied = { (node: FleetStatus.Node) in (node.applied ?? 0) >= wait.position }
       let areDone = status.nodes.allSatisfy { isApplied($0) || !$0.isPresent }
-      guard areDone || wait.until.remaining == nil else { continue }
+      guard areDone || finally || wait.until.remaining == nil else { continue }
       waits.remove(at: index)
       wait.done(
         AdminAnswer.Agreed(

@@ -81,10 +81,14 @@ final class FleetDriver {
     founding?.schedule(after: .seconds(1))
   }
 
-  /// Ends the fleet's thread.
+  /// Ends the fleet's thread; who waits for an answer hears that none comes.
   func stop() {
     receiver = nil
     thread.stop()
+    applied.stop()
+    let unanswered = answers.values
+    answers = [:]
+    for answer in unanswered { answer(.pointless("this process is no node of the fleet any more")) }
   }
 
   // MARK: What the fleet wants
