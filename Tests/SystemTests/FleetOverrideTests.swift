@@ -107,9 +107,9 @@ extension FleetOnMachine {
     let refused = try fleet.ask("lb1", "drain", "web/127.0.0.1:10")
     #expect(refused.exit == .code(1))
     #expect(refused.errors.contains("the fleet's log can't be reached"), "\(refused.errors)")
-    try Support.waitUntil("what is away is named: \(fleet.log(of: "lb1"))", limit: .seconds(20)) {
+    try Support.waitUntil("all that is away is named: \(fleet.log(of: "lb1"))", limit: .seconds(20)) {
       let errors = (try? fleet.ask("lb1", "drain", "web/127.0.0.1:10").errors) ?? ""
-      return fleet.servers.addresses.contains { errors.contains("\($0)") }
+      return fleet.servers.addresses.allSatisfy { errors.contains("\($0)") }
     }
     let own = try fleet.ask("lb1", "maintain", "web/127.0.0.1:10", "--this-node")
     #expect(own.exit == .code(0), "\(own.errors)")

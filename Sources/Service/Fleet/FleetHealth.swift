@@ -21,7 +21,7 @@ final class FleetHealth {
   private func look() {
     timer?.schedule(after: .seconds(1))
     let marks = controller.pools.flatMap { pool in
-      pool.members.filter { $0.state.isDown }.map { Self.mark(pool.name, $0.address) }
+      pool.members.filter { Self.isDown($0.reportedHealth, $0.state) }.map { Self.mark(pool.name, $0.address) }
     }.sorted()
     guard marks != told else { return }
     told = marks
@@ -38,9 +38,10 @@ final class FleetHealth {
     for pool in report.pools.indices {
       for index in report.pools[pool].backends.indices {
         let backend = report.pools[pool].backends[index]
-        guard backend.state.isDown || !isQuiet else { continue }
+        let isDownHere = isDown(backend.health, backend.state)
+        guard isDownHere || !isQuiet else { continue }
         let mark = mark(report.pools[pool].name, backend.address)
-        let nodes = (backend.state.isDown ? [status.me] : []) + views.filter { $0.marks.contains(mark) }.map(\.node)
+        let nodes = (isDownHere ? [status.me] : []) + views.filter { $0.marks.contains(mark) }.map(\.node)
         guard !nodes.isEmpty else { continue }
         report.pools[pool].backends[index].downOn = .init(nodes: nodes.sorted().map(\.text), of: views.count + 1)
       }
@@ -53,9 +54,9 @@ final class FleetHealth {
     for byte in "\(pool) \(address)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     return hash
   }
-}
 
-extension Report.Backend.State {
-  /// Whether it's its own fault that it gets no sessions, as far as this node sees.
-  fileprivate var isDown: Bool { self == .down || self == .ejected }
+  /// Whether a node would give a backend no sessions for what it sees of it, whatever else holds.
+  private static func isDown(_ health: Report.Health, _ state: Report.Backend.State) -> Bool {
+    health == .down || state == .ejected
+  }
 }
