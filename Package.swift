@@ -74,7 +74,9 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Fleet",
-      dependencies: ["Agreement", "COpenSSL", "Config", "Libevent", "Model", "Names", "Network", "Sockets", system],
+      dependencies: [
+        "Agreement", "Balancing", "COpenSSL", "Config", "Libevent", "Model", "Names", "Network", "Sockets", system,
+      ],
       swiftSettings: strict),
 
     // The doors, at which the control plane is looked at and told, and the log.
@@ -140,7 +142,10 @@ let package = Package(
     .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Simulation"]),
     .testTarget(
       name: "FleetTests",
-      dependencies: ["Agreement", "Config", "Fleet", "Libevent", "Names", "Network", "Sockets", "Support", system]),
+      dependencies: [
+        "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Support",
+        system,
+      ]),
     .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",
@@ -170,7 +175,8 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Libevent", "Model", "Names", "Service",
+        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Libevent", "Model",
+        "Names", "Service",
         "Sockets",
       ],
       path: "Tests/Fuzz"))

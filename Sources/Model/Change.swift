@@ -13,6 +13,8 @@ package struct Change: Codable, Equatable, Sendable {
     case takeBack(pool: String, endpoints: [String], about: Lease.Subject?)
     /// What another process has changed in its overrides; newer ones that were made here stay.
     case overrides(OverrideBook.Changes)
+    /// The overrides that a fleet has agreed on are these, all of them, in the order in which they were made.
+    case fleet([Lease])
     /// A host name has other addresses than before.
     case addresses(of: String)
   }

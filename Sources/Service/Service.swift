@@ -102,8 +102,7 @@ package final class Service {
     overrides = Overrides(
       path: adminServer == nil ? nil : configuration.admin.map { AdminPlaces($0).state }, on: loop, logger: logger)
     controller = Controller(
-      configuration, book: inheritance?.handover.state.book ?? overrides.load(), workforce: workforce, on: loop,
-      logger: logger)
+      configuration, book: Self.book(origin, else: overrides, logger), workforce: workforce, on: loop, logger: logger)
     if let inheritance { controller.inherit(inheritance.handover.state) }
     sessions = SessionDesk(workforce, controller, on: loop)
     let parts = WeakParts()
@@ -128,6 +127,12 @@ package final class Service {
     reporter.upgrade = { [unowned self] in upgrade?.report }
     reporter.nearLimits = { [unowned self] in headroom?.near ?? [:] }
     reporter.refusing = { [unowned self] in chronicle.refusing($0) }
+    reporter.completeByFleet = { [unowned self] report in
+      guard let status = fleet?.status else { return }
+      FleetHealth.complete(&report, by: status)
+      report.fleet = status.answer
+    }
+    reporter.outOfStep = { [unowned self] in fleet?.status?.complaint }
     chronicle.looked = { [unowned self] in reporter.noteListeners() }
     controller.own.open = { [unowned self] in doors }
     do throws(StartError) {

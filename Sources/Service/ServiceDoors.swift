@@ -58,10 +58,12 @@ extension Service {
       controller: controller, listeners: listeners, overrides: overrides, changes: changes, reloads: reloads,
       reporter: reporter, reports: reports, chronicle: chronicle, sessions: sessions, log: origin.log,
       fleet: .init(
+        node: { [origin] in origin.fleet?.setup.plan.me.text },
         look: { [unowned self] in fleet?.status?.answer },
         rollOut: { [unowned self] in rollOut($0, by: $1, $2) },
         settle: { [unowned self] in settle($0, by: $1, $2) },
-        moveAddresses: { [unowned self] in moveAddresses($0, $1) })
+        moveAddresses: { [unowned self] in moveAddresses($0, $1) },
+        agree: { [unowned self] in agree(on: $0, $1) })
     ) { [unowned self] request, author, reply in
       startUpgrade(request, by: author, reply)
     }

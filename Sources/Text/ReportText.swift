@@ -66,7 +66,9 @@ package enum StatsText {
           duration(now.seconds(since: backend.since)),
         ] + figures(backend.sessions) + [
           "\(sum(backend.connect.failures))", size(backend.bytes.toBackend), size(backend.bytes.toClient),
-          time.count == 0 ? "-" : duration(time.p50), time.count == 0 ? "-" : duration(time.p99), backend.reason,
+          time.count == 0 ? "-" : duration(time.p50), time.count == 0 ? "-" : duration(time.p99),
+          [backend.reason, backend.downOn.map { "down on \($0.text)" } ?? ""].filter { !$0.isEmpty }.joined(
+            separator: "; "),
         ])
     }
     let regrets = pool.idleRegrets > 0 ? ", \(pool.idleRegrets) back right after an idle end" : ""
@@ -94,7 +96,7 @@ package enum StatsText {
     for override in overrides {
       let end = override.until.map { duration(max($0.seconds(since: now).rounded(), 0)) }
       table.add([
-        override.pool, override.backend, override.phrase, override.author, end ?? "never", override.reason ?? "",
+        override.pool, override.backend, override.phrase, override.maker, end ?? "never", override.reason ?? "",
       ])
     }
     return overrides.isEmpty ? "" : "overrides\n" + table.text
@@ -178,7 +180,7 @@ extension Report.Override {
     let what =
       switch action {
       case .weight: "weight \(weight.map(StatsText.hundredths) ?? "?")"
-      case .drain, .maintain, .add, .remove: action.rawValue
+      case .drain, .maintain, .ready, .add, .remove: action.rawValue
       }
     return what + (missing.map { ", no such \($0.rawValue)" } ?? "")
   }

@@ -49,6 +49,15 @@ import Testing
     }
   }
 
+  @Test func agreedOverridesAreReadAsTheyWereStored() throws {
+    let agreed = AgreedOverrides(
+      position: 9, [.init(key: "a", value: [1, 2], setAt: 7), .init(key: "b", value: [], setAt: 8)])
+    #expect(try AgreedOverrides(encoded: agreed.encoded) == agreed)
+    for count in agreed.encoded.indices {
+      #expect(throws: DecodingFault.self) { try AgreedOverrides(encoded: Array(agreed.encoded.prefix(count))) }
+    }
+  }
+
   @Test func anOwnerIsReadAsItWasWritten() throws {
     for record in [
       OwnerRecord(owner: Sample.n0, generation: 4, beat: 7),

@@ -111,8 +111,8 @@ import Testing
     var fold = Folding.fleet()
     for key in ["m", "a", "z", "a"] { fold.say(n0, .set(key: key, value: Array(key.utf8))) }
     #expect(fold.state.overrides.map(\.key) == ["a", "m", "z"])
-    #expect(fold.say(n0, .unset(keys: ["a", "q"])) == .taken)
-    #expect(fold.say(n0, .unset(keys: ["q"])) == .void("no such override holds"))
+    #expect(fold.say(n0, .unset(keys: ["a", "q"], author: "ann")) == .taken)
+    #expect(fold.say(n0, .unset(keys: ["q"], author: "ann")) == .void("no such override holds"))
     #expect(fold.state.overrides.map(\.key) == ["m", "z"])
   }
 }

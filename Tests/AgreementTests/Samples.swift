@@ -35,11 +35,12 @@ enum Sample {
     return [
       .status(
         NodeStatus(
-          incarnation: n0.incarnation, generation: 2, position: 3, mayOwn: [true], stamps: [.none],
+          incarnation: n0.incarnation, generation: 2, position: 3, applied: 2, mayOwn: [true], stamps: [.none],
           pools: [PoolView(up: 1, total: 3)])),
       .handOn(name: "web", generation: 2, heir: NodeName("n2")),
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4)), .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
+      .down([]), .down([1, .max]),
     ] + tables.map { .table(address: 2, $0) }
   }()
 
@@ -48,7 +49,8 @@ enum Sample {
     .join, .begin(proposal(canary: .init(NodeName("n1"), soak: .seconds(2)), confirmation: .seconds(9))),
     .vote(rollout: 4, .yes), .vote(rollout: 4, .no("a port is taken")), .soak(rollout: 4),
     .abort(rollout: 4, reason: "enough"), .applied(generation: 3), .outOfStep(generation: 3, reason: "no"),
-    .confirm(rollout: 4), .revert(rollout: 4, reason: "no"), .set(key: "k", value: [1, 2]), .unset(keys: ["k", "l"]),
+    .confirm(rollout: 4), .revert(rollout: 4, reason: "no"), .set(key: "k", value: [1, 2]),
+    .unset(keys: ["k", "l"], author: "ann"),
     .expire(key: "k", setAt: 9),
   ].map { entry(n0, 1, $0) }
 }

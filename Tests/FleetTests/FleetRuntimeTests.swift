@@ -55,6 +55,9 @@ private final class TestFleet {
     var served: [UInt8] = []
     /// What it says to a target, if not yes.
     var refusal: String?
+    /// The overrides that it was told, one after the other, and whether it lets them hold.
+    var overrides: [AgreedOverrides] = []
+    var follows = true
     private(set) var held: UInt64?
     private(set) var prepared = 0
 
@@ -79,6 +82,9 @@ private final class TestFleet {
       case .status(let status): self.status = status
       case .trouble(let what): Issue.record("\(name.text): \(what)")
       case .lost(let address): runtime?.obey(.sessionsEnded(address: address))
+      case .overrides(let agreed):
+        overrides.append(agreed)
+        if follows { runtime?.obey(.followed(position: agreed.position)) }
       case .learned, .gained, .known, .news, .relief, .ended: break
       }
     }
@@ -89,10 +95,16 @@ private final class TestFleet {
   let members: [Member]
   private let addresses: [FleetAddress]
   private let store: (EventLoop) -> any Store
+  private var timing = StoreLog.Timing()
 
-  init(_ count: Int = 3, _ addresses: [FleetAddress] = [], store: @escaping (EventLoop) -> any Store) throws {
+  /// - Parameter entries: how many the log holds before a snapshot stands for them.
+  init(
+    _ count: Int = 3, _ addresses: [FleetAddress] = [], entries: UInt64 = 1_000,
+    store: @escaping (EventLoop) -> any Store
+  ) throws {
     self.store = store
     self.addresses = addresses
+    timing.entries = entries
     members = try (1...count).map { try Member(NodeName("lb\($0)")) }
     for member in members { try start(member) }
   }
@@ -104,8 +116,8 @@ private final class TestFleet {
     member.runtime = FleetRuntime(
       FleetPlan(
         me: member.name, nodes: members.map(\.name),
-        addresses: addresses.map { .init(name: $0.floating.name, lease: $0.lease) }), memory: memory, folder: folder,
-      addresses: addresses, store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
+        addresses: addresses.map { .init(name: $0.floating.name, lease: $0.lease) }, timing: timing), memory: memory,
+      folder: folder, addresses: addresses, store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
     ) { [weak member] event in member?.take(event) }
   }
 
@@ -241,8 +253,61 @@ private final class TestFleet {
     withExtendedLifetime(withdrawal) {}
   }
 
+  @Test func overridesHoldOnAllAndAreStored() throws {
+    let fleet = try inMemory()
+    try #require(fleet.waitUntilReady())
+    fleet.members[2].follows = false
+    fleet.members[0].runtime?.obey(.request(.set(key: "a", value: [1]), number: 1))
+    #expect(fleet.wait { fleet.members[0].answers[1] != nil })
+    guard case .said(let position, .taken)? = fleet.members[0].answers[1] else {
+      return #expect(Bool(false), "\(String(describing: fleet.members[0].answers))")
+    }
+    func applied(_ member: Int) -> UInt64? { fleet.members[0].status?.nodes[member].applied }
+    #expect(fleet.wait { applied(0) == position && applied(1) == position })
+    // Who hasn't let it hold doesn't say so.
+    #expect(applied(2) != position)
+    let agreed = AgreedOverrides(position: position, [.init(key: "a", value: [1], setAt: position)])
+    #expect(fleet.members.allSatisfy { $0.overrides.last == agreed })
+    fleet.members[2].follows = true
+    fleet.members[2].runtime?.obey(.followed(position: position))
+    #expect(fleet.wait { applied(2) == position })
+    // They are known after a start, and told anew once the log is known.
+    let stored = try DataFolder(fleet.members[1].folder.path).begin { 1 }.overrides
+    #expect(stored == agreed)
+    fleet.members[1].overrides = []
+    try fleet.start(fleet.members[1])
+    #expect(fleet.wait { fleet.members[1].overrides.last?.overrides == agreed.overrides })
+    #expect(fleet.members[1].overrides.count == 1, "what the log was on the way doesn't hold")
+    // What ends ends for all, once.
+    for member in fleet.members { member.runtime?.obey(.request(.expire(key: "a", setAt: position), number: 2)) }
+    #expect(fleet.wait { fleet.members.allSatisfy { $0.overrides.last?.overrides == [] && $0.answers[2] != nil } })
+    let answers = fleet.members.compactMap { $0.answers[2] }
+    #expect(answers.count { if case .said(_, .taken) = $0 { true } else { false } } == 1)
+  }
+
+  /// Who comes late learns what holds by a snapshot, and not what was on the way there.
+  @Test func overridesAreKnownFromASnapshot() throws {
+    let contents = MemoryStore.Contents()
+    let fleet = try TestFleet(3, entries: 4) { MemoryStore(contents, on: $0) }
+    try #require(fleet.waitUntilReady())
+    fleet.members[2].runtime = nil
+    fleet.net.links[fleet.members[2].name] = nil
+    for number in 1...UInt64(20) {
+      let request = FleetRequest.set(key: "k\(number % 3)", value: [UInt8(number)])
+      fleet.members[0].runtime?.obey(.request(request, number: number))
+      try #require(fleet.wait { fleet.members[0].answers[number] != nil })
+    }
+    fleet.members[2].overrides = []
+    try fleet.start(fleet.members[2])
+    #expect(fleet.wait { !fleet.members[2].overrides.isEmpty })
+    #expect(fleet.members[2].overrides.map { $0.overrides.map(\.value) } == [[[18], [19], [20]]])
+    let end = fleet.members[0].status?.position
+    #expect(fleet.wait { fleet.members[0].status?.nodes.allSatisfy { ($0.applied ?? 0) >= end ?? .max } == true })
+  }
+
   @Test func withoutTheLogNothingIsTried() throws {
     let fleet = try TestFleet(2) { loop in DeadStore(on: loop) }
+    #expect(fleet.wait { fleet.members[0].status?.logTrouble == "nobody is there" })
     fleet.members[0].runtime?.obey(fleet.wish("one", 1))
     #expect(fleet.wait { fleet.members[0].answers[1] == .logAway })
   }
@@ -280,10 +345,14 @@ private final class DeadStore: Store {
     #expect(first == FleetMemory(incarnation: Incarnation(bits: 77), run: 1))
     let committed = FleetState.Committed(generation: 3, origin: 9, text: [1, 2], digest: Digest(1, 2, 3, 4))
     try folder.store(committed)
-    #expect(try folder.begin { 78 } == FleetMemory(incarnation: Incarnation(bits: 77), run: 2, stored: committed))
+    let overrides = AgreedOverrides(position: 12, [.init(key: "a", value: [1, 2], setAt: 11)])
+    try folder.store(overrides)
+    #expect(
+      try folder.begin { 78 }
+        == FleetMemory(incarnation: Incarnation(bits: 77), run: 2, stored: committed, overrides: overrides))
   }
 
-  @Test(arguments: ["identity", "committed"]) func whatIsNotItsOwnIsNamed(_ file: String) throws {
+  @Test(arguments: ["identity", "committed", "overrides"]) func whatIsNotItsOwnIsNamed(_ file: String) throws {
     let place = try TemporaryFolder()
     _ = try DataFolder(place.path).begin { 77 }
     try StoredFile("\(place.path)/\(file)").replace(with: [9, 9])

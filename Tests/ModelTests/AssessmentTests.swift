@@ -147,4 +147,27 @@ import Testing
     }
     #expect(due.assessed().map(Self.text) == ["warning generation 2 being taken back since 0 until 101"])
   }
+
+  @Test(
+    "of a fleet it's told that its log or a node is away, or a node is out of step, and on how many nodes a backend is down"
+  )
+  func fleet() {
+    var down = Self.backend("b1", .down)
+    down.downOn = .init(nodes: ["lb2"], of: 3)
+    let all = Self.report(.down, [down]) { report in
+      report.fleet = AdminAnswer.Fleet(
+        node: "lb1", generation: 2, log: .init(live: false, position: 1, end: 1, trouble: "nobody answers"),
+        nodes: [
+          .init(name: "lb1", present: true, generation: 1, position: 1, outOfStep: "a port is taken"),
+          .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
+          .init(name: "lb3", present: true, generation: 2, position: 1, outOfStep: nil),
+        ], rollout: nil, last: nil)
+    }.assessed()
+    #expect(
+      all.filter { $0.kind == .fleet }.map { "\($0.severity.rawValue) \($0.place) \($0.state): \($0.reason)" } == [
+        "warning the fleet's log away: nobody answers", "warning node lb1 out of step: a port is taken",
+        "warning node lb2 away: it wasn't heard for a second",
+      ])
+    #expect(all.first { $0.kind == .backend }?.reason == "why b1; down on 1 of 3 (lb2)")
+  }
 }

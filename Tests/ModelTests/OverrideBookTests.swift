@@ -37,6 +37,46 @@ struct OverrideBookTests {
     #expect(book.leases.map(\.endpoint) == ["10.0.0.2:80"])
   }
 
+  @Test("what a node says itself lies on top of what its fleet has agreed on, and shows it again when it ends")
+  func layers() throws {
+    func agreed(_ term: Lease.Term, _ endpoint: String = "10.0.0.1:80", at position: Int, for seconds: Int? = nil)
+      -> Lease
+    {
+      var lease = lease(term, endpoint, for: seconds)
+      lease.scope = .fleet(node: "lb1", position: position)
+      return lease
+    }
+    func service(_ book: OverrideBook) -> Lease.Term? {
+      book.lease(pool: "web", endpoints: ["10.0.0.1:80"], about: .service)?.term
+    }
+    var book = OverrideBook()
+    book.follow([agreed(.drain, at: 3, for: 1), agreed(.weight(3), at: 4), agreed(.remove, "10.0.0.2:80", at: 5)])
+    #expect(service(book) == .drain)
+    #expect(book.take(lease(.maintain)) == nil, "it takes nothing's place")
+    #expect(service(book) == .maintain)
+    #expect(book.lease(pool: "web", endpoint: "10.0.0.1:80")?.term == .maintain)
+    // No clock of this node's ends what all have agreed on.
+    #expect(book.nextEnd == nil)
+    #expect(book.expire(at: Timestamp(milliseconds: noon.milliseconds + 2000)).isEmpty)
+    #expect(book.layer(.node).leases.map(\.term) == [.maintain])
+    #expect(book.end(pool: "web", endpoint: "10.0.0.1:80").map(\.term) == [.maintain])
+    #expect(service(book) == .drain)
+    // What is agreed on anew is in place of what was before, and what isn't any more ends.
+    let changes = book.changes(toFleet: [agreed(.drain, at: 3, for: 1), agreed(.weight(4), at: 7)])
+    #expect(changes.taken.map(\.term) == [.weight(4)])
+    #expect(changes.ended.map(\.term) == [.remove])
+    #expect(try pool(book) == ["10.0.0.1:80"])
+    book.take(lease(.add(AddedBackend(name: "b2", weight: 1, tier: 0)), "10.0.0.2:80"))
+    #expect(try pool(book) == ["10.0.0.1:80", "10.0.0.2:80"], "removed from all, and back on this one")
+    book.follow([])
+    #expect(book.leases.map(\.layer) == [.node])
+    #expect(try JSONDecoder().decode(OverrideBook.self, from: JSONEncoder().encode(book)) == book)
+  }
+
+  private func pool(_ book: OverrideBook) throws -> [String] {
+    book.applied(to: try pool("'10.0.0.1:80', '10.0.0.2:80'")).backends.map(\.endpoint.description)
+  }
+
   @Test("leases are found by pool and backend, the oldest first, whatever has happened to the book")
   func found() throws {
     var book = OverrideBook()

@@ -67,9 +67,10 @@ extension Entry.Event {
       out.put(Kind.set.rawValue)
       out.put(key)
       out.put(value)
-    case .unset(let keys):
+    case .unset(let keys, let author):
       out.put(Kind.unset.rawValue)
       out.put(each: keys) { $0.put($1) }
+      out.put(author)
     case .expire(let key, let setAt):
       out.put(Kind.expire.rawValue)
       out.put(key)
@@ -91,7 +92,9 @@ extension Entry.Event {
     case .confirm: self = .confirm(rollout: try input.number())
     case .revert: self = .revert(rollout: try input.number(), reason: try input.text())
     case .set: self = .set(key: try input.text(), value: try input.block())
-    case .unset: self = .unset(keys: try input.array { input throws(DecodingFault) in try input.text() })
+    case .unset:
+      self = .unset(
+        keys: try input.array { input throws(DecodingFault) in try input.text() }, author: try input.text())
     case .expire: self = .expire(key: try input.text(), setAt: try input.number())
     }
   }

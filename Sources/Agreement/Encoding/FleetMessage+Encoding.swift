@@ -1,7 +1,7 @@
 extension FleetMessage {
   private enum Kind: UInt8 {
     case status = 1
-    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn
+    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn, down
   }
 
   /// As it's sent to another node, within one frame.
@@ -13,6 +13,7 @@ extension FleetMessage {
       out.put(status.incarnation.bits)
       out.put(status.generation)
       out.put(status.position)
+      out.put(status.applied)
       out.put(each: status.mayOwn) { $0.put($1) }
       out.put(each: status.stamps) { $0.put($1) }
       out.put(each: status.pools) { out, view in
@@ -37,6 +38,9 @@ extension FleetMessage {
       out.put(generation)
       out.put(heir.text)
     case .table(let address, let message): Self.encode(message, of: address, into: &out)
+    case .down(let marks):
+      out.put(Kind.down.rawValue)
+      out.put(each: marks) { $0.put($1) }
     }
     return out.bytes
   }
@@ -109,7 +113,8 @@ extension FleetMessage {
       self = .status(
         NodeStatus(
           incarnation: Incarnation(bits: try input.number()), generation: try input.number(),
-          position: try input.number(), mayOwn: try input.array { input throws(DecodingFault) in try input.flag() },
+          position: try input.number(), applied: try input.number(),
+          mayOwn: try input.array { input throws(DecodingFault) in try input.flag() },
           stamps: try input.array { input throws(DecodingFault) in try input.stamp() },
           pools: try input.array { input throws(DecodingFault) in
             PoolView(up: try input.number(), total: try input.number())
@@ -130,6 +135,7 @@ extension FleetMessage {
           }))
     case .handOn:
       self = .handOn(name: try input.text(), generation: try input.number(), heir: NodeName(try input.text()))
+    case .down: self = .down(try input.array { input throws(DecodingFault) in try input.number() })
     default: self = .table(address: Int(try input.number(UInt16.self)), try Self.message(kind, &input))
     }
     try input.finish()
@@ -162,7 +168,7 @@ extension FleetMessage {
       .lack(
         generation: try input.number(),
         from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
-    case .status, .mayGoOn, .leave, .handOn: throw .unknown("message about no table")
+    case .status, .mayGoOn, .leave, .handOn, .down: throw .unknown("message about no table")
     }
   }
 }

@@ -17,11 +17,7 @@ extension FleetState {
       out.put(member.applied)
       out.put(member.complaint) { $0.put($1) }
     }
-    out.put(each: overrides) { out, override in
-      out.put(override.key)
-      out.put(override.value)
-      out.put(override.setAt)
-    }
+    out.put(each: overrides) { $1.encode(into: &$0) }
     return out.bytes
   }
 
@@ -40,10 +36,20 @@ extension FleetState {
         applied: try input.number(),
         complaint: try input.optional { input throws(DecodingFault) in try input.text() })
     }
-    overrides = try input.array { input throws(DecodingFault) in
-      Override(key: try input.text(), value: try input.block(), setAt: try input.number())
-    }
+    overrides = try input.array { input throws(DecodingFault) in try Override(from: &input) }
     try input.finish()
+  }
+}
+
+extension FleetState.Override {
+  func encode(into out: inout ByteWriter) {
+    out.put(key)
+    out.put(value)
+    out.put(setAt)
+  }
+
+  init(from input: inout ByteReader) throws(DecodingFault) {
+    self.init(key: try input.text(), value: try input.block(), setAt: try input.number())
   }
 }
 

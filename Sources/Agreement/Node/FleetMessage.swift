@@ -10,6 +10,8 @@ package enum FleetMessage: Equatable, Sendable {
   case handOn(name: String, generation: UInt64, heir: NodeName)
   /// Something about the table of an address, by its place in the configuration.
   case table(address: Int, ReplicaMessage)
+  /// The backends that a node sees down, each by a number that it's known by; said once a second. No protocol goes by it.
+  case down([UInt64])
 }
 
 /// How a node is, as it says so itself.
@@ -20,6 +22,8 @@ package struct NodeStatus: Equatable, Sendable {
   package var generation: UInt64
   /// The last entry of the log that it knows.
   package var position: UInt64
+  /// The last entry of the log up to which the overrides that hold on it, and will after a crash, are the fleet's.
+  package var applied: UInt64
   /// Whether it would own each address.
   package var mayOwn: [Bool]
   /// The largest stamp of the table of each address.
@@ -29,12 +33,13 @@ package struct NodeStatus: Equatable, Sendable {
 
   /// With all its parts.
   package init(
-    incarnation: Incarnation, generation: UInt64, position: UInt64, mayOwn: [Bool], stamps: [Stamp],
+    incarnation: Incarnation, generation: UInt64, position: UInt64, applied: UInt64, mayOwn: [Bool], stamps: [Stamp],
     pools: [PoolView] = []
   ) {
     self.incarnation = incarnation
     self.generation = generation
     self.position = position
+    self.applied = applied
     self.mayOwn = mayOwn
     self.stamps = stamps
     self.pools = pools

@@ -33,6 +33,8 @@ package struct FleetNode {
     case handOn(address: Int, to: NodeName)
     /// The process before this one owned an address until then, by this generation, and has left it to this one.
     case inherited(address: Int, generation: UInt64, until: Moment)
+    /// The overrides that hold on this node, and will after a crash, are the fleet's up to this position.
+    case applied(position: UInt64)
   }
 
   /// What it wants.
@@ -87,6 +89,8 @@ package struct FleetNode {
   var pools: [PoolView] = []
   /// Whether each address could be this node's, as far as that one goes.
   var isAble: [Bool]
+  /// The last entry up to which the fleet's overrides hold on this node.
+  package private(set) var applied: UInt64 = 0
   /// Since when another node is there that should rather have each address.
   var preferredSince: [Moment?]
   var sequence: UInt64 = 0
@@ -117,6 +121,11 @@ package struct FleetNode {
     tables = plan.addresses.map { _ in Replication(others: others, timing: plan.replication, mutants: mutants) }
     preferredSince = plan.addresses.map { _ in nil }
     isAble = plan.addresses.map { _ in true }
+  }
+
+  /// The overrides that all agree about; nil while it isn't known whether there are later ones.
+  package var overrides: [FleetState.Override]? {
+    isInformed && log.isCaughtUp ? state.overrides : nil
   }
 
   /// When it wants to be called with `tick` at the latest.
@@ -158,6 +167,11 @@ package struct FleetNode {
     case .handOn(let index, let heir): handOn(index, to: heir, at: now, into: &effects)
     case .inherited(let index, let generation, let until):
       stepOwner(index, .inherited(generation: generation, until: until), at: now, into: &effects)
+    case .applied(let position):
+      guard position > applied else { break }
+      applied = position
+      // Somebody may wait to hear it.
+      peers.speaksAt = now
     }
     stepRollouts(.look, at: now, into: &effects)
     if !pools.isEmpty { judgeIsolation(at: now) }

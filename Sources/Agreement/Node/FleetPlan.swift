@@ -59,11 +59,16 @@ package struct FleetMemory: Equatable, Sendable {
   package var run: UInt32
   /// The configuration that was served last of those in force.
   package var stored: FleetState.Committed
+  /// The overrides that held last of those that all agreed about.
+  package var overrides: AgreedOverrides
 
   /// With all its parts.
-  package init(incarnation: Incarnation, run: UInt32, stored: FleetState.Committed = .none) {
+  package init(
+    incarnation: Incarnation, run: UInt32, stored: FleetState.Committed = .none, overrides: AgreedOverrides = .none
+  ) {
     self.incarnation = incarnation
     self.run = run
     self.stored = stored
+    self.overrides = overrides
   }
 }

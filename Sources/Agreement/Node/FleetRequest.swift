@@ -10,8 +10,10 @@ package enum FleetRequest: Equatable, Sendable {
   case revert(reason: String)
   /// An override holds.
   case set(key: String, value: [UInt8])
-  /// Overrides hold no more.
-  case unset(keys: [String])
+  /// Overrides hold no more, and who wants that.
+  case unset(keys: [String], author: String)
+  /// The time of an override is over that was set at this position.
+  case expire(key: String, setAt: UInt64)
 
   /// A configuration that is wanted, and how.
   package struct Wish: Equatable, Sendable {
@@ -92,7 +94,8 @@ extension FleetNode {
     case .confirm: current { .confirm(rollout: $0) }
     case .revert(let reason): current { .revert(rollout: $0, reason: reason) }
     case .set(let key, let value): .success(.set(key: key, value: value))
-    case .unset(let keys): .success(.unset(keys: keys))
+    case .unset(let keys, let author): .success(.unset(keys: keys, author: author))
+    case .expire(let key, let setAt): .success(.expire(key: key, setAt: setAt))
     }
   }
 

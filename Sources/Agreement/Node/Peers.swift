@@ -62,6 +62,7 @@ extension FleetNode {
       stepOwner(index, .release(heir: heir), at: now, into: &effects)
     case .table(let index, let message):
       stepTable(index, .message(message, from: node), at: now, into: &effects)
+    case .down: break
     }
   }
 
@@ -112,7 +113,8 @@ extension FleetNode {
     peers.speaksAt = now + Peers.beat
     let status = NodeStatus(
       incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
-      mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest), pools: pools)
+      applied: applied, mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest),
+      pools: pools)
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
   }
 

@@ -33,8 +33,8 @@ package struct Entry: Equatable, Sendable {
     case revert(rollout: UInt64, reason: String)
     /// An override holds, in place of the one under the same key.
     case set(key: String, value: [UInt8])
-    /// Overrides hold no more.
-    case unset(keys: [String])
+    /// Overrides hold no more, and who wants that.
+    case unset(keys: [String], author: String)
     /// The time of an override is over: of the one that was set at this position, if it still holds.
     case expire(key: String, setAt: UInt64)
   }

@@ -31,7 +31,7 @@ extension FleetState {
     case .confirm(let number): return confirm(number)
     case .revert(let number, let reason): return revert(number, reason)
     case .set(let key, let value): return set(key, value)
-    case .unset(let keys): return unset(keys)
+    case .unset(let keys, _): return unset(keys)
     case .expire(let key, let setAt): return expire(key, setAt)
     }
   }

@@ -60,6 +60,13 @@ package struct FleetState: Equatable, Sendable {
     package var value: [UInt8]
     /// The position at which it was set.
     package var setAt: UInt64
+
+    /// With all its parts.
+    package init(key: String, value: [UInt8], setAt: UInt64) {
+      self.key = key
+      self.value = value
+      self.setAt = setAt
+    }
   }
 
   /// Before the first entry.

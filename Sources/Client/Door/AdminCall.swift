@@ -140,11 +140,16 @@ extension AdminCall<AdminAnswer.Done> {
   /// Changes what a backend is for.
   package static func override(_ request: AdminRequest.Override) -> Self { Self(.post, "/v1/overrides", request) }
 
-  /// Takes back all changes of a backend; forced even if nobody is left to serve its pool.
-  package static func removeOverrides(of backend: BackendPath, isForced: Bool = false) -> Self {
+  /// Takes back all changes of a backend; forced even if nobody is left to serve its pool, in a fleet perhaps of this node alone.
+  package static func removeOverrides(
+    of backend: BackendPath, isForced: Bool = false, thisNode: Bool = false
+  ) -> Self {
     Self(
       .delete, "/v1/overrides",
-      query: [("pool", backend.pool), ("backend", backend.backend), ("force", isForced ? "true" : nil)])
+      query: [
+        ("pool", backend.pool), ("backend", backend.backend), ("force", isForced ? "true" : nil),
+        ("thisNode", thisNode ? "true" : nil),
+      ])
   }
 
   /// Forgets which backend a client of a pool had, or all of them.
@@ -155,15 +160,16 @@ extension AdminCall<AdminAnswer.Done> {
   /// Adds a backend.
   package static func add(_ request: AdminRequest.AddBackend) -> Self { Self(.post, "/v1/backends", request) }
 
-  /// Removes a backend, for so many seconds or until that is taken back; forced even if nobody is left to serve its pool.
+  /// Removes a backend, for so many seconds or until that is taken back; forced even if nobody is left to serve its pool, in a fleet
+  /// perhaps from this node alone.
   package static func remove(
-    _ backend: BackendPath, seconds: Double?, reason: String?, isForced: Bool = false
+    _ backend: BackendPath, seconds: Double?, reason: String?, isForced: Bool = false, thisNode: Bool = false
   ) -> Self {
     Self(
       .delete, "/v1/backends",
       query: [
         ("pool", backend.pool), ("backend", backend.backend), ("seconds", seconds.map(number)),
-        ("reason", reason), ("force", isForced ? "true" : nil),
+        ("reason", reason), ("force", isForced ? "true" : nil), ("thisNode", thisNode ? "true" : nil),
       ])
   }
 

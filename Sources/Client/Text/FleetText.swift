@@ -5,15 +5,7 @@ import Text
 package enum FleetText {
   /// The whole.
   package static func render(_ fleet: AdminAnswer.Fleet, coloured: Bool = false, now: Timestamp = .now) -> String {
-    let present = fleet.nodes.count(where: \.present)
-    let log =
-      fleet.log.live
-      ? "log at \(fleet.log.position)"
-      : Paint.red.on("log can't be reached, known to \(fleet.log.position)", when: coloured)
-    var lines = [
-      "node \(fleet.node): generation \(fleet.generation), \(present) of \(fleet.nodes.count) nodes are there, \(log)",
-      "",
-    ]
+    var lines = [line(fleet, coloured: coloured), ""]
     let width = max(4, fleet.nodes.map(\.name.count).max() ?? 0) + 2
     lines.append("NODE".padding(to: width) + "STATE".padding(to: 12) + "GENERATION  LOG")
     for node in fleet.nodes {
@@ -32,6 +24,18 @@ package enum FleetText {
     if let rollout = fleet.rollout { lines += ["", title(rollout)] + votes(rollout) }
     if let last = fleet.last { lines += ["", "last: " + title(last)] + votes(last) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The fleet at a glance.
+  static func line(_ fleet: AdminAnswer.Fleet, coloured: Bool = false) -> String {
+    let present = fleet.nodes.count(where: \.present)
+    let trouble = fleet.log.trouble.map { ": \($0)" } ?? ""
+    let log =
+      fleet.log.live
+      ? "log at \(fleet.log.position)"
+      : Paint.red.on("log can't be reached, known to \(fleet.log.position)\(trouble)", when: coloured)
+    return
+      "node \(fleet.node): generation \(fleet.generation), \(present) of \(fleet.nodes.count) nodes are there, \(log)"
   }
 
   private static func state(

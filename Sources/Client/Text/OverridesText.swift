@@ -17,7 +17,7 @@ package enum OverridesText {
     ])
     for override in overrides {
       table.add([
-        "\(override.pool)/\(override.backend)", override.address, override.phrase, override.author,
+        "\(override.pool)/\(override.backend)", override.address, override.phrase, override.maker,
         Words.age(since: override.since, at: now),
         override.until.map { Words.left(until: $0, from: now) } ?? "never", override.reason ?? "",
       ])

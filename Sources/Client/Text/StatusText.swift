@@ -30,6 +30,7 @@ package enum StatusText {
       )
     ]
     lines += configuration(report)
+    if let fleet = report.fleet { lines.append(("fleet", FleetText.line(fleet))) }
     let clients = StatsText.clients(report.workers)
     lines.append(("sessions", "\(active) of \(process.sessionLimit), \(total) begun; \(clients)"))
     lines.append(("nearest limit", resource(report.headroom.limiting)))
@@ -103,6 +104,7 @@ package enum StatusText {
       Column("TOTAL", .right, backends.map { "\($0.sessions.total)" }),
       Column("FAILED", .right, backends.map { "\($0.connect.failures.values.reduce(0, +))" }),
       Column("OVERRIDE", .left, backends.map { $0.override.map { override($0, now: now) } ?? "-" }, unless: "-"),
+      Column("DOWN ON", .left, backends.map { $0.downOn?.text ?? "-" }, unless: "-"),
       Column("REASON", .left, backends.map(\.reason), unless: ""),
     ].filter(\.isTelling)
     var table = TextTable(columns.map { ($0.title, $0.alignment) })

@@ -55,7 +55,7 @@ extension TopModel {
     if let lease = backend.override {
       let until = lease.until.map { ", for \(Words.left(until: $0, from: now)) more" } ?? ""
       let reason = lease.reason.map { ": \($0)" } ?? ""
-      facts.append(("override", "\(lease.action.rawValue) by \(lease.author)\(until)\(reason)"))
+      facts.append(("override", "\(lease.action.rawValue) by \(lease.maker)\(until)\(reason)"))
     }
     return facts
   }

@@ -78,6 +78,11 @@ extension TopModel {
     let limiting = report.headroom.limiting
     line.add("nearest limit: \(StatusText.resource(limiting))", limiting.isNear ? .boldRed : nil)
     if !report.overrides.isEmpty { line.add("  \(Words.count(report.overrides.count, "override"))") }
+    if let fleet = report.fleet {
+      let (present, all) = (fleet.nodes.count(where: \.present), fleet.nodes.count)
+      line.add("  fleet: \(present) of \(all) nodes", present < all ? .yellow : nil)
+      if !fleet.log.live { line.add(", log away", .yellow) }
+    }
     let evicted = report.evictions.map(\.left).reduce(0, +)
     if evicted > 0 { line.add("  \(Words.count(evicted, "session")) to be closed") }
     if report.upgrade != nil { line.add("  upgrading", .yellow) }

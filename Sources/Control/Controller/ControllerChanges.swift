@@ -38,6 +38,7 @@ extension Controller {
     case .takeBack(let pool, let endpoints, let subject):
       return takeBack(pool: pool, endpoints: endpoints, about: subject, by: change.author)
     case .overrides(let changes): return merge(changes, from: change.author)
+    case .fleet(let leases): return follow(leases, of: change.author)
     case .addresses(let name):
       for pool in pools where isGiven(by: name, in: pool) {
         refresh(pool, .names, because: "\(name) has other addresses")

@@ -35,9 +35,9 @@ extension Controller {
   }
 
   private func end(
-    pool: String, endpoint: String, about subject: Lease.Subject?, by author: String
+    pool: String, endpoint: String, about subject: Lease.Subject?, in layer: Lease.Layer = .node, by author: String
   ) -> [LeaseChange] {
-    book.end(pool: pool, endpoint: endpoint, about: subject).map {
+    book.end(pool: pool, endpoint: endpoint, about: subject, in: layer).map {
       LeaseChange(lease: $0, reason: "no longer \($0.text), taken back by \(author)")
     }
   }
@@ -45,10 +45,19 @@ extension Controller {
   /// Takes what was changed in another process's book; gives what holds no more.
   func merge(_ changes: OverrideBook.Changes, from author: String) -> [Lease] {
     let missing = book.missing(of: changes)
-    let ended = missing.ended.flatMap { lease in
-      end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, by: author)
+    return make(missing, by: author)
+  }
+
+  /// Brings the fleet's layer of the book in line with what the fleet has agreed on; gives what holds no more.
+  func follow(_ leases: [Lease], of author: String) -> [Lease] {
+    make(book.changes(toFleet: leases), by: author)
+  }
+
+  private func make(_ changes: OverrideBook.Changes, by author: String) -> [Lease] {
+    let ended = changes.ended.flatMap { lease in
+      end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, in: lease.layer, by: author)
     }
-    leasesChanged(ended + missing.taken.map { note($0).change })
+    leasesChanged(ended + changes.taken.map { note($0).change })
     return ended.map(\.lease)
   }
 

@@ -5,7 +5,8 @@ package import Logging
 package import Model
 import Sockets
 
-/// The leases of a running proxy, and the file in which they outlive it.
+/// The leases of a running proxy, and the file in which they outlive it. Those that a fleet has agreed on are kept in the fleet's
+/// data folder, and not here.
 ///
 /// The file is written on a thread of its own: a disk may take seconds. While it's being written only the newest book waits.
 package final class Overrides {
@@ -60,6 +61,7 @@ package final class Overrides {
   /// Keeps the leases, and tells when they are kept.
   package func save(_ book: OverrideBook, kept: @escaping Kept = { _ in }) {
     guard file != nil else { return kept("there is no state file: it holds until the process ends") }
+    let book = book.layer(.node)
     guard writer.isBusy || next != nil || book != written else { return kept(nil) }
     next = (book, (next?.kept ?? []) + [kept])
     if !writer.isBusy { writeNext() }
@@ -68,7 +70,7 @@ package final class Overrides {
   /// Keeps the leases once more: the process before, which is gone now, may have written the file last, with what held before
   /// this one served.
   package func saveAgain(_ book: OverrideBook) {
-    guard written != nil || !book.leases.isEmpty else { return }
+    guard written != nil || !book.layer(.node).leases.isEmpty else { return }
     written = nil
     save(book)
   }

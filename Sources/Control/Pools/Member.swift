@@ -227,7 +227,7 @@ package final class Member {
   package var reason: String {
     switch state {
     case .maintenance, .draining:
-      let purpose = service?.text ?? weightLease?.text ?? "weight 0"
+      let purpose = (service?.term == .serve ? nil : service?.text) ?? weightLease?.text ?? "weight 0"
       return isToBeChecked && health.status == .down ? "\(purpose); \(health.reason)" : purpose
     case .ourselves: return door?.reason ?? "this process itself answers there"
     case .ejected: return ejectionText ?? "connects failed"

@@ -11,6 +11,8 @@ package struct AdminActions {
 
   /// What a node of a fleet can be asked for beside.
   package struct Fleet {
+    /// Which node the process is; nil if it's none.
+    let node: () -> String?
     /// How the fleet is; nil if the process is no node of one.
     let look: () -> AdminAnswer.Fleet?
     /// Makes a reload one of the whole fleet; false if the process is no node of one, or only this node is meant.
@@ -32,6 +34,9 @@ package struct AdminActions {
       case join
     }
 
+    /// Makes a change of overrides on all nodes; told where that has got, or that nothing was otherwise, or why it can't be.
+    let agree: (_ change: Change, _ done: @escaping (Result<AdminAnswer.Agreed?, AdminRefusal>) -> Void) -> Void
+
     /// What becomes of a rollout that waits to be confirmed.
     package enum Decision {
       case confirm, revert
@@ -39,16 +44,20 @@ package struct AdminActions {
 
     /// With all of it.
     package init(
-      look: @escaping () -> AdminAnswer.Fleet?,
+      node: @escaping () -> String?, look: @escaping () -> AdminAnswer.Fleet?,
       rollOut:
         @escaping (_ request: AdminRequest.Reload, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool,
       settle: @escaping (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool,
-      moveAddresses: @escaping (_ wish: AddressWish, _ reply: @escaping AdminRouter.Reply) -> Bool
+      moveAddresses: @escaping (_ wish: AddressWish, _ reply: @escaping AdminRouter.Reply) -> Bool,
+      agree:
+        @escaping (_ change: Change, _ done: @escaping (Result<AdminAnswer.Agreed?, AdminRefusal>) -> Void) -> Void
     ) {
+      self.node = node
       self.look = look
       self.rollOut = rollOut
       self.settle = settle
       self.moveAddresses = moveAddresses
+      self.agree = agree
     }
   }
 
@@ -67,7 +76,10 @@ package struct AdminActions {
         controller: controller, backends: backends, reporter: reporter, reports: reports, chronicle: chronicle, log: log
       ).routes
       + StickActions(backends: backends).routes
-      + OverrideActions(controller: controller, backends: backends, overrides: overrides, changes: changes).routes
+      + OverrideActions(
+        controller: controller, backends: backends,
+        desk: OverrideDesk(controller: controller, overrides: overrides, fleet: fleet), changes: changes
+      ).routes
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
       + ConfigurationActions(reloads: reloads, fleet: fleet, upgrade: upgrade).routes
       + AddressActions(fleet: fleet).routes

@@ -3,11 +3,11 @@ import Model
 // What each request to the admin door may say: a key that isn't here is a typing error, and is told to whoever made it.
 
 extension AdminRequest.Override: KnownKeys {
-  static let knownKeys = ["pool", "backend", "action", "weight", "seconds", "reason", "force"]
+  static let knownKeys = ["pool", "backend", "action", "weight", "seconds", "reason", "force", "thisNode"]
 }
 
 extension AdminRequest.AddBackend: KnownKeys {
-  static let knownKeys = ["pool", "address", "name", "weight", "tier", "maxSessions", "seconds", "reason"]
+  static let knownKeys = ["pool", "address", "name", "weight", "tier", "maxSessions", "seconds", "reason", "thisNode"]
 }
 
 extension AdminRequest.CloseSessions: KnownKeys {

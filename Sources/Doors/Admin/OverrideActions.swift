@@ -5,11 +5,11 @@ import Control
 import Model
 import Sockets
 
-/// What operators set at run time.
+/// What operators set at run time: finds out what is asked for, and whether it can be.
 struct OverrideActions {
   let controller: Controller
   let backends: BackendFinder
-  let overrides: Overrides
+  let desk: OverrideDesk
   /// Which changes may begin now.
   let changes: ChangeQueue
 
@@ -18,27 +18,35 @@ struct OverrideActions {
       AdminRouter.Route(.post, "/v1/overrides") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Override.self)
         try admitOverride()
-        keep(try set(request, by: call.author), reply)
+        let order = try set(request, scope: desk.scope(thisNode: request.thisNode), by: call.author)
+        try desk.carryOut(order, isForced: request.force ?? false) { reply($0.map { AdminReply($0) }) }
       },
-      AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend", "force"]) {
+      AdminRouter.Route(.delete, "/v1/overrides", parameters: ["pool", "backend", "force", "thisNode"]) {
         call, reply throws(AdminRefusal) in
         let (pool, backend) = (try call.required("pool"), try call.required("backend"))
         try admitOverride()
-        let isForced = try call.flag("force")
-        keep(try takeBack(pool: pool, backend: backend, about: nil, isForced: isForced, by: call.author), reply)
+        let (isForced, scope) = (try call.flag("force"), desk.scope(thisNode: try call.flag("thisNode")))
+        let order = try takeBack(pool: pool, backend: backend, about: nil, scope: scope, by: call.author)
+        try desk.carryOut(order, isForced: isForced) { reply($0.map { AdminReply($0) }) }
       },
       AdminRouter.Route(.post, "/v1/backends") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.AddBackend.self)
         try admitOverride()
-        let done = try add(request, by: call.author)
-        keep(done) { kept in
-          tellWhetherResolved(request.address, kept) { reply(.success(AdminReply($0, status: 201))) }
+        let order = try add(request, scope: desk.scope(thisNode: request.thisNode), by: call.author)
+        try desk.carryOut(order, isForced: false) { result in
+          switch result {
+          case .success(let done):
+            tellWhetherResolved(request.address, done) { reply(.success(AdminReply($0, status: 201))) }
+          case .failure(let refusal): reply(.failure(refusal))
+          }
         }
       },
-      AdminRouter.Route(.delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force"]) {
-        call, reply throws(AdminRefusal) in
+      AdminRouter.Route(
+        .delete, "/v1/backends", parameters: ["pool", "backend", "seconds", "reason", "force", "thisNode"]
+      ) { call, reply throws(AdminRefusal) in
         try admitOverride()
-        keep(try remove(call), reply)
+        let (isForced, scope) = (try call.flag("force"), desk.scope(thisNode: try call.flag("thisNode")))
+        try desk.carryOut(try remove(call, scope: scope), isForced: isForced) { reply($0.map { AdminReply($0) }) }
       },
     ]
   }
@@ -52,36 +60,32 @@ struct OverrideActions {
     }
   }
 
-  /// Tells what was done once it's kept, or it's known why it isn't.
-  private func keep(_ done: AdminAnswer.Done, then: @escaping (AdminAnswer.Done) -> Void) {
-    overrides.save(controller.book) { problem in
-      then(AdminAnswer.Done(message: done.message, warnings: [problem].compactMap(\.self) + done.warnings))
-    }
-  }
-
-  private func keep(_ done: AdminAnswer.Done, _ reply: @escaping AdminRouter.Reply) {
-    keep(done) { reply(.success(AdminReply($0))) }
-  }
-
-  private func set(_ request: AdminRequest.Override, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
+  private func set(
+    _ request: AdminRequest.Override, scope: Lease.Scope?, by author: String
+  ) throws(AdminRefusal) -> OverrideOrder {
     let pool = try backends.pool(request.pool)
     guard request.action == .weight || request.weight == nil else {
       throw AdminRefusal(400, "weight goes with the action weight alone", hint: "leave it out")
     }
     let occasion = try Occasion(seconds: request.seconds, reason: request.reason)
-    if request.action == .ready {
-      return try takeBack(
-        pool: pool.name, backend: request.backend, about: .service, isForced: request.force ?? false, by: author)
+    if request.action == .ready, !(scope == .thisNode && isSaidByFleet(of: request.backend, in: pool)) {
+      return try takeBack(pool: pool.name, backend: request.backend, about: .service, scope: scope, by: author)
     }
     let target = try target(request.backend, of: pool)
     let term: Lease.Term =
       switch request.action {
       case .drain: .drain
       case .maintain: .maintain
-      case .ready, .weight: .weight(try weight(request.weight, now: target.weight))
+      case .ready: .serve
+      case .weight: .weight(try weight(request.weight, now: target.weight))
       }
-    let lease = lease(pool: pool.name, endpoint: target.endpoint, term, occasion, by: author)
-    return try done(lease, of: pool, isForced: request.force ?? false)
+    return .take(lease(pool: pool.name, endpoint: target.endpoint, term, occasion, scope: scope, by: author))
+  }
+
+  /// Whether the fleet has said of a backend that it's drained or in maintenance.
+  private func isSaidByFleet(of backend: String, in pool: PoolController) -> Bool {
+    guard let endpoints = try? backends.endpoints(of: backend, in: pool) else { return false }
+    return controller.book.layer(.fleet).lease(pool: pool.name, endpoints: endpoints, about: .service) != nil
   }
 
   /// What a lease on a backend is on, and the weight that the backend has: it may be a name that has no address yet.
@@ -118,7 +122,9 @@ struct OverrideActions {
     }
   }
 
-  private func add(_ request: AdminRequest.AddBackend, by author: String) throws(AdminRefusal) -> AdminAnswer.Done {
+  private func add(
+    _ request: AdminRequest.AddBackend, scope: Lease.Scope?, by author: String
+  ) throws(AdminRefusal) -> OverrideOrder {
     let pool = try backends.pool(request.pool)
     let occasion = try Occasion(seconds: request.seconds, reason: request.reason)
     let endpoint: Endpoint
@@ -149,43 +155,51 @@ struct OverrideActions {
     if let name = request.name, present.contains(where: { $0.name == name }) {
       throw AdminRefusal(409, "pool \(pool.name) has a backend called \(name) already", hint: "choose another name")
     }
-    // What was removed at run time and is in the file only has to come back.
-    if pool.configuration.backends.contains(where: { $0.endpoint == endpoint }) {
+    // What was removed at run time and is in the file only has to come back, unless it was removed on all nodes and is to be back on one.
+    if pool.configuration.backends.contains(where: { $0.endpoint == endpoint }),
+      scope != .thisNode || holds(.node, pool: pool.name, endpoint: endpoint.description)
+    {
       return try takeBack(
-        pool: pool.name, backend: endpoint.description, about: .membership, isForced: false, by: author)
+        pool: pool.name, backend: endpoint.description, about: .membership, scope: scope, by: author)
     }
     let added = AddedBackend(
       name: request.name ?? endpoint.description, weight: weight, tier: tier, maxSessions: request.maxSessions)
-    return try done(
-      lease(pool: pool.name, endpoint: endpoint.description, .add(added), occasion, by: author), of: pool,
-      isForced: false)
+    return .take(
+      lease(pool: pool.name, endpoint: endpoint.description, .add(added), occasion, scope: scope, by: author))
   }
 
-  private func remove(_ call: AdminCall) throws(AdminRefusal) -> AdminAnswer.Done {
+  private func remove(_ call: AdminCall, scope: Lease.Scope?) throws(AdminRefusal) -> OverrideOrder {
     let (poolName, backend) = (try call.required("pool"), try call.required("backend"))
-    let (seconds, isForced) = (try call.seconds("seconds"), try call.flag("force"))
+    let seconds = try call.seconds("seconds")
     let occasion = try Occasion(seconds: seconds, reason: try call.optional("reason"))
     let pool = try backends.pool(poolName)
     let endpoint = try backends.origin(of: backend, in: pool)
     let isAdded = !pool.configuration.backends.contains { $0.endpoint.description == endpoint }
-    if isAdded {
+    // On one node what was added to all can be away for a while, as what is in the file can.
+    if isAdded, scope != .thisNode || holds(.node, pool: pool.name, endpoint: endpoint) {
       guard seconds == nil else {
         throw AdminRefusal(
           409, "\(backend) was added at run time and can't be removed for a while", hint: "drain it for that time")
       }
-      return try takeBack(pool: pool.name, backend: backend, about: nil, isForced: isForced, by: call.author)
+      return try takeBack(pool: pool.name, backend: backend, about: nil, scope: scope, by: call.author)
     }
     guard controller.book.applied(to: pool.configuration).backends.count > 1 else {
       throw AdminRefusal(
         409, "\(backend) is the last backend of pool \(pool.name)", hint: "drain it, or take the pool out of the file")
     }
-    return try done(
-      lease(pool: pool.name, endpoint: endpoint, .remove, occasion, by: call.author), of: pool, isForced: isForced)
+    return .take(lease(pool: pool.name, endpoint: endpoint, .remove, occasion, scope: scope, by: call.author))
+  }
+
+  /// Whether a layer says that a backend is one of its pool's, or isn't.
+  private func holds(_ layer: Lease.Layer, pool: String, endpoint: String) -> Bool {
+    controller.book.leases.contains {
+      $0.layer == layer && $0.pool == pool && $0.endpoint == endpoint && $0.term.subject == .membership
+    }
   }
 
   private func takeBack(
-    pool: String, backend: String, about subject: Lease.Subject?, isForced: Bool, by author: String
-  ) throws(AdminRefusal) -> AdminAnswer.Done {
+    pool: String, backend: String, about subject: Lease.Subject?, scope: Lease.Scope?, by author: String
+  ) throws(AdminRefusal) -> OverrideOrder {
     // A pool that is gone may have left leases.
     let controlled = controller.pool(pool)
     let named = controller.book.leases.filter { lease in
@@ -198,57 +212,17 @@ struct OverrideActions {
     }.map(\.endpoint)
     let endpoints =
       named.isEmpty ? Set(try backends.endpoints(of: backend, in: try backends.pool(pool))) : Set(named)
-    if let controlled {
-      try ensureServed(controlled, isForced: isForced) { book in
-        for endpoint in endpoints { book.end(pool: pool, endpoint: endpoint, about: subject) }
-      }
-    }
-    let ended = controller.apply(
-      Change(.takeBack(pool: pool, endpoints: endpoints.sorted(), about: subject), by: author))
-    if ended.isEmpty {
-      return AdminAnswer.Done(message: "\(pool)/\(backend): nothing was set", warnings: [])
-    }
-    return AdminAnswer.Done(
-      message: "\(pool)/\(backend): no longer " + ended.map(\.text).joined(separator: "; "), warnings: [])
+    return OverrideOrder(
+      Change(.takeBack(pool: pool, endpoints: endpoints.sorted(), about: subject), by: author),
+      in: Lease.Layer(scope), pool: pool, of: backend)
   }
 
   private func lease(
-    pool: String, endpoint: String, _ term: Lease.Term, _ occasion: Occasion, by author: String
+    pool: String, endpoint: String, _ term: Lease.Term, _ occasion: Occasion, scope: Lease.Scope?, by author: String
   ) -> Lease {
     Lease(
       pool: pool, endpoint: endpoint, term: term, author: author, reason: occasion.reason, since: .now,
-      until: occasion.until)
-  }
-
-  /// What would leave a pool that serves without anybody is only done when it's forced, as in a reload.
-  private func ensureServed(
-    _ pool: PoolController, isForced: Bool, after change: (inout OverrideBook) -> Void
-  ) throws(AdminRefusal) {
-    guard !isForced else { return }
-    var book = controller.book
-    change(&book)
-    guard controller.wouldStopServing(pool, with: book) else { return }
-    throw AdminRefusal(
-      409, "pool \(pool.name) serves now, and no backend of it would be eligible",
-      hint: "see to its other backends first, or use --force")
-  }
-
-  private func done(
-    _ lease: Lease, of pool: PoolController, isForced: Bool
-  ) throws(AdminRefusal) -> AdminAnswer.Done {
-    try ensureServed(pool, isForced: isForced) { $0.take(lease) }
-    let replaced = controller.apply(Change(.override(lease), by: lease.author)).first
-    var warnings: [String] = []
-    if let end = replaced?.until, lease.until == nil {
-      warnings.append(
-        "what it replaces would have ended at \(end.timeOfDay) UTC; this doesn't end by itself: give it a time, or take "
-          + "it back when it's done")
-    }
-    if !pool.members.contains(where: { $0.isEligible(at: .now) }) {
-      warnings.append("pool \(pool.name) has no eligible backend left")
-    }
-    let inPlace = replaced.map { ", in place of: \($0.text)" } ?? ""
-    return AdminAnswer.Done(message: "\(lease.pool)/\(lease.endpoint) \(lease.text)\(inPlace)", warnings: warnings)
+      until: occasion.until, scope: scope)
   }
 }
 

@@ -8,18 +8,24 @@ package struct ReadinessReport {
   var listeners: [Report.Listener]
   /// The pools that have nobody to give a client to.
   var poolsDown: Set<String>
+  /// Why this node can't serve what its fleet has agreed on.
+  var outOfStep: String?
 
   /// What a report says of it.
   init(_ report: Report) {
-    self.init(listeners: report.listeners, poolsDown: Set(report.pools.filter { $0.state == .down }.map(\.name)))
+    self.init(
+      listeners: report.listeners, poolsDown: Set(report.pools.filter { $0.state == .down }.map(\.name)),
+      outOfStep: report.fleet?.outOfStep)
   }
 
-  init(listeners: [Report.Listener], poolsDown: Set<String>) {
+  init(listeners: [Report.Listener], poolsDown: Set<String>, outOfStep: String? = nil) {
     self.listeners = listeners
     self.poolsDown = poolsDown
+    self.outOfStep = outOfStep
   }
 
-  /// 200 when every listener takes clients and has somebody to give them to, otherwise 503 and what is missing.
+  /// 200 when every listener takes clients and has somebody to give them to, and this node is in step with its fleet, otherwise 503 and
+  /// what is missing.
   var response: HTTPResponse {
     var missing = listeners.isEmpty ? ["no listener"] : []
     for listener in listeners {
@@ -28,6 +34,7 @@ package struct ReadinessReport {
         missing.append("listener \(listener.name): no backend of pool \(listener.pool) is eligible")
       }
     }
+    if let outOfStep { missing.append("this node is out of step with its fleet: \(outOfStep)") }
     guard missing.isEmpty else {
       return HTTPResponse(status: 503, "not ready\n" + missing.map { TextTable.printable($0) + "\n" }.joined())
     }

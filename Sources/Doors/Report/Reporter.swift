@@ -28,6 +28,10 @@ package final class Reporter {
   package var upgrade: () -> Report.Upgrade? = { nil }
   /// Since when resources are near their limits, by their names.
   package var nearLimits: () -> [String: Timestamp] = { [:] }
+  /// Adds what is known of the fleet.
+  package var completeByFleet: (inout Report) -> Void = { _ in }
+  /// Why this node can't serve what its fleet has agreed on; nil if it can, or is of none.
+  package var outOfStep: () -> String? = { nil }
   /// The clients that a pool turns away at present; nil if none.
   package var refusing: (_ pool: String) -> Report.Refusing? = { _ in nil }
 
@@ -47,7 +51,7 @@ package final class Reporter {
   package func report() -> Report {
     let now = Instant.now
     noteListeners()
-    return Report(
+    var report = Report(
       version: version, generation: reloads.history.generation, time: .now, uptime: (now - started).inSeconds,
       process: process,
       workers: controller.workforce.counts.enumerated().map { index, counts in
@@ -65,13 +69,16 @@ package final class Reporter {
         reloads: reloads.history.tally.report),
       overrides: overrides, evictions: controller.evictions.report(standing: standing()), headroom: headroom,
       predecessor: predecessor(), upgrade: upgrade())
+    completeByFleet(&report)
+    return report
   }
 
   /// Whether clients can be served now.
   package func readiness() -> ReadinessReport {
     let now = Instant.now
     let down = controller.pools.filter { pool in !pool.members.contains { $0.isEligible(at: now) } }
-    return ReadinessReport(listeners: listeners.listeners.map { listener($0) }, poolsDown: Set(down.map(\.name)))
+    return ReadinessReport(
+      listeners: listeners.listeners.map { listener($0) }, poolsDown: Set(down.map(\.name)), outOfStep: outOfStep())
   }
 
   /// The process in one line, as a service manager shows it: `generation 3: 2 listeners, 4 pools; down: mail`.
@@ -310,13 +317,21 @@ extension Report.Override {
       switch lease.term {
       case .drain: (.drain, nil)
       case .maintain: (.maintain, nil)
+      case .serve: (.ready, nil)
       case .weight(let weight): (.weight, weight.value)
       case .add(let added): (.add, Double(added.weight))
       case .remove: (.remove, nil)
       }
+    let (fleet, thisNode): (Agreed?, Bool?) =
+      switch lease.scope {
+      case .fleet(let node, let position): (Agreed(node: node, position: position), nil)
+      case .thisNode: (nil, true)
+      case nil: (nil, nil)
+      }
     self.init(
       pool: lease.pool, backend: backend, address: lease.endpoint, action: action, weight: weight,
-      author: lease.author, reason: lease.reason, since: lease.since, until: lease.until, missing: missing)
+      author: lease.author, reason: lease.reason, since: lease.since, until: lease.until, missing: missing,
+      fleet: fleet, thisNode: thisNode)
   }
 }
 

@@ -42,6 +42,7 @@ enum StatsHTML {
     \(charts)
     \(tables)
     \(sections)
+    \(fleet)
     \(script)
     </script>
     </body>
@@ -100,6 +101,11 @@ enum StatsHTML {
         <output id="shown"></output>
       </form>
       <div id="pools" tabindex="-1"></div>
+      <section id="fleet" aria-labelledby="fleet-title" hidden>
+        <div class="title"><h2 id="fleet-title">Fleet</h2><span id="fleet-facts" class="facts"></span></div>
+        <ol></ol>
+        <p id="rollouts" class="soft"></p>
+      </section>
       <section id="overrides" aria-labelledby="overrides-title" hidden>
         <h2 id="overrides-title">Overrides</h2>
         <ol></ol>

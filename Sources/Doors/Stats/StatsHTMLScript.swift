@@ -16,6 +16,7 @@ extension StatsHTML {
       showSummary(report);
       showListeners(report.listeners);
       showPools(report.pools);
+      showFleet(report.fleet);
       showOverrides(report.overrides);
       showTransitions(report.transitions);
       previous = report;

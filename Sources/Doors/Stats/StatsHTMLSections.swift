@@ -137,13 +137,13 @@ extension StatsHTML {
 
     function showOverrides(overrides) {
       $('overrides').hidden = !overrides.length;
-      const key = o => `${o.since} ${o.pool} ${o.address} ${o.action} ${o.weight} ${o.missing}`;
+      const key = o => `${o.since} ${o.pool} ${o.address} ${o.action} ${o.weight} ${o.missing} ${o.fleet?.position} ${o.thisNode}`;
       keep($('overrides').querySelector('ol'), overrides, key, o => {
         const what = (o.action === 'weight' ? `weight ${o.weight}` : o.action) + (o.missing ? `, no such ${o.missing}` : '');
         const end = make('span', 'soft'), since = make('time', 'soft');
         fillTime(since, o.since, moment => `since ${clock(moment)}`);
         const node = make('li', '', link(anchor(o.pool, o.backend), `${o.pool}/${o.backend}`), make('span', '', what),
-          make('span', 'soft', `by ${o.author}`), since, end, make('span', 'why', o.reason ?? ''));
+          make('span', 'soft', `by ${o.author}${o.fleet ? ` on ${o.fleet.node} (entry ${o.fleet.position})` : o.thisNode ? ', on this node alone' : ''}`), since, end, make('span', 'why', o.reason ?? ''));
         return { node, end };
       }, ({ end }, o) => write(end, o.until === undefined ? 'until it’s taken back' : `for ${left(o.until)}`));
     }

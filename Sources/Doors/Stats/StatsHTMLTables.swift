@@ -61,8 +61,10 @@ extension StatsHTML {
       failed('Refused', l => l.refused), number('Begun', l => count(l.sessions.total)),
       number('Accepted', l => l.accepted === undefined ? '–' : count(l.accepted)),
     ];
+    // Down on one node is a path, on all of them a backend.
+    const downOn = ({ downOn: d }) => !d ? '' : `; down on ${d.nodes.length} of ${d.of}${d.nodes.length < d.of ? ` (${d.nodes.join(', ')})` : ''}`;
     const BACKEND = [
-      names(b => b.address === b.name ? '' : b.address), states(b => `${time(ago(b.since))}${b.reason ? `: ${b.reason}` : ''}`), health,
+      names(b => b.address === b.name ? '' : b.address), states(b => `${time(ago(b.since))}${b.reason ? `: ${b.reason}` : ''}${downOn(b)}`), health,
       sessions, trend, bytes,
       number('Connect p50, p99', b => b.connectTime.count ? time(b.connectTime.p50) : '–',
         b => b.connectTime.count ? time(b.connectTime.p99) : ''),

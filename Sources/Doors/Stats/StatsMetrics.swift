@@ -19,8 +19,10 @@ enum StatsMetrics {
     write(workers: report.workers, to: &writer)
     write(listeners: report.listeners, to: &writer)
     write(pools: report.pools, to: &writer)
+    write(fleet: report.fleet, to: &writer)
     if detail == .backends {
       write(backendsOf: report.pools, to: &writer)
+      write(downOf: report.pools, to: &writer)
     }
     return writer.text
   }

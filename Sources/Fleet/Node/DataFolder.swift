@@ -1,7 +1,7 @@
 package import Agreement
 import Sockets
 
-/// A node's data folder: what it knows after a crash, in two small files.
+/// A node's data folder: what it knows after a crash, in three small files.
 ///
 /// They are written by a thread for disks, and each takes the other version's place whole, so that a crash leaves the one or the
 /// other. Whoever has lost the folder is another incarnation.
@@ -27,6 +27,10 @@ package struct DataFolder: Sendable {
 
   private var identity: StoredFile { StoredFile("\(path)/identity") }
   private var committed: StoredFile { StoredFile("\(path)/committed") }
+  private var overrides: StoredFile { StoredFile("\(path)/overrides") }
+
+  /// The most bytes of overrides that are read.
+  private static let mostOverrides = 32 << 20
 
   /// Reads what is known, counts this start of the process, and stores that; nothing may be said by this run before.
   ///
@@ -52,6 +56,14 @@ package struct DataFolder: Sendable {
           problem: "it isn't a configuration of a fleet (\(error)); remove it to get the fleet's again")
       }
     }
+    if let bytes = try read(overrides, atMost: Self.mostOverrides) {
+      do throws(DecodingFault) {
+        memory.overrides = try AgreedOverrides(encoded: bytes)
+      } catch {
+        throw Refusal(
+          file: overrides.path, problem: "it isn't a fleet's overrides (\(error)); remove it to get them again")
+      }
+    }
     memory.run += 1
     var out = ByteWriter()
     out.put(Self.format)
@@ -74,6 +86,11 @@ package struct DataFolder: Sendable {
   /// Stores what is served from now on, so that it will be after a crash.
   package func store(_ configuration: FleetState.Committed) throws(Refusal) {
     try replace(committed, with: configuration.encoded)
+  }
+
+  /// Stores which overrides hold from now on, so that they will after a crash.
+  package func store(_ agreed: AgreedOverrides) throws(Refusal) {
+    try replace(overrides, with: agreed.encoded)
   }
 
   private static let format: UInt8 = 1

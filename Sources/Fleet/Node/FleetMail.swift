@@ -7,6 +7,10 @@ package enum FleetCommand: Sendable {
   case prepared(origin: UInt64, Vote)
   /// A target is served.
   case served(origin: UInt64)
+  /// This node sees these backends down, each by a number that it's known by on all nodes; others are told.
+  case down([UInt64])
+  /// The overrides up to this position hold on this node.
+  case followed(position: UInt64)
   /// What came of looking at a canary.
   case soaked(origin: UInt64, Vote)
   /// Somebody wants something of the whole fleet; the number comes back with what came of it.
@@ -39,6 +43,8 @@ package enum FleetEvent: Sendable {
   case soak(origin: UInt64, Span)
   /// What came of a request.
   case answer(number: UInt64, FleetAnswer)
+  /// These overrides hold from now on, all of them and no others; answered by `followed`.
+  case overrides(AgreedOverrides)
   /// An entry was taken up, and what it came to.
   case learned(Entry, position: UInt64, FleetState.Outcome)
   /// How the fleet is, as far as this node knows.
@@ -71,6 +77,10 @@ package struct FleetStatus: Equatable, Sendable {
     package var generation: UInt64?
     /// The last entry of the log that it knows, as it says.
     package var position: UInt64?
+    /// The last entry up to which its overrides are the fleet's, as it says.
+    package var applied: UInt64?
+    /// The backends that it sees down, as it says; nil if that isn't known.
+    package var down: [UInt64]?
     /// Why it can't serve what is in force.
     package var complaint: String?
   }
@@ -105,12 +115,19 @@ package struct FleetStatus: Equatable, Sendable {
     }
   }
 
+  /// Why this node can't serve what is in force; nil if it can.
+  package var complaint: String? {
+    nodes.first { $0.name == me }?.complaint
+  }
+
   /// Which node this is.
   package var me: NodeName
   /// All nodes, in the order of their names.
   package var nodes: [Node]
   /// Whether what is said to all now is likely to be taken up.
   package var isLogLive: Bool
+  /// Why the log can't be reached, where that is known: a clause that names its servers.
+  package var logTrouble: String?
   /// The last entry of the log that this node knows.
   package var position: UInt64
   /// The end of the log, as far as it knows.

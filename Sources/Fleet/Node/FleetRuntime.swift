@@ -13,6 +13,8 @@ package final class FleetRuntime {
   private let loop: EventLoop
   private let disk: BackgroundWorker
   private let tell: (FleetEvent) -> Void
+  private let keeper: OverrideKeeper
+  private let views: HealthViews
   private var timer: Timer?
   private var effects: [FleetNode.Effect] = []
   private var isStepping = false
@@ -46,9 +48,19 @@ package final class FleetRuntime {
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
+    keeper = OverrideKeeper(folder, disk, on: loop, tell: tell)
+    views = HealthViews(plan, links: links, on: loop)
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
+    keeper.changed = { [unowned self] in followOverrides() }
     store.onHint = { [unowned self] in step(.hint($0)) }
-    links.onMessage = { [unowned self] in step(.message($0, from: $1)) }
+    views.changed = { [unowned self] in tellStatus() }
+    links.onMessage = { [unowned self] message, node in
+      if case .down(let marks) = message {
+        views.hear(marks, of: node, at: BootClock.now())
+      } else {
+        step(.message(message, from: node))
+      }
+    }
     store.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
     if !addresses.isEmpty {
       let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
@@ -72,6 +84,8 @@ package final class FleetRuntime {
     case .prepared(let origin, let vote): step(.rollout(.prepared(origin: origin, vote)))
     case .soaked(let origin, let vote): step(.rollout(.soaked(origin: origin, vote)))
     case .served(let origin): served(origin)
+    case .down(let marks): views.see(marks)
+    case .followed(let position): keeper.followed(position)
     case .request(let request, let number): step(.request(request, number: number))
     case .move(let address, let heir): step(.handOn(address: address, to: heir))
     case .leave(let hasLeft):
@@ -130,8 +144,18 @@ package final class FleetRuntime {
       next = waiting.isEmpty ? nil : waiting.removeFirst()
     }
     isStepping = false
+    followOverrides()
     schedule()
     tellStatus()
+  }
+
+  /// Lets the overrides hold that all agree about, and says so when they do.
+  private func followOverrides() {
+    guard !isStepping, let overrides = node.overrides else { return }
+    keeper.follow(overrides, of: node.state.position)
+    if let position = keeper.applied(at: node.state.position), position > node.applied {
+      step(.applied(position: position))
+    }
   }
 
   private func schedule() {
@@ -203,6 +227,8 @@ package final class FleetRuntime {
             "backends are down as this node sees it, and up as others do: it owns no address that they may have")
           : .relief("backends are up as others see them"))
     }
+    for index in status.nodes.indices { status.nodes[index].down = views.view(of: status.nodes[index].name, at: now) }
+    if !status.isLogLive, case .away(_, let why) = store.state { status.logTrouble = why }
     guard status != told else { return }
     told = status
     tell(.status(status))
@@ -237,7 +263,8 @@ extension FleetNode {
         return FleetStatus.Node(
           name: node, isPresent: node == plan.me || peers.isPresent(node, at: now),
           generation: node == plan.me ? rollouts.stored.generation : peer?.status?.generation,
-          position: node == plan.me ? log.delivered : peer?.status?.position, complaint: state.member(node)?.complaint)
+          position: node == plan.me ? log.delivered : peer?.status?.position,
+          applied: node == plan.me ? applied : peer?.status?.applied, complaint: state.member(node)?.complaint)
       },
       isLogLive: log.isLive(at: now), position: log.delivered, end: log.end, generation: state.committed.generation,
       digest: state.committed.digest, rollout: state.rollout, last: state.last)

@@ -39,6 +39,6 @@ package enum StoreState: Equatable, Sendable {
   case reached(SocketAddress, since: Timestamp, trouble: String?)
   /// Nobody can be asked.
   ///
-  /// - Parameter why: what went wrong last, with whom: a clause.
+  /// - Parameter why: what went wrong last, with whom: a clause for each.
   case away(since: Timestamp, why: String)
 }

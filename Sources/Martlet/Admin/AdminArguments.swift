@@ -76,6 +76,12 @@ struct ForceOption: ParsableArguments {
   var force = false
 }
 
+/// Whether a change is of all nodes of a fleet.
+struct ScopeOption: ParsableArguments {
+  @Flag(help: "In a fleet: only on this node, on top of what all nodes have; the others aren't asked.")
+  var thisNode = false
+}
+
 /// For how long a change holds, and why it's made.
 struct LeaseOptions: ParsableArguments {
   @Option(

@@ -40,12 +40,13 @@ struct AddBackendCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The most sessions at once; else there's no limit.", valueName: "count"))
   var maxSessions: Int?
   @OptionGroup var lease: LeaseOptions
+  @OptionGroup var scope: ScopeOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
     let request = AdminRequest.AddBackend(
       pool: pool, address: address, name: name, weight: weight, tier: tier, maxSessions: maxSessions,
-      seconds: lease.seconds, reason: lease.reason)
+      seconds: lease.seconds, reason: lease.reason, thisNode: scope.thisNode ? true : nil)
     try options.perform(.add(request))
   }
 }
@@ -67,10 +68,13 @@ struct RemoveBackendCommand: ParsableCommand {
   var backend: BackendPath
   @OptionGroup var lease: LeaseOptions
   @OptionGroup var force: ForceOption
+  @OptionGroup var scope: ScopeOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
     try options.perform(
-      .remove(backend, seconds: lease.seconds, reason: lease.reason, isForced: force.force))
+      .remove(
+        backend, seconds: lease.seconds, reason: lease.reason, isForced: force.force,
+        thisNode: scope.thisNode))
   }
 }

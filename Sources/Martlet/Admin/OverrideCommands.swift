@@ -19,10 +19,11 @@ struct DrainCommand: ParsableCommand {
   var backend: BackendPath
   @OptionGroup var lease: LeaseOptions
   @OptionGroup var force: ForceOption
+  @OptionGroup var scope: ScopeOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .drain, lease, force)))
+    try options.perform(.override(.init(backend, .drain, scope, lease, force)))
   }
 }
 
@@ -43,10 +44,11 @@ struct MaintainCommand: ParsableCommand {
   var backend: BackendPath
   @OptionGroup var lease: LeaseOptions
   @OptionGroup var force: ForceOption
+  @OptionGroup var scope: ScopeOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .maintain, lease, force)))
+    try options.perform(.override(.init(backend, .maintain, scope, lease, force)))
   }
 }
 
@@ -65,10 +67,11 @@ struct ReadyCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The backend as POOL/BACKEND, by its name or address.", valueName: "pool/backend"))
   var backend: BackendPath
+  @OptionGroup var scope: ScopeOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .ready)))
+    try options.perform(.override(.init(backend, .ready, scope)))
   }
 }
 
@@ -94,10 +97,11 @@ struct WeightCommand: ParsableCommand {
   var weight: String
   @OptionGroup var lease: LeaseOptions
   @OptionGroup var force: ForceOption
+  @OptionGroup var scope: ScopeOption
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.perform(.override(.init(backend, .weight, lease, force, weight: weight)))
+    try options.perform(.override(.init(backend, .weight, scope, lease, force, weight: weight)))
   }
 }
 
@@ -118,15 +122,17 @@ struct OverridesCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Take back all changes of this backend.", valueName: "pool/backend"))
   var remove: BackendPath?
   @OptionGroup var force: ForceOption
+  @OptionGroup var scope: ScopeOption
   @OptionGroup var options: AnswerOptions
 
   func validate() throws {
     if force.force, remove == nil { throw ValidationError("--force goes with --remove.") }
+    if scope.thisNode, remove == nil { throw ValidationError("--this-node goes with --remove.") }
   }
 
   func run() throws {
     if let remove {
-      try options.perform(.removeOverrides(of: remove, isForced: force.force))
+      try options.perform(.removeOverrides(of: remove, isForced: force.force, thisNode: scope.thisNode))
     } else {
       try options.show(.overrides) { OverridesText.render($0, now: .now) }
     }
@@ -135,11 +141,11 @@ struct OverridesCommand: ParsableCommand {
 
 extension AdminRequest.Override {
   fileprivate init(
-    _ backend: BackendPath, _ action: Action, _ lease: LeaseOptions? = nil, _ force: ForceOption? = nil,
-    weight: String? = nil
+    _ backend: BackendPath, _ action: Action, _ scope: ScopeOption, _ lease: LeaseOptions? = nil,
+    _ force: ForceOption? = nil, weight: String? = nil
   ) {
     self.init(
       pool: backend.pool, backend: backend.backend, action: action, weight: weight, seconds: lease?.seconds,
-      reason: lease?.reason, force: force?.force == true ? true : nil)
+      reason: lease?.reason, force: force?.force == true ? true : nil, thisNode: scope.thisNode ? true : nil)
   }
 }

@@ -46,11 +46,36 @@ package enum AdminAnswer {
     package var message: String
     /// What to mind, such as that nobody is left to serve the pool.
     package var warnings: [String]
+    /// Of a change that a fleet has agreed on: where it has got.
+    package var fleet: Agreed?
 
     /// With all its parts.
-    package init(message: String, warnings: [String]) {
+    package init(message: String, warnings: [String], fleet: Agreed? = nil) {
       self.message = message
       self.warnings = warnings
+      self.fleet = fleet
+    }
+  }
+
+  /// How far a change has got that a fleet has agreed on.
+  package struct Agreed: Codable, Equatable, Sendable {
+    /// The entry of the fleet's log that it is.
+    package var position: Int
+    /// The nodes on which it holds, and will after a crash.
+    package var applied: [String]
+    /// The other nodes: they follow.
+    package var waiting: [String]
+
+    /// With all its parts.
+    package init(position: Int, applied: [String], waiting: [String]) {
+      self.position = position
+      self.applied = applied
+      self.waiting = waiting
+    }
+
+    /// In words: `position 42, applied on 3 of 3`.
+    package var text: String {
+      "position \(position), applied on \(applied.count) of \(applied.count + waiting.count)"
     }
   }
 

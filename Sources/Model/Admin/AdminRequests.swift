@@ -31,11 +31,13 @@ package enum AdminRequest {
     package var reason: String?
     /// Even if the pool serves now and would have no eligible backend.
     package var force: Bool?
+    /// Of a node of a fleet: it holds on this node alone, on top of what all nodes have, and the fleet isn't asked.
+    package var thisNode: Bool?
 
     /// A request with all its parts.
     package init(
       pool: String, backend: String, action: Action, weight: String? = nil, seconds: Double? = nil,
-      reason: String? = nil, force: Bool? = nil
+      reason: String? = nil, force: Bool? = nil, thisNode: Bool? = nil
     ) {
       self.pool = pool
       self.backend = backend
@@ -44,6 +46,7 @@ package enum AdminRequest {
       self.seconds = seconds
       self.reason = reason
       self.force = force
+      self.thisNode = thisNode
     }
   }
 
@@ -65,11 +68,13 @@ package enum AdminRequest {
     package var seconds: Double?
     /// Why.
     package var reason: String?
+    /// Of a node of a fleet: it's added on this node alone, and the fleet isn't asked.
+    package var thisNode: Bool?
 
     /// A request with all its parts.
     package init(
       pool: String, address: String, name: String? = nil, weight: Int? = nil, tier: Int? = nil,
-      maxSessions: Int? = nil, seconds: Double? = nil, reason: String? = nil
+      maxSessions: Int? = nil, seconds: Double? = nil, reason: String? = nil, thisNode: Bool? = nil
     ) {
       self.pool = pool
       self.address = address
@@ -79,6 +84,7 @@ package enum AdminRequest {
       self.maxSessions = maxSessions
       self.seconds = seconds
       self.reason = reason
+      self.thisNode = thisNode
     }
   }
 

@@ -9,12 +9,15 @@ extension AdminAnswer {
       package var position: Int
       /// The last entry, as far as this node knows.
       package var end: Int
+      /// Why it can't be reached, where that is known.
+      package var trouble: String?
 
       /// With all its parts.
-      package init(live: Bool, position: Int, end: Int) {
+      package init(live: Bool, position: Int, end: Int, trouble: String? = nil) {
         self.live = live
         self.position = position
         self.end = end
+        self.trouble = trouble
       }
     }
 
@@ -28,15 +31,20 @@ extension AdminAnswer {
       package var generation: Int?
       /// The last entry of the log that it knows, as it says.
       package var position: Int?
+      /// The last entry up to which its overrides are the fleet's, as it says.
+      package var applied: Int?
       /// Why it can't serve what is in force.
       package var outOfStep: String?
 
       /// With all its parts.
-      package init(name: String, present: Bool, generation: Int?, position: Int?, outOfStep: String?) {
+      package init(
+        name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?
+      ) {
         self.name = name
         self.present = present
         self.generation = generation
         self.position = position
+        self.applied = applied
         self.outOfStep = outOfStep
       }
     }
@@ -159,6 +167,11 @@ extension AdminAnswer {
     package var hasLeft: Bool?
     /// Whether the node that answers sees backends down that most others see up, and so owns no address that another one may have.
     package var isIsolated: Bool?
+
+    /// Why this node can't serve what is in force; nil if it can.
+    package var outOfStep: String? {
+      nodes.first { $0.name == node }?.outOfStep
+    }
 
     /// With all its parts.
     package init(

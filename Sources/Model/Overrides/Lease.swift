@@ -10,6 +10,8 @@ package struct Lease: Codable, Equatable, Sendable {
     case drain
     /// The backend gets no new sessions and isn't checked; those that stand are evicted.
     case maintain
+    /// What the fleet has said of the backend's service doesn't hold on this node.
+    case serve
     /// Another weight than the configured one.
     case weight(Weight)
     /// A backend that the configuration doesn't have.
@@ -20,7 +22,7 @@ package struct Lease: Codable, Equatable, Sendable {
     /// What two terms have in common that can't hold at once: the later one takes the place of the earlier.
     package var subject: Subject {
       switch self {
-      case .drain, .maintain: .service
+      case .drain, .maintain, .serve: .service
       case .weight: .weight
       case .add, .remove: .membership
       }
@@ -34,6 +36,14 @@ package struct Lease: Codable, Equatable, Sendable {
     case weight
     /// Whether the backend is one of the pool's.
     case membership
+  }
+
+  /// Where a lease of a fleet's node holds.
+  package enum Scope: Codable, Equatable, Sendable {
+    /// On this node alone, on top of what the fleet has agreed on.
+    case thisNode
+    /// On all nodes: the one on which it was made, and the entry of the fleet's log that it is.
+    case fleet(node: String, position: Int)
   }
 
   /// The pool's name.
@@ -50,11 +60,13 @@ package struct Lease: Codable, Equatable, Sendable {
   package var since: Timestamp
   /// When it ends by itself; nil if it doesn't.
   package var until: Timestamp?
+  /// Where it holds, of a node of a fleet; nil of a process that is none.
+  package var scope: Scope?
 
   /// With all its parts.
   package init(
     pool: String, endpoint: String, term: Term, author: String, reason: String? = nil, since: Timestamp,
-    until: Timestamp? = nil
+    until: Timestamp? = nil, scope: Scope? = nil
   ) {
     self.pool = pool
     self.endpoint = endpoint
@@ -63,20 +75,44 @@ package struct Lease: Codable, Equatable, Sendable {
     self.reason = reason
     self.since = since
     self.until = until
+    self.scope = scope
   }
 
-  /// The change in words: `drained by ann until 12:00:00: new disk`.
+  /// Which layer of a book it's in: what is said of this node alone lies on top of what the fleet has agreed on.
+  package enum Layer: Sendable {
+    /// This process's own: it ends here.
+    case node
+    /// The fleet's: it ends by an entry of the fleet's log, and no clock of this node's.
+    case fleet
+
+    /// The layer of what holds there.
+    package init(_ scope: Scope?) {
+      if case .fleet = scope { self = .fleet } else { self = .node }
+    }
+  }
+
+  /// The layer that it's in.
+  package var layer: Layer { Layer(scope) }
+
+  /// The change in words: `drained by ann until 12:00:00: new disk`, `drained by ann on lb1`.
   package var text: String {
     let what =
       switch term {
       case .drain: "drained"
       case .maintain: "in maintenance"
+      case .serve: "ready"
       case .weight(let weight): "weight \(weight) set"
       case .add: "added"
       case .remove: "removed"
       }
     let end = until.map { " until \($0.timeOfDay) UTC" } ?? ""
-    return "\(what) by \(author)\(end)" + (reason.map { ": \($0)" } ?? "")
+    let place =
+      switch scope {
+      case .fleet(let node, _): " on \(node)"
+      case .thisNode: " for this node alone"
+      case nil: ""
+      }
+    return "\(what) by \(author)\(place)\(end)" + (reason.map { ": \($0)" } ?? "")
   }
 }
 
@@ -91,7 +127,8 @@ extension Lease {
       term: try values.decode(Term.self, forKey: .term), author: try values.decode(String.self, forKey: .author),
       reason: try values.decodeIfPresent(String.self, forKey: .reason),
       since: try values.decode(Timestamp.self, forKey: .since),
-      until: try values.decodeIfPresent(Timestamp.self, forKey: .until))
+      until: try values.decodeIfPresent(Timestamp.self, forKey: .until),
+      scope: try values.decodeIfPresent(Scope.self, forKey: .scope))
   }
 }
 

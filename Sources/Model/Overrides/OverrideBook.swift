@@ -1,6 +1,8 @@
 package import Config
 
 /// All leases that hold. Pure: the time is passed in, and whoever holds the book acts on what it says.
+///
+/// On a node of a fleet they lie in two layers: where both have a lease of a backend about the same, this node's own is what holds.
 package struct OverrideBook: Codable, Equatable, Sendable {
   /// The leases, in the order in which they were made.
   package private(set) var leases: [Lease] = [] { didSet { index = LeaseIndex(leases) } }
@@ -21,19 +23,21 @@ package struct OverrideBook: Codable, Equatable, Sendable {
   /// Whether the same leases hold, in the same order.
   package static func == (one: OverrideBook, other: OverrideBook) -> Bool { one.leases == other.leases }
 
-  /// Takes a lease; one of the same backend about the same subject gives way to it, and is given.
+  /// Takes a lease; one in its layer of the same backend about the same subject gives way to it, and is given.
   @discardableResult
   package mutating func take(_ lease: Lease) -> Lease? {
-    let replaced = end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject).first
+    let replaced = end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, in: lease.layer).first
     leases.append(lease)
     return replaced
   }
 
-  /// Ends the leases of a backend about a subject, or all of them; gives those that have ended.
+  /// Ends the leases of a backend in a layer about a subject, or all of them; gives those that have ended.
   @discardableResult
-  package mutating func end(pool: String, endpoint: String, about subject: Lease.Subject? = nil) -> [Lease] {
+  package mutating func end(
+    pool: String, endpoint: String, about subject: Lease.Subject? = nil, in layer: Lease.Layer = .node
+  ) -> [Lease] {
     let places = index.places(pool: pool, endpoint: endpoint).filter { place in
-      subject == nil || leases[place].term.subject == subject
+      leases[place].layer == layer && (subject == nil || leases[place].term.subject == subject)
     }
     guard !places.isEmpty else { return [] }
     let ended = places.map { leases[$0] }
@@ -41,9 +45,11 @@ package struct OverrideBook: Codable, Equatable, Sendable {
     return ended
   }
 
-  /// Ends the leases whose time is over; gives them.
+  /// Ends the leases whose time is over; gives them. The fleet's end by an entry of its log.
   package mutating func expire(at now: Timestamp) -> [Lease] {
-    let isOver = { (lease: Lease) in lease.until.map { $0.milliseconds <= now.milliseconds } ?? false }
+    let isOver = { (lease: Lease) in
+      lease.layer == .node && lease.until.map { $0.milliseconds <= now.milliseconds } ?? false
+    }
     let ended = leases.filter(isOver)
     if !ended.isEmpty { leases.removeAll(where: isOver) }
     return ended
@@ -89,14 +95,51 @@ package struct OverrideBook: Codable, Equatable, Sendable {
       })
   }
 
-  /// When the next lease ends by itself; nil if none does.
+  /// When the next lease ends by itself, of this node's own; nil if none does.
   package var nextEnd: Timestamp? {
-    leases.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }
+    leases.lazy.filter { $0.layer == .node }.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }
   }
 
-  /// The first lease of a backend, whatever it's about.
+  /// The leases of a layer alone.
+  package func layer(_ layer: Lease.Layer) -> OverrideBook {
+    guard leases.contains(where: { $0.layer != layer }) else { return self }
+    var book = self
+    book.leases.removeAll { $0.layer != layer }
+    return book
+  }
+
+  /// What has to change for the fleet's layer to be these leases, of which no two are in each other's place.
+  package func changes(toFleet agreed: [Lease]) -> Changes {
+    let places = Set(agreed.map { Place($0) })
+    return Changes(
+      taken: agreed.filter { !holds($0) },
+      ended: leases.filter { $0.layer == .fleet && !places.contains(Place($0)) })
+  }
+
+  /// Lets the fleet's layer be these leases.
+  package mutating func follow(_ agreed: [Lease]) {
+    let changes = changes(toFleet: agreed)
+    for lease in changes.ended {
+      end(pool: lease.pool, endpoint: lease.endpoint, about: lease.term.subject, in: .fleet)
+    }
+    for lease in changes.taken { take(lease) }
+  }
+
+  /// What a lease is in place of.
+  private struct Place: Hashable {
+    let pool: String, endpoint: String, subject: Lease.Subject
+
+    init(_ lease: Lease) { (pool, endpoint, subject) = (lease.pool, lease.endpoint, lease.term.subject) }
+  }
+
+  /// The first lease of a backend, whatever it's about; this node's own before the fleet's.
   package func lease(pool: String, endpoint: String) -> Lease? {
-    index.places(pool: pool, endpoint: endpoint).first.map { leases[$0] }
+    first(of: index.places(pool: pool, endpoint: endpoint))
+  }
+
+  private func first(of places: [Int]) -> Lease? {
+    let first = places.filter { leases[$0].layer == .node }.min() ?? places.min()
+    return first.map { leases[$0] }
   }
 
   /// The lease of a backend about a subject.
@@ -105,7 +148,7 @@ package struct OverrideBook: Codable, Equatable, Sendable {
   package func lease(pool: String, endpoints: [String], about subject: Lease.Subject) -> Lease? {
     guard index.concerns(pool) else { return nil }
     let places = endpoints.flatMap { index.places(pool: pool, endpoint: $0) }
-    return places.filter { leases[$0].term.subject == subject }.min().map { leases[$0] }
+    return first(of: places.filter { leases[$0].term.subject == subject })
   }
 
   /// The pool with the backends that leases add to it, and without those that they remove. What the configuration says
@@ -136,7 +179,7 @@ package struct OverrideBook: Codable, Equatable, Sendable {
         taken.remove(name)
         removed.insert(endpoint)
         added.removeAll { $0.endpoint == endpoint }
-      case .drain, .maintain, .weight: continue
+      case .drain, .maintain, .serve, .weight: continue
       }
     }
     var result = pool
@@ -150,8 +193,15 @@ package struct OverrideBook: Codable, Equatable, Sendable {
 private struct LeaseIndex: Sendable {
   private struct Places: Sendable {
     var byEndpoint: [String: [Int]] = [:]
-    /// Of those that add and remove backends.
+    /// Of those that add and remove backends, and hold.
     var memberships: [Int] = []
+
+    /// What this node says of a backend itself hides what the fleet says.
+    mutating func dropHidden(of leases: [Lease]) {
+      guard memberships.contains(where: { leases[$0].layer == .fleet }) else { return }
+      let own = Set(memberships.lazy.filter { leases[$0].layer == .node }.map { leases[$0].endpoint })
+      memberships.removeAll { leases[$0].layer == .fleet && own.contains(leases[$0].endpoint) }
+    }
   }
 
   private var pools: [String: Places] = [:]
@@ -161,6 +211,7 @@ private struct LeaseIndex: Sendable {
       pools[lease.pool, default: Places()].byEndpoint[lease.endpoint, default: []].append(place)
       if lease.term.subject == .membership { pools[lease.pool]?.memberships.append(place) }
     }
+    for pool in pools.keys { pools[pool]?.dropHidden(of: leases) }
   }
 
   func concerns(_ pool: String) -> Bool { pools[pool] != nil }
@@ -177,7 +228,7 @@ extension Lease {
 
   /// Whether only one of the two can hold.
   fileprivate func isInPlace(of other: Lease) -> Bool {
-    isOf(other.pool, other.endpoint) && term.subject == other.term.subject
+    isOf(other.pool, other.endpoint) && term.subject == other.term.subject && layer == other.layer
   }
 }
 

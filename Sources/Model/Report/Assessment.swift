@@ -5,6 +5,7 @@ extension Report {
     let all =
       pools.flatMap { concerns(of: $0) } + listeners.compactMap(concern) + headroom.resources.compactMap(concern)
       + configurationConcerns + upgradeConcerns + evictions.map(concern) + overrides.compactMap(concern)
+      + (fleet?.concerns ?? [])
     return Concern.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
   }
 
@@ -63,7 +64,8 @@ extension Report {
     case .held, .vanished, .ejected, .down, .ourselves, .unresolved: severity = .warning
     }
     return Concern(
-      severity, .backend, "\(pool.name)/\(backend.name)", backend.state.rawValue, because: backend.reason,
+      severity, .backend, "\(pool.name)/\(backend.name)", backend.state.rawValue,
+      because: backend.reason + (backend.downOn.map { "; down on \($0.text)" } ?? ""),
       since: backend.since, until: severity == .notice ? backend.override?.until : nil, pool: pool.name,
       backend: backend.name)
   }

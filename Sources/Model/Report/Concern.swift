@@ -40,6 +40,8 @@ extension Report {
       case eviction
       /// An override that changes nothing, because what it's about isn't there.
       case override
+      /// The log of the fleet, or one of its nodes.
+      case fleet
     }
 
     /// How bad it is.

@@ -37,6 +37,8 @@ package struct Report: Codable, Equatable, Sendable {
   package var predecessor: Predecessor?
   /// The upgrade under way, as long as the new process hasn't said that it serves.
   package var upgrade: Upgrade?
+  /// The fleet that the process is a node of, as this node sees it; nil if it's none.
+  package var fleet: AdminAnswer.Fleet?
   /// What is wrong now or about to change, the worst first; nil of a process that doesn't tell, and until it was looked at.
   package var concerns: [Concern]?
 
@@ -45,7 +47,7 @@ package struct Report: Codable, Equatable, Sendable {
     version: String, generation: Int, time: Timestamp, uptime: Double, process: Process, workers: [Worker],
     listeners: [Listener], pools: [Pool], transitions: [Transition], configuration: Configuration,
     overrides: [Override], evictions: [Eviction], headroom: Headroom, predecessor: Predecessor? = nil,
-    upgrade: Upgrade? = nil, concerns: [Concern]? = nil
+    upgrade: Upgrade? = nil, fleet: AdminAnswer.Fleet? = nil, concerns: [Concern]? = nil
   ) {
     self.version = version
     self.generation = generation
@@ -62,6 +64,7 @@ package struct Report: Codable, Equatable, Sendable {
     self.headroom = headroom
     self.predecessor = predecessor
     self.upgrade = upgrade
+    self.fleet = fleet
     self.concerns = concerns
   }
 }

@@ -88,6 +88,8 @@ extension Report {
       case drain
       /// No new sessions, those that stand are evicted, no health checks.
       case maintain
+      /// What the fleet has said of the backend's service doesn't hold on this node.
+      case ready
       /// Another weight than the configured one.
       case weight
       /// A backend that the configuration doesn't have.
@@ -116,6 +118,24 @@ extension Report {
     package var until: Timestamp?
     /// What isn't there, so that it changes nothing; nil if it's there.
     package var missing: Missing?
+    /// Of one that holds on all nodes of a fleet: where that comes from.
+    package var fleet: Agreed?
+    /// Of one on a node of a fleet that holds there alone: true.
+    package var thisNode: Bool?
+
+    /// Where an override comes from that a fleet has agreed on.
+    package struct Agreed: Codable, Equatable, Sendable {
+      /// The node on which it was made.
+      package var node: String
+      /// The entry of the fleet's log that it is.
+      package var position: Int
+
+      /// With both.
+      package init(node: String, position: Int) {
+        self.node = node
+        self.position = position
+      }
+    }
 
     /// What an override is about.
     package enum Missing: String, Codable, CaseIterable, Sendable {
@@ -128,7 +148,8 @@ extension Report {
     /// With all its parts.
     package init(
       pool: String, backend: String, address: String, action: Action, weight: Double? = nil, author: String,
-      reason: String? = nil, since: Timestamp, until: Timestamp? = nil, missing: Missing? = nil
+      reason: String? = nil, since: Timestamp, until: Timestamp? = nil, missing: Missing? = nil, fleet: Agreed? = nil,
+      thisNode: Bool? = nil
     ) {
       self.pool = pool
       self.backend = backend
@@ -140,6 +161,14 @@ extension Report {
       self.since = since
       self.until = until
       self.missing = missing
+      self.fleet = fleet
+      self.thisNode = thisNode
+    }
+
+    /// Who made it, and where it holds, for people: `ann on lb1 (entry 42)`, `ann, on this node alone`.
+    package var maker: String {
+      if let fleet { return "\(author) on \(fleet.node) (entry \(fleet.position))" }
+      return thisNode == true ? "\(author), on this node alone" : author
     }
   }
 

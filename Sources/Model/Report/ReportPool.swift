@@ -190,6 +190,8 @@ extension Report {
     package var check: Check?
     /// What has become of it so far; nil of a process that doesn't tell.
     package var tally: Tally?
+    /// On which nodes of a fleet it's down; nil if on none.
+    package var downOn: DownOn?
 
     /// With all its parts.
     package init(
@@ -197,7 +199,7 @@ extension Report {
       override: Override? = nil, state: State, reason: String, since: Timestamp, sessions: Sessions, bytes: Bytes,
       connect: Connect, closes: [String: Int], connectTime: Distribution, sessionTime: Distribution,
       check: Check? = nil,
-      tally: Tally? = nil
+      tally: Tally? = nil, downOn: DownOn? = nil
     ) {
       self.name = name
       self.address = address
@@ -217,6 +219,26 @@ extension Report {
       self.sessionTime = sessionTime
       self.check = check
       self.tally = tally
+      self.downOn = downOn
+    }
+  }
+
+  /// On which nodes of a fleet a backend is down: on one a path is, on all of them the backend.
+  package struct DownOn: Codable, Equatable, Sendable {
+    /// Those nodes.
+    package var nodes: [String]
+    /// How many nodes say how they see it.
+    package var of: Int
+
+    /// With both.
+    package init(nodes: [String], of: Int) {
+      self.nodes = nodes
+      self.of = of
+    }
+
+    /// In words: `1 of 3 (lb2)`, `3 of 3`.
+    package var text: String {
+      "\(nodes.count) of \(of)" + (nodes.count < of ? " (\(nodes.joined(separator: ", ")))" : "")
     }
   }
 

@@ -38,6 +38,8 @@ final class FleetDriver {
 
   /// How the fleet is, as this node sees it; nil before the first word.
   private(set) var status: FleetStatus?
+  /// The overrides that hold on all nodes.
+  private(set) var overrides: FleetOverrides?
 
   private let thread: FleetThread
   private let floating: [FloatingAddress]
@@ -49,6 +51,8 @@ final class FleetDriver {
   private let troubles: () -> [String]
   /// What came of this node's own part in the last rollout that it served.
   private var own: (origin: UInt64, answer: AdminAnswer.Reloaded)?
+  private let applied: AppliedWatch
+  private var health: FleetHealth?
   private var receiver: MailboxReceiver?
   private var hand = Hand.empty
   /// The origin of what is served.
@@ -76,7 +80,7 @@ final class FleetDriver {
   ///
   /// - Parameters:
   ///   - first: what is proposed if the fleet has no configuration yet.
-  ///   - controller: knows the pools.
+  ///   - controller: knows the pools, and on it the fleet's overrides take effect.
   ///   - sessions: what ends the sessions of an address that goes.
   ///   - view: what this node sees of its pools.
   ///   - troubles: what is wrong with this node at the moment, by which a canary is judged.
@@ -93,11 +97,14 @@ final class FleetDriver {
     self.logger = logger
     self.first = first
     served = setup.memory.stored.origin
+    applied = AppliedWatch(on: loop)
     let thread = FleetThread(setup, events: events)
     self.thread = thread
     floating = setup.addresses.map(\.floating)
     addresses = AddressDesk(on: loop) { thread.post($0) }
     stick = StickFollower(controller, hosts: floating.map(\.host), on: loop) { thread.post($0) }
+    overrides = FleetOverrides(controller, on: loop, logger: logger) { [unowned self] in request($0, done: $1) }
+    health = FleetHealth(controller, on: loop) { thread.post(.down($0)) }
     receiver = events.receive(on: loop) { [unowned self] in take($0) }
     if !setup.addresses.isEmpty {
       viewTimer = Timer(on: loop) { [unowned self] in look() }
@@ -108,10 +115,17 @@ final class FleetDriver {
     founding?.schedule(after: .seconds(1))
   }
 
-  /// Ends the fleet's thread. Gives what the process that takes this one's place goes on from.
+  /// Ends the fleet's thread; who waits for an answer hears that none comes. Gives what the process that takes this one's place goes
+  /// on from.
   @discardableResult
   func stop(handingOver: Bool = false) -> FleetLeases {
     receiver = nil
+    defer {
+      applied.stop()
+      let unanswered = answers.values
+      answers = [:]
+      for answer in unanswered { answer(.pointless("this process is no node of the fleet any more")) }
+    }
     return thread.stop(handingOver: handingOver)
   }
 
@@ -132,7 +146,12 @@ final class FleetDriver {
     case .serve(let target): serve(target)
     case .soak(let origin, let span): soak(origin, span)
     case .answer(let number, let answer): answers.removeValue(forKey: number)?(answer)
-    case .learned(let entry, let position, let outcome): log(entry, position, outcome)
+    case .learned(let entry, let position, let outcome):
+      log(entry, position, outcome)
+      if outcome == .taken { overrides?.log(entry, position) }
+    case .overrides(let agreed):
+      overrides?.follow(agreed)
+      thread.post(.followed(position: agreed.position))
     case .status(let status): note(status)
     case .gained(let index):
       sessions.gained(floating[index].host)
@@ -218,24 +237,59 @@ final class FleetDriver {
 
   // MARK: What people want of it
 
+  /// Says something to all nodes; told what came of it.
+  func request(_ request: FleetRequest, done: @escaping (FleetAnswer) -> Void) {
+    requests += 1
+    answers[requests] = done
+    thread.post(.request(request, number: requests))
+  }
+
   /// Says something to all nodes; told what came of it in the log, in words.
   func ask(_ request: FleetRequest, done: @escaping (Result<String, AdminAnswer.Problem>) -> Void) {
-    requests += 1
-    answers[requests] = { answer in
+    self.request(request) { [unowned self] answer in
       switch answer {
       case .said(_, .void(let why)): done(.failure(.init(why, hint: Self.look)))
       case .said(let position, _): done(.success("all nodes do so, from entry \(position) of their log on"))
-      case .logAway: done(.failure(Self.logAway))
+      case .logAway: done(.failure(logAway))
       case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
       case .pointless(let why): done(.failure(.init(why, hint: Self.look)))
       }
     }
-    thread.post(.request(request, number: requests))
   }
 
+  /// Changes overrides of all nodes; told where that has got, or nil if nothing was otherwise before.
+  func agree(
+    on request: FleetRequest, done: @escaping (Result<AdminAnswer.Agreed?, AdminAnswer.Problem>) -> Void
+  ) {
+    let answer = OnceInTime(Self.patience, on: loop, done) { [unowned self] in
+      .failure(
+        .init(
+          "the fleet's log hasn't answered for \(Self.patience.configured)"
+            + (status?.logTrouble.map { ": \($0)" } ?? ""),
+          hint: "it may still be taken up: `martlet overrides` shows it then; --this-node changes this node alone"))
+    }
+    self.request(request) { [unowned self] said in
+      switch said {
+      case .said(_, .void): answer.give(.success(nil))
+      case .said(let position, _): applied.wait(for: position) { answer.give(.success($0)) }
+      case .logAway: answer.give(.failure(logAway))
+      case .nodesAway(let nodes): answer.give(.failure(Self.away(nodes)))
+      case .pointless(let why): answer.give(.failure(.init(why, hint: Self.look)))
+      }
+    }
+  }
+
+  /// How long somebody waits who has asked for a change of overrides: a client waits 10 s.
+  private static let patience = Duration.seconds(8)
+
   private static let look = "look at `martlet fleet status`"
-  private static let logAway = AdminAnswer.Problem(
-    "the fleet's log can't be reached", hint: "see to its servers; --this-node changes this node alone")
+
+  /// Why nothing can be said to all nodes now, with what is away.
+  var logAway: AdminAnswer.Problem {
+    AdminAnswer.Problem(
+      "the fleet's log can't be reached" + (status?.logTrouble.map { ": \($0)" } ?? ""),
+      hint: "see to its servers; --this-node changes this node alone")
+  }
 
   private static func away(_ nodes: [NodeName]) -> AdminAnswer.Problem {
     .init(
@@ -252,27 +306,27 @@ final class FleetDriver {
 
   /// Wants a configuration for all nodes; told when it's decided, or why it isn't tried.
   func propose(_ wish: FleetRequest.Wish, done: @escaping (Result<Decided, AdminAnswer.Problem>) -> Void) {
-    requests += 1
-    answers[requests] = { [unowned self] answer in
+    request(.rollout(wish)) { [unowned self] answer in
       switch answer {
       case .said(let position, .began):
         waits.append(Wait(rollout: position) { done(.success(Decided(outcome: $0, own: $1))) })
       case .said(_, .void(let why)):
         done(.failure(.init("the fleet takes no rollout now: \(why)", hint: Self.look)))
       case .said: done(.failure(.init("the fleet hasn't begun a rollout", hint: "try again")))
-      case .logAway: done(.failure(Self.logAway))
+      case .logAway: done(.failure(logAway))
       case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
       case .pointless(let why): done(.failure(.init(why, hint: Self.look)))
       }
       settle()
     }
-    thread.post(.request(.rollout(wish), number: requests))
   }
 
   private func note(_ status: FleetStatus) {
     self.status = status
     addresses.note(status)
     settle()
+    overrides?.note(status)
+    applied.note(status)
     if status.generation > 0 { founding = nil }
   }
 

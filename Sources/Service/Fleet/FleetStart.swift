@@ -145,7 +145,7 @@ extension FleetAddress {
         "fleet: \(address.host.host) can't be one machine's after another's", hint: "choose another address")
     }
     self.init(
-      floating, lease: Lease(term: Span(nanoseconds: Int64(clamping: address.lease.clockNanoseconds))),
+      floating, lease: Agreement.Lease(term: Span(nanoseconds: Int64(clamping: address.lease.clockNanoseconds))),
       loss: address.onQuorumLoss == .hold ? .hold : .release)
   }
 }

@@ -7,11 +7,11 @@ extension FleetStatus {
   var answer: AdminAnswer.Fleet {
     AdminAnswer.Fleet(
       node: me.text, generation: Int(generation),
-      log: .init(live: isLogLive, position: Int(position), end: Int(end)),
+      log: .init(live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble),
       nodes: nodes.map {
         .init(
           name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },
-          position: $0.position.map { Int($0) }, outOfStep: $0.complaint)
+          position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint)
       },
       rollout: rollout.map(Self.answer), last: last.map(Self.answer),
       addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil,

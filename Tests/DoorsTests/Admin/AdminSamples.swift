@@ -18,16 +18,24 @@ extension AdminAnswer {
     return override
   }
 
+  /// Overrides of a fleet's node: one of all nodes, and one of its own.
+  private static var ofFleet: [Report.Override] {
+    var (agreed, own) = (Report.sample.overrides[0], Report.sample.overrides[0])
+    agreed.fleet = .init(node: "lb1", position: 42)
+    own.thisNode = true
+    return [agreed, own]
+  }
+
   /// A fleet in which there's something of everything.
-  private static var fleet: Fleet {
+  fileprivate static var fleet: Fleet {
     let votes = [
       Fleet.Rollout.Vote(node: "lb1", vote: "no", reason: "a port is taken"),
       Fleet.Rollout.Vote(node: "lb2", vote: nil, reason: nil),
     ]
     return Fleet(
-      node: "lb1", generation: 7, log: .init(live: true, position: 118, end: 118),
+      node: "lb1", generation: 7, log: .init(live: false, position: 118, end: 118, trouble: "nobody is there"),
       nodes: [
-        .init(name: "lb1", present: true, generation: 7, position: 118, outOfStep: "a port is taken"),
+        .init(name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken"),
         .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
       ],
       rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),
@@ -47,7 +55,7 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare] + Report.goingBack,
+      "Report": [Report.sample, Report.bare, Report.ofFleet] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
@@ -57,8 +65,14 @@ extension AdminAnswer {
         Fleet(
           node: "lb1", generation: 0, log: .init(live: false, position: 0, end: 0), nodes: [], rollout: nil, last: nil),
       ],
-      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan])],
-      "Done": [Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"])],
+      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan] + ofFleet)],
+      "Done": [
+        Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"]),
+        Done(
+          message: "web/10.0.0.1:80 drained by ann on lb1: position 42, applied on 1 of 2",
+          warnings: ["lb2 will follow"],
+          fleet: Agreed(position: 42, applied: ["lb1"], waiting: ["lb2"])),
+      ],
       "SessionList": [
         Sessions(
           total: 2,
@@ -131,6 +145,14 @@ extension AdminAnswer {
 }
 
 extension Report {
+  /// The sample as a node of a fleet tells it.
+  static var ofFleet: Report {
+    var report = sample
+    report.fleet = AdminAnswer.fleet
+    report.pools[0].backends[0].downOn = DownOn(nodes: ["lb2"], of: 3)
+    return report
+  }
+
   /// The sample with a way back that is due, and with one that is tried again as a file is.
   static var goingBack: [Report] {
     var (due, tried) = (sample, sample)
@@ -179,10 +201,10 @@ extension AdminRequest {
     [
       "OverrideRequest": Override(
         pool: "web", backend: "web-1", action: .weight, weight: "+50%", seconds: 600, reason: "new disk",
-        force: true),
+        force: true, thisNode: false),
       "AddBackendRequest": AddBackend(
         pool: "web", address: "10.0.0.3:80", name: "spare", weight: 2, tier: 1, maxSessions: 100, seconds: 600,
-        reason: "more load"),
+        reason: "more load", thisNode: false),
       "CloseSessionsRequest": CloseSessions(
         pool: "web", backend: "web-1", listener: "web", client: "10.0.0.1", olderThan: 60, ids: ["281474976710657"],
         all: false, now: false),

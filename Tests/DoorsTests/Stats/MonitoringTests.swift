@@ -14,7 +14,8 @@ import Testing
     arguments: ["martlet.rules.yml", "martlet.rules.test.yml", "grafana.json"])
   func series(_ file: String) {
     let text = shell("cat '\(Self.folder)/\(file)'").output.replacing("\\\"", with: "\"")
-    let samples = StatsMetrics.render(.sample).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    let metrics = StatsMetrics.render(.sample) + StatsMetrics.render(.ofFleet)
+    let samples = metrics.split(separator: "\n").filter { !$0.hasPrefix("#") }
     var count = 0
     for match in text.matches(of: /(martlet_[a-z_]+)(?:\{([^}]*)\})?/) {
       let (name, selector) = (match.1, match.2 ?? "")

@@ -29,7 +29,10 @@ import Testing
     let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
     let docs = shell("cat '/\(root)/Docs/Stats.md'").output
     let names = docs.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
-    for line in StatsMetrics.render(.sample).split(separator: "\n") where line.hasPrefix("# TYPE ") {
+    let metrics = StatsMetrics.render(.sample) + StatsMetrics.render(.ofFleet)
+    #expect(metrics.contains("martlet_fleet_node_present{node=\"lb2\"} 0\n"))
+    #expect(metrics.contains("martlet_fleet_backend_down_nodes{pool=\"web\",backend=\"b1\"} 1\n"))
+    for line in metrics.split(separator: "\n") where line.hasPrefix("# TYPE ") {
       let metric = line.split(separator: " ")[2]
       // Written out, or abbreviated after an ellipsis.
       #expect(names.contains { metric == $0 || ($0.hasPrefix("_") && metric.hasSuffix($0)) }, "\(metric)")

@@ -137,7 +137,7 @@ extension Story {
     case 4: add(.ask(node: node, chance.permille(500) ? .abort(reason: "enough") : .revert(reason: "enough")), at: at)
     case 5, 6, 7:
       add(.ask(node: node, .set(key: "k\(chance.below(3))", value: Self.bytes(of: tokens))), at: at)
-    case 8: add(.ask(node: node, .unset(keys: ["k\(chance.below(3))"])), at: at)
+    case 8: add(.ask(node: node, .unset(keys: ["k\(chance.below(3))"], author: "ann")), at: at)
     case 9, 10:
       let heir = chance.permille(500) ? chance.below(nodes) : nil
       add(.move(node: node, address: chance.below(addresses), to: heir), at: at)

@@ -64,6 +64,8 @@ private final class Core {
   private var watched: [String: StoreKey] = [:]
   private var question: ZooKeeperTuningQuestion?
   private var isClosed = false
+  /// How the last connection to each server ended, since one was used last; in the order in which they did.
+  private var losses: [(server: SocketAddress, ending: String)] = []
 
   init(_ settings: ZooKeeperSettings, resolver: Resolver, on loop: EventLoop) {
     self.loop = loop
@@ -167,7 +169,10 @@ extension Core {
     case .down(let server, let ending):
       if let active, !active.isReady { self.active = nil }
       settle()
-      if active == nil { reach.away("\(server) \(ending)") }
+      guard active == nil else { return }
+      losses.removeAll { $0.server == server }
+      losses.append((server, "\(ending)"))
+      reach.away(losses.map { "\($0.server) \($0.ending)" }.joined(separator: "; "))
     }
   }
 
@@ -187,6 +192,7 @@ extension Core {
     guard folders.areReady else { return folders.prepare(on: next) }
     guard active == nil else { return }
     active = next
+    losses = []
     for path in watched.keys { watch(path) }
     for waiting in pending.takeAll() {
       make(waiting.request, by: nodes.requests(for: waiting.request) ?? [], on: next, then: waiting.then)
