@@ -9,6 +9,27 @@ import Testing
 
 @testable import Fleet
 
+/// Where the servers are.
+@Suite struct ZooKeeperAddressBookTests {
+  @Test func twoLinksThatDialByTurnsComeToAllServers() throws {
+    let loop = EventLoop()
+    let addresses = try (1...3).map { try #require(SocketAddress("127.0.0.1:\($0)")) }
+    for _ in 0..<10 {
+      let book = ZooKeeperAddressBook(addresses.map(Endpoint.address), resolver: Resolver(on: loop)) { _ in }
+      var taken: [SocketAddress?] = [nil, nil]
+      var dialled: Set<SocketAddress> = []
+      for turn in 0..<6 {
+        let server = try #require(book.next(otherThan: taken[1 - turn % 2]))
+        #expect(server != taken[1 - turn % 2])
+        taken[turn % 2] = server
+        dialled.insert(server)
+      }
+      #expect(dialled == Set(addresses))
+      #expect(book.next(otherThan: nil) != nil)
+    }
+  }
+}
+
 /// The store's connections: which server is asked, and what becomes of requests while there's none.
 @Suite struct ZooKeeperStoreTests {
   private static let data = Array("data".utf8)

@@ -52,10 +52,14 @@ final class ZooKeeperAddressBook {
 
   /// The next one to dial, other than that one; nil if none is known.
   func next(otherThan taken: SocketAddress?) -> SocketAddress? {
-    let candidates = addresses.filter { $0 != taken }
-    guard !candidates.isEmpty else { return nil }
-    position += 1
-    return candidates[position % candidates.count]
+    let addresses = addresses
+    // In turn through all of them: among the others only, two links that dial by turns would never come to some.
+    for _ in addresses.indices {
+      position += 1
+      let next = addresses[position % addresses.count]
+      if next != taken { return next }
+    }
+    return nil
   }
 
   /// Looks all names up that aren't being looked up and weren't just now: something isn't where it was, or isn't known yet.
