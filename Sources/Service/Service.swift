@@ -287,7 +287,10 @@ package final class Service {
           "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(limit.configured)")
         systemd?.stopping(within: limit)
         // Clients of this node's addresses are to find another one, before nobody is accepted here any more.
-        giveUpAddresses { [unowned self] in drain(.closing, limit: limit) }
+        giveUpAddresses { [unowned self] in
+          // Somebody may have asked again meanwhile.
+          if let shutdown { shutdown.hurry() } else { drain(.closing, limit: limit) }
+        }
       }
     }
   }

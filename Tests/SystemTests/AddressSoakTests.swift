@@ -28,7 +28,7 @@ struct AddressSoakTests {
       for (name, seconds) in kinds {
         let sorted = seconds.sorted()
         func percentile(_ share: Double) -> Int {
-          Int((sorted[Int(Double(sorted.count - 1) * share)] * 1000).rounded())
+          Int((sorted[max(Int((Double(sorted.count) * share).rounded(.up)), 1) - 1] * 1000).rounded())
         }
         let figures = [0.5, 0.9, 0.99, 1].map { "\(percentile($0))" }.joined(separator: " / ")
         print("  \(name): \(sorted.count) times, p50 / p90 / p99 / max \(figures)")
