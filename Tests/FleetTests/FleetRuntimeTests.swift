@@ -132,6 +132,8 @@ private final class TestFleet {
     }
     timer?.schedule(after: .zero)
     loop.run()
+    // It holds what it calls, and so all that the test has made: servers, too, which would outlive the tests.
+    timer = nil
     return holds
   }
 
