@@ -80,8 +80,8 @@ enum ForeignWords {
       "remove it: connections are relayed as they come, and what is said in them isn't looked at"
     ),
     (
-      ["cookie", "stick", "sticky", "stick-table", "persistence", "affinity", "session-affinity"],
-      "remove it, and set \"strategy\" to \"source-hash\" to send a client to the same backend"
+      ["cookie", "cookies"],
+      "remove it; \"stick\": {} sends a client to the backend that it had, by its address"
     ),
     (["keepalive", "tcp-keepalive", "clitcpka", "srvtcpka", "so-keepalive"], "remove it: keepalive is always on"),
     (["nodelay", "tcp-nodelay"], "remove it: TCP_NODELAY is always on"),

@@ -37,7 +37,7 @@ extension Service {
             409, .init("the fleet has \(count) overrides, and has no more", hint: "take some back, or change the file"))
         ))
     }
-    fleet.agree(on: request) { result in done(result.mapError { AdminRefusal(503, $0) }) }
+    fleet.desk.agree(on: request) { result in done(result.mapError { AdminRefusal(503, $0) }) }
   }
 
   private func request(for change: Change) -> FleetRequest? {

@@ -60,7 +60,7 @@ extension Service {
       return true
     }
     guard let wish = try? wish(for: text, by: author), wish.digest != fleet.status?.digest else { return true }
-    fleet.propose(wish) { [logger] result in
+    fleet.desk.propose(wish) { [logger] result in
       if case .failure(let problem) = result {
         logger.warning("fleet: \(problem.error)", metadata: ["by": "\(author)", "hint": "\(problem.hint ?? "")"])
       }
@@ -97,7 +97,7 @@ extension Service {
     wish.canary = request.canary.map {
       Proposal.Canary(NodeName($0), soak: .milliseconds(Int64((request.soak ?? 60) * 1_000)))
     }
-    fleet.propose(wish) { [unowned self] in reply(answer(to: $0, fleet.status)) }
+    fleet.desk.propose(wish) { [unowned self] in reply(answer(to: $0, fleet.status)) }
     return true
   }
 
@@ -110,7 +110,7 @@ extension Service {
       case .confirm: .confirm
       case .revert: .revert(reason: "\(author) asked for it")
       }
-    fleet.ask(request) { result in
+    fleet.desk.ask(request) { result in
       switch result {
       case .success(let message): reply(.success(AdminReply(AdminAnswer.Done(message: message, warnings: []))))
       case .failure(let problem): reply(.failure(AdminRefusal(409, problem)))
@@ -120,7 +120,7 @@ extension Service {
   }
 
   private func answer(
-    to result: Result<FleetDriver.Decided, AdminAnswer.Problem>, _ status: FleetStatus?
+    to result: Result<FleetDesk.Decided, AdminAnswer.Problem>, _ status: FleetStatus?
   ) -> Result<AdminReply, AdminRefusal> {
     switch result {
     case .failure(let problem): return .failure(AdminRefusal(409, problem))
