@@ -144,7 +144,7 @@ FAILOVERS ?= 200
 
 .PHONY: fleet-soak
 fleet-soak: test-packages soak-packages ## Let a floating address fail over FAILOVERS times of each kind, beside keepalived
-	MARTLET_FAILOVERS=$(FAILOVERS) $(long-test) --filter 'System/AddressSoak'
+	MARTLET_FAILOVERS=$(FAILOVERS) $(long-test) --filter 'AddressSoakTests'
 
 # Stories of a fleet under faults, each from its seed: one that fails is told as short as it gets. A mutant is a mistake that is made on
 # purpose, one of Sources/Agreement/Mutants.swift.
