@@ -164,16 +164,17 @@ import Testing
     let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
     let proxy = try ProxyFixture([server.address], pipes: 1)
     var pairs: [(client: Peer, server: Peer)] = []
-    for round in 1...3 {
+    for _ in 1...3 {
       let (client, peer) = (try proxy.connect(), try server.accept())
       pairs.append((client, peer))
       // Whoever is first to be spliced keeps the only pipe until it's quiet for a while.
-      for _ in 0..<20 where proxy.workers[0].promotions.current < round {
+      let before = proxy.workers[0].promotions.current
+      for _ in 0..<20 where proxy.workers[0].promotions.current == before {
         let sender = BlockingThread { (try? client.send(Self.block)) == nil ? 0 : 1 }
         #expect(peer.receive(exactly: Self.block.count).count == Self.block.count)
         #expect(sender.result() == 1)
       }
-      #expect(proxy.workers[0].promotions.current == round)
+      #expect(proxy.workers[0].promotions.current > before)
       _ = eventually(seconds: 2.5) { false }
     }
   }
@@ -182,19 +183,24 @@ import Testing
   func pipeOfBrokenFlow() throws {
     let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
     let proxy = try ProxyFixture([server.address], pipes: 1)
-    for round in 1...3 {
+    for _ in 1...3 {
       let (client, peer) = (try proxy.connect(), try server.accept())
       // Nobody reads: every buffer on the way fills up, the pipe as well.
+      let before = proxy.workers[0].promotions.current
       try client.fill(with: [UInt8](repeating: 0xEE, count: 1 << 20))
-      try #require(proxy.workers[0].promotions.current == 2 * round - 1)
+      try #require(proxy.workers[0].promotions.current > before)
       peer.reset()
       client.reset()
       #expect(eventually { proxy.isAtRest })
       let (next, nextPeer) = (try proxy.connect(), try server.accept())
-      let sender = BlockingThread { (0..<4).allSatisfy { _ in (try? next.send(Self.block)) != nil } ? 1 : 0 }
-      for _ in 0..<4 { #expect(nextPeer.receive(exactly: Self.block.count) == Self.block) }
-      #expect(sender.result() == 1)
-      try #require(proxy.workers[0].promotions.current == 2 * round)
+      // A flow that others hold up may be slow to earn the pipe, and may lose it and earn it again.
+      let between = proxy.workers[0].promotions.current
+      for _ in 0..<20 where proxy.workers[0].promotions.current == between {
+        let sender = BlockingThread { (0..<4).allSatisfy { _ in (try? next.send(Self.block)) != nil } ? 1 : 0 }
+        for _ in 0..<4 { #expect(nextPeer.receive(exactly: Self.block.count) == Self.block) }
+        #expect(sender.result() == 1)
+      }
+      try #require(proxy.workers[0].promotions.current > between)
       next.close()
       nextPeer.close()
       #expect(eventually { proxy.isAtRest })
