@@ -24,8 +24,10 @@ package enum Mutant: String, CaseIterable, Sendable {
   case unknownRenewalCounted
   case grantDespiteClaim
   case grantForgotten
+  case leaseInheritedAnew
   // Primary and backup.
   case oldGenerationAccepted
+  case tableLedByAnothersGeneration
   case gapIgnored
   case wholeSyncDropsDeltas
   case smallerStampWins

@@ -20,6 +20,7 @@ import Testing
     #expect(total.aborts > 20)
     #expect(total.reverts > 0)
     #expect(total.terms > 60)
+    #expect(total.inherited > 5)
     #expect(total.grants > 20)
     #expect(total.unknowns > 500)
     #expect(total.restores > 5)

@@ -19,18 +19,14 @@ package struct FleetNode {
     case dropped(address: Int)
     /// Somebody wants something of the whole fleet; the number comes back with what came of it.
     case request(FleetRequest, number: UInt64)
-    /// An address is to go to another node, or to whoever comes.
-    case move(address: Int, to: NodeName?)
     /// The table of an address, which this node owns, has changed.
     case stuck(address: Int, [StuckUpdate])
-    /// Whether this node may own addresses, as far as its own state goes: it's not leaving, and not cut off from its backends.
-    case fitness(isFit: Bool)
-    /// Whether this node may own one address, as far as that one goes: it could be put where it belongs.
+    /// Whether this node may own one address, as far as it goes itself: it's not leaving, and could put it where it belongs.
     case ability(address: Int, isAble: Bool)
     /// What this node sees of each pool's backends, in the order of the configuration.
     case view([PoolView])
     /// An address is to go from whoever owns it to another node.
-    case handOn(address: Int, to: NodeName)
+    case move(address: Int, to: NodeName)
     /// The process before this one owned an address until then, by this generation, and has left it to this one.
     case inherited(address: Int, generation: UInt64, until: Moment)
     /// The overrides that hold on this node, and will after a crash, are the fleet's up to this position.
@@ -82,7 +78,6 @@ package struct FleetNode {
   package internal(set) var peers: Peers
   /// Whether the log was known to its end once since the start.
   package internal(set) var isInformed = false
-  var isFit = true
   /// Whether this node is cut off from its backends, as far as others show.
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
@@ -154,17 +149,15 @@ package struct FleetNode {
     case .rollout(let input): stepRollouts(input, at: now, into: &effects)
     case .dropped(let index): stepOwner(index, .dropped, at: now, into: &effects)
     case .request(let request, let number): take(request, number, at: now, into: &effects)
-    case .move(let index, let heir): stepOwner(index, .release(heir: heir), at: now, into: &effects)
     case .stuck(let index, let updates):
       for update in updates { stepTable(index, .update(update), at: now, into: &effects) }
-    case .fitness(let isFit): self.isFit = isFit
     case .ability(let index, let isAble):
       guard self.isAble[index] != isAble else { break }
       self.isAble[index] = isAble
       // Whoever takes the address over is to know before it's free.
       peers.speaksAt = now
     case .view(let pools): self.pools = Array(pools.prefix(Self.mostPools))
-    case .handOn(let index, let heir): handOn(index, to: heir, at: now, into: &effects)
+    case .move(let index, let heir): move(index, to: heir, at: now, into: &effects)
     case .inherited(let index, let generation, let until):
       stepOwner(index, .inherited(generation: generation, until: until), at: now, into: &effects)
     case .applied(let position):
@@ -239,7 +232,11 @@ package struct FleetNode {
       case .call(let call, let request): effects.append(.call(call, request))
       case .own(let generation, let until):
         effects.append(.own(address: index, generation: generation, until: until))
-        if !tables[index].isPrimary { stepTable(index, .lead(generation: generation), at: now, into: &effects) }
+        // Another process led it by a generation that is only inherited; what the two say mustn't be taken for one's.
+        let isOwn = !owners[index].isInherited || mutants.have(.tableLedByAnothersGeneration)
+        if isOwn, !tables[index].isPrimary {
+          stepTable(index, .lead(generation: generation), at: now, into: &effects)
+        }
       case .drop(let cause):
         effects.append(.drop(address: index, cause))
         // Who has lapsed may own it again by the same generation, unless somebody else makes himself heard.

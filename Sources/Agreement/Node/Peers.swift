@@ -66,14 +66,14 @@ extension FleetNode {
     }
   }
 
-  /// Whether this node may own an address: it serves what is in force, and is fit.
+  /// Whether this node may own an address: it serves what is in force, could put it, and isn't cut off.
   package func mayOwn(_ index: Int, at now: Moment) -> Bool {
     !isolation.isIsolated && couldOwn(index)
   }
 
   /// The same, though it may be cut off from its backends.
   private func couldOwn(_ index: Int) -> Bool {
-    isFit && isAble[index] && isInformed && state.committed.generation > 0
+    isAble[index] && isInformed && state.committed.generation > 0
       && rollouts.served == state.committed.origin
   }
 
@@ -91,16 +91,16 @@ extension FleetNode {
     return mayOwn.indices.contains(index) && mayOwn[index]
   }
 
-  /// Whether this node has to give up an address that it owns: it isn't fit, or can't serve what is in force. While it's only about
+  /// Whether this node has to give up an address that it owns: it couldn't put it, or can't serve what is in force. While it's only about
   /// to, it keeps it.
   private func mustGiveUp(_ index: Int, at now: Moment) -> Bool {
     if isolation.isIsolated, isReplaceable(index, at: now) { return true }
     if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
-    return !isFit || !isAble[index]
+    return !isAble[index]
   }
 
   /// Gives an address up for another node, or tells its owner to.
-  mutating func handOn(_ index: Int, to heir: NodeName, at now: Moment, into effects: inout [Effect]) {
+  mutating func move(_ index: Int, to heir: NodeName, at now: Moment, into effects: inout [Effect]) {
     if case .owning = owners[index].stance {
       stepOwner(index, .release(heir: heir), at: now, into: &effects)
     } else if let owner = owners[index].owner?.node, owner != plan.me {

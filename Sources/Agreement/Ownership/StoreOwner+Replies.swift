@@ -23,6 +23,7 @@ extension StoreOwner {
     case (.renew(let record), .written(let versions)):
       guard let version = versions.first else { return }
       see(record, version, at: now)
+      settle(record)
       count(from: mutants.have(.leaseFromTheAnswer) ? now : askedAt, at: now, into: &effects)
     case (.release(let record), .written(let versions)):
       guard let version = versions.first else { return }
@@ -55,6 +56,7 @@ extension StoreOwner {
         // The claim did come to pass. When, nobody knows: what counts is the next renewal.
         self.unresolved = nil
         claimedGeneration = unresolved.record.generation
+        isInherited = false
         stance = .owning(until: .start)
         isStale = false
         renewsAt = now
@@ -64,16 +66,30 @@ extension StoreOwner {
       consider(record, askedAt: askedAt, at: now, into: &effects)
     case .owning, .releasing:
       isStale = false
-      guard let record, record.owner == me, record.generation == claimedGeneration else {
+      guard let record, isOwn(record) else {
         let wasOwning = if case .owning = stance { true } else { false }
         stance = .watching
         if wasOwning { effects.append(.drop(.taken(by: record?.owner?.node))) }
         return
       }
+      settle(record)
       looksAt = now
       renewsAt = now
       if mutants.have(.unknownRenewalCounted), case .owning = stance { count(from: now, at: now, into: &effects) }
     }
+  }
+
+  /// Whether a record is what this node wrote, or the process before it.
+  private func isOwn(_ record: OwnerRecord) -> Bool {
+    let isNext = isInherited && record.generation == claimedGeneration + 1
+    return record.owner == me && (isNext || record.generation == claimedGeneration)
+  }
+
+  /// Goes on by a generation of its own, once the record says it.
+  private mutating func settle(_ record: OwnerRecord) {
+    guard isInherited, record.generation > claimedGeneration else { return }
+    claimedGeneration = record.generation
+    isInherited = false
   }
 
   /// Takes the name over if it's free or its owner silent, and this node may and has let others go first.
@@ -108,6 +124,7 @@ extension StoreOwner {
   private mutating func begin(countedFrom sentAt: Moment, at now: Moment, into effects: inout [Effect]) {
     unresolved = nil
     claimedGeneration = seen?.record?.generation ?? 0
+    isInherited = false
     stance = .owning(until: .start)
     isStale = false
     renewsAt = lease.end(sentAt: sentAt) > now ? sentAt + lease.beat : now

@@ -99,6 +99,8 @@ package struct StoreOwner {
   var countedAt = Moment.start
   /// The generation by which this node owns it, or did last.
   var claimedGeneration: UInt64 = 0
+  /// Whether that generation is the one of the process before this one, until the first renewal.
+  package internal(set) var isInherited = false
   /// Grants that this node has asked for, or given.
   var grants: Grants
 
@@ -187,14 +189,17 @@ package struct StoreOwner {
     effects.append(.drop(.lapsed))
   }
 
-  /// Goes on from what the process before this one owned. The version is to be looked up before the first renewal.
+  /// Goes on from what the process before this one owned. The version is to be looked up before the first renewal, which
+  /// begins a generation of this process: who hears both of them has to know them apart.
   private mutating func inherit(_ generation: UInt64, until: Moment, at now: Moment, into effects: inout [Effect]) {
     guard stance == .watching, seen == nil, open == nil, until > now else { return }
     claimedGeneration = generation
+    isInherited = true
     countedAt = until - lease.term + lease.margin
     stance = .owning(until: .start)
     isStale = true
     looksAt = now
+    if mutants.have(.leaseInheritedAnew) { return count(from: now, at: now, into: &effects) }
     extend(to: until, at: now, into: &effects)
   }
 
@@ -230,6 +235,7 @@ package struct StoreOwner {
   private mutating func renew(at now: Moment, into effects: inout [Effect]) {
     guard let seen, var record = seen.record, let version = seen.version else { return }
     record.beat += 1
+    if isInherited, record.generation == claimedGeneration { record.generation += 1 }
     renewsAt = now + lease.beat
     write(.renew(record), record, over: version, at: now, into: &effects)
   }

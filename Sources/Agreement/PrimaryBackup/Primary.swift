@@ -55,6 +55,8 @@ struct Primary {
     remindsAt = now + timing.reminder
   }
 
+  var isReady: Bool { readyAt == nil }
+
   var wakesAt: Moment {
     var at = min(remindsAt, min(flushesAt, readyAt ?? .never))
     for backup in backups where isOwing(backup) { at = min(at, backup.resendsAt) }

@@ -84,6 +84,11 @@ package struct Replication {
     if case .primary = role { true } else { false }
   }
 
+  /// Whether this node is the primary, and has what others had.
+  package var isReady: Bool {
+    if case .primary(let primary) = role { primary.isReady } else { false }
+  }
+
   /// The update up to which the table is the same as that primary's was; nil if it isn't known to be.
   package var prefix: (generation: UInt64, upTo: UInt64)? {
     switch role {

@@ -66,8 +66,10 @@ final class FleetAddresses {
     timer = Timer(on: loop) { [unowned self] in tick() }
   }
 
-  /// Begins: what an earlier process has left goes, but for what it has handed over. Gives that.
-  func start(_ leases: [FleetLease], hasLeft: Bool) -> [(index: Int, FleetLease)] {
+  /// Begins: what an earlier process has left goes, but for what it has handed over.
+  ///
+  /// - Parameter inherited: takes that, before anything else is told: the protocol goes on from it only as long as it hasn't begun.
+  func start(_ leases: [FleetLease], hasLeft: Bool, inherited: (_ index: Int, FleetLease) -> Void) {
     self.hasLeft = hasLeft
     let now = BootClock.now()
     let kept = leases.compactMap { lease in
@@ -75,12 +77,10 @@ final class FleetAddresses {
         (index: $0, lease)
       }
     }
-    take(floating.start(keeping: Set(kept.map { addresses[$0.index].floating }), at: now.nanoseconds))
-    for (index, lease) in kept {
-      holds[index] = Hold(generation: lease.generation, until: Moment(nanoseconds: lease.until))
-    }
+    let news = floating.start(keeping: Set(kept.map { addresses[$0.index].floating }), at: now.nanoseconds)
+    for (index, lease) in kept { inherited(index, lease) }
+    take(news)
     tick()
-    return kept
   }
 
   // MARK: What the protocol says

@@ -53,7 +53,8 @@ package enum FleetEvent: Sendable {
   case gained(address: Int)
   /// The sessions of an address are to end, as it goes; answered by `sessionsEnded`.
   case lost(address: Int)
-  /// What nodes before this one have known of the clients of an address, which is this node's now.
+  /// What nodes before this one have known of the clients of an address, which is this node's now; what changes is replicated from
+  /// here on.
   case known(address: Int, [StuckEntry])
   /// Something has come to pass that people should know.
   case news(String)

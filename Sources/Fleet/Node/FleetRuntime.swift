@@ -65,7 +65,7 @@ package final class FleetRuntime {
     if !addresses.isEmpty {
       let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
       self.addresses = floating
-      for (index, lease) in floating.start(leases.held, hasLeft: leases.hasLeft) {
+      floating.start(leases.held, hasLeft: leases.hasLeft) { index, lease in
         step(.inherited(address: index, generation: lease.generation, until: Moment(nanoseconds: lease.until)))
       }
     }
@@ -87,7 +87,7 @@ package final class FleetRuntime {
     case .down(let marks): views.see(marks)
     case .followed(let position): keeper.followed(position)
     case .request(let request, let number): step(.request(request, number: number))
-    case .move(let address, let heir): step(.handOn(address: address, to: heir))
+    case .move(let address, let heir): step(.move(address: address, to: heir))
     case .leave(let hasLeft):
       addresses?.leave(hasLeft)
       step(.tick)
@@ -175,18 +175,23 @@ package final class FleetRuntime {
     case .damaged(let what): say("the store holds what can't be read: \(what)")
     case .own(let index, let generation, let until): addresses?.own(index, generation: generation, until: until)
     case .drop(let index, let cause): addresses?.drop(index, cause)
-    // No table is configured yet.
     case .tableReady(let index):
-      let entries = node.entries(of: index, at: BootClock.now())
-      if !entries.isEmpty { tell(.known(address: index, entries)) }
+      tellTable(of: index)
     // No session waits for it.
     case .replicated: break
     }
   }
 
+  private func tellTable(of index: Int) {
+    tell(.known(address: index, node.entries(of: index, at: BootClock.now())))
+  }
+
   private func take(_ event: FleetAddresses.Event) {
     switch event {
-    case .gained(let index): tell(.gained(address: index))
+    case .gained(let index):
+      tell(.gained(address: index))
+      // An owner that has only lapsed still leads the table.
+      if node.tables[index].isReady { tellTable(of: index) }
     case .lost(let index): tell(.lost(address: index))
     case .gone(let index): step(.dropped(address: index))
     case .ability(let index, let isAble): step(.ability(address: index, isAble: isAble))

@@ -16,6 +16,8 @@ final class StickFollower {
   private let hosts: [SocketAddress]
   private let post: (FleetCommand) -> Void
   private var owned: Set<Int> = []
+  /// Those of them whose tables take what they are told.
+  private var ready: Set<Int> = []
   /// The tables that are followed, by pool.
   private var followed: [String: StickTable] = [:]
   private var timer: Timer?
@@ -35,7 +37,7 @@ final class StickFollower {
     timer = Timer(on: loop) { [unowned self] in tell() }
   }
 
-  /// An address is this node's from now on.
+  /// An address is this node's from now on: what changes is noted, and told once its table is ready.
   func gained(_ index: Int) {
     owned.insert(index)
     tell()
@@ -44,10 +46,12 @@ final class StickFollower {
   /// It isn't any more.
   func lost(_ index: Int) {
     owned.remove(index)
+    ready.remove(index)
     if owned.isEmpty { follow([:]) }
   }
 
-  /// Takes what nodes before this one have known of an address's clients. Who has come by since then has what he got.
+  /// Takes what nodes before this one have known of an address's clients; its table is ready. Who has come by since then has
+  /// what he got.
   func learn(_ entries: [StuckEntry], of index: Int) {
     let now = UInt32(truncatingIfNeeded: MonotonicClock.now() / 1_000_000_000)
     var pools: [UInt64: (table: StickTable, backends: [UInt64: Int])] = [:]
@@ -67,6 +71,7 @@ final class StickFollower {
         StickKey(high: entry.client.high, low: entry.client.low), backend, seen: now - min(entry.idle, now))
     }
     if !strangers.isEmpty { post(.stuck(address: index, strangers)) }
+    ready.insert(index)
   }
 
   private func tell() {
@@ -74,6 +79,8 @@ final class StickFollower {
     let tables = controller.pools.compactMap { pool in pool.stick.table.map { (pool.name, $0) } }
     follow(Dictionary(tables) { first, _ in first })
     timer?.schedule(after: tables.isEmpty ? .seconds(1) : Self.interval)
+    // What is told is told to all of them, once.
+    guard ready.isSuperset(of: owned) else { return }
     let now = MonotonicClock.now()
     for pool in controller.pools {
       guard let table = followed[pool.name] else { continue }

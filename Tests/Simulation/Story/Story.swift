@@ -11,8 +11,12 @@ package struct Story: Equatable {
     /// Nothing of it runs; the kernel does.
     case freeze(node: Int)
     case thaw(node: Int)
-    /// The store takes long to answer its next write about an address; then nothing of it runs.
-    case freezeAfterSlowAnswer(node: Int)
+    /// When it next writes about an address, it's caught; then nothing of it runs.
+    case trap(node: Int, Host.Trap)
+    /// The process makes room for the next one, and leaves to it what it owns.
+    case handOver(node: Int)
+    /// The next one begins with that.
+    case takeOver(node: Int)
     /// What one says doesn't come to the other.
     case cut(from: Int, to: Int)
     case mend(from: Int, to: Int)
@@ -30,8 +34,11 @@ package struct Story: Equatable {
     case slow(permille: Int)
     /// Somebody wants something of a node.
     case ask(node: Int, FleetRequest)
-    case move(node: Int, address: Int, to: Int?)
-    case fitness(node: Int, isFit: Bool)
+    case move(node: Int, address: Int, to: Int)
+    /// Whether a node could put an address.
+    case ability(node: Int, address: Int, isAble: Bool)
+    /// Whether a node sees most backends down.
+    case view(node: Int, isBroken: Bool)
   }
 
   /// The seed that it was made from, and that the network's chance comes from.
@@ -64,7 +71,7 @@ extension Story {
     deeds = []
     var tokens: UInt64 = 0
     // Some stories have one kind of trouble only, so that it isn't hidden by others.
-    let troubles = chance.below(4) == 0 ? [chance.below(7)] : Array(0..<7)
+    let troubles = chance.below(4) == 0 ? [chance.below(8)] : Array(0..<8)
     let pace = chance.within(milliseconds(400)...milliseconds(4_000))
     var at = milliseconds(1_500)
     while at < healsAt {
@@ -93,9 +100,10 @@ extension Story {
       add(.crash(node: node, withHost: chance.permille(300)), at: at)
       add(.start(node: node, wiped: chance.permille(150)), at: at + milliseconds(50) + span)
     case 1:
-      let isTimed = chance.permille(400)
-      add(isTimed ? .freezeAfterSlowAnswer(node: node) : .freeze(node: node), at: at)
-      add(.thaw(node: node), at: at + (isTimed ? seconds(2) + span / 2 : span))
+      let isTimed = chance.permille(500)
+      let trap = chance.permille(500) ? Host.Trap.slowAnswer : .lostAnswer
+      add(isTimed ? .trap(node: node, trap) : .freeze(node: node), at: at)
+      add(.thaw(node: node), at: at + (isTimed ? seconds(3) + span / 2 : span))
     case 2:
       let other = chance.below(nodes)
       let flaps = chance.permille(200) ? 4 : 1
@@ -121,6 +129,13 @@ extension Story {
         add(.thaw(node: node), at: min(back, at + chance.within(milliseconds(1_800)...seconds(6))))
       }
       add(.storeBack, at: back + chance.within(0...seconds(2)))
+    case 6:
+      add(.handOver(node: node), at: at)
+      let begun = at + chance.within(milliseconds(5)...milliseconds(short ? 300 : 2_000))
+      add(.takeOver(node: node), at: begun)
+      guard chance.permille(400) else { break }
+      add(.freeze(node: node), at: begun + chance.within(1_000...milliseconds(3)))
+      add(.thaw(node: node), at: begun + seconds(2) + span / 2)
     default:
       add(.lag(node: node, by: span / 2), at: at)
       add(.slow(permille: [0, 20, 200][chance.below(3)]), at: at)
@@ -130,7 +145,7 @@ extension Story {
   private mutating func wish(at: Int64, _ chance: inout Chance, _ tokens: inout UInt64) {
     let node = chance.below(nodes)
     tokens += 1
-    switch chance.below(12) {
+    switch chance.below(13) {
     case 0, 1, 2:
       add(.ask(node: node, .rollout(Self.wish(tokens, &chance, nodes: nodes))), at: at)
     case 3: add(.ask(node: node, .confirm), at: at)
@@ -139,11 +154,14 @@ extension Story {
       add(.ask(node: node, .set(key: "k\(chance.below(3))", value: Self.bytes(of: tokens))), at: at)
     case 8: add(.ask(node: node, .unset(keys: ["k\(chance.below(3))"], author: "ann")), at: at)
     case 9, 10:
-      let heir = chance.permille(500) ? chance.below(nodes) : nil
-      add(.move(node: node, address: chance.below(addresses), to: heir), at: at)
+      add(.move(node: node, address: chance.below(addresses), to: chance.below(nodes)), at: at)
+    case 11:
+      let address = chance.below(addresses)
+      add(.ability(node: node, address: address, isAble: false), at: at)
+      add(.ability(node: node, address: address, isAble: true), at: at + chance.within(0...seconds(3)))
     default:
-      add(.fitness(node: node, isFit: false), at: at)
-      add(.fitness(node: node, isFit: true), at: at + chance.within(0...seconds(3)))
+      add(.view(node: node, isBroken: true), at: at)
+      add(.view(node: node, isBroken: false), at: at + chance.within(0...seconds(6)))
     }
   }
 

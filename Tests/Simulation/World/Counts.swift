@@ -9,6 +9,8 @@ extension World {
     package var reverts = 0
     /// Owners of addresses, one after the other.
     package var terms = 0
+    /// What a process left to the next one.
+    package var inherited = 0
     /// Questions for leave to go on without the store.
     package var grants = 0
     /// Questions to the store whose outcome nobody knew.
@@ -24,7 +26,7 @@ extension World {
 
     /// In a line.
     package var description: String {
-      "\(entries) entries; rollouts: \(commits) committed, \(aborts) aborted, \(reverts) taken back; \(terms) owners, \(grants) questions for leave, "
+      "\(entries) entries; rollouts: \(commits) committed, \(aborts) aborted, \(reverts) taken back; \(terms) owners, \(inherited) left to the next process, \(grants) questions for leave, "
         + "\(unknowns) unknown outcomes, \(restores) snapshots read; \(stuck) clients, \(prefixes) looks at backups"
     }
 
@@ -35,6 +37,7 @@ extension World {
       left.aborts += right.aborts
       left.reverts += right.reverts
       left.terms += right.terms
+      left.inherited += right.inherited
       left.grants += right.grants
       left.unknowns += right.unknowns
       left.restores += right.restores

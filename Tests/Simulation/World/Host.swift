@@ -20,7 +20,26 @@ struct LocalClock {
 }
 
 /// One machine of the world: what runs on it, its disk, its kernel.
-struct Host {
+package struct Host {
+  /// What catches a node when it's in the worst of moments.
+  package enum Trap: Equatable {
+    /// The answer to its next write about an address comes late.
+    case slowAnswer
+    /// It never comes, so that the node has to look.
+    case lostAnswer
+    /// The answer to that look comes, and nothing that the node says to it goes anywhere.
+    case look
+    /// It has sprung: nothing of the node runs.
+    case sprung
+  }
+
+  /// What a process leaves to the next one.
+  struct Legacy {
+    var address: Int
+    var generation: UInt64
+    var until: Moment
+  }
+
   /// What runs; nothing while it's down.
   var fleet: FleetNode?
   /// Counts starts and ends, so that what was meant for an earlier life reaches nobody.
@@ -29,7 +48,7 @@ struct Host {
   var disk: FleetMemory
   var clock: LocalClock
   var isFrozen = false
-  var freezesAfterSlowAnswer = false
+  var trap: Trap?
   /// What came while it was frozen.
   var late: [World.Event] = []
   /// When it's to be woken.
@@ -41,6 +60,14 @@ struct Host {
   var lag: Int64 = 0
   /// Until when the kernel has each address.
   var addresses: [Int64]
+  /// By which generation, and until when, the node owns each address.
+  var owned: [(generation: UInt64, until: Moment)?]
+  /// What an ended process has left to the next one.
+  var left: [Legacy] = []
+  /// Whether it could put each address.
+  var isAble: [Bool]
+  /// Whether it sees most backends down.
+  var isBroken = false
   /// The target for which things are being reserved, or are.
   var preparing: UInt64?
   var reserved: UInt64?
@@ -49,22 +76,31 @@ struct Host {
 
   init(addresses: Int, disk: FleetMemory, clock: LocalClock) {
     self.addresses = Array(repeating: 0, count: addresses)
+    owned = Array(repeating: nil, count: addresses)
+    isAble = Array(repeating: true, count: addresses)
     self.disk = disk
     self.clock = clock
   }
+
+  /// What it sees of its one pool.
+  var view: [PoolView] { [PoolView(up: isBroken ? 1 : 3, total: 3)] }
 }
 
 extension World {
-  /// Starts a node's process.
-  func begin(_ node: Int) {
+  /// Starts a node's process, with what one before it has left to it.
+  func begin(_ node: Int, inheriting left: [Host.Legacy] = []) {
     nodes[node].life += 1
     nodes[node].disk.run += 1
     nodes[node].wakesAt = .max
     nodes[node].calls = []
     nodes[node].preparing = nil
     nodes[node].reserved = nil
-    // Whatever fleet address is still on the interface goes first.
-    for address in nodes[node].addresses.indices { lose(address, of: node) }
+    let inherited = left.filter { $0.until > nodes[node].clock.local(now) }
+    nodes[node].left = []
+    // Whatever else of the fleet is still on the interface goes first.
+    for address in nodes[node].addresses.indices where !inherited.contains(where: { $0.address == address }) {
+      lose(address, of: node)
+    }
     var timing = StoreLog.Timing()
     timing.entries = 12
     let plan = FleetPlan(
@@ -73,16 +109,38 @@ extension World {
         FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
       }, timing: timing, replication: Self.replication)
     nodes[node].fleet = FleetNode(plan, memory: nodes[node].disk, mutants: mutants)
-    step(node, .tick)
+    for legacy in inherited {
+      outcome.counts.inherited += 1
+      step(node, .inherited(address: legacy.address, generation: legacy.generation, until: legacy.until))
+    }
+    for (address, isAble) in nodes[node].isAble.enumerated() where !isAble {
+      step(node, .ability(address: address, isAble: false))
+    }
+    step(node, .view(nodes[node].view))
+  }
+
+  /// Ends it, and keeps what it owns for the next one.
+  func handOver(_ node: Int) {
+    let local = nodes[node].clock.local(now)
+    let left = nodes[node].owned.enumerated().compactMap { address, owned in
+      owned.flatMap { owned in
+        owned.until > local
+          ? Host.Legacy(address: address, generation: owned.generation, until: owned.until) : nil
+      }
+    }
+    end(node, withHost: false, leaving: left)
+    nodes[node].left = left
   }
 
   /// Ends it.
-  func end(_ node: Int, withHost: Bool) {
+  func end(_ node: Int, withHost: Bool, leaving left: [Host.Legacy] = []) {
     nodes[node].life += 1
     nodes[node].fleet = nil
     nodes[node].isFrozen = false
     nodes[node].late = []
-    for address in nodes[node].addresses.indices {
+    nodes[node].left = []
+    for address in nodes[node].addresses.indices where !left.contains(where: { $0.address == address }) {
+      nodes[node].owned[address] = nil
       // The process counts on nothing any more; what the kernel has stays until it ends, unless the kernel is gone too.
       owners.forget(address, node)
       if withHost { nodes[node].addresses[address] = 0 }
@@ -91,6 +149,7 @@ extension World {
 
   func lose(_ address: Int, of node: Int) {
     nodes[node].addresses[address] = 0
+    nodes[node].owned[address] = nil
     owners.forget(address, node)
   }
 
@@ -175,6 +234,7 @@ extension World {
     say("n\(node) owns a\(address) by generation \(generation) until \(Self.text(end))")
     if let wrong = owners.judge(address, generation, node, until: end, at: now) { fail("one owner at a time", wrong) }
     outcome.counts.terms = owners.terms
+    nodes[node].owned[address] = (generation, until)
     // The kernel counts whole seconds at the host's pace, and is a little late.
     guard
       let whole = KernelLifetime.seconds(until: until, at: clock.local(now), .alone, mutants: mutants)

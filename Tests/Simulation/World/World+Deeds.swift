@@ -14,7 +14,11 @@ extension World {
       }
       begin(node)
     case .freeze(let node): if nodes[node].fleet != nil { nodes[node].isFrozen = true }
-    case .freezeAfterSlowAnswer(let node): nodes[node].freezesAfterSlowAnswer = true
+    case .trap(let node, let trap): nodes[node].trap = trap
+    case .handOver(let node):
+      if nodes[node].fleet != nil, !nodes[node].isFrozen { handOver(node) }
+    case .takeOver(let node):
+      if nodes[node].fleet == nil { begin(node, inheriting: nodes[node].left) }
     case .thaw(let node): thaw(node)
     case .cut(let from, let to): cuts[from][to] = from != to
     case .mend(let from, let to): cuts[from][to] = false
@@ -31,13 +35,19 @@ extension World {
       requests += 1
       step(node, .request(request, number: requests))
     case .move(let node, let address, let heir):
-      step(node, .move(address: address, to: heir.map { Self.name($0) }))
-    case .fitness(let node, let isFit): step(node, .fitness(isFit: isFit))
+      step(node, .move(address: address, to: Self.name(heir)))
+    case .ability(let node, let address, let isAble):
+      nodes[node].isAble[address] = isAble
+      step(node, .ability(address: address, isAble: isAble))
+    case .view(let node, let isBroken):
+      nodes[node].isBroken = isBroken
+      step(node, .view(nodes[node].view))
     }
   }
 
   private func thaw(_ node: Int) {
-    nodes[node].freezesAfterSlowAnswer = false
+    if nodes[node].trap == .sprung { nodes[node].isStoreCut = false }
+    nodes[node].trap = nil
     guard nodes[node].isFrozen else { return }
     nodes[node].isFrozen = false
     let late = nodes[node].late
@@ -59,10 +69,16 @@ extension World {
     for node in nodes.indices {
       nodes[node].isStoreCut = false
       nodes[node].lag = 0
+      nodes[node].isBroken = false
       thaw(node)
-      if nodes[node].fleet == nil { begin(node) }
       // After all that has waited for the thaw.
-      queue.put(.input(node: node, life: nodes[node].life, .fitness(isFit: true)), at: now + milliseconds(2))
+      let soon = now + milliseconds(2)
+      for address in 0..<story.addresses {
+        nodes[node].isAble[address] = true
+        queue.put(.input(node: node, life: nodes[node].life, .ability(address: address, isAble: true)), at: soon)
+      }
+      queue.put(.input(node: node, life: nodes[node].life, .view(nodes[node].view)), at: soon)
+      if nodes[node].fleet == nil { begin(node) }
     }
   }
 

@@ -83,11 +83,29 @@ extension World {
     }
   }
 
+  /// Whether a node's trap springs as it hears from the store about an address.
+  func isCaught(_ node: Int, by reply: StoreReply, after time: Int64) -> Bool {
+    switch (nodes[node].trap, reply) {
+    case (.slowAnswer, .written) where time > milliseconds(150): break
+    // What it says after that isn't heard.
+    case (.look, .value): nodes[node].isStoreCut = true
+    default: return false
+    }
+    nodes[node].trap = .sprung
+    return true
+  }
+
   private func answer(_ node: Int, _ life: UInt32, _ call: CallID, _ reply: StoreReply) {
     guard !nodes[node].isStoreCut, isHealed || !chance.permille(10) else { return }
     var time = delay()
-    if nodes[node].freezesAfterSlowAnswer, call.asker > 0, case .written = reply {
-      time = chance.within(milliseconds(200)...milliseconds(380))
+    if call.asker > 0, case .written = reply {
+      switch nodes[node].trap {
+      case .slowAnswer: time = chance.within(milliseconds(200)...milliseconds(380))
+      case .lostAnswer:
+        nodes[node].trap = .look
+        return
+      case .look, .sprung, nil: break
+      }
     }
     queue.put(.answer(node: node, life: life, call, reply), at: now + time)
   }

@@ -156,10 +156,10 @@ package final class World {
       guard nodes[node].life == life, let index = nodes[node].calls.firstIndex(where: { $0.id == call }) else { return }
       guard canTake(node, event) else { return }
       let asked = nodes[node].calls.remove(at: index)
+      let isCaught = call.asker > 0 && isCaught(node, by: reply, after: now - asked.at)
       step(node, .reply(call, reply))
-      if nodes[node].freezesAfterSlowAnswer, call.asker > 0, now - asked.at > milliseconds(150) {
-        say("-- n\(node) freezes after a slow answer")
-        nodes[node].freezesAfterSlowAnswer = false
+      if isCaught {
+        say("-- n\(node) freezes after this answer")
         nodes[node].isFrozen = true
       }
     case .impatience(let node, let life, let call):
@@ -213,7 +213,7 @@ package final class World {
   /// Whether a node's tables may be others after this.
   private func concernsTables(_ input: FleetNode.Input) -> Bool {
     switch input {
-    case .message(.table, _), .stuck, .reply, .message(.leave, _): true
+    case .message(.table, _), .stuck, .reply, .message(.leave, _), .inherited: true
     default: false
     }
   }
