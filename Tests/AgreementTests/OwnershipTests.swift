@@ -45,15 +45,31 @@ import Testing
     return part
   }
 
-  @Test func whoInheritsGoesOnByTheSameGeneration() throws {
+  @Test func whoInheritsGoesOnByAGenerationOfItsOwn() throws {
     let first = try settled(Sample.n0)
     let until = try #require(first.owned.last).until
     var second = Part(Sample.n0)
     let now = until - .seconds(2)
     second.step(.inherited(generation: 1, until: until), on: shelf, at: now)
-    #expect(second.owned.first?.until == until)
-    #expect(second.owned.last.map { $0.generation == 1 && $0.until > until } == true, "it's renewed at once")
-    #expect(second.drops.isEmpty && second.owner.generation == 1)
+    #expect(second.owned.first.map { $0.generation == 1 && $0.until == until } == true)
+    #expect(second.owned.last.map { $0.generation == 2 && $0.until > until } == true, "it's renewed at once")
+    #expect(second.drops.isEmpty && second.owner.generation == 2 && !second.owner.isInherited)
+    second.step(.tick, on: shelf, at: now + .seconds(1))
+    #expect(second.owner.generation == 2, "that is one renewal's to do")
+  }
+
+  @Test(arguments: [StoreLogTests.Shelf.Loss.answer, .whole])
+  func whoInheritsIsTheOwnerThoughNobodyKnowsWhatCameOfTheFirstRenewal(_ loss: StoreLogTests.Shelf.Loss) throws {
+    let until = try #require(settled(Sample.n0).owned.last).until
+    var second = Part(Sample.n0)
+    let now = until - .seconds(2)
+    shelf.loss = loss
+    second.step(.inherited(generation: 1, until: until), on: shelf, at: now)
+    #expect(second.owned.last?.until == until && second.owner.isInherited)
+    shelf.loss = .none
+    second.step(.tick, on: shelf, at: now + .milliseconds(100))
+    #expect(second.owned.last.map { $0.generation == 2 && $0.until > until } == true)
+    #expect(second.drops.isEmpty && !second.owner.isInherited)
   }
 
   @Test func whatSomebodyElseHasByNowIsNotInherited() throws {

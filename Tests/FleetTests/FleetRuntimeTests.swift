@@ -59,6 +59,12 @@ private final class TestFleet {
     var overrides: [AgreedOverrides] = []
     var follows = true
     private(set) var held: UInt64?
+    /// The addresses that it was told are its own, and those whose clients it was told of, one after the other.
+    private(set) var gained: [Int] = []
+    private(set) var known: [Int] = []
+    private(set) var troubles: [String] = []
+    /// Whether something may be wrong.
+    var mayComplain = false
     private(set) var prepared = 0
 
     init(_ name: NodeName) throws {
@@ -80,12 +86,16 @@ private final class TestFleet {
       case .soak(let origin, _): runtime?.obey(.soaked(origin: origin, .yes))
       case .answer(let number, let answer): answers[number] = answer
       case .status(let status): self.status = status
-      case .trouble(let what): Issue.record("\(name.text): \(what)")
+      case .trouble(let what):
+        troubles.append(what)
+        if !mayComplain { Issue.record("\(name.text): \(what)") }
+      case .gained(let address): gained.append(address)
+      case .known(let address, _): known.append(address)
       case .lost(let address): runtime?.obey(.sessionsEnded(address: address))
       case .overrides(let agreed):
         overrides.append(agreed)
         if follows { runtime?.obey(.followed(position: agreed.position)) }
-      case .learned, .gained, .known, .news, .relief, .ended: break
+      case .learned, .news, .relief, .ended: break
       }
     }
   }
@@ -97,19 +107,24 @@ private final class TestFleet {
   private let store: (EventLoop) -> any Store
   private var timing = StoreLog.Timing()
 
-  /// - Parameter entries: how many the log holds before a snapshot stands for them.
+  /// - Parameters:
+  ///   - entries: how many the log holds before a snapshot stands for them.
+  ///   - mayComplain: whether something may be wrong.
   init(
-    _ count: Int = 3, _ addresses: [FleetAddress] = [], entries: UInt64 = 1_000,
+    _ count: Int = 3, _ addresses: [FleetAddress] = [], entries: UInt64 = 1_000, mayComplain: Bool = false,
     store: @escaping (EventLoop) -> any Store
   ) throws {
     self.store = store
     self.addresses = addresses
     timing.entries = entries
     members = try (1...count).map { try Member(NodeName("lb\($0)")) }
-    for member in members { try start(member) }
+    for member in members {
+      member.mayComplain = mayComplain
+      try start(member)
+    }
   }
 
-  func start(_ member: Member) throws {
+  func start(_ member: Member, _ leases: FleetLeases = FleetLeases()) throws {
     let folder = DataFolder(member.folder.path)
     let memory = try folder.begin { UInt64.random(in: 1 ... .max) }
     member.served = memory.stored.text
@@ -117,7 +132,7 @@ private final class TestFleet {
       FleetPlan(
         me: member.name, nodes: members.map(\.name),
         addresses: addresses.map { .init(name: $0.floating.name, lease: $0.lease) }, timing: timing), memory: memory,
-      folder: folder, addresses: addresses, store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
+      folder: folder, addresses: addresses, leases: leases, store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
     ) { [weak member] event in member?.take(event) }
   }
 
@@ -253,6 +268,29 @@ private final class TestFleet {
     #expect(fleet.wait { owner().map { $0 != names[last].text && $0 != names[second].text } ?? false })
     #expect(BootClock.now() - start < .seconds(2))
     withExtendedLifetime(withdrawal) {}
+  }
+
+  @Test func whatAProcessLeavesTheNextOneHasThoughAnotherAddressIsInTrouble() throws {
+    let contents = MemoryStore.Contents()
+    let hosts = try ["10.0.0.100", "10.0.0.101"].map { try #require(SocketAddress(ip: $0, port: 0)) }
+    let lease = Lease(term: .seconds(3))
+    let addresses = [
+      FleetAddress(try #require(FloatingAddress("mail", hosts[0], .address(interface: "none0"))), lease: lease),
+      FleetAddress(try #require(FloatingAddress("web", hosts[1], .none)), lease: lease),
+    ]
+    let fleet = try TestFleet(3, addresses, mayComplain: true) { MemoryStore(contents, on: $0) }
+    try #require(fleet.waitUntilReady())
+    fleet.members[0].runtime?.obey(fleet.wish("one", 1, absence: .isRefusal))
+    #expect(fleet.wait { fleet.members.contains { $0.known == [1] } })
+    let owner = try #require(fleet.members.first { $0.known == [1] })
+    let before = try #require(owner.status?.addresses[1])
+    let leases = try #require(owner.runtime).end(handingOver: true)
+    #expect(leases.held.map(\.name) == ["web"])
+    try fleet.start(owner, leases)
+    #expect(fleet.wait { owner.status?.addresses[1].generation == before.generation + 1 })
+    #expect(fleet.wait { owner.known == [1, 1] })
+    #expect(owner.gained == [1, 1] && owner.status?.addresses[1].owner == owner.name)
+    #expect(owner.troubles.allSatisfy { !$0.contains("web") }, "\(owner.troubles)")
   }
 
   @Test func overridesHoldOnAllAndAreStored() throws {

@@ -84,7 +84,7 @@ struct AddressTests {
     #expect(fleet.client.longestGap(since: start) < 0.3)
     #expect(fleet.holder == owner && fleet.sampler.seen.holders.last.map { $0.at < start } == true)
     let after = try #require(fleet.status(owner)?.addresses.first)
-    #expect(after.owner == owner && after.generation == before?.generation)
+    #expect(after.owner == owner && after.generation == before.map { $0.generation + 1 })
     // And it goes on from there.
     let moved = try fleet.failOver { owner in
       let heir = fleet.names.first { $0 != owner } ?? ""

@@ -74,6 +74,8 @@ final class FleetOnMachine {
     nodes[name]?.text(of: .errors) ?? ""
   }
 
+  var logs: String { names.map { "\($0): \(log(of: $0))" }.joined(separator: "\n") }
+
   func ask(_ name: String, _ words: String...) throws -> Subprocess.Result {
     try Subprocess.run(MartletProgram.path, words + ["--socket", "\(folder.path)/\(name).sock"])
   }

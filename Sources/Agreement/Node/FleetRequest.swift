@@ -2,11 +2,9 @@
 package enum FleetRequest: Equatable, Sendable {
   /// All nodes shall have this configuration, or none.
   case rollout(Wish)
-  /// A rollout that is under way shall end.
-  case abort(reason: String)
   /// A rollout that waits for it is confirmed.
   case confirm
-  /// A rollout that waits to be confirmed is taken back.
+  /// A rollout that waits to be confirmed is taken back; one that isn't decided is given up.
   case revert(reason: String)
   /// An override holds.
   case set(key: String, value: [UInt8])
@@ -90,20 +88,23 @@ extension FleetNode {
   private func event(for request: FleetRequest, at now: Moment) -> Result<Entry.Event, Refusal> {
     switch request {
     case .rollout(let wish): begin(wish, at: now)
-    case .abort(let reason): current { .abort(rollout: $0, reason: reason) }
-    case .confirm: current { .confirm(rollout: $0) }
-    case .revert(let reason): current { .revert(rollout: $0, reason: reason) }
+    case .confirm: current { .confirm(rollout: $0.number) }
+    case .revert(let reason):
+      current {
+        $0.phase == .voting
+          ? .abort(rollout: $0.number, reason: reason) : .revert(rollout: $0.number, reason: reason)
+      }
     case .set(let key, let value): .success(.set(key: key, value: value))
     case .unset(let keys, let author): .success(.unset(keys: keys, author: author))
     case .expire(let key, let setAt): .success(.expire(key: key, setAt: setAt))
     }
   }
 
-  private func current(_ event: (UInt64) -> Entry.Event) -> Result<Entry.Event, Refusal> {
+  private func current(_ event: (Rollout) -> Entry.Event) -> Result<Entry.Event, Refusal> {
     guard let rollout = state.rollout else {
       return .failure(Refusal(answer: .pointless("no rollout is under way")))
     }
-    return .success(event(rollout.number))
+    return .success(event(rollout))
   }
 
   private func begin(_ wish: FleetRequest.Wish, at now: Moment) -> Result<Entry.Event, Refusal> {

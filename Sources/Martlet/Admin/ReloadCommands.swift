@@ -159,7 +159,7 @@ struct ConfirmCommand: ParsableCommand {
 struct RevertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "revert",
-    abstract: "Go back from what `reload --confirm` has loaded.")
+    abstract: "Go back from what `reload --confirm` has loaded, or give up a fleet's rollout that isn't decided.")
 
   @OptionGroup var options: AnswerOptions
 

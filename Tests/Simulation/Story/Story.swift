@@ -149,7 +149,7 @@ extension Story {
     case 0, 1, 2:
       add(.ask(node: node, .rollout(Self.wish(tokens, &chance, nodes: nodes))), at: at)
     case 3: add(.ask(node: node, .confirm), at: at)
-    case 4: add(.ask(node: node, chance.permille(500) ? .abort(reason: "enough") : .revert(reason: "enough")), at: at)
+    case 4: add(.ask(node: node, .revert(reason: "enough")), at: at)
     case 5, 6, 7:
       add(.ask(node: node, .set(key: "k\(chance.below(3))", value: Self.bytes(of: tokens))), at: at)
     case 8: add(.ask(node: node, .unset(keys: ["k\(chance.below(3))"], author: "ann")), at: at)
