@@ -61,6 +61,7 @@ extension Service {
         node: { [origin] in origin.fleet?.setup.plan.me.text },
         look: { [unowned self] in fleet?.status?.answer },
         rollOut: { [unowned self] in rollOut($0, by: $1, $2) },
+        plan: { [unowned self] in planEverywhere($0, own: $1, $2) },
         settle: { [unowned self] in settle($0, by: $1, $2) },
         moveAddresses: { [unowned self] in moveAddresses($0, $1) },
         agree: { [unowned self] in agree(on: $0, $1) })

@@ -41,6 +41,7 @@ enum Sample {
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4)), .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
       .down([]), .down([1, .max]),
+      .plan(number: 7, text: [1, 2]), .planned(number: 7, []),
     ] + tables.map { .table(address: 2, $0) }
   }()
 

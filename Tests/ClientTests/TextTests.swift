@@ -178,6 +178,47 @@ import Testing
         """)
   }
 
+  @Test("what other nodes say of a plan is told in a line each, but for what is otherwise there")
+  func planOfNodes() {
+    var plan = Samples.noPlan
+    (plan.severity, plan.changes) = (.additive, ["+ backend web/b3"])
+    var other = plan
+    (other.severity, other.draining) = (.disruptive, 2)
+    var refusing = Samples.noPlan
+    (refusing.obstacles, refusing.changes) = (["listener two: address already in use"], ["+ listener two"])
+    plan.nodes = [
+      .init(node: "lb2", plan: other), .init(node: "lb3", problem: .init("it can't be reached")),
+    ]
+    #expect(plan.worstSeverity == .disruptive && !plan.isRefused && plan.affected == 2)
+    #expect(
+      ReloadText.render(plan) == """
+        disruptive: sessions would be affected
+
+        changes
+          + backend web/b3
+
+        blast radius
+          sessions          none is affected
+
+        on other nodes
+          lb2: disruptive, 2 sessions to finish within their limit
+          lb3: it can't be reached
+
+        """)
+    plan.nodes = [.init(node: "lb2", plan: refusing)]
+    #expect(plan.isRefused)
+    #expect(
+      ReloadText.render(plan).hasSuffix(
+        """
+        on other nodes
+          lb2: refused: listener two: address already in use; it would change
+            + listener two
+
+        """))
+    plan.nodes = [.init(node: "lb2", problem: .init("line 3", kind: .configuration))]
+    #expect(plan.isRefused && ReloadText.render(plan).hasPrefix("refused: another node"))
+  }
+
   @Test("a reload is told by its changes, and until when to confirm it")
   func reload() {
     #expect(ReloadText.render(Samples.reloaded, now: .noon) == Golden.reloaded)

@@ -16,9 +16,15 @@ import Testing
     try fleet.waitUntilAllServe(2)
     for name in fleet.names { #expect(try fleet.configuration(of: name).contains("127.0.0.1:10")) }
 
-    // A port that is taken on one node is one too many.
+    // A port that is taken on one node is one too many. A plan tells it before, and changes nothing.
     try fleet.configure(
       backend: 11, more: ", { \"name\": \"two\", \"bind\": \"127.0.0.1:${TWO}\", \"pool\": \"web\" }")
+    let plan = try fleet.ask("lb1", "plan", fleet.file)
+    #expect(plan.exit == .code(2) && plan.output.contains("refused: another node"), "\(plan)")
+    #expect(plan.output.contains("lb2: additive"), "\(plan.output)")
+    #expect(plan.output.firstMatch(of: #/lb3: refused: .*address already in use/#) != nil, "\(plan.output)")
+    let own = try fleet.ask("lb1", "plan", fleet.file, "--this-node")
+    #expect(!own.output.contains("lb3"), "\(own.output)")
     let refused = try fleet.ask("lb1", "reload", fleet.file)
     #expect(refused.exit == .code(1))
     #expect(refused.errors.contains("no node has changed anything"), "\(refused.errors)")
@@ -41,6 +47,8 @@ import Testing
     fleet.kill("lb3")
     try fleet.waitUntil("lb3 is away", on: "lb1") { !$0.nodes[2].present }
     try fleet.configure(backend: 10)
+    let plan = try fleet.ask("lb1", "plan", fleet.file).output
+    #expect(plan.contains("lb3: it can't be reached, and would follow when it's back"), "\(plan)")
     let all = try fleet.ask("lb1", "reload", fleet.file, "--require-all")
     #expect(all.errors.contains("lb3 can't be reached"))
     let reload = try fleet.ask("lb1", "reload", fleet.file)

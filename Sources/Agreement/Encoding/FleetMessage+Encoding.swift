@@ -1,7 +1,7 @@
 extension FleetMessage {
   private enum Kind: UInt8 {
     case status = 1
-    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn, down
+    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn, down, plan, planned
   }
 
   /// As it's sent to another node, within one frame.
@@ -41,6 +41,14 @@ extension FleetMessage {
     case .down(let marks):
       out.put(Kind.down.rawValue)
       out.put(each: marks) { $0.put($1) }
+    case .plan(let number, let text):
+      out.put(Kind.plan.rawValue)
+      out.put(number)
+      out.put(text)
+    case .planned(let number, let answer):
+      out.put(Kind.planned.rawValue)
+      out.put(number)
+      out.put(answer)
     }
     return out.bytes
   }
@@ -136,6 +144,8 @@ extension FleetMessage {
     case .handOn:
       self = .handOn(name: try input.text(), generation: try input.number(), heir: NodeName(try input.text()))
     case .down: self = .down(try input.array { input throws(DecodingFault) in try input.number() })
+    case .plan: self = .plan(number: try input.number(), text: try input.block())
+    case .planned: self = .planned(number: try input.number(), try input.block())
     default: self = .table(address: Int(try input.number(UInt16.self)), try Self.message(kind, &input))
     }
     try input.finish()
@@ -168,7 +178,7 @@ extension FleetMessage {
       .lack(
         generation: try input.number(),
         from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
-    case .status, .mayGoOn, .leave, .handOn, .down: throw .unknown("message about no table")
+    case .status, .mayGoOn, .leave, .handOn, .down, .plan, .planned: throw .unknown("message about no table")
     }
   }
 }

@@ -12,6 +12,10 @@ package enum FleetMessage: Equatable, Sendable {
   case table(address: Int, ReplicaMessage)
   /// The backends that a node sees down, each by a number that it's known by; said once a second. No protocol goes by it.
   case down([UInt64])
+  /// What would this configuration change at the other node? For people; no protocol goes by it either.
+  case plan(number: UInt64, text: [UInt8])
+  /// What is said to that, in the words of the admin socket.
+  case planned(number: UInt64, [UInt8])
 }
 
 /// How a node is, as it says so itself.

@@ -62,7 +62,7 @@ extension FleetNode {
       stepOwner(index, .release(heir: heir), at: now, into: &effects)
     case .table(let index, let message):
       stepTable(index, .message(message, from: node), at: now, into: &effects)
-    case .down: break
+    case .down, .plan, .planned: break
     }
   }
 

@@ -8,13 +8,15 @@ package enum ReloadText {
     let verdict =
       if !plan.obstacles.isEmpty {
         Paint.boldRed.on("refused: a reload would be refused as it is", when: coloured)
+      } else if plan.isRefused {
+        Paint.boldRed.on("refused: another node would refuse it, and so no node would take it", when: coloured)
       } else {
-        switch plan.severity {
+        switch plan.worstSeverity {
         case .none: Paint.green.on("none: nothing would change", when: coloured)
         case .additive: Paint.green.on("additive: no session would notice", when: coloured)
         case .disruptive:
           Paint.yellow.on(
-            plan.draining + plan.closing > 0
+            plan.affected > 0
               ? "disruptive: sessions would be affected"
               : "disruptive: nobody would answer any more where somebody does",
             when: coloured)
@@ -24,8 +26,27 @@ package enum ReloadText {
       verdict + "\n", Words.list("obstacles", plan.obstacles), Words.list("changes", plan.changes),
       Words.list("blast radius", radius(plan)), Words.list("limits", plan.limits),
       Words.list("warnings", plan.warnings),
+      Words.list("on other nodes", (plan.nodes ?? []).flatMap { lines(of: $0, beside: plan, coloured) }),
     ]
     return sections.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  /// What another node says: in a line, if it's no other than here, and else what is otherwise.
+  private static func lines(of node: AdminAnswer.NodePlan, beside own: AdminAnswer.Plan, _ coloured: Bool) -> [String] {
+    guard let plan = node.plan else {
+      let problem = node.problem.map { [$0.error] + ($0.details ?? []) } ?? ["it has said nothing"]
+      return ["\(node.node): \(problem.joined(separator: "; "))"]
+    }
+    let sessions = [
+      plan.draining > 0 ? "\(Words.count(plan.draining, "session")) to finish within their limit" : nil,
+      plan.closing > 0 ? "\(Words.count(plan.closing, "session")) closed" : nil,
+    ].compactMap { $0 }
+    let verdict =
+      plan.obstacles.isEmpty
+      ? plan.severity.rawValue : Paint.boldRed.on("refused: \(plan.obstacles.joined(separator: "; "))", when: coloured)
+    let isSame = plan.changes == own.changes
+    return ["\(node.node): " + ([verdict] + sessions).joined(separator: ", ") + (isSame ? "" : "; it would change")]
+      + (isSame ? [] : plan.changes.map { "  \($0)" })
   }
 
   private static func radius(_ plan: AdminAnswer.Plan) -> [String] {

@@ -18,6 +18,10 @@ package struct AdminActions {
     /// Makes a reload one of the whole fleet; false if the process is no node of one, or only this node is meant.
     let rollOut: (_ request: AdminRequest.Reload, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
 
+    /// Asks the other nodes as well what a reload would do; false if the process is no node of a fleet, or only this node is
+    /// meant.
+    let plan: (_ request: AdminRequest.Reload, _ own: AdminAnswer.Plan, _ reply: @escaping AdminRouter.Reply) -> Bool
+
     /// Decides about a rollout that waits to be confirmed; false if the process is no node of a fleet.
     let settle: (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
 
@@ -47,6 +51,9 @@ package struct AdminActions {
       node: @escaping () -> String?, look: @escaping () -> AdminAnswer.Fleet?,
       rollOut:
         @escaping (_ request: AdminRequest.Reload, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool,
+      plan:
+        @escaping (_ request: AdminRequest.Reload, _ own: AdminAnswer.Plan, _ reply: @escaping AdminRouter.Reply) ->
+        Bool,
       settle: @escaping (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool,
       moveAddresses: @escaping (_ wish: AddressWish, _ reply: @escaping AdminRouter.Reply) -> Bool,
       agree:
@@ -55,6 +62,7 @@ package struct AdminActions {
       self.node = node
       self.look = look
       self.rollOut = rollOut
+      self.plan = plan
       self.settle = settle
       self.moveAddresses = moveAddresses
       self.agree = agree

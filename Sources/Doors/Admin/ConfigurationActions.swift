@@ -12,12 +12,15 @@ struct ConfigurationActions {
     [
       AdminRouter.Route(.post, "/v1/plan") { call, reply throws(AdminRefusal) in
         let request = try call.body(AdminRequest.Reload.self)
-        guard request == AdminRequest.Reload(content: request.content, name: request.name) else {
-          throw AdminRefusal(400, "all but content and name is for a reload", hint: "leave it out")
+        var rest = request
+        (rest.content, rest.name, rest.thisNode) = (nil, nil, nil)
+        guard rest == AdminRequest.Reload() else {
+          throw AdminRefusal(400, "all but content, name and thisNode is for a reload", hint: "leave it out")
         }
         let source = try source(request)
         do throws(ConfigErrors) {
-          reply(.success(AdminReply(reloads.plan(try reloads.read(source)))))
+          let plan = reloads.plan(try reloads.read(source))
+          if !fleet.plan(request, plan, reply) { reply(.success(AdminReply(plan))) }
         } catch {
           throw AdminRefusal(422, AdminAnswer.Problem(error))
         }

@@ -11,6 +11,10 @@ package enum FleetCommand: Sendable {
   case down([UInt64])
   /// The overrides up to this position hold on this node.
   case followed(position: UInt64)
+  /// What would a configuration change at all other nodes? They are asked; what they say is told by `planned`.
+  case plan(number: UInt64, text: [UInt8])
+  /// What it would change here, as another node has asked.
+  case planned(number: UInt64, [UInt8], to: NodeName)
   /// What came of looking at a canary.
   case soaked(origin: UInt64, Vote)
   /// Somebody wants something of the whole fleet; the number comes back with what came of it.
@@ -45,6 +49,10 @@ package enum FleetEvent: Sendable {
   case answer(number: UInt64, FleetAnswer)
   /// These overrides hold from now on, all of them and no others; answered by `followed`.
   case overrides(AgreedOverrides)
+  /// Another node asks what a configuration would change here; answered by `planned`.
+  case plan(number: UInt64, text: [UInt8], of: NodeName)
+  /// What another node says to that question of this one.
+  case planned(number: UInt64, [UInt8], by: NodeName)
   /// An entry was taken up, and what it came to.
   case learned(Entry, position: UInt64, FleetState.Outcome)
   /// How the fleet is, as far as this node knows.

@@ -55,10 +55,11 @@ package final class FleetRuntime {
     store.onHint = { [unowned self] in step(.hint($0)) }
     views.changed = { [unowned self] in tellStatus() }
     links.onMessage = { [unowned self] message, node in
-      if case .down(let marks) = message {
-        views.hear(marks, of: node, at: BootClock.now())
-      } else {
-        step(.message(message, from: node))
+      switch message {
+      case .down(let marks): views.hear(marks, of: node, at: BootClock.now())
+      case .plan(let number, let text): tell(.plan(number: number, text: text, of: node))
+      case .planned(let number, let answer): tell(.planned(number: number, answer, by: node))
+      default: step(.message(message, from: node))
       }
     }
     store.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
@@ -85,6 +86,11 @@ package final class FleetRuntime {
     case .soaked(let origin, let vote): step(.rollout(.soaked(origin: origin, vote)))
     case .served(let origin): served(origin)
     case .down(let marks): views.see(marks)
+    case .plan(let number, let text):
+      for other in node.plan.nodes where other != node.plan.me {
+        links.send(.plan(number: number, text: text), to: other)
+      }
+    case .planned(let number, let answer, let asker): links.send(.planned(number: number, answer), to: asker)
     case .followed(let position): keeper.followed(position)
     case .request(let request, let number): step(.request(request, number: number))
     case .move(let address, let heir): step(.move(address: address, to: heir))

@@ -41,7 +41,8 @@ struct PlanCommand: ParsableCommand {
     abstract: "Tell what a reload would do, without doing it.",
     discussion: """
       Sends the file to the process, which compares it with what runs at this moment: what would change, which \
-      sessions would have to end, and what stands against it.
+      sessions would have to end, and what stands against it. In a fleet the other nodes are asked as well: what would \
+      be refused on one would be refused on all.
 
       EXAMPLES
         martlet plan new.json && echo "nothing to do"
@@ -56,18 +57,22 @@ struct PlanCommand: ParsableCommand {
       """)
 
   @OptionGroup var source: NewConfiguration
+  @Flag(help: "In a fleet: only this node is asked.")
+  var thisNode = false
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    let call = AdminCall<AdminAnswer.Plan>.plan(try source.request())
+    var request = try source.request()
+    if thisNode { request.thisNode = true }
+    let call = AdminCall<AdminAnswer.Plan>.plan(request)
     let (plan, json) = try options.process.ask(status: Self.status) { door throws(DoorError) in try door.ask(call) }
     if options.json {
       try options.print(json)
     } else {
       try Output.write(ReloadText.render(plan, coloured: options.isColoured))
     }
-    switch plan.severity {
-    case _ where !plan.obstacles.isEmpty: throw ExitStatus.disruptive.code
+    switch plan.worstSeverity {
+    case _ where plan.isRefused: throw ExitStatus.disruptive.code
     case .disruptive: throw ExitStatus.disruptive.code
     case .additive: throw ExitStatus.incomplete.code
     case .none: return

@@ -401,13 +401,16 @@ package enum AdminAnswer {
     package var obstacles: [String]
     /// What is legal but doubtful.
     package var warnings: [String]
+    /// What the other nodes of the fleet say; nil without one, or where only this node was asked.
+    package var nodes: [NodePlan]?
 
     /// With all its parts.
     package init(
       severity: Severity, changes: [String], binds: [String], unbinds: [String], added: [String], removed: [String],
       changed: [String], draining: Int, closing: Int, unknownHealth: [String], unresolved: [String], limits: [String],
-      obstacles: [String], warnings: [String]
+      obstacles: [String], warnings: [String], nodes: [NodePlan]? = nil
     ) {
+      self.nodes = nodes
       self.severity = severity
       self.changes = changes
       self.binds = binds

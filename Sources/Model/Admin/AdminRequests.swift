@@ -142,7 +142,7 @@ package enum AdminRequest {
     package var confirm: Double?
     /// For a reload: takes effect even if a pool that serves now would have no eligible backend.
     package var force: Bool?
-    /// For a reload of a node of a fleet: only this node takes it, and the fleet isn't asked.
+    /// For a node of a fleet: only this node takes it, or says what it would do, and the fleet isn't asked.
     package var thisNode: Bool?
     /// For a reload of a fleet: it isn't begun while a node can't be reached.
     package var requireAll: Bool?

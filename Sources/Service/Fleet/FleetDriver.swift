@@ -26,6 +26,7 @@ final class FleetDriver {
   /// The overrides that hold on all nodes.
   private(set) var overrides: FleetOverrides?
 
+  private let me: NodeName
   private let thread: FleetThread
   private let floating: [FloatingAddress]
   private let events = Mailbox<FleetEvent>()
@@ -39,6 +40,8 @@ final class FleetDriver {
   private let first: FleetRequest.Wish?
   /// What people want of all nodes.
   let desk: FleetDesk
+  /// What a configuration would change on each node.
+  let plans: FleetPlans
   /// What people want of the fleet's addresses.
   let addresses: AddressDesk
   /// Ends the sessions of an address, and tells when that is done; or is told that it's this node's from now on.
@@ -76,6 +79,8 @@ final class FleetDriver {
     floating = setup.addresses.map(\.floating)
     desk = FleetDesk(on: loop) { thread.post($0) }
     addresses = AddressDesk(on: loop) { thread.post($0) }
+    plans = FleetPlans(reloads, on: loop) { thread.post($0) }
+    me = setup.plan.me
     hand = FleetHand(
       reloads, served: setup.memory.stored.origin, on: loop, troubles: troubles, post: { thread.post($0) },
       took: { [desk] in desk.took($0, $1) })
@@ -97,7 +102,10 @@ final class FleetDriver {
   @discardableResult
   func stop(handingOver: Bool = false) -> FleetLeases {
     receiver = nil
-    defer { desk.stop() }
+    defer {
+      desk.stop()
+      plans.stop()
+    }
     return thread.stop(handingOver: handingOver)
   }
 
@@ -118,6 +126,8 @@ final class FleetDriver {
     case .serve(let target): hand.serve(target)
     case .soak(let origin, let span): hand.soak(origin, span)
     case .answer(let number, let answer): desk.answer(number, answer)
+    case .plan(let number, let text, let node): plans.tell(text, as: number, to: node, me: me)
+    case .planned(let number, let answer, let node): plans.take(answer, to: number, of: node)
     case .learned(let entry, let position, let outcome):
       log(entry, position, outcome)
       if outcome == .taken { overrides?.log(entry, position) }

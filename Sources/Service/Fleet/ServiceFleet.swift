@@ -101,6 +101,21 @@ extension Service {
     return true
   }
 
+  /// Has the other nodes say as well what a reload would do there; false if this is no node of a fleet.
+  func planEverywhere(
+    _ request: AdminRequest.Reload, own: AdminAnswer.Plan, _ reply: @escaping AdminRouter.Reply
+  ) -> Bool {
+    guard let fleet, request.thisNode != true else { return false }
+    guard let text = request.content.map({ Array($0.utf8) }) ?? origin.file.flatMap({ try? FleetText.text(of: $0) })
+    else { return false }
+    fleet.plans.ask(text, fleet.status) { nodes in
+      var plan = own
+      plan.nodes = nodes
+      reply(.success(AdminReply(plan)))
+    }
+    return true
+  }
+
   /// Confirms the fleet's rollout, or takes it back; false if this is no node of a fleet.
   func settle(_ decision: AdminActions.Fleet.Decision, by author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
   {

@@ -112,7 +112,15 @@ extension AdminAnswer {
           unbinds: ["0.0.0.0:80"], added: ["web/10.0.0.3:80"], removed: ["web/web-2"], changed: ["web/web-1"],
           draining: 3, closing: 1, unknownHealth: ["web/10.0.0.3:80"], unresolved: ["web/db.example:80"],
           limits: ["sessions"], obstacles: ["no"],
-          warnings: ["no listener uses the pool"])
+          warnings: ["no listener uses the pool"],
+          nodes: [
+            NodePlan(
+              node: "lb2",
+              plan: Plan(
+                severity: .none, changes: [], binds: [], unbinds: [], added: [], removed: [], changed: [], draining: 0,
+                closing: 0, unknownHealth: [], unresolved: [], limits: [], obstacles: [], warnings: [])),
+            NodePlan(node: "lb3", problem: Problem("it can't be reached")),
+          ])
       ],
       "Reloaded": [reloaded(confirmUntil: moment), reloaded(confirmUntil: nil)],
       "Upgraded": [Upgraded(pid: 4712, version: "1.0.1", draining: 1, deadline: moment)],
@@ -210,7 +218,7 @@ extension AdminRequest {
         all: false, now: false),
       "RebalanceRequest": Rebalance(pool: "web"),
       // What isn't a configuration changes nothing.
-      "PlanRequest": Reload(content: "{", name: "martlet.json"),
+      "PlanRequest": Reload(content: "{", name: "martlet.json", thisNode: true),
       "ReloadRequest": Reload(
         content: "{", name: "martlet.json", confirm: 60, force: true, thisNode: false, requireAll: true, canary: "lb1",
         soak: 30),

@@ -191,7 +191,7 @@ extension OpenAPITests {
       "CloseSessionsRequest": Kind(AdminRequest.CloseSessions.self),
       "RebalanceRequest": Kind(AdminRequest.Rebalance.self),
       "PlanRequest": Kind(
-        AdminRequest.Reload.self, without: ["confirm", "force", "thisNode", "requireAll", "canary", "soak"]),
+        AdminRequest.Reload.self, without: ["confirm", "force", "requireAll", "canary", "soak"]),
       "ReloadRequest": Kind(AdminRequest.Reload.self),
       "UpgradeRequest": Kind(AdminRequest.Upgrade.self),
       "MoveAddressRequest": Kind(AdminRequest.MoveAddress.self),

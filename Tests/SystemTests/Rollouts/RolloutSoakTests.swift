@@ -34,7 +34,7 @@ struct RolloutSoakTests {
     defer { sampler.stop() }
     var chance = Chance(seed)
     var served = 0
-    var outcomes: [String: (count: Int, taken: Int, longest: Double)] = [:]
+    var figures: [String: Figures] = [:]
     for round in 0..<count {
       let trouble =
         count < 100
@@ -54,17 +54,38 @@ struct RolloutSoakTests {
       #expect(now == next || now == served, "round \(round), \(trouble)")
       run.judge(trouble, isTaken: now == next, round: round)
       let longest = sampler.differences(since: start).map(\.seconds).max() ?? 0
-      #expect(longest <= 1 + run.soak, "round \(round), \(trouble): nodes differed for \(longest) s")
-      let before = outcomes["\(trouble)"] ?? (0, 0, 0)
-      outcomes["\(trouble)"] = (before.count + 1, before.taken + (now == next ? 1 : 0), max(before.longest, longest))
+      // A second and less is usual; a node whose server of the log was lost is later by as much as that takes.
+      #expect(longest <= 5 + run.soak, "round \(round), \(trouble): nodes differed for \(longest) s")
+      figures["\(trouble)", default: Figures()].add(isTaken: now == next, differed: longest, took: run.seconds)
       served = now
     }
     print("\(count) rollouts from seed \(seed), \(sampler.samples) answers:")
-    for (trouble, figures) in outcomes.sorted(by: { $0.key < $1.key }) {
-      print(
-        "  \(trouble): \(figures.count), of which \(figures.taken) were taken up; nodes differed for at most \(Int(figures.longest * 1000)) ms"
-      )
-    }
+    for (trouble, figures) in figures.sorted(by: { $0.key < $1.key }) { print("  \(trouble): \(figures)") }
+  }
+}
+
+/// What became of the rollouts that met with the same.
+private struct Figures: CustomStringConvertible {
+  private var taken = 0
+  private var differed: [Double] = []
+  private var took: [Double] = []
+
+  mutating func add(isTaken: Bool, differed: Double, took: Double) {
+    if isTaken { taken += 1 }
+    self.differed.append(differed)
+    self.took.append(took)
+  }
+
+  var description: String {
+    "\(differed.count), of which \(taken) were taken up; in ms, p50 / p99 / max: nodes differed for \(Self.percentiles(differed)), told after \(Self.percentiles(took))"
+  }
+
+  private static func percentiles(_ seconds: [Double]) -> String {
+    let sorted = seconds.sorted()
+    return [0.5, 0.99, 1].map { share in
+      let place = max(Int((Double(sorted.count) * share).rounded(.up)), 1) - 1
+      return "\(Int((sorted[place] * 1_000).rounded()))"
+    }.joined(separator: " / ")
   }
 }
 
@@ -73,7 +94,8 @@ private final class RolloutRun {
   private let fleet: FleetOnMachine
   private let proposer: String
   private var result: (exit: Subprocess.Exit, output: String, errors: String)?
-  private var seconds = 0.0
+  /// How long it took until it was told, in seconds.
+  private(set) var seconds = 0.0
   /// For how long a canary serves it alone, in seconds.
   private(set) var soak = 0.0
 
@@ -146,7 +168,7 @@ private final class RolloutRun {
     case .nothing, .canary: #expect(isTaken && result.exit == .code(0), "\(what)")
     case .unconfirmed: #expect(!isTaken && result.exit == .code(0), "\(what)")
     case .portTaken:
-      #expect(!isTaken && result.exit == .code(1) && seconds < 2, "\(what) after \(seconds) s")
+      #expect(!isTaken && result.exit == .code(1) && seconds < 10, "\(what) after \(seconds) s")
       #expect(result.errors.contains("lb3: listener two") && result.errors.contains("already in use"), "\(what)")
     case .proposerKilled, .otherKilled, .nodeFrozen, .serverKilled, .leaderFrozen, .givenUp:
       // Whoever was told that it runs, or that nobody has changed anything, was told the truth.
