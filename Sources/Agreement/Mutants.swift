@@ -28,6 +28,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   // Primary and backup.
   case oldGenerationAccepted
   case tableLedByAnothersGeneration
+  case ownGenerationWithoutMark
   case gapIgnored
   case wholeSyncDropsDeltas
   case smallerStampWins

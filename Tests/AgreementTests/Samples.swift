@@ -42,7 +42,7 @@ enum Sample {
       .leave(GrantAnswer(name: "web", round: 4)), .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
       .down([]), .down([1, .max]),
       .plan(number: 7, text: [1, 2]), .planned(number: 7, []),
-    ] + tables.map { .table(address: 2, $0) }
+    ] + tables.map { .table("web", $0) }
   }()
 
   /// One entry of each kind.

@@ -90,12 +90,12 @@ private final class TestFleet {
         troubles.append(what)
         if !mayComplain { Issue.record("\(name.text): \(what)") }
       case .gained(let address): gained.append(address)
-      case .known(let address, _): known.append(address)
+      case .known(let table, _): known.append(table)
       case .lost(let address): runtime?.obey(.sessionsEnded(address: address))
       case .overrides(let agreed):
         overrides.append(agreed)
         if follows { runtime?.obey(.followed(position: agreed.position)) }
-      case .learned, .plan, .planned, .news, .relief, .ended: break
+      case .learned, .heard, .plan, .planned, .news, .relief, .ended: break
       }
     }
   }
@@ -132,7 +132,8 @@ private final class TestFleet {
       FleetPlan(
         me: member.name, nodes: members.map(\.name),
         addresses: addresses.map { .init(name: $0.floating.name, lease: $0.lease) }, timing: timing), memory: memory,
-      folder: folder, addresses: addresses, leases: leases, store: store(loop), links: TestLinks(member.name, net, on: loop), on: loop
+      folder: folder, addresses: addresses, leases: leases, store: store(loop),
+      links: TestLinks(member.name, net, on: loop), on: loop
     ) { [weak member] event in member?.take(event) }
   }
 

@@ -106,16 +106,72 @@ struct AddressTests {
     "clients get the backend they had from the node that has the address next, and it has known them before they come")
   func stuck() throws {
     let fleet = try AddressFleet(backends: 5, pool: ", \"stick\": {}")
+    let clients = try Clients(of: fleet)
+    try clients.come()
+    var before: [String: String] = [:]
+    for round in 0..<2 {
+      let owner = try #require(fleet.holder)
+      if round == 0 { before = try clients.known(owner).backends }
+      #expect(before.count == clients.hosts.count && Set(before.values).count == 5)
+      // What is at risk is the last moment.
+      usleep(300_000)
+      _ = try fleet.failOver { owner in
+        if round == 0 { fleet.kill(owner) } else { fleet.nodes[owner]?.send(SIGSTOP) }
+      }
+      let heir = try #require(fleet.holder)
+      try waitUntil("\(heir) knows them") { try clients.known(heir).backends.count == clients.hosts.count }
+      #expect(try clients.known(heir).backends == before)
+      let moves = try clients.known(heir).figures.moves
+      try clients.come()
+      let after = try clients.known(heir)
+      #expect(after.backends == before && after.figures.moves == moves)
+      if round == 0 { try fleet.start(owner) } else { fleet.nodes[owner]?.send(SIGCONT) }
+      try fleet.waitUntilAllReady()
+    }
+    // Who was frozen knows better by now, and has changed nothing.
+    let holder = try #require(fleet.holder)
+    #expect(try clients.known(holder).backends == before)
+  }
+
+  @Test("who comes after an upgrade of the owner is known to the node that has the address next as well")
+  func stuckAfterUpgrade() throws {
+    let fleet = try AddressFleet(backends: 5, pool: ", \"stick\": {}")
+    let clients = try Clients(of: fleet)
+    let owner = try #require(fleet.holder)
+    #expect(try fleet.ask(owner, "upgrade").exit == .code(0))
+    defer { fleet.endSuccessor(of: owner) }
+    try clients.come()
+    let before = try clients.known(owner).backends
+    #expect(before.count == clients.hosts.count)
+    usleep(300_000)
+    _ = try fleet.failOver { fleet.endSuccessor(of: $0) }
+    let heir = try #require(fleet.holder)
+    try waitUntil("\(heir) knows them, and not \((try? clients.known(heir).backends.count) ?? 0): \(fleet.logs)") {
+      try clients.known(heir).backends == before
+    }
+  }
+
+  /// Eighty clients, which come from the hub.
+  private struct Clients {
+    let fleet: AddressFleet
     let hosts = (10..<90).map { "10.77.0.\($0)" }
-    for host in hosts { try fleet.network.hub.run("ip", "address", "add", "\(host)/32", "dev", "br0") }
+
+    init(of fleet: AddressFleet) throws {
+      self.fleet = fleet
+      for host in hosts { try fleet.network.hub.run("ip", "address", "add", "\(host)/32", "dev", "br0") }
+    }
+
+    /// What a node knows of them.
     func known(_ name: String) throws -> (backends: [String: String], figures: Stick.Figures) {
       let text = try fleet.ask(name, "stick", "--limit", "1000", "--json").output
       let stick = try JSONDecoder().decode(Stick.self, from: Data(text.utf8))
       let ours = stick.clients.filter { hosts.contains($0.client) }.map { ($0.client, $0.backend) }
       return (Dictionary(uniqueKeysWithValues: ours), stick.figures)
     }
+
+    /// Each of them comes once.
     func come() throws {
-      let greeted = fleet.network.hub.run {
+      let greeted = fleet.network.hub.run { [hosts] in
         hosts.count { host in
           guard let socket = try? ClientSocket(.ip(AddressFleet.address, 80), from: host) else { return false }
           return (try? socket.receive(exactly: 1)) != nil
@@ -123,30 +179,6 @@ struct AddressTests {
       }
       #expect(greeted == hosts.count)
     }
-    try come()
-    var before: [String: String] = [:]
-    for round in 0..<2 {
-      let owner = try #require(fleet.holder)
-      if round == 0 { before = try known(owner).backends }
-      #expect(before.count == hosts.count && Set(before.values).count == 5)
-      // What is at risk is the last moment.
-      usleep(300_000)
-      _ = try fleet.failOver { owner in
-        if round == 0 { fleet.kill(owner) } else { fleet.nodes[owner]?.send(SIGSTOP) }
-      }
-      let heir = try #require(fleet.holder)
-      try waitUntil("\(heir) knows them") { try known(heir).backends.count == hosts.count }
-      #expect(try known(heir).backends == before)
-      let moves = try known(heir).figures.moves
-      try come()
-      let after = try known(heir)
-      #expect(after.backends == before && after.figures.moves == moves)
-      if round == 0 { try fleet.start(owner) } else { fleet.nodes[owner]?.send(SIGCONT) }
-      try fleet.waitUntilAllReady()
-    }
-    // Who was frozen knows better by now, and has changed nothing.
-    let holder = try #require(fleet.holder)
-    #expect(try known(holder).backends == before)
   }
 
   @Test("who is to hold an address keeps it when nobody renews it, and gives it to whoever has it when that shows")

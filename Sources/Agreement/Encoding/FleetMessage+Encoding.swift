@@ -37,7 +37,7 @@ extension FleetMessage {
       out.put(name)
       out.put(generation)
       out.put(heir.text)
-    case .table(let address, let message): Self.encode(message, of: address, into: &out)
+    case .table(let name, let message): Self.encode(message, of: name, into: &out)
     case .down(let marks):
       out.put(Kind.down.rawValue)
       out.put(each: marks) { $0.put($1) }
@@ -53,10 +53,10 @@ extension FleetMessage {
     return out.bytes
   }
 
-  private static func encode(_ message: ReplicaMessage, of address: Int, into out: inout ByteWriter) {
+  private static func encode(_ message: ReplicaMessage, of table: String, into out: inout ByteWriter) {
     func begin(_ kind: Kind, _ out: inout ByteWriter) {
       out.put(kind.rawValue)
-      out.put(UInt16(address))
+      out.put(table)
     }
     switch message {
     case .lead(let generation):
@@ -146,7 +146,7 @@ extension FleetMessage {
     case .down: self = .down(try input.array { input throws(DecodingFault) in try input.number() })
     case .plan: self = .plan(number: try input.number(), text: try input.block())
     case .planned: self = .planned(number: try input.number(), try input.block())
-    default: self = .table(address: Int(try input.number(UInt16.self)), try Self.message(kind, &input))
+    default: self = .table(try input.text(), try Self.message(kind, &input))
     }
     try input.finish()
   }

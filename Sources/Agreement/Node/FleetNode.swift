@@ -19,8 +19,8 @@ package struct FleetNode {
     case dropped(address: Int)
     /// Somebody wants something of the whole fleet; the number comes back with what came of it.
     case request(FleetRequest, number: UInt64)
-    /// The table of an address, which this node owns, has changed.
-    case stuck(address: Int, [StuckUpdate])
+    /// A table that is this node's has changed.
+    case stuck(table: Int, [StuckUpdate])
     /// Whether this node may own one address, as far as it goes itself: it's not leaving, and could put it where it belongs.
     case ability(address: Int, isAble: Bool)
     /// What this node sees of each pool's backends, in the order of the configuration.
@@ -45,10 +45,12 @@ package struct FleetNode {
     case own(address: Int, generation: UInt64, until: Moment)
     /// It doesn't any more: sessions end, then the address goes. Answered by `dropped`.
     case drop(address: Int, StoreOwner.Cause)
-    /// This node has what others had in the table of an address that it owns now.
-    case tableReady(address: Int)
+    /// This node has what others had in a table that is its own now.
+    case tableReady(Int)
     /// Another node has all updates of a table up to this one.
-    case replicated(address: Int, upTo: UInt64)
+    case replicated(table: Int, upTo: UInt64)
+    /// Another node's table has changed; not told of tables of addresses, where nobody needs it before the address comes.
+    case heard(table: Int, [StuckUpdate])
     /// An entry was taken up, and what it came to.
     case learned(Entry, position: UInt64, FleetState.Outcome)
     /// The state is that of a snapshot.
@@ -72,8 +74,9 @@ package struct FleetNode {
   package internal(set) var rollouts: Rollouts
   /// This node's part in who owns each address.
   package internal(set) var owners: [StoreOwner]
-  /// This node's part in the tables of each address.
+  /// This node's part in each table: one for each address, or for each node where there's no address.
   package internal(set) var tables: [Replication]
+  let tableNames: [String]
   /// What is known of the others.
   package internal(set) var peers: Peers
   /// Whether the log was known to its end once since the start.
@@ -86,6 +89,8 @@ package struct FleetNode {
   var isAble: [Bool]
   /// The last entry up to which the fleet's overrides hold on this node.
   package private(set) var applied: UInt64 = 0
+  /// The generation by which this node leads its own table.
+  var ownGeneration: OwnGeneration
   /// Since when another node is there that should rather have each address.
   var preferredSince: [Moment?]
   var sequence: UInt64 = 0
@@ -113,7 +118,9 @@ package struct FleetNode {
       StoreOwner(
         address.name, me: me, asker: index + 1, lease: address.lease, peers: others, roster: roster, mutants: mutants)
     }
-    tables = plan.addresses.map { _ in Replication(others: others, timing: plan.replication, mutants: mutants) }
+    tableNames = plan.tableNames
+    tables = tableNames.map { _ in Replication(others: others, timing: plan.replication, mutants: mutants) }
+    ownGeneration = OwnGeneration(memory, mutants)
     preferredSince = plan.addresses.map { _ in nil }
     isAble = plan.addresses.map { _ in true }
   }
@@ -169,12 +176,13 @@ package struct FleetNode {
     stepRollouts(.look, at: now, into: &effects)
     if !pools.isEmpty { judgeIsolation(at: now) }
     mindAddresses(at: now, into: &effects)
+    mindTables(at: now, into: &effects)
     if now >= peers.speaksAt { speak(at: now, into: &effects) }
   }
 
-  /// All that is known of the clients of an address.
-  package func entries(of address: Int, at now: Moment) -> [StuckEntry] {
-    tables.indices.contains(address) ? tables[address].table.entries(at: now) : []
+  /// All that is known of the clients of a table.
+  package func entries(of table: Int, at now: Moment) -> [StuckEntry] {
+    tables.indices.contains(table) ? tables[table].table.entries(at: now) : []
   }
 
   // MARK: The parts
@@ -255,9 +263,11 @@ package struct FleetNode {
     tables[index].step(input, at: now, into: &said)
     for effect in said {
       switch effect {
-      case .send(let message, let node): effects.append(.send(.table(address: index, message), to: node))
-      case .ready: effects.append(.tableReady(address: index))
-      case .replicated(let upTo): effects.append(.replicated(address: index, upTo: upTo))
+      case .send(let message, let node): effects.append(.send(.table(tableNames[index], message), to: node))
+      case .ready: effects.append(.tableReady(index))
+      case .replicated(let upTo): effects.append(.replicated(table: index, upTo: upTo))
+      case .deposed(let fence): reclaim(index, over: fence)
+      case .heard(let updates): if plan.addresses.isEmpty { effects.append(.heard(table: index, updates)) }
       }
     }
     tableEffects = said

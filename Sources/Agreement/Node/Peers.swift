@@ -60,7 +60,8 @@ extension FleetNode {
         return
       }
       stepOwner(index, .release(heir: heir), at: now, into: &effects)
-    case .table(let index, let message):
+    case .table(let name, let message):
+      guard let index = tableNames.firstIndex(of: name) else { return }
       stepTable(index, .message(message, from: node), at: now, into: &effects)
     case .down, .plan, .planned: break
     }
@@ -135,7 +136,6 @@ extension FleetNode {
       } else if now >= owners[index].wakesAt {
         stepOwner(index, .tick, at: now, into: &effects)
       }
-      if now >= tables[index].wakesAt { stepTable(index, .tick, at: now, into: &effects) }
       guard case .owning = owners[index].stance else { continue }
       if mustGiveUp(index, at: now) {
         stepOwner(index, .release(heir: nil), at: now, into: &effects)

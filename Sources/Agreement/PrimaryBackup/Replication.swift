@@ -25,6 +25,10 @@ package struct Replication {
     case ready
     /// Another node has all updates up to this one.
     case replicated(upTo: UInt64)
+    /// A later primary was heard of: this node isn't one any more.
+    case deposed(by: UInt64)
+    /// A backup has taken this up of its primary's table.
+    case heard([StuckUpdate])
   }
 
   /// How it minds the time, and how much it sends at once.
@@ -155,6 +159,7 @@ package struct Replication {
       fence = max(fence, generation)
       role = .backup
       following = Following()
+      effects.append(.deposed(by: fence))
     case .follow, .give, .have, .lack:
       guard case .primary(var primary) = role else { return }
       role = .backup
@@ -217,6 +222,7 @@ package struct Replication {
       table.apply(update, Stamp(generation: fence, sequence: sequence), at: now)
       following.upTo = sequence
     }
+    effects.append(.heard(updates))
     have(node, into: &effects)
   }
 
@@ -233,6 +239,7 @@ package struct Replication {
       asOf == following.upTo || mutants.have(.wholeSyncDropsDeltas)
     {
       for entry in entries { table.merge(entry, at: now) }
+      effects.append(.heard(entries.map { StuckUpdate($0.client, backend: $0.backend, idle: $0.idle) }))
       following.parts += 1
       if isLast {
         table.endTransfer()

@@ -27,8 +27,8 @@ package enum FleetCommand: Sendable {
   case view([PoolView])
   /// The sessions of an address that is about to go have ended.
   case sessionsEnded(address: Int)
-  /// Clients of an address that this node owns have other backends.
-  case stuck(address: Int, [StuckUpdate])
+  /// Clients of a table that is this node's have other backends: of an address that it owns, or its own where there's no address.
+  case stuck(table: Int, [StuckUpdate])
   /// The process is to end, or another one takes its place.
   case stop(handingOver: Bool)
 }
@@ -61,9 +61,10 @@ package enum FleetEvent: Sendable {
   case gained(address: Int)
   /// The sessions of an address are to end, as it goes; answered by `sessionsEnded`.
   case lost(address: Int)
-  /// What nodes before this one have known of the clients of an address, which is this node's now; what changes is replicated from
-  /// here on.
-  case known(address: Int, [StuckEntry])
+  /// What others have known of the clients of a table that is this node's now; what changes is replicated from here on.
+  case known(table: Int, [StuckEntry])
+  /// What another node says of the clients of its own table.
+  case heard([StuckUpdate])
   /// Something has come to pass that people should know.
   case news(String)
   /// Something that people should know, said once for each time that it begins.

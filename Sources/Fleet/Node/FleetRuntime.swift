@@ -98,7 +98,7 @@ package final class FleetRuntime {
       addresses?.leave(hasLeft)
       step(.tick)
     case .view(let pools): step(.view(pools))
-    case .stuck(let address, let updates): step(.stuck(address: address, updates))
+    case .stuck(let table, let updates): step(.stuck(table: table, updates))
     case .sessionsEnded(let address): addresses?.sessionsEnded(address)
     case .stop: preconditionFailure("whoever runs the loop ends it")
     }
@@ -183,13 +183,14 @@ package final class FleetRuntime {
     case .drop(let index, let cause): addresses?.drop(index, cause)
     case .tableReady(let index):
       tellTable(of: index)
+    case .heard(_, let updates): tell(.heard(updates))
     // No session waits for it.
     case .replicated: break
     }
   }
 
   private func tellTable(of index: Int) {
-    tell(.known(address: index, node.entries(of: index, at: BootClock.now())))
+    tell(.known(table: index, node.entries(of: index, at: BootClock.now())))
   }
 
   private func take(_ event: FleetAddresses.Event) {

@@ -84,7 +84,9 @@ final class FleetDriver {
     hand = FleetHand(
       reloads, served: setup.memory.stored.origin, on: loop, troubles: troubles, post: { thread.post($0) },
       took: { [desk] in desk.took($0, $1) })
-    stick = StickFollower(controller, hosts: floating.map(\.host), on: loop) { thread.post($0) }
+    stick = StickFollower(controller, hosts: floating.map(\.host), own: setup.plan.ownTable, on: loop) {
+      thread.post($0)
+    }
     overrides = FleetOverrides(controller, on: loop, logger: logger) { [desk] in desk.request($0, done: $1) }
     health = FleetHealth(controller, on: loop) { thread.post(.down($0)) }
     receiver = events.receive(on: loop) { [unowned self] in take($0) }
@@ -139,6 +141,7 @@ final class FleetDriver {
       sessions.gained(floating[index].host)
       stick.gained(index)
     case .known(let index, let entries): stick.learn(entries, of: index)
+    case .heard(let updates): stick.learn(updates)
     case .lost(let index):
       stick.lost(index)
       sessions.lost(floating[index].host, "address \(floating[index].name)") { [weak self] in

@@ -3,7 +3,7 @@ import Agreement
 /// Judges tables of stuck clients: who has taken up a primary's updates to one of them has what the primary had then.
 struct TableJudge {
   private struct Key: Hashable {
-    var address: Int
+    var table: Int
     var generation: UInt64
   }
 
@@ -15,8 +15,6 @@ struct TableJudge {
 
   private var pasts: [Key: Past] = [:]
 
-  init(addresses: Int) {}
-
   /// All clients that there are.
   static let clients = (0..<24).map { ClientKey(pool: 1, high: 0, low: $0) }
 
@@ -27,9 +25,9 @@ struct TableJudge {
   }
 
   /// Takes a look at a primary's table after each step.
-  mutating func note(_ address: Int, _ before: Replication?, _ after: Replication) {
+  mutating func note(_ index: Int, _ before: Replication?, _ after: Replication) {
     guard after.isPrimary, let prefix = after.prefix else { return }
-    let key = Key(address: address, generation: prefix.generation)
+    let key = Key(table: index, generation: prefix.generation)
     if pasts[key] == nil { pasts[key] = Past(base: Self.contents(before?.table ?? after.table)) }
     // What a step changed, by its stamp: at most some updates.
     guard let known = pasts[key]?.updates.count, known < prefix.upTo else { return }
@@ -43,8 +41,8 @@ struct TableJudge {
   }
 
   /// What a table has to be after a primary's update; nil if nobody can say.
-  func expected(_ address: Int, _ generation: UInt64, upTo: UInt64) -> [ClientKey: UInt64]? {
-    guard let past = pasts[Key(address: address, generation: generation)], Int(upTo) <= past.updates.count else {
+  func expected(_ index: Int, _ generation: UInt64, upTo: UInt64) -> [ClientKey: UInt64]? {
+    guard let past = pasts[Key(table: index, generation: generation)], Int(upTo) <= past.updates.count else {
       return nil
     }
     var contents = past.base
@@ -62,40 +60,45 @@ extension World {
     return timing
   }
 
-  /// A client comes to an address, if it has an owner that takes it.
-  func stick(_ address: Int) {
+  /// The names of the tables: the addresses', or the nodes' where there's no address.
+  var tableNames: [String] {
+    story.addresses > 0 ? (0..<story.addresses).map { "a\($0)" } : (0..<story.nodes).map { "@n\($0)" }
+  }
+
+  /// A client comes to whoever leads a table.
+  func stick(_ table: Int) {
     if isHealed, now > story.healsAt + seconds(14) { return }
-    queue.put(.stick(address: address), at: now + chance.within(milliseconds(1)...milliseconds(120)))
+    queue.put(.stick(table: table), at: now + chance.within(milliseconds(1)...milliseconds(120)))
     let client = TableJudge.clients[chance.below(TableJudge.clients.count)]
     let backend = chance.permille(200) ? nil : UInt64(chance.below(5) + 1)
-    for node in nodes.indices where nodes[node].fleet?.tables[address].isPrimary == true && !nodes[node].isFrozen {
+    for node in nodes.indices where nodes[node].fleet?.tables[table].isPrimary == true && !nodes[node].isFrozen {
       outcome.counts.stuck += 1
-      step(node, .stuck(address: address, [StuckUpdate(client, backend: backend)]))
+      step(node, .stuck(table: table, [StuckUpdate(client, backend: backend)]))
     }
   }
 
   /// Holds a node's tables against what their primaries had.
   func judgeTables(_ node: Int, before: [Replication]?, after input: FleetNode.Input) {
     guard let after = nodes[node].fleet?.tables else { return }
-    for (address, table) in after.enumerated() {
-      let was = before?[address]
+    for (index, table) in after.enumerated() {
+      let was = before?[index]
       if let was, was.fence > table.fence {
         fail("a fence never falls", "n\(node) goes from \(was.fence) to \(table.fence)")
       }
-      tables.note(address, was, table)
-      if case .message(.table(address, .give(_, _, _, let entries, _)), _) = input, let was {
+      tables.note(index, was, table)
+      if case .message(.table(tableNames[index], .give(_, _, _, let entries, _)), _) = input, let was {
         judgeGiven(entries, was, table, node)
       }
       guard !table.isPrimary, let prefix = table.prefix, was?.prefix?.upTo != prefix.upTo || was?.fence != table.fence
       else { continue }
-      guard let expected = tables.expected(address, prefix.generation, upTo: prefix.upTo) else { continue }
+      guard let expected = tables.expected(index, prefix.generation, upTo: prefix.upTo) else { continue }
       outcome.counts.prefixes += 1
       let contents = TableJudge.contents(table.table)
       guard contents != expected else { continue }
       let wrong = TableJudge.clients.first { contents[$0] != expected[$0] }
       fail(
         "a backup has what its primary had",
-        "n\(node)'s table of a\(address) after \(prefix.generation).\(prefix.upTo) has \(wrong.flatMap { contents[$0] }.map(String.init) ?? "nothing") for \(wrong?.low ?? 0), the primary had \(wrong.flatMap { expected[$0] }.map(String.init) ?? "nothing")"
+        "n\(node)'s table of \(tableNames[index]) after \(prefix.generation).\(prefix.upTo) has \(wrong.flatMap { contents[$0] }.map(String.init) ?? "nothing") for \(wrong?.low ?? 0), the primary had \(wrong.flatMap { expected[$0] }.map(String.init) ?? "nothing")"
       )
     }
   }
@@ -106,6 +109,21 @@ extension World {
       guard let own = before.table.stamp(of: entry.client), own > entry.stamp else { continue }
       if before.table.backend(of: entry.client) != after.table.backend(of: entry.client) {
         fail("larger stamps win", "n\(node) takes \(entry) over what it has of \(own)")
+      }
+    }
+  }
+
+  /// After a while without clients all backups have all that their primary has.
+  func judgeBackups() {
+    for (index, name) in tableNames.enumerated() {
+      let known = nodes.compactMap { $0.fleet?.tables[index] }
+      guard let primary = known.first(where: \.isPrimary)?.prefix else { continue }
+      for (node, table) in known.enumerated() {
+        let prefix = table.prefix
+        guard prefix?.generation != primary.generation || prefix?.upTo != primary.upTo else { continue }
+        fail(
+          "backups come into step",
+          "n\(node) has \(name)'s table to \(String(describing: prefix)), and it's at \(primary)")
       }
     }
   }

@@ -66,7 +66,7 @@ extension Story {
     var chance = Chance(seed &* 0x2545_F491_4F6C_DD1D &+ 1)
     self.seed = seed
     nodes = [2, 3, 3, 3, 4, 5][chance.below(6)]
-    addresses = 1 + chance.below(2)
+    addresses = [0, 1, 1, 1, 2, 2, 2][chance.below(7)]
     healsAt = seconds(10) + chance.within(0...seconds(12))
     deeds = []
     var tokens: UInt64 = 0
@@ -153,9 +153,9 @@ extension Story {
     case 5, 6, 7:
       add(.ask(node: node, .set(key: "k\(chance.below(3))", value: Self.bytes(of: tokens))), at: at)
     case 8: add(.ask(node: node, .unset(keys: ["k\(chance.below(3))"], author: "ann")), at: at)
-    case 9, 10:
+    case 9...10 where addresses > 0:
       add(.move(node: node, address: chance.below(addresses), to: chance.below(nodes)), at: at)
-    case 11:
+    case 11 where addresses > 0:
       let address = chance.below(addresses)
       add(.ability(node: node, address: address, isAble: false), at: at)
       add(.ability(node: node, address: address, isAble: true), at: at + chance.within(0...seconds(3)))

@@ -185,9 +185,8 @@ extension World {
     case .restored(let position):
       say("n\(node) has the state of \(position) from a snapshot")
       outcome.counts.restores += 1
-    case .tableReady(let address):
-      say("n\(node) has what others had of a\(address)'s table")
-    case .replicated: break
+    case .tableReady(let table): say("n\(node) has what others had of \(tableNames[table])'s table")
+    case .replicated, .heard: break
     case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
     case .damaged(let what): fail("what the store holds can be read", "n\(node): \(what)")
     }

@@ -115,6 +115,7 @@ extension World {
           "n\(index) has \(committed.origin), last: \(String(describing: fleet.state.last))")
       }
     }
+    if final { judgeBackups() }
     guard nodes[0].fleet?.state.committed.generation != 0 else { return }
     for address in 0..<story.addresses {
       let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }

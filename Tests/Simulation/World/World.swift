@@ -26,7 +26,7 @@ package final class World {
     case answer(node: Int, life: UInt32, CallID, StoreReply)
     case impatience(node: Int, life: UInt32, CallID)
     case stored(node: Int, life: UInt32, FleetState.Committed)
-    case stick(address: Int)
+    case stick(table: Int)
     case deed(Int)
     case heal
     case lastWish
@@ -62,7 +62,7 @@ package final class World {
   var log = LogJudge()
   var rollouts = RolloutJudge()
   var owners: OwnerJudge
-  var tables: TableJudge
+  var tables = TableJudge()
   var effects: [FleetNode.Effect] = []
   var requests: UInt64 = 0
   var lastToken: [UInt8] = []
@@ -77,7 +77,6 @@ package final class World {
     lease = Lease(term: .milliseconds([2_000, 2_700, 4_000][chance.below(3)]))
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
     owners = OwnerJudge(addresses: story.addresses)
-    tables = TableJudge(addresses: story.addresses)
     prefer = (0..<story.addresses).map { _ in chance.permille(300) ? [0] : [] }
     for _ in 0..<story.nodes {
       nodes.append(
@@ -109,7 +108,7 @@ package final class World {
   package func play() -> Outcome {
     for index in nodes.indices { begin(index) }
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
-    for address in 0..<story.addresses where story.hasClients { queue.put(.stick(address: address), at: seconds(2)) }
+    for table in tableNames.indices where story.hasClients { queue.put(.stick(table: table), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
     queue.put(.lastWish, at: story.healsAt + seconds(16))
@@ -172,7 +171,7 @@ package final class World {
       guard nodes[node].life == life, canTake(node, event) else { return }
       nodes[node].disk.stored = committed
       step(node, .rollout(.activated(origin: committed.origin)))
-    case .stick(let address): stick(address)
+    case .stick(let table): stick(table)
     case .deed(let number): perform(story.deeds[number].deed)
     case .heal: heal()
     case .lastWish: wishLast()
@@ -198,10 +197,10 @@ package final class World {
     said.removeAll(keepingCapacity: true)
     let local = nodes[node].clock.local(now)
     let before = concernsTables(input) ? nodes[node].fleet?.tables : nil
-    if case .message(.table(let address, let message), let from) = input {
-      say("n\(node) hears of a\(address)'s table from \(from.text): \(message)")
+    if case .message(.table(let name, let message), let from) = input {
+      say("n\(node) hears of \(name)'s table from \(from.text): \(message)")
     }
-    if case .stuck(let address, let updates) = input { say("n\(node)'s table of a\(address): \(updates)") }
+    if case .stuck(let table, let updates) = input { say("n\(node)'s table \(table): \(updates)") }
     nodes[node].fleet?.step(input, at: local, into: &said)
     if before != nil { judgeTables(node, before: before, after: input) }
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3

@@ -1,0 +1,52 @@
+import Foundation
+import Glibc
+import Sockets
+import Support
+import Testing
+
+/// Clients that come now to this node and now to that one, as whatever is before a fleet without addresses sends them.
+@Suite("System/Fleet/Stick", .serialized) struct FleetStickTests {
+  private struct Stick: Decodable {
+    struct Client: Decodable { let client, backend: String }
+    let clients: [Client]
+  }
+
+  @Test("a client has one backend whichever node it comes to, and a node that is back knows it again")
+  func everywhere() throws {
+    let backends = try (0..<3).map { index in
+      let address = try #require(SocketAddress(ip: "127.0.0.1", port: FreePort.next()))
+      return try GreetingServer(at: address, greeting: UInt8(ascii: "a") + UInt8(index))
+    }
+    let ports = backends.compactMap(\.address.port)
+    let fleet = try FleetOnMachine { fleet in
+      try fleet.configure(
+        backend: ports[0], pool: ", \"stick\": {}, \"health\": { \"type\": \"none\" }",
+        backends: Array(ports.dropFirst()))
+    }
+    try fleet.waitUntilAllServe(1)
+    let clients = (2..<32).map { "127.0.0.\($0)" }
+    func come(_ clients: some Sequence<String>, to name: String) throws -> [String: UInt8] {
+      Dictionary(
+        uniqueKeysWithValues: try clients.map { client in
+          let socket = try ClientSocket(.ip("127.0.0.1", fleet.ports[name] ?? 0), from: client)
+          return (client, try socket.receive(exactly: 1)[0])
+        })
+    }
+    func known(_ name: String) -> Int {
+      let text = (try? fleet.ask(name, "stick", "--limit", "1000", "--json").output) ?? ""
+      return (try? JSONDecoder().decode(Stick.self, from: Data(text.utf8)).clients.count) ?? 0
+    }
+    // Half of them come to one node first, half to another one.
+    let first = try come(clients.prefix(15), to: "lb1").merging(come(clients.dropFirst(15), to: "lb2")) { one, _ in one
+    }
+    #expect(Set(first.values).count == 3)
+    for name in fleet.names { try waitUntil("\(name) knows all") { known(name) == clients.count } }
+    for name in fleet.names { #expect(try come(clients, to: name) == first, "\(name)") }
+    for name in ["lb1", "lb3"] {
+      fleet.kill(name)
+      try fleet.start(name)
+      try waitUntil("\(name) knows all again") { known(name) == clients.count }
+      #expect(try come(clients, to: name) == first, "\(name)")
+    }
+  }
+}
