@@ -117,7 +117,9 @@ extension AdminConfiguration {
 }
 
 extension StickConfiguration {
-  fileprivate var summary: String { "for \(DurationText.write(lifetime)), up to \(size) clients" }
+  fileprivate var summary: String {
+    "for \(DurationText.write(lifetime)), up to \(size) clients" + (replication == .ackOne ? ", known to another node first" : "")
+  }
 }
 
 extension EjectionConfiguration {

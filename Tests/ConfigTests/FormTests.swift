@@ -22,7 +22,7 @@ struct FormTests {
         "connect": { "timeout": "1s", "deadline": "4s", "attempts": 2 },
         "timeouts": { "idle": "1h30m", "halfClosed": "20s" },
         "queue": { "size": 7, "timeout": "6s" }, "onDown": "close", "whenAllDown": "panic", "slowStart": "0s",
-        "ejection": { "failures": 9, "base": "2s", "max": "8s" }, "stick": { "for": "5m", "size": 9 } } ],
+        "ejection": { "failures": 9, "base": "2s", "max": "8s" }, "stick": { "for": "5m", "size": 9, "replicate": "ack-one" } } ],
       "stats": { "bind": "127.0.0.1:9090", "hosts": ["Stats.example"] },
       "shutdown": { "drain": "3s" }, "upgrade": { "drain": "2d" }, "log": { "level": "debug", "format": "json" },
       "resolver": { "nameservers": ["10.0.0.53", "[::1]:5353"], "interval": "9s", "timeout": "1s",
@@ -70,7 +70,7 @@ struct FormTests {
     #expect(pool.queue.size == 7 && pool.queue.timeout == .seconds(6))
     #expect(pool.onDown == .close && pool.whenAllDown == .panic && pool.slowStart == .zero)
     #expect(pool.ejection?.failures == 9)
-    #expect(pool.stick?.lifetime == .seconds(300) && pool.stick?.size == 9)
+    #expect(pool.stick?.lifetime == .seconds(300) && pool.stick?.size == 9 && pool.stick?.replication == .ackOne)
     #expect(pool.ejection?.base == .seconds(2) && pool.ejection?.max == .seconds(8))
   }
 

@@ -38,6 +38,7 @@ struct ProblemTests {
       ("ejection: { base: '3s', max: '2s' }", "ejection.base: must be at most the max, 2s —"),
       ("stick: true", "stick: must be an object, is true —"),
       ("stick: { for: '500ms' }", "stick.for: must be 1s…30d, is 500ms —"),
+      ("stick: { replicate: 'sync' }", "stick.replicate: must be one of \"async\", \"ack-one\", is \"sync\" —"),
       ("stick: { size: 0 }", "stick.size: must be 1…10000000, is 0 —"),
       ("ejection: 'of'", "ejection: must be an object or \"off\", is \"of\" —"),
       ("stats: 9090", "stats: must be an address in quotes or an object, is 9090 —"),

@@ -198,6 +198,10 @@ extension PoolDocument {
       Field(
         "size", \.size, in: StickConfiguration(), .integer(1...10_000_000),
         "How many clients are remembered; a count. Whom the pool had seen the longest ago makes room for a new one."),
+      Field(
+        "replicate", \.replication, in: StickConfiguration(), .choice,
+        "In a fleet: whether a client that is new to its backend waits until another node knows that (ack-one), 10 ms at most, or "
+          + "not (async)."),
     ])
 
   /// Sees to it that one duration is at most another: a default yields to what is written, a contradiction is an error.

@@ -138,6 +138,16 @@ package struct StickConfiguration: Equatable, Sendable {
   package var lifetime = Duration.seconds(1800)
   /// How many clients are remembered, 1…10,000,000; whom it had seen the longest ago makes room for a new one.
   package var size = 100_000
+  /// What a session of a client that is new to its backend waits for, in a fleet.
+  package var replication = Replication.async
+
+  /// What a session of a client waits for that is new to its backend.
+  package enum Replication: String, CaseIterable, Sendable {
+    /// Nothing: other nodes know it a moment later.
+    case async
+    /// Another node knows it, or 10 ms are over.
+    case ackOne = "ack-one"
+  }
 
   /// The defaults.
   package init() {}
