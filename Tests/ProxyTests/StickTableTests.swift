@@ -1,8 +1,6 @@
 import Balancing
-import Dispatch
 import Proxy
 import Sockets
-import Synchronization
 import Testing
 
 /// Which backend each client had.
@@ -61,6 +59,7 @@ import Testing
           model.removeAll { now - $0.seen > 30 }
           #expect(table.figures(at: second(now)).entries == model.count)
           #expect(table.figures(at: second(now)).counts.evictions == evictions)
+          #expect(table.shares == Dictionary(grouping: model, by: \.backend).mapValues(\.count))
         }
       }
     }
@@ -104,13 +103,16 @@ import Testing
   func learned() {
     let table = StickTable(limit: 10, lifetime: 100)
     table.assign(key(1), to: 1, at: second(50))
-    table.learn(key(1), 2, seen: 40)
-    table.learn(key(2), 2, seen: 40)
+    table.learn(key(1), 2, seen: 40, from: .process)
+    table.learn(key(2), 2, seen: 40, from: .process)
     #expect(table.backend(of: key(1), at: second(50)) == 1 && table.backend(of: key(2), at: second(50)) == 2)
-    table.learn(key(1), 3, seen: 51)
+    let mark = table.mark
+    table.learn(key(1), 3, seen: 51, from: .fleet)
     #expect(table.backend(of: key(1), at: second(51)) == 3)
-    #expect(table.clients(atMost: 10, since: 51, at: second(51)).map(\.client) == [key(1)])
+    #expect(table.clients(atMost: 10, after: mark, at: second(51)).map(\.client) == [key(1)])
+    #expect(table.clients(atMost: 10, after: table.mark, at: second(51)).isEmpty)
     #expect(table.figures(at: second(51)).counts == StickCounts())
+    #expect(table.shares == [2: 1, 3: 1])
   }
 
   @Test("who follows is told of what has changed, once, and of clients that stay every eighth of their time")
@@ -131,12 +133,36 @@ import Testing
     #expect(table.forget(key(1)) && table.keep { $0 != 1 } == 2)
     #expect(
       table.changes(at: second(14)) == [2, 9, 3, 1].map { StickChange(client: key($0), backend: nil, idle: 0) })
-    table.learn(key(4), 2, seen: 10)
+    table.assign(key(4), to: 2, at: second(15))
     table.use(limit: 5, lifetime: 80)
-    #expect(table.changes(at: second(14)) == [StickChange(client: key(4), backend: 2, idle: 4)])
+    #expect(table.changes(at: second(19)) == [StickChange(client: key(4), backend: 2, idle: 4)])
     table.follow(false)
-    table.assign(key(5), to: 1, at: second(15))
-    #expect(table.changes(at: second(15)).isEmpty)
+    table.assign(key(5), to: 1, at: second(19))
+    #expect(table.changes(at: second(19)).isEmpty)
+  }
+
+  @Test(
+    "who follows isn't told of what all nodes know, but of who makes room for it, and of what the process before knows")
+  func followedLearning() {
+    let table = StickTable(limit: 2, lifetime: 80)
+    for number in 1...2 { table.assign(key(number), to: 1, at: second(10)) }
+    table.follow(true)
+    table.learn(key(3), 2, seen: 15, from: .fleet)
+    table.learn(key(2), 2, seen: 40, from: .fleet)
+    #expect(table.backend(of: key(2), at: second(40)) == 2)
+    #expect(table.changes(at: second(40)) == [StickChange(client: key(1), backend: nil, idle: 0)])
+    // They all know when it was seen, so it's an eighth of its time until that is news.
+    for now in [50, 51] {
+      table.assign(key(2), to: 2, at: second(now))
+      #expect(table.changes(at: second(now)).count == now - 50)
+    }
+    table.learn(key(4), 1, seen: 52, from: .process)
+    table.learn(key(2), 1, seen: 53, from: .process)
+    #expect(
+      table.changes(at: second(53)) == [
+        StickChange(client: key(3), backend: nil, idle: 0), StickChange(client: key(4), backend: 1, idle: 1),
+        StickChange(client: key(2), backend: 1, idle: 0),
+      ])
   }
 
   @Test("a client is its address, of IPv6 the network, and the same at either kind of socket")
@@ -147,27 +173,5 @@ import Testing
     #expect(try key("2001:db8::1") == key("2001:db8::2:3") && key("2001:db8::1")?.description == "2001:db8::/64")
     #expect(try key("2001:db8::1") != key("2001:db8:0:1::1"))
     #expect(StickKey(.unix(path: "/run/a")) == nil)
-  }
-
-  @Test("workers who ask and tell at once find what fits together")
-  func threads() {
-    let table = StickTable(limit: 500, lifetime: 1_000)
-    let right = Mutex(0)
-    DispatchQueue.concurrentPerform(iterations: 4) { worker in
-      var random = SplitMix64(seed: UInt64(worker))
-      for step in 0..<50_000 {
-        let client = Int(random.next() % 800)
-        let now = second(step / 1_000)
-        if let backend = table.backend(of: key(client), at: now), backend == client % 7 { right.withLock { $0 += 1 } }
-        table.assign(key(client), to: client % 7, at: now)
-        if step % 500 == 0 { _ = table.keep { $0 != worker } }
-      }
-    }
-    let figures = table.figures(at: second(50))
-    #expect(figures.entries <= 500 && figures.counts.moves == 0)
-    #expect(right.withLock { $0 } > 10_000)
-    let known = table.clients(atMost: .max, at: second(50))
-    #expect(known.count == figures.entries && Set(known.map(\.client)).count == known.count)
-    #expect(known.allSatisfy { Int($0.client.low & 0xFFFF) % 7 == $0.backend })
   }
 }

@@ -9,7 +9,10 @@ extension System {
     let stage = Stage()
 
     private struct Answer: Decodable {
-      struct Client: Decodable { let client, backend: String }
+      struct Client: Decodable {
+        let client, backend: String
+        let idle: Int
+      }
       struct Figures: Decodable { let entries, size, lifetime, hits, moves, evictions: Int }
       let figures: Figures
       let backends: [String: Int]
@@ -65,6 +68,37 @@ extension System {
       #expect(try round(port) == first)
       let after = try stick(proxy)
       #expect(after.figures.hits == 100 && after.figures.moves == 0 && after.figures.entries == 20)
+    }
+
+    @Test(
+      "a session that an upgrade leaves where it is counts when it ends: its client has its backend for as long again")
+    func endedLater() throws {
+      let servers = try stage.nginx(count: 3)
+      let upgrade = "\"upgrade\": { \"drain\": \"30s\" }, "
+      let proxy = try stage.martlet(upgrade + keys(servers, stick: #"{ "for": "3s" }"#))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      var sessions: [(client: String, socket: ClientSocket, body: String)] = []
+      for client in clients.prefix(8) {
+        let socket = try ClientSocket(.local(port), from: client)
+        sessions.append((client, socket, try socket.request().body))
+      }
+      #expect(Set(sessions.map(\.body)).count == 3)
+      let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}")
+      defer { kill(pid_t(next.pid), SIGKILL) }
+      try proxy.waitUntil("the new process answers") { $0.process.pid == Int32(next.pid) }
+      // Longer than what the new process was told at first holds.
+      usleep(4_200_000)
+      for session in sessions {
+        #expect(try session.socket.request().body == session.body)
+        session.socket.finish()
+      }
+      try waitUntil("the new process knows that they have ended") {
+        try stick(proxy).clients.count == sessions.count && stick(proxy).clients.allSatisfy { $0.idle < 2 }
+      }
+      for session in sessions { #expect(try ask(.local(port), from: session.client).body == session.body) }
+      let after = try stick(proxy)
+      #expect(after.figures.hits == sessions.count && after.figures.moves == 0)
     }
 
     @Test("a client whose backend takes no sessions gets another one, and keeps that")

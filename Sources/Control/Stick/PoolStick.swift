@@ -29,14 +29,14 @@ package struct PoolStick {
   ///
   /// - Parameters:
   ///   - limit: how many clients at most, the latest seen of them.
-  ///   - since: only those that were seen in this second of the monotonic clock or later.
-  func part(_ pool: String, _ members: [Member], atMost limit: Int, since: UInt32 = 0, isWhole: Bool) -> StickPart? {
+  ///   - mark: only those of whom something has come since, without what was counted; nil for all with that.
+  func part(_ pool: String, _ members: [Member], atMost limit: Int, after mark: StickMark?) -> StickPart? {
     guard let table else { return nil }
     let addresses = Dictionary(members.map { ($0.backend.id, $0.address) }) { first, _ in first }
     let now = MonotonicClock.now()
     return StickPart(
-      pool, table.clients(atMost: limit, since: since, at: now),
-      counts: isWhole ? table.figures(at: now).counts : nil
+      pool, table.clients(atMost: limit, after: mark, at: now),
+      counts: mark == nil ? table.figures(at: now).counts : nil
     ) { addresses[$0] }
   }
 
@@ -45,22 +45,30 @@ package struct PoolStick {
     guard let table else { return }
     if let counts = part.counts { table.inherit(counts) }
     let ids = Dictionary(members.map { ($0.address, $0.backend.id) }) { first, _ in first }
-    for entry in part.entries(id: { ids[$0] }) { table.learn(entry.client, entry.backend, seen: entry.seen) }
+    for entry in part.entries(id: { ids[$0] }) {
+      table.learn(entry.client, entry.backend, seen: entry.seen, from: .process)
+    }
   }
 }
 
 extension Controller {
   /// What another process is to know of the clients of all pools.
   ///
-  /// - Parameter since: only those that were seen in this second of the monotonic clock or later, without what was counted; nil for
-  ///   all of them with that.
-  package func stuck(since: UInt32? = nil) -> [StickPart] {
+  /// - Parameter marks: only those of whom something has come since, by pool, without what was counted; with nil all of them with that.
+  package func stuck(after marks: [String: StickMark]? = nil) -> [StickPart] {
     var left = StickPart.mostClients
     return pools.compactMap { pool in
-      let part = pool.stick.part(pool.name, pool.members, atMost: left, since: since ?? 0, isWhole: since == nil)
+      if let marks, marks[pool.name] == nil { return nil }
+      let part = pool.stick.part(pool.name, pool.members, atMost: left, after: marks?[pool.name])
       left -= part?.count ?? 0
-      return part.flatMap { since == nil || $0.count > 0 ? $0 : nil }
+      return part.flatMap { marks == nil || $0.count > 0 ? $0 : nil }
     }
+  }
+
+  /// How far visits have come in the pools that remember clients.
+  package var stickMarks: [String: StickMark] {
+    let marks = pools.compactMap { pool in pool.stick.table.map { (pool.name, $0.mark) } }
+    return Dictionary(marks) { first, _ in first }
   }
 
   /// Takes up what another process knows of a pool's clients.

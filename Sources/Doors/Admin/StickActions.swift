@@ -60,16 +60,17 @@ struct StickActions {
   ) -> AdminAnswer.Stick {
     let now = MonotonicClock.now()
     let names = Dictionary(pool.members.map { ($0.backend.id, $0.backend.name) }) { first, _ in first }
-    let all = table.clients(atMost: .max, at: now).filter { names[$0.backend] != nil }
-    let listed = client.map { client in all.filter { $0.client == client } } ?? Array(all.prefix(limit))
-    var counts = Dictionary(pool.members.map { ($0.backend.name, 0) }) { first, _ in first }
-    for entry in all { counts[names[entry.backend] ?? "", default: 0] += 1 }
+    let listed =
+      client.map { [table.entry(of: $0, at: now)].compactMap(\.self) } ?? table.clients(atMost: limit, at: now)
+    let figures = table.figures(at: now)
+    let shares = table.shares
     return AdminAnswer.Stick(
-      pool: pool.name, figures: Report.Stick(table.figures(at: now)), backends: counts,
-      clients: listed.map { entry in
-        AdminAnswer.Stick.Client(
-          client: entry.client.description, backend: names[entry.backend] ?? "",
-          idle: max(Int(now / 1_000_000_000) - Int(entry.seen), 0))
+      pool: pool.name, figures: Report.Stick(figures),
+      backends: Dictionary(pool.members.map { ($0.backend.name, shares[$0.backend.id] ?? 0) }, uniquingKeysWith: +),
+      clients: listed.compactMap { entry in
+        guard let name = names[entry.backend] else { return nil }
+        return AdminAnswer.Stick.Client(
+          client: entry.client.description, backend: name, idle: max(Int(now / 1_000_000_000) - Int(entry.seen), 0))
       })
   }
 }

@@ -1,219 +1,158 @@
-/// What a ``StickTable`` knows: a map from clients to slots, which stand in the order in which their clients were seen.
+/// What a ``StickTable`` knows, and by which rules that changes.
 struct StickBook: ~Copyable {
-  private struct Slot {
-    var client: StickKey
-    var seen: UInt32
-    var backend: Int32
-    /// The slots of the clients that were seen just before and just after.
-    var older: UInt32
-    var newer: UInt32
-    /// When it was written down last for whoever follows.
-    var told: UInt32
-  }
-
-  private static let none = UInt32.max
-
-  private var places: [StickKey: UInt32] = [:]
-  private var slots: [Slot] = []
-  private var free: [UInt32] = []
-  private var oldest = none
-  private var newest = none
-  private var limit: Int
-  private var lifetime: UInt32
+  private(set) var slots: StickSlots
+  private(set) var limit: Int
+  private(set) var lifetime: UInt32
   var counts = StickCounts()
-  /// The clients of which something has changed, for whoever follows; nil if nobody does.
-  private var journal: [StickKey]?
-  /// So many are written down at most until somebody reads them: more than come in a second.
-  private static let longestJournal = 1 << 20
+  /// Nil if nobody follows.
+  private var journal: StickJournal?
 
-  init(limit: Int, lifetime: UInt32) {
+  init(limit: Int, lifetime: UInt32, after turn: UInt32 = 0) {
     self.limit = limit
     self.lifetime = lifetime
-    // Room at once: to make it later, all would have to wait until what is there has moved. Pages that aren't used cost nothing.
-    places.reserveCapacity(limit)
-    slots.reserveCapacity(limit)
+    slots = StickSlots(limit: limit, after: turn)
   }
 
-  mutating func use(limit: Int, lifetime: UInt32) {
-    self.lifetime = lifetime
-    guard limit != self.limit else { return }
-    while places.count > limit { remove(oldest) }
-    // What is left moves together, so that it fits into as much as it may take now.
-    let kept = clients(atMost: .max, since: 0, at: nil)
-    let (counts, journal) = (counts, journal)
-    self = StickBook(limit: limit, lifetime: lifetime)
-    self.counts = counts
-    defer { self.journal = journal }
-    for entry in kept.reversed() { put(entry.client, Int32(entry.backend), seen: entry.seen) }
-  }
-
-  func backend(of client: StickKey, at now: UInt32) -> Int? {
-    guard let place = places[client] else { return nil }
-    let slot = slots[Int(place)]
-    return isOver(slot.seen, at: now) ? nil : Int(slot.backend)
+  func entry(of client: StickKey, at now: UInt32) -> StickEntry? {
+    guard let place = slots.place(of: client) else { return nil }
+    let slot = slots[place]
+    return slot.isOver(at: now, lifetime) ? nil : StickEntry(slot)
   }
 
   mutating func assign(_ client: StickKey, to backend: Int, at now: UInt32) {
-    guard let place = places[client] else {
+    guard let place = slots.place(of: client) else {
       makeRoom(at: now)
-      return put(client, Int32(backend), seen: now)
+      slots.put(client, Int32(backend), seen: now, told: now)
+      return write(client)
     }
-    let slot = slots[Int(place)]
-    if !isOver(slot.seen, at: now) {
-      if slot.backend == backend { counts.hits &+= 1 } else { counts.moves &+= 1 }
+    let slot = slots[place]
+    let (isHit, isOver) = (slot.backend == backend, slot.isOver(at: now, lifetime))
+    if !isOver {
+      if isHit { counts.hits &+= 1 } else { counts.moves &+= 1 }
     }
-    slots[Int(place)].backend = Int32(backend)
-    refresh(place, at: now, isNews: slot.backend != backend || isOver(slot.seen, at: now))
+    slots.give(place, Int32(backend))
+    refresh(place, at: now, isNews: !isHit || isOver)
   }
 
   mutating func touch(_ client: StickKey, on backend: Int, at now: UInt32) {
-    guard let place = places[client], slots[Int(place)].backend == backend else { return }
+    guard let place = slots.place(of: client), slots[place].backend == backend else { return }
     refresh(place, at: now)
   }
 
-  mutating func learn(_ client: StickKey, _ backend: Int, seen: UInt32) {
-    if let place = places[client] {
-      guard slots[Int(place)].seen < seen else { return }
-      let isNews = slots[Int(place)].backend != backend
-      slots[Int(place)].backend = Int32(backend)
-      refresh(place, at: seen, isNews: isNews)
-    } else {
+  mutating func learn(_ client: StickKey, _ backend: Int, seen: UInt32, from source: StickSource) {
+    guard let place = slots.place(of: client) else {
       makeRoom(at: seen)
-      put(client, Int32(backend), seen: seen)
+      slots.put(client, Int32(backend), seen: seen, told: seen)
+      return source == .process ? write(client) : ()
     }
+    let slot = slots[place]
+    guard slot.seen < seen else { return }
+    slots.give(place, Int32(backend))
+    if source == .fleet { slots[place].told = seen }
+    refresh(place, at: seen, isNews: source == .process && slot.backend != backend)
   }
 
   mutating func forget(_ client: StickKey) -> Bool {
-    guard let place = places[client] else { return false }
+    guard let place = slots.place(of: client) else { return false }
     remove(place)
     return true
   }
 
-  mutating func keep(where isKept: (Int) -> Bool) -> Int {
-    let before = places.count
-    var place = newest
-    while place != Self.none {
-      let slot = slots[Int(place)]
-      if !isKept(Int(slot.backend)) { remove(place) }
-      place = slot.older
+  // MARK: Passes
+
+  /// Removes the clients of other backends in some slots. How many they were.
+  mutating func keep(in range: Range<Int>, where isKept: (Int) -> Bool) -> Int {
+    let before = slots.count
+    for place in range.clamped(to: slots.indices) {
+      let backend = slots[UInt32(place)].backend
+      if backend != StickSlots.nobody, !isKept(Int(backend)) { remove(UInt32(place)) }
     }
-    return before - places.count
+    return before - slots.count
   }
 
-  mutating func figures(at now: UInt32) -> StickFigures {
-    expire(atMost: 10_000, at: now)
-    return StickFigures(entries: places.count, limit: limit, lifetime: Int(lifetime), counts: counts)
-  }
-
-  func entry(of client: StickKey, at now: UInt32) -> StickEntry? {
-    guard let place = places[client] else { return nil }
-    let slot = slots[Int(place)]
-    return isOver(slot.seen, at: now) ? nil : StickEntry(client: client, backend: Int(slot.backend), seen: slot.seen)
-  }
-
-  func clients(atMost count: Int, since: UInt32, at now: UInt32?) -> [StickEntry] {
-    var result: [StickEntry] = []
-    result.reserveCapacity(min(count, places.count))
-    var place = newest
-    while place != Self.none, result.count < count {
-      let slot = slots[Int(place)]
-      place = slot.older
-      if let now, isOver(slot.seen, at: now) { continue }
-      // One that was learned of from elsewhere may stand before others that were seen later.
-      if slot.seen >= since {
-        result.append(StickEntry(client: slot.client, backend: Int(slot.backend), seen: slot.seen))
-      }
+  /// Lets go of some whose time is over; false if that were all.
+  mutating func expire(atMost most: Int, at now: UInt32) -> Bool {
+    for _ in 0..<most {
+      guard let place = slots.oldest, slots[place].isOver(at: now, lifetime) else { return false }
+      remove(place)
     }
-    return result
+    return true
+  }
+
+  /// Goes by other bounds, as far as they fit into the room that there is.
+  mutating func use(limit: Int, lifetime: UInt32) {
+    self.lifetime = lifetime
+    self.limit = min(limit, self.limit)
+  }
+
+  /// Lets go of some that are too many; false if that were all.
+  mutating func shrink(atMost most: Int) -> Bool {
+    for _ in 0..<most {
+      guard slots.count > limit, let place = slots.oldest else { return false }
+      remove(place)
+    }
+    return true
+  }
+
+  // MARK: Moving
+
+  /// Takes up what another book has known of a client up to now.
+  mutating func take(_ slot: StickSlots.Slot) {
+    if let place = slots.place(of: slot.client) { slots.remove(place) }
+    // One that is gone there by now may have come here before.
+    if slots.count >= limit, let oldest = slots.oldest { slots.remove(oldest) }
+    slots.put(slot.client, slot.backend, seen: slot.seen, told: slot.told)
+  }
+
+  /// Goes on in place of another book, all of whose clients it has taken.
+  mutating func succeed(_ other: borrowing StickBook) {
+    counts = other.counts
+    journal = other.journal
   }
 
   // MARK: Following
 
   mutating func follow(_ isFollowed: Bool) {
-    if isFollowed != (journal != nil) { journal = isFollowed ? [] : nil }
+    if isFollowed != (journal != nil) { journal = isFollowed ? StickJournal() : nil }
   }
 
-  /// What has changed since it was asked last.
-  mutating func changes(at now: UInt32) -> [StickChange] {
-    guard let written = journal, !written.isEmpty else { return [] }
-    journal = []
-    var told: Set<StickKey> = []
-    return written.compactMap { client in
-      guard told.insert(client).inserted else { return nil }
-      let entry = entry(of: client, at: now)
-      return StickChange(client: client, backend: entry?.backend, idle: entry.map { now - min($0.seen, now) } ?? 0)
-    }
+  /// What was written since it was taken last.
+  mutating func takeJournal() -> StickJournal? {
+    guard let written = journal else { return nil }
+    journal = StickJournal()
+    return written
   }
 
-  private mutating func write(_ client: StickKey) {
-    if let count = journal?.count, count < Self.longestJournal { journal?.append(client) }
+  func change(of client: StickKey, at now: UInt32) -> StickChange {
+    let entry = entry(of: client, at: now)
+    return StickChange(client: client, backend: entry?.backend, idle: entry.map { now - min($0.seen, now) } ?? 0)
   }
+
+  private mutating func write(_ client: StickKey) { journal?.write(client) }
 
   // MARK: Slots
 
-  private func isOver(_ seen: UInt32, at now: UInt32) -> Bool { now > seen && now - seen > lifetime }
-
   /// Lets go of some whose time is over, and of one more if there's no other room.
   private mutating func makeRoom(at now: UInt32) {
-    expire(atMost: 2, at: now)
-    guard places.count >= limit else { return }
+    _ = expire(atMost: 2, at: now)
+    guard slots.count >= limit, let oldest = slots.oldest else { return }
     remove(oldest)
     counts.evictions &+= 1
   }
 
-  private mutating func expire(atMost limit: Int, at now: UInt32) {
-    var left = limit
-    while left > 0, oldest != Self.none, isOver(slots[Int(oldest)].seen, at: now) {
-      remove(oldest)
-      left -= 1
-    }
-  }
-
-  private mutating func put(_ client: StickKey, _ backend: Int32, seen: UInt32) {
-    let slot = Slot(client: client, seen: seen, backend: backend, older: Self.none, newer: Self.none, told: seen)
-    let place: UInt32
-    if let reused = free.popLast() {
-      place = reused
-      slots[Int(place)] = slot
-    } else {
-      place = UInt32(slots.count)
-      slots.append(slot)
-    }
-    places[client] = place
-    link(place)
-    write(client)
-  }
-
   private mutating func remove(_ place: UInt32) {
-    unlink(place)
-    places[slots[Int(place)].client] = nil
-    free.append(place)
-    write(slots[Int(place)].client)
+    write(slots[place].client)
+    slots.remove(place)
   }
 
   private mutating func refresh(_ place: UInt32, at now: UInt32, isNews: Bool = false) {
     // Workers look at the clock before they wait for their turn.
-    slots[Int(place)].seen = max(slots[Int(place)].seen, now)
+    slots[place].seen = max(slots[place].seen, now)
     // Who follows needn't know each time that a client was here, if only it isn't forgotten there too soon.
-    if isNews || now > slots[Int(place)].told && now - slots[Int(place)].told > lifetime / 8 {
-      slots[Int(place)].told = now
-      write(slots[Int(place)].client)
+    if isNews || now > slots[place].told && now - slots[place].told > lifetime / 8 {
+      slots[place].told = now
+      write(slots[place].client)
     }
-    guard place != newest else { return }
-    unlink(place)
-    link(place)
-  }
-
-  private mutating func link(_ place: UInt32) {
-    slots[Int(place)].older = newest
-    slots[Int(place)].newer = Self.none
-    if newest == Self.none { oldest = place } else { slots[Int(newest)].newer = place }
-    newest = place
-  }
-
-  private mutating func unlink(_ place: UInt32) {
-    let (older, newer) = (slots[Int(place)].older, slots[Int(place)].newer)
-    if older == Self.none { oldest = newer } else { slots[Int(older)].newer = newer }
-    if newer == Self.none { newest = older } else { slots[Int(newer)].older = older }
+    slots.visit(place)
   }
 }

@@ -3,9 +3,13 @@ import Synchronization
 /// Which backend each client of a pool had last, shared by all workers and kept over reloads.
 ///
 /// It's bounded: whom it had seen the longest ago makes room for a new client. All that is done at once is done under one lock, for
-/// some tens of nanoseconds; a session asks twice and tells once.
+/// some tens of nanoseconds; a session asks twice and tells once. What goes over many clients does so a part at a time, and lets
+/// sessions by between two parts.
 package final class StickTable: Sendable {
   private let book: Mutex<StickBook>
+
+  /// So many clients are gone over at a time: some 0.1 ms, if nothing of them is in a cache.
+  private static let part = 256
 
   /// A table without clients.
   ///
@@ -16,14 +20,11 @@ package final class StickTable: Sendable {
     book = Mutex(StickBook(limit: limit, lifetime: lifetime))
   }
 
-  /// Goes by other bounds from now on. If there's room for fewer clients, those go that were seen the longest ago.
-  package func use(limit: Int, lifetime: UInt32) {
-    book.withLock { $0.use(limit: limit, lifetime: lifetime) }
-  }
+  // MARK: Sessions
 
   /// The backend that a client is to have, by its id.
   package func backend(of client: StickKey, at now: UInt64) -> Int? {
-    book.withLock { $0.backend(of: client, at: Self.seconds(now)) }
+    entry(of: client, at: now)?.backend
   }
 
   /// A client has reached a backend: from now on that one is its.
@@ -36,11 +37,18 @@ package final class StickTable: Sendable {
     book.withLock { $0.touch(client, on: backend, at: Self.seconds(now)) }
   }
 
-  /// Takes up what another table knows of a client, unless this one has seen it since.
+  // MARK: One client
+
+  /// What is known of one client.
+  package func entry(of client: StickKey, at now: UInt64) -> StickEntry? {
+    book.withLock { $0.entry(of: client, at: Self.seconds(now)) }
+  }
+
+  /// Takes up what is known elsewhere of a client, unless this table has seen it since.
   ///
   /// - Parameter seen: when it was seen there, in seconds of the monotonic clock.
-  package func learn(_ client: StickKey, _ backend: Int, seen: UInt32) {
-    book.withLock { $0.learn(client, backend, seen: seen) }
+  package func learn(_ client: StickKey, _ backend: Int, seen: UInt32, from source: StickSource) {
+    book.withLock { $0.learn(client, backend, seen: seen, from: source) }
   }
 
   /// Forgets one client; false if it isn't known.
@@ -48,15 +56,34 @@ package final class StickTable: Sendable {
     book.withLock { $0.forget(client) }
   }
 
-  /// Forgets the clients of all backends that don't meet a condition. How many they were.
+  // MARK: All clients
+
+  /// Forgets the clients of all backends that don't meet a condition, but for those that reach one meanwhile. How many they were.
   @discardableResult
   package func keep(where isKept: (_ backend: Int) -> Bool) -> Int {
-    book.withLock { $0.keep(where: isKept) }
+    guard !shares.keys.allSatisfy(isKept) else { return 0 }
+    var gone = 0
+    for start in stride(from: 0, to: book.withLock { $0.slots.indices.count }, by: Self.part) {
+      gone += book.withLock { $0.keep(in: start..<start + Self.part, where: isKept) }
+    }
+    return gone
+  }
+
+  /// How many clients each backend has, by its id; those whose time is over are among them until they make room. Backends without
+  /// any are left out.
+  package var shares: [Int: Int] {
+    let shares = book.withLock { $0.slots.shares }
+    return Dictionary(uniqueKeysWithValues: shares.map { (Int($0), $1) })
   }
 
   /// What was known and counted at one moment.
   package func figures(at now: UInt64) -> StickFigures {
-    book.withLock { $0.figures(at: Self.seconds(now)) }
+    for _ in 0..<40 {
+      guard book.withLock({ $0.expire(atMost: Self.part, at: Self.seconds(now)) }) else { break }
+    }
+    return book.withLock {
+      StickFigures(entries: $0.slots.count, limit: $0.limit, lifetime: Int($0.lifetime), counts: $0.counts)
+    }
   }
 
   /// Takes over what another process has counted.
@@ -64,14 +91,53 @@ package final class StickTable: Sendable {
     book.withLock { $0.counts.add(counts) }
   }
 
-  /// The clients that were seen last, the latest first.
+  /// How far visits have come.
+  package var mark: StickMark { book.withLock { StickMark(turn: $0.slots.turn) } }
+
+  /// The clients that were seen last, the latest first. Who is seen meanwhile may be left out, or be there twice.
   ///
   /// - Parameters:
   ///   - limit: how many at most.
-  ///   - since: only those that were seen in this second of the monotonic clock or later.
-  package func clients(atMost limit: Int, since: UInt32 = 0, at now: UInt64) -> [StickEntry] {
-    book.withLock { $0.clients(atMost: limit, since: since, at: Self.seconds(now)) }
+  ///   - mark: only those of whom something has come since.
+  package func clients(atMost limit: Int, after mark: StickMark? = nil, at now: UInt64) -> [StickEntry] {
+    var visits: [StickSlots.Visit] = []
+    while visits.count < limit {
+      let most = min(limit - visits.count, Self.part)
+      let more = book.withLock { [visits] in
+        $0.slots.visits(.older, beside: visits, atMost: most, after: mark?.turn)
+      }
+      if more.isEmpty { break }
+      visits += more
+    }
+    let lifetime = book.withLock { $0.lifetime }
+    return visits.lazy.map(\.slot).filter { !$0.isOver(at: Self.seconds(now), lifetime) }.map(StickEntry.init)
   }
+
+  /// Goes by other bounds from now on. If there's room for fewer clients, those go that were seen the longest ago.
+  package func use(limit: Int, lifetime: UInt32) {
+    let old = book.withLock { book in
+      defer { book.use(limit: limit, lifetime: lifetime) }
+      return (limit: book.limit, turn: book.slots.turn)
+    }
+    guard limit != old.limit else { return }
+    while book.withLock({ $0.shrink(atMost: Self.part) }) {}
+    // What is left moves together, so that it fits into as much as it may take now. Who is seen meanwhile comes once more.
+    var next = StickBook(limit: limit, lifetime: lifetime, after: old.turn)
+    var visits: [StickSlots.Visit] = []
+    repeat {
+      visits = book.withLock { book in
+        let more = book.slots.visits(.newer, beside: visits, atMost: Self.part)
+        guard more.count < Self.part else { return more }
+        for visit in more { next.take(visit.slot) }
+        next.succeed(book)
+        swap(&book, &next)
+        return []
+      }
+      for visit in visits { next.take(visit.slot) }
+    } while !visits.isEmpty
+  }
+
+  // MARK: Following
 
   /// Whether somebody wants to know what changes; what was written down for the last one who did is lost.
   package func follow(_ isFollowed: Bool) {
@@ -81,79 +147,14 @@ package final class StickTable: Sendable {
   /// What has changed since this was asked last, in the order in which it first did; that clients were seen again is told every
   /// eighth of their time.
   package func changes(at now: UInt64) -> [StickChange] {
-    book.withLock { $0.changes(at: Self.seconds(now)) }
-  }
-
-  /// What is known of one client.
-  package func entry(of client: StickKey, at now: UInt64) -> StickEntry? {
-    book.withLock { $0.entry(of: client, at: Self.seconds(now)) }
+    guard let clients = book.withLock({ $0.takeJournal() })?.clients else { return [] }
+    var changes: [StickChange] = []
+    for start in stride(from: 0, to: clients.count, by: Self.part) {
+      let part = clients[start..<min(start + Self.part, clients.count)]
+      changes += book.withLock { book in part.map { book.change(of: $0, at: Self.seconds(now)) } }
+    }
+    return changes
   }
 
   private static func seconds(_ now: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: now / 1_000_000_000) }
-}
-
-/// A client and its backend.
-package struct StickEntry: Equatable, Sendable {
-  /// The client.
-  package let client: StickKey
-  /// The backend's id.
-  package let backend: Int
-  /// When the client was seen last, in seconds of the monotonic clock.
-  package let seen: UInt32
-
-  /// With all its parts.
-  package init(client: StickKey, backend: Int, seen: UInt32) {
-    self.client = client
-    self.backend = backend
-    self.seen = seen
-  }
-}
-
-/// What has become of a client.
-package struct StickChange: Equatable, Sendable {
-  /// The client.
-  package let client: StickKey
-  /// Its backend's id; nil if it has none any more.
-  package let backend: Int?
-  /// For how many seconds it hasn't been seen.
-  package let idle: UInt32
-
-  /// With all its parts.
-  package init(client: StickKey, backend: Int?, idle: UInt32) {
-    self.client = client
-    self.backend = backend
-    self.idle = idle
-  }
-}
-
-/// What was counted of a pool's clients. All of it only grows.
-package struct StickCounts: Codable, Equatable, Sendable {
-  /// Sessions whose client was known and got its backend.
-  package var hits = 0
-  /// Sessions whose client was known and got another one, which is its from then on: its own was away, or full.
-  package var moves = 0
-  /// Clients that had to make room for others before their time.
-  package var evictions = 0
-
-  /// Nothing counted.
-  package init() {}
-
-  /// Adds what was counted elsewhere.
-  package mutating func add(_ other: StickCounts) {
-    hits &+= other.hits
-    moves &+= other.moves
-    evictions &+= other.evictions
-  }
-}
-
-/// What a table is at one moment.
-package struct StickFigures: Equatable, Sendable {
-  /// How many clients are known.
-  package var entries: Int
-  /// How many may be.
-  package var limit: Int
-  /// How long one is remembered, in seconds.
-  package var lifetime: Int
-  /// What was counted.
-  package var counts: StickCounts
 }

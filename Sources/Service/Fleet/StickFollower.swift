@@ -104,7 +104,8 @@ final class StickFollower {
         continue
       }
       pool.table.learn(
-        StickKey(high: entry.client.high, low: entry.client.low), backend, seen: now - min(entry.idle, now))
+        StickKey(high: entry.client.high, low: entry.client.low), backend, seen: now - min(entry.idle, now),
+        from: .fleet)
     }
     return strangers
   }

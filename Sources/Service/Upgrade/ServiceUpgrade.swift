@@ -26,7 +26,7 @@ extension Service {
       if case .refused(let problem) = turn { return refuse(409, problem) }
       logger.notice("upgrading", metadata: ["program": "\(invocation.program)", "by": "\(author)"])
       let counts = CountsTeller(controller, listeners)
-      let began = MonotonicClock.now()
+      let stick = StickTeller(controller)
       var given = handover(counts.everything())
       if request.force != true {
         given.capacity = Capacity(sessions: limits.sessions, standing: workforce.sessionSlots.taken)
@@ -45,7 +45,7 @@ extension Service {
           let late = LateChanges(overrides: controller.book.changes(since: given.state.book), reread: reloads.unread)
           changes.ended(.handedOver)
           if !late.isEmpty { upgrade?.tell(late) }
-          handOver(to: version, pid, since: began, reply)
+          handOver(to: version, pid, stick, reply)
         }
       }
     }
@@ -91,7 +91,7 @@ extension Service {
 
   /// The other process serves: this one accepts nobody any more, and ends when its sessions have.
   private func handOver(
-    to version: String, _ pid: Int, since given: UInt64, _ reply: @escaping AdminRouter.Reply
+    to version: String, _ pid: Int, _ stick: StickTeller, _ reply: @escaping AdminRouter.Reply
   ) {
     let limit = controller.configuration.upgrade.drain
     var leases = leaveFleet(handingOver: true)
@@ -103,7 +103,7 @@ extension Service {
       metadata: ["version": "\(version)", "pid": "\(pid)"])
     chronicle.stop()
     succession = Succession(
-      upgrade, sessions, PastTeller(chronicle.past), StickTeller(controller, since: given), on: loop, logger: logger
+      upgrade, sessions, PastTeller(chronicle.past), stick, on: loop, logger: logger
     ) { [unowned self] in
       defer { leases = nil }
       return HandoverMessage.Draining(
