@@ -44,6 +44,6 @@ extension AddressTests {
       #expect(move.exit == .code(0), "\(move)")
     }
     let heir = try #require(fleet.holder)
-    #expect(try known(heir) == before)
+    try waitUntil("\(heir) knows") { try known(heir) == before }
   }
 }
