@@ -119,7 +119,12 @@ package struct FleetNode {
         address.name, me: me, asker: index + 1, lease: address.lease, peers: others, roster: roster, mutants: mutants)
     }
     tableNames = plan.tableNames
-    tables = tableNames.map { _ in Replication(others: others, timing: plan.replication, mutants: mutants) }
+    tables = tableNames.indices.map { index in
+      var timing = plan.replication
+      // Its links take a moment, and no session waits for this table: what it has told before it began anew is with others.
+      if index == plan.ownTable { timing.patience = max(timing.patience, timing.reminder * 2) }
+      return Replication(others: others, timing: timing, mutants: mutants)
+    }
     ownGeneration = OwnGeneration(memory, mutants)
     preferredSince = plan.addresses.map { _ in nil }
     isAble = plan.addresses.map { _ in true }
