@@ -14,6 +14,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   // The log on a store.
   case appendWithoutLookingForOneself
   case runNotCounted
+  case logOlderThanMemory
   // Ownership.
   case leaseFromTheAnswer
   case noQuietTimeAfterRestart

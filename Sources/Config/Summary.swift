@@ -118,7 +118,8 @@ extension AdminConfiguration {
 
 extension StickConfiguration {
   fileprivate var summary: String {
-    "for \(DurationText.write(lifetime)), up to \(size) clients" + (replication == .ackOne ? ", known to another node first" : "")
+    "for \(DurationText.write(lifetime)), up to \(size) clients"
+      + (replication == .ackOne ? ", known to another node first" : "")
   }
 }
 

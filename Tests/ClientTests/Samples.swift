@@ -35,7 +35,8 @@ extension Report {
         sessions: Sessions(active: 180, total: 98_000, max: nil),
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210),
         queue: Queue(waiting: 3, size: 100, timeouts: 7),
-        stick: Stick(entries: 1_200, size: 100_000, lifetime: 1_800, hits: 3_400, moves: 56, evictions: 7),
+        stick: Stick(
+          entries: 1_200, size: 100_000, lifetime: 1_800, hits: 3_400, moves: 56, evictions: 7, unacknowledged: 3),
         refused: ["noBackend": 11], retries: 42, idleRegrets: 5,
         tiersActive: [0],
         backends: [

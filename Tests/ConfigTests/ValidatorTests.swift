@@ -129,7 +129,8 @@ struct ValidatorTests {
   ]
   private static let keys = [
     "workers: 1", "workers: 256", "workers: 3e0", "workers: 4.0", "workers: 'per-core'", "ejection: 'off'",
-    "ejection: {}", "stick: {}", "stick: 'off'", "stick: { replicate: 'ack-one' }", "stick: { for: '1s', size: 1 }", "stick: { for: '30d', size: 1e7 }",
+    "ejection: {}", "stick: {}", "stick: 'off'", "stick: { replicate: 'ack-one' }", "stick: { for: '1s', size: 1 }",
+    "stick: { for: '30d', size: 1e7 }",
     "admin: 'off'", "admin: {}", "admin: { mode: '660', socket: '/a', state: '/a/b c' }", "stats: '127.0.0.1:9090'",
     "stats: { bind: 'unix:/run/stats' }", "slowStart: '0s'", "slowStart: '1h'", "slowStart: '60m'",
     "slowStart: '3600s'",
@@ -198,7 +199,8 @@ struct ValidatorTests {
     "guard: { rate: 0 }", "guard: { rate: 1000001 }", "guard: { rate: 'none' }", "guard: { wait: '61s' }",
     "guard: 'off'",
     "stats: 9090", "stats: {}", "stats: ':70000'", "stats: 'off'", "stats: { bind: 'a:80' }", "ejection: 'of'",
-    "stick: true", "stick: { replicate: 'one' }", "stick: { for: '0s' }", "stick: { size: 0 }", "stick: { size: 10000001 }", "stick: { of: 1 }",
+    "stick: true", "stick: { replicate: 'one' }", "stick: { for: '0s' }", "stick: { size: 0 }",
+    "stick: { size: 10000001 }", "stick: { of: 1 }",
     "ejection: false", "ejection: { failures: 0 }", "ejection: { base: 'x' }", "admin: 'of'", "admin: { mode: 660 }",
     "admin: { mode: '0888' }", "admin: { mode: '00660' }", "admin: { socket: 'a' }", "admin: { socket: '/a/' }",
     "admin: { socket: '/\(String(repeating: "x", count: 107))' }", "admin: { state: '/a\\u0000b' }",

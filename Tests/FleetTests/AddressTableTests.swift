@@ -78,7 +78,7 @@ private final class NoLinks: FleetLinks {
         case .known(_, let entries):
           known.append(entries)
           if gained == 1, entries.isEmpty, !store.isCut {
-            runtime?.obey(.stuck(table: 0, [client]))
+            runtime?.obey(.stuck(table: 0, [client], batch: nil))
             // Longer than the lease, so that it lapses.
             store.isCut = true
             back.schedule(after: .milliseconds(1_500))

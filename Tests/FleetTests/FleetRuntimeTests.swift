@@ -95,7 +95,7 @@ private final class TestFleet {
       case .overrides(let agreed):
         overrides.append(agreed)
         if follows { runtime?.obey(.followed(position: agreed.position)) }
-      case .learned, .heard, .plan, .planned, .news, .relief, .ended: break
+      case .learned, .heard, .replicated, .plan, .planned, .news, .relief, .ended: break
       }
     }
   }

@@ -28,13 +28,14 @@ final class ProxyFixture {
   ///
   /// - Parameters:
   ///   - peerPatience: how long peers may owe acknowledgements, in milliseconds.
+  ///   - holdTime: how long clients' first bytes wait for another node, in milliseconds.
   ///   - enter: called by each worker's thread before anything else.
   init(
     _ addresses: [SocketAddress], family: AddressFamily = .ipv4, workers count: Int = 1,
     strategy: Strategy = .roundRobin, policy: TestPolicy = .test(), maxSessions: Int = .max,
     backendSessions: Int = .max, pipes: Int = 16, evictionInterval: UInt64 = 0,
     guardRules: GuardRules? = nil, tiers: [Int] = [], peerPatience: UInt64 = 120_000,
-    entering enter: @escaping @Sendable () -> Void = {}
+    holdTime: UInt64 = 10, entering enter: @escaping @Sendable () -> Void = {}
   ) throws {
     pool = PoolFixture(addresses, workers: count)
     bound = try BoundListener(family, workers: count)
@@ -50,7 +51,7 @@ final class ProxyFixture {
         index: index, table: table,
         inbox: inboxes[index], peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element),
         control: events.mailbox, sessionSlots: slots, sessionLimit: 9_000, idleCloses: idleCloses, evictionPace: pace,
-        peerPatience: peerPatience * 1_000_000, pipeLimit: pipes,
+        peerPatience: peerPatience * 1_000_000, holdTime: holdTime * 1_000_000, pipeLimit: pipes,
         seed: UInt64(index),
         counters: workers[index])
       inboxes[index].post(.open([bound.listening[index]]))
@@ -135,11 +136,13 @@ struct RelayedPair {
   let listening: TestServer
 
   init(
-    _ family: AddressFamily = .ipv4, policy: TestPolicy = .test(), pipes: Int = 16, peerPatience: UInt64 = 120_000
+    _ family: AddressFamily = .ipv4, policy: TestPolicy = .test(), pipes: Int = 16, peerPatience: UInt64 = 120_000,
+    holdTime: UInt64 = 10
   ) throws {
     listening = try TestServer(at: family.freshAddress())
     proxy = try ProxyFixture(
-      [listening.address], family: family, policy: policy, pipes: pipes, peerPatience: peerPatience)
+      [listening.address], family: family, policy: policy, pipes: pipes, peerPatience: peerPatience,
+      holdTime: holdTime)
     client = try proxy.connect()
     server = try listening.accept()
   }

@@ -58,15 +58,18 @@ struct TestPolicy: Sendable {
   var guardWait: UInt64 = 0
   var maxAge: UInt64?
   var patience: UInt64?
+  var stick: StickTable?
 
   static func test(
     connect: UInt64 = 2_000, deadline: UInt64 = 5_000, attempts: Int = 3, idle: UInt64 = 3_600_000,
     halfClosed: UInt64 = 30_000, queue: Int = 0, queueTimeout: UInt64 = 5_000,
-    guardQueue: Int = 0, guardWait: UInt64 = 0, maxAge: UInt64? = nil, patience: UInt64? = nil
+    guardQueue: Int = 0, guardWait: UInt64 = 0, maxAge: UInt64? = nil, patience: UInt64? = nil,
+    stick: StickTable? = nil
   ) -> TestPolicy {
     TestPolicy(
       connect: connect, deadline: deadline, attempts: attempts, idle: idle, halfClosed: halfClosed, queue: queue,
-      queueTimeout: queueTimeout, guardQueue: guardQueue, guardWait: guardWait, maxAge: maxAge, patience: patience)
+      queueTimeout: queueTimeout, guardQueue: guardQueue, guardWait: guardWait, maxAge: maxAge, patience: patience,
+      stick: stick)
   }
 
   func of(_ pool: PoolStatus) -> PoolPolicy {
@@ -75,7 +78,7 @@ struct TestPolicy: Sendable {
       idle: idle * 1_000_000, halfClosed: halfClosed * 1_000_000, queueSize: queue,
       queueTimeout: queueTimeout * 1_000_000, guardQueue: guardQueue, guardWait: guardWait * 1_000_000,
       maxAge: maxAge.map { $0 * 1_000_000 } ?? .max,
-      patience: patience.map { $0 * 1_000_000 } ?? .max)
+      patience: patience.map { $0 * 1_000_000 } ?? .max, stick: stick)
   }
 }
 

@@ -49,4 +49,46 @@ import Testing
       #expect(try come(clients, to: name) == first, "\(name)")
     }
   }
+
+  @Test("whoever's first byte has reached a backend is known to another node, if it's to be acknowledged")
+  func acknowledged() throws {
+    let backends = try (0..<3).map { index in
+      let address = try #require(SocketAddress(ip: "127.0.0.1", port: FreePort.next()))
+      return try GreetingServer(at: address, greeting: UInt8(ascii: "a") + UInt8(index), answers: true)
+    }
+    let ports = backends.compactMap(\.address.port)
+    let fleet = try FleetOnMachine { fleet in
+      try fleet.configure(
+        backend: ports[0],
+        pool: ", \"stick\": { \"replicate\": \"ack-one\" }, \"health\": { \"type\": \"none\" }",
+        backends: Array(ports.dropFirst()))
+    }
+    try fleet.waitUntilAllServe(1)
+    func ask(_ name: String, from client: String) throws -> UInt8 {
+      let socket = try ClientSocket(.ip("127.0.0.1", fleet.ports[name] ?? 0), from: client)
+      try socket.send("?")
+      return try socket.receive(exactly: 1)[0]
+    }
+    // Once a node's table is followed, its word is known before the client's: it's killed right after each answer.
+    try waitUntil("lb2 knows who comes to lb1") {
+      _ = try ask("lb1", from: "127.0.0.2")
+      return try fleet.ask("lb2", "stick", "--client", "127.0.0.2", "--json").output.contains("127.0.0.2")
+    }
+    let clients = (3..<43).map { "127.0.0.\($0)" }
+    let first = try clients.map { try ask("lb1", from: $0) }
+    fleet.kill("lb1")
+    let others = try clients.map { client in
+      let found = ["lb2", "lb3"].contains { name in
+        (try? fleet.ask(name, "stick", "--client", client, "--json").output.contains("\"\(client)\"")) == true
+      }
+      #expect(found, "nobody knows \(client)")
+      return try ask("lb2", from: client)
+    }
+    #expect(others == first && Set(first).count == 3)
+    // Alone, a node lets clients wait for a moment, counts that, and serves them.
+    fleet.kill("lb3")
+    #expect(try ask("lb2", from: "127.0.0.99") > 0)
+    let text = try fleet.ask("lb2", "stick").output
+    #expect(text.contains("waited for another node in vain"), "\(text)")
+  }
 }

@@ -20,7 +20,9 @@ package struct FleetNode {
     /// Somebody wants something of the whole fleet; the number comes back with what came of it.
     case request(FleetRequest, number: UInt64)
     /// A table that is this node's has changed.
-    case stuck(table: Int, [StuckUpdate])
+    ///
+    /// - Parameter isAwaited: whether somebody waits until another node has it; else it's told with what comes within 20 ms.
+    case stuck(table: Int, [StuckUpdate], isAwaited: Bool)
     /// Whether this node may own one address, as far as it goes itself: it's not leaving, and could put it where it belongs.
     case ability(address: Int, isAble: Bool)
     /// What this node sees of each pool's backends, in the order of the configuration.
@@ -79,7 +81,7 @@ package struct FleetNode {
   let tableNames: [String]
   /// What is known of the others.
   package internal(set) var peers: Peers
-  /// Whether the log was known to its end once since the start.
+  /// Whether the log was known to its end once since the start, and to no less than this node has stored.
   package internal(set) var isInformed = false
   /// Whether this node is cut off from its backends, as far as others show.
   package internal(set) var isolation = Isolation()
@@ -161,8 +163,9 @@ package struct FleetNode {
     case .rollout(let input): stepRollouts(input, at: now, into: &effects)
     case .dropped(let index): stepOwner(index, .dropped, at: now, into: &effects)
     case .request(let request, let number): take(request, number, at: now, into: &effects)
-    case .stuck(let index, let updates):
+    case .stuck(let index, let updates, let isAwaited):
       for update in updates { stepTable(index, .update(update), at: now, into: &effects) }
+      if isAwaited { stepTable(index, .flush, at: now, into: &effects) }
     case .ability(let index, let isAble):
       guard self.isAble[index] != isAble else { break }
       self.isAble[index] = isAble
@@ -208,11 +211,20 @@ package struct FleetNode {
       }
     }
     logEffects = said
-    if !isInformed, log.isLive(at: now) {
+    // What is read may be old, though it's said to be the end: a node doesn't go back behind what it knows itself.
+    if !isInformed, log.isLive(at: now), hasWhatIsStored || mutants.have(.logOlderThanMemory) {
       isInformed = true
       append(.join, at: now, into: &effects)
     }
   }
+
+  /// Whether the log has all that this node had taken up of it when it was started.
+  private var hasWhatIsStored: Bool {
+    state.committed.generation >= memory.stored.generation && state.position >= memory.overrides.position
+  }
+
+  /// Whether the end of the log is behind what this node has stored: for a moment that is an old answer, for long it's another log.
+  package func isBehindMemory(at now: Moment) -> Bool { !isInformed && log.isLive(at: now) && !hasWhatIsStored }
 
   private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
     let outcome = state.fold(entry, mutants: mutants)

@@ -78,6 +78,8 @@ struct Primary {
     if flushesAt == .never { flushesAt = now + timing.gather }
   }
 
+  mutating func flush(at now: Moment) { flushesAt = min(flushesAt, now) }
+
   // MARK: What is sent
 
   mutating func goOn(_ table: StuckTable, at now: Moment, into effects: inout [Replication.Effect]) {

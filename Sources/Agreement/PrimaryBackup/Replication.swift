@@ -13,6 +13,8 @@ package struct Replication {
     case resign
     /// The primary's own table has changed.
     case update(StuckUpdate)
+    /// What the primary has gathered is to be sent now: somebody waits.
+    case flush
     /// Another node says something.
     case message(ReplicaMessage, from: NodeName)
   }
@@ -120,6 +122,11 @@ package struct Replication {
       guard case .primary(var primary) = role else { return }
       role = .backup
       primary.add(update, to: &table, at: now)
+      role = .primary(primary)
+    case .flush:
+      guard case .primary(var primary) = role else { return }
+      role = .backup
+      primary.flush(at: now)
       role = .primary(primary)
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
     }

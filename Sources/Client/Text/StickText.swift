@@ -10,7 +10,9 @@ package enum StickText {
       "pool \(stick.pool): \(figures.entries) of \(Words.count(figures.size, "client")) remembered, each for "
         + "\(StatsText.duration(Double(figures.lifetime))) after its last session",
       "\(Words.count(figures.hits, "session")) had the same backend again, \(figures.moves) another one; "
-        + "\(Words.count(figures.evictions, "client")) made room for others",
+        + "\(Words.count(figures.evictions, "client")) made room for others"
+        + (figures.unacknowledged == 0
+          ? "" : "; \(Words.count(figures.unacknowledged, "session")) waited for another node in vain"),
     ])
     var shares = TextTable([("BACKEND", .left), ("CLIENTS", .right)])
     for (backend, count) in stick.backends.sorted(by: { $0.key < $1.key }) { shares.add([backend, "\(count)"]) }

@@ -16,6 +16,7 @@ package struct PoolStick {
     } else {
       table = StickTable(limit: configuration.size, lifetime: lifetime)
     }
+    table?.use(configuration.replication == .ackOne ? .ackOne : .async)
   }
 
   /// Some backends have gone, and their clients have none.

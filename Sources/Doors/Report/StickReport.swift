@@ -6,6 +6,7 @@ extension Report.Stick {
   init(_ figures: StickFigures) {
     self.init(
       entries: figures.entries, size: figures.limit, lifetime: figures.lifetime, hits: figures.counts.hits,
-      moves: figures.counts.moves, evictions: figures.counts.evictions)
+      moves: figures.counts.moves, evictions: figures.counts.evictions,
+      unacknowledged: figures.counts.unacknowledged)
   }
 }

@@ -87,6 +87,10 @@ extension StatsMetrics {
       "Clients of the pool that made room for others before their time.",
       rows.counts(\.stick?.evictions))
     writer.family(
+      "martlet_pool_stick_unacknowledged_total", .counter,
+      "Sessions of the pool that waited in vain for another node of the fleet to know their client's backend.",
+      rows.counts(\.stick?.unacknowledged))
+    writer.family(
       "martlet_pool_refused_total", .counter, "Clients of the pool that were turned away, by cause.",
       rows.causes(\.refused))
     writer.family(

@@ -28,7 +28,9 @@ package enum FleetCommand: Sendable {
   /// The sessions of an address that is about to go have ended.
   case sessionsEnded(address: Int)
   /// Clients of a table that is this node's have other backends: of an address that it owns, or its own where there's no address.
-  case stuck(table: Int, [StuckUpdate])
+  ///
+  /// - Parameter batch: if somebody waits until another node has these: a number that grows, told by `replicated`.
+  case stuck(table: Int, [StuckUpdate], batch: UInt64?)
   /// The process is to end, or another one takes its place.
   case stop(handingOver: Bool)
 }
@@ -65,6 +67,8 @@ package enum FleetEvent: Sendable {
   case known(table: Int, [StuckEntry])
   /// What another node says of the clients of its own table.
   case heard([StuckUpdate])
+  /// Another node has what was told of a table's clients up to this batch.
+  case replicated(table: Int, batch: UInt64)
   /// Something has come to pass that people should know.
   case news(String)
   /// Something that people should know, said once for each time that it begins.

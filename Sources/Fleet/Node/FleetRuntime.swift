@@ -23,6 +23,8 @@ package final class FleetRuntime {
   private var taking: Rollouts.Target?
   private var told: FleetStatus?
   private var troubles: Set<String> = []
+  private var batches = AwaitedBatches()
+  private var behindSince: Moment?
   private var addresses: FleetAddresses?
   private let configured: [FleetAddress]
   /// Since when each address has had the owner that it has, as far as this node has seen.
@@ -98,7 +100,9 @@ package final class FleetRuntime {
       addresses?.leave(hasLeft)
       step(.tick)
     case .view(let pools): step(.view(pools))
-    case .stuck(let table, let updates): step(.stuck(table: table, updates))
+    case .stuck(let table, let updates, let batch):
+      step(.stuck(table: table, updates, isAwaited: batch != nil))
+      if let batch { batches.note(batch, of: table, node.tables[table].prefix) }
     case .sessionsEnded(let address): addresses?.sessionsEnded(address)
     case .stop: preconditionFailure("whoever runs the loop ends it")
     }
@@ -184,8 +188,10 @@ package final class FleetRuntime {
     case .tableReady(let index):
       tellTable(of: index)
     case .heard(_, let updates): tell(.heard(updates))
-    // No session waits for it.
-    case .replicated: break
+    case .replicated(let table, let upTo):
+      if let batch = batches.reached(upTo, of: table, node.tables[table].prefix) {
+        tell(.replicated(table: table, batch: batch))
+      }
     }
   }
 
@@ -241,9 +247,23 @@ package final class FleetRuntime {
     }
     for index in status.nodes.indices { status.nodes[index].down = views.view(of: status.nodes[index].name, at: now) }
     if !status.isLogLive, case .away(_, let why) = store.state { status.logTrouble = why }
+    noteOldLog(at: now)
     guard status != told else { return }
     told = status
     tell(.status(status))
+  }
+
+  /// A log that ends before what this node has stored isn't its fleet's, or has lost its end.
+  private func noteOldLog(at now: Moment) {
+    guard node.isBehindMemory(at: now) else { return behindSince = nil }
+    let since = behindSince ?? now
+    behindSince = since
+    guard now - since >= .seconds(5) else { return }
+    say(
+      """
+      the log ends with generation \(node.state.committed.generation), and this node has served a later one: it takes no part until the log \
+      is the right one ("root"), or its data folder is empty
+      """)
   }
 
   private func describe(_ index: Int, at now: Moment) -> FleetStatus.Address {

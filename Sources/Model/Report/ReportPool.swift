@@ -78,15 +78,18 @@ extension Report {
     package var moves: Int
     /// Clients that had to make room for others before their time.
     package var evictions: Int
+    /// Sessions that have waited for another node in vain.
+    package var unacknowledged: Int
 
     /// With all its parts.
-    package init(entries: Int, size: Int, lifetime: Int, hits: Int, moves: Int, evictions: Int) {
+    package init(entries: Int, size: Int, lifetime: Int, hits: Int, moves: Int, evictions: Int, unacknowledged: Int) {
       self.entries = entries
       self.size = size
       self.lifetime = lifetime
       self.hits = hits
       self.moves = moves
       self.evictions = evictions
+      self.unacknowledged = unacknowledged
     }
   }
 

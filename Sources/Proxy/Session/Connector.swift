@@ -169,7 +169,7 @@ extension Session {
     counters.sessions.add()
     connectEnded(at: backend)
     backend.load.connectSucceeded()
-    if let stick = policy.stick { keepBackend(backend, by: stick) }
+    hold = policy.stick.flatMap { keepBackend(backend, by: $0) } ?? 0
     worker.established(self)
     // The snapshot isn't needed any more; later ones shall not pile up behind long sessions.
     pool = nil

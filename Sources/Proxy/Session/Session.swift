@@ -37,6 +37,8 @@ final class Session: IOHandler, Waiting {
   var isGoingOn = false
   /// Already in the worker's list of sessions whose sources gather.
   var isGathering = false
+  /// What the client's first bytes wait for, as the worker counts that; 0 for nothing.
+  var hold: UInt32 = 0
   /// The side that is left of a session that is resetting is the client's.
   var sparesClient = false
   /// The kernel asks silent peers for a sign of life.
@@ -109,7 +111,7 @@ final class Session: IOHandler, Waiting {
       if readiness.contains(.closed) { toClient.sourceHungUp = true }
       if !readiness.isDisjoint(with: [.read, .closed]) { toClient.sourceReady = true }
       let hadRoom = toBackend.sinkReady
-      if readiness.contains(.write) { toBackend.sinkReady = true }
+      if readiness.contains(.write), hold == 0 { toBackend.sinkReady = true }
       if toClient.sourceReady { pumpToClient() }
       if !hadRoom, phase == .relaying { pumpToBackend() }
     case .queued, .resetting, .ended: break
@@ -181,9 +183,20 @@ final class Session: IOHandler, Waiting {
     phase = .relaying
     // It may have been connected by a tick, with no event of its own.
     if lastActive != worker.tick { worker.active(self) }
-    toBackend.sinkReady = true
+    toBackend.sinkReady = hold == 0
     pumpToBackend()
     if phase == .relaying, toClient.sourceReady { pumpToClient() }
+  }
+
+  /// What the client's first bytes have waited for is over; false if they wait for something else by now, or nobody does.
+  @discardableResult
+  func letGo(_ number: UInt32) -> Bool {
+    guard hold == number else { return false }
+    hold = 0
+    guard phase == .relaying else { return false }
+    toBackend.sinkReady = true
+    look()
+    return true
   }
 
   private func pumpToBackend() {

@@ -10,10 +10,12 @@ extension Session {
     return pool.places[backend]
   }
 
-  /// The client has reached a backend, and gets it again.
-  func keepBackend(_ backend: Backend, by stick: StickTable) {
-    guard let key = StickKey(clientAddress) else { return }
-    stick.assign(key, to: backend.id, at: connector.attemptBegan)
+  /// The client has reached a backend, and gets it again. What its first bytes have to wait for, if they have to.
+  func keepBackend(_ backend: Backend, by stick: StickTable) -> UInt32? {
+    guard let key = StickKey(clientAddress),
+      let awaited = stick.assign(key, to: backend.id, at: connector.attemptBegan)
+    else { return nil }
+    return worker.holds.add(self, for: awaited, in: stick)
   }
 
   /// The session ends: from now on it counts for how long the client is away.

@@ -6,6 +6,10 @@ struct StickBook: ~Copyable {
   var counts = StickCounts()
   /// Nil if nobody follows.
   private var journal: StickJournal?
+  /// How many clients were written down, ever.
+  private(set) var written: UInt64 = 0
+  /// What a client that is new to its backend waits for.
+  var replication = StickReplication.async
 
   init(limit: Int, lifetime: UInt32, after turn: UInt32 = 0) {
     self.limit = limit
@@ -19,11 +23,13 @@ struct StickBook: ~Copyable {
     return slot.isOver(at: now, lifetime) ? nil : StickEntry(slot)
   }
 
-  mutating func assign(_ client: StickKey, to backend: Int, at now: UInt32) {
+  /// Gives what the client has to wait for: that another node knows what was written up to then.
+  mutating func assign(_ client: StickKey, to backend: Int, at now: UInt32) -> UInt64? {
     guard let place = slots.place(of: client) else {
       makeRoom(at: now)
       slots.put(client, Int32(backend), seen: now, told: now)
-      return write(client)
+      write(client)
+      return awaited
     }
     let slot = slots[place]
     let (isHit, isOver) = (slot.backend == backend, slot.isOver(at: now, lifetime))
@@ -32,7 +38,10 @@ struct StickBook: ~Copyable {
     }
     slots.give(place, Int32(backend))
     refresh(place, at: now, isNews: !isHit || isOver)
+    return isHit && !isOver ? nil : awaited
   }
+
+  private var awaited: UInt64? { replication == .ackOne && journal != nil ? written : nil }
 
   mutating func touch(_ client: StickKey, on backend: Int, at now: UInt32) {
     guard let place = slots.place(of: client), slots[place].backend == backend else { return }
@@ -108,6 +117,8 @@ struct StickBook: ~Copyable {
   mutating func succeed(_ other: borrowing StickBook) {
     counts = other.counts
     journal = other.journal
+    written = other.written
+    replication = other.replication
   }
 
   // MARK: Following
@@ -117,10 +128,10 @@ struct StickBook: ~Copyable {
   }
 
   /// What was written since it was taken last.
-  mutating func takeJournal() -> StickJournal? {
-    guard let written = journal else { return nil }
+  mutating func takeJournal() -> (journal: StickJournal, upTo: UInt64)? {
+    guard let full = journal else { return nil }
     journal = StickJournal()
-    return written
+    return (full, written)
   }
 
   func change(of client: StickKey, at now: UInt32) -> StickChange {
@@ -128,7 +139,10 @@ struct StickBook: ~Copyable {
     return StickChange(client: client, backend: entry?.backend, idle: entry.map { now - min($0.seen, now) } ?? 0)
   }
 
-  private mutating func write(_ client: StickKey) { journal?.write(client) }
+  private mutating func write(_ client: StickKey) {
+    written &+= 1
+    journal?.write(client)
+  }
 
   // MARK: Slots
 

@@ -49,6 +49,14 @@ package struct StickChange: Equatable, Sendable {
   }
 }
 
+/// What a session of a client waits for that is new to its backend.
+package enum StickReplication: Sendable {
+  /// Nothing.
+  case async
+  /// Another node of the fleet knows it, or 10 ms are over.
+  case ackOne
+}
+
 /// What was counted of a pool's clients. All of it only grows.
 package struct StickCounts: Codable, Equatable, Sendable {
   /// Sessions whose client was known and got its backend.
@@ -57,6 +65,8 @@ package struct StickCounts: Codable, Equatable, Sendable {
   package var moves = 0
   /// Clients that had to make room for others before their time.
   package var evictions = 0
+  /// Sessions that have waited for another node in vain.
+  package var unacknowledged = 0
 
   /// Nothing counted.
   package init() {}
@@ -66,6 +76,7 @@ package struct StickCounts: Codable, Equatable, Sendable {
     hits &+= other.hits
     moves &+= other.moves
     evictions &+= other.evictions
+    unacknowledged &+= other.unacknowledged
   }
 }
 

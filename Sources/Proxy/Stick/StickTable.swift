@@ -7,6 +7,10 @@ import Synchronization
 /// sessions by between two parts.
 package final class StickTable: Sendable {
   private let book: Mutex<StickBook>
+  /// Called when a client waits, while somebody follows.
+  private let wake = Mutex<(@Sendable () -> Void)?>(nil)
+  /// Up to which of what was written another node knows it.
+  private let acknowledgedUpTo = Atomic<UInt64>(0)
 
   /// So many clients are gone over at a time: some 0.05 ms, if nothing of them is in a cache.
   private static let part = 128
@@ -28,9 +32,20 @@ package final class StickTable: Sendable {
   }
 
   /// A client has reached a backend: from now on that one is its.
-  package func assign(_ client: StickKey, to backend: Int, at now: UInt64) {
-    book.withLock { $0.assign(client, to: backend, at: Self.seconds(now)) }
+  ///
+  /// - Returns: what its session has to wait for, if it has to: a number for ``isAcknowledged(_:)``.
+  @discardableResult
+  package func assign(_ client: StickKey, to backend: Int, at now: UInt64) -> UInt64? {
+    let awaited = book.withLock { $0.assign(client, to: backend, at: Self.seconds(now)) }
+    if awaited != nil { wake.withLock { $0 }?() }
+    return awaited
   }
+
+  /// Whether another node knows what a session waits for.
+  func isAcknowledged(_ awaited: UInt64) -> Bool { awaited <= acknowledgedUpTo.load(ordering: .acquiring) }
+
+  /// A session has waited for too long.
+  func gaveUp() { book.withLock { $0.counts.unacknowledged &+= 1 } }
 
   /// A session of a client has ended: the time to remember it begins anew, if the backend is still its.
   package func touch(_ client: StickKey, on backend: Int, at now: UInt64) {
@@ -113,6 +128,9 @@ package final class StickTable: Sendable {
     return visits.lazy.map(\.slot).filter { !$0.isOver(at: Self.seconds(now), lifetime) }.map(StickEntry.init)
   }
 
+  /// What sessions of clients wait for that are new to their backends, from now on.
+  package func use(_ replication: StickReplication) { book.withLock { $0.replication = replication } }
+
   /// Goes by other bounds from now on. If there's room for fewer clients, those go that were seen the longest ago.
   package func use(limit: Int, lifetime: UInt32) {
     let old = book.withLock { book in
@@ -139,21 +157,34 @@ package final class StickTable: Sendable {
 
   // MARK: Following
 
-  /// Whether somebody wants to know what changes; what was written down for the last one who did is lost.
-  package func follow(_ isFollowed: Bool) {
-    book.withLock { $0.follow(isFollowed) }
+  /// Somebody wants to know what changes; what was written down for the last one who did is lost.
+  ///
+  /// - Parameter wake: called from any thread when a session waits until what has changed is known elsewhere.
+  package func follow(wake: @escaping @Sendable () -> Void) {
+    self.wake.withLock { $0 = wake }
+    book.withLock { $0.follow(true) }
   }
 
-  /// What has changed since this was asked last, in the order in which it first did; that clients were seen again is told every
-  /// eighth of their time.
-  package func changes(at now: UInt64) -> [StickChange] {
-    guard let clients = book.withLock({ $0.takeJournal() })?.clients else { return [] }
+  /// Nobody does any more.
+  package func unfollow() {
+    book.withLock { $0.follow(false) }
+    wake.withLock { $0 = nil }
+  }
+
+  /// Another node knows what has changed up to there, as ``changes(at:)`` has given it.
+  package func acknowledge(upTo: UInt64) { acknowledgedUpTo.store(upTo, ordering: .releasing) }
+
+  /// What has changed since this was asked last, in the order in which it first did, and up to where that goes; that clients were
+  /// seen again is told every eighth of their time.
+  package func changes(at now: UInt64) -> (clients: [StickChange], upTo: UInt64) {
+    guard let (journal, upTo) = book.withLock({ $0.takeJournal() }) else { return ([], 0) }
+    let clients = journal.clients
     var changes: [StickChange] = []
     for start in stride(from: 0, to: clients.count, by: Self.part) {
       let part = clients[start..<min(start + Self.part, clients.count)]
       changes += book.withLock { book in part.map { book.change(of: $0, at: Self.seconds(now)) } }
     }
-    return changes
+    return (changes, upTo)
   }
 
   private static func seconds(_ now: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: now / 1_000_000_000) }

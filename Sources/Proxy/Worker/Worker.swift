@@ -36,6 +36,7 @@ package final class Worker {
   private(set) lazy var evictor = Evictor(self, pace: evictionPace)
   var goingOn: [Session] = []
   let gathering: Gathering
+  let holds: Holds
   var endedThisTurn: [Session] = []
   /// Orders have come, or listeners leave: to be seen to after the turn. One look at this is all that other turns cost.
   var isCalledFor = false
@@ -65,6 +66,7 @@ package final class Worker {
     peerPatience = setup.peerPatience
     random = SplitMix64(seed: setup.seed)
     gathering = Gathering(on: loop)
+    holds = Holds(of: setup.holdTime, on: loop)
     control = setup.control
     peers = setup.peers
     table = setup.table
@@ -78,6 +80,7 @@ package final class Worker {
     receiver = nil
     ticker = nil
     gathering.end()
+    holds.end()
     endedThisTurn = []
     activeThisTick = []
     activeLastTick = []
@@ -96,6 +99,7 @@ package final class Worker {
     case .evict(let order): evictor.take(order)
     case .endEviction(let id): evictor.end(id)
     case .freed(let pool): serveQueue(of: pool)
+    case .acknowledged: holds.look()
     case .listSessions(let query, let ticket):
       let (sessions, total) = list(query)
       report(.sessions(worker: index, ticket: ticket, sessions, total: total))

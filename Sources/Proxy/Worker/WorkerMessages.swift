@@ -19,6 +19,8 @@ package enum WorkerCommand: Sendable {
   /// A backend of this pool may be able to take another session, and nobody waits for it at the worker that found that
   /// out: see whether somebody does here.
   case freed(PoolStatus)
+  /// Another node knows more of which backends clients have: see who has waited for that.
+  case acknowledged
   /// Tell about sessions. Answered by `sessions`.
   case listSessions(SessionQuery, ticket: Int)
   /// Tell about the sessions that ended last. Answered by `recent`.

@@ -23,6 +23,8 @@ package struct WorkerSetup: Sendable {
   package var evictionPace: Pace
   /// How long a peer may owe an acknowledgement, in nanoseconds.
   package var peerPatience: UInt64
+  /// How long a client's first bytes wait for another node to know its backend, in nanoseconds.
+  package var holdTime: UInt64
   /// How many pipes it may open.
   package var pipeLimit: Int
   /// Starts its random numbers.
@@ -34,7 +36,8 @@ package struct WorkerSetup: Sendable {
   package init(
     index: Int, table: RoutingTable, inbox: Mailbox<WorkerCommand>,
     peers: [Mailbox<WorkerCommand>], control: Mailbox<WorkerEvent>, sessionSlots: Slots, sessionLimit: Int,
-    idleCloses: IdleCloses, evictionPace: Pace, peerPatience: UInt64 = 120_000_000_000, pipeLimit: Int,
+    idleCloses: IdleCloses, evictionPace: Pace, peerPatience: UInt64 = 120_000_000_000,
+    holdTime: UInt64 = 10_000_000, pipeLimit: Int,
     seed: UInt64, counters: WorkerCounters
   ) {
     self.index = index
@@ -47,6 +50,7 @@ package struct WorkerSetup: Sendable {
     self.idleCloses = idleCloses
     self.evictionPace = evictionPace
     self.peerPatience = peerPatience
+    self.holdTime = holdTime
     self.pipeLimit = pipeLimit
     self.seed = seed
     self.counters = counters

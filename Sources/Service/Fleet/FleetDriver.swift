@@ -142,6 +142,7 @@ final class FleetDriver {
       stick.gained(index)
     case .known(let index, let entries): stick.learn(entries, of: index)
     case .heard(let updates): stick.learn(updates)
+    case .replicated(let index, let batch): stick.replicated(batch, of: index)
     case .lost(let index):
       stick.lost(index)
       sessions.lost(floating[index].host, "address \(floating[index].name)") { [weak self] in

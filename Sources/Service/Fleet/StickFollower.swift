@@ -22,6 +22,11 @@ final class StickFollower {
   /// The tables that are followed, by pool.
   private var followed: [String: StickTable] = [:]
   private var timer: Timer?
+  /// What sessions wait for, by the batch in which it was told: all its tables have to be there.
+  private var awaited: [(batch: UInt64, tables: Set<Int>, stick: StickTable, upTo: UInt64)] = []
+  private var batches: UInt64 = 0
+  private let calls = Mailbox<Void>()
+  private var receiver: MailboxReceiver?
 
   /// How often what has changed is told.
   private static let interval = Duration.milliseconds(20)
@@ -40,6 +45,7 @@ final class StickFollower {
     self.hosts = hosts
     self.post = post
     timer = Timer(on: loop) { [unowned self] in tell() }
+    receiver = calls.receive(on: loop) { [unowned self] in tell() }
     if let own { gained(own) }
   }
 
@@ -61,7 +67,7 @@ final class StickFollower {
   func learn(_ entries: [StuckEntry], of index: Int) {
     let strangers = learn(entries.map { StuckUpdate($0.client, backend: $0.backend, idle: $0.idle) })
     // Nobody would ever take them away.
-    if !strangers.isEmpty { post(.stuck(table: index, strangers.map { StuckUpdate($0, backend: nil) })) }
+    post(strangers.map { StuckUpdate($0, backend: nil) }, to: index)
     tellRest(of: index, beside: entries)
     ready.insert(index)
   }
@@ -120,7 +126,7 @@ final class StickFollower {
     let now = MonotonicClock.now()
     for pool in controller.pools {
       guard let table = followed[pool.name] else { continue }
-      let changes = table.changes(at: now)
+      let (changes, upTo) = table.changes(at: now)
       guard !changes.isEmpty else { continue }
       let (mark, marks) = (Self.mark(of: pool.name), marks(of: pool))
       let updates = changes.map { change in
@@ -128,13 +134,36 @@ final class StickFollower {
           ClientKey(pool: mark, high: change.client.high, low: change.client.low),
           backend: change.backend.flatMap { marks[$0] }, idle: change.idle)
       }
-      for index in owned.sorted() where isReached(pool.name, by: index) { post(updates, to: index) }
+      let indexes = owned.sorted().filter { isReached(pool.name, by: $0) }
+      var batch: UInt64?
+      if pool.configuration.stick?.replication == .ackOne, !indexes.isEmpty {
+        batches += 1
+        batch = batches
+        // Who has waited for longer than this many turns waits no more.
+        if awaited.count >= Self.mostAwaited { awaited.removeFirst() }
+        awaited.append((batches, Set(indexes), table, upTo))
+      }
+      for index in indexes { post(updates, to: index, batch: batch) }
     }
   }
 
-  private func post(_ updates: [StuckUpdate], to index: Int) {
+  /// Another node has what was told of a table up to a batch.
+  func replicated(_ batch: UInt64, of index: Int) {
+    for place in awaited.indices where awaited[place].batch <= batch { awaited[place].tables.remove(index) }
+    let there = awaited.filter(\.tables.isEmpty)
+    guard !there.isEmpty else { return }
+    awaited.removeAll(where: \.tables.isEmpty)
+    for done in there { done.stick.acknowledge(upTo: done.upTo) }
+    controller.workforce.post(.acknowledged)
+  }
+
+  private static let mostAwaited = 1_024
+
+  /// - Parameter batch: if somebody waits for it, told once another node has the last of it.
+  private func post(_ updates: [StuckUpdate], to index: Int, batch: UInt64? = nil) {
     for start in stride(from: 0, to: updates.count, by: Self.most) {
-      post(.stuck(table: index, Array(updates[start..<min(start + Self.most, updates.count)])))
+      let end = min(start + Self.most, updates.count)
+      post(.stuck(table: index, Array(updates[start..<end]), batch: end == updates.count ? batch : nil))
     }
   }
 
@@ -144,8 +173,10 @@ final class StickFollower {
   }
 
   private func follow(_ tables: [String: StickTable]) {
-    for (pool, table) in followed where tables[pool] !== table { table.follow(false) }
-    for (pool, table) in tables where followed[pool] !== table { table.follow(true) }
+    for (pool, table) in followed where tables[pool] !== table { table.unfollow() }
+    for (pool, table) in tables where followed[pool] !== table {
+      table.follow { [calls] in calls.post(()) }
+    }
     followed = tables
   }
 

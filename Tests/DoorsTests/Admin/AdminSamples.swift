@@ -93,7 +93,8 @@ extension AdminAnswer {
       "Stick": [
         Stick(
           pool: "web",
-          figures: Report.Stick(entries: 2, size: 100_000, lifetime: 1_800, hits: 12, moves: 3, evictions: 4),
+          figures: Report.Stick(
+            entries: 2, size: 100_000, lifetime: 1_800, hits: 12, moves: 3, evictions: 4, unacknowledged: 0),
           backends: ["web-1": 1, "web-2": 1], clients: [Stick.Client(client: "10.0.0.7", backend: "web-2", idle: 3)])
       ],
       "History": [

@@ -308,7 +308,8 @@ extension StatsRenderingTests {
             "hits" : 3400,
             "lifetime" : 1800,
             "moves" : 56,
-            "size" : 100000
+            "size" : 100000,
+            "unacknowledged" : 3
           },
           "strategy" : "round-robin",
           "tiersActive" : [

@@ -73,7 +73,8 @@ extension World {
     let backend = chance.permille(200) ? nil : UInt64(chance.below(5) + 1)
     for node in nodes.indices where nodes[node].fleet?.tables[table].isPrimary == true && !nodes[node].isFrozen {
       outcome.counts.stuck += 1
-      step(node, .stuck(table: table, [StuckUpdate(client, backend: backend)]))
+      let isAwaited = chance.permille(300)
+      step(node, .stuck(table: table, [StuckUpdate(client, backend: backend)], isAwaited: isAwaited))
     }
   }
 

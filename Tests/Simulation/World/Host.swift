@@ -44,6 +44,8 @@ package struct Host {
   var fleet: FleetNode?
   /// Counts starts and ends, so that what was meant for an earlier life reaches nobody.
   var life: UInt32 = 0
+  /// When it began.
+  var begunAt: Int64 = 0
   /// What survives.
   var disk: FleetMemory
   var clock: LocalClock
@@ -90,6 +92,7 @@ extension World {
   /// Starts a node's process, with what one before it has left to it.
   func begin(_ node: Int, inheriting left: [Host.Legacy] = []) {
     nodes[node].life += 1
+    nodes[node].begunAt = now
     nodes[node].disk.run += 1
     nodes[node].wakesAt = .max
     nodes[node].calls = []

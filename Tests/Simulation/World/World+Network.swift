@@ -34,8 +34,10 @@ extension World {
       answer(node, life, call, store.read(key, asOf: now - nodes[node].lag))
     case .read(let key, .linearizable):
       guard store.isUp else { return }
-      // A leader that doesn't know yet that it's deposed answers a sync too.
-      let old = !isHealed && chance.permille(10) ? chance.within(0...milliseconds(800)) : 0
+      // A leader that doesn't know yet that it's deposed answers a sync too; a node that has just begun may meet it anywhere.
+      let isNew = now - nodes[node].begunAt < milliseconds(150)
+      let old =
+        !isHealed && chance.permille(isNew ? 250 : 10) ? chance.within(0...milliseconds(isNew ? 3_000 : 800)) : 0
       answer(node, life, call, store.read(key, asOf: now - old))
     case .write(let writes):
       if goesAwayOnClaim, isClaim(writes) {

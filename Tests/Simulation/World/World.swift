@@ -200,7 +200,7 @@ package final class World {
     if case .message(.table(let name, let message), let from) = input {
       say("n\(node) hears of \(name)'s table from \(from.text): \(message)")
     }
-    if case .stuck(let table, let updates) = input { say("n\(node)'s table \(table): \(updates)") }
+    if case .stuck(let table, let updates, _) = input { say("n\(node)'s table \(table): \(updates)") }
     nodes[node].fleet?.step(input, at: local, into: &said)
     if before != nil { judgeTables(node, before: before, after: input) }
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3

@@ -10,8 +10,12 @@ final class GreetingServer: Sendable {
 
   /// - Parameters:
   ///   - greeting: that byte.
+  ///   - answers: whether it waits for a byte of the client first.
   ///   - network: in which machine of a network it is; else in this one.
-  init(at address: SocketAddress, greeting: UInt8 = UInt8(ascii: "!"), in network: NetworkNamespace? = nil) throws {
+  init(
+    at address: SocketAddress, greeting: UInt8 = UInt8(ascii: "!"), answers: Bool = false,
+    in network: NetworkNamespace? = nil
+  ) throws {
     self.address = address
     let ready = Ready()
     _ = LoopThread(name: "greeter") { [self] in
@@ -21,6 +25,7 @@ final class GreetingServer: Sendable {
       var clients: [Peer] = []
       while !isStopped.load(ordering: .relaxed) {
         guard let client = server.acceptIfAny(seconds: 1) else { continue }
+        if answers, client.receive(exactly: 1, seconds: 1).isEmpty { continue }
         try? client.send([greeting])
         clients.append(client)
         // What the oldest of so many had to say has been read by now.
