@@ -15,7 +15,7 @@ import Testing
     let table = StickTable(limit: 5_000, lifetime: 100)
     for number in 0..<4_000 { table.assign(key(number), to: 1, at: second(1)) }
     let mark = table.mark
-    for number in stride(from: 0, to: 4_000, by: 4) { table.touch(key(number), on: 1, at: second(1)) }
+    for number in stride(from: 0, to: 4_000, by: 4) { table.touch(key(number), on: 1, since: second(1), at: second(1)) }
     #expect(
       table.clients(atMost: .max, after: mark, at: second(1)).map(\.client)
         == stride(from: 0, to: 4_000, by: 4).reversed().map(key))

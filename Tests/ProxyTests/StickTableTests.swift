@@ -23,7 +23,7 @@ import Testing
         let isKnown = place.map { now - model[$0].seen <= 30 } ?? false
         switch random.next() % 8 {
         case 0:
-          table.touch(key(client), on: backend, at: second(now))
+          table.touch(key(client), on: backend, since: second(now), at: second(now))
           if let place, model[place].backend == backend {
             model.insert((client, backend, now), at: 0)
             remove(client, from: &model)
@@ -115,6 +115,23 @@ import Testing
     #expect(table.shares == [2: 1, 3: 1])
   }
 
+  @Test("a client is remembered after a session that stood for longer than that, but not if it was forgotten meanwhile")
+  func outlived() {
+    let table = StickTable(limit: 3, lifetime: 10)
+    for number in 1...3 { table.assign(key(number), to: number, at: second(1)) }
+    // A look makes those go whose time is over.
+    #expect(table.figures(at: second(20)).entries == 0)
+    table.touch(key(1), on: 1, since: second(1), at: second(21))
+    #expect(table.backend(of: key(1), at: second(30)) == 1)
+    // One whose place is still there.
+    table.assign(key(2), to: 2, at: second(21))
+    table.touch(key(2), on: 2, since: second(21), at: second(40))
+    #expect(table.backend(of: key(2), at: second(45)) == 2)
+    #expect(table.forget(key(2)))
+    table.touch(key(2), on: 2, since: second(40), at: second(46))
+    #expect(table.backend(of: key(2), at: second(46)) == nil)
+  }
+
   @Test("who follows is told of what has changed, once, and of clients that stay every eighth of their time")
   func followed() {
     let table = StickTable(limit: 3, lifetime: 80)
@@ -126,7 +143,7 @@ import Testing
     // Seen again, but not for the first time in a while.
     for now in 6...12 { table.assign(key(1), to: 2, at: second(now)) }
     #expect(table.changes(at: second(12)).clients.isEmpty)
-    table.touch(key(1), on: 2, at: second(13))
+    table.touch(key(1), on: 2, since: second(2), at: second(13))
     #expect(table.changes(at: second(13)).clients == [StickChange(client: key(1), backend: 2, idle: 0)])
     // Who makes room, is forgotten or has lost its backend is told of as well.
     for number in 2...3 { table.assign(key(number), to: 1, at: second(14)) }

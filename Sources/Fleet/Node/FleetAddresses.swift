@@ -108,7 +108,7 @@ final class FleetAddresses {
       hold.state = .ending(by: min(BootClock.now() + Self.patience, max(hold.until, BootClock.now())))
       holds[index] = hold
       tell(.news("\(said(index)) is given up"))
-      if addresses[index].floating.action == .none { sessionsEnded(index) } else { tell(.lost(index)) }
+      tell(.lost(index))
     case .lapsed where addresses[index].loss == .hold && isPlaced(index):
       holds[index]?.state = .keptOver
       tell(.trouble("\(said(index)) can't be renewed in time, and is kept all the same (onQuorumLoss)"))
@@ -126,7 +126,7 @@ final class FleetAddresses {
   private func lose(_ index: Int) {
     holds[index] = nil
     take(floating.drop(addresses[index].floating, at: BootClock.now().nanoseconds))
-    if addresses[index].floating.action != .none { tell(.lost(index)) }
+    tell(.lost(index))
   }
 
   /// The sessions of an address that is given up have ended.

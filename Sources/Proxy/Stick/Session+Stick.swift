@@ -22,6 +22,6 @@ extension Session {
   func leaveBackend(_ backend: Backend, by stick: StickTable, at now: UInt64) {
     // Of a short one it's known already when the client was here, to within a second.
     guard now &- connector.attemptBegan >= 1_000_000_000, let key = StickKey(clientAddress) else { return }
-    stick.touch(key, on: backend.id, at: now)
+    stick.touch(key, on: backend.id, since: connector.attemptBegan, at: now)
   }
 }

@@ -43,9 +43,15 @@ struct StickBook: ~Copyable {
 
   private var awaited: UInt64? { replication == .ackOne && journal != nil ? written : nil }
 
-  mutating func touch(_ client: StickKey, on backend: Int, at now: UInt32) {
-    guard let place = slots.place(of: client), slots[place].backend == backend else { return }
-    refresh(place, at: now)
+  mutating func touch(_ client: StickKey, on backend: Int, since: UInt32, at now: UInt32) {
+    guard let place = slots.place(of: client) else {
+      // The session stood for longer than a client is remembered without one.
+      guard now > since, now - since > lifetime else { return }
+      makeRoom(at: now)
+      slots.put(client, Int32(backend), seen: now, told: now)
+      return write(client)
+    }
+    if slots[place].backend == backend { refresh(place, at: now, isNews: slots[place].isOver(at: now, lifetime)) }
   }
 
   mutating func learn(_ client: StickKey, _ backend: Int, seen: UInt32, from source: StickSource) {

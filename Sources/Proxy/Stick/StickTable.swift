@@ -48,8 +48,10 @@ package final class StickTable: Sendable {
   func gaveUp() { book.withLock { $0.counts.unacknowledged &+= 1 } }
 
   /// A session of a client has ended: the time to remember it begins anew, if the backend is still its.
-  package func touch(_ client: StickKey, on backend: Int, at now: UInt64) {
-    book.withLock { $0.touch(client, on: backend, at: Self.seconds(now)) }
+  ///
+  /// - Parameter since: when the session reached it.
+  package func touch(_ client: StickKey, on backend: Int, since: UInt64, at now: UInt64) {
+    book.withLock { $0.touch(client, on: backend, since: Self.seconds(since), at: Self.seconds(now)) }
   }
 
   // MARK: One client

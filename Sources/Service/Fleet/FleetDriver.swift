@@ -145,6 +145,8 @@ final class FleetDriver {
     case .replicated(let index, let batch): stick.replicated(batch, of: index)
     case .lost(let index):
       stick.lost(index)
+      // Where nobody here moves an address, nobody knows which sessions came by it.
+      guard floating[index].action != .none else { return thread.post(.sessionsEnded(address: index)) }
       sessions.lost(floating[index].host, "address \(floating[index].name)") { [weak self] in
         self?.thread.post(.sessionsEnded(address: index))
       }

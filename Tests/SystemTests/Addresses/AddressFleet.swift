@@ -27,10 +27,11 @@ final class AddressFleet {
   ///   - more: more keys of the address.
   ///   - health: the pool's health checks.
   ///   - backends: how many there are.
+  ///   - answer: whether backends greet a client only when it has said something; each greets with a letter of its own.
   ///   - pool: more keys of the pool.
   init(
     lease: String = "3s", more: String = "", health: String = "\"type\": \"none\"", backends count: Int = 1,
-    pool: String = ""
+    answer: Bool = false, pool: String = ""
   ) throws {
     folder = try TemporaryFolder()
     network = try TestNetwork(nodes: 3)
@@ -41,7 +42,10 @@ final class AddressFleet {
     }
     address = target
     let hub = network.hub
-    backends = try (0..<count).map { try GreetingServer(at: own.with(port: 9_000 + UInt16($0)), in: hub) }
+    backends = try (0..<count).map { index in
+      try GreetingServer(
+        at: own.with(port: 9_000 + UInt16(index)), greeting: UInt8(ascii: "a") + UInt8(index), answers: answer, in: hub)
+    }
     sampler = HolderSampler(of: Self.address, in: network)
     client = SteadyClient(to: target, from: network.hub)
     try folder.write("key", try Subprocess.run(MartletProgram.path, ["fleet", "key"]).output, mode: 0o600)

@@ -11,7 +11,7 @@ func bootTime() -> Int64 {
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
-/// Connects to an address every 5 ms from one machine of a network, and notes which attempts were answered with a byte.
+/// Connects to an address every 5 ms from one machine of a network, says a byte, and notes which attempts were answered with one.
 final class SteadyClient: Sendable {
   private struct State {
     /// When those attempts began that were answered in time.
@@ -51,7 +51,7 @@ final class SteadyClient: Sendable {
   }
 
   private func run(to address: SocketAddress) {
-    var open: [(socket: Socket, began: Int64)] = []
+    var open: [(socket: Socket, began: Int64, isSaid: Bool)] = []
     var next = bootTime()
     while !state.withLock(\.isStopped) {
       let now = bootTime()
@@ -59,15 +59,22 @@ final class SteadyClient: Sendable {
         next = max(next + Self.period, now)
         if let socket = try? Socket(for: address) {
           _ = socket.connect(to: address)
-          open.append((socket, now))
+          open.append((socket, now, false))
         }
       }
-      var polls = open.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
+      var polls = open.map {
+        pollfd(fd: $0.socket.descriptor, events: Int16($0.isSaid ? POLLIN : POLLIN | POLLOUT), revents: 0)
+      }
       _ = poll(&polls, nfds_t(polls.count), Int32(max(next - bootTime(), 0) / 1_000_000))
       var answered: [Int64] = []
       for (index, poll) in polls.enumerated().reversed() {
-        let (socket, began) = open[index]
-        var byte: UInt8 = 0
+        let (socket, began, isSaid) = open[index]
+        var byte = UInt8(ascii: "?")
+        if !isSaid, poll.revents == Int16(POLLOUT) {
+          _ = send(socket.descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+          open[index].isSaid = true
+          continue
+        }
         if poll.revents != 0, recv(socket.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 1 {
           answered.append(began)
         } else if poll.revents == 0, now - began < Self.patience {
@@ -78,6 +85,6 @@ final class SteadyClient: Sendable {
       }
       state.withLock { $0.answered += answered }
     }
-    for (socket, _) in open { socket.close() }
+    for (socket, _, _) in open { socket.close() }
   }
 }
