@@ -30,6 +30,19 @@ import Testing
     #expect(fold.state.last?.votes.map(\.vote) == [nil, .no("a port is taken")])
   }
 
+  /// What a process had reserved is gone with it; the next one may find that it can't have it.
+  @Test func whoSaidYesMaySayNoUntilItIsDecided() {
+    var fold = Folding.fleet()
+    fold.say(n0, .begin(Sample.proposal(base: 1, 2)))
+    let number = fold.state.position
+    #expect(fold.say(n1, .vote(rollout: number, .yes)) == .taken)
+    #expect(fold.say(n1, .vote(rollout: number, .yes)) == .void("n1 has voted"))
+    #expect(
+      fold.say(n1, .vote(rollout: number, .no("a port is taken")))
+        == .decided(.aborted(reason: "a port is taken", by: NodeName("n1"))))
+    #expect(fold.say(n0, .vote(rollout: number, .yes)) == .void("rollout \(number) is over"))
+  }
+
   @Test func theFirstDecisionCounts() {
     var fold = Folding.fleet()
     fold.say(n0, .begin(Sample.proposal(base: 1, 2)))

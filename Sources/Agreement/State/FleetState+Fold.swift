@@ -88,7 +88,8 @@ extension FleetState {
       mutants.have(.foreignIncarnationVotes) ? $0.participant.node == author.node : $0.participant == author
     }
     guard let index else { return .void("\(author.node.text) takes no part in rollout \(number)") }
-    guard place.ballots[index].vote == nil else { return .void("\(author.node.text) has voted") }
+    // Who has said yes and begins anew has to reserve everything again, and may find that it can't.
+    guard place.ballots[index].vote == nil || vote != .yes else { return .void("\(author.node.text) has voted") }
     rollout?.ballots[index].vote = vote
     switch vote {
     case .no(let reason): return end(.aborted(reason: reason, by: author.node))

@@ -222,7 +222,8 @@ package struct Rollouts {
 
   private mutating func vote(_ vote: Vote, in origin: UInt64, _ state: FleetState, into effects: inout [Effect]) {
     guard voted != origin, let ballot = state.rollout?.ballots.first(where: { isMe($0.participant) }),
-      ballot.vote == nil
+      // A process before this one may have said yes, to what this one can't have.
+      ballot.vote == nil || ballot.vote == .yes && vote != .yes
     else { return }
     voted = origin
     effects.append(.append(.vote(rollout: origin, vote)))
