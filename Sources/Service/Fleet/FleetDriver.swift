@@ -48,10 +48,6 @@ final class FleetDriver {
   private let sessions: SessionsOfAddresses
   /// Tells which backends clients have.
   private let stick: StickFollower
-  /// What this node sees of its pools; told when that changes.
-  private let view: () -> [PoolView]
-  private var viewTimer: Timer?
-  private var told: [PoolView] = []
   /// Until the fleet has a configuration.
   private var founding: Timer?
   private var tries = 0
@@ -62,15 +58,12 @@ final class FleetDriver {
   ///   - first: what is proposed if the fleet has no configuration yet.
   ///   - controller: knows the pools, and on it the fleet's overrides take effect.
   ///   - sessions: what ends the sessions of an address that goes.
-  ///   - view: what this node sees of its pools.
   ///   - troubles: what is wrong with this node at the moment, by which a canary is judged.
   init(
     _ setup: FleetSetup, first: FleetRequest.Wish?, reloads: Reloads, controller: Controller,
-    sessions: SessionsOfAddresses, on loop: EventLoop, logger: Logger, view: @escaping () -> [PoolView],
-    troubles: @escaping () -> [String]
+    sessions: SessionsOfAddresses, on loop: EventLoop, logger: Logger, troubles: @escaping () -> [String]
   ) {
     self.sessions = sessions
-    self.view = view
     self.loop = loop
     self.logger = logger
     self.first = first
@@ -88,12 +81,8 @@ final class FleetDriver {
       thread.post($0)
     }
     overrides = FleetOverrides(controller, on: loop, logger: logger) { [desk] in desk.request($0, done: $1) }
-    health = FleetHealth(controller, on: loop) { thread.post(.down($0)) }
+    health = FleetHealth(controller, hasAddresses: !floating.isEmpty, on: loop) { thread.post($0) }
     receiver = events.receive(on: loop) { [unowned self] in take($0) }
-    if !setup.addresses.isEmpty {
-      viewTimer = Timer(on: loop) { [unowned self] in look() }
-      viewTimer?.schedule(after: .zero)
-    }
     guard setup.memory.stored.generation == 0 else { return }
     founding = Timer(on: loop) { [unowned self] in found() }
     founding?.schedule(after: .seconds(1))
@@ -109,14 +98,6 @@ final class FleetDriver {
       plans.stop()
     }
     return thread.stop(handingOver: handingOver)
-  }
-
-  private func look() {
-    viewTimer?.schedule(after: .seconds(1))
-    let view = view()
-    guard view != told else { return }
-    told = view
-    thread.post(.view(view))
   }
 
   // MARK: What the fleet wants

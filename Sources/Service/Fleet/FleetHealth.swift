@@ -1,31 +1,54 @@
+import Agreement
+import Balancing
 import Control
 import Fleet
 import Libevent
 import Model
 
-/// Tells the other nodes which backends this one sees down, and reports which they do: down on one node of three is a path, down on
-/// all of them is a backend.
+/// Tells the fleet what this node sees of its backends, and reports what other nodes do: down on one node of three is a path, down
+/// on all of them is a backend.
 final class FleetHealth {
   private let controller: Controller
-  private let tell: ([UInt64]) -> Void
-  private var told: [UInt64]?
+  private let hasAddresses: Bool
+  private let post: (FleetCommand) -> Void
+  private var down: [UInt64]?
+  private var views: [PoolView] = []
   private var timer: Timer?
 
-  init(_ controller: Controller, on loop: EventLoop, tell: @escaping ([UInt64]) -> Void) {
+  /// - Parameters:
+  ///   - hasAddresses: whether there are addresses, which a node that is cut off from its backends gives up.
+  ///   - post: tells the fleet's thread.
+  init(_ controller: Controller, hasAddresses: Bool, on loop: EventLoop, post: @escaping (FleetCommand) -> Void) {
     self.controller = controller
-    self.tell = tell
+    self.hasAddresses = hasAddresses
+    self.post = post
     timer = Timer(on: loop) { [unowned self] in look() }
     timer?.schedule(after: .zero)
   }
 
   private func look() {
     timer?.schedule(after: .seconds(1))
-    let marks = controller.pools.flatMap { pool in
+    let down = controller.pools.flatMap { pool in
       pool.members.filter { Self.isDown($0.reportedHealth, $0.state) }.map { Self.mark(pool.name, $0.address) }
     }.sorted()
-    guard marks != told else { return }
-    told = marks
-    tell(marks)
+    if down != self.down {
+      self.down = down
+      post(.down(down))
+    }
+    guard hasAddresses else { return }
+    let views = controller.pools.prefix(FleetNode.mostPools).map(Self.view)
+    if views != self.views {
+      self.views = views
+      post(.view(views))
+    }
+  }
+
+  /// What this node sees of a pool's backends; those that nobody looks after count for nothing.
+  private static func view(of pool: PoolController) -> PoolView {
+    let up = pool.members.count { $0.state == .up || $0.state == .warming }
+    // If most fail at once they're held as they were: that is just what's looked for here.
+    let down = pool.members.count { [.down, .ejected, .held].contains($0.state) }
+    return PoolView(up: UInt32(up), total: UInt32(up + down))
   }
 
   /// Adds to a report on which nodes each backend is down, if it is on any.
@@ -48,11 +71,9 @@ final class FleetHealth {
     }
   }
 
-  /// The number by which a backend is known (FNV-1a): names have no space.
+  /// The number by which a backend is known on all nodes: names have no space.
   private static func mark(_ pool: String, _ address: String) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in "\(pool) \(address)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return hash
+    ClientHash.of(bytes: "\(pool) \(address)".utf8)
   }
 
   /// Whether a node would give a backend no sessions for what it sees of it, whatever else holds.

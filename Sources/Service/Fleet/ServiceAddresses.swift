@@ -1,4 +1,3 @@
-import Agreement
 import Doors
 import Fleet
 import Model
@@ -21,16 +20,6 @@ extension Service {
     case .join: fleet.addresses.join(done: answer)
     }
     return true
-  }
-
-  /// What this node sees of its pools' backends; those that nobody looks after count for nothing.
-  var poolViews: [PoolView] {
-    controller.pools.prefix(FleetNode.mostPools).map { pool in
-      let up = pool.members.count { $0.state == .up || $0.state == .warming }
-      // If most fail at once they're held as they were: that is just what's looked for here.
-      let down = pool.members.count { [.down, .ejected, .held].contains($0.state) }
-      return PoolView(up: UInt32(up), total: UInt32(up + down))
-    }
   }
 
   /// How long the end of the process waits for its addresses to go.

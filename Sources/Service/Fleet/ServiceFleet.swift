@@ -32,7 +32,7 @@ extension Service {
       sessions: SessionsOfAddresses(
         lost: { [unowned self] in controller.evictions.leave($0, $1, done: $2) },
         gained: { [unowned self] in controller.evictions.returned($0) }),
-      on: loop, logger: logger, view: { [unowned self] in poolViews }
+      on: loop, logger: logger
     ) { [unowned self] in
       reporter.report().assessed().filter { $0.severity == .critical }.map { "\($0.place) is \($0.state)" }
     }
