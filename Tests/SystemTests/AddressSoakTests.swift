@@ -124,35 +124,16 @@ struct AddressSoakTests {
   func keepalived() throws {
     let fleet = try KeepalivedFleet()
     let figures = Figures()
+    let kinds: [(name: String, fail: (Int) throws -> Void, mend: (Int) throws -> Void)] = [
+      ("stopped", { fleet.signal($0, SIGTERM) }, fleet.start),
+      ("process killed", { fleet.signal($0, SIGKILL) }, fleet.start),
+      ("frozen", { fleet.signal($0, SIGSTOP) }, { fleet.signal($0, SIGCONT) }),
+      (
+        "cut off", { try fleet.network.setLink(of: $0, up: false) }, { try fleet.network.setLink(of: $0, up: true) }
+      ),
+    ]
     for _ in 0..<failovers {
-      figures.add(
-        "stopped",
-        try fleet.failOver {
-          fleet.signal($0, SIGTERM)
-        } mend: {
-          try fleet.start($0)
-        })
-      figures.add(
-        "process killed",
-        try fleet.failOver {
-          fleet.signal($0, SIGKILL)
-        } mend: {
-          try fleet.start($0)
-        })
-      figures.add(
-        "frozen",
-        try fleet.failOver {
-          fleet.signal($0, SIGSTOP)
-        } mend: {
-          fleet.signal($0, SIGCONT)
-        })
-      figures.add(
-        "cut off",
-        try fleet.failOver {
-          try fleet.network.setLink(of: $0, up: false)
-        } mend: {
-          try fleet.network.setLink(of: $0, up: true)
-        })
+      for kind in kinds { figures.add(kind.name, try fleet.failOver(kind.fail, mend: kind.mend)) }
     }
     figures.tell("keepalived, advert_int 1", fleet.sampler.seen)
   }

@@ -1,6 +1,6 @@
+import Control
 import Fleet
 import Glibc
-import Control
 import Libevent
 import Model
 import Sockets
