@@ -128,9 +128,9 @@ package final class Service {
     reporter.nearLimits = { [unowned self] in headroom?.near ?? [:] }
     reporter.refusing = { [unowned self] in chronicle.refusing($0) }
     reporter.completeByFleet = { [unowned self] report in
-      guard let status = fleet?.status else { return }
+      guard let fleet, let status = fleet.status else { return }
       FleetHealth.complete(&report, by: status)
-      report.fleet = status.answer
+      report.fleet = fleet.answer
     }
     reporter.outOfStep = { [unowned self] in fleet?.status?.complaint }
     chronicle.looked = { [unowned self] in reporter.noteListeners() }

@@ -59,7 +59,7 @@ extension Service {
       reporter: reporter, reports: reports, chronicle: chronicle, sessions: sessions, log: origin.log,
       fleet: .init(
         node: { [origin] in origin.fleet?.setup.plan.me.text },
-        look: { [unowned self] in fleet?.status?.answer },
+        look: { [unowned self] in fleet?.answer },
         rollOut: { [unowned self] in rollOut($0, by: $1, $2) },
         plan: { [unowned self] in planEverywhere($0, own: $1, $2) },
         settle: { [unowned self] in settle($0, by: $1, $2) },

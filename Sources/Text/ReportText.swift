@@ -6,10 +6,12 @@ package enum StatsText {
   package static func render(_ report: Report) -> String {
     let pools = report.pools.map { section($0, now: report.time) }
     let changes = [overrides(report.overrides, now: report.time), transitions(report.transitions)]
-    return ([head(report), ConcernText.section(report), listeners(report.listeners)] + pools + changes).filter {
-      !$0.isEmpty
-    }
-    .joined(separator: "\n")
+    let addresses = AddressText.section(report.fleet, now: report.time)
+    return ([head(report), ConcernText.section(report), listeners(report.listeners), addresses] + pools + changes)
+      .filter {
+        !$0.isEmpty
+      }
+      .joined(separator: "\n")
   }
 
   private static func head(_ report: Report) -> String {

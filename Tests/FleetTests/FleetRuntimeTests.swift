@@ -248,9 +248,17 @@ private final class TestFleet {
     let (second, third) = ((first + 1) % 3, (first + 2) % 3)
     let names = fleet.members.map(\.name)
     #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.addresses[0].candidates.count == 3 } })
+    // All learn of its clients, and the owner tells how far they are.
+    fleet.members[first].runtime?.obey(
+      .stuck(address: 0, [StuckUpdate(ClientKey(pool: 1, high: 0, low: 7), backend: 9)]))
+    #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.addresses[0].table.clients == 1 } })
+    let lags = [second, third].sorted().map { Lag(names[$0], updates: 0) }
+    #expect(fleet.wait { fleet.members[first].status?.addresses[0].table.lags == lags })
+    #expect(fleet.members[second].status?.addresses[0].table.lags.isEmpty == true)
     // Whoever is asked passes it on to the owner.
     fleet.members[third].runtime?.obey(.move(address: 0, to: names[second]))
     #expect(fleet.wait { owner() == names[second].text })
+    #expect(fleet.members.allSatisfy { $0.status?.addresses[0].moves == 1 })
     fleet.members[second].runtime?.obey(.leave(true))
     #expect(fleet.wait { owner() != nil && owner() != names[second].text })
     #expect(fleet.wait { fleet.members[third].status?.addresses[0].candidates.count == 2 })

@@ -156,7 +156,8 @@ import Testing
     down.downOn = .init(nodes: ["lb2"], of: 3)
     let all = Self.report(.down, [down]) { report in
       report.fleet = AdminAnswer.Fleet(
-        node: "lb1", generation: 2, log: .init(live: false, position: 1, end: 1, trouble: "nobody answers"),
+        name: "edge", node: "lb1", generation: 2,
+        log: .init(live: false, position: 1, end: 1, trouble: "nobody answers"),
         nodes: [
           .init(name: "lb1", present: true, generation: 1, position: 1, outOfStep: "a port is taken"),
           .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
@@ -169,5 +170,48 @@ import Testing
         "warning node lb2 away: it wasn't heard for a second",
       ])
     #expect(all.first { $0.kind == .backend }?.reason == "why b1; down on 1 of 3 (lb2)")
+  }
+
+  @Test("of a fleet's addresses it's told that nobody has one, or that one can't be held or has no heir")
+  func addresses() {
+    typealias Address = AdminAnswer.Fleet.Address
+    func address(
+      _ name: String, _ state: Address.State, _ owner: String?, _ candidates: [String], since: Timestamp? = Self.noon,
+      problem: String? = nil
+    ) -> Address {
+      Address(
+        name: name, address: "10.0.0.1", state: state, owner: owner, generation: 1, since: since, until: nil,
+        candidates: candidates, problem: problem)
+    }
+    let report = Self.report(.up, []) { report in
+      report.fleet = AdminAnswer.Fleet(
+        name: "edge", node: "lb1", generation: 2, log: .init(live: true, position: 1, end: 1),
+        nodes: [
+          .init(name: "lb1", present: true, generation: 2, position: 1, outOfStep: nil),
+          .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
+        ], rollout: nil, last: nil,
+        addresses: [
+          address("fine", .owned, "lb1", ["lb1", "lb2"]), address("unknown", .nobodys, nil, [], since: nil),
+          address("free", .nobodys, nil, ["lb1"]), address("lost", .nobodys, nil, []),
+          address("dead", .elsewhere, "lb2", ["lb1"]), address("lapsed", .lapsed, "lb1", ["lb1"]),
+          address("kept", .kept, "lb1", []), address("alone", .owned, "lb1", ["lb1"]),
+          address("cable", .elsewhere, "lb3", ["lb1", "lb3"], problem: "eth0 is switched off"),
+        ], hasLeft: true, isIsolated: true)
+    }
+    #expect(
+      report.assessed().map { "\($0.severity.rawValue) \($0.place) \($0.state): \($0.reason)" } == [
+        "critical address free nobody's: lb1 may own it", "critical address lost nobody's: no node may own it",
+        "critical address dead its owner is away: lb2 wasn't heard for a second; lb1 may own it",
+        "critical address lapsed lapsed: it couldn't be renewed in time, and nobody has it until the log is back",
+        "warning address kept kept: its lease is over, and another node may have it as well",
+        "warning address alone without an heir: no other node may own it",
+        "warning address cable hindered: eth0 is switched off",
+        "warning node lb2 away: it wasn't heard for a second",
+        "warning node lb1 isolated: it sees backends down that others see up, and owns no address that they may have",
+        "notice node lb1 left: it owns no address until `martlet fleet join`",
+      ])
+    // A canary isn't to blame for any of it.
+    #expect(report.troubles.isEmpty)
+    #expect(Self.report(.down, [Self.backend("b1", .down)]).troubles == ["pool web is down"])
   }
 }

@@ -57,6 +57,14 @@ struct Primary {
 
   var isReady: Bool { readyAt == nil }
 
+  /// How far the others are, in their order.
+  var lags: [Lag] {
+    backups.map { backup in
+      let isWhole = backup.follows && backup.transfer == nil
+      return Lag(backup.node, updates: isWhole ? sequence - backup.acknowledged : nil)
+    }
+  }
+
   var wakesAt: Moment {
     var at = min(remindsAt, min(flushesAt, readyAt ?? .never))
     for backup in backups where isOwing(backup) { at = min(at, backup.resendsAt) }

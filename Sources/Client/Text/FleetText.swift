@@ -5,25 +5,17 @@ import Text
 package enum FleetText {
   /// The whole.
   package static func render(_ fleet: AdminAnswer.Fleet, coloured: Bool = false, now: Timestamp = .now) -> String {
-    var lines = [line(fleet, coloured: coloured), ""]
-    let width = max(4, fleet.nodes.map(\.name.count).max() ?? 0) + 2
-    lines.append("NODE".padding(to: width) + "STATE".padding(to: 12) + "GENERATION  LOG")
-    for node in fleet.nodes {
-      let state = state(of: node, in: fleet)
-      let painted = state.paint.map { $0.on(state.word, when: coloured) } ?? state.word
-      lines.append(
-        node.name.padding(to: width) + painted + String(repeating: " ", count: max(1, 12 - state.word.count))
-          + (node.generation.map(String.init) ?? "–").padding(to: 12) + (node.position.map(String.init) ?? "–")
-          + (node.outOfStep.map { "  \($0)" } ?? ""))
+    var parts = [line(fleet, coloured: coloured) + "\n", nodes(fleet, coloured: coloured)]
+    if let addresses = fleet.addresses {
+      parts.append(AddressText.table(addresses, of: fleet, now: now, coloured: coloured))
     }
-    if let addresses = fleet.addresses { lines += [""] + self.addresses(addresses, coloured: coloured, now: now) }
-    if fleet.hasLeft == true { lines += ["", "\(fleet.node) owns no address until `martlet fleet join`"] }
+    if fleet.hasLeft == true { parts.append("\(fleet.node) owns no address until `martlet fleet join`\n") }
     if fleet.isIsolated == true {
-      lines += ["", "\(fleet.node) sees backends down that others see up, and owns no address that they may have"]
+      parts.append("\(fleet.node) sees backends down that others see up, and owns no address that they may have\n")
     }
-    if let rollout = fleet.rollout { lines += ["", title(rollout)] + votes(rollout) }
-    if let last = fleet.last { lines += ["", "last: " + title(last)] + votes(last) }
-    return lines.joined(separator: "\n") + "\n"
+    if let rollout = fleet.rollout { parts.append(text(of: rollout)) }
+    if let last = fleet.last { parts.append("last: " + text(of: last)) }
+    return parts.joined(separator: "\n")
   }
 
   /// The fleet at a glance.
@@ -35,44 +27,33 @@ package enum FleetText {
       ? "log at \(fleet.log.position)"
       : Paint.red.on("log can't be reached, known to \(fleet.log.position)\(trouble)", when: coloured)
     return
-      "node \(fleet.node): generation \(fleet.generation), \(present) of \(fleet.nodes.count) nodes are there, \(log)"
+      "node \(fleet.node) of \(fleet.name): generation \(fleet.generation), \(present) of \(fleet.nodes.count) nodes are there, \(log)"
   }
 
-  private static func state(
-    of node: AdminAnswer.Fleet.Node, in fleet: AdminAnswer.Fleet
-  ) -> (word: String, paint: Paint?) {
+  private static func nodes(_ fleet: AdminAnswer.Fleet, coloured: Bool) -> String {
+    let isComplaining = fleet.nodes.contains { $0.outOfStep != nil }
+    var table = TextTable(
+      [("NODE", .left), ("STATE", .left), ("GENERATION", .right), ("LOG", .right)]
+        + (isComplaining ? [("WHY", .left)] : []))
+    for node in fleet.nodes {
+      let state = state(of: node, in: fleet)
+      table.add(
+        [
+          node.name, state.word, node.generation.map(String.init) ?? "-", node.position.map(String.init) ?? "-",
+        ] + (isComplaining ? [node.outOfStep ?? ""] : []), paint: coloured ? [1: state.paint] : [:])
+    }
+    return table.text
+  }
+
+  private static func state(of node: AdminAnswer.Fleet.Node, in fleet: AdminAnswer.Fleet) -> (
+    word: String, paint: Paint
+  ) {
     if !node.present { return ("away", .red) }
     if node.outOfStep != nil { return ("out of step", .red) }
     return node.generation == fleet.generation ? ("in step", .green) : ("following", .yellow)
   }
 
-  private static func addresses(
-    _ addresses: [AdminAnswer.Fleet.Address], coloured: Bool, now: Timestamp
-  ) -> [String] {
-    let width = max(7, addresses.map(\.name.count).max() ?? 0) + 2
-    let hosts = max(2, addresses.map(\.address.count).max() ?? 0) + 2
-    let owners = max(5, addresses.map { ($0.owner ?? "nobody").count }.max() ?? 0) + 2
-    let title =
-      "ADDRESS".padding(to: width) + "IP".padding(to: hosts) + "OWNER".padding(to: owners) + "TERM  SINCE     LEASE"
-    return [title]
-      + addresses.map { address in
-        let owner = address.owner ?? "nobody"
-        let space = String(repeating: " ", count: owners - owner.count)
-        let lease =
-          switch address.state {
-          case .owned: address.until.map { Words.left(until: $0, from: now) } ?? "–"
-          case .leaving: "leaving"
-          case .elsewhere, .nobodys: "–"
-          }
-        return address.name.padding(to: width) + address.address.padding(to: hosts)
-          + (address.owner == nil ? Paint.red.on(owner, when: coloured) : owner) + space
-          + "\(address.generation)".padding(to: 6)
-          + (address.since.map { Words.age(since: $0, at: now) } ?? "–").padding(to: 10) + lease
-          + (address.problem.map { "  " + Paint.red.on($0, when: coloured) } ?? "")
-      }
-  }
-
-  private static func title(_ rollout: AdminAnswer.Fleet.Rollout) -> String {
+  private static func text(of rollout: AdminAnswer.Fleet.Rollout) -> String {
     let outcome =
       switch rollout.outcome {
       case .voting: "nodes are preparing it"
@@ -82,12 +63,9 @@ package enum FleetText {
       case .aborted: "off: \(rollout.reason ?? "")"
       case .reverted: "taken back: \(rollout.reason ?? "")"
       }
-    return "rollout \(rollout.number) by \(rollout.author): \(outcome)"
-  }
-
-  private static func votes(_ rollout: AdminAnswer.Fleet.Rollout) -> [String] {
-    rollout.votes.map { vote in
+    let votes = rollout.votes.map { vote in
       "  \(vote.node): \(vote.vote ?? "hasn't voted")" + (vote.reason.map { ", \($0)" } ?? "")
     }
+    return Words.lines(["rollout \(rollout.number) by \(rollout.author): \(outcome)"] + votes)
   }
 }

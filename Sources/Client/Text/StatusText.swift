@@ -7,7 +7,9 @@ package enum StatusText {
   package static func render(_ report: Report, coloured: Bool = false) -> String {
     let pools = report.pools.map { pool($0, now: report.time, coloured: coloured) }
     let concerns = ConcernText.section(report, without: toldInHead, coloured: coloured)
-    let sections = [head(report, coloured: coloured), concerns, StatsText.listeners(report.listeners)] + pools
+    let addresses = AddressText.section(report.fleet, now: report.time, coloured: coloured)
+    let sections =
+      [head(report, coloured: coloured), concerns, StatsText.listeners(report.listeners), addresses] + pools
     let changes = [
       report.overrides.isEmpty
         ? "" : "overrides\n" + OverridesText.table(report.overrides, now: report.time),

@@ -68,6 +68,10 @@ extension TopModel {
     }
     guard let report = figures.report else { return ScreenLine("asking \(socket)", .dim) }
     var line = ScreenLine()
+    if let fleet = report.fleet, let missed = fleet.addresses?.filter(fleet.isMissed), !missed.isEmpty {
+      line.add("nobody has \(missed.map(\.name).joined(separator: ", "))", .boldRed)
+      line.add("  ")
+    }
     if report.configuration.revert != nil {
       line.add("going back to the configuration before", .yellow)
       line.add("  ")
@@ -78,16 +82,23 @@ extension TopModel {
     let limiting = report.headroom.limiting
     line.add("nearest limit: \(StatusText.resource(limiting))", limiting.isNear ? .boldRed : nil)
     if !report.overrides.isEmpty { line.add("  \(Words.count(report.overrides.count, "override"))") }
-    if let fleet = report.fleet {
-      let (present, all) = (fleet.nodes.count(where: \.present), fleet.nodes.count)
-      line.add("  fleet: \(present) of \(all) nodes", present < all ? .yellow : nil)
-      if !fleet.log.live { line.add(", log away", .yellow) }
-    }
+    if let fleet = report.fleet { say(fleet, in: &line) }
     let evicted = report.evictions.map(\.left).reduce(0, +)
     if evicted > 0 { line.add("  \(Words.count(evicted, "session")) to be closed") }
     if report.upgrade != nil { line.add("  upgrading", .yellow) }
     if let old = report.predecessor { line.add("  pid \(old.pid) has \(Words.count(old.sessions, "session")) left") }
     return line
+  }
+
+  /// The fleet, and which of its addresses this node has.
+  private func say(_ fleet: AdminAnswer.Fleet, in line: inout ScreenLine) {
+    let (present, all) = (fleet.nodes.count(where: \.present), fleet.nodes.count)
+    line.add("  fleet: \(present) of \(all) nodes", present < all ? .yellow : nil)
+    if !fleet.log.live { line.add(", log away", .yellow) }
+    let own = (fleet.addresses ?? []).filter(\.isHere).map(\.name)
+    if !own.isEmpty { line.add(", has \(own.joined(separator: ", "))") }
+    if fleet.isIsolated == true { line.add(", isolated", .yellow) }
+    if fleet.hasLeft == true { line.add(", left", .yellow) }
   }
 
   // MARK: - Table

@@ -101,9 +101,11 @@ enum StatsHTML {
         <output id="shown"></output>
       </form>
       <div id="pools" tabindex="-1"></div>
-      <section id="fleet" aria-labelledby="fleet-title" hidden>
+      <section id="fleet" tabindex="-1" aria-labelledby="fleet-title" hidden>
         <div class="title"><h2 id="fleet-title">Fleet</h2><span id="fleet-facts" class="facts"></span></div>
-        <ol></ol>
+        <ol id="fleet-addresses" aria-label="Floating addresses"></ol>
+        <p id="fleet-own"></p>
+        <ol id="fleet-nodes" aria-label="Nodes"></ol>
         <p id="rollouts" class="soft"></p>
       </section>
       <section id="overrides" aria-labelledby="overrides-title" hidden>

@@ -1,5 +1,5 @@
 extension StatsHTML {
-  /// The page's section about the fleet: the log, the nodes, and what they have decided on last.
+  /// The page's section about the fleet: who has its addresses, the log, the nodes, and what they have decided on last.
   static let fleet = #"""
     const STANDING = { away: 'down', 'out of step': 'critical', following: 'warming', 'in step': 'up' };
     const standing = (node, fleet) => !node.present ? 'away' : node.outOfStep ? 'out of step'
@@ -11,15 +11,50 @@ extension StatsHTML {
     const voted = ({ node, vote, reason }) => `${node}: ${vote ?? 'hasn’t voted'}${reason ? `, ${reason}` : ''}`;
     const rollout = (r, when) => `${when} rollout ${r.number} by ${r.author}: ${OUTCOMES[r.outcome] ?? r.outcome}`
       + `${r.reason ? `: ${r.reason}` : ''} (${r.votes.map(voted).join('; ')})`;
+    // How it stands with an address, as a state for its colour and in words.
+    function holding(a, fleet) {
+      const isAway = fleet.nodes.some(n => n.name === a.owner && !n.present);
+      if (a.owner === undefined) return a.since === undefined ? ['unknown', 'not known yet'] : ['critical', 'nobody’s'];
+      if (a.state === 'lapsed') return ['critical', 'lapsed'];
+      if (a.state === 'kept') return ['held', `${a.owner}’s, kept after its lease`];
+      if (a.state === 'leaving') return ['draining', `${a.owner} gives it up`];
+      return isAway ? ['critical', `${a.owner}’s, which is away`] : ['up', `${a.owner}’s`];
+    }
+    const behind = ({ node, behind }) => behind === undefined ? `${node} gets all of them`
+      : behind ? `${node} is ${count(behind)} changes behind` : `${node} has all`;
+    function addressFacts(a, fleet) {
+      const heirs = a.candidates.filter(node => node !== a.owner);
+      return [`term ${count(a.generation)}`, a.since && `for ${time(ago(a.since))}`, a.until && `lease ${left(a.until)} left`,
+        a.moves && `moved ${a.moves === 1 ? 'once' : `${count(a.moves)} times`}`,
+        heirs.length ? `heirs ${heirs.join(', ')}` : 'no heir',
+        a.clients && `${count(a.clients)} clients known` + (a.followers?.length ? ` (${a.followers.map(behind).join(', ')})` : ''),
+      ].filter(Boolean).join(' · ');
+    }
+    function showAddresses(fleet) {
+      keep($('fleet-addresses'), fleet.addresses ?? [], a => a.name, a => {
+        const state = badge(), facts = make('span', 'soft'), why = make('span', 'why');
+        return { node: make('li', '', make('strong', '', a.name), make('span', 'soft', a.address), state, facts, why), state, facts, why };
+      }, ({ state, facts, why }, a) => {
+        show(state, ...holding(a, fleet));
+        write(facts, addressFacts(a, fleet));
+        write(why, a.problem ?? '');
+      });
+      const own = [fleet.hasLeft && `${fleet.node} owns no address until martlet fleet join`,
+        fleet.isIsolated && `${fleet.node} sees backends down that others see up, and owns no address that they may have`];
+      write($('fleet-own'), own.filter(Boolean).join(' · '));
+      $('fleet-own').hidden = !own.some(Boolean);
+    }
     function showFleet(fleet) {
       const box = $('fleet');
       box.hidden = !fleet;
       if (!fleet) return;
       const there = fleet.nodes.filter(n => n.present).length;
+      write($('fleet-title'), `Fleet ${fleet.name}`);
       write($('fleet-facts'), `this is ${fleet.node} · generation ${count(fleet.generation)} · ${there} of ${fleet.nodes.length} nodes are there · `
         + (fleet.log.live ? `log at ${count(fleet.log.position)}` : `log can’t be reached, known to ${count(fleet.log.position)}${fleet.log.trouble ? `: ${fleet.log.trouble}` : ''}`));
       mark($('fleet-facts'), fleet.log.live ? 'facts' : 'facts alarm');
-      keep(box.querySelector('ol'), fleet.nodes, n => n.name, n => {
+      showAddresses(fleet);
+      keep($('fleet-nodes'), fleet.nodes, n => n.name, n => {
         const state = badge(), known = make('span', 'soft'), why = make('span', 'why');
         return { node: make('li', '', make('span', '', n.name), state, known, why), state, known, why };
       }, ({ state, known, why }, n) => {

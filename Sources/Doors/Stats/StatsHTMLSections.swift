@@ -6,6 +6,7 @@ extension StatsHTML {
     let showsAll = false;
     function placeOf(c) {
       if (c.listener !== undefined) return link(anchor('listeners', c.listener), c.place);
+      if (c.kind === 'fleet') return link('fleet', c.place);
       if (c.pool === undefined) return make('strong', '', c.place);
       return link(c.backend === undefined ? anchor(c.pool) : anchor(c.pool, c.backend), c.place);
     }

@@ -40,7 +40,7 @@ extension StatsHTML {
 
     section, details.pool, #summary > div { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; }
     section, details.pool { margin: 16px 0; padding: 14px 16px 8px; }
-    :is(details.pool, tr):target { box-shadow: 0 0 0 2px var(--accent); border-radius: 6px; }
+    :is(details.pool, #fleet, tr):target { box-shadow: 0 0 0 2px var(--accent); border-radius: 6px; }
     .notice {
       margin: 14px 0 0; padding: 9px 14px; border-radius: 8px; border: 1px solid currentColor;
       color: var(--bad); background: var(--bad-bg); font-weight: 600;
@@ -50,7 +50,7 @@ extension StatsHTML {
       border-radius: 6px; padding: 2px 7px; max-width: 100%;
     }
     button:disabled { color: var(--soft); border-color: var(--line); }
-    :is(select, input, button, summary, details, tr, #pools):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+    :is(select, input, button, summary, details, tr, #pools, #fleet):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     label { color: var(--soft); }
     a.self { color: inherit; font-weight: 600; text-decoration-color: var(--edge); overflow-wrap: anywhere; }
     /* Writing that runs the other way stays within its own text. */

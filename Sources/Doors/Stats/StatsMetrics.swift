@@ -19,7 +19,7 @@ enum StatsMetrics {
     write(workers: report.workers, to: &writer)
     write(listeners: report.listeners, to: &writer)
     write(pools: report.pools, to: &writer)
-    write(fleet: report.fleet, to: &writer)
+    write(fleet: report.fleet, at: report.time, to: &writer)
     if detail == .backends {
       write(backendsOf: report.pools, to: &writer)
       write(downOf: report.pools, to: &writer)

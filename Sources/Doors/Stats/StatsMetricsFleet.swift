@@ -2,8 +2,11 @@ import Model
 
 extension StatsMetrics {
   /// The fleet that the process is a node of, as this node sees it; nothing without one.
-  static func write(fleet: AdminAnswer.Fleet?, to writer: inout MetricsWriter) {
+  static func write(fleet: AdminAnswer.Fleet?, at now: Timestamp, to writer: inout MetricsWriter) {
     guard let fleet else { return }
+    writer.family(
+      "martlet_fleet_info", .gauge, "Always 1; the labels say which node this is, and of which fleet.",
+      [([("fleet", fleet.name), ("node", fleet.node)], 1)])
     let figures: [(String, String, Double)] = [
       ("generation", "The generation that the fleet has agreed on; 0 before the first.", Double(fleet.generation)),
       (
@@ -32,6 +35,56 @@ extension StatsMetrics {
     family("out_of_step", "Whether the node can't serve what the fleet has agreed on, as it says.") {
       $0.outOfStep == nil ? 0 : 1
     }
+    if let addresses = fleet.addresses { write(addresses, of: fleet, at: now, to: &writer) }
+  }
+
+  private static func write(
+    _ addresses: [AdminAnswer.Fleet.Address], of fleet: AdminAnswer.Fleet, at now: Timestamp,
+    to writer: inout MetricsWriter
+  ) {
+    writer.family(
+      "martlet_fleet_left", .gauge, "Whether this node owns no address because an operator wants it so.",
+      [([], fleet.hasLeft == true ? 1 : 0)])
+    writer.family(
+      "martlet_fleet_isolated", .gauge,
+      "Whether this node sees backends down that most others see up, and so owns no address that they may have.",
+      [([], fleet.isIsolated == true ? 1 : 0)])
+    func family(
+      _ name: String, _ kind: MetricsWriter.Kind, _ help: String, _ value: (AdminAnswer.Fleet.Address) -> Double?
+    ) {
+      writer.family(
+        "martlet_fleet_address_" + name, kind, help,
+        addresses.compactMap { address in value(address).map { ([("address", address.name)], $0) } })
+    }
+    family("owned", .gauge, "Whether this node has the address: by its lease, or kept after it.") {
+      $0.isHere ? 1 : 0
+    }
+    family("lease_seconds", .gauge, "How long this node's lease of the address still runs, of those that it has.") {
+      $0.until.map { max($0.seconds(since: now), 0) }
+    }
+    family("generation", .gauge, "Grows by one with each owner of the address, as far as this node has seen.") {
+      Double($0.generation)
+    }
+    family("moves_total", .counter, "How often the address went to another node, as far as this process has seen.") {
+      Double($0.moves)
+    }
+    family(
+      "heirs", .gauge, "How many nodes beside its owner are there and may own the address, as far as this node knows."
+    ) { Double($0.heirs.count) }
+    family("hindered", .gauge, "Whether something is in the way of the address on this node.") {
+      $0.problem == nil ? 0 : 1
+    }
+    family("clients", .gauge, "How many of the address's clients this node knows with the backends they had.") {
+      Double($0.clients)
+    }
+    writer.family(
+      "martlet_fleet_address_behind_updates", .gauge,
+      "How many changes of the address's clients the node hasn't said to have; told by the node that has the address.",
+      addresses.flatMap { address in
+        (address.followers ?? []).compactMap { follower in
+          follower.behind.map { ([("address", address.name), ("node", follower.node)], Double($0)) }
+        }
+      })
   }
 
   /// On how many nodes of the fleet each backend is down, of those that are on any.

@@ -113,10 +113,14 @@ package struct FleetStatus: Equatable, Sendable {
     package var since: Moment?
     /// How it stands with this node.
     package var mine: Mine
+    /// How often another node came to own it than the one before, as far as this process has seen.
+    package var moves = 0
     /// The nodes that are present and may own it, those first that should rather have it.
     package var candidates: [NodeName]
     /// What is in its way on this node, for people.
     package var problem: String?
+    /// What is known of its clients.
+    package var table = Table()
 
     /// How it stands with this node.
     package enum Mine: Equatable, Sendable {
@@ -124,8 +128,28 @@ package struct FleetStatus: Equatable, Sendable {
       case no
       /// It is until then, if it isn't renewed.
       case owned(until: Moment)
+      /// It couldn't be renewed in time, though nobody else has claimed it.
+      case lapsed
+      /// The same, and it's kept all the same.
+      case kept
       /// It's being given up.
       case leaving
+
+      /// Whether it may be on this machine.
+      package var isHere: Bool {
+        switch self {
+        case .owned, .kept, .leaving: true
+        case .no, .lapsed: false
+        }
+      }
+    }
+
+    /// What is known of an address's clients, a second ago or less.
+    package struct Table: Equatable, Sendable {
+      /// How many clients this node knows.
+      package var clients = 0
+      /// How far the other nodes are; empty if this node doesn't lead the table.
+      package var lags: [Lag] = []
     }
   }
 

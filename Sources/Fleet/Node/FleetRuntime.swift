@@ -27,8 +27,13 @@ package final class FleetRuntime {
   private var behindSince: Moment?
   private var addresses: FleetAddresses?
   private let configured: [FleetAddress]
-  /// Since when each address has had the owner that it has, as far as this node has seen.
-  private var owners: [(generation: UInt64, owner: NodeName?, since: Moment)?]
+  /// How often it's looked how far tables are.
+  private static let glance = Span.seconds(1)
+  /// Who has owned each address.
+  private var owners: [SeenOwner]
+  /// What is told of each address's table. It changes with each client, and is looked at once a second.
+  private var tables: [FleetStatus.Address.Table]
+  private var tablesAt = Moment.start
 
   /// A node that begins with what its folder holds.
   ///
@@ -46,7 +51,8 @@ package final class FleetRuntime {
     self.links = links
     self.folder = folder
     configured = addresses
-    owners = addresses.map { _ in nil }
+    owners = addresses.map { _ in SeenOwner() }
+    tables = addresses.map { _ in .init() }
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
@@ -235,6 +241,10 @@ package final class FleetRuntime {
   private func tellStatus() {
     let now = BootClock.now()
     var status = node.status(at: now)
+    if now - tablesAt >= Self.glance {
+      tablesAt = now
+      tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
+    }
     status.addresses = configured.indices.map { describe($0, at: now) }
     status.hasLeft = addresses?.hasLeft ?? false
     status.isIsolated = node.isolation.isIsolated
@@ -268,21 +278,18 @@ package final class FleetRuntime {
 
   private func describe(_ index: Int, at now: Moment) -> FleetStatus.Address {
     let owner = node.owners[index]
-    if owner.hasLooked,
-      owners[index].map({ $0.generation != owner.generation || $0.owner != owner.owner?.node }) ?? true
-    {
-      owners[index] = (owner.generation, owner.owner?.node, now)
-    }
+    if owner.hasLooked { owners[index].see(owner.owner?.node, owner.generation, at: now) }
     let mine: FleetStatus.Address.Mine =
       switch owner.stance {
       case .watching: .no
-      case .owning(let until): until > now ? .owned(until: until) : .no
+      case .owning(let until) where until > now: .owned(until: until)
+      case .owning: addresses?.until(index) == nil ? .lapsed : .kept
       case .releasing: .leaving
       }
     return FleetStatus.Address(
       name: configured[index].floating.name, host: configured[index].floating.host, owner: owner.owner?.node,
-      generation: owner.generation, since: owners[index]?.since, mine: mine,
-      candidates: node.candidates(for: index, at: now), problem: addresses?.problem(of: index))
+      generation: owner.generation, since: owners[index].since, mine: mine, moves: owners[index].moves,
+      candidates: node.candidates(for: index, at: now), problem: addresses?.problem(of: index), table: tables[index])
   }
 }
 

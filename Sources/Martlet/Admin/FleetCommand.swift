@@ -22,8 +22,10 @@ struct FleetStatusCommand: ParsableCommand {
     abstract: "Show the nodes of the fleet, its addresses and its rollouts, as one node sees them.",
     discussion: """
       STATE is in step for a node that serves what is in force, following for one that is about to, out of step for \
-      one that can't and says why, and away for one that wasn't heard for a second. SINCE tells since when this node has \
-      seen the owner, LEASE how long this node counts on an address that is its own.
+      one that can't and says why, and away for one that wasn't heard for a second. FOR tells how long this node has \
+      seen the owner, LEASE how long it counts on an address that is its own, HEIRS who may own it next. CLIENTS are those \
+      whose backends this node knows, and BEHIND tells how many changes of them the other nodes haven't said to have: \
+      "all" is one that gets all of them.
       """)
 
   @OptionGroup var options: AnswerOptions

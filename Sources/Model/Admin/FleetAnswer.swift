@@ -49,56 +49,6 @@ extension AdminAnswer {
       }
     }
 
-    /// An address that is one node's at a time.
-    package struct Address: Codable, Equatable, Sendable {
-      /// How it stands with the node that answers.
-      package enum State: String, Codable, CaseIterable, Sendable {
-        /// It's that node's.
-        case owned
-        /// That node is giving it up.
-        case leaving
-        /// It's another node's.
-        case elsewhere
-        /// It's nobody's, as far as that node has seen.
-        case nobodys
-      }
-
-      /// Its name.
-      package var name: String
-      /// The address itself.
-      package var address: String
-      /// How it stands with the node that answers.
-      package var state: State
-      /// Whose it is, as far as that node has seen.
-      package var owner: String?
-      /// Grows by one with each owner.
-      package var generation: Int
-      /// Since when that node has seen that.
-      package var since: Timestamp?
-      /// Until when the node that answers counts on it, unless it renews it.
-      package var until: Timestamp?
-      /// The nodes that are there and may own it, those first that should rather have it.
-      package var candidates: [String]
-      /// What is in its way on the node that answers.
-      package var problem: String?
-
-      /// With all its parts.
-      package init(
-        name: String, address: String, state: State, owner: String?, generation: Int, since: Timestamp?,
-        until: Timestamp?, candidates: [String], problem: String?
-      ) {
-        self.name = name
-        self.address = address
-        self.state = state
-        self.owner = owner
-        self.generation = generation
-        self.since = since
-        self.until = until
-        self.candidates = candidates
-        self.problem = problem
-      }
-    }
-
     /// A rollout: under way, or how it ended.
     package struct Rollout: Codable, Equatable, Sendable {
       /// How far it is, or how it ended.
@@ -149,6 +99,8 @@ extension AdminAnswer {
       }
     }
 
+    /// The fleet's name.
+    package var name: String
     /// Which node this is.
     package var node: String
     /// The generation in force; 0 before the first.
@@ -173,11 +125,17 @@ extension AdminAnswer {
       nodes.first { $0.name == node }?.outOfStep
     }
 
+    /// Whether a node wasn't heard a moment ago.
+    package func isAway(_ node: String) -> Bool {
+      nodes.contains { $0.name == node && !$0.present }
+    }
+
     /// With all its parts.
     package init(
-      node: String, generation: Int, log: Log, nodes: [Node], rollout: Rollout?, last: Rollout?,
+      name: String, node: String, generation: Int, log: Log, nodes: [Node], rollout: Rollout?, last: Rollout?,
       addresses: [Address]? = nil, hasLeft: Bool? = nil, isIsolated: Bool? = nil
     ) {
+      self.name = name
       self.node = node
       self.generation = generation
       self.log = log

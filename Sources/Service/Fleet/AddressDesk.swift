@@ -89,17 +89,17 @@ final class AddressDesk {
   func leave(within limit: Duration? = nil, done: @escaping (Outcome) -> Void) {
     guard let status else { return done(.failure(Self.early)) }
     let alone = status.addresses.filter { address in
-      address.mine != .no && !address.candidates.contains { $0 != status.me }
+      address.mine.isHere && !address.candidates.contains { $0 != status.me }
     }
     let warnings = alone.map { "no other node can have \($0.name) now" }
     wait(
       until: { status in
-        guard status.hasLeft, status.addresses.allSatisfy({ $0.mine == .no }) else { return nil }
+        guard status.hasLeft, status.addresses.allSatisfy({ !$0.mine.isHere }) else { return nil }
         return .success(
           .init(message: "\(status.me.text) owns no address until `martlet fleet join`", warnings: warnings))
       },
       late: { status in
-        let left = status.addresses.filter { $0.mine != .no }.map(\.name).joined(separator: ", ")
+        let left = status.addresses.filter(\.mine.isHere).map(\.name).joined(separator: ", ")
         return .failure(.init("\(left) couldn't be given up in time", hint: "it will be when its lease is over"))
       }, limit: limit ?? Self.patience, done)
     post(.leave(true))

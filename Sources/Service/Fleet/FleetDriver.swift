@@ -23,11 +23,14 @@ struct SessionsOfAddresses {
 final class FleetDriver {
   /// How the fleet is, as this node sees it; nil before the first word.
   private(set) var status: FleetStatus?
+  /// The same as all doors say it.
+  var answer: AdminAnswer.Fleet? { status?.answer(of: name) }
   /// The overrides that hold on all nodes.
   private(set) var overrides: FleetOverrides?
 
   private let me: NodeName
   private let thread: FleetThread
+  private let name: String
   private let floating: [FloatingAddress]
   private let events = Mailbox<FleetEvent>()
   private let loop: EventLoop
@@ -69,6 +72,7 @@ final class FleetDriver {
     self.first = first
     let thread = FleetThread(setup, events: events)
     self.thread = thread
+    name = setup.links.fleet
     floating = setup.addresses.map(\.floating)
     desk = FleetDesk(on: loop) { thread.post($0) }
     addresses = AddressDesk(on: loop) { thread.post($0) }

@@ -3,10 +3,10 @@ import Fleet
 import Model
 
 extension FleetStatus {
-  /// As the admin door says it.
-  var answer: AdminAnswer.Fleet {
+  /// As the admin door says it of the fleet of that name.
+  func answer(of name: String) -> AdminAnswer.Fleet {
     AdminAnswer.Fleet(
-      node: me.text, generation: Int(generation),
+      name: name, node: me.text, generation: Int(generation),
       log: .init(live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble),
       nodes: nodes.map {
         .init(
@@ -58,12 +58,16 @@ extension FleetStatus.Address {
     switch mine {
     case .no: break
     case .owned(let end): (state, until) = (.owned, end)
+    case .lapsed: state = .lapsed
+    case .kept: state = .kept
     case .leaving: state = .leaving
     }
     return AdminAnswer.Fleet.Address(
       name: name, address: host.host, state: state, owner: owner?.text, generation: Int(generation),
-      since: since.map(Timestamp.init), until: until.map(Timestamp.init), candidates: candidates.map(\.text),
-      problem: problem)
+      since: since.map(Timestamp.init), until: until.map(Timestamp.init), moves: moves,
+      candidates: candidates.map(\.text), problem: problem, clients: table.clients,
+      followers: table.lags.isEmpty
+        ? nil : table.lags.map { .init(node: $0.node.text, behind: $0.updates.map { Int($0) }) })
   }
 }
 

@@ -27,7 +27,7 @@ extension Service {
 
   /// Gives all addresses up, as the process is to end; then goes on, whatever came of that.
   func giveUpAddresses(then goOn: @escaping () -> Void) {
-    guard let fleet, fleet.status?.addresses.contains(where: { $0.mine != .no }) == true else { return goOn() }
+    guard let fleet, fleet.status?.addresses.contains(where: \.mine.isHere) == true else { return goOn() }
     fleet.addresses.leave(within: Self.patience) { [logger] outcome in
       if case .failure(let problem) = outcome { logger.warning("fleet: \(problem.error)") }
       goOn()

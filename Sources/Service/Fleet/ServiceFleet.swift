@@ -34,7 +34,7 @@ extension Service {
         gained: { [unowned self] in controller.evictions.returned($0) }),
       on: loop, logger: logger
     ) { [unowned self] in
-      reporter.report().assessed().filter { $0.severity == .critical }.map { "\($0.place) is \($0.state)" }
+      reporter.report().troubles
     }
   }
 

@@ -33,7 +33,8 @@ extension AdminAnswer {
       Fleet.Rollout.Vote(node: "lb2", vote: nil, reason: nil),
     ]
     return Fleet(
-      node: "lb1", generation: 7, log: .init(live: false, position: 118, end: 118, trouble: "nobody is there"),
+      name: "edge", node: "lb1", generation: 7,
+      log: .init(live: false, position: 118, end: 118, trouble: "nobody is there"),
       nodes: [
         .init(name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken"),
         .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
@@ -44,11 +45,15 @@ extension AdminAnswer {
         .init(
           name: "web", address: "10.0.0.100", state: .owned, owner: "lb1", generation: 12,
           since: Timestamp(milliseconds: 1_767_268_740_000),
-          until: Timestamp(milliseconds: 1_767_268_803_000), candidates: ["lb1", "lb2"], problem: "eth0 is switched off"
-        ),
+          until: Timestamp(milliseconds: 1_767_268_803_000), moves: 4, candidates: ["lb1", "lb2"],
+          problem: "eth0 is switched off", clients: 1_200,
+          followers: [.init(node: "lb2", behind: 17), .init(node: "lb3", behind: nil)]),
         .init(
-          name: "mail", address: "2001:db8::25", state: .nobodys, owner: nil, generation: 0, since: nil, until: nil,
-          candidates: [], problem: nil),
+          name: "mail", address: "2001:db8::25", state: .nobodys, owner: nil, generation: 3,
+          since: Timestamp(milliseconds: 1_767_268_790_000), until: nil, candidates: [], problem: nil),
+        .init(
+          name: "voice", address: "10.0.0.102", state: .elsewhere, owner: "lb2", generation: 1, since: nil, until: nil,
+          candidates: ["lb1"], problem: nil),
       ], hasLeft: true, isIsolated: true)
   }
 
@@ -63,7 +68,8 @@ extension AdminAnswer {
       "Fleet": [
         fleet,
         Fleet(
-          node: "lb1", generation: 0, log: .init(live: false, position: 0, end: 0), nodes: [], rollout: nil, last: nil),
+          name: "edge", node: "lb1", generation: 0, log: .init(live: false, position: 0, end: 0), nodes: [],
+          rollout: nil, last: nil),
       ],
       "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan] + ofFleet)],
       "Done": [
@@ -159,6 +165,7 @@ extension Report {
     var report = sample
     report.fleet = AdminAnswer.fleet
     report.pools[0].backends[0].downOn = DownOn(nodes: ["lb2"], of: 3)
+    report.concerns = report.assessed()
     return report
   }
 

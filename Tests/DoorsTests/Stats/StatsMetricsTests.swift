@@ -37,7 +37,8 @@ import Testing
       // Written out, or abbreviated after an ellipsis.
       #expect(names.contains { metric == $0 || ($0.hasPrefix("_") && metric.hasSuffix($0)) }, "\(metric)")
     }
-    for line in StatsRenderingTests.smallJSON.split(separator: "\n") where line.contains("\" : ") {
+    for line in (StatsRenderingTests.smallJSON + StatsFleetTests.json).split(separator: "\n")
+    where line.contains("\" : ") {
       let key = String(line.split(separator: "\"")[1])
       #expect(names.contains(key), "\(key)")
     }

@@ -42,6 +42,23 @@ struct StatsPageTests {
     #expect(asked.count("/stats.json") > 3)
   }
 
+  @Test("whose a fleet's addresses are, and first of all which of them nobody has")
+  func addresses() throws {
+    let stats = StatsFixture { StatsPage.answer($0) { .ofFleet } }
+    let page = try browse(stats.url("/"))
+    for text in [
+      "Fleet edge", ">lb1’s<", ">nobody’s<", ">lb2’s, which is away<", "term 12", "lease 3 s left", "moved 4 times",
+      "heirs lb2", "no heir", "1,200 clients known (lb2 is 17 changes behind, lb3 gets all of them)",
+      "eth0 is switched off", "lb1 owns no address until", "href=\"#fleet\">address mail</a>",
+    ] {
+      #expect(page.dom.contains(text), "\(text) isn't shown")
+    }
+    #expect(!page.log.contains("CONSOLE"), "\(page.log)")
+    let alone = StatsFixture { StatsPage.answer($0) { .sample } }
+    let dom = try browse(alone.url("/")).dom
+    #expect(dom.contains(/<section id="fleet"[^>]* hidden/) && !dom.contains("#fleet\">"))
+  }
+
   @Test("red is what fails now: what has failed before the page was opened isn't")
   func present() throws {
     let stats = StatsFixture { request in
@@ -133,7 +150,7 @@ struct StatsPageTests {
   @Test("the page fits into a phone's, a tablet's and a desk's width", arguments: [320, 390, 768, 1280])
   func width(_ width: Int) throws {
     let frame = """
-      <!doctype html><title>frame</title><iframe src="/" style="width:\(width)px;height:2000px;border:0"></iframe><script>
+      <!doctype html><title>frame</title><iframe src="/" style="width:\(width)px;height:7000px;border:0"></iframe><script>
       setTimeout(() => {
         const page = document.querySelector('iframe').contentDocument.documentElement;
         document.title = `rows ${page.querySelectorAll('#pools tbody tr').length} in ${page.scrollWidth}`;
@@ -142,14 +159,16 @@ struct StatsPageTests {
       """
     let stats = StatsFixture { request in
       if request.path == "/frame" { return HTTPResponse(contentType: "text/html", body: Array(frame.utf8)) }
-      var response = StatsPage.answer(request, report: { .sample })
+      var response = StatsPage.answer(request, report: { .ofFleet })
       // Only here the page may be framed: its width is what is looked at.
       response.headers.removeAll { $0.name == "Content-Security-Policy" }
       return response
     }
     let page = try browse(stats.url("/frame"))
     #expect(page.dom.contains("<title>rows 7 in \(width)</title>"), "\(page.dom)")
-    try picture("frame-\(width)", stats.url("/frame"), "--window-size=\(width + 16),2020")
+    for theme in Theme.allCases {
+      try picture("frame-\(width)-\(theme)", stats.url("/frame"), "--window-size=\(width + 16),7020", theme.option)
+    }
   }
 
   @Test("a filter, an order, one zone for all times, older changes and a link do what they say")
@@ -208,15 +227,22 @@ struct StatsPageTests {
     #expect(title.map(String.init) == expected)
   }
 
-  @Test("a picture in each theme, if wanted", arguments: ["light", "dark"])
-  func theme(_ theme: String) throws {
+  @Test("a picture in each theme, if wanted", arguments: Theme.allCases)
+  func theme(_ theme: Theme) throws {
     let asked = Paths()
-    let stats = StatsFixture {
-      asked.add($0.path)
-      return StatsPage.answer($0, report: asked.report)
+    let stats = StatsFixture { request in
+      asked.add(request.path)
+      return StatsPage.answer(request) { .ofFleet.later(Double(asked.count("/stats.json"))) }
     }
-    let scheme = "--blink-settings=preferredColorScheme=\(theme == "dark" ? 0 : 1)"
-    try picture(theme, stats.url("/"), "--window-size=1360,1300", scheme)
+    try picture("\(theme)", stats.url("/"), "--window-size=1360,2400", theme.option)
+  }
+
+  /// How the reader's system wants pages to look.
+  enum Theme: Int, CaseIterable {
+    case dark, light
+
+    /// What tells the browser so.
+    var option: String { "--blink-settings=preferredColorScheme=\(rawValue)" }
   }
 }
 
