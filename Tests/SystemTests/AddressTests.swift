@@ -108,6 +108,9 @@ struct AddressTests {
     let fleet = try AddressFleet(backends: 5, pool: ", \"stick\": {}")
     let clients = try Clients(of: fleet)
     try clients.come()
+    let first = try #require(fleet.holder)
+    let none = fleet.names.filter { $0 != first }.map { "\($0) 0" }.joined(separator: ", ")
+    try waitUntil("it's told that the others have all") { try fleet.ask(first, "fleet", "status").output.contains(none) }
     var before: [String: String] = [:]
     for round in 0..<2 {
       let owner = try #require(fleet.holder)
@@ -194,6 +197,7 @@ struct AddressTests {
     #expect(fleet.client.longestGap(since: start) < 0.5)
     #expect(fleet.holder == owner)
     #expect(fleet.log(of: owner).contains("is kept all the same"))
+    #expect(try fleet.ask(owner, "status").output.contains(/warning +address web +kept/))
     for index in 0..<3 { fleet.servers.thaw(index) }
     try waitUntil("it's renewed") { fleet.log(of: owner).contains("is renewed again") }
     #expect(fleet.client.longestGap(since: start) < 0.5 && fleet.sampler.seen.doubles.isEmpty)
@@ -237,6 +241,7 @@ struct AddressTests {
     #expect(fleet.log(of: owner).contains("nobody here has put it there"))
     let text = try fleet.ask(owner, "fleet", "status").output
     #expect(text.contains("ADDRESS  IP") && text.contains("nobody here has put it there"), "\(text)")
+    #expect(try fleet.ask(owner, "status").output.contains(/warning +address web +hindered/))
   }
 
   @Test(
@@ -255,6 +260,7 @@ struct AddressTests {
     try waitUntil("nobody has it") { fleet.holder == nil }
     // The kernel ends it a little before the lease does.
     try waitUntil("that's told") { fleet.log(of: owner).contains("couldn't be renewed in time") }
+    try waitUntil("it comes first") { try fleet.ask(owner, "status").output.contains(/critical +address web +lapsed/) }
     for index in 0..<3 { fleet.servers.thaw(index) }
     try fleet.waitUntilServed()
     #expect(fleet.sampler.seen.doubles.isEmpty)
