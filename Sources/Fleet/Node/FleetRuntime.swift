@@ -243,7 +243,7 @@ package final class FleetRuntime {
     var status = node.status(at: now)
     if now - tablesAt >= Self.glance {
       tablesAt = now
-      tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
+      tables = configured.indices.map { .init(clients: node.tables[$0].table.count, lags: node.tables[$0].lags) }
     }
     status.addresses = configured.indices.map { describe($0, at: now) }
     status.hasLeft = addresses?.hasLeft ?? false
@@ -290,22 +290,5 @@ package final class FleetRuntime {
       name: configured[index].floating.name, host: configured[index].floating.host, owner: owner.owner?.node,
       generation: owner.generation, since: owners[index].since, mine: mine, moves: owners[index].moves,
       candidates: node.candidates(for: index, at: now), problem: addresses?.problem(of: index), table: tables[index])
-  }
-}
-
-extension FleetNode {
-  fileprivate func status(at now: Moment) -> FleetStatus {
-    FleetStatus(
-      me: plan.me,
-      nodes: plan.nodes.map { node in
-        let peer = peers.all.first { $0.node == node }
-        return FleetStatus.Node(
-          name: node, isPresent: node == plan.me || peers.isPresent(node, at: now),
-          generation: node == plan.me ? rollouts.stored.generation : peer?.status?.generation,
-          position: node == plan.me ? log.delivered : peer?.status?.position,
-          applied: node == plan.me ? applied : peer?.status?.applied, complaint: state.member(node)?.complaint)
-      },
-      isLogLive: log.isLive(at: now), position: log.delivered, end: log.end, generation: state.committed.generation,
-      digest: state.committed.digest, rollout: state.rollout, last: state.last)
   }
 }
