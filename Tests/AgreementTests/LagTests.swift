@@ -50,6 +50,10 @@ import Testing
     #expect(pair.lags == [Lag(pair.names[1], updates: 0)])
     for client in 1...3 { pair.update(UInt64(client)) }
     #expect(pair.lags == [Lag(pair.names[1], updates: 3)])
+    // What is on its way isn't there yet.
+    pair.now = pair.now + .milliseconds(25)
+    pair.step(0, .tick)
+    #expect(pair.due.count == 1 && pair.lags == [Lag(pair.names[1], updates: 3)])
     pair.settle()
     #expect(pair.lags == [Lag(pair.names[1], updates: 0)] && pair.nodes[1].table.count == 3)
     // A backup knows nothing of the others.

@@ -110,7 +110,9 @@ struct AddressTests {
     try clients.come()
     let first = try #require(fleet.holder)
     let none = fleet.names.filter { $0 != first }.map { "\($0) 0" }.joined(separator: ", ")
-    try waitUntil("it's told that the others have all") { try fleet.ask(first, "fleet", "status").output.contains(none) }
+    try waitUntil("it's told that the others have all") {
+      try fleet.ask(first, "fleet", "status").output.contains(none)
+    }
     var before: [String: String] = [:]
     for round in 0..<2 {
       let owner = try #require(fleet.holder)
