@@ -8,7 +8,7 @@ extension StatsHTML {
       if (c.listener !== undefined) return link(anchor('listeners', c.listener), c.place);
       if (c.kind === 'fleet') return link('fleet', c.place);
       if (c.pool === undefined) return make('strong', '', c.place);
-      return link(c.backend === undefined ? anchor(c.pool) : anchor(c.pool, c.backend), c.place);
+      return link(c.backend === undefined ? poolAnchor(c.pool) : poolAnchor(c.pool, c.backend), c.place);
     }
     function showConcerns(concerns) {
       const wrong = concerns.filter(c => c.severity !== 'notice').length, rest = concerns.length - FIRST;
@@ -97,7 +97,7 @@ extension StatsHTML {
         box.open = listeners.length <= MANY || off > 0;
       }
       write(box.querySelector('.facts'), off ? `${count(off)} of ${count(listeners.length)} take no clients` : count(listeners.length));
-      if (box.open) fillTable(box.table.body, LISTENER, listeners, 'listener', 'listeners');
+      if (box.open) fillTable(box.table.body, LISTENER, listeners, 'listener', name => anchor('listeners', name));
     }
 
     const choice = { text: '', isBadOnly: false, order: '' };
@@ -107,11 +107,11 @@ extension StatsHTML {
       const shown = pools.filter(pool => !isFiltered || rows.get(pool).length);
       write($('shown'), isFiltered ? `${count(shown.reduce((n, pool) => n + rows.get(pool).length, 0))} backends in ${count(shown.length)} pools` : '');
       keep($('pools'), shown, pool => pool.name, pool => {
-        const title = make('h2', '', link(anchor(pool.name), pool.name)), state = badge(), facts = make('span', 'facts');
+        const title = make('h2', '', link(poolAnchor(pool.name), pool.name)), state = badge(), facts = make('span', 'facts');
         const refused = make('span', 'facts'), graph = spark(), now = make('span'), { node, body } = table(BACKEND, `Backends of ${pool.name}`);
         const head = make('summary', 'title', title, state, facts, refused, make('span', 'flow', graph, now));
         const box = make('details', 'pool', head, node);
-        box.id = anchor(pool.name);
+        box.id = poolAnchor(pool.name);
         box.tabIndex = -1;
         box.setAttribute('role', 'region');
         box.setAttribute('aria-label', plain(`Pool ${pool.name}`));
@@ -132,7 +132,7 @@ extension StatsHTML {
         const kept = hour?.pools.find(p => p.name === pool.name);
         drawSpark(parts.graph, kept?.sessions ?? past.get(key), kept ? LENGTH : MINUTE);
         if (isFiltered) parts.node.open = true;
-        if (parts.node.open) fillTable(parts.body, BACKEND, rows.get(pool), key, pool.name);
+        if (parts.node.open) fillTable(parts.body, BACKEND, rows.get(pool), key, name => poolAnchor(pool.name, name));
       });
     }
 
@@ -143,7 +143,7 @@ extension StatsHTML {
         const what = (o.action === 'weight' ? `weight ${o.weight}` : o.action) + (o.missing ? `, no such ${o.missing}` : '');
         const end = make('span', 'soft'), since = make('time', 'soft');
         fillTime(since, o.since, moment => `since ${clock(moment)}`);
-        const node = make('li', '', link(anchor(o.pool, o.backend), `${o.pool}/${o.backend}`), make('span', '', what),
+        const node = make('li', '', link(poolAnchor(o.pool, o.backend), `${o.pool}/${o.backend}`), make('span', '', what),
           make('span', 'soft', `by ${o.author}${o.fleet ? ` on ${o.fleet.node} (entry ${o.fleet.position})` : o.thisNode ? ', on this node alone' : ''}`), since, end, make('span', 'why', o.reason ?? ''));
         return { node, end };
       }, ({ end }, o) => write(end, o.until === undefined ? 'until it’s taken back' : `for ${left(o.until)}`));
@@ -167,7 +167,7 @@ extension StatsHTML {
         show(to, change.to);
         arrow.setAttribute('aria-label', 'to');
         const took = change.duration === undefined ? '' : ` (check took ${time(change.duration)})`;
-        const node = make('li', '', moment, link(anchor(change.pool, change.backend), `${change.pool}/${change.backend}`),
+        const node = make('li', '', moment, link(poolAnchor(change.pool, change.backend), `${change.pool}/${change.backend}`),
           from, arrow, to, make('span', 'why', change.reason + took));
         return { node };
       }, () => {});

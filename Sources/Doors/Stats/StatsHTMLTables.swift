@@ -92,7 +92,7 @@ extension StatsHTML {
       keep(body, items, item => item.name, item => {
         const node = make('tr');
         node.setAttribute('role', 'row');
-        node.id = anchor(place, item.name);
+        node.id = place(item.name);
         node.tabIndex = -1;
         const cells = columns.map(column => {
           const parts = column.make(), cell = make('td', column.name, ...parts);

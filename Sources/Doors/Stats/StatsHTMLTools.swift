@@ -41,8 +41,9 @@ extension StatsHTML {
       });
       for (const [id, child] of known) if (!wanted.has(id)) { child.node.remove(); known.delete(id); }
     }
-    // Where a pool or a backend of it is on the page.
+    // Where a listener, a pool or a backend is on the page. What the page itself is made of has names without a slash.
     const anchor = (...names) => names.map(encodeURIComponent).join('/');
+    const poolAnchor = (...names) => anchor('pools', ...names);
     function goTo(id) {
       const target = $(id);
       if (!target) return;

@@ -24,7 +24,7 @@ struct StatsPageTests {
       // What doesn't show as itself is written out.
       "quote\"back\\slash\\u{a}line",
       // What is wrong, with a way to it and since when.
-      "Wrong now: 8", ">refusing clients<", "noBackend 4", "href=\"#web/b1\"", "since 2026-01-01 11:58:20",
+      "Wrong now: 8", ">refusing clients<", "noBackend 4", "href=\"#pools/web/b1\"", "since 2026-01-01 11:58:20",
       "<title>(8) lb-1 · Martlet · martlet.json · pid 4711</title>", "%23d22",
       // Causes stand there, and the last check says what it found and when.
       "noBackend 11", "refused 5", ">11:59:59<", ", took 2 ms",
@@ -77,6 +77,19 @@ struct StatsPageTests {
       return StatsPage.answer(request) { report }
     }
     #expect(try browse(failing.url("/")).dom.contains("<span class=\"alarm\">"))
+  }
+
+  @Test("a pool may be called as a part of the page is")
+  func names() throws {
+    let stats = StatsFixture { request in
+      var report = Report.ofFleet
+      (report.pools[0].name, report.pools[1].name) = ("fleet", "overrides")
+      return StatsPage.answer(request) { report }
+    }
+    let page = try browse(stats.url("/"))
+    #expect(
+      page.dom.contains(">live<") && page.dom.contains("Fleet edge") && !page.log.contains("CONSOLE"), "\(page.log)")
+    #expect(page.dom.contains("<a class=\"self\" href=\"#pools/fleet\">fleet</a>"))
   }
 
   @Test("where nothing is wrong the page says so, and its tab is green")
@@ -174,7 +187,7 @@ struct StatsPageTests {
   @Test("a filter, an order, one zone for all times, older changes and a link do what they say")
   func choices() throws {
     let frame = """
-      <!doctype html><title>frame</title><iframe src="/#mail/m2" style="width:1000px;height:2000px"></iframe><script>
+      <!doctype html><title>frame</title><iframe src="/#pools/mail/m2" style="width:1000px;height:2000px"></iframe><script>
       setTimeout(async () => {
         const inner = document.querySelector('iframe').contentWindow, page = inner.document, $ = id => page.getElementById(id);
         const found = [], pause = () => new Promise(done => setTimeout(done, 200));
@@ -220,7 +233,8 @@ struct StatsPageTests {
     }
     let page = try browse(stats.url("/frame"))
     let expected = [
-      "mail/m2", "<img,quot,b2,a-ba,b1,m2,m1", "m1", "1 backends in 1 pools", "<img,quot,b2,a-ba,m2,m1", "true", "utc",
+      "pools/mail/m2", "<img,quot,b2,a-ba,b1,m2,m1", "m1", "1 backends in 1 pools", "<img,quot,b2,a-ba,m2,m1", "true",
+      "utc",
       "1–20 of 45", "21–40 of 45", "20", "1–20 of 45",
     ].joined(separator: "; ").replacingOccurrences(of: "<", with: "&lt;")
     let title = page.dom.split(separator: "<title>").dropFirst().first?.split(separator: "</title>").first
