@@ -4,47 +4,47 @@ package import Model
 package enum AddressText {
   /// The table under its heading; empty without addresses.
   package static func section(_ fleet: AdminAnswer.Fleet?, now: Timestamp, coloured: Bool = false) -> String {
-    guard let fleet, let addresses = fleet.addresses else { return "" }
-    return "floating addresses\n" + table(addresses, of: fleet, now: now, coloured: coloured)
+    guard let fleet, fleet.addresses != nil else { return "" }
+    return "floating addresses\n" + table(fleet, now: now, coloured: coloured)
   }
 
   /// The table. What is known of clients is left out where there's nothing of it.
-  package static func table(
-    _ addresses: [AdminAnswer.Fleet.Address], of fleet: AdminAnswer.Fleet, now: Timestamp, coloured: Bool = false
-  ) -> String {
-    let hasClients = addresses.contains { $0.clients > 0 }
-    let hasFollowers = hasClients && addresses.contains { $0.followers != nil }
-    let hasProblems = addresses.contains { $0.problem != nil }
-    var table = TextTable(
-      [
-        ("ADDRESS", .left), ("IP", .left), ("OWNER", .left), ("TERM", .right), ("FOR", .right), ("LEASE", .right),
-        ("HEIRS", .left),
-      ] + (hasClients ? [("CLIENTS", .right)] : []) + (hasFollowers ? [("BEHIND", .left)] : [])
-        + (hasProblems ? [("WHY", .left)] : []))
-    for address in addresses {
-      table.add(
-        [
-          address.name, address.address, address.owner ?? "nobody", "\(address.generation)",
-          address.since.map { StatsText.duration(max(now.seconds(since: $0).rounded(), 0)) } ?? "-",
-          lease(of: address, now: now), address.heirs.isEmpty ? "nobody" : address.heirs.joined(separator: ", "),
-        ] + (hasClients ? ["\(address.clients)"] : []) + (hasFollowers ? [followers(of: address)] : [])
-          + (hasProblems ? [address.problem ?? ""] : []),
-        paint: coloured
-          ? [2: fleet.isMissed(address) ? Paint.red : nil, 6: address.heirs.isEmpty ? .yellow : nil].compactMapValues(
-            \.self) : [:])
-    }
-    return table.text
+  package static func table(_ fleet: AdminAnswer.Fleet, now: Timestamp, coloured: Bool = false) -> String {
+    let addresses = fleet.addresses ?? []
+    let columns = [
+      TextColumn("ADDRESS", .left, addresses.map(\.name)),
+      TextColumn("IP", .left, addresses.map(\.address)),
+      TextColumn(
+        "OWNER", .left, addresses.map { $0.owner ?? "nobody" },
+        paints: addresses.map { fleet.isMissed($0) ? .red : nil }),
+      TextColumn("TERM", .right, addresses.map { "\($0.generation)" }),
+      TextColumn("FOR", .right, addresses.map { $0.since.map { whole(now.seconds(since: $0)) } ?? "-" }),
+      TextColumn("LEASE", .right, addresses.map { lease(of: $0, now: now) }),
+      TextColumn(
+        "HEIRS", .left, addresses.map { $0.heirs.isEmpty ? "nobody" : $0.heirs.joined(separator: ", ") },
+        paints: addresses.map { $0.heirs.isEmpty ? .yellow : nil }),
+      TextColumn("CLIENTS", .right, addresses.map { "\($0.clients)" }, unless: "0"),
+      TextColumn("BEHIND", .left, addresses.map(followers), unless: "-"),
+      TextColumn("WHY", .left, addresses.map { $0.problem ?? "" }, unless: ""),
+    ]
+    return TextTable(columns, coloured: coloured).text
   }
 
   private static func lease(of address: AdminAnswer.Fleet.Address, now: Timestamp) -> String {
     switch address.state {
-    case .owned: address.until.map { StatsText.duration(max($0.seconds(since: now).rounded(), 0)) } ?? "-"
+    case .owned: address.until.map { whole($0.seconds(since: now)) } ?? "-"
     case .lapsed, .kept, .leaving: address.state.rawValue
     case .elsewhere, .nobodys: "-"
     }
   }
 
+  /// Whole seconds; none of what is over.
+  private static func whole(_ seconds: Double) -> String {
+    seconds < 0.5 ? "0 s" : StatsText.duration(seconds.rounded())
+  }
+
   private static func followers(of address: AdminAnswer.Fleet.Address) -> String {
-    address.followers?.map { "\($0.node) \($0.behind.map(String.init) ?? "all")" }.joined(separator: ", ") ?? "-"
+    guard address.clients > 0, let followers = address.followers else { return "-" }
+    return followers.map { "\($0.node) \($0.behind.map(String.init) ?? "all")" }.joined(separator: ", ")
   }
 }

@@ -45,6 +45,9 @@ import Testing
     var bare = fleet
     (bare.addresses, bare.hasLeft, bare.isIsolated) = (nil, nil, nil)
     #expect(FleetText.render(bare).hasSuffix("  lb2   away              7  110\n"))
+    // What has begun just now has been so for 0 s.
+    bare.addresses = [fleet.addresses?[0]].compactMap(\.self)
+    #expect(FleetText.render(bare, now: .noon(-90)).contains("  12  0 s  1m33s  "))
     // Nor of clients where nobody sticks, nor of hindrances where there are none.
     bare = fleet
     bare.addresses?.removeLast()

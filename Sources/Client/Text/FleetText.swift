@@ -6,9 +6,7 @@ package enum FleetText {
   /// The whole.
   package static func render(_ fleet: AdminAnswer.Fleet, coloured: Bool = false, now: Timestamp = .now) -> String {
     var parts = [line(fleet, coloured: coloured) + "\n", nodes(fleet, coloured: coloured)]
-    if let addresses = fleet.addresses {
-      parts.append(AddressText.table(addresses, of: fleet, now: now, coloured: coloured))
-    }
+    if fleet.addresses != nil { parts.append(AddressText.table(fleet, now: now, coloured: coloured)) }
     if fleet.hasLeft == true { parts.append("\(fleet.node) owns no address until `martlet fleet join`\n") }
     if fleet.isIsolated == true {
       parts.append("\(fleet.node) sees backends down that others see up, and owns no address that they may have\n")
@@ -31,23 +29,20 @@ package enum FleetText {
   }
 
   private static func nodes(_ fleet: AdminAnswer.Fleet, coloured: Bool) -> String {
-    let isComplaining = fleet.nodes.contains { $0.outOfStep != nil }
-    var table = TextTable(
-      [("NODE", .left), ("STATE", .left), ("GENERATION", .right), ("LOG", .right)]
-        + (isComplaining ? [("WHY", .left)] : []))
-    for node in fleet.nodes {
-      let state = state(of: node, in: fleet)
-      table.add(
-        [
-          node.name, state.word, node.generation.map(String.init) ?? "-", node.position.map(String.init) ?? "-",
-        ] + (isComplaining ? [node.outOfStep ?? ""] : []), paint: coloured ? [1: state.paint] : [:])
-    }
-    return table.text
+    let states = fleet.nodes.map { state(of: $0, in: fleet) }
+    let columns = [
+      TextColumn("NODE", .left, fleet.nodes.map(\.name)),
+      TextColumn("STATE", .left, states.map(\.word), paints: states.map(\.paint)),
+      TextColumn("GENERATION", .right, fleet.nodes.map { $0.generation.map(String.init) ?? "-" }),
+      TextColumn("LOG", .right, fleet.nodes.map { $0.position.map(String.init) ?? "-" }),
+      TextColumn("WHY", .left, fleet.nodes.map { $0.outOfStep ?? "" }, unless: ""),
+    ]
+    return TextTable(columns, coloured: coloured).text
   }
 
-  private static func state(of node: AdminAnswer.Fleet.Node, in fleet: AdminAnswer.Fleet) -> (
-    word: String, paint: Paint
-  ) {
+  private static func state(
+    of node: AdminAnswer.Fleet.Node, in fleet: AdminAnswer.Fleet
+  ) -> (word: String, paint: Paint) {
     if !node.present { return ("away", .red) }
     if node.outOfStep != nil { return ("out of step", .red) }
     return node.generation == fleet.generation ? ("in step", .green) : ("following", .yellow)

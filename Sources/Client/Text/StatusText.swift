@@ -94,26 +94,22 @@ package enum StatusText {
   private static func pool(_ pool: Report.Pool, now: Timestamp, coloured: Bool) -> String {
     let backends = pool.backends
     let columns = [
-      Column("BACKEND", .left, backends.map(\.name)),
-      Column("ADDRESS", .left, backends.map { $0.address == $0.name ? "" : $0.address }, unless: ""),
-      Column("TIER", .right, backends.map { "\($0.tier)" }, unless: "0"),
-      Column("STATE", .left, backends.map(\.state.rawValue), paints: backends.map(\.state.paint)),
-      Column("FOR", .right, backends.map { StatsText.duration(now.seconds(since: $0.since)) }),
-      Column("HEALTH", .left, backends.map(\.health.rawValue)),
-      Column("WEIGHT", .right, backends.map(StatsText.weight)),
-      Column("SESSIONS", .right, backends.map { "\($0.sessions.active)" }),
-      Column("MAX", .right, backends.map { $0.sessions.max.map(String.init) ?? "-" }, unless: "-"),
-      Column("TOTAL", .right, backends.map { "\($0.sessions.total)" }),
-      Column("FAILED", .right, backends.map { "\($0.connect.failures.values.reduce(0, +))" }),
-      Column("OVERRIDE", .left, backends.map { $0.override.map { override($0, now: now) } ?? "-" }, unless: "-"),
-      Column("DOWN ON", .left, backends.map { $0.downOn?.text ?? "-" }, unless: "-"),
-      Column("REASON", .left, backends.map(\.reason), unless: ""),
-    ].filter(\.isTelling)
-    var table = TextTable(columns.map { ($0.title, $0.alignment) })
-    for row in backends.indices {
-      let paints = columns.enumerated().compactMap { index, column in column.paints[row].map { (index, $0) } }
-      table.add(columns.map { $0.values[row] }, paint: coloured ? Dictionary(uniqueKeysWithValues: paints) : [:])
-    }
+      TextColumn("BACKEND", .left, backends.map(\.name)),
+      TextColumn("ADDRESS", .left, backends.map { $0.address == $0.name ? "" : $0.address }, unless: ""),
+      TextColumn("TIER", .right, backends.map { "\($0.tier)" }, unless: "0"),
+      TextColumn("STATE", .left, backends.map(\.state.rawValue), paints: backends.map(\.state.paint)),
+      TextColumn("FOR", .right, backends.map { StatsText.duration(now.seconds(since: $0.since)) }),
+      TextColumn("HEALTH", .left, backends.map(\.health.rawValue)),
+      TextColumn("WEIGHT", .right, backends.map(StatsText.weight)),
+      TextColumn("SESSIONS", .right, backends.map { "\($0.sessions.active)" }),
+      TextColumn("MAX", .right, backends.map { $0.sessions.max.map(String.init) ?? "-" }, unless: "-"),
+      TextColumn("TOTAL", .right, backends.map { "\($0.sessions.total)" }),
+      TextColumn("FAILED", .right, backends.map { "\($0.connect.failures.values.reduce(0, +))" }),
+      TextColumn("OVERRIDE", .left, backends.map { $0.override.map { override($0, now: now) } ?? "-" }, unless: "-"),
+      TextColumn("DOWN ON", .left, backends.map { $0.downOn?.text ?? "-" }, unless: "-"),
+      TextColumn("REASON", .left, backends.map(\.reason), unless: ""),
+    ]
+    let table = TextTable(columns, coloured: coloured)
     let heading = StatsText.heading(pool)
     let regrets =
       pool.idleRegrets == 0
@@ -123,27 +119,6 @@ package enum StatusText {
       ?? ""
     return "\(pool.state == .up ? heading : pool.state.paint?.on(heading, when: coloured) ?? heading)\n"
       + table.text + stick + regrets
-  }
-
-  /// A column that is left out where it says nothing.
-  private struct Column {
-    let title: String
-    let alignment: TextTable.Alignment
-    let values: [String]
-    let paints: [Paint?]
-    let isTelling: Bool
-
-    /// A column of the values; left out if all of them are the one that says nothing.
-    init(
-      _ title: String, _ alignment: TextTable.Alignment, _ values: [String], unless nothing: String? = nil,
-      paints: [Paint?]? = nil
-    ) {
-      self.title = title
-      self.alignment = alignment
-      self.values = values
-      self.paints = paints ?? values.map { _ in nil }
-      isTelling = nothing.map { nothing in values.contains { $0 != nothing } } ?? true
-    }
   }
 
   /// `drain for 20m00s (new disk)`.
