@@ -250,7 +250,7 @@ private final class TestFleet {
     #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.addresses[0].candidates.count == 3 } })
     // All learn of its clients, and the owner tells how far they are.
     fleet.members[first].runtime?.obey(
-      .stuck(table: 0, [StuckUpdate(ClientKey(pool: 1, high: 0, low: 7), backend: 9)]))
+      .stuck(table: 0, [StuckUpdate(ClientKey(pool: 1, high: 0, low: 7), backend: 9)], batch: nil))
     #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.addresses[0].table.clients == 1 } })
     let lags = [second, third].sorted().map { Lag(names[$0], updates: 0) }
     #expect(fleet.wait { fleet.members[first].status?.addresses[0].table.lags == lags })
