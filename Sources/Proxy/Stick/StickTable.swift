@@ -8,7 +8,7 @@ import Synchronization
 package final class StickTable: Sendable {
   private let book: Mutex<StickBook>
   /// Called when a client waits, while somebody follows.
-  private let wake = Mutex<(@Sendable () -> Void)?>(nil)
+  private let waker = Mutex<Waker?>(nil)
   /// Up to which of what was written another node knows it.
   private let acknowledgedUpTo = Atomic<UInt64>(0)
 
@@ -37,7 +37,7 @@ package final class StickTable: Sendable {
   @discardableResult
   package func assign(_ client: StickKey, to backend: Int, at now: UInt64) -> UInt64? {
     let awaited = book.withLock { $0.assign(client, to: backend, at: Self.seconds(now)) }
-    if awaited != nil { wake.withLock { $0 }?() }
+    if awaited != nil { waker.withLock { $0 }?.wake() }
     return awaited
   }
 
@@ -163,14 +163,14 @@ package final class StickTable: Sendable {
   ///
   /// - Parameter wake: called from any thread when a session waits until what has changed is known elsewhere.
   package func follow(wake: @escaping @Sendable () -> Void) {
-    self.wake.withLock { $0 = wake }
+    waker.withLock { $0 = Waker(wake) }
     book.withLock { $0.follow(true) }
   }
 
   /// Nobody does any more.
   package func unfollow() {
     book.withLock { $0.follow(false) }
-    wake.withLock { $0 = nil }
+    waker.withLock { $0 = nil }
   }
 
   /// Another node knows what has changed up to there, as ``changes(at:)`` has given it.
@@ -187,6 +187,14 @@ package final class StickTable: Sendable {
       changes += book.withLock { book in part.map { book.change(of: $0, at: Self.seconds(now)) } }
     }
     return (changes, upTo)
+  }
+
+  /// A call in a box of its own: one that is kept in a value that is generic, as a lock's is, gets another shell each time that it's
+  /// looked at.
+  private final class Waker: Sendable {
+    let wake: @Sendable () -> Void
+
+    init(_ wake: @escaping @Sendable () -> Void) { self.wake = wake }
   }
 
   private static func seconds(_ now: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: now / 1_000_000_000) }
