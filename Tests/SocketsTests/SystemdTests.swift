@@ -113,9 +113,13 @@ private final class Manager {
     try Socket(descriptor: originals[0]).listen(backlog: 1)
     defer { if case .unix(let path) = addresses[1] { unlink(path) } }
     originals.append(try Socket.pair().0.descriptor)
+    // The kernel gives the lowest numbers first: hardly anybody gets as far as these.
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let first = Int32(min(limit.rlim_cur, 1 << 20)) - 64
     let copies = originals.map { original in
       _ = fcntl(original, F_SETFL, fcntl(original, F_GETFL) & ~O_NONBLOCK)
-      return fcntl(original, F_DUPFD, 900)
+      return fcntl(original, F_DUPFD, first)
     }
     defer { for descriptor in originals { close(descriptor) } }
     try #require(copies == [copies[0], copies[0] + 1, copies[0] + 2])

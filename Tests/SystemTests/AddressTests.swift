@@ -212,7 +212,7 @@ struct AddressTests {
     var isolated = ""
     let (target, hub) = (fleet.address, fleet.network.hub)
     let client = try Peer.connect(to: target, with: hub.run { try? Socket(for: target) } ?? nil)
-    #expect(client.receiveText(1) == "!")
+    #expect(client.receiveText(1) == "a")
     let left = try fleet.failOver { owner in
       let leave = try fleet.ask(owner, "fleet", "leave")
       #expect(leave.output.contains("\(owner) owns no address until"), "\(leave)")
