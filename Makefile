@@ -20,6 +20,7 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date -r CHAN
 BUILD_PACKAGES = libevent-dev libc-ares-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES = $(BUILD_PACKAGES) curl nginx-light redis-server iperf3 openssh-server openssh-client openssl postgresql \
   prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless
+DEMO_PACKAGES = iproute2 util-linux libzookeeper-java default-jre-headless
 SOAK_PACKAGES = keepalived
 API_PACKAGES = $(BUILD_PACKAGES) python3-venv
 INSTALL_PACKAGES = $(BUILD_PACKAGES) python3
@@ -58,6 +59,10 @@ run: demo ## Build the release, then run the demo until Ctrl-C
 .PHONY: demo
 demo: build ## The same: three backends, the proxy before them, one backend dies and comes back
 	@exec .build/release/martlet demo
+
+.PHONY: demo-fleet
+demo-fleet: demo-packages build ## Three nodes as one service: an address moves, a node is frozen, a rollout is refused
+	@exec .build/release/martlet demo --fleet
 
 .PHONY: build
 build: build-packages ## Build the release: .build/release/martlet
@@ -233,11 +238,13 @@ test-deb: deb-test-packages deb ## Build the Debian package, check it, install i
 clean: ## Remove everything that was built
 	rm -rf .build .build-thread .build-address .build-fuzz
 
-.PHONY: build-packages test-packages soak-packages api-packages install-packages deb-packages deb-test-packages
+.PHONY: build-packages test-packages demo-packages soak-packages api-packages install-packages deb-packages deb-test-packages
 build-packages:
 	$(call install-packages,$(BUILD_PACKAGES))
 test-packages:
 	$(call install-packages,$(TEST_PACKAGES))
+demo-packages:
+	$(call install-packages,$(DEMO_PACKAGES))
 soak-packages:
 	$(call install-packages,$(SOAK_PACKAGES))
 api-packages:

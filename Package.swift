@@ -100,7 +100,9 @@ let package = Package(
       ], swiftSettings: strict),
     .target(
       name: "Demo",
-      dependencies: ["Config", "Control", "Libevent", "Model", "Service", "Sockets", "Text", logging, system],
+      dependencies: [
+        "Client", "Config", "Control", "Libevent", "Model", "Network", "Service", "Sockets", "Text", logging, system,
+      ],
       swiftSettings: strict),
     .target(
       name: "Client", dependencies: ["Config", "Libevent", "Model", "Text", system], swiftSettings: strict),
@@ -160,7 +162,7 @@ let package = Package(
         "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Model", "Proxy",
         "Service", "Sockets", "Support", logging,
       ]),
-    .testTarget(name: "DemoTests", dependencies: ["Demo", "Libevent", "Sockets", system]),
+    .testTarget(name: "DemoTests", dependencies: ["Config", "Demo", "Libevent", "Sockets", system]),
     .testTarget(
       name: "ClientTests",
       dependencies: ["Client", "Config", "Libevent", "Martlet", "Model", "Sockets", "Support", "Text"]),

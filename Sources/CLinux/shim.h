@@ -30,6 +30,11 @@ long linux_socket_call(
     unsigned long length) __asm__("syscall");
 enum { LINUX_SYS_RECVFROM = __NR_recvfrom, LINUX_SYS_SENDTO = __NR_sendto };
 
+// A network of the calling thread's own, and one that is there (network_namespaces(7)).
+int linux_unshare(int kinds) __asm__("unshare");
+int linux_setns(int fd, int kind) __asm__("setns");
+#define LINUX_CLONE_NEWNET 0x40000000
+
 int linux_set_thread_name(unsigned long thread, const char *_Nonnull name) __asm__("pthread_setname_np");
 
 #define LINUX_SPLICE_F_MOVE 1u

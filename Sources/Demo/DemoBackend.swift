@@ -2,7 +2,7 @@ import Libevent
 import Sockets
 import SystemPackage
 
-/// The place of a demo's backend: a port of the loopback interface that stays its own while it's dead.
+/// The place of a demo's backend: a port that stays its own while it's dead.
 struct DemoPort: Sendable {
   /// What the backend is called.
   let name: String
@@ -12,9 +12,10 @@ struct DemoPort: Sendable {
   /// Bound, never listening: the kernel refuses connections to it, and gives the port to nobody else.
   private let holder: Socket
 
-  init(name: String) throws(Errno) {
+  /// - Parameter place: an address of this machine, whose port may be 0 for any that is free; else the loopback interface.
+  init(name: String, at place: SocketAddress = .ipv4(0x7F00_0001, port: 0)) throws(Errno) {
     self.name = name
-    holder = try Self.bound(to: .ipv4(0x7F00_0001, port: 0))
+    holder = try Self.bound(to: place)
     address = try holder.localAddress()
   }
 

@@ -50,7 +50,7 @@ final class DemoDirector {
     let loop = loop
     backends = scene.backends.map { DemoBackend($0, on: loop) }
     traffic = DemoTraffic(to: scene.proxy, backends: names, on: loop)
-    traffic.onAnswer = { [unowned self] in answered(by: $0) }
+    traffic.onAnswer = { [unowned self] backend, _ in answered(by: backend) }
     timer = Timer(on: loop) { [unowned self] in next() }
   }
 

@@ -24,7 +24,7 @@ struct DemoScreen: Sendable {
         stats      \(Paint.cyan.on(stats, when: isColoured)), or open it in a browser
         backends   \(list)
 
-      A client sends \(DemoTraffic.perSecond) requests a second, each over a new connection. Ctrl-C ends the demo.
+      A client sends \(DemoTraffic.Pace().perSecond) requests a second, each over a new connection. Ctrl-C ends the demo.
 
       """)
     let names = backends.map { column(String($0.suffix(1))) }.joined()

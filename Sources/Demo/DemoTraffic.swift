@@ -3,20 +3,25 @@ import Sockets
 
 /// A client that sends one request after the other, each over a new connection, and checks every answer.
 final class DemoTraffic {
-  /// How many requests it sends.
-  static let perSecond = 80
+  /// How fast it goes.
+  struct Pace: Sendable {
+    /// How many requests it sends a second.
+    var perSecond = 80
+    /// How long one may take.
+    var limit = Duration.seconds(3)
+  }
+
   /// The most requests under way.
   private static let mostUnderWay = 64
   /// How far it may fall behind and make up for it, in nanoseconds.
   private static let mostBehind: UInt64 = 100_000_000
-  /// How long one may take.
-  private static let limit = Duration.seconds(3)
 
   /// What became of the requests since the last pause.
   private(set) var tally = DemoTally()
-  /// Called for each right answer, with the backend's name.
-  var onAnswer: (String) -> Void = { _ in }
+  /// Called for each right answer, with the backend's name and when the request began, on the monotonic clock.
+  var onAnswer: (_ backend: String, _ began: UInt64) -> Void = { _, _ in }
 
+  private let pace: Pace
   private let address: SocketAddress
   private let answers: [[UInt8]: String]
   private let loop: EventLoop
@@ -32,8 +37,9 @@ final class DemoTraffic {
   private var onQuiet: ((DemoTally) -> Void)?
 
   /// Sends to the address, behind which backends of these names answer.
-  init(to address: SocketAddress, backends: [String], on loop: EventLoop) {
+  init(to address: SocketAddress, backends: [String], pace: Pace = Pace(), on loop: EventLoop) {
     self.address = address
+    self.pace = pace
     self.loop = loop
     answers = Dictionary(uniqueKeysWithValues: backends.map { (Array(DemoBackend.answer(of: $0).utf8), $0) })
     timer = Timer(on: loop) { [unowned self] in tick() }
@@ -72,10 +78,10 @@ final class DemoTraffic {
 
   private func tick() {
     let now = MonotonicClock.now()
-    due = max(due + 1_000_000_000 / UInt64(Self.perSecond), now - Self.mostBehind)
+    due = max(due + 1_000_000_000 / UInt64(pace.perSecond), now - Self.mostBehind)
     timer?.schedule(after: .nanoseconds(max(Int64(due) - Int64(now), 0)))
-    for request in underWay.values where .nanoseconds(now - request.began) > Self.limit {
-      request.end(.failed("no answer within \(Self.limit.components.seconds) s"))
+    for request in underWay.values where .nanoseconds(now - request.began) > pace.limit {
+      request.end(.failed("no answer in time"))
     }
     guard onQuiet == nil, underWay.count < Self.mostUnderWay else { return }
     let request = DemoRequest("/", of: address, on: loop) { [unowned self] in note($0, $1) }
@@ -94,7 +100,7 @@ final class DemoTraffic {
       guard let backend = answers[body] else { return tally.failed("an answer that no backend gives") }
       countRefusals()
       tally.answered(by: backend, after: .nanoseconds(MonotonicClock.now() - request.began))
-      onAnswer(backend)
+      onAnswer(backend, request.began)
     }
   }
 

@@ -8,6 +8,7 @@ enum ExitStatus: Int32, CaseIterable {
   case disruptive = 2
   case usage = 64
   case unavailable = 69
+  case machine = 71
   case output = 74
   case configuration = 78
 
@@ -42,6 +43,7 @@ enum ExitStatus: Int32, CaseIterable {
       An address can't be bound: in use, not allowed, not ours; or nobody
             answers at the admin socket.
       """
+    case .machine: "What `demo --fleet` needs isn't installed, or isn't allowed here."
     case .output: "The output can't be written."
     case .configuration: "The configuration file can't be read, or is wrong."
     }

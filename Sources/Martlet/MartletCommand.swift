@@ -11,7 +11,7 @@ struct MartletCommand: ParsableCommand {
     usage: """
       martlet run [FILE | --config FILE]
       martlet check [FILE | --config FILE]
-      martlet demo [--once]
+      martlet demo [--fleet] [--once]
       martlet schema
       martlet VERB … [--socket PATH] [--json]
       martlet help VERB

@@ -96,9 +96,18 @@ package enum Spawn {
 
   /// Looks at a child without waiting, and takes note of its end, which lets go of its process id.
   package static func reap(_ child: Int32) -> ChildState {
+    state(of: child, WNOHANG)
+  }
+
+  /// Waits for a child's end, however long that takes, and takes note of it.
+  package static func wait(for child: Int32) -> ChildState {
+    state(of: child, 0)
+  }
+
+  private static func state(of child: Int32, _ options: Int32) -> ChildState {
     var status: Int32 = 0
     do throws(Errno) {
-      guard try syscall({ unsafe waitpid(child, &status, WNOHANG) }) != 0 else { return .running }
+      guard try syscall({ unsafe waitpid(child, &status, options) }) != 0 else { return .running }
     } catch {
       return .unknown
     }

@@ -1,3 +1,4 @@
+import Config
 import Libevent
 import Sockets
 import Testing
@@ -162,5 +163,15 @@ import SystemPackage
     let configuration = try DemoConfiguration.make(for: ports)
     #expect(configuration.warnings.isEmpty)
     #expect(configuration.pools.map(\.backends.count) == [3])
+  }
+
+  @Test(arguments: [nil, 8_001]) func theConfigurationOfTheFleetHasNothingDoubtful(port: UInt16?) throws {
+    let files = FleetDemoFiles(folder: "/tmp/martlet-demo-abcdef")
+    let backends = [SocketAddress.ipv4(0x0A4D_00FE, port: 1)]
+    let configuration = try Configuration.parse(
+      files.configuration(backends: backends, port: port), variables: Variables(["MARTLET_NODE": "lb1"]))
+    #expect(configuration.warnings.isEmpty)
+    #expect(configuration.fleet?.nodes.map(\.name) == FleetDemoFiles.names)
+    #expect(configuration.listeners.count == (port == nil ? 1 : 2))
   }
 }

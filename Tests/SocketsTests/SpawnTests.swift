@@ -43,6 +43,9 @@ import Testing
     #expect(try shell("exit 7").end == .exited(7))
     #expect(try shell("kill -9 $$").end == .killed(SIGKILL))
     #expect(Spawn.reap(1) == .unknown)
+    let waited = try Spawn.start("/bin/sh", ["-c", "sleep 0.1; exit 3"])
+    #expect(Spawn.wait(for: waited) == .exited(3))
+    #expect(Spawn.wait(for: waited) == .unknown)
     // Blocking, or the program would find nothing to read and give up as long as the other end is open.
     var ends: [Int32] = [-1, -1]
     #expect(pipe(&ends) == 0)
