@@ -20,6 +20,8 @@ final class DemoTraffic {
   private(set) var tally = DemoTally()
   /// Called for each right answer, with the backend's name and when the request began, on the monotonic clock.
   var onAnswer: (_ backend: String, _ began: UInt64) -> Void = { _, _ in }
+  /// Called for each request that has come to nothing, with when it began.
+  var onFailure: (_ began: UInt64) -> Void = { _ in }
 
   private let pace: Pace
   private let address: SocketAddress
@@ -78,14 +80,19 @@ final class DemoTraffic {
 
   private func tick() {
     let now = MonotonicClock.now()
+    // Who is late itself reads first what has come meanwhile.
+    let isLate = now > due + Self.mostBehind
     due = max(due + 1_000_000_000 / UInt64(pace.perSecond), now - Self.mostBehind)
     timer?.schedule(after: .nanoseconds(max(Int64(due) - Int64(now), 0)))
-    for request in underWay.values where .nanoseconds(now - request.began) > pace.limit {
+    for request in underWay.values where !isLate && .nanoseconds(now - request.began) > pace.limit {
       request.end(.failed("no answer in time"))
     }
     guard onQuiet == nil, underWay.count < Self.mostUnderWay else { return }
     let request = DemoRequest("/", of: address, on: loop) { [unowned self] in note($0, $1) }
-    guard let request else { return refusals += 1 }
+    guard let request else {
+      refusals += 1
+      return onFailure(now)
+    }
     underWay[ObjectIdentifier(request)] = request
   }
 
@@ -94,10 +101,17 @@ final class DemoTraffic {
     ended.append(request)
     underWay[ObjectIdentifier(request)] = nil
     switch outcome {
-    case .refused: refusals += 1
-    case .failed(let reason): tally.failed(reason)
+    case .refused:
+      refusals += 1
+      onFailure(request.began)
+    case .failed(let reason):
+      tally.failed(reason)
+      onFailure(request.began)
     case .answered(let body):
-      guard let backend = answers[body] else { return tally.failed("an answer that no backend gives") }
+      guard let backend = answers[body] else {
+        tally.failed("an answer that no backend gives")
+        return onFailure(request.began)
+      }
       countRefusals()
       tally.answered(by: backend, after: .nanoseconds(MonotonicClock.now() - request.began))
       onAnswer(backend, request.began)

@@ -10,8 +10,14 @@ final class FleetDemoClient: Sendable {
   /// How often it connects, and how long it waits: an answer that takes longer is none, as the kernel has repeated its first packet.
   static let pace = DemoTraffic.Pace(perSecond: 200, limit: .milliseconds(300))
 
-  /// When those requests began that were answered, since `mark`, and the last one before it.
-  private let answered = Mutex<[UInt64]>([])
+  /// What came of requests since `mark`, by when they began.
+  private struct Past {
+    /// Those that were answered, and the last one before `mark`.
+    var answered: [UInt64] = []
+    var failed: [UInt64] = []
+  }
+
+  private let past = Mutex(Past())
   /// Where the backends are.
   let backends: [SocketAddress]
 
@@ -38,7 +44,8 @@ final class FleetDemoClient: Sendable {
     let backends = ports.map { DemoBackend($0, on: loop) }
     for backend in backends { try? backend.revive() }
     let traffic = DemoTraffic(to: target, backends: ports.map(\.name), pace: Self.pace, on: loop)
-    traffic.onAnswer = { [self] _, began in answered.withLock { $0.append(began) } }
+    traffic.onAnswer = { [self] _, began in past.withLock { $0.answered.append(began) } }
+    traffic.onFailure = { [self] began in past.withLock { $0.failed.append(began) } }
     loop.run {
       traffic.afterTurn()
       return .wait
@@ -46,21 +53,23 @@ final class FleetDemoClient: Sendable {
     withExtendedLifetime((signals, backends)) {}
   }
 
-  /// Forgets what was before, and gives the moment.
-  func mark() -> UInt64 {
-    answered.withLock { times in times = times.max().map { [$0] } ?? [] }
-    return MonotonicClock.now()
+  /// Forgets what was before.
+  func mark() {
+    past.withLock { past in
+      past.answered = past.answered.max().map { [$0] } ?? []
+      past.failed = []
+    }
   }
 
   /// Whether a request was answered that began later than a moment.
   func isAnswered(since moment: UInt64) -> Bool {
-    answered.withLock { $0.contains { $0 > moment } }
+    past.withLock { $0.answered.contains { $0 > moment } }
   }
 
-  /// The longest time without a request that was answered, since `mark`.
-  var longestGap: Duration {
-    let times = answered.withLock { $0.sorted() }
-    let gaps = zip(times, times.dropFirst()).map { $1 - $0 }
-    return .nanoseconds(gaps.max() ?? 0)
+  /// The longest time since `mark` in which no request was answered though some were made; nil if all were answered.
+  var longestGap: Duration? {
+    let (times, failed) = past.withLock { ($0.answered.sorted(), $0.failed) }
+    let gaps = zip(times, times.dropFirst()).filter { gap in failed.contains { gap.0 < $0 && $0 < gap.1 } }
+    return gaps.map { .nanoseconds($1 - $0) }.max()
   }
 }

@@ -14,11 +14,12 @@ struct FleetDemoScreen: Sendable {
       \(Paint.bold.on("Martlet \(version)", when: isColoured)): three nodes, one service
 
         nodes      \(nodes.joined(separator: "   ")), each in a network of its own
-        address    \(FleetDemoNetwork.floating), which one of them has at a time, for 3 s unless it renews that
+        address    \(FleetDemoNetwork.floating), which one of them has at a time
         agree by   ZooKeeper
         files      \(files.folder)
 
-      A client connects to the address \(FleetDemoClient.pace.perSecond) times a second. What follows $ can be typed in another terminal. Ctrl-C ends the demo.
+      A client connects to the address \(FleetDemoClient.pace.perSecond) times a second.
+      What follows $ may be typed in another terminal. Ctrl-C ends the demo.
       """)
   }
 
@@ -37,14 +38,17 @@ struct FleetDemoScreen: Sendable {
     put("   • " + text)
   }
 
-  /// How long nobody answered.
-  func gap(_ gap: Duration) {
+  /// How long nobody answered; nil if every request was.
+  func gap(_ gap: Duration?) {
+    guard let gap else { return event(Paint.green.on("every request was answered", when: isColoured)) }
     event("nobody answered for " + Paint.yellow.on("\(Self.milliseconds(gap)) ms", when: isColoured))
   }
 
   /// The last line of a story.
   func conclusion(looks: Int) {
-    put("\n" + Paint.green.on("All as it should be; in \(looks) looks two had the address never.", when: isColoured))
+    put(
+      "\n"
+        + Paint.green.on("All as it should be: at none of \(looks) looks two nodes had the address.", when: isColoured))
   }
 
   /// What isn't as it should be.
