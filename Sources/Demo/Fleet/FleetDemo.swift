@@ -48,6 +48,7 @@ package struct FleetDemo {
     } catch {
       if case .missing(let what) = error { return .missing(what) }
       screen.failure(error.text)
+      for words in files.lastWords { screen.event(words) }
     }
     return .failed
   }

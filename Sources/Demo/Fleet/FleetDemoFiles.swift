@@ -67,6 +67,11 @@ struct FleetDemoFiles: Sendable {
     SmallFile.read(path)?.split(separator: "\n").last.map(String.init)
   }
 
+  /// What each node and ZooKeeper have logged last.
+  var lastWords: [String] {
+    (Self.names + ["zookeeper"]).compactMap { name in Self.lastLine(of: log(of: name)).map { "\(name): \($0)" } }
+  }
+
   // MARK: What is in them
 
   /// The nodes' configuration: an address that floats, and a listener at it.

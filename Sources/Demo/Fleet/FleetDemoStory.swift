@@ -1,9 +1,7 @@
 import Client
-import Glibc
 import Model
 import Network
 import Sockets
-import SystemPackage
 
 /// The story of a fleet, step by step; each is told and checked.
 struct FleetDemoStory {
@@ -17,8 +15,6 @@ struct FleetDemoStory {
   private static let short = Duration.seconds(2)
   /// How long while a node is lost: the lease, and what it takes to see that it's over.
   private static let lease = Duration.seconds(5)
-
-  private var names: [String] { FleetDemoFiles.names }
 
   /// Waits until all nodes are there, and somebody has the address and answers.
   func prepare(limit: Duration) throws(FleetDemoProblem) {
@@ -45,8 +41,6 @@ struct FleetDemoStory {
     try thaw(frozen, asking: heir)
     screen.conclusion(looks: holders.seen.looks)
   }
-
-  // MARK: Steps
 
   private func move(from owner: String) throws(FleetDemoProblem) {
     let heir = next(after: owner)
@@ -92,7 +86,7 @@ struct FleetDemoStory {
       }
       throw .failed("it wasn't refused")
     }
-    look("plan \(nodes.files.next)", at: node)
+    look("fleet status", at: node)
   }
 
   private func rollOut(_ port: UInt16, asking node: String, without frozen: String) throws(FleetDemoProblem) {
@@ -107,7 +101,7 @@ struct FleetDemoStory {
       screen.event("generation \(wanted) runs on all that are there")
       for warning in answer.warnings { screen.event(warning) }
     }
-    look("config", at: node)
+    look("status", at: node)
   }
 
   private func thaw(_ frozen: String, asking node: String) throws(FleetDemoProblem) {
@@ -124,80 +118,5 @@ struct FleetDemoStory {
       screen.event("it has changed nothing: \(node) still has the address, and \(frozen) serves what all serve")
     }
     look("fleet status", at: frozen)
-  }
-
-  // MARK: Means
-
-  /// Tells a step, and checks that one had the address at a time and how long nobody answered.
-  private func step(
-    _ number: Int, _ title: String, atMost bound: Duration, _ deed: () throws(FleetDemoProblem) -> Void
-  ) throws(FleetDemoProblem) {
-    screen.step(number, title)
-    do throws(FleetDemoProblem) {
-      client.mark()
-      try deed()
-      try waitUntilAnswered()
-      let gap = client.longestGap
-      screen.gap(gap)
-      guard gap ?? .zero <= bound else {
-        throw .failed("which is longer than \(FleetDemoScreen.milliseconds(bound)) ms")
-      }
-      guard holders.seen.doubles == 0 else { throw .failed("two had the address at once") }
-    } catch {
-      throw .failed("step \(number): \(error.text)")
-    }
-  }
-
-  /// Says what an operator would type to see it, and leaves time to read and to try that.
-  private func look(_ words: String, at node: String) {
-    screen.command(words, at: nodes.files.socket(of: node))
-    usleep(1_500_000)
-  }
-
-  /// Waits until somebody answers, and until it's known of all requests before that what came of them.
-  private func waitUntilAnswered() throws(FleetDemoProblem) {
-    let now = MonotonicClock.now()
-    try waitUntil("somebody answers at the address") { client.isAnswered(since: now) }
-    let known = MonotonicClock.now() + FleetDemoClient.pace.limit.clockNanoseconds
-    try waitUntil("somebody answers at the address") { client.isAnswered(since: known) }
-  }
-
-  private func ask<Answer>(_ node: String, _ call: AdminCall<Answer>) throws(FleetDemoProblem) -> Answer {
-    do throws(DoorError) {
-      return try nodes.door(of: node).ask(call).answer
-    } catch {
-      throw .failed(error.line)
-    }
-  }
-
-  private func configurations(of names: [String]) throws(FleetDemoProblem) -> [[UInt8]] {
-    var all: [[UInt8]] = []
-    for name in names {
-      do throws(DoorError) {
-        all.append(try nodes.door(of: name).json(.configuration))
-      } catch {
-        throw .failed(error.line)
-      }
-    }
-    return all
-  }
-
-  private func take(_ port: UInt16, on node: String) throws(FleetDemoProblem) -> SharedSocket {
-    do throws(Errno) {
-      return try nodes.machine(of: node).run { () throws(Errno) in
-        try SharedSocket(listeningAt: .ipv4(0, port: port), backlog: 1)
-      }
-    } catch {
-      throw .failed("port \(port) can't be taken: \(error)")
-    }
-  }
-
-  private func index(_ name: String) -> Int? { names.firstIndex(of: name) }
-
-  private func next(after name: String) -> String { names[((index(name) ?? 0) + 1) % names.count] }
-
-  private func owner() throws(FleetDemoProblem) -> String {
-    guard let holder = holders.seen.holder else { throw .failed("nobody has the address") }
-    return names[holder]
   }
 }
