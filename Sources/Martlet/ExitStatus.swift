@@ -33,8 +33,8 @@ enum ExitStatus: Int32, CaseIterable {
     case .success: "All went well."
     case .incomplete:
       """
-      Sessions were cut off at the end; or requests of the demo failed; or the
-            running process refused; or a plan would only add something.
+      Sessions were cut off at the end; or requests or steps of a demo failed; or
+            the running process refused; or a plan would only add something.
       """
     case .disruptive: "A plan would affect sessions, or would be refused."
     case .usage: "The command line is wrong."

@@ -24,6 +24,7 @@ struct MartletCommand: ParsableCommand {
 
       EXAMPLES
         martlet demo             See it at work: a backend dies and comes back.
+        martlet demo --fleet     The same of three nodes, one of which is frozen.
         martlet check a.json     Is the file right, and what would run?
         martlet run a.json       Run until SIGTERM or SIGINT.
         martlet schema           For editors, which then complete and check it.

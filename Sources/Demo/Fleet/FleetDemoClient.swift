@@ -39,7 +39,7 @@ final class FleetDemoClient: Sendable {
 
   private func run(_ ports: [DemoPort], to target: SocketAddress) {
     let loop = EventLoop()
-    // Everything of the demo goes with this process, which is the first of its kind here.
+    // Everything of the demo goes with this process, which is the first of its namespace.
     let signals = [SIGTERM, SIGINT].map { SignalEvent($0, on: loop) { _exit(EXIT_FAILURE) } }
     let backends = ports.map { DemoBackend($0, on: loop) }
     for backend in backends { try? backend.revive() }

@@ -55,7 +55,7 @@ final class FleetDemoNodes {
     if let process = processes[name] { _ = kill(process, signal) }
   }
 
-  /// Which process a node is, as it's seen in here.
+  /// The machine that a node is on.
   func machine(of name: String) -> OwnNetwork {
     network.machines[FleetDemoFiles.names.firstIndex(of: name) ?? 0]
   }
