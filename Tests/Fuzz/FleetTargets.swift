@@ -1,6 +1,6 @@
-import Agreement
 import Model
 
+@testable import Agreement
 @testable import Fleet
 
 extension FuzzTarget {
@@ -42,6 +42,17 @@ extension FuzzTarget {
         precondition(committed.encoded == bytes, "it's another one")
       }
     },
+    FuzzTarget(
+      "fleet-store",
+      seeds: [
+        head.encoded, StoredEntry.whole([1, 2]).encoded, StoredEntry.pieces(of: entries[0].id, 3).encoded,
+        OwnerRecord(owner: node, generation: 3, beat: 4, heir: NodeName("lb2")).encoded,
+      ]
+    ) { bytes in
+      if let head = try? StoreHead(encoded: bytes) { precondition(head.encoded == bytes, "it's another one") }
+      if let entry = try? StoredEntry(encoded: bytes) { precondition(entry.encoded == bytes, "it's another one") }
+      if let record = try? OwnerRecord(encoded: bytes) { precondition(record.encoded == bytes, "it's another one") }
+    },
   ]
 
   private static let node = Participant(NodeName("lb1"), Incarnation(bits: 1))
@@ -55,13 +66,37 @@ extension FuzzTarget {
         canary: .init(NodeName("lb1"), soak: .seconds(1)), confirmation: .seconds(1), author: "ann")),
   ].enumerated().map { Entry(EntryID(node, run: 1, sequence: UInt64($0 + 1)), $1) }
 
-  private static let messages: [FleetMessage] = [
-    .status(
-      NodeStatus(incarnation: node.incarnation, generation: 2, position: 3, applied: 3, mayOwn: true, stamps: [.none])),
-    .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
-    .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)), .down([1, 2]),
-    .table(address: 0, .lack(generation: 1, from: 9)),
-  ]
+  /// One message of each kind.
+  private static let messages: [FleetMessage] =
+    [
+      .status(
+        NodeStatus(
+          incarnation: node.incarnation, generation: 2, position: 3, applied: 3, mayOwn: [true, false],
+          stamps: [.none, Stamp(generation: 6, sequence: 7)], pools: [PoolView(up: 1, total: 3)])),
+      .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
+      .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
+      .handOn(name: "web", generation: 2, heir: NodeName("lb2")), .down([1, 2]),
+      .plan(number: 7, text: [1, 2]), .planned(number: 7, [3]),
+    ] + tables.map { .table("web", $0) }
+
+  private static let tables: [ReplicaMessage] = {
+    let client = ClientKey(pool: 1, high: 2, low: 3)
+    let entry = StuckEntry(client: client, backend: 4, idle: 5, stamp: Stamp(generation: 6, sequence: 7))
+    return [
+      .lead(generation: 1), .follow(generation: 1, highest: Stamp(generation: 2, sequence: 3)), .deposed(by: 4),
+      .pull(generation: 1, after: .none, round: 2), .give(generation: 1, round: 2, index: 3, [entry], isLast: true),
+      .updates(generation: 1, from: 2, [StuckUpdate(client, backend: 4), StuckUpdate(client, backend: nil, idle: 9)]),
+      .part(generation: 1, transfer: 2, index: 3, asOf: 4, [entry, entry], isLast: false),
+      .have(generation: 1, upTo: 2, transfer: 3, parts: 4), .lack(generation: 1, from: 9),
+      .lack(generation: 1, from: nil),
+    ]
+  }()
+
+  private static var head: StoreHead {
+    var head = StoreHead().appending(entries[0].id)
+    head.snapshot = StoreHead.Snapshot(position: 1, pieces: 2)
+    return head
+  }
 
   private static var state: FleetState {
     var state = FleetState()

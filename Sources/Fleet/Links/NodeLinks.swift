@@ -24,13 +24,16 @@ package final class NodeLinks: FleetLinks {
   }
 
   package var onMessage: ((FleetMessage, NodeName) -> Void)?
-  /// Called with what people should know of strangers and of nodes that can't be reached; once for each thing.
+  /// Called with what people should know of strangers and of nodes that can't be reached; once for each thing, and of strangers a
+  /// few times in all.
   package var onTrouble: ((String) -> Void)?
 
   /// How long somebody who has dialled may take to prove that he knows the key.
   static let proofTime = Duration.seconds(2)
   /// How many may be about to.
   static let mostUnproven = 32
+  /// How often strangers are worth a word.
+  static let mostNamed = 10
   /// After how long without a word a link is over.
   static let silence: UInt64 = 3_000_000_000
 
@@ -42,11 +45,14 @@ package final class NodeLinks: FleetLinks {
   private var arrivals: [IncomingLink] = []
   /// Where this node is dialled.
   private let own: SocketAddress?
+  /// Where the other nodes are, without their ports.
+  private let hosts: Set<String>
   private var failures = 0
   private var acceptor: Acceptor<NodeLinks>?
   private var pulse: Timer?
   private var resumption: Timer?
   private var said: Set<String> = []
+  private var named: Set<String> = []
 
   /// Listens at the node's address, and dials the others.
   package init(_ settings: LinkSettings, on loop: EventLoop) throws(Problem) {
@@ -68,6 +74,7 @@ package final class NodeLinks: FleetLinks {
     dialers = expected.map(\.0)
     accepting = TLSContext(.accepting(expected.map(\.1)), openSSL)
     own = settings.nodes.first { $0.name == settings.me }?.address
+    hosts = Set(settings.others.map(\.address.host))
     for node in settings.others {
       let key = TLSContext.key(
         openSSL, secret: settings.key.keys[0], fleet: settings.fleet, dialling: me, accepting: node.name.text)
@@ -128,7 +135,7 @@ package final class NodeLinks: FleetLinks {
       arrival.isProven(node)
     case .frame(let frame): hear(frame, of: arrival)
     case .ended(let why):
-      if !arrival.isProven { report("somebody at \(arrival.host) isn't a node of this fleet: \(why)") }
+      if !arrival.isProven { name("somebody at \(arrival.host) isn't a node of this fleet: \(why)") }
       drop(arrival)
     }
   }
@@ -156,9 +163,14 @@ package final class NodeLinks: FleetLinks {
   }
 
   private func report(_ trouble: String) {
-    // Strangers can't make the log grow.
     guard said.count < 100, said.insert(trouble).inserted else { return }
     onTrouble?(trouble)
+  }
+
+  /// Tells of a stranger. However many there are, they neither make the log grow nor keep what nodes have from being told.
+  private func name(_ stranger: String) {
+    guard named.count < Self.mostNamed, named.insert(stranger).inserted else { return }
+    onTrouble?(named.count < Self.mostNamed ? stranger : "\(stranger); of others nothing is said any more")
   }
 }
 
@@ -169,14 +181,17 @@ extension NodeLinks: Admission {
 
   package func admit(_ client: Socket, from address: SocketAddress) {
     try? client.setNoDelay()
-    // Whoever has had the longest time to prove anything goes first.
-    if arrivals.count(where: { !$0.isProven }) >= Self.mostUnproven,
-      let oldest = arrivals.firstIndex(where: { !$0.isProven })
-    {
-      arrivals.remove(at: oldest)
-    }
+    makeRoom()
     let arrival = IncomingLink(client, from: address, accepting, on: loop) { [unowned self] in take($0, of: $1) }
     arrivals.append(arrival)
+  }
+
+  /// Lets go of somebody, if too many are about to prove anything: of who is where no node is, so that no crowd of strangers keeps a
+  /// node out, and of them who has had the longest time.
+  private func makeRoom() {
+    guard arrivals.count(where: { !$0.isProven }) >= Self.mostUnproven else { return }
+    let first = arrivals.firstIndex { !$0.isProven && !hosts.contains($0.host) }
+    if let index = first ?? arrivals.firstIndex(where: { !$0.isProven }) { arrivals.remove(at: index) }
   }
 
   package func refused(by error: Errno) {

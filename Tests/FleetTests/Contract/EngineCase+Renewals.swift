@@ -1,0 +1,115 @@
+import Agreement
+import Support
+import Testing
+
+@testable import Fleet
+
+/// How an owner goes on, or doesn't.
+extension EngineCase {
+  /// A node that has just become the owner.
+  private static func owner(_ world: EngineWorld, _ name: String = "lb1", peers: [String] = []) -> EngineNode {
+    let node = world.node(name, peers: peers)
+    node.stand()
+    #expect(world.pass(.seconds(2)) { node.owns() })
+    return node
+  }
+
+  static let renewals = [
+    EngineCase("an owner that renews in time stays it, by one generation, whoever else wants it") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      #expect(!world.pass(.seconds(30)) { !first.owns() || second.owns() })
+      let last = try #require(first.last())
+      #expect(last.generation == 1 && last.until - world.now > EngineWorld.lease.term / 2)
+    },
+    EngineCase("a renewal counts from its question, however late the answer is") { world in
+      let one = owner(world)
+      var asked: Moment?
+      one.fate = { request in
+        guard request.isWrite else { return .answered }
+        asked = world.now
+        return .slow
+      }
+      world.pass(.seconds(2))
+      one.fate = { _ in .answered }
+      one.release()
+      let sentAt = try #require(asked)
+      #expect(world.now - sentAt > .seconds(1))
+      #expect(one.owned["web"]?.contains { $0.until == EngineWorld.lease.end(sentAt: sentAt) } == true)
+      #expect(one.owned["web"]?.allSatisfy { $0.until <= EngineWorld.lease.end(sentAt: world.now) } == true)
+    },
+    EngineCase("an answer that comes after the end changes nothing, but the next one does") { world in
+      let one = owner(world)
+      one.fate = { $0.isWrite ? .slow : .answered }
+      world.pass(.seconds(6))
+      #expect(one.drops["web"] == [.lapsed] && !one.owns())
+      let count = one.owned["web"]?.count
+      one.fate = { _ in .unmade }
+      one.release()
+      #expect(!one.owns() && one.owned["web"]?.count == count)
+      one.fate = { _ in .answered }
+      #expect(world.pass(.seconds(2)) { one.owns() })
+      #expect(one.last()?.generation == 1)
+    },
+    EngineCase("renewals that are done and not answered count for nothing") { world in
+      let one = owner(world)
+      let until = try #require(one.last()).until
+      one.fate = { $0.isWrite ? .unanswered : .answered }
+      #expect(world.pass(.seconds(5)) { !one.owns() })
+      #expect(world.now >= until && one.last()?.until == until && one.drops["web"] == [.lapsed])
+      one.fate = { _ in .answered }
+      #expect(world.pass(.seconds(2)) { one.owns() })
+      #expect(one.last()?.generation == 1)
+    },
+    EngineCase("one lost answer among many does no harm") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      var writes = 0
+      first.fate = { request in
+        guard request.isWrite else { return .answered }
+        writes += 1
+        return writes % 2 == 0 ? .unanswered : .answered
+      }
+      #expect(!world.pass(.seconds(20)) { !first.owns() })
+      #expect(first.owner().generation == 1 && first.drops.isEmpty && writes > 10)
+    },
+    EngineCase("who can't reach the store has it to the end of what counts, and not a moment longer") { world in
+      let one = owner(world)
+      one.fate = { _ in .unmade }
+      let until = try #require(one.last()).until
+      #expect(world.pass(.seconds(8)) { !one.owns() })
+      #expect(world.now == until && one.drops["web"] == [.lapsed])
+    },
+    EngineCase("who comes back and finds another one there has lost it") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      first.fate = { _ in .unmade }
+      #expect(world.pass(.seconds(10)) { second.owns() })
+      first.fate = { _ in .answered }
+      world.pass(.seconds(10))
+      #expect(first.drops["web"] == [.lapsed, .taken(by: NodeName("lb2"))] && first.owner().stance == .watching)
+      #expect(second.owns() && second.owner().generation == 2 && second.drops.isEmpty)
+    },
+    EngineCase("a renewal that comes to pass after another one took it doesn't") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      first.fate = { $0.isWrite ? .late : .answered }
+      #expect(world.pass(.seconds(12)) { second.owns() })
+      first.release()
+      first.fate = { _ in .answered }
+      world.pass(.seconds(6))
+      #expect(!first.owns() && second.owns() && second.owner().generation == 2 && second.drops.isEmpty)
+    },
+    EngineCase("a renewal that comes to pass late, before anybody took it, lets others wait anew") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      first.fate = { $0.isWrite ? .late : .answered }
+      world.pass(.seconds(3))
+      first.stop()
+      let writtenAt = world.now
+      first.release()
+      #expect(world.pass(.seconds(10)) { second.owns() })
+      #expect(world.now - writtenAt >= EngineWorld.lease.term)
+    },
+  ]
+}

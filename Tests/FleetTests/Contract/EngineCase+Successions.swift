@@ -1,0 +1,142 @@
+import Agreement
+import Support
+import Testing
+
+@testable import Fleet
+
+/// Who has a name after whom.
+extension EngineCase {
+  private static func owner(_ world: EngineWorld, _ name: String = "lb1") -> EngineNode {
+    let node = world.node(name)
+    node.stand()
+    #expect(world.pass(.seconds(2)) { node.owns() })
+    return node
+  }
+
+  static let successions = [
+    EngineCase("a killed owner is followed after a whole term of silence, and not much later") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      world.pass(.seconds(7))
+      first.stop()
+      let last = try #require(first.last())
+      let sentAt = last.until - (EngineWorld.lease.term - EngineWorld.lease.margin)
+      #expect(world.pass(EngineWorld.lease.term + .seconds(1)) { second.owns() })
+      #expect(world.now - sentAt >= EngineWorld.lease.term)
+      #expect(second.owner().generation == 2)
+    },
+    EngineCase("of two who wait, who goes first has it") { world in
+      let first = owner(world)
+      let (second, third) = (world.node("lb2"), world.node("lb3"))
+      second.stand(after: .milliseconds(700))
+      third.stand()
+      world.pass(.seconds(1))
+      first.stop()
+      #expect(world.pass(.seconds(8)) { second.owns() || third.owns() })
+      #expect(third.owns())
+    },
+    EngineCase("what is given up for nobody in particular is taken at once") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      world.pass(.seconds(1))
+      let at = world.now
+      first.step("web", .release(heir: nil))
+      #expect(!first.owns() && first.drops["web"] == [.released])
+      #expect(world.pass(.seconds(1)) { second.owns() })
+      #expect(world.now - at < .seconds(1) && second.owner().generation == 2)
+    },
+    EngineCase("what is given up for somebody is his, whoever else would go first") { world in
+      let first = owner(world)
+      let (second, third) = (world.node("lb2"), world.node("lb3"))
+      second.stand()
+      third.stand(after: .milliseconds(600))
+      world.pass(.seconds(1))
+      first.step("web", .release(heir: NodeName("lb3")))
+      #expect(world.pass(.seconds(1)) { third.owns() })
+      #expect(!second.owns() && third.owner().generation == 2)
+    },
+    EngineCase("what is given up for somebody who isn't there others take after half a term") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      world.pass(.seconds(1))
+      let at = world.now
+      first.step("web", .standing(.bystander))
+      first.step("web", .release(heir: NodeName("lb9")))
+      #expect(world.pass(.seconds(4)) { second.owns() })
+      #expect(world.now - at >= EngineWorld.lease.term / 2)
+    },
+    EngineCase("who gives it up while nobody wants it may have it again, later and by another generation") { world in
+      let one = owner(world)
+      let at = world.now
+      one.step("web", .release(heir: nil))
+      #expect(world.pass(.seconds(6)) { one.owns() })
+      #expect(world.now - at >= EngineWorld.lease.term / 2 && one.owner().generation == 2)
+    },
+    EngineCase("the generation grows by one with each owner, however it comes to it") { world in
+      let nodes = [owner(world), world.node("lb2"), world.node("lb3")]
+      for node in nodes { node.stand() }
+      for generation: UInt64 in 2...7 {
+        let holder = try #require(nodes.first { $0.owns() })
+        if generation % 2 == 0 {
+          holder.step("web", .release(heir: nil))
+        } else {
+          holder.fate = { _ in .unmade }
+        }
+        #expect(world.pass(.seconds(8)) { nodes.contains { $0 !== holder && $0.owns() } })
+        holder.fate = { _ in .answered }
+        world.pass(.seconds(1))
+        #expect(nodes.first { $0.owns() }?.owner().generation == generation)
+      }
+    },
+    EngineCase("a process that is started again waits a whole term, though the record names its node") { world in
+      let first = owner(world)
+      first.stop()
+      let at = world.now
+      let second = world.node("lb1")
+      second.stand()
+      #expect(world.pass(.seconds(8)) { second.owns() })
+      #expect(world.now - at >= EngineWorld.lease.term && second.owner().generation == 2)
+    },
+    EngineCase("a process that takes over from the one before it has what that had, by the next generation") { world in
+      let (first, other) = (owner(world), world.node("lb2"))
+      other.stand()
+      world.pass(.seconds(3))
+      let left = try #require(first.last())
+      first.stop()
+      let second = world.node("lb1")
+      second.step("web", .inherited(generation: left.generation, until: left.until))
+      second.stand()
+      #expect(second.owns() && second.last().map { $0 == left } == true)
+      #expect(!world.pass(.seconds(10)) { !second.owns() })
+      #expect(second.owner().generation == 2 && second.drops.isEmpty && !other.owns())
+    },
+    EngineCase("process after process takes over, each by the generation after, while others wait") { world in
+      let other = world.node("lb2")
+      var holder = owner(world)
+      other.stand()
+      for generation: UInt64 in 2...6 {
+        world.pass(.milliseconds(900))
+        let left = try #require(holder.last())
+        holder.stop()
+        holder = world.node("lb1")
+        // The first renewal's answer is lost now and then.
+        holder.fate = { $0.isWrite && generation % 2 == 0 ? .unanswered : .answered }
+        holder.step("web", .inherited(generation: left.generation, until: left.until))
+        holder.stand()
+        world.pass(.milliseconds(200))
+        holder.fate = { _ in .answered }
+        #expect(!world.pass(.milliseconds(900)) { !holder.owns() })
+        #expect(holder.owner().generation == generation && holder.drops.isEmpty)
+      }
+    },
+    EngineCase("what is left to a process too late is nothing") { world in
+      let first = owner(world)
+      let left = try #require(first.last())
+      first.stop()
+      world.pass(.seconds(5))
+      let second = world.node("lb1")
+      second.step("web", .inherited(generation: left.generation, until: left.until))
+      #expect(!second.owns() && second.owned.isEmpty && second.owner().stance == .watching)
+    },
+  ]
+}

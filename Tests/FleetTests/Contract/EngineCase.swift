@@ -1,0 +1,48 @@
+import Support
+import Testing
+
+@testable import Fleet
+
+/// What an engine does the same on every kind of store: the fleet's log, and who owns what.
+struct EngineCase: Sendable {
+  let name: String
+  let run: @Sendable (_ world: EngineWorld) throws -> Void
+
+  init(_ name: String, _ run: @escaping @Sendable (_ world: EngineWorld) throws -> Void) {
+    self.name = name
+    self.run = run
+  }
+
+  static let all = order + losses + pieces + snapshots + claims + renewals + successions + grants
+}
+
+extension EngineCase: CustomTestStringConvertible {
+  var testDescription: String { name }
+}
+
+@Suite(.serialized) struct EngineContractTests {
+  @Test("an engine on a store in memory", arguments: EngineCase.all)
+  func memory(_ contract: EngineCase) throws {
+    let contents = MemoryStore.Contents()
+    let first = StoreAsker { MemoryStore(contents, on: $0) }
+    let others = (0..<2).map { _ in StoreAsker(sharing: first.loop) { MemoryStore(contents, on: $0) } }
+    try contract.run(EngineWorld([first] + others))
+  }
+
+  @Test("an engine on three servers of ZooKeeper, one for each node")
+  func zooKeeper() throws {
+    let servers = try ZooKeeperServers(3)
+    for (number, contract) in EngineCase.all.enumerated() {
+      let root = "/engine/\(number)"
+      let first = StoreAsker([servers.addresses[0]], root: root, patience: .seconds(10))
+      let clients =
+        [first]
+        + servers.addresses.dropFirst().map {
+          StoreAsker(sharing: first.loop, [$0], root: root, patience: .seconds(10))
+        }
+      for client in clients { try #require(client.waitUntilReached()) }
+      do { try contract.run(EngineWorld(clients)) } catch { Issue.record(error, "\(contract.name)") }
+    }
+    withExtendedLifetime(servers) {}
+  }
+}
