@@ -8,7 +8,7 @@ final class FleetOnMachine {
   let servers: ZooKeeperServers
   let names = ["lb1", "lb2", "lb3"]
   private(set) var nodes: [String: Subprocess] = [:]
-  private let nodePorts: [UInt16]
+  let nodePorts: [UInt16]
   let ports: [String: UInt16]
   let statsPorts: [String: UInt16]
 

@@ -80,6 +80,20 @@ extension EngineCase {
       #expect(world.pass(.seconds(8)) { !one.owns() })
       #expect(world.now == until && one.drops["web"] == [.lapsed])
     },
+    EngineCase("who gives it up renews nothing from then on, and says so when what stands for it is gone") { world in
+      let (first, second) = (owner(world), world.node("lb2"))
+      second.stand()
+      world.pass(.seconds(1))
+      first.dropsLate = true
+      first.step("web", .standing(.bystander))
+      first.step("web", .release(heir: nil))
+      let count = first.owned["web"]?.count
+      world.pass(.seconds(2))
+      #expect(!first.owns() && !second.owns() && first.owned["web"]?.count == count)
+      first.release()
+      #expect(world.pass(.seconds(1)) { second.owns() })
+      #expect(first.owned["web"]?.count == count)
+    },
     EngineCase("who comes back and finds another one there has lost it") { world in
       let (first, second) = (owner(world), world.node("lb2"))
       second.stand()

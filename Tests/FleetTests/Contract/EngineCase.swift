@@ -1,3 +1,4 @@
+import Agreement
 import Support
 import Testing
 
@@ -21,12 +22,29 @@ extension EngineCase: CustomTestStringConvertible {
 }
 
 @Suite(.serialized) struct EngineContractTests {
-  @Test("an engine on a store in memory", arguments: EngineCase.all)
-  func memory(_ contract: EngineCase) throws {
+  private func world(making mutant: Mutant? = nil) -> EngineWorld {
     let contents = MemoryStore.Contents()
     let first = StoreAsker { MemoryStore(contents, on: $0) }
     let others = (0..<2).map { _ in StoreAsker(sharing: first.loop) { MemoryStore(contents, on: $0) } }
-    try contract.run(EngineWorld([first] + others))
+    return EngineWorld([first] + others, making: mutant)
+  }
+
+  @Test("an engine on a store in memory", arguments: EngineCase.all)
+  func memory(_ contract: EngineCase) throws {
+    try contract.run(world())
+  }
+
+  /// Those that take no store that tells what is old, as this one never does.
+  @Test(
+    "a mistake made on purpose is seen by one case at least",
+    arguments: [
+      Mutant.appendWithoutLookingForOneself, .leaseFromTheAnswer, .noQuietTimeAfterRestart, .renewalAfterRelease,
+      .generationReused, .unknownRenewalCounted, .grantDespiteClaim, .grantForgotten, .leaseInheritedAnew,
+    ])
+  func mistake(_ mutant: Mutant) {
+    withKnownIssue {
+      for contract in EngineCase.all { try contract.run(world(making: mutant)) }
+    }
   }
 
   @Test("an engine on three servers of ZooKeeper, one for each node")

@@ -28,6 +28,8 @@ final class EngineNode {
   var fate: (StoreRequest) -> Fate = { _ in .answered }
   /// Whether it's told of changes, or finds them by looking.
   var isDeaf = false
+  /// Whether what stands for a name takes until the case says so to be gone.
+  var dropsLate = false
   /// Whether other nodes reach it, and it them.
   var isCutOff = false
 
@@ -47,21 +49,23 @@ final class EngineNode {
   private(set) var isRunning = true
 
   private let peers: [NodeName]
+  private let mutants: Mutants
   private unowned let world: EngineWorld
   private let store: any Store
   private var sequence: UInt64 = 0
   private var held: [() -> Void] = []
 
   init(
-    _ me: Participant, run: UInt32, peers: [NodeName], timing: StoreLog.Timing, on store: any Store,
+    _ me: Participant, run: UInt32, peers: [NodeName], timing: StoreLog.Timing, mutants: Mutants, on store: any Store,
     in world: EngineWorld
   ) {
     self.me = me
     self.run = run
     self.peers = peers
+    self.mutants = mutants
     self.store = store
     self.world = world
-    log = StoreLog(timing: timing)
+    log = StoreLog(timing: timing, mutants: mutants)
   }
 
   // MARK: What a case lets it do
@@ -117,7 +121,8 @@ final class EngineNode {
   private func index(of name: String) -> Int {
     if let index = owners.firstIndex(where: { $0.name == name }) { return index }
     owners.append(
-      StoreOwner(name, me: me, asker: owners.count + 1, lease: EngineWorld.lease, peers: peers, roster: 1))
+      StoreOwner(
+        name, me: me, asker: owners.count + 1, lease: EngineWorld.lease, peers: peers, roster: 1, mutants: mutants))
     return owners.count - 1
   }
 
@@ -183,7 +188,8 @@ final class EngineNode {
       world.note(generation, of: name, by: self)
     case .drop(let cause):
       drops[name, default: []].append(cause)
-      step(name, .dropped)
+      let tell = { [unowned self] in step(name, .dropped) }
+      if dropsLate { held.append(tell) } else { tell() }
     case .ask(let node, let request): world.send(from: self, to: node) { $0.step(name, .asked(request, by: $1)) }
     case .answer(let node, let answer): world.send(from: self, to: node) { $0.step(name, .answered(answer, by: $1)) }
     }

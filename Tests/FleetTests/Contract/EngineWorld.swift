@@ -24,7 +24,11 @@ final class EngineWorld {
   private var log: [UInt64: Entry] = [:]
   private var generations: [String: [UInt64: Participant]] = [:]
 
-  init(_ clients: [StoreAsker]) {
+  /// The mistake that all nodes make on purpose, if any.
+  private let mutants: Mutants
+
+  init(_ clients: [StoreAsker], making mutant: Mutant? = nil) {
+    mutants = Mutants(mutant)
     self.clients = clients
     loop = clients[0].loop
     for (index, client) in clients.enumerated() {
@@ -46,7 +50,7 @@ final class EngineWorld {
     var timing = StoreLog.Timing()
     timing.entries = entries
     let node = EngineNode(
-      me, run: run, peers: peers.map(NodeName.init), timing: timing,
+      me, run: run, peers: peers.map(NodeName.init), timing: timing, mutants: mutants,
       on: clients[nodes.count % clients.count].store, in: self)
     nodes.append(node)
     return node

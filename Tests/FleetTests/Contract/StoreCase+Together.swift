@@ -83,15 +83,16 @@ extension StoreCase {
     StoreCase("who sees one part sees all of it") { one, other in
       var head = try one.write(.create(.head, [0])).versions[0]
       for round: UInt8 in 1...20 {
-        var found: [StoreReply] = []
-        one.store.perform(.write([.create(.entry(UInt64(round)), [round]), .set(.head, head, [round])])) { reply in
-          if case .written(let versions) = reply { head = versions[1] }
+        var (found, written) = ([StoreReply](), StoreReply?.none)
+        one.store.perform(.write([.create(.entry(UInt64(round)), [round]), .set(.head, head, [round])])) {
+          written = $0
         }
         for _ in 0..<3 {
           other.store.perform(.read(.head, .any)) { found.append($0) }
           other.store.perform(.read(.entry(UInt64(round)), .any)) { found.append($0) }
         }
-        #expect(other.wait { found.count == 6 })
+        #expect(other.wait { found.count == 6 && written != nil })
+        head = try written.versions[1]
         for pair in stride(from: 0, to: 6, by: 2) where try found[pair] != .absent && found[pair].bytes == [round] {
           #expect(try found[pair + 1].bytes == [round])
         }
