@@ -23,7 +23,7 @@ struct DemoCommand: ParsableCommand {
 
       EXIT STATUS
         0   All went as it should, or it was stopped.
-        1   With --once: a request failed, or a step of the fleet's story, or it was stopped.
+        1   With --once: a request or a step failed, or it was stopped.
         69  It can't be started.
         71  With --fleet: something isn't installed, or isn't allowed to this user.
       """)

@@ -78,4 +78,13 @@ struct FleetDemoTests {
     #expect(errors.split(separator: "\n").count == 1, "\(errors)")
     #expect(stage.files == [])
   }
+
+  @Test("what isn't allowed is said in a line, with the same status", .enabled(if: geteuid() == 0, "it's for root"))
+  func forbidden() throws {
+    let barred = ["--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
+    let result = try Subprocess.run("setpriv", barred + [MartletProgram.path, "demo", "--fleet"])
+    #expect(result.exit == .code(71))
+    #expect(result.errors.contains("networks of its own") && result.errors.contains("Operation not permitted"))
+    #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+  }
 }
