@@ -29,6 +29,14 @@ import Testing
     let pair = try RelayedPair(family)
     let (source, sink) = pair.ends(direction)
     let (before, after) = (noise(2 << 20), noise(1_000, seed: 2))
+    // A flow that others hold up may be slow to earn a pipe. Of a Unix socket a read brings less than the buffer holds.
+    for _ in 0..<20 {
+      let sender = LoopThread(name: "test") { try? source.send(before) }
+      #expect(sink.receive(exactly: before.count, seconds: 5) == before)
+      sender.join()
+      if family == .unix || pair.proxy.workers[0].promotions.current > 0 { break }
+    }
+    #expect(family == .unix || pair.proxy.workers[0].promotions.current > 0)
     let sender = LoopThread(name: "test") {
       try? source.send(before)
       try? source.sendUrgent(33)
@@ -37,8 +45,6 @@ import Testing
     let total = before.count + 1 + after.count
     #expect(sink.receive(exactly: total, seconds: 5) == before + [33] + after)
     sender.join()
-    // Of a Unix socket a read brings less than the buffer holds.
-    #expect(family == .unix || pair.proxy.workers[0].promotions.current > 0)
     // The flow isn't worse for it.
     try source.send("and on")
     #expect(sink.receiveText(6) == "and on")
