@@ -139,18 +139,7 @@ private final class TestFleet {
 
   /// Lets the loop turn until it is so; false if that takes longer.
   func wait(seconds: Double = 20, until isSo: @escaping () -> Bool) -> Bool {
-    if isSo() { return true }
-    let limit = Deadline(after: .seconds(seconds))
-    var (timer, holds) = (Timer?.none, false)
-    timer = Timer(on: loop) { [loop] in
-      holds = isSo()
-      holds || limit.remaining == nil ? loop.stop() : timer?.schedule(after: .milliseconds(2)) ?? ()
-    }
-    timer?.schedule(after: .zero)
-    loop.run()
-    // It holds what it calls, and so all that the test has made: servers, too, which would outlive the tests.
-    timer = nil
-    return holds
+    loop.wait(seconds: seconds, until: isSo)
   }
 
   func waitUntilReady() -> Bool {

@@ -36,16 +36,7 @@ final class LinkNet {
 
   /// Lets the loop turn until it is so; false if that takes longer.
   func wait(seconds: Double = 20, until isSo: @escaping () -> Bool) -> Bool {
-    if isSo() { return true }
-    let limit = Deadline(after: .seconds(seconds))
-    var (timer, holds) = (Timer?.none, false)
-    timer = Timer(on: loop) { [loop] in
-      holds = isSo()
-      holds || limit.remaining == nil ? loop.stop() : timer?.schedule(after: .milliseconds(5)) ?? ()
-    }
-    timer?.schedule(after: .zero)
-    loop.run()
-    return holds
+    loop.wait(seconds: seconds, until: isSo)
   }
 
   /// Whether one node is heard by another, however often it has to say it.

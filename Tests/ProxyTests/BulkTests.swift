@@ -107,18 +107,19 @@ import Testing
     let pair = try RelayedPair()
     let (source, sink) = pair.ends(direction)
     let packet = noise(64 * 1024)
-    let sender = BlockingThread {
-      for _ in 0..<1_000 {
-        guard (try? source.send(packet)) != nil else { return 0 }
-        usleep(300)
+    // A sender that others hold up may be slow to earn a pipe.
+    for round in 0..<10 where round == 0 || pair.proxy.workers[0].promotions.current == 0 {
+      let sender = BlockingThread {
+        for _ in 0..<1_000 {
+          guard (try? source.send(packet)) != nil else { return 0 }
+          usleep(300)
+        }
+        return 1
       }
-      return 1
+      for _ in 0..<1_000 { #expect(sink.receive(exactly: packet.count) == packet) }
+      #expect(sender.result() == 1)
     }
-    let start = MonotonicClock.now()
-    for _ in 0..<1_000 { #expect(sink.receive(exactly: packet.count) == packet) }
-    // What others hold up is rightly moved without a pipe.
-    let isFast = MonotonicClock.now() - start < 1_500_000_000
-    #expect(sender.result() == 1 && (pair.proxy.workers[0].promotions.current > 0 || !isFast))
+    #expect(pair.proxy.workers[0].promotions.current > 0)
     // Nothing follows that would make it enough to be reported, neither at once nor when what comes is gathered no more.
     for pause in [0, 0, 0, 0.4, 0, 0.4, 0] {
       _ = eventually(seconds: pause) { false }
@@ -155,7 +156,7 @@ import Testing
     #expect(sender.result() == 1 && ending == .end && received > 1_000 * packet.count)
     #expect(pair.proxy.closes(.idle) + pair.proxy.closes(.drained) == 0)
     // The pipe wasn't given back between two looks: it's kept for sixteen of them at least, which take 32 ms.
-    #expect(pair.proxy.workers[0].promotions.current < 125)
+    #expect((1..<125).contains(pair.proxy.workers[0].promotions.current))
     // A sender that others hold up sends less than is worth a pipe, and rightly gets none for as long.
     if received > 5_000 * packet.count { #expect(pair.proxy.workers[0].spliced.current > received / 4) }
     // About one turn for each look, and not one for each packet.

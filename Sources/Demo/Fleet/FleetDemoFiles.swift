@@ -26,6 +26,7 @@ struct FleetDemoFiles: Sendable {
 
   /// Makes a folder of that kind for this process's user alone.
   static func make() throws(FleetDemoProblem) -> FleetDemoFiles {
+    // mkdtemp(3) puts what makes it unique in the place of these six.
     var template = Array("\(FileManager.default.temporaryDirectory.path)/martlet-demo-XXXXXX".utf8CString)
     guard let made = unsafe mkdtemp(&template) else {
       throw .failed("no folder for the demo's files: \(Errno(rawValue: errno))")

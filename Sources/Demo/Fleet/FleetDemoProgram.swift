@@ -27,6 +27,7 @@ enum FleetDemoProgram {
   ///   - third: a descriptor that it has as number 3.
   @discardableResult
   static func run(_ program: String, _ arguments: [String], third: Int32? = nil) throws(FleetDemoProblem) -> String {
+    // A file and no pipe, which nobody would empty until the program has ended; mkstemp(3) wants these six to make it unique.
     var template = Array("\(FileManager.default.temporaryDirectory.path)/martlet-XXXXXX".utf8CString)
     let output = unsafe mkstemp(&template)
     guard output >= 0 else { throw .failed("no file for what \(program) writes: \(Errno(rawValue: errno))") }

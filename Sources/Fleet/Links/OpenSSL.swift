@@ -2,8 +2,7 @@ import COpenSSL
 
 /// OpenSSL's functions, found when they are needed first.
 @safe
-// Unchecked: the table is written before anybody has this object, and never again.
-final class OpenSSL: @unchecked Sendable {
+final class OpenSSL: @unchecked Sendable {  // The table is written before anybody has this object, and never again.
   /// The one of this process, or why there's none.
   static let loaded: Result<OpenSSL, Missing> = Result { () throws(Missing) in try OpenSSL() }
 

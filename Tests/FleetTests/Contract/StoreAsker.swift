@@ -38,17 +38,7 @@ final class StoreAsker {
 
   /// Lets the loop turn until it is so; false if that takes longer.
   func wait(seconds: Double = 20, until isSo: @escaping () -> Bool) -> Bool {
-    if isSo() { return true }
-    let limit = Deadline(after: .seconds(seconds))
-    var (timer, holds) = (Timer?.none, false)
-    timer = Timer(on: loop) { [loop] in
-      holds = isSo()
-      holds || limit.remaining == nil ? loop.stop() : timer?.schedule(after: .milliseconds(2)) ?? ()
-    }
-    timer?.schedule(after: .zero)
-    loop.run()
-    timer = nil
-    return holds
+    loop.wait(seconds: seconds, until: isSo)
   }
 
   /// Asks, and waits for the reply; nil if none comes at all.

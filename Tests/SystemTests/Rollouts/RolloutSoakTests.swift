@@ -8,6 +8,10 @@ import Testing
 private let count = ProcessInfo.processInfo.environment["MARTLET_ROLLOUTS"].flatMap { Int($0) } ?? 12
 private let seed = ProcessInfo.processInfo.environment["MARTLET_ROLLOUT_SEED"].flatMap { UInt64($0) } ?? 1
 
+/// For how long nodes may differ after a decision, and how long a veto may take to be told, in seconds: what is promised, where
+/// that is looked into; a few rollouts beside other tests share a busy machine.
+private let (longestDifference, longestVeto) = count < 100 ? (5.0, 10.0) : (1.0, 2.0)
+
 /// What goes wrong while a rollout is under way.
 private enum Trouble: CaseIterable {
   case nothing, portTaken, proposerKilled, otherKilled, nodeFrozen, serverKilled, leaderFrozen, givenUp, canary,
@@ -54,8 +58,7 @@ struct RolloutSoakTests {
       #expect(now == next || now == served, "round \(round), \(trouble)")
       run.judge(trouble, isTaken: now == next, round: round)
       let longest = sampler.differences(since: start).map(\.seconds).max() ?? 0
-      // A second and less is usual; a node whose server of the log was lost is later by as much as that takes.
-      #expect(longest <= 5 + run.soak, "round \(round), \(trouble): nodes differed for \(longest) s")
+      #expect(longest <= longestDifference + run.soak, "round \(round), \(trouble): nodes differed for \(longest) s")
       figures["\(trouble)", default: Figures()].add(isTaken: now == next, differed: longest, took: run.seconds)
       served = now
     }
@@ -168,7 +171,7 @@ private final class RolloutRun {
     case .nothing, .canary: #expect(isTaken && result.exit == .code(0), "\(what)")
     case .unconfirmed: #expect(!isTaken && result.exit == .code(0), "\(what)")
     case .portTaken:
-      #expect(!isTaken && result.exit == .code(1) && seconds < 10, "\(what) after \(seconds) s")
+      #expect(!isTaken && result.exit == .code(1) && seconds < longestVeto, "\(what) after \(seconds) s")
       #expect(result.errors.contains("lb3: listener two") && result.errors.contains("already in use"), "\(what)")
     case .proposerKilled, .otherKilled, .nodeFrozen, .serverKilled, .leaderFrozen, .givenUp:
       // Whoever was told that it runs, or that nobody has changed anything, was told the truth.
