@@ -189,7 +189,9 @@ private final class TestFleet {
     fleet.members[2].refusal = "a port is taken"
     fleet.members[1].runtime?.obey(fleet.wish("two", 2))
     let aborted = Rollout.Outcome.aborted(reason: "a port is taken", by: NodeName("lb3"))
-    #expect(fleet.wait { fleet.members.allSatisfy { $0.status?.last?.outcome == aborted } })
+    #expect(
+      fleet.wait { fleet.members.allSatisfy { $0.status?.last?.outcome == aborted } },
+      "\(fleet.members.map { ($0.answers, $0.status?.last, $0.status?.rollout) })")
     #expect(fleet.wait { fleet.members.allSatisfy { $0.held == nil } })
     #expect(fleet.members.allSatisfy { $0.served == Array("one".utf8) })
     // What's stored is served after the next start, and nothing has to be prepared for it.
@@ -341,6 +343,20 @@ private final class TestFleet {
     #expect(fleet.members[2].overrides.map { $0.overrides.map(\.value) } == [[[18], [19], [20]]])
     let end = fleet.members[0].status?.position
     #expect(fleet.wait { fleet.members[0].status?.nodes.allSatisfy { ($0.applied ?? 0) >= end ?? .max } == true })
+  }
+
+  @Test func aLogThatIsNotItsOwnIsToldAndChangesNothing() throws {
+    var contents = MemoryStore.Contents()
+    let fleet = try TestFleet(1, mayComplain: true) { MemoryStore(contents, on: $0) }
+    let member = fleet.members[0]
+    #expect(fleet.wait { member.status?.isLogLive == true && member.status?.position == 1 })
+    member.runtime?.obey(fleet.wish("one", 1))
+    #expect(fleet.wait { member.served == Array("one".utf8) && member.status?.generation == 1 })
+    // Somebody else's, or one that has lost all.
+    contents = MemoryStore.Contents()
+    try fleet.start(member)
+    #expect(fleet.wait { member.troubles.contains { $0.contains("the log ends with generation 0") } })
+    #expect(member.served == Array("one".utf8) && member.status?.position == 0, "it says nothing there")
   }
 
   @Test func withoutTheLogNothingIsTried() throws {

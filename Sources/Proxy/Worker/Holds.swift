@@ -14,18 +14,21 @@ final class Holds {
   private var holds: [Hold] = []
   private var spare: [Hold] = []
   private var last: UInt32 = 0
+  /// Made for the first one: it takes a descriptor, and most workers have nobody who waits.
   private var clock: PreciseTimer?
+  private let loop: EventLoop
   private let time: UInt64
 
   /// - Parameter time: how long they wait at most, in nanoseconds.
   init(of time: UInt64, on loop: EventLoop) {
     self.time = time
-    clock = PreciseTimer(on: loop) { [unowned self] in look() }
+    self.loop = loop
   }
 
   /// Lets a session wait. Gives the number of that, never 0.
   func add(_ session: Session, for awaited: UInt64, in table: StickTable) -> UInt32 {
     last = last == .max ? 1 : last + 1
+    if clock == nil { clock = PreciseTimer(on: loop) { [unowned self] in look() } }
     if holds.isEmpty { clock?.schedule(after: .nanoseconds(Int64(time))) }
     let until = MonotonicClock.now() + time
     holds.append(Hold(session: session, number: last, table: table, awaited: awaited, until: until))
