@@ -37,6 +37,13 @@ import Testing
     try fleet.configure(backend: 12)
     fleet.signal("lb3", SIGHUP)
     try fleet.waitUntilAllServe(3)
+
+    // One that is there and doesn't answer doesn't hold up what the others say.
+    fleet.signal("lb3", SIGSTOP)
+    let silent = try fleet.ask("lb1", "plan", fleet.file)
+    fleet.signal("lb3", SIGCONT)
+    #expect(
+      silent.output.contains("lb2: none") && silent.output.contains("lb3: it hasn't answered for 3s"), "\(silent)")
     #expect(fleet.status("lb1")?.last?.author == "SIGHUP")
   }
 
@@ -83,6 +90,18 @@ import Testing
     try fleet.configure(backend: 10)
     let canary = try fleet.ask("lb1", "reload", fleet.file, "--canary", "lb2", "--soak", "500ms")
     #expect(canary.output.contains("generation 2 runs"), "\(canary.errors)")
+    try fleet.waitUntilAllServe(2)
+
+    // It can be given up on any node as long as it isn't decided.
+    try fleet.configure(backend: 12)
+    let soaking = try Subprocess(
+      MartletProgram.path,
+      ["reload", fleet.file, "--canary", "lb2", "--soak", "60s", "--socket", "\(fleet.folder.path)/lb1.sock"])
+    try waitUntil("the canary serves it") { try fleet.configuration(of: "lb2").contains("127.0.0.1:12") }
+    let revert = try fleet.ask("lb3", "revert")
+    #expect(revert.exit == .code(0), "\(revert)")
+    #expect(try soaking.wait() == .code(1) && soaking.text(of: .errors).contains("asked for it"))
+    try waitUntil("the canary goes back") { try fleet.configuration(of: "lb2").contains("127.0.0.1:10") }
     try fleet.waitUntilAllServe(2)
 
     try fleet.configure(backend: 11)

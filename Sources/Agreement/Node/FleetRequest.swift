@@ -68,7 +68,8 @@ package enum FleetAnswer: Equatable, Sendable {
 
 extension FleetNode {
   mutating func take(_ request: FleetRequest, _ number: UInt64, at now: Moment, into effects: inout [Effect]) {
-    guard isInformed, log.isLive(at: now) else {
+    // While entries are being read, what is wanted comes behind them.
+    guard isInformed, log.isReached(at: now) else {
       effects.append(.answer(number: number, .logAway))
       return
     }

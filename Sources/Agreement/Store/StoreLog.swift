@@ -79,8 +79,13 @@ package struct StoreLog {
 
   /// Whether the log was known to its end a short while ago, so that what is appended is likely to be.
   package func isLive(at now: Moment) -> Bool {
+    isReached(at: now) && isCaughtUp
+  }
+
+  /// Whether its end was known a short while ago, though there may be entries before that which are being read.
+  package func isReached(at now: Moment) -> Bool {
     guard let knownAt else { return false }
-    return now - knownAt <= timing.freshness && isCaughtUp
+    return now - knownAt <= timing.freshness
   }
 
   /// Whether everything was delivered that the log was known to hold.

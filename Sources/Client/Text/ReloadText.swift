@@ -68,6 +68,7 @@ package enum ReloadText {
 
   /// What a reload, or going back, has done.
   package static func render(_ answer: AdminAnswer.Reloaded, now: Timestamp) -> String {
+    if let message = answer.message { return Words.lines([message]) }
     let time = StatsText.duration(answer.seconds)
     guard !answer.changes.isEmpty else { return "nothing has changed: generation \(answer.generation) goes on\n" }
     var lines = ["generation \(answer.generation) runs, after \(time)"]

@@ -82,12 +82,15 @@ extension AdminAnswer {
     package var confirmUntil: Timestamp?
     /// How many seconds it took.
     package var seconds: Double
+    /// For a fleet's way back, which each node takes by itself: what was said to all of them.
+    package var message: String?
 
     /// With all its parts.
     package init(
       generation: Int, changes: [String], draining: Int, closing: Int, warnings: [String],
-      confirmUntil: Timestamp? = nil, seconds: Double
+      confirmUntil: Timestamp? = nil, seconds: Double, message: String? = nil
     ) {
+      self.message = message
       self.generation = generation
       self.changes = changes
       self.draining = draining

@@ -127,7 +127,18 @@ extension Service {
       }
     fleet.desk.ask(request) { result in
       switch result {
-      case .success(let message): reply(.success(AdminReply(AdminAnswer.Done(message: message, warnings: []))))
+      case .success(let message):
+        switch decision {
+        case .confirm: reply(.success(AdminReply(AdminAnswer.Done(message: message, warnings: []))))
+        case .revert:
+          let generation = Int(fleet.status?.generation ?? 0)
+          reply(
+            .success(
+              AdminReply(
+                AdminAnswer.Reloaded(
+                  generation: generation, changes: [], draining: 0, closing: 0, warnings: [], seconds: 0,
+                  message: message))))
+        }
       case .failure(let problem): reply(.failure(AdminRefusal(409, problem)))
       }
     }

@@ -155,7 +155,8 @@ extension AdminAnswer {
   private static func reloaded(confirmUntil: Timestamp?) -> Reloaded {
     Reloaded(
       generation: 2, changes: ["+ backend web/10.0.0.3:80 (tier 0, weight 1)"], draining: 3, closing: 1,
-      warnings: ["slow"], confirmUntil: confirmUntil, seconds: 0.0125)
+      warnings: ["slow"], confirmUntil: confirmUntil, seconds: 0.0125,
+      message: confirmUntil == nil ? "all nodes do so" : nil)
   }
 }
 
