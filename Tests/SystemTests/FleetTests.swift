@@ -38,6 +38,14 @@ import Testing
     fleet.signal("lb3", SIGHUP)
     try fleet.waitUntilAllServe(3)
 
+    // Nor is anybody asked about what is too long for the links between nodes.
+    try fleet.folder.write(
+      "long.json",
+      String(contentsOfFile: fleet.file, encoding: .utf8) + String(repeating: "// on and on\n", count: 200_000))
+    let long = try fleet.ask("lb1", "plan", "\(fleet.folder.path)/long.json")
+    #expect(long.output.contains("lb2: it isn't asked, as the configuration is too long"), "\(long)")
+    #expect(fleet.status("lb1")?.nodes.allSatisfy(\.present) == true)
+
     // One that is there and doesn't answer doesn't hold up what the others say.
     fleet.signal("lb3", SIGSTOP)
     let silent = try fleet.ask("lb1", "plan", fleet.file)

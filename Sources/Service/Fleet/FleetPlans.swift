@@ -25,7 +25,7 @@ final class FleetPlans {
 
   /// How long others may take: an operator waits.
   private static let patience = Duration.seconds(3)
-  /// The longest answer, in bytes: what is sent has to fit into a frame.
+  /// The longest question and answer, in bytes: what is sent has to fit into a frame.
   private static let longest = 1 << 20
 
   /// - Parameter post: tells the fleet's thread.
@@ -40,6 +40,12 @@ final class FleetPlans {
     number += 1
     let number = number
     let others = status?.nodes.filter { $0.name != status?.me } ?? []
+    guard text.count <= Self.longest else {
+      let problem = AdminAnswer.Problem(
+        "it isn't asked, as the configuration is too long for that: \(text.count) bytes, \(Self.longest) at most",
+        hint: "ask it by its own socket")
+      return done(others.map { .init(node: $0.name.text, problem: problem) })
+    }
     let away = others.filter { !$0.isPresent }.map {
       AdminAnswer.NodePlan(node: $0.name.text, problem: .init("it can't be reached, and would follow when it's back"))
     }
