@@ -30,6 +30,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case oldGenerationAccepted
   case tableLedByAnothersGeneration
   case ownGenerationWithoutMark
+  case ownTableGivenUp
   case gapIgnored
   case wholeSyncDropsDeltas
   case smallerStampWins

@@ -48,6 +48,6 @@ extension FleetNode {
 
   /// Somebody has heard of a later leader of a table. If it's this node's, that was a process before it.
   mutating func reclaim(_ index: Int, over fence: UInt64) {
-    if index == plan.ownTable { ownGeneration = ownGeneration.after(fence) }
+    if index == plan.ownTable, !mutants.have(.ownTableGivenUp) { ownGeneration = ownGeneration.after(fence) }
   }
 }

@@ -118,6 +118,7 @@ extension World {
   func judgeBackups() {
     for (index, name) in tableNames.enumerated() {
       let known = nodes.compactMap { $0.fleet?.tables[index] }
+      if story.addresses == 0, !known[index].isPrimary { fail("each node leads its own table", "n\(index) doesn't") }
       guard let primary = known.first(where: \.isPrimary)?.prefix else { continue }
       for (node, table) in known.enumerated() {
         let prefix = table.prefix
