@@ -51,9 +51,54 @@ package final class TestNetwork: Sendable {
     }
   }
 
-  /// The link of a machine, counted from 0, is cut or mended.
-  package func setLink(of node: Int, up isUp: Bool) throws {
-    try hub.run("ip", "link", "set", "port\(node + 1)", isUp ? "up" : "down")
+  /// What of a machine's link doesn't work.
+  package enum Cut: CaseIterable, Sendable {
+    /// Nothing goes over it, and both ends notice.
+    case wholly
+    /// Nothing that the machine says gets out.
+    case outwards
+    /// Nothing that others say gets in.
+    case inwards
+  }
+
+  /// In which ways this machine can cut links: for one way alone the kernel has to know locked ports and token buckets.
+  package static let cuts: [Cut] = {
+    guard let network = try? TestNetwork(nodes: 1) else { return [] }
+    return Cut.allCases.filter { cut in
+      do {
+        try network.cut(0, cut)
+        try network.mend(0, cut)
+        return true
+      } catch {
+        print("links aren't cut \(cut): \(error)")
+        return false
+      }
+    }
+  }()
+
+  /// Cuts the link of a machine, counted from 0.
+  package func cut(_ node: Int, _ cut: Cut) throws {
+    let port = "port\(node + 1)"
+    switch cut {
+    case .wholly: try hub.run("ip", "link", "set", port, "down")
+    case .outwards:
+      // A locked port lets in only what comes from addresses that were entered for it, and none were.
+      try hub.run("bridge", "link", "set", "dev", port, "locked", "on", "learning", "off")
+      try hub.run("ip", "link", "set", port, "type", "bridge_slave", "fdb_flush")
+    case .inwards:
+      // No packet is small enough for such a bucket.
+      try hub.run("tc", "qdisc", "add", "dev", port, "root", "tbf", "rate", "8bit", "burst", "10b", "limit", "10b")
+    }
+  }
+
+  /// Mends a link that was cut so.
+  package func mend(_ node: Int, _ cut: Cut) throws {
+    let port = "port\(node + 1)"
+    switch cut {
+    case .wholly: try hub.run("ip", "link", "set", port, "up")
+    case .outwards: try hub.run("bridge", "link", "set", "dev", port, "locked", "off", "learning", "on")
+    case .inwards: try hub.run("tc", "qdisc", "del", "dev", port, "root")
+    }
   }
 }
 

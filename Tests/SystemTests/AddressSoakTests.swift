@@ -8,7 +8,7 @@ private let failovers = ProcessInfo.processInfo.environment["MARTLET_FAILOVERS"]
 
 /// Failovers by the hundred, and keepalived's beside them: `make fleet-soak`.
 @Suite(
-  "System/AddressSoak", .serialized, .enabled(if: TestNetwork.obstacle == nil, "\(TestNetwork.obstacle ?? "")"),
+  "System/AddressSoak", .enabled(if: TestNetwork.obstacle == nil, "\(TestNetwork.obstacle ?? "")"),
   .enabled(if: failovers > 0, "MARTLET_FAILOVERS says how many of each"))
 struct AddressSoakTests {
   /// For how long nobody answered, by what had happened, in the order in which it came.
@@ -37,7 +37,7 @@ struct AddressSoakTests {
     }
   }
 
-  @Test("a fleet's address, whatever happens to its owner") func fleet() throws {
+  @Test("a fleet's address, whatever happens to its owner's process") func processes() throws {
     let fleet = try AddressFleet(lease: "4s")
     let figures = Figures()
     for round in 0..<failovers {
@@ -66,7 +66,8 @@ struct AddressSoakTests {
           frozen = owner
           fleet.nodes[owner]?.send(SIGSTOP)
         })
-      usleep(UInt32.random(in: 0...3_000_000))
+      // For up to 20 s in all now and then.
+      usleep(UInt32.random(in: 0...(round % 10 == 0 ? 15_000_000 : 3_000_000)))
       fleet.nodes[frozen]?.send(SIGCONT)
       try fleet.waitUntilAllReady()
       // Too short a freeze for anybody to notice, or just not.
@@ -79,25 +80,6 @@ struct AddressSoakTests {
         try fleet.waitUntilAllReady()
         figures.add("frozen for 0.2 to 4.5 s", fleet.client.longestGap(since: start))
       }
-      var cut = 0
-      figures.add(
-        "cut off",
-        try fleet.failOver { owner in
-          cut = fleet.names.firstIndex(of: owner) ?? 0
-          try fleet.network.setLink(of: cut, up: false)
-        })
-      try fleet.network.setLink(of: cut, up: true)
-      try fleet.waitUntilAllReady()
-      if let leader = fleet.servers.leader() {
-        let (owner, start) = (fleet.holder, bootTime())
-        fleet.servers.kill(leader)
-        usleep(3_000_000)
-        figures.add("log's leader killed", fleet.client.longestGap(since: start))
-        #expect(fleet.holder == owner)
-        try fleet.servers.start(leader)
-        try fleet.servers.waitForSession(leader)
-        try fleet.waitUntilAllReady()
-      }
       var stopped = ""
       figures.add(
         "stopped",
@@ -109,15 +91,53 @@ struct AddressSoakTests {
       try fleet.start(stopped)
       try fleet.waitUntilAllReady()
     }
-    let start = bootTime()
-    let owner = fleet.holder
+    figures.tell("Martlet, lease 4 s, processes", fleet.sampler.seen)
+    #expect(fleet.sampler.seen.doubles.isEmpty)
+  }
+
+  @Test("a fleet's address, whatever happens to its owner's link and to the log's servers") func links() throws {
+    let fleet = try AddressFleet(lease: "4s")
+    let figures = Figures()
+    for _ in 0..<failovers {
+      for cut in TestNetwork.cuts {
+        var node = 0
+        figures.add(
+          "cut off \(cut)",
+          try fleet.failOver { owner in
+            node = fleet.names.firstIndex(of: owner) ?? 0
+            try fleet.network.cut(node, cut)
+          })
+        try fleet.network.mend(node, cut)
+        try fleet.waitUntilAllReady()
+      }
+      if let leader = fleet.servers.leader() {
+        let (owner, start) = (fleet.holder, bootTime())
+        fleet.servers.kill(leader)
+        usleep(3_000_000)
+        figures.add("log's leader killed", fleet.client.longestGap(since: start))
+        #expect(fleet.holder == owner)
+        try fleet.servers.start(leader)
+        try fleet.servers.waitForSession(leader)
+        try fleet.waitUntilAllReady()
+      }
+      // For longer than the lease: what keeps the address is the others' leave.
+      try figures.add("log away for 6 s", freezeLog(of: fleet, seconds: 6))
+    }
+    try figures.add("log away", freezeLog(of: fleet, seconds: UInt32(min(failovers, 120))))
+    figures.tell("Martlet, lease 4 s, links and log", fleet.sampler.seen)
+    #expect(fleet.sampler.seen.doubles.isEmpty)
+  }
+
+  /// Lets the log's servers do nothing for so long, and gives for how long no client had an answer meanwhile.
+  private func freezeLog(of fleet: AddressFleet, seconds: UInt32) throws -> Double {
+    let (owner, start) = (fleet.holder, bootTime())
     for index in 0..<3 { fleet.servers.freeze(index) }
-    sleep(UInt32(min(failovers, 120)))
-    figures.add("log away", fleet.client.longestGap(since: start))
+    sleep(seconds)
+    let gap = fleet.client.longestGap(since: start)
     #expect(fleet.holder == owner)
     for index in 0..<3 { fleet.servers.thaw(index) }
-    figures.tell("Martlet, lease 4 s", fleet.sampler.seen)
-    #expect(fleet.sampler.seen.doubles.isEmpty)
+    try fleet.waitUntilAllReady()
+    return gap
   }
 
   @Test("keepalived's, as a baseline", .enabled(if: Programs.have("keepalived"), "not installed: keepalived"))
@@ -129,7 +149,7 @@ struct AddressSoakTests {
       ("process killed", { fleet.signal($0, SIGKILL) }, fleet.start),
       ("frozen", { fleet.signal($0, SIGSTOP) }, { fleet.signal($0, SIGCONT) }),
       (
-        "cut off", { try fleet.network.setLink(of: $0, up: false) }, { try fleet.network.setLink(of: $0, up: true) }
+        "cut off", { try fleet.network.cut($0, .wholly) }, { try fleet.network.mend($0, .wholly) }
       ),
     ]
     for _ in 0..<failovers {
