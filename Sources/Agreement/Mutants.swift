@@ -26,6 +26,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case grantDespiteClaim
   case grantForgotten
   case leaseInheritedAnew
+  case takenThoughNotAsked
+  case leaveBeforeRecord
   // Primary and backup.
   case oldGenerationAccepted
   case tableLedByAnothersGeneration

@@ -60,7 +60,7 @@ import Testing
 
   @Test func anOwnerIsReadAsItWasWritten() throws {
     for record in [
-      OwnerRecord(owner: Sample.n0, generation: 4, beat: 7),
+      OwnerRecord(owner: Sample.n0, generation: 4, beat: 7, nodes: [Sample.n0.node, Sample.n1.node]),
       OwnerRecord(owner: nil, generation: 4, heir: NodeName("n1")),
     ] {
       #expect(try OwnerRecord(encoded: record.encoded) == record)

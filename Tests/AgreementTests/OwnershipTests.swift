@@ -9,10 +9,17 @@ import Testing
     var owner: StoreOwner
     var owned: [(generation: UInt64, until: Moment)] = []
     var drops: [StoreOwner.Cause] = []
+    /// Whom it has asked for leave.
+    var asked: [NodeName] = []
 
-    init(_ node: Participant) {
+    init(_ node: Participant, knowing others: [Participant] = [Sample.n1]) {
       owner = StoreOwner(
-        "web", me: node, asker: 1, lease: Lease(term: .seconds(4)), peers: [NodeName("n1")], roster: 1)
+        "web", me: node, asker: 1, lease: Lease(term: .seconds(4)), peers: others.map(\.node))
+    }
+
+    /// What it leaves to the next process.
+    var legacy: StoreOwner.Input? {
+      owned.last.map { .inherited(generation: $0.generation, until: $0.until, roster: owner.recordedRoster) }
     }
 
     mutating func step(_ input: StoreOwner.Input, on shelf: StoreLogTests.Shelf, at now: Moment) {
@@ -25,7 +32,8 @@ import Testing
           case .call(let call, let request): inputs.append(.reply(call, shelf.answer(request)))
           case .own(let generation, let until): owned.append((generation, until))
           case .drop(let cause): drops.append(cause)
-          case .ask, .answer: break
+          case .ask(let node, _): asked.append(node)
+          case .answer: break
           }
         }
       }
@@ -50,7 +58,7 @@ import Testing
     let until = try #require(first.owned.last).until
     var second = Part(Sample.n0)
     let now = until - .seconds(2)
-    second.step(.inherited(generation: 1, until: until), on: shelf, at: now)
+    second.step(try #require(first.legacy), on: shelf, at: now)
     #expect(second.owned.first.map { $0.generation == 1 && $0.until == until } == true)
     #expect(second.owned.last.map { $0.generation == 2 && $0.until > until } == true, "it's renewed at once")
     #expect(second.drops.isEmpty && second.owner.generation == 2 && !second.owner.isInherited)
@@ -64,7 +72,7 @@ import Testing
     var second = Part(Sample.n0)
     let now = until - .seconds(2)
     shelf.loss = loss
-    second.step(.inherited(generation: 1, until: until), on: shelf, at: now)
+    second.step(.inherited(generation: 1, until: until, roster: nil), on: shelf, at: now)
     #expect(second.owned.last?.until == until && second.owner.isInherited)
     shelf.loss = .none
     second.step(.tick, on: shelf, at: now + .milliseconds(100))
@@ -76,7 +84,7 @@ import Testing
     let until = try #require(settled(Sample.n0).owned.last).until
     // What is left to it is too old.
     var late = Part(Sample.n0)
-    late.step(.inherited(generation: 1, until: until), on: shelf, at: until + .milliseconds(1))
+    late.step(.inherited(generation: 1, until: until, roster: nil), on: shelf, at: until + .milliseconds(1))
     #expect(late.owned.isEmpty && late.owner.stance == .watching)
     // Another node has it.
     _ = shelf.answer(
@@ -84,8 +92,57 @@ import Testing
         StoreWrite(.owner("web"), expecting: .anything, .put(OwnerRecord(owner: Sample.n1, generation: 2).encoded))
       ]))
     var second = Part(Sample.n0)
-    second.step(.inherited(generation: 1, until: until), on: shelf, at: until - .seconds(1))
+    second.step(.inherited(generation: 1, until: until, roster: nil), on: shelf, at: until - .seconds(1))
     #expect(second.drops == [.taken(by: Sample.n1.node)] && second.owner.stance == .watching)
+  }
+}
+
+/// Owners and others that know other nodes: while a fleet gets or loses one, there are two files.
+extension OwnershipTests {
+  @Test func whomTheOwnerDoesNotAskTakesNothingFromIt() throws {
+    _ = try settled(Sample.n0)
+    // The owner, which says nothing any more, knows n0 and n1 only.
+    var (stranger, known) = (
+      Part(Sample.n2, knowing: [Sample.n0, Sample.n1]), Part(Sample.n1, knowing: [Sample.n0, Sample.n2])
+    )
+    for second in stride(from: Int64(6), through: 30, by: 1) {
+      stranger.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(second))
+    }
+    #expect(stranger.owned.isEmpty && stranger.owner.isLeftToOthers)
+    for second in stride(from: Int64(31), through: 40, by: 1) {
+      known.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(second))
+    }
+    #expect(known.owned.first?.generation == 2, "who is asked for leave may take it")
+    stranger.step(.tick, on: shelf, at: .start + .seconds(41))
+    #expect(!stranger.owner.isLeftToOthers, "this owner does know it")
+  }
+
+  @Test func whatIsGivenUpIsForAll() throws {
+    var first = try settled(Sample.n0)
+    first.step(.release(heir: Sample.n2.node), on: shelf, at: .start + .seconds(6))
+    first.step(.dropped, on: shelf, at: .start + .seconds(6))
+    var stranger = Part(Sample.n2, knowing: [Sample.n0, Sample.n1])
+    stranger.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(7))
+    stranger.step(.tick, on: shelf, at: .start + .seconds(8))
+    #expect(stranger.owned.first?.generation == 2)
+  }
+
+  @Test(arguments: [false, true]) func leaveIsAskedForOnceTheLogSaysWhoIsAsked(_ isRegrouped: Bool) throws {
+    let first = try settled(Sample.n0)
+    let until = try #require(first.owned.last).until
+    // The store goes away before the next process has written anything.
+    shelf.loss = .whole
+    var second = Part(Sample.n0, knowing: isRegrouped ? [Sample.n1, Sample.n2] : [Sample.n1])
+    second.step(try #require(first.legacy), on: shelf, at: until - .seconds(2))
+    second.step(.standing(.candidate(after: .zero)), on: shelf, at: until - .seconds(2))
+    for step: Int64 in 0..<25 { second.step(.tick, on: shelf, at: until - .seconds(2) + .milliseconds(step * 75)) }
+    #expect(second.asked.isEmpty == isRegrouped, "\(second.asked)")
+    // What a third one is left with is no more than what the log says.
+    guard case .inherited(_, _, let roster) = second.legacy else { return }
+    #expect((roster == nil) == isRegrouped)
+    shelf.loss = .none
+    second.step(.tick, on: shelf, at: until - .milliseconds(50))
+    #expect(second.owner.recordedRoster != nil)
   }
 }
 

@@ -46,7 +46,7 @@ extension FuzzTarget {
       "fleet-store",
       seeds: [
         head.encoded, StoredEntry.whole([1, 2]).encoded, StoredEntry.pieces(of: entries[0].id, 3).encoded,
-        OwnerRecord(owner: node, generation: 3, beat: 4, heir: NodeName("lb2")).encoded,
+        OwnerRecord(owner: node, generation: 3, beat: 4, heir: NodeName("lb2"), nodes: [node.node]).encoded,
       ]
     ) { bytes in
       if let head = try? StoreHead(encoded: bytes) { precondition(head.encoded == bytes, "it's another one") }

@@ -30,7 +30,9 @@ package struct FleetNode {
     /// An address is to go from whoever owns it to another node.
     case move(address: Int, to: NodeName)
     /// The process before this one owned an address until then, by this generation, and has left it to this one.
-    case inherited(address: Int, generation: UInt64, until: Moment)
+    ///
+    /// - Parameter roster: what the nodes come to that it knew; nil if nobody says.
+    case inherited(address: Int, generation: UInt64, until: Moment, roster: UInt64?)
     /// The overrides that hold on this node, and will after a crash, are the fleet's up to this position.
     case applied(position: UInt64)
   }
@@ -115,10 +117,10 @@ package struct FleetNode {
     rollouts = Rollouts(me: me, stored: memory.stored, mutants: mutants)
     let others = plan.nodes.filter { $0 != plan.me }
     peers = Peers(others)
-    let (me, roster) = (me, plan.roster)
+    let me = me
     owners = plan.addresses.enumerated().map { index, address in
       StoreOwner(
-        address.name, me: me, asker: index + 1, lease: address.lease, peers: others, roster: roster, mutants: mutants)
+        address.name, me: me, asker: index + 1, lease: address.lease, peers: others, mutants: mutants)
     }
     tableNames = plan.tableNames
     tables = tableNames.indices.map { index in
@@ -173,8 +175,8 @@ package struct FleetNode {
       peers.speaksAt = now
     case .view(let pools): self.pools = Array(pools.prefix(Self.mostPools))
     case .move(let index, let heir): move(index, to: heir, at: now, into: &effects)
-    case .inherited(let index, let generation, let until):
-      stepOwner(index, .inherited(generation: generation, until: until), at: now, into: &effects)
+    case .inherited(let index, let generation, let until, let roster):
+      stepOwner(index, .inherited(generation: generation, until: until, roster: roster), at: now, into: &effects)
     case .applied(let position):
       guard position > applied else { break }
       applied = position

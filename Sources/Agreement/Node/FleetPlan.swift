@@ -39,16 +39,6 @@ package struct FleetPlan: Equatable, Sendable {
     self.timing = timing
     self.replication = replication
   }
-
-  /// What the nodes' names come to: nodes that know of others have another number (FNV-1a over the names).
-  package var roster: UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for node in nodes {
-      for byte in node.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-      hash = (hash ^ 0xFF) &* 0x100_0000_01B3
-    }
-    return hash
-  }
 }
 
 /// What a node's data folder holds, and so what it knows after a crash.

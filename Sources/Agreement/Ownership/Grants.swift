@@ -97,10 +97,11 @@ struct Grants {
 extension StoreOwner {
   /// Asks everybody else for leave to go on, while the store doesn't answer.
   ///
-  /// Nobody else can take the name over then: everybody who could has said that he won't. An owner that has lapsed may ask as
+  /// Nobody else can take the name over then: everybody whom the record names has said that he won't, and others don't. An owner that has lapsed may ask as
   /// well, so that a pause of its own during an outage of the store doesn't cost the address; then others have to know more.
   mutating func askPeers(at now: Moment, into effects: inout [Effect]) {
-    guard case .owning(let until) = stance, !grants.peers.isEmpty, standing != .bystander else {
+    let isKnown = isRecorded || mutants.have(.leaveBeforeRecord)
+    guard case .owning(let until) = stance, !grants.peers.isEmpty, standing != .bystander, isKnown else {
       grants.stopAsking()
       return
     }

@@ -8,15 +8,21 @@ package struct OwnerRecord: Equatable, Sendable {
   package var beat: UInt64
   /// Whom the last owner has given it up for, if for anybody.
   package var heir: NodeName?
+  /// The nodes that the owner knows, itself too: those whom it asks for leave to go on when the store is away. Another one doesn't take the
+  /// name over from it, since it isn't asked.
+  package var nodes: [NodeName]
 
   private static let format: UInt8 = 1
 
   /// With all its parts.
-  package init(owner: Participant?, generation: UInt64, beat: UInt64 = 0, heir: NodeName? = nil) {
+  package init(
+    owner: Participant?, generation: UInt64, beat: UInt64 = 0, heir: NodeName? = nil, nodes: [NodeName] = []
+  ) {
     self.owner = owner
     self.generation = generation
     self.beat = beat
     self.heir = heir
+    self.nodes = nodes
   }
 
   /// As the store holds it.
@@ -27,6 +33,7 @@ package struct OwnerRecord: Equatable, Sendable {
     out.put(generation)
     out.put(beat)
     out.put(heir) { $0.put($1.text) }
+    out.put(each: nodes) { $0.put($1.text) }
     return out.bytes
   }
 
@@ -39,6 +46,7 @@ package struct OwnerRecord: Equatable, Sendable {
     generation = try input.number()
     beat = try input.number()
     heir = try input.optional { input throws(DecodingFault) in NodeName(try input.text()) }
+    nodes = try input.array { input throws(DecodingFault) in NodeName(try input.text()) }
     try input.finish()
   }
 }

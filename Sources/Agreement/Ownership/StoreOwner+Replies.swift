@@ -24,6 +24,7 @@ extension StoreOwner {
       guard let version = versions.first else { return }
       see(record, version, at: now)
       settle(record)
+      isRecorded = true
       count(from: mutants.have(.leaseFromTheAnswer) ? now : askedAt, at: now, into: &effects)
     case (.release(let record), .written(let versions)):
       guard let version = versions.first else { return }
@@ -58,6 +59,7 @@ extension StoreOwner {
         claimedGeneration = unresolved.record.generation
         isInherited = false
         stance = .owning(until: .start)
+        isRecorded = true
         isStale = false
         renewsAt = now
         return
@@ -73,6 +75,7 @@ extension StoreOwner {
         return
       }
       settle(record)
+      isRecorded = record.nodes == nodes
       looksAt = now
       renewsAt = now
       if mutants.have(.unknownRenewalCounted), case .owning = stance { count(from: now, at: now, into: &effects) }
@@ -97,6 +100,7 @@ extension StoreOwner {
     _ record: OwnerRecord?, askedAt: Moment, at now: Moment, into effects: inout [Effect]
   ) {
     guard case .candidate(let delay) = standing, let since = seen?.since else { return }
+    if isLeftToOthers, !mutants.have(.takenThoughNotAsked) { return }
     let due: Moment
     if let record, record.owner != nil {
       due = since + lease.term + delay
@@ -125,6 +129,7 @@ extension StoreOwner {
     unresolved = nil
     claimedGeneration = seen?.record?.generation ?? 0
     isInherited = false
+    isRecorded = true
     stance = .owning(until: .start)
     isStale = false
     renewsAt = lease.end(sentAt: sentAt) > now ? sentAt + lease.beat : now

@@ -17,7 +17,9 @@ package struct StoreOwner {
     /// The name is to be given up, for somebody or for whoever comes.
     case release(heir: NodeName?)
     /// The process before this one, which has the same memory, owned it until then and has left it to this one.
-    case inherited(generation: UInt64, until: Moment)
+    ///
+    /// - Parameter roster: what the nodes come to that it knew; nil if nobody says.
+    case inherited(generation: UInt64, until: Moment, roster: UInt64?)
     /// What stands for the name is gone from this node.
     case dropped
     /// Another node, which owns it, asks for leave to go on without the store.
@@ -76,9 +78,12 @@ package struct StoreOwner {
     case release(OwnerRecord)
   }
 
-  let name: String
+  /// What is owned.
+  package let name: String
   let me: Participant
   let asker: Int
+  /// All nodes of the fleet, this one too, as it knows them.
+  let nodes: [NodeName]
   let lease: Lease
   let mutants: Mutants
   /// How things are.
@@ -101,6 +106,8 @@ package struct StoreOwner {
   var claimedGeneration: UInt64 = 0
   /// Whether that generation is the one of the process before this one, until the first renewal.
   package internal(set) var isInherited = false
+  /// Whether the record by which this node owns it names the nodes that it knows. Until then one that isn't asked for leave might take it.
+  var isRecorded = false
   /// Grants that this node has asked for, or given.
   var grants: Grants
 
@@ -108,18 +115,27 @@ package struct StoreOwner {
   ///
   /// - Parameters:
   ///   - asker: by which questions are told apart from others' at the same store, 1 or more.
-  ///   - peers: all other nodes of the fleet.
-  ///   - roster: what the fleet's nodes come to; nodes that know of others grant each other nothing.
+  ///   - peers: all other nodes of the fleet; nodes that know of others grant each other nothing.
   package init(
-    _ name: String, me: Participant, asker: Int, lease: Lease, peers: [NodeName], roster: UInt64,
-    mutants: Mutants = Mutants()
+    _ name: String, me: Participant, asker: Int, lease: Lease, peers: [NodeName], mutants: Mutants = Mutants()
   ) {
     self.name = name
     self.me = me
     self.asker = asker
+    nodes = (peers + [me.node]).sorted()
     self.lease = lease
     self.mutants = mutants
-    grants = Grants(peers: peers, roster: roster)
+    grants = Grants(peers: peers, roster: Self.roster(of: nodes))
+  }
+
+  /// What nodes' names come to: other nodes come to another number (FNV-1a over the names).
+  static func roster(of nodes: [NodeName]) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for node in nodes {
+      for byte in node.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      hash = (hash ^ 0xFF) &* 0x100_0000_01B3
+    }
+    return hash
   }
 
   /// The generation of the last record that was seen.
@@ -127,6 +143,15 @@ package struct StoreOwner {
 
   /// Who owns it, as far as this node has seen.
   package var owner: Participant? { seen?.record?.owner }
+
+  /// What the nodes come to that the record names by which this node owns it; nil if they aren't those that it knows.
+  package var recordedRoster: UInt64? { isRecorded ? grants.roster : nil }
+
+  /// Whether this node leaves it to those whom its owner knows: it isn't one of them, so it may have it when it's given up only.
+  package var isLeftToOthers: Bool {
+    guard let record = seen?.record, record.owner != nil, record.nodes.count > 1 else { return false }
+    return !record.nodes.contains(me.node)
+  }
 
   /// Whether this node knows what the record was.
   package var hasLooked: Bool { seen != nil }
@@ -162,7 +187,8 @@ package struct StoreOwner {
     case .hint:
       if stance == .watching { looksAt = min(looksAt, now) }
     case .standing(let standing): self.standing = standing
-    case .inherited(let generation, let until): inherit(generation, until: until, at: now, into: &effects)
+    case .inherited(let generation, let until, let roster):
+      inherit(generation, until: until, roster: roster, at: now, into: &effects)
     case .release(let heir): release(to: heir, into: &effects)
     case .dropped:
       if case .releasing(let heir, _) = stance {
@@ -191,10 +217,13 @@ package struct StoreOwner {
 
   /// Goes on from what the process before this one owned. The version is to be looked up before the first renewal, which
   /// begins a generation of this process: who hears both of them has to know them apart.
-  private mutating func inherit(_ generation: UInt64, until: Moment, at now: Moment, into effects: inout [Effect]) {
+  private mutating func inherit(
+    _ generation: UInt64, until: Moment, roster: UInt64?, at now: Moment, into effects: inout [Effect]
+  ) {
     guard stance == .watching, seen == nil, open == nil, until > now else { return }
     claimedGeneration = generation
     isInherited = true
+    isRecorded = roster == grants.roster
     countedAt = until - lease.term + lease.margin
     stance = .owning(until: .start)
     isStale = true
@@ -235,6 +264,7 @@ package struct StoreOwner {
   private mutating func renew(at now: Moment, into effects: inout [Effect]) {
     guard let seen, var record = seen.record, let version = seen.version else { return }
     record.beat += 1
+    record.nodes = nodes
     if isInherited, record.generation == claimedGeneration { record.generation += 1 }
     renewsAt = now + lease.beat
     write(.renew(record), record, over: version, at: now, into: &effects)
@@ -251,7 +281,8 @@ package struct StoreOwner {
 
   func claimed(_ record: OwnerRecord?) -> OwnerRecord {
     let before = record?.generation ?? 0
-    return OwnerRecord(owner: me, generation: before + (mutants.have(.generationReused) && before > 0 ? 0 : 1))
+    return OwnerRecord(
+      owner: me, generation: before + (mutants.have(.generationReused) && before > 0 ? 0 : 1), nodes: nodes)
   }
 
   mutating func write(

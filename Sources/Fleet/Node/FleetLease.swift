@@ -6,6 +6,8 @@ package struct FleetLease: Codable, Equatable, Sendable {
   package var generation: UInt64
   /// Until when, in nanoseconds of CLOCK_BOOTTIME.
   package var until: Int64
+  /// What the nodes come to that the log's record of it names, if they are those that the process knew.
+  package var roster: UInt64?
 }
 
 /// All that a process leaves of its addresses.

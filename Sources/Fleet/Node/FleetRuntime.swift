@@ -75,7 +75,10 @@ package final class FleetRuntime {
       let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
       self.addresses = floating
       floating.start(leases.held, hasLeft: leases.hasLeft) { index, lease in
-        step(.inherited(address: index, generation: lease.generation, until: Moment(nanoseconds: lease.until)))
+        step(
+          .inherited(
+            address: index, generation: lease.generation, until: Moment(nanoseconds: lease.until), roster: lease.roster)
+        )
       }
     }
     step(.tick)
@@ -83,8 +86,9 @@ package final class FleetRuntime {
 
   /// Ends what stands for this node's addresses, or leaves it to the process that takes this one's place.
   func end(handingOver: Bool) -> FleetLeases {
-    FleetLeases(
-      held: addresses?.end(handingOver: handingOver) ?? [], hasLeft: addresses?.hasLeft ?? false)
+    var held = addresses?.end(handingOver: handingOver) ?? []
+    for index in held.indices { held[index].roster = node.owners.first { $0.name == held[index].name }?.recordedRoster }
+    return FleetLeases(held: held, hasLeft: addresses?.hasLeft ?? false)
   }
 
   /// Obeys the control plane.
@@ -289,6 +293,14 @@ package final class FleetRuntime {
     return FleetStatus.Address(
       name: configured[index].floating.name, host: configured[index].floating.host, owner: owner.owner?.node,
       generation: owner.generation, since: owners[index].since, mine: mine, moves: owners[index].moves,
-      candidates: node.candidates(for: index, at: now), problem: addresses?.problem(of: index), table: tables[index])
+      candidates: node.candidates(for: index, at: now),
+      problem: addresses?.problem(of: index) ?? strangeness(of: owner),
+      table: tables[index])
+  }
+
+  /// Why this node waits until an address is given up, for people.
+  private func strangeness(of owner: StoreOwner) -> String? {
+    guard owner.isLeftToOthers, let node = owner.owner?.node else { return nil }
+    return "\(node.text), which owns it, doesn't know this node: start it with the file that names both"
   }
 }

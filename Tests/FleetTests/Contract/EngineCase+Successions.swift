@@ -101,10 +101,10 @@ extension EngineCase {
       let (first, other) = (owner(world), world.node("lb2"))
       other.stand()
       world.pass(.seconds(3))
-      let left = try #require(first.last())
+      let (left, legacy) = (try #require(first.last()), try #require(first.legacy()))
       first.stop()
       let second = world.node("lb1")
-      second.step("web", .inherited(generation: left.generation, until: left.until))
+      second.step("web", legacy)
       second.stand()
       #expect(second.owns() && second.last().map { $0 == left } == true)
       #expect(!world.pass(.seconds(10)) { !second.owns() })
@@ -116,12 +116,12 @@ extension EngineCase {
       other.stand()
       for generation: UInt64 in 2...6 {
         world.pass(.milliseconds(900))
-        let left = try #require(holder.last())
+        let legacy = try #require(holder.legacy())
         holder.stop()
         holder = world.node("lb1")
         // The first renewal's answer is lost now and then.
         holder.fate = { $0.isWrite && generation % 2 == 0 ? .unanswered : .answered }
-        holder.step("web", .inherited(generation: left.generation, until: left.until))
+        holder.step("web", legacy)
         holder.stand()
         world.pass(.milliseconds(200))
         holder.fate = { _ in .answered }
@@ -131,11 +131,11 @@ extension EngineCase {
     },
     EngineCase("what is left to a process too late is nothing") { world in
       let first = owner(world)
-      let left = try #require(first.last())
+      let legacy = try #require(first.legacy())
       first.stop()
       world.pass(.seconds(5))
       let second = world.node("lb1")
-      second.step("web", .inherited(generation: left.generation, until: left.until))
+      second.step("web", legacy)
       #expect(!second.owns() && second.owned.isEmpty && second.owner().stance == .watching)
     },
   ]

@@ -122,7 +122,7 @@ final class EngineNode {
     if let index = owners.firstIndex(where: { $0.name == name }) { return index }
     owners.append(
       StoreOwner(
-        name, me: me, asker: owners.count + 1, lease: EngineWorld.lease, peers: peers, roster: 1, mutants: mutants))
+        name, me: me, asker: owners.count + 1, lease: EngineWorld.lease, peers: peers, mutants: mutants))
     return owners.count - 1
   }
 
@@ -133,6 +133,11 @@ final class EngineNode {
   /// The generation by which it owns a name, and until when, as it was told last.
   func last(_ name: String = "web") -> (generation: UInt64, until: Moment)? {
     owned[name]?.last
+  }
+
+  /// What it leaves of a name to the process that takes its place.
+  func legacy(_ name: String = "web") -> StoreOwner.Input? {
+    last(name).map { .inherited(generation: $0.generation, until: $0.until, roster: owner(name).recordedRoster) }
   }
 
   /// The keys of the overrides, in the order in which they were delivered.

@@ -23,6 +23,8 @@ package struct Story: Equatable {
     /// A node and the store.
     case cutStore(node: Int)
     case mendStore(node: Int)
+    /// A node's file names these nodes from its next start on.
+    case regroup(node: Int, Grouping.Side)
     /// The store has no majority.
     case storeAway
     case storeBack
@@ -47,6 +49,8 @@ package struct Story: Equatable {
   package var nodes: Int
   /// How many addresses.
   package var addresses: Int
+  /// Which of them the fleet has.
+  package var grouping: Grouping
   /// Whether clients come, that are stuck to backends.
   package var hasClients = true
   /// What is done when, in nanoseconds, in order.
@@ -67,6 +71,7 @@ extension Story {
     self.seed = seed
     nodes = [2, 3, 3, 3, 4, 5][chance.below(6)]
     addresses = [0, 1, 1, 1, 2, 2, 2][chance.below(7)]
+    grouping = Grouping(nodes)
     healsAt = seconds(10) + chance.within(0...seconds(12))
     deeds = []
     var tokens: UInt64 = 0
@@ -84,10 +89,11 @@ extension Story {
       at += chance.within(milliseconds(1)...wishes)
       wish(at: at, &chance, &tokens)
     }
+    if addresses > 0, nodes > 2 { regroup(seed) }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 
-  private mutating func add(_ deed: Deed, at time: Int64) {
+  mutating func add(_ deed: Deed, at time: Int64) {
     if time < healsAt { deeds.append((time, deed)) }
   }
 

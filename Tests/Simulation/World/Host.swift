@@ -38,6 +38,7 @@ package struct Host {
     var address: Int
     var generation: UInt64
     var until: Moment
+    var roster: UInt64?
   }
 
   /// What runs; nothing while it's down.
@@ -49,6 +50,8 @@ package struct Host {
   /// What survives.
   var disk: FleetMemory
   var clock: LocalClock
+  /// Which of the fleet's two files it has.
+  var side = Grouping.Side.before
   var isFrozen = false
   var trap: Trap?
   /// What came while it was frozen.
@@ -89,8 +92,10 @@ package struct Host {
 }
 
 extension World {
-  /// Starts a node's process, with what one before it has left to it.
+  /// Starts a node's process, with what one before it has left to it; not one that its file doesn't name.
   func begin(_ node: Int, inheriting left: [Host.Legacy] = []) {
+    let group = story.grouping.nodes(nodes[node].side)
+    guard group.contains(node) else { return }
     nodes[node].life += 1
     nodes[node].begunAt = now
     nodes[node].disk.run += 1
@@ -107,14 +112,17 @@ extension World {
     var timing = StoreLog.Timing()
     timing.entries = 12
     let plan = FleetPlan(
-      me: Self.name(node), nodes: (0..<story.nodes).map { Self.name($0) },
+      me: Self.name(node), nodes: group.map { Self.name($0) },
       addresses: (0..<story.addresses).map {
         FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
       }, timing: timing, replication: Self.replication)
     nodes[node].fleet = FleetNode(plan, memory: nodes[node].disk, mutants: mutants)
     for legacy in inherited {
       outcome.counts.inherited += 1
-      step(node, .inherited(address: legacy.address, generation: legacy.generation, until: legacy.until))
+      step(
+        node,
+        .inherited(
+          address: legacy.address, generation: legacy.generation, until: legacy.until, roster: legacy.roster))
     }
     for (address, isAble) in nodes[node].isAble.enumerated() where !isAble {
       step(node, .ability(address: address, isAble: false))
@@ -125,10 +133,12 @@ extension World {
   /// Ends it, and keeps what it owns for the next one.
   func handOver(_ node: Int) {
     let local = nodes[node].clock.local(now)
+    let rosters = nodes[node].fleet?.owners.map(\.recordedRoster) ?? []
     let left = nodes[node].owned.enumerated().compactMap { address, owned in
       owned.flatMap { owned in
         owned.until > local
-          ? Host.Legacy(address: address, generation: owned.generation, until: owned.until) : nil
+          ? Host.Legacy(address: address, generation: owned.generation, until: owned.until, roster: rosters[address])
+          : nil
       }
     }
     end(node, withHost: false, leaving: left)
@@ -177,6 +187,7 @@ extension World {
     case .own(let address, let generation, let until): own(address, generation, until, node)
     case .drop(let address, let cause):
       say("n\(node) drops a\(address): \(cause)")
+      if cause == .released { givenUpAt[address] = now }
       lose(address, of: node)
       queue.put(
         .input(node: node, life: life, .dropped(address: address)), at: now + chance.within(10_000...milliseconds(20)))

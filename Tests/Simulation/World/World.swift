@@ -53,6 +53,8 @@ package final class World {
   var queue = EventQueue<Event>()
   var now: Int64 = 0
   var nodes: [Host] = []
+  /// When each address was given up last, for another node.
+  var givenUpAt: [Int64]
   var store = StoreModel()
   var cuts: [[Bool]]
   var slowness = 0
@@ -77,6 +79,7 @@ package final class World {
     lease = Lease(term: .milliseconds([2_000, 2_700, 4_000][chance.below(3)]))
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
     owners = OwnerJudge(addresses: story.addresses)
+    givenUpAt = Array(repeating: .min / 2, count: story.addresses)
     prefer = (0..<story.addresses).map { _ in chance.permille(300) ? [0] : [] }
     for _ in 0..<story.nodes {
       nodes.append(
@@ -188,7 +191,9 @@ package final class World {
 
   /// Lets a node take an input, and does what it wants.
   func step(_ node: Int, _ input: FleetNode.Input) {
-    guard nodes[node].fleet != nil else { return }
+    guard let plan = nodes[node].fleet?.plan else { return }
+    // It has no key for somebody whom it doesn't know.
+    if case .message(_, let from) = input, !plan.nodes.contains(from) { return }
     if nodes[node].isFrozen {
       nodes[node].late.append(.input(node: node, life: nodes[node].life, input))
       return
