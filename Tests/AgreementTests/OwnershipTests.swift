@@ -127,6 +127,32 @@ extension OwnershipTests {
     #expect(stranger.owned.first?.generation == 2)
   }
 
+  /// An owner that was frozen for a moment asks others for leave at once; what it gives up after that isn't kept from them by it.
+  @Test func whatIsGivenUpIsFreeThoughItsOwnerHadLeave() throws {
+    var first = try settled(Sample.n0)
+    var second = Part(Sample.n1, knowing: [Sample.n0])
+    let now = Moment.start + .seconds(6)
+    second.step(.standing(.candidate(after: .zero)), on: shelf, at: now)
+    let request = GrantRequest(
+      name: "web", generation: 1, roster: try #require(first.owner.recordedRoster), round: 1, isLapsed: false)
+    second.step(.asked(request, by: Sample.n0.node), on: shelf, at: now)
+    first.step(.release(heir: Sample.n1.node), on: shelf, at: now + .milliseconds(100))
+    first.step(.dropped, on: shelf, at: now + .milliseconds(100))
+    second.step(.hint, on: shelf, at: now + .milliseconds(110))
+    #expect(second.owned.first?.generation == 2)
+    // The word holds against who only seems silent: for a term from when it was given.
+    var third = Part(Sample.n0)
+    third.step(.standing(.candidate(after: .zero)), on: shelf, at: now + .milliseconds(200))
+    third.step(
+      .asked(
+        GrantRequest(name: "web", generation: 2, roster: request.roster, round: 2, isLapsed: false), by: Sample.n1.node),
+      on: shelf, at: now + .seconds(3))
+    third.step(.tick, on: shelf, at: now + .milliseconds(4_300))
+    #expect(third.owned.isEmpty)
+    third.step(.tick, on: shelf, at: now + .seconds(7))
+    #expect(third.owned.first?.generation == 3)
+  }
+
   @Test(arguments: [false, true]) func leaveIsAskedForOnceTheLogSaysWhoIsAsked(_ isRegrouped: Bool) throws {
     let first = try settled(Sample.n0)
     let until = try #require(first.owned.last).until

@@ -56,8 +56,8 @@ package struct GrantAnswer: Equatable, Sendable {
 struct Grants {
   let peers: [NodeName]
   let roster: UInt64
-  /// Before then this node takes the name from nobody, since it gave its word.
-  var givenUntil = Moment.start
+  /// Before then this node doesn't take the name from the owner by that generation, since it gave its word.
+  private(set) var given = (until: Moment.start, generation: UInt64(0))
   /// The round that is asked for, and who has given leave.
   private(set) var round: (number: UInt64, sentAt: Moment, isLapsed: Bool, given: [NodeName])?
   private var rounds: UInt64 = 0
@@ -67,6 +67,17 @@ struct Grants {
   init(peers: [NodeName], roster: UInt64) {
     self.peers = peers
     self.roster = roster
+  }
+
+  /// Gives this node's word to an owner.
+  mutating func give(until: Moment, to generation: UInt64) {
+    given = (max(given.until, until), max(given.generation, generation))
+  }
+
+  /// When this node may take the name, its record being that: an owner who has given it up, or one before it, needs nobody's word any more.
+  func mayTake(over record: OwnerRecord?) -> Moment {
+    if let record, record.owner == nil, record.generation >= given.generation { return .start }
+    return given.until
   }
 
   mutating func stopAsking() {
@@ -128,7 +139,7 @@ extension StoreOwner {
     } else if request.isLapsed, seen == nil {
       answer.refusal = .knowsNothing
     } else if !mutants.have(.grantForgotten) {
-      grants.givenUntil = max(grants.givenUntil, now + lease.term)
+      grants.give(until: now + lease.term, to: request.generation)
     }
     return answer
   }

@@ -110,8 +110,9 @@ extension StoreOwner {
       due = record?.heir == me.node ? since : since + delay
     }
     // The look has to have been asked for after the term, as the answer tells how it was then.
-    guard askedAt >= due, now >= grants.givenUntil else {
-      looksAt = min(looksAt, max(due, grants.givenUntil))
+    let allowed = grants.mayTake(over: record)
+    guard askedAt >= due, now >= allowed else {
+      looksAt = min(looksAt, max(due, allowed))
       return
     }
     if mutants.have(.silenceFromUnsyncedRead) {

@@ -147,7 +147,13 @@ final class AddressFleet {
     }
   }
 
-  var logs: String { names.map { "\($0): \(log(of: $0))" }.joined(separator: "\n") }
+  /// What nodes say now, and what they have logged.
+  var logs: String {
+    names.map { name in
+      let status = nodes[name].flatMap { _ in try? ask(name, "fleet", "status", "--json").output } ?? "no answer"
+      return "\(name): \(status)\n\(log(of: name))"
+    }.joined(separator: "\n")
+  }
 
   /// Lets something happen to whoever has the address, waits until another one has it and answers, and gives for how long nobody
   /// did, in seconds.
