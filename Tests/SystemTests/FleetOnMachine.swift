@@ -87,6 +87,9 @@ final class FleetOnMachine {
       var generation: Int?
       var position: Int?
       var outOfStep: String?
+      var own: Own?
+
+      struct Own: Decodable, Equatable { var configuration: Bool, overrides: Int }
     }
     struct Rollout: Decodable {
       struct Vote: Decodable {

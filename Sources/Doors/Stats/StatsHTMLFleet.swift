@@ -1,9 +1,11 @@
 extension StatsHTML {
   /// The page's section about the fleet: who has its addresses, the log, the nodes, and what they have decided on last.
   static let fleet = #"""
-    const STANDING = { away: 'down', 'out of step': 'critical', following: 'warming', 'in step': 'up' };
+    const STANDING = { away: 'down', 'out of step': 'critical', following: 'warming', differs: 'held', 'in step': 'up' };
     const standing = (node, fleet) => !node.present ? 'away' : node.outOfStep ? 'out of step'
-      : node.generation === fleet.generation ? 'in step' : 'following';
+      : node.generation !== fleet.generation ? 'following' : node.own ? 'differs' : 'in step';
+    const own = ({ configuration, overrides }) => [configuration && 'it serves a configuration of its own',
+      overrides && `${overrides === 1 ? '1 override holds' : `${count(overrides)} overrides hold`} there alone`].filter(Boolean).join(', and ');
     const OUTCOMES = {
       voting: 'nodes are preparing it', soaking: 'the canary has it', unconfirmed: 'in force, and waits to be confirmed',
       committed: 'in force', aborted: 'off', reverted: 'taken back',
@@ -62,7 +64,7 @@ extension StatsHTML {
         show(state, STANDING[word], word);
         write(known, [n.generation === undefined ? '' : `generation ${count(n.generation)}`,
           n.position === undefined ? '' : `log at ${count(n.position)}${behind > 0 ? `, ${count(behind)} behind` : ''}`].filter(Boolean).join(' · '));
-        write(why, n.outOfStep ?? '');
+        write(why, n.outOfStep ?? (n.own ? own(n.own) : ''));
       });
       write($('rollouts'), [fleet.rollout && rollout(fleet.rollout, 'under way:'), fleet.last && rollout(fleet.last, 'last:')].filter(Boolean).join(' · '));
     }

@@ -35,6 +35,14 @@ extension StatsMetrics {
     family("out_of_step", "Whether the node can't serve what the fleet has agreed on, as it says.") {
       $0.outOfStep == nil ? 0 : 1
     }
+    family(
+      "own_configuration", "Whether the node serves another configuration than the fleet has agreed on, as it says."
+    ) {
+      node in node.generation.map { _ in node.own?.configuration == true ? 1 : 0 }
+    }
+    family("own_overrides", "How many overrides hold on the node alone, as it says.") { node in
+      node.generation.map { _ in node.own?.overrides ?? 0 }
+    }
     if let addresses = fleet.addresses { write(addresses, of: fleet, at: now, to: &writer) }
   }
 

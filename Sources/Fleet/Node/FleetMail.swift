@@ -25,6 +25,8 @@ package enum FleetCommand: Sendable {
   case leave(Bool)
   /// What this node sees of each pool's backends, in the order of the configuration.
   case view([PoolView])
+  /// What holds on this node alone; others are told.
+  case own(NodeStatus.Own)
   /// The sessions of an address that is about to go have ended.
   case sessionsEnded(address: Int)
   /// Clients of a table that is this node's have other backends: of an address that it owns, or its own where there's no address.
@@ -97,6 +99,8 @@ package struct FleetStatus: Equatable, Sendable {
     package var down: [UInt64]?
     /// Why it can't serve what is in force.
     package var complaint: String?
+    /// What holds on it alone, as it says.
+    package var own = NodeStatus.Own()
   }
 
   /// An address that is one node's at a time.

@@ -110,6 +110,7 @@ package final class FleetRuntime {
       addresses?.leave(hasLeft)
       step(.tick)
     case .view(let pools): step(.view(pools))
+    case .own(let own): step(.own(own))
     case .stuck(let table, let updates, let batch):
       step(.stuck(table: table, updates, isAwaited: batch != nil))
       if let batch { batches.note(batch, of: table, node.tables[table].prefix) }

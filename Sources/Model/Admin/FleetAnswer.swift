@@ -35,10 +35,37 @@ extension AdminAnswer {
       package var applied: Int?
       /// Why it can't serve what is in force.
       package var outOfStep: String?
+      /// What holds on it alone, as it says; nil if nothing does.
+      package var own: Own?
+
+      /// What was wanted of one node alone, by `--this-node`.
+      package struct Own: Codable, Equatable, Sendable {
+        /// Whether it serves another configuration than the fleet has agreed on.
+        package var configuration: Bool
+        /// How many overrides hold there alone.
+        package var overrides: Int
+
+        /// With both.
+        package init(configuration: Bool, overrides: Int) {
+          self.configuration = configuration
+          self.overrides = overrides
+        }
+
+        /// A clause for people.
+        package var text: String {
+          let overrides = self.overrides == 1 ? "1 override holds" : "\(self.overrides) overrides hold"
+          return [
+            configuration ? "it serves a configuration of its own" : nil,
+            self.overrides > 0 ? "\(overrides) there alone" : nil,
+          ]
+          .compactMap(\.self).joined(separator: ", and ")
+        }
+      }
 
       /// With all its parts.
       package init(
-        name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?
+        name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?,
+        own: Own? = nil
       ) {
         self.name = name
         self.present = present
@@ -46,6 +73,7 @@ extension AdminAnswer {
         self.position = position
         self.applied = applied
         self.outOfStep = outOfStep
+        self.own = own
       }
     }
 
@@ -128,6 +156,12 @@ extension AdminAnswer {
     /// Whether a node wasn't heard a moment ago.
     package func isAway(_ node: String) -> Bool {
       nodes.contains { $0.name == node && !$0.present }
+    }
+
+    /// The nodes on which something holds alone, for a line of others: `lb2 differs`; empty if there are none.
+    package var differing: String {
+      let names = nodes.filter { $0.own != nil }.map(\.name)
+      return names.isEmpty ? "" : names.joined(separator: ", ") + (names.count == 1 ? " differs" : " differ")
     }
 
     /// With all its parts.

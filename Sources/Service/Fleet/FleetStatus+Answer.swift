@@ -11,7 +11,8 @@ extension FleetStatus {
       nodes: nodes.map {
         .init(
           name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },
-          position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint)
+          position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint,
+          own: $0.own.answer)
       },
       rollout: rollout.map(Self.answer), last: last.map(Self.answer),
       addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil,
@@ -49,6 +50,13 @@ extension FleetStatus {
       case nil: .init(node: ballot.participant.node.text, vote: nil, reason: nil)
       }
     }
+  }
+}
+
+extension NodeStatus.Own {
+  /// As the admin door says it; nil if there's nothing.
+  var answer: AdminAnswer.Fleet.Node.Own? {
+    self == Self() ? nil : .init(configuration: hasConfiguration, overrides: Int(overrides))
   }
 }
 

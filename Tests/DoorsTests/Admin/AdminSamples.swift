@@ -36,7 +36,9 @@ extension AdminAnswer {
       name: "edge", node: "lb1", generation: 7,
       log: .init(live: false, position: 118, end: 118, trouble: "nobody is there"),
       nodes: [
-        .init(name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken"),
+        .init(
+          name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken",
+          own: .init(configuration: true, overrides: 2)),
         .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
       ],
       rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),

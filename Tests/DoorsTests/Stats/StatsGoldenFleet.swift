@@ -87,6 +87,10 @@ extension StatsFleetTests {
           "generation" : 7,
           "name" : "lb1",
           "outOfStep" : "a port is taken",
+          "own" : {
+            "configuration" : true,
+            "overrides" : 2
+          },
           "position" : 118,
           "present" : true
         },
@@ -164,6 +168,12 @@ extension StatsFleetTests {
     # TYPE martlet_fleet_node_out_of_step gauge
     martlet_fleet_node_out_of_step{node="lb1"} 1
     martlet_fleet_node_out_of_step{node="lb2"} 0
+    # HELP martlet_fleet_node_own_configuration Whether the node serves another configuration than the fleet has agreed on, as it says.
+    # TYPE martlet_fleet_node_own_configuration gauge
+    martlet_fleet_node_own_configuration{node="lb1"} 1
+    # HELP martlet_fleet_node_own_overrides How many overrides hold on the node alone, as it says.
+    # TYPE martlet_fleet_node_own_overrides gauge
+    martlet_fleet_node_own_overrides{node="lb1"} 2
     # HELP martlet_fleet_left Whether this node owns no address because an operator wants it so.
     # TYPE martlet_fleet_left gauge
     martlet_fleet_left 1
