@@ -91,6 +91,29 @@ import Testing
     #expect(model.lines()[2].text.contains("  fleet: 2 of 2 nodes, lb2 differs  "), "\(model.lines()[2].text)")
   }
 
+  @Test(
+    "without addresses the nodes' clients are told of, and how far the others are with those of the node that answers")
+  func clients() {
+    var plain = fleet
+    (plain.addresses, plain.hasLeft, plain.isIsolated) = (nil, nil, nil)
+    plain.nodes[0].clients = 1_200
+    plain.nodes[0].followers = [.init(node: "lb2", behind: nil), .init(node: "lb3", behind: 17)]
+    plain.nodes[1].clients = 31
+    #expect(
+      FleetText.render(plain).hasSuffix(
+        """
+          NODE  STATE    GENERATION  LOG  CLIENTS  BEHIND
+          lb1   in step           7  118     1200  lb2 all, lb3 17
+          lb2   away              7  110       31  -
+
+        """))
+    // Nobody sticks.
+    (plain.nodes[0].clients, plain.nodes[1].clients) = (0, 0)
+    #expect(
+      FleetText.render(plain).hasSuffix(
+        "  NODE  STATE    GENERATION  LOG\n  lb1   in step           7  118\n  lb2   away              7  110\n"))
+  }
+
   @Test func statusAndTopTellOfAddressesToo() {
     var report = Report.sample
     report.fleet = fleet

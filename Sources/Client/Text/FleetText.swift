@@ -36,6 +36,9 @@ package enum FleetText {
       TextColumn("STATE", .left, states.map(\.word), paints: states.map(\.paint)),
       TextColumn("GENERATION", .right, fleet.nodes.map { $0.generation.map(String.init) ?? "-" }),
       TextColumn("LOG", .right, fleet.nodes.map { $0.position.map(String.init) ?? "-" }),
+      TextColumn("CLIENTS", .right, fleet.nodes.map { "\($0.clients ?? 0)" }, unless: "0"),
+      TextColumn(
+        "BEHIND", .left, fleet.nodes.map { AddressText.text(of: $0.followers, clients: $0.clients ?? 0) }, unless: "-"),
       TextColumn("WHY", .left, fleet.nodes.map { $0.outOfStep ?? $0.own?.text ?? "" }, unless: ""),
     ]
     return TextTable(columns, coloured: coloured).text

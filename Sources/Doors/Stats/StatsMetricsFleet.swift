@@ -43,7 +43,22 @@ extension StatsMetrics {
     family("own_overrides", "How many overrides hold on the node alone, as it says.") { node in
       node.generation.map { _ in node.own?.overrides ?? 0 }
     }
+    if fleet.nodes.contains(where: { $0.clients != nil }) { write(clientsOf: fleet, to: &writer) }
     if let addresses = fleet.addresses { write(addresses, of: fleet, at: now, to: &writer) }
+  }
+
+  /// Of a fleet without addresses, in which each node tells the others of the clients that come to it.
+  private static func write(clientsOf fleet: AdminAnswer.Fleet, to writer: inout MetricsWriter) {
+    writer.family(
+      "martlet_fleet_node_clients", .gauge,
+      "How many of the clients that come to the node this node knows with the backends they had.",
+      fleet.nodes.compactMap { node in node.clients.map { ([("node", node.name)], Double($0)) } })
+    writer.family(
+      "martlet_fleet_behind_updates", .gauge,
+      "How many changes of the clients that come to this node the node hasn't said to have.",
+      fleet.nodes.flatMap { $0.followers ?? [] }.compactMap { follower in
+        follower.behind.map { ([("node", follower.node)], Double($0)) }
+      })
   }
 
   private static func write(

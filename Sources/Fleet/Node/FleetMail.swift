@@ -101,6 +101,8 @@ package struct FleetStatus: Equatable, Sendable {
     package var complaint: String?
     /// What holds on it alone, as it says.
     package var own = NodeStatus.Own()
+    /// What is known of the clients that come to it; nil where there are addresses, whose the clients are then.
+    package var table: Table?
   }
 
   /// An address that is one node's at a time.
@@ -147,14 +149,14 @@ package struct FleetStatus: Equatable, Sendable {
         }
       }
     }
+  }
 
-    /// What is known of an address's clients, a second ago or less.
-    package struct Table: Equatable, Sendable {
-      /// How many clients this node knows.
-      package var clients = 0
-      /// How far the other nodes are; empty if this node doesn't lead the table.
-      package var lags: [Lag] = []
-    }
+  /// What is known of the clients of an address or of a node, a second ago or less.
+  package struct Table: Equatable, Sendable {
+    /// How many clients this node knows.
+    package var clients = 0
+    /// How far the other nodes are; empty if this node doesn't lead the table.
+    package var lags: [Lag] = []
   }
 
   /// Why this node can't serve what is in force; nil if it can.

@@ -31,8 +31,8 @@ package final class FleetRuntime {
   private static let glance = Span.seconds(1)
   /// Who has owned each address.
   private var owners: [SeenOwner]
-  /// What is told of each address's table. It changes with each client, and is looked at once a second.
-  private var tables: [FleetStatus.Address.Table]
+  /// What is told of each table, of an address or of a node. It changes with each client, and is looked at once a second.
+  private var tables: [FleetStatus.Table]
   private var tablesAt = Moment.start
 
   /// A node that begins with what its folder holds.
@@ -52,7 +52,7 @@ package final class FleetRuntime {
     self.folder = folder
     configured = addresses
     owners = addresses.map { _ in SeenOwner() }
-    tables = addresses.map { _ in .init() }
+    tables = plan.tableNames.map { _ in .init() }
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
@@ -248,9 +248,10 @@ package final class FleetRuntime {
     var status = node.status(at: now)
     if now - tablesAt >= Self.glance {
       tablesAt = now
-      tables = configured.indices.map { .init(clients: node.tables[$0].table.count, lags: node.tables[$0].lags) }
+      tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
     }
     status.addresses = configured.indices.map { describe($0, at: now) }
+    if configured.isEmpty { for index in status.nodes.indices { status.nodes[index].table = tables[index] } }
     status.hasLeft = addresses?.hasLeft ?? false
     status.isIsolated = node.isolation.isIsolated
     if status.isIsolated != told?.isIsolated ?? false {

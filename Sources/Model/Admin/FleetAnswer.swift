@@ -21,6 +21,20 @@ extension AdminAnswer {
       }
     }
 
+    /// How far another node is with what is known of the clients of an address, or of a node where there's no address.
+    package struct Follower: Codable, Equatable, Sendable {
+      /// Which node.
+      package var node: String
+      /// How many changes it hasn't said to have; nil as long as it lacks all that is known.
+      package var behind: Int?
+
+      /// With all its parts.
+      package init(node: String, behind: Int?) {
+        self.node = node
+        self.behind = behind
+      }
+    }
+
     /// A node.
     package struct Node: Codable, Equatable, Sendable {
       /// Its name.
@@ -37,6 +51,10 @@ extension AdminAnswer {
       package var outOfStep: String?
       /// What holds on it alone, as it says; nil if nothing does.
       package var own: Own?
+      /// How many of the clients that come to it the node that answers knows, with the backends they had; nil where there are addresses.
+      package var clients: Int?
+      /// How far the others are with those, a second ago or less; nil unless it's the node that answers, which tells them.
+      package var followers: [Follower]?
 
       /// What was wanted of one node alone, by `--this-node`.
       package struct Own: Codable, Equatable, Sendable {
@@ -65,7 +83,7 @@ extension AdminAnswer {
       /// With all its parts.
       package init(
         name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?,
-        own: Own? = nil
+        own: Own? = nil, clients: Int? = nil, followers: [Follower]? = nil
       ) {
         self.name = name
         self.present = present
@@ -74,6 +92,8 @@ extension AdminAnswer {
         self.applied = applied
         self.outOfStep = outOfStep
         self.own = own
+        self.clients = clients
+        self.followers = followers
       }
     }
 

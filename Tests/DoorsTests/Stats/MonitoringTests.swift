@@ -14,7 +14,7 @@ import Testing
     arguments: ["martlet.rules.yml", "martlet.rules.test.yml", "grafana.json"])
   func series(_ file: String) {
     let text = shell("cat '\(Self.folder)/\(file)'").output.replacing("\\\"", with: "\"")
-    let metrics = StatsMetrics.render(.sample) + StatsMetrics.render(.ofFleet)
+    let metrics = [Report.sample, .ofFleet, .ofPlainFleet].map { StatsMetrics.render($0) }.joined()
     let samples = metrics.split(separator: "\n").filter { !$0.hasPrefix("#") }
     var count = 0
     for match in text.matches(of: /(martlet_[a-z_]+)(?:\{([^}]*)\})?/) {
