@@ -23,6 +23,11 @@ extension StatsMetrics {
       ),
     ]
     for (name, help, value) in figures { writer.family("martlet_fleet_" + name, .gauge, help, [([], value)]) }
+    if let last = fleet.last {
+      writer.family(
+        "martlet_fleet_last_rollout", .gauge, "1 for how the fleet's last rollout ended.",
+        AdminAnswer.Fleet.Rollout.Outcome.ends.map { ([("outcome", $0.rawValue)], last.outcome == $0 ? 1 : 0) })
+    }
     func family(_ name: String, _ help: String, _ value: (AdminAnswer.Fleet.Node) -> Int?) {
       writer.family(
         "martlet_fleet_node_" + name, .gauge, help,

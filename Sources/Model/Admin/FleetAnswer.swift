@@ -102,6 +102,9 @@ extension AdminAnswer {
       /// How far it is, or how it ended.
       package enum Outcome: String, Codable, CaseIterable, Sendable {
         case voting, soaking, unconfirmed, committed, aborted, reverted
+
+        /// How one can end.
+        package static let ends: [Self] = [.committed, .aborted, .reverted]
       }
 
       /// What a node said.

@@ -23,10 +23,10 @@ import Testing
       #expect(!family.isEmpty, "\(name)")
       count += 1
       // What a series is chosen by is a value that it has; what the place gives, such as the instance, isn't known here.
-      for label in selector.matches(of: /(state|action|direction)="([a-z_]+)"/) {
+      for label in selector.matches(of: /(state|action|direction|outcome)="([a-z_]+)"/) {
         #expect(family.contains { $0.contains("\(label.0)") }, "\(name) has no \(label.0)")
       }
-      for label in selector.matches(of: /(state|action|direction)=~"([a-z_|]+)"/) {
+      for label in selector.matches(of: /(state|action|direction|outcome)=~"([a-z_|]+)"/) {
         for value in label.2.split(separator: "|") {
           #expect(family.contains { $0.contains("\(label.1)=\"\(value)\"") }, "\(name) has no \(label.1) \(value)")
         }

@@ -151,6 +151,11 @@ extension StatsFleetTests {
     # HELP martlet_fleet_rollout_running Whether a rollout is under way, or waits to be confirmed.
     # TYPE martlet_fleet_rollout_running gauge
     martlet_fleet_rollout_running 1
+    # HELP martlet_fleet_last_rollout 1 for how the fleet's last rollout ended.
+    # TYPE martlet_fleet_last_rollout gauge
+    martlet_fleet_last_rollout{outcome="committed"} 0
+    martlet_fleet_last_rollout{outcome="aborted"} 0
+    martlet_fleet_last_rollout{outcome="reverted"} 1
     # HELP martlet_fleet_node_present Whether the node was heard a moment ago.
     # TYPE martlet_fleet_node_present gauge
     martlet_fleet_node_present{node="lb1"} 1
