@@ -41,8 +41,10 @@ package enum FleetCommand: Sendable {
 package enum FleetEvent: Sendable {
   /// Prepare a configuration, and hold it; answered by `prepared`.
   ///
-  /// - Parameter inForce: whether it's decided already, and this node only has to follow.
-  case prepare(Rollouts.Target, inForce: Bool)
+  /// - Parameters:
+  ///   - inForce: whether it's decided already, and this node only has to follow.
+  ///   - isRevocable: whether this node may have to go back from it: it has to be confirmed, or this node tries it for all.
+  case prepare(Rollouts.Target, inForce: Bool, isRevocable: Bool)
   /// Give back what is held for a target, or is being prepared.
   case giveBack(origin: UInt64)
   /// Serve what is held; answered by `served`.
@@ -178,6 +180,8 @@ package struct FleetStatus: Equatable, Sendable {
   package var end: UInt64
   /// The generation in force.
   package var generation: UInt64
+  /// The entry that it came by.
+  package var origin: UInt64
   /// What the configuration in force comes to.
   package var digest: Digest
   /// The rollout under way.

@@ -15,6 +15,6 @@ extension FleetNode {
           own: node == plan.me ? own : peer?.status?.own ?? .init())
       },
       isLogLive: log.isLive(at: now), position: log.delivered, end: log.end, generation: state.committed.generation,
-      digest: state.committed.digest, rollout: state.rollout, last: state.last)
+      origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last)
   }
 }

@@ -228,7 +228,11 @@ package final class FleetRuntime {
   private func perform(_ effect: Rollouts.Effect) {
     switch effect {
     case .prepare(let target, _):
-      tell(.prepare(target, inForce: node.state.committed.origin == target.origin))
+      let proposal = node.state.rollout.flatMap { $0.number == target.origin ? $0.proposal : nil }
+      tell(
+        .prepare(
+          target, inForce: node.state.committed.origin == target.origin,
+          isRevocable: proposal.map { $0.confirmation != nil || $0.canary?.node == node.plan.me } ?? false))
     case .giveBack(let origin): tell(.giveBack(origin: origin))
     case .activate(let target, let inForce):
       if inForce { taking = target }

@@ -119,7 +119,8 @@ final class FleetDriver {
 
   private func take(_ event: FleetEvent) {
     switch event {
-    case .prepare(let target, let inForce): hand.prepare(target, inForce: inForce)
+    case .prepare(let target, let inForce, let isRevocable):
+      hand.prepare(target, inForce: inForce, isRevocable: isRevocable)
     case .giveBack(let origin): hand.giveBack(origin)
     case .serve(let target): hand.serve(target)
     case .soak(let origin, let span): hand.soak(origin, span)
@@ -156,6 +157,7 @@ final class FleetDriver {
   private func note(_ status: FleetStatus) {
     status.logOwn(since: self.status, logger)
     self.status = status
+    hand.note(status)
     addresses.note(status)
     desk.note(status)
     overrides?.note(status)
