@@ -145,16 +145,19 @@ chaos: test-packages ## Kill, stall, reload and upgrade at random under clients 
 	MARTLET_CHAOS_SEED=$(CHAOS_SEED) MARTLET_CHAOS_SECONDS=$(CHAOS_SECONDS) $(long-test) --filter 'System/Chaos'
 
 # A floating address whose owner is moved, killed, frozen, cut off and stopped, so many times each; keepalived does the same beside it.
-# Before that so many rollouts, with what can happen to one at random, and so many clients whose owner is lost right after the last one.
+# Before that so many rollouts, with what can happen to one at random, and so many clients whose owner is lost right after the last one;
+# after it so many seconds in which nothing can be agreed on, of three kinds.
 FAILOVERS ?= 200
 ROLLOUTS ?= 1000
 STUCK ?= 100000
+OUTAGE ?= 600
 
 .PHONY: fleet-soak
-fleet-soak: test-packages soak-packages ## Let ROLLOUTS rollouts meet with faults, STUCK clients lose their node, and an address fail over FAILOVERS times of each kind
+fleet-soak: test-packages soak-packages ## Let ROLLOUTS rollouts meet with faults, STUCK clients lose their node, an address fail over FAILOVERS times of each kind, and nothing be agreed on for OUTAGE seconds
 	MARTLET_ROLLOUTS=$(ROLLOUTS) $(long-test) --filter 'RolloutSoakTests'
 	MARTLET_STUCK=$(STUCK) $(long-test) --filter 'StickSoakTests'
 	MARTLET_FAILOVERS=$(FAILOVERS) $(long-test) --filter 'AddressSoakTests'
+	MARTLET_OUTAGE=$(OUTAGE) $(long-test) --filter 'StaticStabilityTests'
 
 # Stories of a fleet under faults, each from its seed: one that fails is told as short as it gets. A mutant is a mistake that is made on
 # purpose, one of Sources/Agreement/Mutants.swift.

@@ -32,6 +32,17 @@ extension Socket {
     try setOption(SOL_SOCKET, SO_BINDTOIFINDEX, .max)
   }
 
+  /// Accepts nobody any more, and stays at its port, which nobody else can have but who could share it before: clients are refused
+  /// there. Who has connected and wasn't accepted is reset. `listen` ends it, after `setReuseAddress`.
+  ///
+  /// It's for a listening socket that was bound to a port of one's choice: else the kernel lets the port go.
+  package func rest() throws(Errno) {
+    // That ends listening, and no session: those have sockets of their own (tcp_disconnect in net/ipv4/tcp.c).
+    _ = try syscall { shutdown(descriptor, Int32(SHUT_RD)) }
+    // Those who have it would be let in beside a socket that has it too and doesn't listen.
+    try setOption(SOL_SOCKET, SO_REUSEADDR, 0)
+  }
+
   /// Has every packet go through a program of the classic packet filter (SO_ATTACH_FILTER, socket(7)).
   func filter(_ program: [linux_filter_instruction]) throws(Errno) {
     var instructions = program

@@ -24,7 +24,7 @@ package enum AddressText {
         "HEIRS", .left, addresses.map { $0.heirs.isEmpty ? "nobody" : $0.heirs.joined(separator: ", ") },
         paints: addresses.map { $0.heirs.isEmpty ? .yellow : nil }),
       TextColumn("CLIENTS", .right, addresses.map { "\($0.clients)" }, unless: "0"),
-      TextColumn("BEHIND", .left, addresses.map(followers), unless: "-"),
+      TextColumn("BEHIND", .left, addresses.map { text(of: $0.followers, clients: $0.clients) }, unless: "-"),
       TextColumn("WHY", .left, addresses.map { $0.problem ?? "" }, unless: ""),
     ]
     return TextTable(columns, coloured: coloured).text
@@ -43,8 +43,9 @@ package enum AddressText {
     seconds < 0.5 ? "0 s" : StatsText.duration(seconds.rounded())
   }
 
-  private static func followers(of address: AdminAnswer.Fleet.Address) -> String {
-    guard address.clients > 0, let followers = address.followers else { return "-" }
+  /// How far other nodes are with so many clients; `-` where there's nothing of it.
+  package static func text(of followers: [AdminAnswer.Fleet.Follower]?, clients: Int) -> String {
+    guard clients > 0, let followers else { return "-" }
     return followers.map { "\($0.node) \($0.behind.map(String.init) ?? "all")" }.joined(separator: ", ")
   }
 }

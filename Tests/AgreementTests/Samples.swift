@@ -36,7 +36,8 @@ enum Sample {
       .status(
         NodeStatus(
           incarnation: n0.incarnation, generation: 2, position: 3, applied: 2, mayOwn: [true], stamps: [.none],
-          pools: [PoolView(up: 1, total: 3)])),
+          pools: [PoolView(up: 1, total: 3)],
+          own: .init(hasConfiguration: true, overrides: 2))),
       .handOn(name: "web", generation: 2, heir: NodeName("n2")),
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4)), .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),

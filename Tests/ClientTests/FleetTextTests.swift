@@ -61,6 +61,59 @@ import Testing
         """))
   }
 
+  @Test("what holds on a node alone is told of it, wherever there's a word of the fleet")
+  func differing() {
+    var other = fleet
+    (other.addresses, other.hasLeft, other.isIsolated) = (nil, nil, nil)
+    other.nodes[0].own = .init(configuration: false, overrides: 2)
+    other.nodes[1].present = true
+    other.nodes[1].own = .init(configuration: true, overrides: 0)
+    #expect(
+      FleetText.render(other) == """
+        node lb1 of edge: generation 7, 2 of 2 nodes are there, lb1, lb2 differ, log at 118
+
+          NODE  STATE    GENERATION  LOG  WHY
+          lb1   differs           7  118  2 overrides hold there alone
+          lb2   differs           7  110  it serves a configuration of its own
+
+        """)
+    // Who is on the way to another generation isn't there yet, and who can't serve it has said why.
+    other.nodes[0].own = nil
+    other.nodes[1].generation = 6
+    #expect(FleetText.render(other).contains("  lb2   following           6  110  it serves a"))
+    other.nodes[1].outOfStep = "a port is taken"
+    #expect(FleetText.render(other).contains("  lb2   out of step           6  110  a port is taken\n"))
+    var report = Report.sample
+    report.fleet = other
+    #expect(StatusText.render(report).contains("nodes are there, lb2 differs, log at"))
+    var model = TopModel(socket: "/run/a.sock", columns: 240, rows: 24)
+    _ = model.handle(.report(report))
+    #expect(model.lines()[2].text.contains("  fleet: 2 of 2 nodes, lb2 differs  "), "\(model.lines()[2].text)")
+  }
+
+  @Test(
+    "without addresses the nodes' clients are told of, and how far the others are with those of the node that answers")
+  func clients() {
+    var plain = fleet
+    (plain.addresses, plain.hasLeft, plain.isIsolated) = (nil, nil, nil)
+    plain.nodes[0].clients = 1_200
+    plain.nodes[0].followers = [.init(node: "lb2", behind: nil), .init(node: "lb3", behind: 17)]
+    plain.nodes[1].clients = 31
+    #expect(
+      FleetText.render(plain).hasSuffix(
+        """
+          NODE  STATE    GENERATION  LOG  CLIENTS  BEHIND
+          lb1   in step           7  118     1200  lb2 all, lb3 17
+          lb2   away              7  110       31  -
+
+        """))
+    // Nobody sticks.
+    (plain.nodes[0].clients, plain.nodes[1].clients) = (0, 0)
+    #expect(
+      FleetText.render(plain).hasSuffix(
+        "  NODE  STATE    GENERATION  LOG\n  lb1   in step           7  118\n  lb2   away              7  110\n"))
+  }
+
   @Test func statusAndTopTellOfAddressesToo() {
     var report = Report.sample
     report.fleet = fleet

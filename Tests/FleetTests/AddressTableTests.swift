@@ -61,7 +61,7 @@ private final class NoLinks: FleetLinks {
         folder: data, addresses: [address], store: store, links: NoLinks(), on: loop
       ) { event in
         switch event {
-        case .prepare(let target, _): runtime?.obey(.prepared(origin: target.origin, .yes))
+        case .prepare(let target, _, _): runtime?.obey(.prepared(origin: target.origin, .yes))
         case .serve(let target):
           isServed = true
           runtime?.obey(.served(origin: target.origin))

@@ -74,7 +74,7 @@ private final class TestFleet {
 
     func take(_ event: FleetEvent) {
       switch event {
-      case .prepare(let target, _):
+      case .prepare(let target, _, _):
         prepared += 1
         if refusal == nil { held = target.origin }
         runtime?.obey(.prepared(origin: target.origin, refusal.map { .no($0) } ?? .yes))

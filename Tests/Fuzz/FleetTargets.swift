@@ -72,7 +72,8 @@ extension FuzzTarget {
       .status(
         NodeStatus(
           incarnation: node.incarnation, generation: 2, position: 3, applied: 3, mayOwn: [true, false],
-          stamps: [.none, Stamp(generation: 6, sequence: 7)], pools: [PoolView(up: 1, total: 3)])),
+          stamps: [.none, Stamp(generation: 6, sequence: 7)], pools: [PoolView(up: 1, total: 3)],
+          own: .init(hasConfiguration: true, overrides: 2))),
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
       .handOn(name: "web", generation: 2, heir: NodeName("lb2")), .down([1, 2]),

@@ -161,13 +161,16 @@ import Testing
         nodes: [
           .init(name: "lb1", present: true, generation: 1, position: 1, outOfStep: "a port is taken"),
           .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
-          .init(name: "lb3", present: true, generation: 2, position: 1, outOfStep: nil),
+          .init(
+            name: "lb3", present: true, generation: 2, position: 1, outOfStep: nil,
+            own: .init(configuration: true, overrides: 1)),
         ], rollout: nil, last: nil)
     }.assessed()
     #expect(
       all.filter { $0.kind == .fleet }.map { "\($0.severity.rawValue) \($0.place) \($0.state): \($0.reason)" } == [
         "warning the fleet's log away: nobody answers", "warning node lb1 out of step: a port is taken",
         "warning node lb2 away: it wasn't heard for a second",
+        "notice node lb3 differs: it serves a configuration of its own, and 1 override holds there alone",
       ])
     #expect(all.first { $0.kind == .backend }?.reason == "why b1; down on 1 of 3 (lb2)")
   }

@@ -27,6 +27,49 @@ import Testing
     more.removeFile()
   }
 
+  @Test(
+    "what keeps its port rests once all are served who have come, and not at all if it's opened again before",
+    arguments: [true, false])
+  func resting(isOpenedAtOnce: Bool) throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address], maxSessions: 1)
+    let first = try proxy.connect()
+    _ = try server.accept()
+    let second = try proxy.connect()
+    let table = RoutingTable(["test": proxy.pool.snapshot()])
+    let socket = proxy.bound.sockets[0]
+    let back = ListeningSocket(status: proxy.listener, socket: socket)
+    #expect(proxy.prepare(WorkerRollout(id: 1, withdrawn: [socket], resting: [socket], table: table)) == [])
+    if isOpenedAtOnce {
+      // Mostly both come in one turn, before the one in which it would rest.
+      proxy.post(.commit(rollout: 1))
+      #expect(proxy.prepare(WorkerRollout(id: 2, opened: [back], table: table)) == [])
+      // Whoever lets clients in sees to it that it listens; from here on it's left alone.
+      if !socket.socket.isListening {
+        try socket.socket.setReuseAddress()
+        try socket.socket.listen(backlog: 8)
+      }
+      proxy.commit(2)
+    } else {
+      proxy.commit(1)
+    }
+    let late = try server.accept()
+    try second.send("ping")
+    #expect(late.receiveText(4) == "ping")
+    if isOpenedAtOnce {
+      // A few turns later as well.
+      for ticket in 0..<5 {
+        proxy.post(.ping(ticket: ticket))
+        #expect(proxy.events.first { if case .pong(0, ticket: ticket) = $0 { true } else { nil } } == true)
+      }
+      #expect(socket.socket.isListening)
+    } else {
+      #expect(eventually { !socket.socket.isListening })
+      #expect((try? proxy.connect()) == nil)
+    }
+    first.close()
+  }
+
   @Test("what is aborted has changed nothing, and commits and aborts of the unknown are ignored")
   func aborted() throws {
     let pair = try RelayedPair()

@@ -43,6 +43,46 @@ import Testing
     #expect(throws: Errno.addressInUse) { try other.bind(to: try listening.localAddress()) }
   }
 
+  @Test(
+    "a socket that rests refuses clients and keeps its port from everybody, its sessions go on, and it can listen again",
+    arguments: [AddressFamily.ipv4, .ipv6])
+  func rests(_ family: AddressFamily) throws {
+    // A port that the kernel chose it lets go.
+    let chosen = try Socket(for: family.freshAddress())
+    try chosen.bind(to: family.freshAddress())
+    let address = try chosen.localAddress()
+    chosen.close()
+    let sockets = try (0..<2).map { _ in try Socket(for: address) }
+    defer { for socket in sockets { socket.close() } }
+    for socket in sockets {
+      try socket.setReuseAddress()
+      try socket.setReusePort()
+      try socket.bind(to: address)
+    }
+    for socket in sockets { try socket.listen(backlog: 8) }
+    let standing = try Peer.connect(to: address)
+    var server: Peer?
+    #expect(
+      eventually {
+        for socket in sockets {
+          if case .client(let accepted, _) = socket.accept() { server = Peer(accepted) }
+        }
+        return server != nil
+      })
+    for socket in sockets { try socket.rest() }
+    for _ in 0..<8 { #expect((try? Peer.connect(to: address)) == nil) }
+    let stranger = try Socket(for: address)
+    defer { stranger.close() }
+    try stranger.setReuseAddress()
+    #expect(throws: Errno.addressInUse) { try stranger.bind(to: address) }
+    try standing.send("x")
+    #expect(server?.receiveText(1) == "x")
+    for socket in sockets { try socket.setReuseAddress() }
+    for socket in sockets { try socket.listen(backlog: 8) }
+    _ = try Peer.connect(to: address)
+    #expect(sockets.allSatisfy { $0.isListening })
+  }
+
   @Test("a hidden socket's clients come to another of the port, but those who wait in its queue")
   func hidden() throws {
     let any = try #require(SocketAddress("0.0.0.0:0"))

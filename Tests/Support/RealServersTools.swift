@@ -85,7 +85,7 @@ package final class ListeningPort: Sendable {
   /// The socket that listens.
   package let listener: Int32
 
-  /// Takes one, or that one.
+  /// Takes one, or that one, as servers do that don't mind sessions of others that ended there.
   package init(_ port: UInt16? = nil) throws {
     self.port = try port ?? FreePort.next()
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -94,6 +94,8 @@ package final class ListeningPort: Sendable {
     address.sin_port = self.port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    var on: Int32 = 1
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
     let bound = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
     }

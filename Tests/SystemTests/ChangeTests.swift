@@ -31,10 +31,19 @@ extension System {
     }
 
     private func keys(_ port: UInt16, _ backends: [String], more: String = "") -> String {
+      keys(at: "127.0.0.1:\(port)", backends, more: more)
+    }
+
+    private func keys(at bind: String, _ backends: [String], more: String = "") -> String {
       """
-      "listeners": [{ "name": "main", "bind": "127.0.0.1:\(port)", "pool": "main" }], "pools": [{ "name": "main", \
+      "listeners": [{ "name": "main", "bind": "\(bind)", "pool": "main" }], "pools": [{ "name": "main", \
       "backends": [\(backends.joined(separator: ", "))], "health": \(fastHealth) }]\(more)
       """
+    }
+
+    /// Puts something in the place of a Unix listener that has gone.
+    private func take(_ path: String) throws {
+      try Support.waitUntil("the path is free") { mkdir(path, 0o700) == 0 }
     }
 
     private func entry(_ server: Nginx) -> String {
@@ -173,31 +182,26 @@ extension System {
     @Test("a way back that was promised is tried until it succeeds", arguments: [true, false])
     func revertRefused(isDecided: Bool) throws {
       let servers = try stage.nginx(count: 1)
-      let ports = try (0..<2).map { _ in try FreePort.next() }
-      let proxy = try stage.martlet(keys(ports[0], [entry(servers[0])]))
+      let path = "\(try stage.folder().path)/main"
+      let proxy = try stage.martlet(keys(at: "unix:\(path)", [entry(servers[0])]))
       try proxy.waitUntilAllUp()
-      try proxy.reload(keys(ports[1], [entry(servers[0])]), "{ \"confirm\": 1 }")
-      var taken: ListeningPort?
-      try Support.waitUntil("the port is free", limit: .seconds(1)) {
-        taken = try? ListeningPort(ports[0])
-        return taken != nil
-      }
+      try proxy.reload(keys(FreePort.next(), [entry(servers[0])]), "{ \"confirm\": 1 }")
+      try take(path)
       try Support.waitUntil("it's refused") {
-        try status(proxy).configuration.revert?.problem?.contains("address already in use") == true
+        try status(proxy).configuration.revert?.problem?.contains("there is a") == true
       }
       #expect(try status(proxy).configuration.revert?.reason == "it wasn't confirmed in time")
       #expect(try proxy.admin("POST", "/v1/upgrade", "{}").status == 409)
       if isDecided {
         #expect(try proxy.admin("POST", "/v1/confirm").status == 200)
-        withExtendedLifetime(taken) {}
-        taken = nil
+        rmdir(path)
         usleep(2_500_000)
         #expect(try proxy.report().generation == 2)
         #expect(try status(proxy).configuration.revert == nil)
       } else {
-        taken = nil
+        rmdir(path)
         try proxy.waitUntil("it goes back", limit: .seconds(20)) { $0.generation == 3 }
-        #expect(try ask(.local(ports[0])).body == "a\n")
+        #expect(try ask(.unix(path)).body == "a\n")
         #expect(try status(proxy).configuration.confirmUntil == nil)
       }
     }
@@ -205,20 +209,44 @@ extension System {
     @Test("a way back that somebody wants and that is refused leaves the promise as it was")
     func revertByHandRefused() throws {
       let servers = try stage.nginx(count: 1)
-      let ports = try (0..<2).map { _ in try FreePort.next() }
-      let proxy = try stage.martlet(keys(ports[0], [entry(servers[0])]))
+      let path = "\(try stage.folder().path)/main"
+      let proxy = try stage.martlet(keys(at: "unix:\(path)", [entry(servers[0])]))
       try proxy.waitUntilAllUp()
-      try proxy.reload(keys(ports[1], [entry(servers[0])]), "{ \"confirm\": 600 }")
-      var taken: ListeningPort?
-      try Support.waitUntil("the port is free") {
-        taken = try? ListeningPort(ports[0])
-        return taken != nil
-      }
+      try proxy.reload(keys(FreePort.next(), [entry(servers[0])]), "{ \"confirm\": 600 }")
+      try take(path)
       #expect(try proxy.admin("POST", "/v1/revert").status == 409)
       #expect(try status(proxy).configuration.confirmUntil != nil, "it has still to be confirmed")
-      taken = nil
+      rmdir(path)
       #expect(try proxy.admin("POST", "/v1/revert").status == 200)
-      #expect(try ask(.local(ports[0])).body == "a\n")
+      #expect(try ask(.unix(path)).body == "a\n")
+    }
+
+    @Test("a port that is given up is nobody else's until it's confirmed, so that the way back is there")
+    func portKept() throws {
+      let servers = try stage.nginx(count: 1)
+      let ports = try (0..<2).map { _ in try FreePort.next() }
+      let back = keys(ports[0], [entry(servers[0])], more: ", \"workers\": 2")
+      let proxy = try stage.martlet(back)
+      try proxy.waitUntilAllUp()
+      let standing = try ClientSocket(.local(ports[0]), limit: .seconds(5))
+      let moved = keys(ports[1], [entry(servers[0])], more: ", \"workers\": 2")
+      try proxy.reload(moved, "{ \"confirm\": 600 }")
+      // Before the workers have let go of it and after.
+      #expect((try? ListeningPort(ports[0])) == nil)
+      try Support.waitUntil("clients are refused there") { refuses(ports[0]) }
+      #expect((try? ListeningPort(ports[0])) == nil)
+      #expect(try standing.request().body == "a\n")
+      // What it would do now is looked at there, and leaves it as it is.
+      #expect(try proxy.admin("POST", "/v1/plan", content(back + ", " + proxy.statsKeys)).status == 200)
+      #expect(refuses(ports[0]) && (try? ListeningPort(ports[0])) == nil)
+      #expect(try proxy.admin("POST", "/v1/revert").status == 200)
+      for _ in 0..<8 { #expect(try ask(.local(ports[0])).body == "a\n") }
+      #expect(refuses(ports[1]))
+      // Once it's confirmed, it's anybody's.
+      try proxy.reload(moved, "{ \"confirm\": 600 }")
+      #expect((try? ListeningPort(ports[0])) == nil)
+      #expect(try proxy.admin("POST", "/v1/confirm").status == 200)
+      _ = try ListeningPort(ports[0])
     }
 
     @Test("a file that is read again after the way back doesn't bring what was given up")

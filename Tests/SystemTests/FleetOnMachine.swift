@@ -87,6 +87,15 @@ final class FleetOnMachine {
       var generation: Int?
       var position: Int?
       var outOfStep: String?
+      var own: Own?
+      var clients: Int?
+      var followers: [Follower]?
+
+      struct Own: Decodable, Equatable { var configuration: Bool, overrides: Int }
+      struct Follower: Decodable, Equatable {
+        var node: String
+        var behind: Int?
+      }
     }
     struct Rollout: Decodable {
       struct Vote: Decodable {

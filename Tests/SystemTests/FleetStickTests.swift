@@ -41,6 +41,19 @@ import Testing
     }
     #expect(Set(first.values).count == 3)
     for name in fleet.names { try waitUntil("\(name) knows all") { known(name) == clients.count } }
+    // Each node tells how many it knows of those that have come to each, and how far the others are with its own.
+    for name in fleet.names {
+      try fleet.waitUntil("\(name)'s clients are with all", on: name) { status in
+        status.nodes.map(\.clients) == [15, 15, 0]
+          && status.nodes.allSatisfy { node in
+            let others = fleet.names.filter { $0 != name }
+            return node.followers == (node.name == name ? others.map { .init(node: $0, behind: 0) } : nil)
+          }
+      }
+    }
+    let metrics = try fleet.stats("lb3", "/metrics").body
+    #expect(metrics.contains("martlet_fleet_node_clients{node=\"lb1\"} 15"), "\(metrics)")
+    #expect(metrics.contains("martlet_fleet_behind_updates{node=\"lb1\"} 0"), "\(metrics)")
     for name in fleet.names { #expect(try come(clients, to: name) == first, "\(name)") }
     for name in ["lb1", "lb3"] {
       fleet.kill(name)

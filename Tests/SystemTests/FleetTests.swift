@@ -123,6 +123,39 @@ import Testing
     try fleet.waitUntil("it stays", on: "lb2") { $0.last?.outcome == "committed" && $0.rollout == nil }
   }
 
+  @Test(
+    "a port that is given up for what may be taken back is nobody else's until it's confirmed",
+    arguments: [true, false])
+  func wayBack(isCanary: Bool) throws {
+    let fleet = try FleetOnMachine()
+    try fleet.waitUntilAllServe(1)
+    let ports = isCanary ? [fleet.ports["lb2"] ?? 0] : Array(fleet.ports.values)
+    let text = try String(contentsOfFile: fleet.file, encoding: .utf8)
+    try fleet.folder.write("fleet.json", text.replacing("127.0.0.1:${WEB}", with: "127.0.0.1:0"))
+    func strangers() -> [ListeningPort] { ports.compactMap { try? ListeningPort($0) } }
+
+    let options = isCanary ? ["--canary", "lb2", "--soak", "600s"] : ["--confirm", "600s"]
+    let reload = try Subprocess(
+      MartletProgram.path, ["reload", fleet.file, "--socket", "\(fleet.folder.path)/lb1.sock"] + options)
+    try waitUntil("it's served: \(fleet.logs)") { ports.allSatisfy(refuses) }
+    if !isCanary { #expect(try reload.wait() == .code(0), "\(reload.text(of: .errors))") }
+    let others = strangers()
+    #expect(others.isEmpty)
+    let revert = try fleet.ask("lb3", "revert")
+    #expect(revert.exit == .code(0), "\(revert)")
+    try fleet.waitUntilAllServe(isCanary ? 1 : 3)
+    try waitUntil("clients are taken again: \(fleet.logs)", limit: .seconds(3)) { !ports.contains(where: refuses) }
+    withExtendedLifetime(others) {}
+    guard !isCanary else { return }
+
+    // Once it's confirmed, the ports are anybody's.
+    #expect(try fleet.ask("lb1", "reload", fleet.file, "--confirm", "600s").exit == .code(0))
+    try waitUntil("it's served again") { ports.allSatisfy(refuses) }
+    #expect(strangers().isEmpty)
+    #expect(try fleet.ask("lb2", "confirm").exit == .code(0))
+    try waitUntil("the ports are free") { strangers().count == 3 }
+  }
+
   @Test("a process that takes over is the node from then on")
   func upgrade() throws {
     let fleet = try FleetOnMachine()

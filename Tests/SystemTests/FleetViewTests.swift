@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Sockets
 import Support
 import Testing
@@ -58,6 +59,68 @@ extension FleetOnMachine {
     #expect(metrics.contains("martlet_fleet_node_present{node=\"lb3\"} 0"), "\(metrics)")
     #expect(metrics.contains("martlet_fleet_log_live 1"))
     #expect(metrics.contains("martlet_fleet_backend_down_nodes{pool=\"web\",backend=\"127.0.0.1:9\"} 2"))
+  }
+
+  @Test("what a node was given alone is told on all of them, and the next rollout comes over it")
+  func thisNode() throws {
+    let fleet = try FleetOnMachine { try $0.configure(backend: 9, backends: [10]) }
+    try fleet.waitUntilAllServe(1)
+    func waitForOwn(_ own: FleetOnMachine.Status.Node.Own?) throws {
+      for name in fleet.names {
+        try fleet.waitUntil("lb2 has \(own.map { "\($0)" } ?? "nothing of its own")", on: name) { status in
+          status.nodes.map(\.own) == [nil, own, nil]
+        }
+      }
+    }
+    try fleet.configure(backend: 9, backends: [10, 11])
+    let alone = try fleet.ask("lb2", "reload", fleet.file, "--this-node")
+    #expect(alone.errors.contains("it runs on this node alone"), "\(alone)")
+    // Who has just done it sees it at once.
+    #expect(fleet.status("lb2")?.nodes[1].own == .init(configuration: true, overrides: 0))
+    #expect(try fleet.ask("lb2", "drain", "web/127.0.0.1:9", "--this-node").exit == .code(0))
+    try waitForOwn(.init(configuration: true, overrides: 1))
+    let text = try fleet.ask("lb3", "fleet", "status").output
+    let words = "it serves a configuration of its own, and 1 override holds there alone"
+    #expect(text.contains(#/lb2 +differs +1 .*/#) && text.contains(words) && text.contains(", lb2 differs,"), "\(text)")
+    #expect(try fleet.ask("lb1", "status").output.contains(words))
+    #expect(fleet.log(of: "lb1").contains("fleet: lb2 differs: \(words)"), "\(fleet.log(of: "lb1"))")
+    // Somebody wanted it so, and clients are served.
+    #expect(try fleet.stats("lb2", "/readyz").status == 200)
+    for name in fleet.names {
+      let metrics = try fleet.stats(name, "/metrics").body
+      #expect(metrics.contains("martlet_fleet_node_own_configuration{node=\"lb2\"} 1"), "\(metrics)")
+      #expect(metrics.contains("martlet_fleet_node_own_overrides{node=\"lb2\"} 1"))
+      #expect(metrics.contains("martlet_fleet_node_own_configuration{node=\"lb1\"} 0"))
+    }
+
+    // A process that takes over goes on with it.
+    #expect(try fleet.ask("lb2", "upgrade").exit == .code(0))
+    try waitForOwn(.init(configuration: true, overrides: 1))
+    // A rollout comes over the configuration; overrides stay.
+    try fleet.configure(backend: 9, backends: [10, 12])
+    #expect(try fleet.ask("lb1", "reload", fleet.file).exit == .code(0))
+    try waitForOwn(.init(configuration: false, overrides: 1))
+    #expect(try fleet.ask("lb2", "ready", "web/127.0.0.1:9", "--this-node").exit == .code(0))
+    try waitForOwn(nil)
+    try waitUntil("lb1 says so: \(fleet.log(of: "lb1"))") {
+      fleet.log(of: "lb1").contains("fleet: lb2 has nothing of its own any more")
+    }
+
+    // What has to be confirmed there is decided there, and what is as all have it is nothing of one's own.
+    try fleet.configure(backend: 9, backends: [10, 13])
+    let tried = try fleet.ask("lb2", "reload", fleet.file, "--this-node", "--confirm", "60s")
+    #expect(tried.output.contains("on probation"), "\(tried)")
+    let confirmed = try fleet.ask("lb2", "confirm")
+    #expect(confirmed.output.contains("stays, on this node alone"), "\(confirmed)")
+    try waitForOwn(.init(configuration: true, overrides: 0))
+    try fleet.configure(backend: 9, backends: [10, 12])
+    #expect(try fleet.ask("lb2", "reload", fleet.file, "--this-node", "--confirm", "60s").exit == .code(0))
+    try waitForOwn(nil)
+    #expect(try fleet.ask("lb2", "revert").exit == .code(0))
+    try waitForOwn(.init(configuration: true, overrides: 0))
+    let report = try fleet.ask("lb2", "status", "--json").output
+    let pid = try #require(report.firstMatch(of: #/"pid" ?: ?([0-9]+)/#).flatMap { pid_t($0.1) })
+    _ = kill(pid, SIGTERM)
   }
 
   @Test("a node that can't serve what is in force isn't ready, and says why")

@@ -20,6 +20,8 @@ extension FleetMessage {
         out.put(view.up)
         out.put(view.total)
       }
+      out.put(status.own.hasConfiguration)
+      out.put(status.own.overrides)
     case .mayGoOn(let request):
       out.put(Kind.mayGoOn.rawValue)
       out.put(request.name)
@@ -126,7 +128,7 @@ extension FleetMessage {
           stamps: try input.array { input throws(DecodingFault) in try input.stamp() },
           pools: try input.array { input throws(DecodingFault) in
             PoolView(up: try input.number(), total: try input.number())
-          }))
+          }, own: .init(hasConfiguration: try input.flag(), overrides: try input.number())))
     case .mayGoOn:
       self = .mayGoOn(
         GrantRequest(

@@ -34,11 +34,27 @@ package struct NodeStatus: Equatable, Sendable {
   package var stamps: [Stamp]
   /// What it sees of each pool's backends.
   package var pools: [PoolView]
+  /// What holds on it alone.
+  package var own: Own
+
+  /// What somebody wanted of one node alone, without asking the fleet. For people; no protocol goes by it.
+  package struct Own: Equatable, Sendable {
+    /// Whether it serves another configuration than the fleet has agreed on.
+    package var hasConfiguration: Bool
+    /// How many overrides hold there alone.
+    package var overrides: UInt32
+
+    /// Nothing, if nothing is given.
+    package init(hasConfiguration: Bool = false, overrides: UInt32 = 0) {
+      self.hasConfiguration = hasConfiguration
+      self.overrides = overrides
+    }
+  }
 
   /// With all its parts.
   package init(
     incarnation: Incarnation, generation: UInt64, position: UInt64, applied: UInt64, mayOwn: [Bool], stamps: [Stamp],
-    pools: [PoolView] = []
+    pools: [PoolView] = [], own: Own = Own()
   ) {
     self.incarnation = incarnation
     self.generation = generation
@@ -47,5 +63,6 @@ package struct NodeStatus: Equatable, Sendable {
     self.mayOwn = mayOwn
     self.stamps = stamps
     self.pools = pools
+    self.own = own
   }
 }

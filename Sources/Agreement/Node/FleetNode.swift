@@ -27,6 +27,8 @@ package struct FleetNode {
     case ability(address: Int, isAble: Bool)
     /// What this node sees of each pool's backends, in the order of the configuration.
     case view([PoolView])
+    /// What holds on this node alone.
+    case own(NodeStatus.Own)
     /// An address is to go from whoever owns it to another node.
     case move(address: Int, to: NodeName)
     /// The process before this one owned an address until then, by this generation, and has left it to this one.
@@ -89,6 +91,8 @@ package struct FleetNode {
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
   var pools: [PoolView] = []
+  /// What holds on this node alone.
+  package private(set) var own = NodeStatus.Own()
   /// Whether each address could be this node's, as far as that one goes.
   var isAble: [Bool]
   /// The last entry up to which the fleet's overrides hold on this node.
@@ -174,6 +178,10 @@ package struct FleetNode {
       // Whoever takes the address over is to know before it's free.
       peers.speaksAt = now
     case .view(let pools): self.pools = Array(pools.prefix(Self.mostPools))
+    case .own(let own):
+      self.own = own
+      // Somebody may look at another node right away.
+      peers.speaksAt = now
     case .move(let index, let heir): move(index, to: heir, at: now, into: &effects)
     case .inherited(let index, let generation, let until, let roster):
       stepOwner(index, .inherited(generation: generation, until: until, roster: roster), at: now, into: &effects)

@@ -115,7 +115,7 @@ extension FleetNode {
     let status = NodeStatus(
       incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
       applied: applied, mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest),
-      pools: pools)
+      pools: pools, own: own)
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
   }
 

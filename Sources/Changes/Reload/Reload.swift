@@ -36,6 +36,7 @@ package final class Reload {
   private let parts: Parts
   private let author: String
   private let isForced: Bool
+  private let givenUp: ListenerSet.GivenUp
   /// Takes what came of it. Then it's let go, and with it whoever has asked.
   private var done: ((Outcome) -> Void)?
   private let began = MonotonicClock.now()
@@ -92,6 +93,7 @@ package final class Reload {
   /// Begins. Dropping it before it has committed gives everything back.
   init(
     to configuration: Configuration, with parts: Parts, by author: String, isForced: Bool,
+    givenUp: ListenerSet.GivenUp = .free,
     prepared: @escaping (Prepared) -> Void = { $0.commit() }, done: @escaping (Outcome) -> Void
   ) {
     self.configuration = configuration
@@ -99,6 +101,7 @@ package final class Reload {
     self.parts = parts
     self.author = author
     self.isForced = isForced
+    self.givenUp = givenUp
     self.done = done
     stage = Controller.Stage(configuration, doors: parts.controller.own.directory(with: configuration.doors))
     difference = ConfigurationDifference(from: parts.controller.configuration, to: configuration)
@@ -163,7 +166,8 @@ package final class Reload {
     }
     stage = parts.controller.stage(configuration, addresses: answers)
     do throws(StartError) {
-      reservation = try parts.listeners.reserve(parts.listeners.change(to: configuration.listeners))
+      reservation = try parts.listeners.reserve(
+        parts.listeners.change(to: configuration.listeners), givenUp: givenUp)
       if let bind = configuration.stats?.bind, bind != parts.controller.configuration.stats?.bind {
         stats = try parts.reserveStats(bind)
       }

@@ -24,11 +24,14 @@ package final class Reloads {
     package var confirm: Duration?
     /// Take effect even if a pool that serves would have nobody left.
     package var isForced: Bool
+    /// What becomes of the ports of listeners that go, if it hasn't to be confirmed; then they are kept until it is.
+    package var givenUp: ListenerSet.GivenUp
 
     /// To stay, and only with somebody left, if nothing else is said.
-    package init(confirm: Duration? = nil, isForced: Bool = false) {
+    package init(confirm: Duration? = nil, isForced: Bool = false, givenUp: ListenerSet.GivenUp = .free) {
       self.confirm = confirm
       self.isForced = isForced
+      self.givenUp = givenUp
     }
   }
 
@@ -206,8 +209,14 @@ package final class Reloads {
   package func confirm(by author: String) throws(AdminAnswer.Problem) {
     try changes.admit(.confirm)
     probation = nil
+    letGo()
     history.confirmed(by: author)
     changes.decided()
+  }
+
+  /// There's no way back any more that would need ports which were kept for it.
+  package func letGo() {
+    makeParts(rollouts).listeners.letGo()
   }
 
   /// Goes back to what ran before the configuration that has still to be confirmed.
@@ -231,6 +240,7 @@ package final class Reloads {
           case .refused(let problem, _): probation.wasRefused(problem.error)
           case .committed:
             self.probation = nil
+            letGo()
             takenBack = TakenBack(configuration: givenUp, generation: history.generation)
             history.wentBack(because: reason, file: file)
           }
@@ -295,7 +305,8 @@ extension Reloads {
     let before = (parts.controller.configuration, history.provenance)
     finished = nil
     let reload = Reload(
-      to: configuration, with: parts, by: attempt.author, isForced: attempt.options.isForced, prepared: attempt.prepared
+      to: configuration, with: parts, by: attempt.author, isForced: attempt.options.isForced,
+      givenUp: attempt.options.confirm == nil ? attempt.options.givenUp : .kept, prepared: attempt.prepared
     ) { [unowned self, attempt] outcome in
       // The reload is below this call: it's dropped when the next one begins.
       (finished, running) = (running, nil)
@@ -308,6 +319,7 @@ extension Reloads {
         rereading?.stop()
         answer.generation = history.committed(answer, attempt.source, file: file, by: attempt.author)
         let isOnProbation = watch(answer, attempt, before: before, parts.controller)
+        if attempt.options.confirm != nil, !isOnProbation { letGo() }
         changes.ended(isOnProbation ? .onProbation : .settled)
         answer.confirmUntil = isOnProbation ? confirmUntil : nil
         announce?(false)

@@ -24,8 +24,9 @@ package enum FleetText {
       fleet.log.live
       ? "log at \(fleet.log.position)"
       : Paint.red.on("log can't be reached, known to \(fleet.log.position)\(trouble)", when: coloured)
+    let differing = fleet.differing.isEmpty ? "" : ", " + Paint.yellow.on(fleet.differing, when: coloured)
     return
-      "node \(fleet.node) of \(fleet.name): generation \(fleet.generation), \(present) of \(fleet.nodes.count) nodes are there, \(log)"
+      "node \(fleet.node) of \(fleet.name): generation \(fleet.generation), \(present) of \(fleet.nodes.count) nodes are there\(differing), \(log)"
   }
 
   private static func nodes(_ fleet: AdminAnswer.Fleet, coloured: Bool) -> String {
@@ -35,7 +36,10 @@ package enum FleetText {
       TextColumn("STATE", .left, states.map(\.word), paints: states.map(\.paint)),
       TextColumn("GENERATION", .right, fleet.nodes.map { $0.generation.map(String.init) ?? "-" }),
       TextColumn("LOG", .right, fleet.nodes.map { $0.position.map(String.init) ?? "-" }),
-      TextColumn("WHY", .left, fleet.nodes.map { $0.outOfStep ?? "" }, unless: ""),
+      TextColumn("CLIENTS", .right, fleet.nodes.map { "\($0.clients ?? 0)" }, unless: "0"),
+      TextColumn(
+        "BEHIND", .left, fleet.nodes.map { AddressText.text(of: $0.followers, clients: $0.clients ?? 0) }, unless: "-"),
+      TextColumn("WHY", .left, fleet.nodes.map { $0.outOfStep ?? $0.own?.text ?? "" }, unless: ""),
     ]
     return TextTable(columns, coloured: coloured).text
   }
@@ -45,7 +49,8 @@ package enum FleetText {
   ) -> (word: String, paint: Paint) {
     if !node.present { return ("away", .red) }
     if node.outOfStep != nil { return ("out of step", .red) }
-    return node.generation == fleet.generation ? ("in step", .green) : ("following", .yellow)
+    if node.generation != fleet.generation { return ("following", .yellow) }
+    return node.own == nil ? ("in step", .green) : ("differs", .yellow)
   }
 
   private static func text(of rollout: AdminAnswer.Fleet.Rollout) -> String {

@@ -95,6 +95,7 @@ extension TopModel {
     let (present, all) = (fleet.nodes.count(where: \.present), fleet.nodes.count)
     line.add("  fleet: \(present) of \(all) nodes", present < all ? .yellow : nil)
     if !fleet.log.live { line.add(", log away", .yellow) }
+    if !fleet.differing.isEmpty { line.add(", \(fleet.differing)", .yellow) }
     let own = (fleet.addresses ?? []).filter(\.isHere).map(\.name)
     if !own.isEmpty { line.add(", has \(own.joined(separator: ", "))") }
     if fleet.isIsolated == true { line.add(", isolated", .yellow) }

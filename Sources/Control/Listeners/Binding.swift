@@ -15,6 +15,8 @@ package struct Binding: Sendable {
   package let file: UnixSocketFile?
   /// Whose it is.
   package let fileOwner: FileOwner
+  /// Whether it's one that rested, and does so again if it isn't used.
+  private let hasRested: Bool
 
   /// Who removes the file of a Unix socket.
   package enum FileOwner: String, Codable, Sendable {
@@ -28,8 +30,9 @@ package struct Binding: Sendable {
 
   private init(
     address: SocketAddress, sockets: [[SharedSocket]], isReserved: Bool = false, file: UnixSocketFile? = nil,
-    fileOwner: FileOwner = .process
+    fileOwner: FileOwner = .process, hasRested: Bool = false
   ) {
+    self.hasRested = hasRested
     self.address = address
     self.sockets = sockets
     self.isReserved = isReserved
@@ -107,6 +110,30 @@ package struct Binding: Sendable {
     }
   }
 
+  /// Whether its port can be kept without clients: the kernel lets go of one that it chose itself, and what systemd has made is
+  /// systemd's.
+  package func canRest(as listener: ListenerConfiguration) -> Bool {
+    address.port != nil && listener.bind.port != 0 && fileOwner != .stranger
+  }
+
+  /// Takes clients at a port that was kept without them, as `reserve` does: nobody is answered before `open`.
+  ///
+  /// - Parameter own: this process's other bindings.
+  package func resume(
+    _ listener: ListenerConfiguration, besides own: [Binding]
+  ) throws(StartError) -> Binding {
+    try Self.describing(listener) { () throws(Errno) in
+      let rivals = own.filter { $0.address.overlaps(address) }
+      for socket in all { try socket.socket.setReuseAddress() }
+      if !rivals.isEmpty { for socket in all + rivals.flatMap(\.all) { try socket.socket.setReusePort() } }
+      let isServed = rivals.contains { $0.address.includes(address) }
+      for socket in all {
+        try (isServed ? Start.bound : .filtered).apply(to: socket.socket, backlog: listener.backlog)
+      }
+      return Binding(address: address, sockets: sockets, isReserved: true, hasRested: true)
+    }
+  }
+
   /// Every socket of it.
   package var all: [SharedSocket] { sockets.flatMap(\.self) }
 
@@ -124,6 +151,8 @@ package struct Binding: Sendable {
       if socket.socket.isListening {
         try? socket.socket.dropNothing()
       } else {
+        // A worker that was slow to let go of it may have put it to rest after it was resumed.
+        if hasRested { try? socket.socket.setReuseAddress() }
         try? socket.socket.listen(backlog: backlog)
       }
     }
@@ -137,6 +166,12 @@ package struct Binding: Sendable {
 
   /// Removes what was made for a change that doesn't come.
   package func giveBack() {
+    if hasRested {
+      for socket in all {
+        if socket.socket.isListening { try? socket.socket.dropNothing() }
+        try? socket.socket.rest()
+      }
+    }
     if fileOwner == .process { removeFile() }
   }
 

@@ -44,6 +44,8 @@ package final class ListenerSet {
   package private(set) var leaving: [BoundListener] = []
   /// What those have counted that are gone, should they come back; the latest at the end.
   private var former: [ListenerStatus] = []
+  /// Ports that were given up, and are kept from others: a way back may need them.
+  private var resting: [(bind: SocketAddress, binding: Binding)] = []
   /// What processes before this one have counted.
   package var inherited = InheritedListenerCounts()
 
@@ -124,12 +126,18 @@ package final class ListenerSet {
   package final class Reservation {
     fileprivate let statuses: [ListenerStatus]
     fileprivate let change: Change
+    /// What is given up by it, and kept from others.
+    fileprivate private(set) var resting: [(bind: SocketAddress, binding: Binding)]
     fileprivate private(set) var bindings: [Binding]
 
-    fileprivate init(_ bindings: [Binding], _ statuses: [ListenerStatus], _ change: Change) {
+    fileprivate init(
+      _ bindings: [Binding], _ statuses: [ListenerStatus], _ change: Change,
+      resting: [(bind: SocketAddress, binding: Binding)]
+    ) {
       self.bindings = bindings
       self.statuses = statuses
       self.change = change
+      self.resting = resting
     }
 
     /// The listeners that are bound again where they were.
@@ -137,6 +145,7 @@ package final class ListenerSet {
 
     /// Gives them back.
     package func close() {
+      resting = []
       for binding in take() { binding.giveBack() }
     }
 
@@ -145,10 +154,25 @@ package final class ListenerSet {
       defer { bindings = [] }
       return bindings
     }
+
+    /// What is given up is the caller's as well.
+    fileprivate func takeResting() -> [(bind: SocketAddress, binding: Binding)] {
+      defer { resting = [] }
+      return resting
+    }
+  }
+
+  /// What becomes of ports that a change gives up.
+  package enum GivenUp: Equatable, Sendable {
+    /// They are anybody's.
+    case free
+    /// Nobody is answered there, and nobody else can have them until `letGo`, so that there's a way back. Not what the kernel
+    /// chose, nor what systemd has made, nor Unix sockets.
+    case kept
   }
 
   /// Takes every address that a change needs, or none.
-  package func reserve(_ change: Change) throws(StartError) -> Reservation {
+  package func reserve(_ change: Change, givenUp: GivenUp = .free) throws(StartError) -> Reservation {
     let present = listeners.compactMap(\.binding)
     guard present.count == listeners.count else {
       throw StartError("the listeners are closed", hint: "the process is about to end")
@@ -159,8 +183,11 @@ package final class ListenerSet {
       for (_, configuration, from) in change.bound {
         if let binding = from?.binding {
           bindings.append(try binding.duplicate(for: configuration))
+        } else if let rest = resting.first(where: { $0.bind == configuration.bind }) {
+          bindings.append(try rest.binding.resume(configuration, besides: present + bindings))
         } else {
-          bindings.append(try Binding.reserve(configuration, workers: workers, besides: present + bindings))
+          let others = present + resting.map(\.binding) + bindings
+          bindings.append(try Binding.reserve(configuration, workers: workers, besides: others))
         }
       }
     } catch {
@@ -168,7 +195,24 @@ package final class ListenerSet {
       throw error
     }
     let statuses = change.bound.map { $0.listener?.status ?? status($0.configuration.name) }
-    return Reservation(bindings, statuses, change)
+    let kept = givenUp == .kept ? rest(after: change, bindings) : []
+    return Reservation(bindings, statuses, change, resting: kept)
+  }
+
+  /// The ports that nobody of ours is at after a change.
+  private func rest(after change: Change, _ bindings: [Binding]) -> [(bind: SocketAddress, binding: Binding)] {
+    let staying = (change.kept.map(\.listener) + change.renamed.map(\.from)).map(\.address) + bindings.map(\.address)
+    return (change.bound.compactMap(\.listener) + change.removed).compactMap { listener in
+      guard let binding = listener.binding, binding.canRest(as: listener.configuration),
+        !staying.contains(where: { $0.includes(binding.address) })
+      else { return nil }
+      return (listener.configuration.bind, binding)
+    }
+  }
+
+  /// Leaves the ports that were kept for a way back to whoever wants them.
+  package func letGo() {
+    resting = []
   }
 
   /// What each worker has to prepare for a reservation.
@@ -183,7 +227,8 @@ package final class ListenerSet {
         (from.binding?.sockets[worker] ?? []).map { ListeningSocket(status: status, socket: $0) }
       }
       return WorkerRollout(
-        id: id, opened: opened, withdrawn: withdrawn.flatMap { $0.sockets[worker] }, renamed: renamed, table: table)
+        id: id, opened: opened, withdrawn: withdrawn.flatMap { $0.sockets[worker] },
+        resting: Set(reservation.resting.flatMap { $0.binding.sockets[worker] }), renamed: renamed, table: table)
     }
   }
 
@@ -206,6 +251,10 @@ package final class ListenerSet {
       result.append(BoundListener(configuration, status: status, binding: binding))
     }
     let bindings = reservation.take()
+    // What is taken up again rests no more.
+    let used = Set(bindings.flatMap(\.all))
+    resting.removeAll { !used.isDisjoint(with: $0.binding.all) }
+    resting += reservation.takeResting()
     let addresses = Set(bindings.map(\.address))
     // Other listeners' files go with them, unless somebody comes to their place. The sockets are the workers' now, who take
     // everybody who has come by now.

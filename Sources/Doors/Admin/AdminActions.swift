@@ -22,7 +22,8 @@ package struct AdminActions {
     /// meant.
     let plan: (_ request: AdminRequest.Reload, _ own: AdminAnswer.Plan, _ reply: @escaping AdminRouter.Reply) -> Bool
 
-    /// Decides about a rollout that waits to be confirmed; false if the process is no node of a fleet.
+    /// Decides about a rollout that waits to be confirmed; false if the process is no node of a fleet, or what it was given alone has
+    /// to be confirmed.
     let settle: (_ decision: Decision, _ author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
 
     /// Does what is wanted of the fleet's floating addresses; false if the process is no node of a fleet.

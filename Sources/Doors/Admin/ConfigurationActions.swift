@@ -38,7 +38,10 @@ struct ConfigurationActions {
           throw AdminRefusal(
             409, "canary, soak and requireAll are for a fleet", hint: "leave them out, or thisNode")
         }
-        reloads.reload(try source(request), options, by: call.author) { reply(Self.result(of: $0)) }
+        let isAlone = request.thisNode == true && fleet.node() != nil
+        reloads.reload(try source(request), options, by: call.author) { outcome in
+          reply(Self.result(of: isAlone ? outcome.onThisNode : outcome))
+        }
       },
       AdminRouter.Route(.get, "/v1/fleet") { _, reply throws(AdminRefusal) in
         guard let answer = fleet.look() else {
@@ -57,7 +60,11 @@ struct ConfigurationActions {
         }
         reply(
           .success(
-            AdminReply(AdminAnswer.Done(message: "generation \(reloads.history.generation) stays", warnings: []))))
+            AdminReply(
+              AdminAnswer.Done(
+                message:
+                  "generation \(reloads.history.generation) stays\(fleet.node() == nil ? "" : ", on this node alone")",
+                warnings: []))))
       },
       AdminRouter.Route(.post, "/v1/revert") { call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
@@ -87,5 +94,14 @@ struct ConfigurationActions {
     case .committed(let answer): .success(AdminReply(answer))
     case .refused(let problem, _): .failure(AdminRefusal(problem.kind == .configuration ? 422 : 409, problem))
     }
+  }
+}
+
+extension Reload.Outcome {
+  /// The same, and said to hold on this node of a fleet alone.
+  fileprivate var onThisNode: Self {
+    guard case .committed(var answer) = self, !answer.changes.isEmpty else { return self }
+    answer.warnings.append("it runs on this node alone: the fleet's next rollout comes over it")
+    return .committed(answer)
   }
 }

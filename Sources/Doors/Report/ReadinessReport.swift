@@ -25,7 +25,8 @@ package struct ReadinessReport {
   }
 
   /// 200 when every listener takes clients and has somebody to give them to, and this node is in step with its fleet, otherwise 503 and
-  /// what is missing.
+  /// what is missing. A node that serves otherwise than its fleet because somebody wanted it so is ready: without the log it's the only way,
+  /// and may be on all nodes at once.
   var response: HTTPResponse {
     var missing = listeners.isEmpty ? ["no listener"] : []
     for listener in listeners {

@@ -1,9 +1,11 @@
 extension StatsHTML {
   /// The page's section about the fleet: who has its addresses, the log, the nodes, and what they have decided on last.
   static let fleet = #"""
-    const STANDING = { away: 'down', 'out of step': 'critical', following: 'warming', 'in step': 'up' };
+    const STANDING = { away: 'down', 'out of step': 'critical', following: 'warming', differs: 'held', 'in step': 'up' };
     const standing = (node, fleet) => !node.present ? 'away' : node.outOfStep ? 'out of step'
-      : node.generation === fleet.generation ? 'in step' : 'following';
+      : node.generation !== fleet.generation ? 'following' : node.own ? 'differs' : 'in step';
+    const own = ({ configuration, overrides }) => [configuration && 'it serves a configuration of its own',
+      overrides && `${overrides === 1 ? '1 override holds' : `${count(overrides)} overrides hold`} there alone`].filter(Boolean).join(', and ');
     const OUTCOMES = {
       voting: 'nodes are preparing it', soaking: 'the canary has it', unconfirmed: 'in force, and waits to be confirmed',
       committed: 'in force', aborted: 'off', reverted: 'taken back',
@@ -22,12 +24,14 @@ extension StatsHTML {
     }
     const behind = ({ node, behind }) => behind === undefined ? `${node} gets all of them`
       : behind ? `${node} is ${count(behind)} changes behind` : `${node} has all`;
+    const clients = of => of.clients && `${count(of.clients)} clients known`
+      + (of.followers?.length ? ` (${of.followers.map(behind).join(', ')})` : '');
     function addressFacts(a, fleet) {
       const heirs = a.candidates.filter(node => node !== a.owner);
       return [`term ${count(a.generation)}`, a.since && `for ${time(ago(a.since))}`, a.until && `lease ${left(a.until)} left`,
         a.moves && `moved ${a.moves === 1 ? 'once' : `${count(a.moves)} times`}`,
         heirs.length ? `heirs ${heirs.join(', ')}` : 'no heir',
-        a.clients && `${count(a.clients)} clients known` + (a.followers?.length ? ` (${a.followers.map(behind).join(', ')})` : ''),
+        clients(a),
       ].filter(Boolean).join(' · ');
     }
     function showAddresses(fleet) {
@@ -61,8 +65,8 @@ extension StatsHTML {
         const word = standing(n, fleet), behind = n.position === undefined ? 0 : fleet.log.end - n.position;
         show(state, STANDING[word], word);
         write(known, [n.generation === undefined ? '' : `generation ${count(n.generation)}`,
-          n.position === undefined ? '' : `log at ${count(n.position)}${behind > 0 ? `, ${count(behind)} behind` : ''}`].filter(Boolean).join(' · '));
-        write(why, n.outOfStep ?? '');
+          n.position === undefined ? '' : `log at ${count(n.position)}${behind > 0 ? `, ${count(behind)} behind` : ''}`, clients(n)].filter(Boolean).join(' · '));
+        write(why, n.outOfStep ?? (n.own ? own(n.own) : ''));
       });
       write($('rollouts'), [fleet.rollout && rollout(fleet.rollout, 'under way:'), fleet.last && rollout(fleet.last, 'last:')].filter(Boolean).join(' · '));
     }

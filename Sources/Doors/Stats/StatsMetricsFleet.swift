@@ -23,6 +23,11 @@ extension StatsMetrics {
       ),
     ]
     for (name, help, value) in figures { writer.family("martlet_fleet_" + name, .gauge, help, [([], value)]) }
+    if let last = fleet.last {
+      writer.family(
+        "martlet_fleet_last_rollout", .gauge, "1 for how the fleet's last rollout ended.",
+        AdminAnswer.Fleet.Rollout.Outcome.ends.map { ([("outcome", $0.rawValue)], last.outcome == $0 ? 1 : 0) })
+    }
     func family(_ name: String, _ help: String, _ value: (AdminAnswer.Fleet.Node) -> Int?) {
       writer.family(
         "martlet_fleet_node_" + name, .gauge, help,
@@ -35,7 +40,30 @@ extension StatsMetrics {
     family("out_of_step", "Whether the node can't serve what the fleet has agreed on, as it says.") {
       $0.outOfStep == nil ? 0 : 1
     }
+    family(
+      "own_configuration", "Whether the node serves another configuration than the fleet has agreed on, as it says."
+    ) {
+      node in node.generation.map { _ in node.own?.configuration == true ? 1 : 0 }
+    }
+    family("own_overrides", "How many overrides hold on the node alone, as it says.") { node in
+      node.generation.map { _ in node.own?.overrides ?? 0 }
+    }
+    if fleet.nodes.contains(where: { $0.clients != nil }) { write(clientsOf: fleet, to: &writer) }
     if let addresses = fleet.addresses { write(addresses, of: fleet, at: now, to: &writer) }
+  }
+
+  /// Of a fleet without addresses, in which each node tells the others of the clients that come to it.
+  private static func write(clientsOf fleet: AdminAnswer.Fleet, to writer: inout MetricsWriter) {
+    writer.family(
+      "martlet_fleet_node_clients", .gauge,
+      "How many of the clients that come to the node this node knows with the backends they had.",
+      fleet.nodes.compactMap { node in node.clients.map { ([("node", node.name)], Double($0)) } })
+    writer.family(
+      "martlet_fleet_behind_updates", .gauge,
+      "How many changes of the clients that come to this node the node hasn't said to have.",
+      fleet.nodes.flatMap { $0.followers ?? [] }.compactMap { follower in
+        follower.behind.map { ([("node", follower.node)], Double($0)) }
+      })
   }
 
   private static func write(

@@ -25,6 +25,8 @@ package enum FleetCommand: Sendable {
   case leave(Bool)
   /// What this node sees of each pool's backends, in the order of the configuration.
   case view([PoolView])
+  /// What holds on this node alone; others are told.
+  case own(NodeStatus.Own)
   /// The sessions of an address that is about to go have ended.
   case sessionsEnded(address: Int)
   /// Clients of a table that is this node's have other backends: of an address that it owns, or its own where there's no address.
@@ -39,8 +41,10 @@ package enum FleetCommand: Sendable {
 package enum FleetEvent: Sendable {
   /// Prepare a configuration, and hold it; answered by `prepared`.
   ///
-  /// - Parameter inForce: whether it's decided already, and this node only has to follow.
-  case prepare(Rollouts.Target, inForce: Bool)
+  /// - Parameters:
+  ///   - inForce: whether it's decided already, and this node only has to follow.
+  ///   - isRevocable: whether this node may have to go back from it: it has to be confirmed, or this node tries it for all.
+  case prepare(Rollouts.Target, inForce: Bool, isRevocable: Bool)
   /// Give back what is held for a target, or is being prepared.
   case giveBack(origin: UInt64)
   /// Serve what is held; answered by `served`.
@@ -97,6 +101,10 @@ package struct FleetStatus: Equatable, Sendable {
     package var down: [UInt64]?
     /// Why it can't serve what is in force.
     package var complaint: String?
+    /// What holds on it alone, as it says.
+    package var own = NodeStatus.Own()
+    /// What is known of the clients that come to it; nil where there are addresses, whose the clients are then.
+    package var table: Table?
   }
 
   /// An address that is one node's at a time.
@@ -143,14 +151,14 @@ package struct FleetStatus: Equatable, Sendable {
         }
       }
     }
+  }
 
-    /// What is known of an address's clients, a second ago or less.
-    package struct Table: Equatable, Sendable {
-      /// How many clients this node knows.
-      package var clients = 0
-      /// How far the other nodes are; empty if this node doesn't lead the table.
-      package var lags: [Lag] = []
-    }
+  /// What is known of the clients of an address or of a node, a second ago or less.
+  package struct Table: Equatable, Sendable {
+    /// How many clients this node knows.
+    package var clients = 0
+    /// How far the other nodes are; empty if this node doesn't lead the table.
+    package var lags: [Lag] = []
   }
 
   /// Why this node can't serve what is in force; nil if it can.
@@ -172,6 +180,8 @@ package struct FleetStatus: Equatable, Sendable {
   package var end: UInt64
   /// The generation in force.
   package var generation: UInt64
+  /// The entry that it came by.
+  package var origin: UInt64
   /// What the configuration in force comes to.
   package var digest: Digest
   /// The rollout under way.

@@ -11,9 +11,10 @@ extension FleetNode {
           name: node, isPresent: node == plan.me || peers.isPresent(node, at: now),
           generation: node == plan.me ? rollouts.stored.generation : peer?.status?.generation,
           position: node == plan.me ? log.delivered : peer?.status?.position,
-          applied: node == plan.me ? applied : peer?.status?.applied, complaint: state.member(node)?.complaint)
+          applied: node == plan.me ? applied : peer?.status?.applied, complaint: state.member(node)?.complaint,
+          own: node == plan.me ? own : peer?.status?.own ?? .init())
       },
       isLogLive: log.isLive(at: now), position: log.delivered, end: log.end, generation: state.committed.generation,
-      digest: state.committed.digest, rollout: state.rollout, last: state.last)
+      origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last)
   }
 }

@@ -31,8 +31,8 @@ package final class FleetRuntime {
   private static let glance = Span.seconds(1)
   /// Who has owned each address.
   private var owners: [SeenOwner]
-  /// What is told of each address's table. It changes with each client, and is looked at once a second.
-  private var tables: [FleetStatus.Address.Table]
+  /// What is told of each table, of an address or of a node. It changes with each client, and is looked at once a second.
+  private var tables: [FleetStatus.Table]
   private var tablesAt = Moment.start
 
   /// A node that begins with what its folder holds.
@@ -52,7 +52,7 @@ package final class FleetRuntime {
     self.folder = folder
     configured = addresses
     owners = addresses.map { _ in SeenOwner() }
-    tables = addresses.map { _ in .init() }
+    tables = plan.tableNames.map { _ in .init() }
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
@@ -110,6 +110,7 @@ package final class FleetRuntime {
       addresses?.leave(hasLeft)
       step(.tick)
     case .view(let pools): step(.view(pools))
+    case .own(let own): step(.own(own))
     case .stuck(let table, let updates, let batch):
       step(.stuck(table: table, updates, isAwaited: batch != nil))
       if let batch { batches.note(batch, of: table, node.tables[table].prefix) }
@@ -227,7 +228,11 @@ package final class FleetRuntime {
   private func perform(_ effect: Rollouts.Effect) {
     switch effect {
     case .prepare(let target, _):
-      tell(.prepare(target, inForce: node.state.committed.origin == target.origin))
+      let proposal = node.state.rollout.flatMap { $0.number == target.origin ? $0.proposal : nil }
+      tell(
+        .prepare(
+          target, inForce: node.state.committed.origin == target.origin,
+          isRevocable: proposal.map { $0.confirmation != nil || $0.canary?.node == node.plan.me } ?? false))
     case .giveBack(let origin): tell(.giveBack(origin: origin))
     case .activate(let target, let inForce):
       if inForce { taking = target }
@@ -247,9 +252,10 @@ package final class FleetRuntime {
     var status = node.status(at: now)
     if now - tablesAt >= Self.glance {
       tablesAt = now
-      tables = configured.indices.map { .init(clients: node.tables[$0].table.count, lags: node.tables[$0].lags) }
+      tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
     }
     status.addresses = configured.indices.map { describe($0, at: now) }
+    if configured.isEmpty { for index in status.nodes.indices { status.nodes[index].table = tables[index] } }
     status.hasLeft = addresses?.hasLeft ?? false
     status.isIsolated = node.isolation.isIsolated
     if status.isIsolated != told?.isIsolated ?? false {

@@ -17,20 +17,6 @@ extension AdminAnswer.Fleet {
       case nobodys
     }
 
-    /// How far another node is with what is known of the address's clients.
-    package struct Follower: Codable, Equatable, Sendable {
-      /// Which node.
-      package var node: String
-      /// How many changes it hasn't said to have; nil as long as it lacks all that is known.
-      package var behind: Int?
-
-      /// With all its parts.
-      package init(node: String, behind: Int?) {
-        self.node = node
-        self.behind = behind
-      }
-    }
-
     /// Its name.
     package var name: String
     /// The address itself.

@@ -21,6 +21,20 @@ extension AdminAnswer {
       }
     }
 
+    /// How far another node is with what is known of the clients of an address, or of a node where there's no address.
+    package struct Follower: Codable, Equatable, Sendable {
+      /// Which node.
+      package var node: String
+      /// How many changes it hasn't said to have; nil as long as it lacks all that is known.
+      package var behind: Int?
+
+      /// With all its parts.
+      package init(node: String, behind: Int?) {
+        self.node = node
+        self.behind = behind
+      }
+    }
+
     /// A node.
     package struct Node: Codable, Equatable, Sendable {
       /// Its name.
@@ -35,10 +49,41 @@ extension AdminAnswer {
       package var applied: Int?
       /// Why it can't serve what is in force.
       package var outOfStep: String?
+      /// What holds on it alone, as it says; nil if nothing does.
+      package var own: Own?
+      /// How many of the clients that come to it the node that answers knows, with the backends they had; nil where there are addresses.
+      package var clients: Int?
+      /// How far the others are with those, a second ago or less; nil unless it's the node that answers, which tells them.
+      package var followers: [Follower]?
+
+      /// What was wanted of one node alone, by `--this-node`.
+      package struct Own: Codable, Equatable, Sendable {
+        /// Whether it serves another configuration than the fleet has agreed on.
+        package var configuration: Bool
+        /// How many overrides hold there alone.
+        package var overrides: Int
+
+        /// With both.
+        package init(configuration: Bool, overrides: Int) {
+          self.configuration = configuration
+          self.overrides = overrides
+        }
+
+        /// A clause for people.
+        package var text: String {
+          let overrides = self.overrides == 1 ? "1 override holds" : "\(self.overrides) overrides hold"
+          return [
+            configuration ? "it serves a configuration of its own" : nil,
+            self.overrides > 0 ? "\(overrides) there alone" : nil,
+          ]
+          .compactMap(\.self).joined(separator: ", and ")
+        }
+      }
 
       /// With all its parts.
       package init(
-        name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?
+        name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?,
+        own: Own? = nil, clients: Int? = nil, followers: [Follower]? = nil
       ) {
         self.name = name
         self.present = present
@@ -46,6 +91,9 @@ extension AdminAnswer {
         self.position = position
         self.applied = applied
         self.outOfStep = outOfStep
+        self.own = own
+        self.clients = clients
+        self.followers = followers
       }
     }
 
@@ -54,6 +102,9 @@ extension AdminAnswer {
       /// How far it is, or how it ended.
       package enum Outcome: String, Codable, CaseIterable, Sendable {
         case voting, soaking, unconfirmed, committed, aborted, reverted
+
+        /// How one can end.
+        package static let ends: [Self] = [.committed, .aborted, .reverted]
       }
 
       /// What a node said.
@@ -128,6 +179,12 @@ extension AdminAnswer {
     /// Whether a node wasn't heard a moment ago.
     package func isAway(_ node: String) -> Bool {
       nodes.contains { $0.name == node && !$0.present }
+    }
+
+    /// The nodes on which something holds alone, for a line of others: `lb2 differs`; empty if there are none.
+    package var differing: String {
+      let names = nodes.filter { $0.own != nil }.map(\.name)
+      return names.isEmpty ? "" : names.joined(separator: ", ") + (names.count == 1 ? " differs" : " differ")
     }
 
     /// With all its parts.

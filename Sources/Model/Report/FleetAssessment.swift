@@ -15,8 +15,10 @@ extension AdminAnswer.Fleet {
     if let reason = node.outOfStep {
       return Report.Concern(.warning, .fleet, "node \(node.name)", "out of step", because: reason)
     }
-    guard !node.present else { return nil }
-    return Report.Concern(.warning, .fleet, "node \(node.name)", "away", because: "it wasn't heard for a second")
+    guard node.present else {
+      return Report.Concern(.warning, .fleet, "node \(node.name)", "away", because: "it wasn't heard for a second")
+    }
+    return node.own.map { Report.Concern(.notice, .fleet, "node \(node.name)", "differs", because: $0.text) }
   }
 
   /// What keeps this node from owning addresses.

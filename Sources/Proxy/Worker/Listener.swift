@@ -160,6 +160,12 @@ final class Listener: Admission {
     acceptor?.takeAll()
   }
 
+  /// Keeps the port from others without taking clients there.
+  func rest() {
+    // Where the kernel refuses, the port is anybody's as ever.
+    try? socket?.socket.rest()
+  }
+
   /// Lets go of the socket.
   func close() {
     acceptor = nil

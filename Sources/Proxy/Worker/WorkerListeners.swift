@@ -14,6 +14,8 @@ struct LeavingListeners {
   enum Queue {
     /// They are served.
     case takingAll
+    /// They are served, and then the socket keeps its port without clients.
+    case restingAfterAll
     /// They are left to whoever else has the socket.
     case takingNobody
   }
@@ -27,6 +29,13 @@ struct LeavingListeners {
     listener.stop()
     listeners.append((listener, queue))
     since = turn
+  }
+
+  /// Clients are wanted at these sockets again, before they were put to rest.
+  mutating func wake(_ sockets: Set<SharedSocket>) {
+    for index in listeners.indices where listeners[index].queue == .restingAfterAll {
+      if listeners[index].listener.socket.map(sockets.contains) ?? false { listeners[index].queue = .takingAll }
+    }
   }
 }
 
@@ -85,6 +94,7 @@ final class WorkerListeners {
   func prepare(_ rollout: WorkerRollout) {
     let problem = problem(of: rollout)
     if problem == nil {
+      leaving.wake(Set(rollout.opened.map(\.socket)))
       prepared = PreparedRollout(rollout: rollout, opened: rollout.opened.map { Listener($0, worker: worker) })
     }
     worker.report(.prepared(worker: worker.index, rollout: rollout.id, problem: problem))
@@ -124,7 +134,10 @@ final class WorkerListeners {
     }
     let withdrawn = Set(rollout.withdrawn)
     let isWithdrawn = { (listener: Listener) in listener.socket.map(withdrawn.contains) ?? true }
-    for listener in listeners where isWithdrawn(listener) { leave(listener, .takingAll) }
+    for listener in listeners where isWithdrawn(listener) {
+      let rests = listener.socket.map(rollout.resting.contains) ?? false
+      leave(listener, rests ? .restingAfterAll : .takingAll)
+    }
     listeners.removeAll(where: isWithdrawn)
     worker.adopt(rollout.table)
     open(prepared.opened)
@@ -164,7 +177,8 @@ final class WorkerListeners {
     let listeners = leaving.listeners
     leaving = LeavingListeners()
     for (listener, queue) in listeners {
-      if queue == .takingAll { listener.takeAll() }
+      if queue != .takingNobody { listener.takeAll() }
+      if queue == .restingAfterAll { listener.rest() }
       listener.close()
     }
     worker.reportIfDrained()

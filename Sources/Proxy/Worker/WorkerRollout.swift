@@ -9,6 +9,8 @@ package struct WorkerRollout: Sendable {
   package var opened: [ListeningSocket]
   /// Sockets to stop with: who has connected by then is served, then the worker lets go of them.
   package var withdrawn: [SharedSocket]
+  /// Those of them that keep their ports: whoever holds them may want clients there again.
+  package var resting: Set<SharedSocket>
   /// Sockets of listeners that have another name now. Their status is made by `ListenerStatus.renamed`.
   package var renamed: [ListeningSocket]
   /// The table to serve by.
@@ -16,12 +18,14 @@ package struct WorkerRollout: Sendable {
 
   /// A change, from nothing to everything.
   package init(
-    id: Int, opened: [ListeningSocket] = [], withdrawn: [SharedSocket] = [], renamed: [ListeningSocket] = [],
+    id: Int, opened: [ListeningSocket] = [], withdrawn: [SharedSocket] = [], resting: Set<SharedSocket> = [],
+    renamed: [ListeningSocket] = [],
     table: RoutingTable
   ) {
     self.id = id
     self.opened = opened
     self.withdrawn = withdrawn
+    self.resting = resting
     self.renamed = renamed
     self.table = table
   }

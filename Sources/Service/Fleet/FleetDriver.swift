@@ -24,7 +24,12 @@ final class FleetDriver {
   /// How the fleet is, as this node sees it; nil before the first word.
   private(set) var status: FleetStatus?
   /// The same as all doors say it.
-  var answer: AdminAnswer.Fleet? { status?.answer(of: name) }
+  var answer: AdminAnswer.Fleet? {
+    guard var status else { return nil }
+    // What has just been done here is known here, and on its way to the others.
+    if let index = status.nodes.firstIndex(where: { $0.name == me }) { status.nodes[index].own = own.look() }
+    return status.answer(of: name)
+  }
   /// The overrides that hold on all nodes.
   private(set) var overrides: FleetOverrides?
 
@@ -38,6 +43,7 @@ final class FleetDriver {
   /// This node's part in rollouts.
   private let hand: FleetHand
   private var health: FleetHealth?
+  private let own: FleetOwn
   private var receiver: MailboxReceiver?
   /// The configuration that this node would propose if the fleet has none.
   private let first: FleetRequest.Wish?
@@ -78,9 +84,14 @@ final class FleetDriver {
     addresses = AddressDesk(on: loop) { thread.post($0) }
     plans = FleetPlans(reloads, on: loop) { thread.post($0) }
     me = setup.plan.me
+    let own = FleetOwn(controller, reloads, stored: setup.memory.stored, on: loop) { thread.post($0) }
+    self.own = own
     hand = FleetHand(
       reloads, served: setup.memory.stored.origin, on: loop, troubles: troubles, post: { thread.post($0) },
-      took: { [desk] in desk.took($0, $1) })
+      took: { [desk, own] in
+        own.follow()
+        desk.took($0, $1)
+      })
     stick = StickFollower(controller, hosts: floating.map(\.host), own: setup.plan.ownTable, on: loop) {
       thread.post($0)
     }
@@ -108,7 +119,8 @@ final class FleetDriver {
 
   private func take(_ event: FleetEvent) {
     switch event {
-    case .prepare(let target, let inForce): hand.prepare(target, inForce: inForce)
+    case .prepare(let target, let inForce, let isRevocable):
+      hand.prepare(target, inForce: inForce, isRevocable: isRevocable)
     case .giveBack(let origin): hand.giveBack(origin)
     case .serve(let target): hand.serve(target)
     case .soak(let origin, let span): hand.soak(origin, span)
@@ -143,7 +155,9 @@ final class FleetDriver {
   }
 
   private func note(_ status: FleetStatus) {
+    status.logOwn(since: self.status, logger)
     self.status = status
+    hand.note(status)
     addresses.note(status)
     desk.note(status)
     overrides?.note(status)

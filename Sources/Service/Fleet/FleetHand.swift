@@ -26,6 +26,10 @@ final class FleetHand {
   private var hand = Hand.empty
   /// The origin of what is served.
   private var served: UInt64
+  /// How the fleet is; nil before the first word.
+  private var status: FleetStatus?
+  /// Whether ports are kept that a way back may need.
+  private var keepsWayBack = false
 
   /// Has nothing in hand.
   ///
@@ -48,14 +52,17 @@ final class FleetHand {
 
   /// Prepares a configuration, and holds it.
   ///
-  /// - Parameter inForce: whether it's decided already.
-  func prepare(_ target: Rollouts.Target, inForce: Bool) {
+  /// - Parameters:
+  ///   - inForce: whether it's decided already.
+  ///   - isRevocable: whether there may be a way back from it: what that needs is kept then.
+  func prepare(_ target: Rollouts.Target, inForce: Bool, isRevocable: Bool) {
     let origin = target.origin
     hand = .preparing(origin)
     let name = reloads.file ?? "generation \(target.generation) of the fleet"
     // What is in force was found good by all who took part: who comes later follows, even if a pool has nobody left.
+    let options = Reloads.Options(isForced: inForce, givenUp: isRevocable ? .kept : .free)
     reloads.reload(
-      .text(String(decoding: target.text, as: UTF8.self), name: name), Reloads.Options(isForced: inForce), by: "fleet"
+      .text(String(decoding: target.text, as: UTF8.self), name: name), options, by: "fleet"
     ) { [weak self] prepared in
       guard let self, case .preparing(origin) = hand else {
         return prepared.abort(.init("the fleet has given it up", hint: "nothing has changed"))
@@ -63,15 +70,17 @@ final class FleetHand {
       hand = .holding(origin, prepared)
       post(.prepared(origin: origin, .yes))
     } done: { [weak self] outcome in
-      self?.ended(origin, outcome)
+      self?.ended(origin, isRevocable: isRevocable, outcome)
     }
   }
 
-  private func ended(_ origin: UInt64, _ outcome: Reload.Outcome) {
+  private func ended(_ origin: UInt64, isRevocable: Bool, _ outcome: Reload.Outcome) {
     switch outcome {
     case .committed(let answer):
       served = origin
       hand = .empty
+      keepsWayBack = keepsWayBack || isRevocable
+      letGoIfSettled()
       post(.served(origin: origin))
       took(origin, answer)
     case .refused(let problem, _):
@@ -79,6 +88,19 @@ final class FleetHand {
       hand = .empty
       post(.prepared(origin: origin, .no(([problem.error] + (problem.details ?? [])).joined(separator: "; "))))
     }
+  }
+
+  /// Takes how the fleet is now.
+  func note(_ status: FleetStatus) {
+    self.status = status
+    letGoIfSettled()
+  }
+
+  /// Needs no way back any more once what it serves is in force, and nothing is left to be confirmed of it.
+  private func letGoIfSettled() {
+    guard keepsWayBack, let status, status.origin == served, status.rollout?.number != served else { return }
+    keepsWayBack = false
+    reloads.letGo()
   }
 
   /// Gives back what is held, or is being prepared.

@@ -11,7 +11,9 @@ extension FleetStatus {
       nodes: nodes.map {
         .init(
           name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },
-          position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint)
+          position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint,
+          own: $0.own.answer,
+          clients: $0.table?.clients, followers: $0.table?.followers)
       },
       rollout: rollout.map(Self.answer), last: last.map(Self.answer),
       addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil,
@@ -52,6 +54,20 @@ extension FleetStatus {
   }
 }
 
+extension NodeStatus.Own {
+  /// As the admin door says it; nil if there's nothing.
+  var answer: AdminAnswer.Fleet.Node.Own? {
+    self == Self() ? nil : .init(configuration: hasConfiguration, overrides: Int(overrides))
+  }
+}
+
+extension FleetStatus.Table {
+  /// How far the other nodes are, as the admin door says it; nil if this node doesn't lead it.
+  fileprivate var followers: [AdminAnswer.Fleet.Follower]? {
+    lags.isEmpty ? nil : lags.map { .init(node: $0.node.text, behind: $0.updates.map { Int($0) }) }
+  }
+}
+
 extension FleetStatus.Address {
   fileprivate var answer: AdminAnswer.Fleet.Address {
     var (state, until): (AdminAnswer.Fleet.Address.State, Moment?) = (owner == nil ? .nobodys : .elsewhere, nil)
@@ -66,8 +82,7 @@ extension FleetStatus.Address {
       name: name, address: host.host, state: state, owner: owner?.text, generation: Int(generation),
       since: since.map(Timestamp.init), until: until.map(Timestamp.init), moves: moves,
       candidates: candidates.map(\.text), problem: problem, clients: table.clients,
-      followers: table.lags.isEmpty
-        ? nil : table.lags.map { .init(node: $0.node.text, behind: $0.updates.map { Int($0) }) })
+      followers: table.followers)
   }
 }
 

@@ -116,10 +116,10 @@ extension Service {
     return true
   }
 
-  /// Confirms the fleet's rollout, or takes it back; false if this is no node of a fleet.
+  /// Confirms the fleet's rollout, or takes it back; false if this is no node of a fleet, or has something of its own to be confirmed.
   func settle(_ decision: AdminActions.Fleet.Decision, by author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
   {
-    guard let fleet else { return false }
+    guard let fleet, reloads.confirmUntil == nil else { return false }
     let request: FleetRequest =
       switch decision {
       case .confirm: .confirm

@@ -36,7 +36,9 @@ extension AdminAnswer {
       name: "edge", node: "lb1", generation: 7,
       log: .init(live: false, position: 118, end: 118, trouble: "nobody is there"),
       nodes: [
-        .init(name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken"),
+        .init(
+          name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken",
+          own: .init(configuration: true, overrides: 2)),
         .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
       ],
       rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),
@@ -60,7 +62,7 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare, Report.ofFleet] + Report.goingBack,
+      "Report": [Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
@@ -166,6 +168,19 @@ extension Report {
     var report = sample
     report.fleet = AdminAnswer.fleet
     report.pools[0].backends[0].downOn = DownOn(nodes: ["lb2"], of: 3)
+    report.concerns = report.assessed()
+    return report
+  }
+
+  /// The sample on a node of a fleet without addresses, of whose clients each node tells the others.
+  static var ofPlainFleet: Report {
+    var report = ofFleet
+    report.fleet?.addresses = nil
+    report.fleet?.hasLeft = nil
+    report.fleet?.isIsolated = nil
+    report.fleet?.nodes[0].clients = 30
+    report.fleet?.nodes[0].followers = [.init(node: "lb2", behind: 17), .init(node: "lb3", behind: nil)]
+    report.fleet?.nodes[1].clients = 12
     report.concerns = report.assessed()
     return report
   }

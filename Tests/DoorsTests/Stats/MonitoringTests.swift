@@ -14,7 +14,7 @@ import Testing
     arguments: ["martlet.rules.yml", "martlet.rules.test.yml", "grafana.json"])
   func series(_ file: String) {
     let text = shell("cat '\(Self.folder)/\(file)'").output.replacing("\\\"", with: "\"")
-    let metrics = StatsMetrics.render(.sample) + StatsMetrics.render(.ofFleet)
+    let metrics = [Report.sample, .ofFleet, .ofPlainFleet].map { StatsMetrics.render($0) }.joined()
     let samples = metrics.split(separator: "\n").filter { !$0.hasPrefix("#") }
     var count = 0
     for match in text.matches(of: /(martlet_[a-z_]+)(?:\{([^}]*)\})?/) {
@@ -23,10 +23,10 @@ import Testing
       #expect(!family.isEmpty, "\(name)")
       count += 1
       // What a series is chosen by is a value that it has; what the place gives, such as the instance, isn't known here.
-      for label in selector.matches(of: /(state|action|direction)="([a-z_]+)"/) {
+      for label in selector.matches(of: /(state|action|direction|outcome)="([a-z_]+)"/) {
         #expect(family.contains { $0.contains("\(label.0)") }, "\(name) has no \(label.0)")
       }
-      for label in selector.matches(of: /(state|action|direction)=~"([a-z_|]+)"/) {
+      for label in selector.matches(of: /(state|action|direction|outcome)=~"([a-z_|]+)"/) {
         for value in label.2.split(separator: "|") {
           #expect(family.contains { $0.contains("\(label.1)=\"\(value)\"") }, "\(name) has no \(label.1) \(value)")
         }

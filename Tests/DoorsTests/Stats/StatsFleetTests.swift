@@ -31,14 +31,26 @@ import Testing
     #expect(own == Self.metrics, "\(own)")
   }
 
+  @Test("of a fleet without addresses it's told how far the others are with the clients of each node")
+  func tables() {
+    let lines = StatsMetrics.render(.ofPlainFleet).split(separator: "\n").filter {
+      $0.contains(/(node_clients|fleet_behind)/) && !$0.hasPrefix("#")
+    }
+    #expect(
+      lines == [
+        "martlet_fleet_node_clients{node=\"lb1\"} 30", "martlet_fleet_node_clients{node=\"lb2\"} 12",
+        "martlet_fleet_behind_updates{node=\"lb2\"} 17",
+      ], "\(lines)")
+    let fleet = String(decoding: JSONForm.bytes(Report.ofPlainFleet.fleet), as: UTF8.self)
+    #expect(
+      fleet.contains("\"clients\" : 30,\n      \"followers\" : [\n        {\n          \"behind\" : 17,"), "\(fleet)")
+    #expect(!StatsMetrics.render(.ofFleet).contains("martlet_fleet_node_clients"))
+  }
+
   @Test("of a fleet without addresses there's nothing of them, and without a fleet nothing at all")
   func nothing() {
-    var bare = Report.ofFleet
-    bare.fleet?.addresses = nil
-    bare.fleet?.hasLeft = nil
-    bare.fleet?.isIsolated = nil
-    bare.concerns = bare.assessed()
     for page in pages {
+      let bare = Report.ofPlainFleet
       #expect(!page(bare).localizedCaseInsensitiveContains("floating") && !page(bare).contains("fleet_address"))
       for words in ["martlet_fleet", "\"fleet\"", "floating"] { #expect(!page(.sample).contains(words)) }
     }

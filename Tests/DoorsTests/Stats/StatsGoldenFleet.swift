@@ -87,6 +87,10 @@ extension StatsFleetTests {
           "generation" : 7,
           "name" : "lb1",
           "outOfStep" : "a port is taken",
+          "own" : {
+            "configuration" : true,
+            "overrides" : 2
+          },
           "position" : 118,
           "present" : true
         },
@@ -147,6 +151,11 @@ extension StatsFleetTests {
     # HELP martlet_fleet_rollout_running Whether a rollout is under way, or waits to be confirmed.
     # TYPE martlet_fleet_rollout_running gauge
     martlet_fleet_rollout_running 1
+    # HELP martlet_fleet_last_rollout 1 for how the fleet's last rollout ended.
+    # TYPE martlet_fleet_last_rollout gauge
+    martlet_fleet_last_rollout{outcome="committed"} 0
+    martlet_fleet_last_rollout{outcome="aborted"} 0
+    martlet_fleet_last_rollout{outcome="reverted"} 1
     # HELP martlet_fleet_node_present Whether the node was heard a moment ago.
     # TYPE martlet_fleet_node_present gauge
     martlet_fleet_node_present{node="lb1"} 1
@@ -164,6 +173,12 @@ extension StatsFleetTests {
     # TYPE martlet_fleet_node_out_of_step gauge
     martlet_fleet_node_out_of_step{node="lb1"} 1
     martlet_fleet_node_out_of_step{node="lb2"} 0
+    # HELP martlet_fleet_node_own_configuration Whether the node serves another configuration than the fleet has agreed on, as it says.
+    # TYPE martlet_fleet_node_own_configuration gauge
+    martlet_fleet_node_own_configuration{node="lb1"} 1
+    # HELP martlet_fleet_node_own_overrides How many overrides hold on the node alone, as it says.
+    # TYPE martlet_fleet_node_own_overrides gauge
+    martlet_fleet_node_own_overrides{node="lb1"} 2
     # HELP martlet_fleet_left Whether this node owns no address because an operator wants it so.
     # TYPE martlet_fleet_left gauge
     martlet_fleet_left 1

@@ -29,9 +29,11 @@ final class AddressFleet {
   ///   - backends: how many there are.
   ///   - answer: whether backends greet a client only when it has said something; each greets with a letter of its own.
   ///   - pool: more keys of the pool.
+  ///   - listeners: more listeners, each after a comma.
+  ///   - pools: more pools, likewise.
   init(
     lease: String = "3s", more: String = "", health: String = "\"type\": \"none\"", backends count: Int = 1,
-    answer: Bool = false, pool: String = ""
+    answer: Bool = false, pool: String = "", listeners: String = "", pools: String = ""
   ) throws {
     folder = try TemporaryFolder()
     network = try TestNetwork(nodes: 3)
@@ -59,8 +61,8 @@ final class AddressFleet {
           "addresses": [{ "name": "web", "address": "\(Self.address)", "interface": "eth0", "lease": "\(lease)"\(more) }] },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "shutdown": { "drain": "2s" }, "workers": 1,
-        "listeners": [{ "name": "web", "bind": "\(Self.address):80", "pool": "web" }],
-        "pools": [{ "name": "web", "backends": [\(backends.map { "\"\($0.address)\"" }.joined(separator: ", "))], "health": { \(health) }\(pool) }] }
+        "listeners": [{ "name": "web", "bind": "\(Self.address):80", "pool": "web" }\(listeners)],
+        "pools": [{ "name": "web", "backends": [\(backends.map { "\"\($0.address)\"" }.joined(separator: ", "))], "health": { \(health) }\(pool) }\(pools)] }
       """)
     for name in names { try start(name) }
     try waitUntilServed()
@@ -124,6 +126,8 @@ final class AddressFleet {
       var candidates: [String]
       var problem: String?
     }
+    struct Log: Decodable { var live: Bool }
+    var log: Log
     var nodes: [Node]
     var addresses: [Address]
   }
