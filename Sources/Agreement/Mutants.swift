@@ -36,6 +36,37 @@ package enum Mutant: String, CaseIterable, Sendable {
   case gapIgnored
   case wholeSyncDropsDeltas
   case smallerStampWins
+  // The embedded log.
+  case wordNotDurable
+  case wordGivenTwice
+  case epochToldBeforeDurable
+  case lessRecentLeads
+  case voteByEntryOnly
+  case epochBeforeHistory
+  case firstHistoryNotDurable
+  case historyNotDurable
+  case diffInPlaceOfTruncation
+  case holeServed
+  case proposedToThoseInStepOnly
+  case begunWithWhatItHas
+  case oldEpochCommittedByCounting
+  case entryNotDurable
+  case ownEntryNotDurable
+
+  /// Those of the embedded log.
+  package static let embedded = allCases.filter { $0.isEmbedded }
+
+  private var isEmbedded: Bool {
+    switch self {
+    case .wordNotDurable, .wordGivenTwice, .epochToldBeforeDurable, .lessRecentLeads, .voteByEntryOnly,
+      .epochBeforeHistory,
+      .firstHistoryNotDurable, .historyNotDurable, .diffInPlaceOfTruncation, .holeServed,
+      .proposedToThoseInStepOnly, .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable,
+      .ownEntryNotDurable:
+      true
+    default: false
+    }
+  }
 }
 
 /// The mistake that is made on purpose, if any.

@@ -65,6 +65,32 @@ func play(_ count: UInt64, from first: UInt64, _ mutant: Mutant?) -> Int32 {
   return 0
 }
 
+func playZab(_ count: UInt64, from first: UInt64, _ mutant: Mutant?) -> Int32 {
+  let start = seconds()
+  var total = ZabWorld.Counts()
+  for seed in first..<first + count {
+    let world = ZabWorld(ZabStory(seed: seed), mutant: mutant)
+    if let finding = world.play() {
+      let again = ZabWorld(ZabStory(seed: seed), mutant: mutant)
+      again.tell = { print($0) }
+      again.play()
+      print("seed \(seed): \(finding)")
+      return 1
+    }
+    total += world.counts
+  }
+  print(
+    "\(count) seeds from \(first): nothing is wrong; \(total.events) events, \(Int(Double(total.events) / (seconds() - start))) a second"
+  )
+  print(total)
+  return 0
+}
+
+if CommandLine.arguments.count > 1, CommandLine.arguments[1] == "zab" {
+  let words = CommandLine.arguments
+  exit(playZab(UInt64(words[2]) ?? 1, from: UInt64(words[3]) ?? 1, words.count > 4 ? Mutant(rawValue: words[4]) : nil))
+}
+
 switch Task(Array(CommandLine.arguments.dropFirst())) {
 case .play(let count, let first, let mutant): exit(play(count, from: first, mutant))
 case .tell(let seed, let mutant): tell(Story(seed: seed), mutant)

@@ -29,7 +29,7 @@ extension Story {
   mutating func regroup(_ seed: UInt64) {
     var chance = Chance(seed ^ 0x3C6E_F372_FE94_F82B)
     guard chance.below(4) == 0 else { return }
-    let kind = chance.below(3)
+    let kind = [0, 1, 1, 2][chance.below(4)]
     let (leaving, coming) = (kind == 1 ? nodes - 1 : 0, nodes - 1)
     if kind != 1 { grouping.before.removeLast() }
     if kind != 0 { grouping.after.remove(at: leaving) }
@@ -42,16 +42,16 @@ extension Story {
     var wasAlone = false
     for (place, node) in order.enumerated() {
       var begun = at
-      if kind != 0, place + 1 < nodes, order[place + 1] == leaving, chance.permille(500) {
+      if kind != 0, place + 1 < nodes, order[place + 1] == leaving, chance.permille(800) {
         // The last one begins with the new file while the store is away from it already.
-        begun = at + chance.within(milliseconds(200)...seconds(1))
+        begun = at + chance.within(milliseconds(200)...milliseconds(900))
         at = leaveAlone(leaving, from: at, &chance)
         wasAlone = true
       } else if kind != 0, node == leaving, !wasAlone {
         at = leaveAlone(node, from: at, &chance)
         begun = at
       }
-      take(node, .after, at: begun, &chance)
+      take(node, .after, at: begun, leaving: begun < at, &chance)
       // Somebody thinks better of it for a while.
       if chance.permille(150) {
         let back = at + chance.within(milliseconds(300)...seconds(3))
@@ -78,10 +78,14 @@ extension Story {
   }
 
   /// Lets a node begin anew with one of the files; if that doesn't name it, it ends.
-  private mutating func take(_ node: Int, _ side: Grouping.Side, at: Int64, _ chance: inout Chance) {
+  ///
+  /// - Parameter leaving: whether what it owns is left to the process that begins, whatever chance says.
+  private mutating func take(
+    _ node: Int, _ side: Grouping.Side, at: Int64, leaving: Bool = false, _ chance: inout Chance
+  ) {
     add(.regroup(node: node, side), at: at)
     let pause = chance.within(milliseconds(5)...milliseconds(500))
-    if chance.permille(500) {
+    if leaving || chance.permille(500) {
       add(.handOver(node: node), at: at)
       add(.takeOver(node: node), at: at + pause)
     } else {

@@ -1,0 +1,143 @@
+/// Phase 0: who might lead. It's for coming to an end soon; what is safe is up to the phases after it.
+struct Looking {
+  /// What others vote for in this round.
+  var votes: [ElectionVote?] = Array(repeating: nil, count: 8)
+  /// Whom others have for a leader, and in which round that was.
+  var leaders: [(node: NodeNumber, round: UInt64, standing: ZabMessage.Standing)?] = Array(repeating: nil, count: 8)
+  /// When the vote is told again, and after how long once more.
+  var saysAt = Moment.start
+  var pause = Span.zero
+  /// When the majority's vote holds; never while there's none.
+  var settlesAt = Moment.never
+}
+
+extension Zab {
+  /// Looks for a leader.
+  mutating func look(at now: Moment, into effects: inout [Effect]) {
+    promises = []
+    round += 1
+    role = .looking(Looking())
+    vote = ownVote
+    mindElection(at: now, into: &effects)
+  }
+
+  private var ownVote: ElectionVote {
+    ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
+  }
+
+  /// Whether somebody would rather be the leader than another one: who has the later epoch, then who has more of it, then who comes later
+  /// among the nodes.
+  private func isBetter(_ vote: ElectionVote, than other: ElectionVote) -> Bool {
+    if vote.epoch != other.epoch, !mutants.have(.voteByEntryOnly) { return vote.epoch > other.epoch }
+    if vote.last != other.last { return vote.last > other.last }
+    return vote.node > other.node
+  }
+
+  mutating func mindElection(at now: Moment, into effects: inout [Effect]) {
+    guard case .looking(var looking) = role else { return }
+    if now >= looking.settlesAt { return settle(at: now, into: &effects) }
+    guard now >= looking.saysAt else { return }
+    looking.pause = looking.pause == .zero ? timing.beat : min(looking.pause + looking.pause, timing.slowest)
+    looking.saysAt = now + looking.pause
+    role = .looking(looking)
+    tellVote(into: &effects)
+    weigh(at: now)
+  }
+
+  private func tellVote(into effects: inout [Effect]) {
+    for node in 0..<NodeNumber(8) where node != me && voters.contains(node) {
+      effects.append(.send(.notice(vote, round: round, .looking), to: node))
+    }
+  }
+
+  /// Whether a majority has this node's vote: then it holds in a while.
+  private mutating func weigh(at now: Moment) {
+    guard case .looking(var looking) = role else { return }
+    var same = NodeSet()
+    same.insert(me)
+    for (node, other) in looking.votes.enumerated() where other == vote { same.insert(NodeNumber(node)) }
+    if !same.isMajority(of: voters) {
+      looking.settlesAt = .never
+    } else if looking.settlesAt == .never {
+      looking.settlesAt = now + timing.settling
+    }
+    role = .looking(looking)
+  }
+
+  private mutating func settle(at now: Moment, into effects: inout [Effect]) {
+    if vote.node == me {
+      beginToLead(at: now, into: &effects)
+    } else {
+      beginToFollow(vote.node, at: now, into: &effects)
+    }
+  }
+
+  mutating func notice(
+    _ other: ElectionVote, _ theirs: UInt64, _ standing: ZabMessage.Standing, of node: NodeNumber, at now: Moment,
+    into effects: inout [Effect]
+  ) {
+    guard voters.contains(node), node != me else { return }
+    guard case .looking(var looking) = role else {
+      // A leader that looks for one leads no longer.
+      if case .following(let following) = role, following.leader == node, standing == .looking, theirs != round {
+        look(at: now, into: &effects)
+        return notice(other, theirs, standing, of: node, at: now, into: &effects)
+      }
+      // Who looks is told whom this node has.
+      if standing == .looking { effects.append(.send(.notice(vote, round: round, ownStanding), to: node)) }
+      return
+    }
+    guard standing == .looking else {
+      looking.leaders[Int(node)] = (other.node, theirs, standing)
+      role = .looking(looking)
+      return join(other.node, at: now, into: &effects)
+    }
+    var isNews = false
+    if theirs > round {
+      round = theirs
+      looking.votes = Array(repeating: nil, count: 8)
+      vote = isBetter(other, than: ownVote) ? other : ownVote
+      isNews = true
+    } else if theirs < round {
+      return effects.append(.send(.notice(vote, round: round, .looking), to: node))
+    } else if isBetter(other, than: vote) {
+      vote = other
+      isNews = true
+    }
+    looking.votes[Int(node)] = other
+    looking.leaders[Int(node)] = nil
+    if isNews {
+      looking.settlesAt = .never
+      looking.pause = timing.beat
+      looking.saysAt = now + looking.pause
+    }
+    role = .looking(looking)
+    if isNews { tellVote(into: &effects) }
+    weigh(at: now)
+  }
+
+  private var ownStanding: ZabMessage.Standing {
+    switch role {
+    case .looking: .looking
+    case .following: .following
+    case .leading: .leading
+    }
+  }
+
+  /// Goes to a leader that a majority has, if it says itself that it leads, in that round.
+  private mutating func join(_ leader: NodeNumber, at now: Moment, into effects: inout [Effect]) {
+    guard case .looking(let looking) = role, leader != me, let its = looking.leaders[Int(leader)],
+      its.standing == .leading
+    else { return }
+    var followers = NodeSet()
+    for (node, other) in looking.leaders.enumerated() where other?.node == leader && other?.round == its.round {
+      followers.insert(NodeNumber(node))
+    }
+    // This node would rather make it a majority than stay alone.
+    followers.insert(me)
+    guard followers.isMajority(of: voters) else { return }
+    round = its.round
+    vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: leader)
+    beginToFollow(leader, at: now, into: &effects)
+  }
+}

@@ -1,0 +1,260 @@
+/// One node's part in the embedded log, by Zab (Junqueira, Reed and Serafini, "Zab: High-performance broadcast for primary-backup
+/// systems", DSN 2011; protocol-spec/Zab.tla in Apache ZooKeeper's sources).
+///
+/// What a leader proposes is delivered by all in one order, once a majority has it durably. A new leader begins an epoch: it's one with the
+/// most recent history of a majority (discovery), which brings the others into step with itself (synchronization) before it proposes
+/// anything (broadcast). Each promise goes out when what it rests on is durable, and not before.
+package struct Zab {
+  /// What it's called with.
+  package enum Input {
+    /// Something has its time, or the start.
+    case tick
+    /// Another node says something.
+    case message(ZabMessage, from: NodeNumber)
+    /// So many of the records, counted from the start of the process, are durable.
+    case persisted(UInt64)
+    /// Somebody at this node wants an entry in the log. It's lost if there's no leader: who wants it asks again.
+    case append([UInt8])
+    /// What all entries up to one that was delivered came to.
+    case compacted(Zxid, [UInt8])
+  }
+
+  /// What it wants.
+  package enum Effect {
+    /// Tell another node.
+    case send(ZabMessage, to: NodeNumber)
+    /// Store this after all before. Answered by `persisted`.
+    case persist(ZabRecord)
+    /// An entry has its place in the log for good.
+    case deliver(Zxid, [UInt8])
+    /// The state after an entry, in place of the entries up to there.
+    case restore(Zxid, [UInt8])
+  }
+
+  /// How the time is minded.
+  package struct Timing: Equatable, Sendable {
+    /// How often the leader says that it's there, and what isn't answered is said again at first.
+    package var beat = Span.milliseconds(100)
+    /// After how much silence a follower looks for another leader, and a leader without a majority steps down.
+    package var patience = Span.seconds(1)
+    /// How long it may take until a leader and its followers are in step, once they have met.
+    package var start = Span.seconds(5)
+    /// How long a majority's vote waits for a better one.
+    package var settling = Span.milliseconds(100)
+    /// The longest time after which a vote is told again.
+    package var slowest = Span.seconds(2)
+    /// The most bytes of a piece of a snapshot.
+    package var piece = 256 << 10
+    /// How many entries before a snapshot are kept, for who lacks only some.
+    package var kept = 500
+    /// How many entries a leader has under way at most.
+    package var window = 64
+
+    /// As it's meant.
+    package init() {}
+  }
+
+  /// What a node does.
+  enum Role {
+    case looking(Looking)
+    case following(Following)
+    case leading(Leading)
+  }
+
+  /// A promise that waits until so many records are durable.
+  struct Promise {
+    enum Kind: Equatable {
+      /// A leader tells its epoch.
+      case newEpoch(UInt32)
+      /// A follower gives its word.
+      case acceptedEpoch(UInt32, NodeNumber)
+      /// A leader has its epoch's first history, and brings others into step.
+      case synchronize(UInt32)
+      /// A follower has it.
+      case acceptedLeader(UInt32, NodeNumber, Zxid)
+      /// Either has an entry of an epoch.
+      case entry(UInt32, Zxid)
+    }
+    var after: UInt64
+    var kind: Kind
+  }
+
+  package let me: NodeNumber
+  /// All that vote.
+  package let voters: NodeSet
+  let timing: Timing
+  let mutants: Mutants
+  /// What is in the journal, or on its way there.
+  package internal(set) var memory: ZabMemory
+  /// How many records there were, and how many of them are durable.
+  var written: UInt64 = 0
+  var durable: UInt64 = 0
+  var promises: [Promise] = []
+  /// The last entry that was delivered, or is in the state that was restored.
+  package internal(set) var delivered: Zxid
+  /// How often it has begun to follow somebody.
+  var attempts: UInt32 = 0
+  /// The round of elections.
+  var round: UInt64 = 0
+  /// Whom this node would have lead; the leader, once it has one.
+  var vote: ElectionVote
+  var role: Role
+
+  /// A node that starts with what its journal holds; its state is what the history's snapshot says.
+  package init(
+    _ me: NodeNumber, voters: NodeSet, memory: ZabMemory, timing: Timing = Timing(), mutants: Mutants = Mutants()
+  ) {
+    self.me = me
+    self.voters = voters
+    self.memory = memory
+    self.timing = timing
+    self.mutants = mutants
+    delivered = memory.history.snapshot
+    vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
+    role = .looking(Looking())
+    // Others tell by it that this node has begun anew.
+    round = UInt64(memory.acceptedEpoch) << 20
+  }
+
+  /// Takes what happened, and says what is to be done.
+  package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
+    switch input {
+    case .tick: break
+    case .message(let message, let node): take(message, of: node, at: now, into: &effects)
+    case .persisted(let count): keepPromises(upTo: count, at: now, into: &effects)
+    case .append(let bytes): append(bytes, at: now, into: &effects)
+    case .compacted(let zxid, let state):
+      guard zxid > memory.history.snapshot, zxid <= delivered else { break }
+      persist(.compaction(zxid, state, keeping: timing.kept), into: &effects)
+    }
+    guard now >= wakesAt else { return }
+    switch role {
+    case .looking: mindElection(at: now, into: &effects)
+    case .following: mindLeader(at: now, into: &effects)
+    case .leading: mindFollowers(at: now, into: &effects)
+    }
+  }
+
+  /// When it wants to be called with `tick` at the latest.
+  package var wakesAt: Moment {
+    switch role {
+    case .looking(let looking): min(looking.saysAt, looking.settlesAt)
+    case .following(let following): min(following.saysAt, following.givesUpAt)
+    case .leading(let leading): min(leading.beatsAt, leading.givesUpAt)
+    }
+  }
+
+  /// The node that leads, as far as this one knows, and whether entries can be proposed.
+  package var leader: (node: NodeNumber, isReady: Bool)? {
+    switch role {
+    case .looking: nil
+    case .following(let following): (following.leader, following.stage == .broadcast)
+    case .leading(let leading): (me, leading.stage == .broadcast)
+    }
+  }
+
+  // MARK: What is durable
+
+  mutating func persist(_ record: ZabRecord, into effects: inout [Effect]) {
+    written += 1
+    memory.take(record)
+    effects.append(.persist(record))
+  }
+
+  /// Lets something be said once all that was written so far is durable.
+  mutating func promise(
+    _ kind: Promise.Kind, unless mutant: Mutant, at now: Moment, into effects: inout [Effect]
+  ) {
+    let promise = Promise(after: written, kind: kind)
+    if durable >= written || mutants.have(mutant) {
+      keep(promise, at: now, into: &effects)
+    } else {
+      promises.append(promise)
+    }
+  }
+
+  private mutating func keepPromises(upTo count: UInt64, at now: Moment, into effects: inout [Effect]) {
+    durable = max(durable, count)
+    while let first = promises.first, first.after <= durable {
+      promises.removeFirst()
+      // Of a row of entries the last says all.
+      if case .entry(let epoch, _) = first.kind, let next = promises.first, next.after <= durable,
+        case .entry(epoch, _) = next.kind
+      {
+        continue
+      }
+      keep(first, at: now, into: &effects)
+    }
+  }
+
+  /// Keeps a promise, unless this node has gone elsewhere meanwhile.
+  private mutating func keep(_ promise: Promise, at now: Moment, into effects: inout [Effect]) {
+    switch (promise.kind, role) {
+    case (.newEpoch(let epoch), .leading(let leading)) where leading.epoch == epoch:
+      tellEpoch(at: now, into: &effects)
+    case (.synchronize(let epoch), .leading(let leading)) where leading.epoch == epoch:
+      synchronize(at: now, into: &effects)
+    case (.entry(let epoch, let zxid), .leading(let leading)) where leading.epoch == epoch:
+      acknowledged(zxid, by: me, at: now, into: &effects)
+    case (.acceptedEpoch(let epoch, let leader), .following(let following))
+    where following.leader == leader && memory.acceptedEpoch == epoch:
+      effects.append(
+        .send(
+          .acceptedEpoch(
+            epoch, current: memory.currentEpoch, last: memory.history.last, attempt: following.transfer.attempt),
+          to: leader))
+    case (.acceptedLeader(let epoch, let leader, let last), .following(var following))
+    where following.leader == leader && following.epoch == epoch:
+      following.isInStep = true
+      role = .following(following)
+      effects.append(.send(.acceptedLeader(epoch: epoch, last: last), to: leader))
+    case (.entry(let epoch, let zxid), .following(let following)) where following.epoch == epoch:
+      effects.append(.send(.acknowledge(epoch: epoch, zxid), to: following.leader))
+    default: break
+    }
+  }
+
+  // MARK: What others say
+
+  private mutating func take(
+    _ message: ZabMessage, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
+  ) {
+    if case .notice(let vote, let round, let standing) = message {
+      return notice(vote, round, standing, of: node, at: now, into: &effects)
+    }
+    switch role {
+    case .looking: break
+    case .following(let following):
+      guard node == following.leader else { return }
+      follow(message, at: now, into: &effects)
+    case .leading: lead(message, of: node, at: now, into: &effects)
+    }
+  }
+
+  private mutating func append(_ bytes: [UInt8], at now: Moment, into effects: inout [Effect]) {
+    switch role {
+    case .looking: break
+    case .following(let following):
+      if following.stage == .broadcast { effects.append(.send(.forward(bytes), to: following.leader)) }
+    case .leading: propose(bytes, at: now, into: &effects)
+    }
+  }
+
+  /// Delivers what is committed, as far as it's here.
+  mutating func deliver(upTo committed: Zxid, into effects: inout [Effect]) {
+    guard committed > delivered else { return }
+    let history = memory.history
+    if delivered < history.base {
+      delivered = history.snapshot
+      effects.append(.restore(history.snapshot, history.state))
+    }
+    let place = history.index(of: delivered)
+    var index = place.isThere ? place.index + 1 : place.index
+    while index < history.items.count, history.items[index].zxid <= committed {
+      let item = history.items[index]
+      effects.append(.deliver(item.zxid, item.bytes))
+      delivered = item.zxid
+      index += 1
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Agreement
+
+/// Judges the embedded log by what the world itself has seen: by the names of the invariants in Apache ZooKeeper's Zab.tla.
+struct ZabJudge {
+  /// The one log that all have to deliver.
+  private(set) var places: [Zxid] = []
+  private var tokens: [UInt64] = []
+  /// What all entries up to each come to.
+  private var hashes: [UInt64] = []
+  /// Up to where each node has delivered it.
+  private(set) var delivered: [Int]
+  /// Who leads each epoch.
+  private var leaders: [UInt32: Int] = [:]
+  /// What was proposed.
+  private var proposed: [Zxid: UInt64] = [:]
+
+  init(nodes: Int) {
+    delivered = Array(repeating: 0, count: nodes)
+  }
+
+  static func token(_ bytes: [UInt8]) -> UInt64 {
+    bytes.reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  static func bytes(_ token: UInt64) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: token >> (56 - $0 * 8)) }
+  }
+
+  /// What the log up to where a node has delivered it comes to, as a snapshot says it.
+  func state(of node: Int) -> [UInt8] {
+    let count = delivered[node]
+    return Self.bytes(UInt64(count)) + Self.bytes(count == 0 ? 0 : hashes[count - 1])
+  }
+
+  mutating func deliver(_ node: Int, _ zxid: Zxid, _ bytes: [UInt8]) -> String? {
+    let token = Self.token(bytes)
+    let index = delivered[node]
+    if index < places.count {
+      guard places[index] == zxid, tokens[index] == token else {
+        return
+          "PrefixConsistency: n\(node) delivers \(zxid.text) \(token) where others have \(places[index].text) \(tokens[index])"
+      }
+    } else {
+      if let last = places.last, zxid <= last { return "TotalOrder: n\(node) delivers \(zxid.text) after \(last.text)" }
+      guard proposed[zxid] == token else {
+        return "Integrity: n\(node) delivers \(zxid.text) \(token), which nobody proposed"
+      }
+      places.append(zxid)
+      tokens.append(token)
+      hashes.append(((hashes.last ?? 0xCBF2_9CE4_8422_2325) ^ token ^ zxid.bits) &* 0x100_0000_01B3)
+    }
+    delivered[node] = index + 1
+    return nil
+  }
+
+  mutating func restore(_ node: Int, _ zxid: Zxid, _ state: [UInt8]) -> String? {
+    let count = Int(Self.token(Array(state.prefix(8))))
+    if zxid == .zero, state.isEmpty {
+      delivered[node] = 0
+      return nil
+    }
+    guard count <= places.count, count > 0, places[count - 1] == zxid,
+      hashes[count - 1] == Self.token(Array(state.suffix(8)))
+    else { return "PrefixConsistency: n\(node) takes a snapshot of \(zxid.text), which isn't the log's" }
+    delivered[node] = count
+    return nil
+  }
+
+  /// A node has an entry: it's what its leader has first.
+  mutating func store(_ node: Int, _ zxid: Zxid, _ bytes: [UInt8], isLeader: Bool) -> String? {
+    let token = Self.token(bytes)
+    if let other = proposed[zxid] {
+      return other == token ? nil : "LocalPrimaryOrder: n\(node) has \(token) as \(zxid.text), which is \(other)"
+    }
+    proposed[zxid] = token
+    return isLeader ? nil : "Integrity: n\(node) has \(token) as \(zxid.text), which nobody proposed"
+  }
+
+  /// A node begins to propose.
+  mutating func lead(_ node: Int, _ epoch: UInt32) -> String? {
+    if let other = leaders.updateValue(node, forKey: epoch), other != node {
+      return "Leadership: n\(other) and n\(node) lead epoch \(epoch)"
+    }
+    guard delivered[node] == places.count else {
+      return "PrimaryIntegrity: n\(node) leads epoch \(epoch) with \(delivered[node]) of \(places.count) entries"
+    }
+    return nil
+  }
+}
+
+extension Zxid {
+  var text: String { "\(epoch).\(counter)" }
+}

@@ -1,0 +1,101 @@
+/// What is done to nodes of the embedded log: made from a seed.
+package struct ZabStory {
+  /// One thing that is done.
+  enum Deed: Equatable {
+    case crash(node: Int)
+    case start(node: Int)
+    case freeze(node: Int)
+    case thaw(node: Int)
+    /// What one says doesn't come to the other.
+    case cut(from: Int, to: Int)
+    case mend(from: Int, to: Int)
+    /// So many of a thousand messages are lost.
+    case lose(permille: Int)
+    /// What a node stores takes so long, in nanoseconds.
+    case disk(node: Int, Int64)
+    /// All end at once, as by a loss of power.
+    case dark
+    /// When a node next stores an epoch it ends, with a part of what it wanted to store; so may its leader.
+    case trap(node: Int, withLeader: Bool)
+  }
+
+  /// The seed that it was made from, and that the world's chance comes from.
+  package let seed: UInt64
+  /// How many nodes there are.
+  let nodes: Int
+  /// What is done when, in nanoseconds, in order.
+  var deeds: [(at: Int64, deed: Deed)] = []
+  /// How often somebody wants an entry.
+  let wishes: ClosedRange<Int64>
+  /// After how many entries a node makes a snapshot, and how many it keeps before that.
+  let snapshots: Int
+  let kept: Int
+  /// When all that is broken is mended.
+  let healsAt: Int64
+
+  /// The story of a seed.
+  package init(seed: UInt64) {
+    var chance = Chance(seed &* 0x9FB2_1C65_1E98_DF25 &+ 7)
+    self.seed = seed
+    nodes = [3, 3, 3, 3, 5, 5, 7][chance.below(7)]
+    wishes =
+      [
+        milliseconds(1)...milliseconds(3), milliseconds(1)...milliseconds(40), milliseconds(20)...milliseconds(400),
+      ][chance.below(3)]
+    snapshots = [3, 10, 40, 1_000][chance.below(4)]
+    kept = [0, 2, 30][chance.below(3)]
+    healsAt = seconds(4) + chance.within(0...seconds(8))
+    let troubles = chance.below(3) == 0 ? [chance.below(7)] : Array(0..<7)
+    let pace = chance.within(milliseconds(60)...milliseconds(1_500))
+    var at = milliseconds(300)
+    while at < healsAt {
+      at += chance.within(milliseconds(1)...pace)
+      trouble(troubles[chance.below(troubles.count)], at: at, &chance)
+    }
+    deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+  }
+
+  private mutating func add(_ deed: Deed, at time: Int64) {
+    if time < healsAt { deeds.append((time, deed)) }
+  }
+
+  private mutating func trouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
+    let node = chance.below(nodes)
+    let span = chance.permille(700) ? chance.within(0...milliseconds(800)) : chance.within(0...seconds(4))
+    switch kind {
+    case 0:
+      add(.crash(node: node), at: at)
+      add(.start(node: node), at: at + milliseconds(20) + span)
+    case 1:
+      add(.freeze(node: node), at: at)
+      add(.thaw(node: node), at: at + span)
+    case 2:
+      // One way or both, with one node or with all others.
+      let isBoth = chance.permille(500)
+      let others = chance.permille(500) ? [chance.below(nodes)] : Array(0..<nodes)
+      for other in others where other != node {
+        add(.cut(from: node, to: other), at: at)
+        add(.mend(from: node, to: other), at: at + span)
+        guard isBoth else { continue }
+        add(.cut(from: other, to: node), at: at)
+        add(.mend(from: other, to: node), at: at + span)
+      }
+    case 3:
+      add(.lose(permille: [0, 5, 30, 100][chance.below(4)]), at: at)
+    case 4:
+      let slow = chance.within(milliseconds(1)...milliseconds([3, 60, 900][chance.below(3)]))
+      add(.disk(node: node, slow), at: at)
+    case 5:
+      add(.trap(node: node, withLeader: chance.permille(700)), at: at)
+      for node in 0..<nodes { add(.start(node: node), at: at + milliseconds(400) + chance.within(0...seconds(2))) }
+      // Something has to happen for it to spring.
+      let other = chance.below(nodes)
+      add(.crash(node: other), at: at + milliseconds(1))
+      add(.start(node: other), at: at + milliseconds(20) + span / 4)
+    default:
+      guard chance.permille(300) else { return add(.crash(node: node), at: at) }
+      add(.dark, at: at)
+      for node in 0..<nodes { add(.start(node: node), at: at + milliseconds(20) + chance.within(0...span)) }
+    }
+  }
+}

@@ -1,0 +1,325 @@
+package import Agreement
+
+/// Nodes of the embedded log, their network and their disks, on one thread and by one seed.
+package final class ZabWorld {
+  enum Event {
+    case wake(node: Int, life: UInt32)
+    case arrive(node: Int, life: UInt32, from: Int, ZabMessage)
+    case synced(node: Int, life: UInt32, Int)
+    case thawed(node: Int, life: UInt32)
+    case wish
+    case deed(Int)
+    case heal
+    case judge(final: Bool)
+  }
+
+  /// How often things happened, so that it's seen that they do.
+  package struct Counts {
+    /// Steps of the world.
+    package var events = 0
+    /// Entries that nodes delivered.
+    package var delivered = 0
+    /// Nodes that began to propose.
+    package var leaders = 0
+    /// Entries that were forgotten after they had been written, and snapshots that were taken over.
+    package var truncations = 0
+    package var restored = 0
+
+    /// None of it yet.
+    package init() {}
+
+    /// Both together.
+    package static func += (left: inout Counts, right: Counts) {
+      left.events += right.events
+      left.delivered += right.delivered
+      left.leaders += right.leaders
+      left.truncations += right.truncations
+      left.restored += right.restored
+    }
+  }
+
+  let story: ZabStory
+  let mutants: Mutants
+  let timing: Zab.Timing
+  var chance: Chance
+  var queue = EventQueue<Event>()
+  var now: Int64 = 0
+  var hosts: [ZabHost] = []
+  var cuts: [[Bool]]
+  /// When what one said last to another is there: nothing overtakes it.
+  var arrivals: [[Int64]]
+  var loss = 0
+  var isHealed = false
+  var token: UInt64 = 0
+  var wanted = 0
+  var judge: ZabJudge
+  private var effects: [Zab.Effect] = []
+  private var entriesAtHealing = 0
+  /// What is wrong, if anything.
+  package private(set) var finding: Finding?
+  /// What happened how often.
+  package internal(set) var counts = Counts()
+  /// What the events come to: the same for the same story.
+  package private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+  /// Takes each line of what happens, if somebody wants to read it.
+  package var tell: ((String) -> Void)?
+
+  /// A world in which a story is played.
+  package init(_ story: ZabStory, mutant: Mutant? = nil) {
+    self.story = story
+    mutants = Mutants(mutant)
+    chance = Chance(story.seed ^ 0x5A5A_A5A5_9876_1234)
+    cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
+    arrivals = Array(repeating: Array(repeating: 0, count: story.nodes), count: story.nodes)
+    judge = ZabJudge(nodes: story.nodes)
+    var timing = Zab.Timing()
+    timing.kept = story.kept
+    timing.piece = 10
+    self.timing = timing
+    for _ in 0..<story.nodes {
+      hosts.append(
+        ZabHost(clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))))
+    }
+  }
+
+  func fail(_ what: @autoclosure () -> String) {
+    guard finding == nil else { return }
+    let text = what()
+    let parts = text.split(separator: ":", maxSplits: 1)
+    finding = Finding(promise: parts.count == 2 ? String(parts[0]) : "Consistency", what: text, at: now)
+  }
+
+  func say(_ line: @autoclosure () -> String) {
+    guard let tell else { return }
+    tell("\(World.text(now))  \(line())")
+  }
+
+  /// Plays the story to its end, or to what is wrong.
+  @discardableResult
+  package func play() -> Finding? {
+    for index in hosts.indices { begin(index) }
+    for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
+    queue.put(.wish, at: milliseconds(100))
+    queue.put(.heal, at: story.healsAt)
+    queue.put(.judge(final: false), at: story.healsAt + seconds(4))
+    queue.put(.judge(final: true), at: story.healsAt + seconds(7))
+    while finding == nil, let (event, at) = queue.take() {
+      now = at
+      counts.events += 1
+      hash = (hash ^ UInt64(bitPattern: at)) &* 0x100_0000_01B3
+      if case .judge(true) = event {
+        judgeEnd()
+        break
+      }
+      take(event)
+    }
+    return finding
+  }
+
+  private func take(_ event: Event) {
+    switch event {
+    case .wake(let node, let life):
+      guard hosts[node].life == life, hosts[node].wakesAt == now else { return }
+      hosts[node].wakesAt = .max
+      guard canTake(node, event) else { return }
+      step(node, .tick)
+    case .arrive(let node, let life, let from, let message):
+      guard hosts[node].life == life, canTake(node, event) else { return }
+      step(node, .message(message, from: NodeNumber(from)))
+    case .synced(let node, let life, let count):
+      guard hosts[node].life == life, canTake(node, event) else { return }
+      synced(node, count)
+    case .thawed(let node, let life):
+      guard hosts[node].life == life else { return }
+      step(node, .tick)
+    case .wish: wish()
+    case .deed(let number): perform(story.deeds[number].deed)
+    case .heal: heal()
+    case .judge: judgeLeader()
+    }
+  }
+
+  private func canTake(_ node: Int, _ event: Event) -> Bool {
+    guard hosts[node].isFrozen else { return true }
+    hosts[node].late.append(event)
+    return false
+  }
+
+  func step(_ node: Int, _ input: Zab.Input) {
+    guard hosts[node].zab != nil else { return }
+    var said = effects
+    said.removeAll(keepingCapacity: true)
+    let local = hosts[node].clock.local(now)
+    let before = hosts[node].zab?.leader
+    hosts[node].zab?.step(input, at: local, into: &said)
+    for effect in said where finding == nil { perform(effect, of: node) }
+    effects = said
+    if let trap = hosts[node].trap, trap.hasSprung { return spring(node, trap.withLeader) }
+    judgeGap(node, before)
+    note(node)
+    schedule(node)
+  }
+
+  /// Ends a node that is caught, and its leader.
+  private func spring(_ node: Int, _ withLeader: Bool) {
+    let leader = hosts[node].zab?.leader?.node
+    say("-- n\(node) is caught")
+    end(node)
+    if withLeader, let leader { end(Int(leader)) }
+  }
+
+  /// Who follows gets all that is proposed, if nothing is lost.
+  private func judgeGap(_ node: Int, _ before: (node: NodeNumber, isReady: Bool)?) {
+    guard isHealed, now > story.healsAt + milliseconds(500), let before, before.isReady,
+      let after = hosts[node].zab?.leader, after.node == before.node, !after.isReady
+    else { return }
+    fail("NoGap: n\(node) has missed something of n\(before.node)")
+  }
+
+  private func schedule(_ node: Int) {
+    guard let wakes = hosts[node].zab?.wakesAt, wakes < .never else { return }
+    let at = max(now + 10_000, hosts[node].clock.true(wakes))
+    guard at < hosts[node].wakesAt else { return }
+    hosts[node].wakesAt = at
+    queue.put(.wake(node: node, life: hosts[node].life), at: at)
+  }
+
+  /// Sees whether a node has begun to propose, or has delivered enough for a snapshot.
+  private func note(_ node: Int) {
+    let leader = hosts[node].zab?.leader
+    let isReady = leader?.isReady == true && leader?.node == NodeNumber(node)
+    if isReady, !hosts[node].isReady, let epoch = hosts[node].zab?.memory.currentEpoch {
+      say("n\(node) leads epoch \(epoch)")
+      counts.leaders += 1
+      if let wrong = judge.lead(node, epoch) { fail(wrong) }
+    }
+    hosts[node].isReady = isReady
+    guard hosts[node].sinceSnapshot >= story.snapshots, let last = hosts[node].zab?.delivered else { return }
+    hosts[node].sinceSnapshot = 0
+    step(node, .compacted(last, judge.state(of: node)))
+  }
+
+  // MARK: The network
+
+  func send(_ message: ZabMessage, from node: Int, to other: Int) {
+    if let wrong = judgeWord(message, of: node, to: other) { return fail(wrong) }
+    guard !cuts[node][other], !chance.permille(loss) else { return }
+    let delay =
+      chance.permille(isHealed ? 0 : 5) ? chance.within(0...milliseconds(300)) : chance.within(30_000...milliseconds(2))
+    let at = max(now + delay, arrivals[node][other] + 1)
+    arrivals[node][other] = at
+    queue.put(.arrive(node: other, life: hosts[other].life, from: node, message), at: at)
+    if tell != nil, isWorthTelling(message) { say("n\(node) to n\(other): \(message)") }
+    // Now and then it comes once more, late.
+    guard !isHealed, chance.permille(3) else { return }
+    if case .forward = message { return }
+    queue.put(
+      .arrive(node: other, life: hosts[other].life, from: node, message), at: at + chance.within(0...seconds(2)))
+  }
+
+  private func isWorthTelling(_ message: ZabMessage) -> Bool {
+    switch message {
+    case .propose, .acknowledge, .commit, .ping, .pong, .forward: false
+    default: true
+    }
+  }
+
+  /// What a node may say is on its disk.
+  private func judgeWord(_ message: ZabMessage, of node: Int, to other: Int) -> String? {
+    let disk = hosts[node].durable
+    switch message {
+    case .newEpoch(let epoch):
+      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(node) {
+        return "AckImpliesDurable: n\(node) tells epoch \(epoch), and has \(disk.acceptedEpoch)"
+      }
+    case .acceptedEpoch(let epoch, _, _, _):
+      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(other) {
+        return "AckImpliesDurable: n\(node) gives n\(other) its word for epoch \(epoch), and has \(disk.acceptedEpoch)"
+      }
+    case .newLeader(let epoch, _, _):
+      if disk.currentEpoch != epoch {
+        return "AckImpliesDurable: n\(node) is new leader of \(epoch), and has \(disk.currentEpoch)"
+      }
+    case .acceptedLeader(let epoch, let last):
+      if disk.currentEpoch != epoch || disk.history.last < last {
+        return
+          "AckImpliesDurable: n\(node) has \(epoch) to \(last.text), and stored \(disk.currentEpoch) to \(disk.history.last.text)"
+      }
+    case .acknowledge(let epoch, let zxid):
+      if disk.currentEpoch != epoch || disk.history.last < zxid {
+        return "AckImpliesDurable: n\(node) acknowledges \(zxid.text), and has \(disk.history.last.text)"
+      }
+    default: break
+    }
+    return nil
+  }
+
+  // MARK: What is done
+
+  private func wish() {
+    if isHealed, now > story.healsAt + seconds(6) { return }
+    queue.put(.wish, at: now + chance.within(story.wishes))
+    let node = chance.below(story.nodes)
+    guard hosts[node].zab != nil, !hosts[node].isFrozen else { return }
+    token += 1
+    step(node, .append(ZabJudge.bytes(token)))
+  }
+
+  private func perform(_ deed: ZabStory.Deed) {
+    say("-- \(deed)")
+    switch deed {
+    case .crash(let node): end(node)
+    case .start(let node): begin(node)
+    case .freeze(let node): if hosts[node].zab != nil { hosts[node].isFrozen = true }
+    case .thaw(let node): thaw(node)
+    case .cut(let from, let to): cuts[from][to] = true
+    case .mend(let from, let to): cuts[from][to] = false
+    case .lose(let permille): loss = permille
+    case .disk(let node, let time): hosts[node].diskTime = time
+    case .dark: for node in hosts.indices { end(node) }
+    case .trap(let node, let withLeader): hosts[node].trap = (withLeader, false)
+    }
+  }
+
+  private func thaw(_ node: Int) {
+    guard hosts[node].isFrozen else { return }
+    hosts[node].isFrozen = false
+    let late = hosts[node].late
+    hosts[node].late = []
+    for event in late { queue.put(event, at: now + 1_000) }
+    hosts[node].wakesAt = .max
+    step(node, .tick)
+  }
+
+  private func heal() {
+    say("-- everything is mended")
+    isHealed = true
+    loss = 0
+    cuts = cuts.map { $0.map { _ in false } }
+    for node in hosts.indices {
+      hosts[node].diskTime = milliseconds(2)
+      hosts[node].trap = nil
+      thaw(node)
+      begin(node)
+    }
+  }
+
+  private func judgeLeader() {
+    entriesAtHealing = judge.places.count
+    let leaders = hosts.indices.filter { hosts[$0].isReady }
+    guard leaders.count == 1, let leader = leaders.first else { return fail("Liveness: \(leaders) lead") }
+    for node in hosts.indices {
+      let its = hosts[node].zab?.leader
+      if its?.node != NodeNumber(leader) || its?.isReady != true {
+        return fail("Liveness: n\(node) doesn't follow n\(leader)")
+      }
+    }
+  }
+
+  private func judgeEnd() {
+    if judge.places.count <= entriesAtHealing { fail("Liveness: nothing is delivered any more") }
+    for node in hosts.indices where judge.delivered[node] != judge.places.count {
+      fail("Liveness: n\(node) has \(judge.delivered[node]) of \(judge.places.count) entries")
+    }
+  }
+}
