@@ -41,7 +41,8 @@ extension TLSDocument {
         "The file with the certificate's private key in PEM, without a passphrase, which not everybody may read."),
       Field(
         "serverName", optional: \.serverName, .certifiedName,
-        "The host name or IP address for which the server's certificate must be. Without it the one by which it's dialled."),
+        "The host name or IP address for which the server's certificate must be. Without it the one by which it's dialled."
+      ),
     ],
     rules: [
       ["if": ["required": ["certificate"]], "then": ["required": ["key"]]],
@@ -50,9 +51,11 @@ extension TLSDocument {
   ) { tls, found in
     switch (tls.value.certificate, tls.value.key) {
     case (.some, nil):
-      found.error(tls.place(of: "certificate"), "there's no \"key\" to it", hint: "name the file that has it; it may be the same")
+      found.error(
+        tls.place(of: "certificate"), "there's no \"key\" to it", hint: "name the file that has it; it may be the same")
     case (nil, .some):
-      found.error(tls.place(of: "key"), "there's no \"certificate\" to it", hint: "name the file that has it; it may be the same")
+      found.error(
+        tls.place(of: "key"), "there's no \"certificate\" to it", hint: "name the file that has it; it may be the same")
     default: break
     }
   }

@@ -94,7 +94,9 @@ extension TLSContext {
   /// Who is signed by this one is believed, though it may itself be signed by another one.
   func believe(_ authority: PEM.Certificate) {
     let table = openSSL.table
-    guard let store = unsafe table.SSL_CTX_get_cert_store(context) else { preconditionFailure("a context without a store") }
+    guard let store = unsafe table.SSL_CTX_get_cert_store(context) else {
+      preconditionFailure("a context without a store")
+    }
     _ = unsafe table.X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     _ = unsafe table.X509_STORE_add_cert(store, authority.pointer)
   }
@@ -112,7 +114,8 @@ extension TLSContext {
     for certificate in chain.dropFirst() { _ = unsafe openssl_chain(openSSL.all, context, certificate.pointer) }
     guard unsafe table.SSL_CTX_use_PrivateKey(context, key.pointer) == 1 else {
       let code = table.ERR_get_error()
-      let isOther = [X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH].map(UInt.init).contains(code & UInt(ERR_REASON_MASK))
+      let isOther = [X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH].map(UInt.init).contains(
+        code & UInt(ERR_REASON_MASK))
       throw isOther
         ? .otherKey(path: files.key, certificate: files.certificate)
         : .refused(path: files.key, words: openSSL.words(for: code))

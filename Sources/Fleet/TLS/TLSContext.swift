@@ -7,7 +7,7 @@ import Config
 /// is depends on who dials whom in which fleet, so that a node can't be made to talk to itself, and neither side's part can be
 /// played by the other (RFC 9257, 4 and 6). A server of others has a certificate: TLS 1.2 or newer.
 @safe
-final class TLSContext: @unchecked Sendable {  // OpenSSL lets threads share one that isn't changed any more, as none is after its init.
+final class TLSContext: @unchecked Sendable {  // Threads may share one that nobody changes any more.
   /// A key with the name by which both sides mean it.
   struct SharedKey {
     let identity: [UInt8]
@@ -34,7 +34,8 @@ final class TLSContext: @unchecked Sendable {  // OpenSSL lets threads share one
     self.side = side
     let table = openSSL.table
     let isDialled = if case .accepting = side { true } else { false }
-    guard let context = unsafe table.SSL_CTX_new(isDialled ? table.TLS_server_method() : table.TLS_client_method()) else { preconditionFailure("no memory for TLS") }
+    guard let context = unsafe table.SSL_CTX_new(isDialled ? table.TLS_server_method() : table.TLS_client_method())
+    else { preconditionFailure("no memory for TLS") }
     unsafe self.context = context
     unsafe openssl_without_cache(openSSL.all, context)
     switch side {

@@ -43,8 +43,10 @@ extension TLSSession {
     switch error {
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       let dialled = name.map { "\($0)" } ?? "it"
-      return "has a certificate for \(certificate.names), not for \(dialled): dial it by such a name, or set \"serverName\""
-    case X509_V_ERR_CERT_HAS_EXPIRED: return "has a certificate that has expired: \(certificate.subject), on \(certificate.end)"
+      return
+        "has a certificate for \(certificate.names), not for \(dialled): dial it by such a name, or set \"serverName\""
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "has a certificate that has expired: \(certificate.subject), on \(certificate.end)"
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return "has a certificate that isn't valid yet: \(certificate.subject), from \(certificate.beginning) on"
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
@@ -57,7 +59,8 @@ extension TLSSession {
   }
 
   private func openSSLWords(for error: Int32) -> String {
-    unsafe context.openSSL.table.X509_verify_cert_error_string(Int(error)).map { unsafe String(cString: $0) } ?? "\(error)"
+    unsafe context.openSSL.table.X509_verify_cert_error_string(Int(error)).map { unsafe String(cString: $0) }
+      ?? "\(error)"
   }
 }
 
@@ -83,7 +86,9 @@ extension OpenSSL {
     switch number {
     case SSL_AD_BAD_CERTIFICATE...SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_UNKNOWN_CA, SSL_AD_ACCESS_DENIED,
       TLS13_AD_CERTIFICATE_REQUIRED:
-      guard let own = files.identity else { return "wants a client certificate: name one by \"certificate\" and \"key\"" }
+      guard let own = files.identity else {
+        return "wants a client certificate: name one by \"certificate\" and \"key\""
+      }
       return "refuses the certificate in \(own.certificate): \(said)"
     case SSL_AD_HANDSHAKE_FAILURE where files.identity == nil:
       return "ends the handshake, perhaps since it wants a client certificate (\"certificate\" and \"key\")"
