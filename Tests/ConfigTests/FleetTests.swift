@@ -139,7 +139,7 @@ struct FleetTests {
       (text(", data: 'fleet'"), "data: \"fleet\" is not the absolute path"),
       (
         text(engine: engine + ", tls: false"),
-        "engine.tls: must be true or an object — hint: leave it out to do without TLS"
+        "engine.tls: must be true or an object, is false — hint: leave the key out to have its default"
       ),
       (text(engine: engine + ", tls: 'yes'"), "engine.tls: must be true or an object, is \"yes\""),
       (text(engine: engine + ", tls: { ca: 'ca.pem' }"), "engine.tls.ca: \"ca.pem\" is not the absolute path"),

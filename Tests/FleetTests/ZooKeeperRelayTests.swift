@@ -136,7 +136,7 @@ import Testing
     let server = try TLSServer(
       as: right, ["-tls1_\(version)", "-CAfile", ca.file, "-Verify", "1", "-verify_return_error"])
     let why = refusal(server.address, try tls())
-    #expect(why.hasPrefix("wants a client certificate"), "\(why)")
+    #expect(why.contains("wants a client certificate"), "\(why)")
     let other = try TestCA("Other CA")
     let stranger = try other.identity("stranger")
     let refused = refusal(server.address, try tls(as: stranger))

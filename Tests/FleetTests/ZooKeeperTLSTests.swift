@@ -1,6 +1,5 @@
 import Agreement
 import Config
-import Glibc
 import Libevent
 import Names
 import Sockets
@@ -59,7 +58,7 @@ import Testing
 
   @Test("TLS 1.3, where a server has it")
   func newest() throws {
-    let servers = try servers(options: "ssl.protocol=TLSv1.3\nssl.enabledProtocols=TLSv1.3")
+    let servers = try servers(options: "ssl.protocol=TLSv1.3\nssl.ciphersuites=TLS_AES_128_GCM_SHA256")
     let asker = StoreAsker(servers.secureAddresses, tls: try tls(as: own), patience: .seconds(10))
     try #require(asker.waitUntilReached(), "\(asker.why)")
     #expect(asker.put(.head, [7]) != nil)
@@ -129,41 +128,5 @@ import Testing
     try servers.waitForSession(leader)
     let late = StoreAsker([servers.secureAddresses[leader]], tls: tls, patience: .seconds(5))
     #expect(eventually { if case .value([3], _) = late.read(.head) { true } else { false } })
-  }
-
-  /// Not a test of anything that may fail: what TLS costs, for people.
-  @Test(.enabled(if: getenv("MARTLET_MEASURE") != nil)) func cost() throws {
-    let servers = try servers()
-    for (name, addresses, tls) in [
-      ("plain", servers.addresses, nil), ("tls", servers.secureAddresses, try tls(as: own)),
-    ] as [(String, [SocketAddress], ServerTLS?)] {
-      let asker = StoreAsker(addresses, tls: tls, patience: .seconds(10))
-      try #require(asker.waitUntilReached())
-      _ = asker.put(.head, [UInt8](repeating: 1, count: 200))
-      for round in 0..<2 {
-        var times: [UInt64] = []
-        let cpu = clock()
-        for _ in 0..<2000 {
-          let began = MonotonicClock.now()
-          var reply: StoreReply?
-          asker.store.perform(.read(.head, .any)) {
-            reply = $0
-            asker.loop.stop()
-          }
-          asker.loop.run()
-          precondition(reply != nil)
-          times.append(MonotonicClock.now() - began)
-        }
-        times.sort()
-        if round == 1 {
-          print(
-            "\(name): p50 \(times[1000] / 1000) us, p99 \(times[1980] / 1000) us, cpu \((clock() - cpu) / 2000) us each"
-          )
-        }
-      }
-      let cpu = clock()
-      _ = asker.wait(seconds: 10) { false }
-      print("\(name): idle \(clock() - cpu) us of cpu in 10 s")
-    }
   }
 }

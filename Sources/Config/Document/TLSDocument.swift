@@ -19,7 +19,7 @@ extension TLSDocument {
         message: "unknown key: a server's certificate is always looked at",
         hint: "name who has signed it by \"ca\", and for whom it is by \"serverName\"")
     }
-  }.orTrue(meaning: TLSDocument(), without: "TLS")
+  }.orTrue(meaning: TLSDocument())
 
   /// What others call it not to look at certificates.
   private static let lenience: Set = [
@@ -80,19 +80,16 @@ extension TLSDocument {
 }
 
 extension Kind where Value: Equatable {
-  /// This kind, or `true` for one of its values; what is missing otherwise is said of `false`.
-  fileprivate func orTrue(meaning plain: Value, without what: String) -> Kind {
+  /// This kind, or `true` for one of its values.
+  fileprivate func orTrue(meaning plain: Value) -> Kind {
     Kind(
       wanted: "true or \(wanted)", schema: ["if": ["type": "boolean"], "then": ["const": true], "else": schema],
       keys: keys, render: { $0 == plain ? JSONNode(value: .bool(true)) : render($0) }
     ) { node, path, found in
       switch node.value {
-      case .bool(true): return plain
-      case .bool(false):
-        found.error(path, node.line, "must be true or \(wanted)", hint: "leave it out to do without \(what)")
-        return nil
-      case .object: return read(node, path, &found)
-      default: return found.mismatch(path, node, "true or \(wanted)")
+      case .bool(true): plain
+      case .object: read(node, path, &found)
+      default: found.mismatch(path, node, "true or \(wanted)")
       }
     }
   }
