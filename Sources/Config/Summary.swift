@@ -23,7 +23,8 @@ extension Configuration {
       rest.add(
         "fleet",
         "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by ZooKeeper at "
-          + "\(fleet.engine.servers.map(\.description).joined(separator: ", ")), \(fleet.engine.root)")
+          + "\(fleet.engine.servers.map(\.description).joined(separator: ", "))"
+          + (fleet.engine.tls == nil ? "" : " over TLS") + ", \(fleet.engine.root)")
       for address in fleet.addresses { rest.add("address", address.summary) }
     }
     if pools.contains(where: \.hasNames) {

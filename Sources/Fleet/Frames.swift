@@ -1,12 +1,10 @@
-import Libevent
-
 /// A frame that says it's larger than anything that is taken.
 struct FrameTooLarge: Error, Equatable {
   /// What it says.
   let length: Int
 }
 
-extension BufferedConnection {
+extension ByteStream {
   /// The most bytes of one frame: more than any message has, and nothing that hurts.
   static var largestFrame: Int { 2 << 20 }
 

@@ -28,7 +28,8 @@ struct FleetTests {
       try Configuration.parse(
         Self.text(
           nodes: "{ name: 'lb1', address: '10.0.0.1:7400' }, { name: 'lb2', address: '[2001:db8::2]:1' }",
-          engine: "type: 'zookeeper', servers: ['10.0.1.1:2181', 'zk.example:2182'], root: '/a/b', auth: '/c'",
+          engine: "type: 'zookeeper', servers: ['10.0.1.1:2181', 'zk.example:2182'], root: '/a/b', auth: '/c', "
+            + "tls: { ca: '/ca', certificate: '/d', key: '/e', serverName: 'ZK.example' }",
           """
           , data: '/d', addresses: [
             { name: 'web', address: '10.0.0.100', interface: 'eth0.5', lease: '3s', prefer: ['lb2', 'lb1'], onQuorumLoss: 'hold' },
@@ -41,6 +42,9 @@ struct FleetTests {
     #expect(fleet.nodes.map(\.address.description) == ["10.0.0.1:7400", "[2001:db8::2]:1"])
     #expect(fleet.engine.servers.map(\.description) == ["10.0.1.1:2181", "zk.example:2182"])
     #expect(fleet.engine.root == "/a/b" && fleet.engine.auth == "/c")
+    #expect(
+      fleet.engine.tls
+        == TLSConfiguration(ca: "/ca", identity: .init(certificate: "/d", key: "/e"), serverName: "zk.example"))
     #expect(
       fleet.addresses == [
         .init(
@@ -60,6 +64,20 @@ struct FleetTests {
     #expect(fleet.data == "/var/lib/martlet/fleet" && fleet.engine.root == "/martlet/edge" && fleet.engine.auth == nil)
     #expect(fleet.addresses.isEmpty)
     #expect(try Configuration.parse("{ listen: ':80', backends: ['10.9.9.9:80'] }").fleet == nil)
+  }
+
+  @Test func trueIsTLSWithTheSystemsCAs() throws {
+    let plain = try Configuration.parse(Self.text(engine: Self.engine))
+    let simple = try Configuration.parse(Self.text(engine: Self.engine + ", tls: true"))
+    #expect(plain.fleet?.engine.tls == nil)
+    #expect(simple.fleet?.engine.tls == TLSConfiguration())
+    #expect(simple.render().contains("\"tls\": true") && simple.summary().contains("10.0.1.1:2181 over TLS, /martlet"))
+    let empty = try Configuration.parse(Self.text(engine: Self.engine + ", tls: {}"))
+    #expect(empty.isSame(as: simple) && !empty.isSame(as: plain))
+    let whole = try Configuration.parse(
+      Self.text(engine: Self.engine + ", tls: { ca: '/a', certificate: '/c', key: '/k', serverName: '2001:DB8::1' }"))
+    #expect(try Configuration.parse(whole.render()).isSame(as: whole))
+    #expect(whole.fleet?.engine.tls?.serverName == "2001:db8::1")
   }
 
   @Test func asAFileItIsTheSame() throws {
@@ -119,6 +137,30 @@ struct FleetTests {
       (text(engine: engine + ", root: '/a/../b'"), "engine.root: \"/a/../b\" is not the path"),
       (text(engine: engine + ", root: '/zookeeper/x'"), "engine.root: what is below /zookeeper is ZooKeeper's own"),
       (text(", data: 'fleet'"), "data: \"fleet\" is not the absolute path"),
+      (
+        text(engine: engine + ", tls: false"),
+        "engine.tls: must be true or an object, is false — hint: leave the key out to have its default"
+      ),
+      (text(engine: engine + ", tls: 'yes'"), "engine.tls: must be true or an object, is \"yes\""),
+      (text(engine: engine + ", tls: { ca: 'ca.pem' }"), "engine.tls.ca: \"ca.pem\" is not the absolute path"),
+      (
+        text(engine: engine + ", tls: { certificate: '/c' }"),
+        "engine.tls.certificate: there's no \"key\" to it — hint: name the file that has it"
+      ),
+      (text(engine: engine + ", tls: { key: '/k' }"), "engine.tls.key: there's no \"certificate\" to it —"),
+      (
+        text(engine: engine + ", tls: { verify: false }"),
+        "engine.tls.verify: unknown key: a server's certificate is always looked at — hint: name who has signed it by"
+      ),
+      (
+        text(engine: engine + ", tls: { serverName: 'zk:2181' }"),
+        "engine.tls.serverName: \"zk:2181\" is neither an IP address nor a host name"
+      ),
+      (
+        text(engine: engine + ", tls: { cafile: '/a' }"),
+        "engine.tls.cafile: unknown key — hint: it's called \"ca\" here"
+      ),
+      (text(engine: engine + ", ssl: true"), "engine.ssl: unknown key — hint: it's called \"tls\" here"),
     ])
   func wrong(_ text: String, _ start: String) {
     let found = problems(text)

@@ -159,6 +159,7 @@ struct RemedyTests {
       ("maxSessions: 5", "maxSessions: unknown key — hint: it belongs into backends[]"),
       ("interval: '2s'", "interval: unknown key — hint: it belongs into health or resolver"),
       ("tls: true", "tls: unknown key — hint: remove it: TLS is passed on as it comes"),
+      ("ca: '/a'", "ca: unknown key — hint: remove it: TLS is passed on as it comes"),
       ("proxyProtocol: true", "proxyProtocol: unknown key — hint: remove it: the PROXY protocol"),
       ("send_proxy: true", "send_proxy: unknown key — hint: remove it: the PROXY protocol"),
       ("mode: 'tcp'", "mode: unknown key — hint: it belongs into admin"),

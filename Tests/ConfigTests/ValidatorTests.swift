@@ -230,8 +230,13 @@ struct ValidatorTests {
       \(keys.contains("engine") ? "" : "engine: { type: 'zookeeper', servers: ['zk:1'] },") \(keys) } }
     """
   }
+  private static func tls(_ value: String) -> String {
+    "engine: { type: 'zookeeper', servers: ['zk:1'], tls: \(value) }"
+  }
   private static let fleets = [
     "addresses: []", "data: '/d'", "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a:b/c.d', auth: '/a' }",
+    tls("true"), tls("{}"), tls("{ ca: '/a b' }"), tls("{ certificate: '/c', key: '/k', serverName: 'Zk-1.example.' }"),
+    tls("{ serverName: '10.0.0.1' }"), tls("{ serverName: '2001:DB8::1' }"),
   ]
   private static let floating = [
     "address: '10.0.0.100', interface: 'eth0.5'", "address: '2001:DB8::1', action: 'address', interface: 'br-lan'",
@@ -244,6 +249,8 @@ struct ValidatorTests {
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a/../b' }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/zookeeper' }",
     "engine: { type: 'zookeeper', servers: [] }",
+    tls("false"), tls("'true'"), tls("1"), tls("{ ca: 'a' }"), tls("{ certificate: '/c' }"), tls("{ key: '/k' }"),
+    tls("{ serverName: '' }"), tls("{ serverName: 'a:1' }"), tls("{ serverName: '1.2' }"), tls("{ verify: false }"),
   ]
   private static let wrongFloating = [
     "address: '10.0.0.100'", "interface: 'eth0'", "address: '10.0.0.100:80', interface: 'eth0'",

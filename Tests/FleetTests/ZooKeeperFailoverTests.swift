@@ -148,7 +148,9 @@ import Testing
     var deleted = 0
     let paths = ["/a/b/c/log/head", "/a/b/c/log", "/a/b/c/owners", "/a/b/c", "/a/b", "/a"]
     var connection: ZooKeeperConnection?
-    connection = ZooKeeperConnection(to: servers.addresses[0], ZooKeeperManners(), on: asker.loop) { event in
+    connection = ZooKeeperConnection(
+      to: ZooKeeperServer(servers.addresses[0]), ZooKeeperManners(), on: asker.loop
+    ) { event in
       guard case .ready = event else { return }
       for path in paths {
         connection?.send(.write(.delete(path, version: Int32(clamping: version.bits)))) { outcome in

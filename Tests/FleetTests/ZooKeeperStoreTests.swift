@@ -19,7 +19,7 @@ import Testing
       var taken: [SocketAddress?] = [nil, nil]
       var dialled: Set<SocketAddress> = []
       for turn in 0..<6 {
-        let server = try #require(book.next(otherThan: taken[1 - turn % 2]))
+        let server = try #require(book.next(otherThan: taken[1 - turn % 2])).address
         #expect(server != taken[1 - turn % 2])
         taken[turn % 2] = server
         dialled.insert(server)

@@ -5,10 +5,31 @@ import SystemPackage
 /// Servers of ZooKeeper (Debian's `libzookeeper-java`) on loopback, started for a test without their service and ended with this object: one
 /// alone, or three that are one ensemble.
 package final class ZooKeeperServers {
-  /// Where each listens for clients.
+  /// How they speak TLS.
+  package struct TLS {
+    /// What they show.
+    package var identity: TestCA.Identity
+    /// Who has to have signed a client's certificate.
+    package var ca: String
+    /// Whether a client has to have one (`ssl.clientAuth`): need, want or none.
+    package var clients = "need"
+
+    /// As ZooKeeper does it by default: a client has to have a certificate.
+    package init(_ identity: TestCA.Identity, ca: String, clients: String = "need") {
+      self.identity = identity
+      self.ca = ca
+      self.clients = clients
+    }
+  }
+
+  /// Where each listens for clients, without TLS.
   package let addresses: [SocketAddress]
+  /// Where each listens for clients with TLS; none if they don't speak it.
+  package let secureAddresses: [SocketAddress]
 
   private static let jar = "/usr/share/java/zookeeper.jar"
+  /// What Debian's jar doesn't name and TLS needs.
+  private static let codec = "/usr/share/java/netty-codec.jar"
   private let folder: TemporaryFolder
   private let network: NetworkNamespace?
   private var processes: [Subprocess?]
@@ -18,9 +39,10 @@ package final class ZooKeeperServers {
   /// - Parameters:
   ///   - count: how many: 1 or 3.
   ///   - options: more lines of their configuration.
+  ///   - tls: how they speak TLS, at a port of its own; nil if they don't.
   ///   - place: the network that they are in, and its address; else this one's loopback.
   package init(
-    _ count: Int = 1, options: String = "", in place: (network: NetworkNamespace, host: String)? = nil
+    _ count: Int = 1, options: String = "", tls: TLS? = nil, in place: (network: NetworkNamespace, host: String)? = nil
   ) throws {
     guard access(Self.jar, R_OK) == 0 else { throw Failure("libzookeeper-java isn't installed: make test-packages") }
     folder = try TemporaryFolder()
@@ -30,6 +52,7 @@ package final class ZooKeeperServers {
       let port = try FreePort.next()
       return SocketAddress(ip: host, port: port) ?? .ipv4(0x7F00_0001, port: port)
     }
+    secureAddresses = try tls == nil ? [] : addresses.map { $0.with(port: try FreePort.next()) }
     processes = addresses.map { _ in nil }
     // Where each speaks with the others, and where they elect.
     let members = try (1...count).map { "server.\($0)=\(host):\(try FreePort.next()):\(try FreePort.next())" }
@@ -51,13 +74,35 @@ package final class ZooKeeperServers {
         maxClientCnxns=0
         4lw.commands.whitelist=srvr,conf
         \(count > 1 ? members.joined(separator: "\n") : "")
+        \(secureAddresses.isEmpty ? "" : Self.secured(at: secureAddresses[index], host, in: folder.path, tls))
         \(options)
 
         """)
     }
+    if let tls { try Self.write(tls, to: folder) }
     if getuid() == 0 { _ = try Subprocess.run("chown", ["-R", "nobody", folder.path]) }
     for index in addresses.indices { try start(index) }
     for index in addresses.indices { try waitForSession(index) }
+  }
+
+  private static func write(_ tls: TLS, to folder: TemporaryFolder) throws {
+    let text = { try String(contentsOfFile: $0, encoding: .utf8) }
+    try folder.write("server.pem", text(tls.identity.key) + text(tls.identity.certificate))
+    try folder.write("clients.pem", text(tls.ca))
+  }
+
+  /// The lines of the configuration about TLS.
+  private static func secured(at address: SocketAddress, _ host: String, in folder: String, _ tls: TLS?) -> String {
+    """
+    secureClientPort=\(address.port ?? 0)
+    secureClientPortAddress=\(host)
+    serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory
+    ssl.keyStore.location=\(folder)/server.pem
+    ssl.keyStore.type=PEM
+    ssl.trustStore.location=\(folder)/clients.pem
+    ssl.trustStore.type=PEM
+    ssl.clientAuth=\(tls?.clients ?? "need")
+    """
   }
 
   /// Starts one, again or for the first time.
@@ -66,7 +111,10 @@ package final class ZooKeeperServers {
       ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
       // How soon servers look for a new leader: the defaults are for networks that are slower than this one.
       + ["-Dzookeeper.leaderConnectDelayDuringRetryMs=20", "-Dzookeeper.fastleader.minNotificationInterval=50"]
-      + ["-cp", Self.jar, "org.apache.zookeeper.server.quorum.QuorumPeerMain", "\(folder.path)/\(index).cfg"]
+      + [
+        "-cp", "\(Self.jar):\(Self.codec)", "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+        "\(folder.path)/\(index).cfg",
+      ]
     let words = getuid() == 0 ? ["setpriv", "--reuid", "nobody", "--clear-groups"] + java : java
     let all = network.map { ["nsenter", "--net=\($0.path)"] + words } ?? words
     processes[index] = try Subprocess(all[0], Array(all.dropFirst()))

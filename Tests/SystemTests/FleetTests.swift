@@ -177,6 +177,7 @@ import Testing
     arguments: [
       ("--node", "lb9", "--node names \"lb9\", and the nodes are lb1, lb2, lb3"),
       ("key", "", "can't be read"),
+      ("tls", #", "tls": { "ca": "/nonexistent/ca.pem" }"#, "/nonexistent/ca.pem can't be read: no such file"),
     ])
   func refusals(_ what: String, _ value: String, _ words: String) throws {
     let folder = try TemporaryFolder()
@@ -187,7 +188,7 @@ import Testing
       """
       { "fleet": { "name": "edge", "nodes": [{ "name": "lb1", "address": "127.0.0.1:1" },
           { "name": "lb2", "address": "127.0.0.1:2" }, { "name": "lb3", "address": "127.0.0.1:3" }],
-          "key": "\(folder.path)/\(key)", "engine": { "type": "zookeeper", "servers": ["127.0.0.1:4"] },
+          "key": "\(folder.path)/\(key)", "engine": { "type": "zookeeper", "servers": ["127.0.0.1:4"]\(what == "tls" ? value : "") },
           "data": "\(folder.path)/data" },
         "admin": "off", "listen": "127.0.0.1:0", "backends": ["127.0.0.1:9"] }
       """)

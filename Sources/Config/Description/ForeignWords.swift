@@ -59,6 +59,11 @@ enum ForeignWords {
     ("level", ["severity", "verbosity"]),
     ("format", ["style", "encoding"]),
     ("backlog", ["somaxconn", "accept-backlog"]),
+    ("tls", ["ssl"]),
+    ("ca", ["ca-file", "cafile", "cacert", "ca-cert", "root-ca", "trust-store", "trusted-ca"]),
+    ("certificate", ["cert", "crt", "cert-file", "client-cert", "client-certificate", "key-store", "pem"]),
+    ("key", ["key-file", "private-key", "client-key", "cert-key"]),
+    ("serverName", ["sni", "host", "hostname", "verifyhost", "verify-host"]),
   ]
 
   /// What there is no key for, and what to do instead.

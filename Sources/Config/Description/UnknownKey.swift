@@ -20,7 +20,7 @@ struct UnknownKey {
       return
     }
     meant = nil
-    let places = form.map { Self.places(of: [key] + foreign, in: $0) } ?? []
+    let places = form.map { Self.places(of: [key] + foreign, in: $0, seenFrom: path) } ?? []
     if let here {
       let parts = here.split(separator: ".")
       refusal = says("it's called \"\(parts[1])\" here, inside \"\(parts[0])\"")
@@ -36,8 +36,14 @@ struct UnknownKey {
   }
 
   /// Where keys stand, in words, in the order of the keys.
-  private static func places(of keys: [String], in form: Document.Form) -> [(key: String, text: String)] {
-    let paths = form.keys.map { $0.path.split(separator: ".").map(String.init) }
+  ///
+  /// - Parameter path: where the key is that nobody knows: who wants TLS in front of backends doesn't mean that of a fleet.
+  private static func places(
+    of keys: [String], in form: Document.Form, seenFrom path: String
+  ) -> [(key: String, text: String)] {
+    let isFleet = path.hasPrefix("fleet")
+    let paths = form.keys.filter { isFleet || !$0.path.hasPrefix("fleet.engine.tls") }
+      .map { $0.path.split(separator: ".").map(String.init) }
     return keys.compactMap { key in
       var holders: [String] = []
       for path in paths where path.last == key {

@@ -128,7 +128,7 @@ extension FleetConfiguration {
       },
       engine: Engine(
         servers: (document.engine?.servers ?? []).map(\.value), root: document.engine?.root ?? "/martlet/\(name)",
-        auth: document.engine?.auth),
+        auth: document.engine?.auth, tls: document.engine?.tls.map { TLSConfiguration($0) }),
       key: document.key ?? "", data: document.data, addresses: document.addresses.map { Address($0.value) })
   }
 }
@@ -141,7 +141,7 @@ extension FleetDocument {
       nodes: fleet.nodes.map { Located(NodeDocument(name: $0.name, address: $0.address)) },
       engine: EngineDocument(
         type: fleet.engine.type, servers: fleet.engine.servers.map { Located($0) }, root: fleet.engine.root,
-        auth: fleet.engine.auth),
+        auth: fleet.engine.auth, tls: fleet.engine.tls.map { TLSDocument($0) }),
       key: fleet.key, data: fleet.data, addresses: fleet.addresses.map { Located(FleetAddressDocument($0)) })
   }
 }

@@ -6,6 +6,7 @@ struct EngineDocument: Sendable {
   var servers: [Located<Endpoint>]?
   var root: String?
   var auth: String?
+  var tls: TLSDocument?
 }
 
 extension EngineDocument {
@@ -24,7 +25,11 @@ extension EngineDocument {
         "The node of ZooKeeper below which everything of this fleet is. Without it /martlet/ and the fleet's name."),
       Field(
         "auth", optional: \.auth, .path(atMost: 4095),
-        "A file with user:password, for ZooKeeper's digest scheme; the password goes over the network as it is. Without it nobody in particular asks."
+        "A file with user:password, for ZooKeeper's digest scheme; without \"tls\" the password goes over the network as it is. Without it nobody in particular asks."
+      ),
+      Field(
+        "tls", optional: \.tls, TLSDocument.kind,
+        "TLS to the servers, at their secureClientPort: true for the system's CAs and no certificate of one's own. Without it there's none."
       ),
     ]
   ) { engine, found in

@@ -26,6 +26,8 @@ package struct FleetConfiguration: Equatable, Sendable {
     package var root = ""
     /// A file with `user:password`; nil for nobody in particular.
     package var auth: String?
+    /// TLS to the servers; nil for none.
+    package var tls: TLSConfiguration?
   }
 
   /// The fleet's name, by which its nodes are told from another fleet's.

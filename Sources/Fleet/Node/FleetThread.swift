@@ -92,6 +92,7 @@ package final class FleetThread {
       }
     }
     store.onState = sayStore
+    store.onTrouble = { events.post(.trouble($0)) }
     var warned: Set<String> = []
     store.onTuning = { tuning in
       for address in setup.addresses where address.lease.term.nanoseconds < tuning.shortestLease.clockNanoseconds {

@@ -56,7 +56,7 @@ package struct FleetStart {
     } catch {
       throw StartError("fleet: \(error)", hint: "it was right a moment ago")
     }
-    var notices: [String] = []
+    var notices = store.tls?.notices ?? []
     var serving = served ?? configuration
     if served == nil, memory.stored.generation > 0 {
       if memory.stored.text != text {
@@ -95,6 +95,13 @@ package struct FleetStart {
         store.user = try ZooKeeperUser(file: auth)
       } catch {
         throw StartError("fleet: \(error)", hint: "it's what ZooKeeper is to know the nodes by")
+      }
+    }
+    if let tls = fleet.engine.tls {
+      do throws(ServerTLS.Problem) {
+        store.tls = try ServerTLS(tls)
+      } catch {
+        throw StartError("fleet: \(error)", hint: "it's what \"tls\" of the engine says")
       }
     }
     return store

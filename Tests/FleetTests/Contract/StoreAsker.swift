@@ -25,13 +25,14 @@ final class StoreAsker {
   /// ZooKeeper at these addresses.
   convenience init(
     sharing loop: EventLoop = EventLoop(), _ servers: [SocketAddress], root: String = "/martlet/test",
-    user: String? = nil,
+    user: String? = nil, tls: ServerTLS? = nil,
     patience: Duration = .milliseconds(400)
   ) {
     self.init(sharing: loop) { loop in
       var settings = ZooKeeperSettings(servers: servers.map(Endpoint.address), root: root)
       settings.patience = patience
       settings.user = user.flatMap { ZooKeeperUser(Array($0.utf8)) }
+      settings.tls = tls
       return ZooKeeperStore(settings, resolver: Resolver(on: loop), on: loop)
     }
   }
@@ -89,5 +90,10 @@ final class StoreAsker {
 
   var isReached: Bool {
     if case .reached = store.state { true } else { false }
+  }
+
+  /// Why the store isn't reached; nothing if it is.
+  var why: String {
+    if case .away(_, let why) = store.state { why } else { "" }
   }
 }

@@ -1,4 +1,6 @@
 import Agreement
+import Config
+import Sockets
 import Support
 import Testing
 
@@ -15,11 +17,26 @@ import Testing
   @Test("ZooKeeper, asked at the same server and at two that are one ensemble", arguments: [1, 3])
   func zooKeeper(_ count: Int) throws {
     let servers = try ZooKeeperServers(count)
+    try check(servers, servers.addresses)
+  }
+
+  @Test("ZooKeeper over TLS")
+  func secureZooKeeper() throws {
+    let ca = try TestCA()
+    let tls = ZooKeeperServers.TLS(try ca.identity("zk", for: "IP:127.0.0.1"), ca: ca.file)
+    let own = try ca.identity("lb1")
+    let servers = try ZooKeeperServers(tls: tls)
+    let files = TLSConfiguration(ca: ca.file, identity: .init(certificate: own.certificate, key: own.key))
+    try check(servers, servers.secureAddresses, over: ServerTLS(files))
+  }
+
+  private func check(_ servers: ZooKeeperServers, _ addresses: [SocketAddress], over tls: ServerTLS? = nil) throws {
     for (number, contract) in StoreCase.all.enumerated() {
       // Patient enough for a busy machine: an outcome that is unknown is another test's.
-      let one = StoreAsker([servers.addresses[0]], root: "/case/\(number)", patience: .seconds(10))
+      let (root, patience) = ("/case/\(number)", Duration.seconds(10))
+      let one = StoreAsker([addresses[0]], root: root, tls: tls, patience: patience)
       let other = StoreAsker(
-        sharing: one.loop, [servers.addresses[count - 1]], root: "/case/\(number)", patience: .seconds(10))
+        sharing: one.loop, [addresses[addresses.count - 1]], root: root, tls: tls, patience: patience)
       try #require(one.waitUntilReached() && other.waitUntilReached())
       do { try contract.run(one, other) } catch { Issue.record(error, "\(contract.name)") }
     }

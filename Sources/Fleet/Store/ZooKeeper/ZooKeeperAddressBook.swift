@@ -3,6 +3,24 @@ import Libevent
 import Names
 import Sockets
 
+/// A server as it's dialled.
+struct ZooKeeperServer: Equatable {
+  /// Where it is.
+  let address: SocketAddress
+  /// Who is meant: the name that was looked up, else the address.
+  let name: TLSName
+
+  /// One that is known by its address.
+  init(_ address: SocketAddress) {
+    self.init(address, of: .address(address))
+  }
+
+  /// One of those that a name, or an address, stands for.
+  init(_ address: SocketAddress, of endpoint: Endpoint) {
+    (self.address, name) = (address, TLSName(endpoint))
+  }
+}
+
 /// Where the servers are: those given by address at once, those given by name as far as it has been looked up. They are gone
 /// through in turn, from one that is picked at random, so that nodes spread over them.
 final class ZooKeeperAddressBook {
@@ -41,23 +59,25 @@ final class ZooKeeperAddressBook {
   }
 
   /// All that are known, in the order in which they're given.
-  var addresses: [SocketAddress] {
-    endpoints.flatMap { endpoint in
-      switch endpoint {
-      case .address(let address): [address]
-      case .name(let name, let port): names[name]?.addresses.map { $0.with(port: port) } ?? []
-      }
+  var servers: [ZooKeeperServer] {
+    endpoints.flatMap { endpoint -> [ZooKeeperServer] in
+      let addresses: [SocketAddress] =
+        switch endpoint {
+        case .address(let address): [address]
+        case .name(let name, let port): names[name]?.addresses.map { $0.with(port: port) } ?? []
+        }
+      return addresses.map { ZooKeeperServer($0, of: endpoint) }
     }
   }
 
   /// The next one to dial, other than that one; nil if none is known.
-  func next(otherThan taken: SocketAddress?) -> SocketAddress? {
-    let addresses = addresses
+  func next(otherThan taken: SocketAddress?) -> ZooKeeperServer? {
+    let servers = servers
     // In turn through all of them: among the others only, two links that dial by turns would never come to some.
-    for _ in addresses.indices {
+    for _ in servers.indices {
       position += 1
-      let next = addresses[position % addresses.count]
-      if next != taken { return next }
+      let next = servers[position % servers.count]
+      if next.address != taken { return next }
     }
     return nil
   }

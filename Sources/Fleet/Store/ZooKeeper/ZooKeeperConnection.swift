@@ -17,8 +17,12 @@ final class ZooKeeperConnection {
 
   /// Why it's over.
   enum Ending: Error, Equatable {
-    /// The connection was closed, refused or reset.
-    case lost(BufferedConnection.Ending)
+    /// The connection was closed, refused or reset, or TLS doesn't come about on it.
+    case lost(ByteStream.Ending)
+    /// The server closed it before it said anything of TLS.
+    case withoutTLS
+    /// The server closed it, without TLS, before it said anything of a session.
+    case withoutSession
     /// An answer took too long.
     case silent
     /// The server takes no bytes any more.
@@ -50,11 +54,12 @@ final class ZooKeeperConnection {
   }
 
   /// The other end.
-  let server: SocketAddress
+  let server: ZooKeeperServer
   private let manners: ZooKeeperManners
+  private let isSecure: Bool
   private let deliver: (Event) -> Void
   private var stage = Stage.dialling
-  private var connection: BufferedConnection?
+  private var connection: ByteStream?
   private var waiting: [Waiting] = []
   private var lastXid: Int32 = 0
   /// Until when the next step of getting ready, or the answer to a ping, has to be there.
@@ -69,21 +74,24 @@ final class ZooKeeperConnection {
   ///
   /// - Parameter deliver: called on the loop, not before this returns.
   init(
-    to server: SocketAddress, _ manners: ZooKeeperManners, on loop: EventLoop, deliver: @escaping (Event) -> Void
+    to server: ZooKeeperServer, _ manners: ZooKeeperManners, on loop: EventLoop, deliver: @escaping (Event) -> Void
   ) {
     self.server = server
     self.manners = manners
+    isSecure = manners.tls != nil
     self.deliver = deliver
     lastSent = MonotonicClock.now()
     pingInterval = manners.pingInterval.clockNanoseconds
     alarm = Timer(on: loop) { [unowned self] in look() }
-    connection = BufferedConnection(to: server, on: loop, bounds: Self.bounds) { [unowned self] in take($0) }
+    connection = ByteStream(
+      to: server.address, over: manners.tls?.current.session(to: server.name), on: loop, bounds: Self.bounds
+    ) { [unowned self] in take($0) }
     expect()
   }
 
   /// Room for one of the largest frames, and for as many requests as a server answers in its patience.
   private static let bounds = BufferedConnection.Bounds(
-    input: BufferedConnection.largestFrame + 4, output: 8 << 20)
+    input: ByteStream.largestFrame + 4, output: 8 << 20)
 
   /// Whether requests may be made.
   var isReady: Bool { stage == .ready }
@@ -91,6 +99,7 @@ final class ZooKeeperConnection {
   /// Closes it at once. Nobody is called any more, those who wait for an answer neither.
   func close() {
     stage = .closed
+    connection?.close()
     connection = nil
     alarm = nil
     waiting = []
@@ -146,14 +155,24 @@ extension ZooKeeperConnection {
 // MARK: - What comes
 
 extension ZooKeeperConnection {
-  private func take(_ event: BufferedConnection.Event) {
+  private func take(_ event: ByteStream.Event) {
     switch event {
-    case .connected:
+    case .opened:
       stage = .opening
       expect()
       write(ZooKeeperRequest.opening(timeout: Int32(clamping: Int(manners.sessionTimeout / .milliseconds(1)))))
     case .received: takeFrames()
-    case .ended(let ending): end(.lost(ending))
+    case .ended(let ending): end(meaning(of: ending))
+    }
+  }
+
+  /// What it means that the connection is over, by how far it had come. With bytes that it hasn't read a server resets what it closes.
+  private func meaning(of ending: ByteStream.Ending) -> Ending {
+    guard ending == .closed || ending == .failed(.connectionReset) else { return .lost(ending) }
+    return switch stage {
+    case .dialling where isSecure: .withoutTLS
+    case .opening where !isSecure: .withoutSession
+    default: .lost(ending)
     }
   }
 
@@ -205,6 +224,7 @@ extension ZooKeeperConnection {
   private func end(_ ending: Ending) {
     guard stage != .ended, stage != .closed else { return }
     stage = .ended
+    connection?.close()
     connection = nil
     alarm = nil
     let left = waiting

@@ -75,6 +75,7 @@ final class ZooKeeperLink {
       redial?.schedule(after: RedialPace.longestPause)
       return
     }
+    manners.tls?.look()
     connection = ZooKeeperConnection(to: server, manners, on: loop) { [unowned self] in take($0) }
   }
 
@@ -93,12 +94,12 @@ final class ZooKeeperLink {
       deliver(.up)
     case .changed(let path): deliver(.changed(path))
     case .ended(let ending):
-      guard let server = connection?.server else { return }
+      guard let server = connection?.server.address else { return }
       connection = nil
       if let upSince, MonotonicClock.now() >= upSince + Self.goodLife.clockNanoseconds { pace.reset() }
       upSince = nil
       servers.lookUp()
-      redial?.schedule(after: pace.pause(servers: servers.addresses.count))
+      redial?.schedule(after: pace.pause(servers: servers.servers.count))
       deliver(.down(server, ending))
     }
   }
@@ -110,8 +111,13 @@ extension ZooKeeperConnection.Ending: CustomStringConvertible {
     switch self {
     case .lost(.closed): "closed the connection"
     case .lost(.failed(let error)): "isn't reached: \("\(error)".lowercased())"
+    case .lost(.insecure(let fault)): fault.description
+    case .lost(.overrun), .congested: "takes no more requests"
+    case .withoutTLS:
+      "closed the connection before TLS began, as a port without TLS does, or a server that has no leader"
+    case .withoutSession:
+      "opened no session before it closed the connection, as a port with TLS does, or a server that has no leader"
     case .silent: "gave no answer in time"
-    case .congested: "takes no more requests"
     case .refused: "opens no session"
     case .badPassword: "knows no such user and password"
     case .malformed: "sent something that isn't ZooKeeper's"

@@ -9,13 +9,15 @@ package struct ZooKeeperSettings: Sendable {
   package var root: String
   /// Who asks; what is made is this user's alone. Nil for nobody in particular: everybody may do everything with it.
   ///
-  /// The password goes to the servers as it is, by ZooKeeper's digest scheme, and this client doesn't speak TLS: who can
-  /// listen on the network in between learns it.
+  /// The password goes to the servers as it is, by ZooKeeper's digest scheme: without TLS, who can listen on the network in
+  /// between learns it.
   package var user: ZooKeeperUser?
+  /// How the servers are known, and as who they are asked; nil for connections without TLS.
+  package var tls: ServerTLS?
   /// How long an answer may take until the next server is asked.
   package var patience = Duration.milliseconds(400)
 
-  /// Settings without a user.
+  /// Settings without a user or TLS.
   package init(servers: [Endpoint], root: String) {
     self.servers = servers
     self.root = root
@@ -32,6 +34,8 @@ struct ZooKeeperManners {
   var sessionTimeout = Duration.seconds(6)
   /// `user:password`, as ZooKeeper's digest scheme has it; nil for nobody in particular.
   var user: [UInt8]?
+  /// TLS, as it's now; nil for none.
+  var tls: RenewedTLS?
 }
 
 /// A user with a password, out of a file.

@@ -25,6 +25,12 @@ package final class ZooKeeperStore: Store {
     set { core.onTuning = newValue }
   }
 
+  /// Called with what people should know of files for TLS that have changed and can't be gone by.
+  package var onTrouble: ((String) -> Void)? {
+    get { core.tls?.onTrouble }
+    set { core.tls?.onTrouble = newValue }
+  }
+
   private let core: Core
 
   /// Starts to connect.
@@ -55,6 +61,7 @@ private final class Core {
   let reach = StoreReach()
 
   private let loop: EventLoop
+  private let manners: ZooKeeperManners
   private let nodes: ZooKeeperNodes
   private let pending: PendingRequests
   private var folders: ZooKeeperFolders?
@@ -69,18 +76,21 @@ private final class Core {
 
   init(_ settings: ZooKeeperSettings, resolver: Resolver, on loop: EventLoop) {
     self.loop = loop
+    manners = ZooKeeperManners(
+      patience: settings.patience, user: settings.user?.bytes, tls: settings.tls.map { RenewedTLS($0, on: loop) })
     nodes = ZooKeeperNodes(root: settings.root)
     pending = PendingRequests(patience: settings.patience, on: loop)
     folders = ZooKeeperFolders(
       nodes.folders, on: loop, deliver: { [unowned self] in take($0, of: $1) }, retry: { [unowned self] in settle() })
     let book = ZooKeeperAddressBook(settings.servers, resolver: resolver) { [unowned self] in take($0) }
-    let manners = ZooKeeperManners(patience: settings.patience, user: settings.user?.bytes)
     for index in 0..<2 {
-      let other = { [unowned self] in links[1 - index].connection?.server }
+      let other = { [unowned self] in links[1 - index].connection?.server.address }
       links.append(
         ZooKeeperLink(book, manners, on: loop, staysAwayFrom: other) { [unowned self] in take($0, from: index) })
     }
   }
+
+  var tls: RenewedTLS? { manners.tls }
 
   func start() {
     for link in links { link.dial() }
@@ -93,6 +103,7 @@ private final class Core {
     pending.close()
     folders?.close()
     (onHint, onTuning, reach.changed, active, question) = (nil, nil, nil, nil, nil)
+    tls?.onTrouble = nil
   }
 }
 
@@ -129,8 +140,9 @@ extension Core {
       folders?.areMissing()
       settle()
     case .failed(let error) where ZooKeeperNodes.reply(reply) == .unknown:
-      reach.reached(connection.server, trouble: "\(connection.server) \(error)")
-    case .written: reach.reached(connection.server)
+      let server = connection.server.address
+      reach.reached(server, trouble: "\(server) \(error)")
+    case .written: reach.reached(connection.server.address)
     default: break
     }
   }
@@ -181,7 +193,7 @@ extension Core {
     case .ready: settle()
     case .failed(let path, let error):
       active = nil
-      reach.away("\(connection.server) \(error) at \(path)")
+      reach.away("\(connection.server.address) \(error) at \(path)")
     case .unknown: break
     }
   }
@@ -197,8 +209,8 @@ extension Core {
     for waiting in pending.takeAll() {
       make(waiting.request, by: nodes.requests(for: waiting.request) ?? [], on: next, then: waiting.then)
     }
-    question = ZooKeeperTuningQuestion(to: next.server, on: loop) { [unowned self] in onTuning?($0) }
-    reach.reached(next.server)
+    question = ZooKeeperTuningQuestion(to: next.server, manners, on: loop) { [unowned self] in onTuning?($0) }
+    reach.reached(next.server.address)
     // Whatever has changed while nobody was told of it.
     for key in watched.values { onHint?(key) }
   }

@@ -32,24 +32,41 @@ final class ZooKeeperTuningQuestion {
   private static let patience = Duration.seconds(2)
 
   private let answered: (ZooKeeperTuning) -> Void
-  private var connection: BufferedConnection?
+  private var connection: ByteStream?
   private var alarm: Timer?
 
   /// - Parameter answered: called once if it says so; nobody is told if it doesn't.
-  init(to server: SocketAddress, on loop: EventLoop, answered: @escaping (ZooKeeperTuning) -> Void) {
+  init(
+    to server: ZooKeeperServer, _ manners: ZooKeeperManners, on loop: EventLoop,
+    answered: @escaping (ZooKeeperTuning) -> Void
+  ) {
     self.answered = answered
-    alarm = Timer(on: loop) { [unowned self] in connection = nil }
+    alarm = Timer(on: loop) { [unowned self] in close() }
     alarm?.schedule(after: Self.patience)
-    connection = BufferedConnection(to: server, on: loop, bounds: Self.bounds) { [unowned self] in take($0) }
-    _ = connection?.send(Array("conf".utf8))
+    connection = ByteStream(
+      to: server.address, over: manners.tls?.current.session(to: server.name), on: loop, bounds: Self.bounds
+    ) { [unowned self] in take($0) }
   }
 
-  private func take(_ event: BufferedConnection.Event) {
-    // The answer ends with the connection.
-    guard case .ended = event, let connection else { return }
-    let answer = String(decoding: connection.take(connection.available), as: UTF8.self)
-    self.connection = nil
+  deinit {
+    connection?.close()
+  }
+
+  private func take(_ event: ByteStream.Event) {
+    switch event {
+    case .opened: _ = connection?.send(Array("conf".utf8))
+    case .received: break
+    case .ended:
+      // The answer ends with the connection.
+      let answer = connection.map { String(decoding: $0.take($0.available), as: UTF8.self) } ?? ""
+      close()
+      if let tuning = ZooKeeperTuning(answer) { answered(tuning) }
+    }
+  }
+
+  private func close() {
+    connection?.close()
+    connection = nil
     alarm = nil
-    if let tuning = ZooKeeperTuning(answer) { answered(tuning) }
   }
 }

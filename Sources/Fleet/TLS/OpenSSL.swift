@@ -36,6 +36,16 @@ final class OpenSSL: @unchecked Sendable {  // The table is written before anybo
   /// The same, for what takes all of them.
   var all: UnsafeMutablePointer<openssl> { unsafe functions }
 
+  /// What an error is, in OpenSSL's words.
+  func words(for code: UInt) -> String {
+    var text = [CChar](repeating: 0, count: 256)
+    unsafe table.ERR_error_string_n(code, &text, text.count)
+    let end = text.firstIndex(of: 0) ?? text.endIndex
+    let words = String(decoding: text[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // "error:0A00…:SSL routines::what it is": the last part is for people.
+    return words.split(separator: ":").last.map(String.init) ?? words
+  }
+
   /// SHA-256 of bytes: 32 of them.
   func sha256(_ bytes: [UInt8]) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in

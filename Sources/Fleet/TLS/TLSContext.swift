@@ -1,0 +1,92 @@
+import COpenSSL
+import Config
+
+/// What the connections of one kind have in common: how each side shows who it is, and which TLS is good enough.
+///
+/// Nodes share a key: TLS 1.3 (RFC 8446, external PSK with (EC)DHE), no certificate, one suite, one group, no tickets. Which key it
+/// is depends on who dials whom in which fleet, so that a node can't be made to talk to itself, and neither side's part can be
+/// played by the other (RFC 9257, 4 and 6). A server of others has a certificate: TLS 1.2 or newer.
+@safe
+final class TLSContext: @unchecked Sendable {  // Threads may share one that nobody changes any more.
+  /// A key with the name by which both sides mean it.
+  struct SharedKey {
+    let identity: [UInt8]
+    let secret: [UInt8]
+  }
+
+  /// Which side of a connection.
+  enum Side {
+    /// It dials, and proves this.
+    case dialling(SharedKey)
+    /// It's dialled, and takes any of these.
+    case accepting([SharedKey])
+    /// It dials who has a certificate, and goes by what these files hold.
+    case visiting(TLSConfiguration)
+  }
+
+  let openSSL: OpenSSL
+  let side: Side
+  let context: OpaquePointer
+
+  /// A context for all connections of one side; one that goes by certificates knows none yet.
+  init(_ side: Side, _ openSSL: OpenSSL) {
+    self.openSSL = openSSL
+    self.side = side
+    let table = openSSL.table
+    let isDialled = if case .accepting = side { true } else { false }
+    guard let context = unsafe table.SSL_CTX_new(isDialled ? table.TLS_server_method() : table.TLS_client_method())
+    else { preconditionFailure("no memory for TLS") }
+    unsafe self.context = context
+    unsafe openssl_without_cache(openSSL.all, context)
+    switch side {
+    case .dialling:
+      limitToSharedKeys()
+      // Who is dialled has to prove that it knows the key as well; without one it would need a certificate.
+      unsafe table.SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+      unsafe table.SSL_CTX_set_psk_use_session_callback(context) { ssl, digest, identity, length, session in
+        guard let ssl = unsafe ssl else { return 0 }
+        return unsafe TLSSession.of(ssl).offer(digest, identity, length, session)
+      }
+    case .accepting:
+      limitToSharedKeys()
+      unsafe table.SSL_CTX_set_psk_find_session_callback(context) { ssl, identity, length, session in
+        guard let ssl = unsafe ssl else { return 0 }
+        return unsafe TLSSession.of(ssl).find(identity, length, session)
+      }
+    case .visiting:
+      let isLimited = unsafe openssl_versions(openSSL.all, context, Int(TLS1_2_VERSION), 0) == 1
+      precondition(isLimited, "this OpenSSL has no TLS 1.2")
+      _ = unsafe table.SSL_CTX_set_options(context, openssl_no_renegotiation)
+      unsafe table.SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { isRight, chain in
+        guard isRight != 1, let chain = unsafe chain else { return isRight }
+        unsafe TLSSession.object(to: chain)
+        return 0
+      }
+    }
+  }
+
+  deinit {
+    unsafe openSSL.table.SSL_CTX_free(context)
+  }
+
+  private func limitToSharedKeys() {
+    let table = openSSL.table
+    let isLimited =
+      unsafe openssl_versions(openSSL.all, context, Int(TLS1_3_VERSION), Int(TLS1_3_VERSION)) == 1
+      && table.SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") == 1
+      && openssl_groups(openSSL.all, context, "X25519") == 1
+    precondition(isLimited, "this OpenSSL has no TLS 1.3 with X25519")
+    _ = unsafe table.SSL_CTX_set_num_tickets(context, 0)
+  }
+
+  /// The key of a direction between two nodes.
+  ///
+  /// - Parameter secret: what the fleet's file has; its digest is part of the name, so that two keys can be told apart.
+  static func key(
+    _ openSSL: OpenSSL, secret: [UInt8], fleet: String, dialling: String, accepting: String
+  ) -> SharedKey {
+    let mark = FleetKey.line(of: Array(openSSL.hkdf(secret, for: "martlet fleet key").prefix(4)))
+    let identity = "martlet 1 \(mark) \(fleet) \(dialling) \(accepting)"
+    return SharedKey(identity: Array(identity.utf8), secret: openSSL.hkdf(secret, for: identity))
+  }
+}
