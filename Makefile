@@ -159,16 +159,19 @@ fleet-soak: test-packages soak-packages ## Let ROLLOUTS rollouts meet with fault
 	MARTLET_FAILOVERS=$(FAILOVERS) $(long-test) --filter 'AddressSoakTests'
 	MARTLET_OUTAGE=$(OUTAGE) $(long-test) --filter 'StaticStabilityTests'
 
-# Stories of a fleet under faults, each from its seed: one that fails is told as short as it gets. A mutant is a mistake that is made on
-# purpose, one of Sources/Agreement/Mutants.swift.
+# Stories under faults, each from its seed: of a fleet on a store (WORLD=fleet), or of the embedded log (zab). One of a fleet that fails is
+# told as short as it gets. A mutant is a mistake that is made on purpose, one of Sources/Agreement/Mutants.swift; release builds, which
+# are faster, have none.
 SEEDS ?= 2000
 FIRST ?= 1
+WORLD ?= fleet
 MUTANT ?=
+simulate-build = $(SWIFT) build $(if $(MUTANT),,-c release) --product Simulate
 
 .PHONY: simulate
-simulate: build-packages ## Play SEEDS stories of a fleet under faults, from seed FIRST on
-	$(SWIFT) build --product Simulate
-	"$$($(SWIFT) build --show-bin-path)/Simulate" $(SEEDS) $(FIRST) $(MUTANT)
+simulate: build-packages ## Play SEEDS stories of WORLD (fleet or zab) under faults, from seed FIRST on
+	$(simulate-build)
+	"$$($(simulate-build) --show-bin-path)/Simulate" $(WORLD) $(SEEDS) $(FIRST) $(MUTANT)
 
 # libFuzzer comes with the toolchain, and has an entry of its own for the program. Each target gets its share of the time;
 # what it has found useful stays in .build-fuzz/corpus, and an input that ends the process in .build-fuzz/crashes.

@@ -52,20 +52,25 @@ package enum Mutant: String, CaseIterable, Sendable {
   case oldEpochCommittedByCounting
   case entryNotDurable
   case ownEntryNotDurable
+  // Ownership among the nodes themselves.
+  case answeredBeforeDurable
+  case ownValueOverAccepted
+  case promiseForgotten
 
   /// Those of the embedded log.
-  package static let embedded = allCases.filter { $0.isEmbedded }
-
-  private var isEmbedded: Bool {
-    switch self {
-    case .wordNotDurable, .wordGivenTwice, .epochToldBeforeDurable, .lessRecentLeads, .voteByEntryOnly,
-      .epochBeforeHistory,
-      .firstHistoryNotDurable, .historyNotDurable, .diffInPlaceOfTruncation, .holeServed,
-      .proposedToThoseInStepOnly, .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable,
-      .ownEntryNotDurable:
-      true
-    default: false
-    }
+  package static let ofEmbeddedLog: [Mutant] = [
+    .wordNotDurable, .wordGivenTwice, .epochToldBeforeDurable, .lessRecentLeads, .voteByEntryOnly, .epochBeforeHistory,
+    .firstHistoryNotDurable, .historyNotDurable, .diffInPlaceOfTruncation, .holeServed, .proposedToThoseInStepOnly,
+    .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable, .ownEntryNotDurable,
+  ]
+  /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
+  package static let ofPaxos: [Mutant] = [
+    .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .leaseFromTheAnswer, .noQuietTimeAfterRestart,
+    .renewalAfterRelease, .generationReused, .leaseInheritedAnew,
+  ]
+  /// Those of a fleet on a store.
+  package static let ofFleet = allCases.filter {
+    !ofEmbeddedLog.contains($0) && ![.answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten].contains($0)
   }
 }
 
@@ -84,8 +89,10 @@ package struct Mutants: Sendable {
       active == mutant
     }
   #else
-    /// Without any.
-    package init() {}
+    /// Without any: there are none to be had.
+    package init(_ active: Mutant? = nil) {
+      precondition(active == nil, "a release build makes no mistakes on purpose")
+    }
 
     /// Whether this mistake is made: never, in what ships.
     @inline(__always)

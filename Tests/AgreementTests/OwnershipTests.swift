@@ -160,7 +160,6 @@ extension OwnershipTests {
     shelf.loss = .whole
     var second = Part(Sample.n0, knowing: isRegrouped ? [Sample.n1, Sample.n2] : [Sample.n1])
     second.step(try #require(first.legacy), on: shelf, at: until - .seconds(2))
-    second.step(.standing(.candidate(after: .zero)), on: shelf, at: until - .seconds(2))
     for step: Int64 in 0..<25 { second.step(.tick, on: shelf, at: until - .seconds(2) + .milliseconds(step * 75)) }
     #expect(second.asked.isEmpty == isRegrouped, "\(second.asked)")
     // What a third one is left with is no more than what the log says.

@@ -2,30 +2,47 @@ import Agreement
 import Glibc
 import Simulation
 
-/// What is asked for on the command line.
-enum Task {
-  /// Plays so many stories from a seed on, and tells of the first one that fails, made as short as it gets.
-  case play(count: UInt64, first: UInt64, Mutant?)
-  /// Tells one story as it is.
-  case tell(seed: UInt64, Mutant?)
+/// What is played with.
+enum Theatre: String {
+  /// A whole fleet on a store.
+  case fleet
+  /// The embedded log.
+  case zab
+  /// Who owns a name, decided among the nodes.
+  case paxos
+}
+
+/// What is asked for on the command line: `[WORLD] [SEEDS [FIRST [MUTANT]]]`, or `[WORLD] tell SEED [MUTANT]`.
+struct Task {
+  var theatre = Theatre.fleet
+  /// Plays so many stories, and tells of the first one that fails; or tells one story as it is.
+  var tells = false
+  var count: UInt64 = 2_000
+  var first: UInt64 = 1
+  var mutant: Mutant?
 
   init?(_ words: [String]) {
     var words = words[...]
-    func number(_ otherwise: UInt64?) -> UInt64? {
-      guard let word = words.popFirst() else { return otherwise }
-      return UInt64(word)
-    }
-    func mutant() -> Mutant?? {
-      guard let word = words.popFirst() else { return .some(nil) }
-      return Mutant(rawValue: word).map { .some($0) }
+    if let theatre = words.first.flatMap(Theatre.init) {
+      self.theatre = theatre
+      words.removeFirst()
     }
     if words.first == "tell" {
       words.removeFirst()
-      guard let seed = number(nil), let mutant = mutant() else { return nil }
-      self = .tell(seed: seed, mutant)
-    } else {
-      guard let count = number(2_000), let first = number(1), let mutant = mutant() else { return nil }
-      self = .play(count: count, first: first, mutant)
+      (tells, count) = (true, 1)
+    } else if let word = words.popFirst() {
+      guard let number = UInt64(word) else { return nil }
+      count = number
+    }
+    if let word = words.popFirst() {
+      guard let number = UInt64(word) else { return nil }
+      first = number
+    } else if tells {
+      return nil
+    }
+    if let word = words.popFirst() {
+      guard let mutant = Mutant(rawValue: word) else { return nil }
+      self.mutant = mutant
     }
   }
 }
@@ -36,66 +53,73 @@ func seconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-func tell(_ story: Story, _ mutant: Mutant?) {
-  let world = World(story, mutant: mutant)
-  world.tell = { print($0) }
-  print(world.play().finding.map { "\($0)" } ?? "nothing is wrong")
-}
-
-func play(_ count: UInt64, from first: UInt64, _ mutant: Mutant?) -> Int32 {
-  let start = seconds()
-  var total = World.Counts()
-  var events = 0
-  for seed in first..<first + count {
-    let outcome = World(Story(seed: seed), mutant: mutant).play()
-    events += outcome.events
+/// Plays one story; what happens is printed, if it's to be told.
+func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts, _ embedded: inout ZabWorld.Counts)
+  -> (finding: Finding?, events: Int)
+{
+  switch task.theatre {
+  case .fleet:
+    let world = World(Story(seed: seed), mutant: task.mutant)
+    if tells { world.tell = { print($0) } }
+    let outcome = world.play()
     total += outcome.counts
-    guard outcome.finding == nil else {
-      if let (story, finding) = Story(seed: seed).shrunk(mutant: mutant) {
-        tell(story, mutant)
-        print("seed \(seed): \(finding)")
-      }
-      return 1
-    }
+    return (outcome.finding, outcome.events)
+  case .zab:
+    let world = ZabWorld(ZabStory(seed: seed), mutant: task.mutant)
+    if tells { world.tell = { print($0) } }
+    let finding = world.play()
+    embedded += world.counts
+    return (finding, world.counts.events)
+  case .paxos:
+    let world = PaxosWorld(PaxosStory(seed: seed), mutant: task.mutant)
+    if tells { world.tell = { print($0) } }
+    let finding = world.play()
+    embedded.events += world.counts.events
+    embedded.leaders += world.counts.terms
+    return (finding, world.counts.events)
   }
-  print(
-    "\(count) seeds from \(first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
-  )
-  print(total)
-  return 0
 }
 
-func playZab(_ count: UInt64, from first: UInt64, _ mutant: Mutant?) -> Int32 {
+/// Tells of a story that fails: as short as it gets, where stories can be made shorter.
+func tellFailure(_ seed: UInt64, _ finding: Finding, _ task: Task) {
+  if task.theatre == .fleet, let (story, finding) = Story(seed: seed).shrunk(mutant: task.mutant) {
+    let world = World(story, mutant: task.mutant)
+    world.tell = { print($0) }
+    _ = world.play()
+    print("seed \(seed): \(finding)")
+  } else {
+    var (total, embedded) = (World.Counts(), ZabWorld.Counts())
+    _ = play(seed, task, tells: true, &total, &embedded)
+    print("seed \(seed): \(finding)")
+  }
+}
+
+func run(_ task: Task) -> Int32 {
   let start = seconds()
-  var total = ZabWorld.Counts()
-  for seed in first..<first + count {
-    let world = ZabWorld(ZabStory(seed: seed), mutant: mutant)
-    if let finding = world.play() {
-      let again = ZabWorld(ZabStory(seed: seed), mutant: mutant)
-      again.tell = { print($0) }
-      again.play()
-      print("seed \(seed): \(finding)")
-      return 1
-    }
-    total += world.counts
+  var (total, embedded) = (World.Counts(), ZabWorld.Counts())
+  var events = 0
+  for seed in task.first..<task.first + task.count {
+    let outcome = play(seed, task, tells: task.tells, &total, &embedded)
+    events += outcome.events
+    guard let finding = outcome.finding else { continue }
+    if task.tells { print(finding) } else { tellFailure(seed, finding, task) }
+    return 1
   }
   print(
-    "\(count) seeds from \(first): nothing is wrong; \(total.events) events, \(Int(Double(total.events) / (seconds() - start))) a second"
+    "\(task.count) seeds from \(task.first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
   )
-  print(total)
+  switch task.theatre {
+  case .fleet: print(total)
+  case .zab: print(embedded)
+  case .paxos: print("\(embedded.leaders) owners")
+  }
   return 0
 }
 
-if CommandLine.arguments.count > 1, CommandLine.arguments[1] == "zab" {
-  let words = CommandLine.arguments
-  exit(playZab(UInt64(words[2]) ?? 1, from: UInt64(words[3]) ?? 1, words.count > 4 ? Mutant(rawValue: words[4]) : nil))
-}
-
-switch Task(Array(CommandLine.arguments.dropFirst())) {
-case .play(let count, let first, let mutant): exit(play(count, from: first, mutant))
-case .tell(let seed, let mutant): tell(Story(seed: seed), mutant)
-case nil:
-  print("usage: Simulate [SEEDS [FIRST [MUTANT]]], or Simulate tell SEED [MUTANT]")
-  print("mutants: " + Mutant.allCases.map(\.rawValue).joined(separator: " "))
+guard let task = Task(Array(CommandLine.arguments.dropFirst())) else {
+  print("usage: Simulate [fleet|zab|paxos] [SEEDS [FIRST [MUTANT]]], or Simulate [fleet|zab|paxos] tell SEED [MUTANT]")
+  print("mutants of fleet: " + Mutant.ofFleet.map(\.rawValue).joined(separator: " "))
+  print("mutants of zab: " + Mutant.ofEmbeddedLog.map(\.rawValue).joined(separator: " "))
   exit(64)
 }
+exit(run(task))

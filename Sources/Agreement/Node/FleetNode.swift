@@ -147,8 +147,8 @@ package struct FleetNode {
   package var wakesAt: Moment {
     var at = min(log.wakesAt, peers.speaksAt)
     if isInformed { at = min(at, rollouts.wakesAt) }
-    for owner in owners { at = min(at, owner.wakesAt) }
-    for table in tables { at = min(at, table.wakesAt) }
+    for index in owners.indices { at = min(at, owners[index].wakesAt) }
+    for index in tables.indices { at = min(at, tables[index].wakesAt) }
     return at
   }
 

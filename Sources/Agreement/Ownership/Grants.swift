@@ -112,7 +112,9 @@ extension StoreOwner {
   /// well, so that a pause of its own during an outage of the store doesn't cost the address; then others have to know more.
   mutating func askPeers(at now: Moment, into effects: inout [Effect]) {
     let isKnown = isRecorded || mutants.have(.leaveBeforeRecord)
-    guard case .owning(let until) = stance, !grants.peers.isEmpty, standing != .bystander, isKnown else {
+    // Who has only just taken over from the process before it can't know yet what is in force, and serves what that one did.
+    let mayGoOn = standing != .bystander || isInherited
+    guard case .owning(let until) = stance, !grants.peers.isEmpty, mayGoOn, isKnown else {
       grants.stopAsking()
       return
     }

@@ -81,7 +81,7 @@ package struct ZabStory {
         add(.mend(from: other, to: node), at: at + span)
       }
     case 3:
-      add(.lose(permille: [0, 5, 30, 100][chance.below(4)]), at: at)
+      add(.lose(permille: [0, 20, 100, 350][chance.below(4)]), at: at)
     case 4:
       let slow = chance.within(milliseconds(1)...milliseconds([3, 60, 900][chance.below(3)]))
       add(.disk(node: node, slow), at: at)

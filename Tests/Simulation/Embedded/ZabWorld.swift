@@ -14,7 +14,7 @@ package final class ZabWorld {
   }
 
   /// How often things happened, so that it's seen that they do.
-  package struct Counts {
+  package struct Counts: CustomStringConvertible {
     /// Steps of the world.
     package var events = 0
     /// Entries that nodes delivered.
@@ -27,6 +27,11 @@ package final class ZabWorld {
 
     /// None of it yet.
     package init() {}
+
+    /// In a line.
+    package var description: String {
+      "\(delivered) entries delivered; \(leaders) leaders, \(truncations) truncations, \(restored) snapshots taken over"
+    }
 
     /// Both together.
     package static func += (left: inout Counts, right: Counts) {

@@ -9,8 +9,8 @@ struct TableJudge {
 
   /// A primary's table at its start, and its updates since.
   private struct Past {
-    var base: [ClientKey: UInt64]
-    var updates: [(client: ClientKey, backend: UInt64?)] = []
+    var base: [UInt64?]
+    var updates: [(client: Int, backend: UInt64?)] = []
   }
 
   private var pasts: [Key: Past] = [:]
@@ -18,10 +18,9 @@ struct TableJudge {
   /// All clients that there are.
   static let clients = (0..<24).map { ClientKey(pool: 1, high: 0, low: $0) }
 
-  static func contents(_ table: StuckTable) -> [ClientKey: UInt64] {
-    var contents: [ClientKey: UInt64] = [:]
-    for client in clients { if let backend = table.backend(of: client) { contents[client] = backend } }
-    return contents
+  /// Each client's backend.
+  static func contents(_ table: StuckTable) -> [UInt64?] {
+    clients.map { table.backend(of: $0) }
   }
 
   /// Takes a look at a primary's table after each step.
@@ -31,17 +30,17 @@ struct TableJudge {
     if pasts[key] == nil { pasts[key] = Past(base: Self.contents(before?.table ?? after.table)) }
     // What a step changed, by its stamp: at most some updates.
     guard let known = pasts[key]?.updates.count, known < prefix.upTo else { return }
-    let was = before.map { Self.contents($0.table) } ?? [:]
+    let was = before.map { Self.contents($0.table) } ?? Array(repeating: nil, count: Self.clients.count)
     let now = Self.contents(after.table)
-    var changed = Self.clients.filter { was[$0] != now[$0] }
+    var changed = Self.clients.indices.filter { was[$0] != now[$0] }
     let count = Int(prefix.upTo) - known
     // An update may leave everything as it was.
-    while changed.count < count { changed.append(Self.clients[0]) }
+    while changed.count < count { changed.append(0) }
     for client in changed.prefix(count) { pasts[key]?.updates.append((client, now[client])) }
   }
 
   /// What a table has to be after a primary's update; nil if nobody can say.
-  func expected(_ index: Int, _ generation: UInt64, upTo: UInt64) -> [ClientKey: UInt64]? {
+  func expected(_ index: Int, _ generation: UInt64, upTo: UInt64) -> [UInt64?]? {
     guard let past = pasts[Key(table: index, generation: generation)], Int(upTo) <= past.updates.count else {
       return nil
     }
@@ -96,10 +95,10 @@ extension World {
       outcome.counts.prefixes += 1
       let contents = TableJudge.contents(table.table)
       guard contents != expected else { continue }
-      let wrong = TableJudge.clients.first { contents[$0] != expected[$0] }
+      let wrong = TableJudge.clients.indices.first { contents[$0] != expected[$0] }
       fail(
         "a backup has what its primary had",
-        "n\(node)'s table of \(tableNames[index]) after \(prefix.generation).\(prefix.upTo) has \(wrong.flatMap { contents[$0] }.map(String.init) ?? "nothing") for \(wrong?.low ?? 0), the primary had \(wrong.flatMap { expected[$0] }.map(String.init) ?? "nothing")"
+        "n\(node)'s table of \(tableNames[index]) after \(prefix.generation).\(prefix.upTo) has \(wrong.flatMap { contents[$0] }.map(String.init) ?? "nothing") for \(wrong ?? 0), the primary had \(wrong.flatMap { expected[$0] }.map(String.init) ?? "nothing")"
       )
     }
   }

@@ -20,7 +20,7 @@ struct LocalClock {
 }
 
 /// One machine of the world: what runs on it, its disk, its kernel.
-package struct Host {
+package final class Host {
   /// What catches a node when it's in the worst of moments.
   package enum Trap: Equatable {
     /// The answer to its next write about an address comes late.

@@ -126,8 +126,8 @@ extension World {
     guard nodes[story.grouping.after[0]].fleet?.state.committed.generation != 0 else { return }
     for address in 0..<story.addresses {
       let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
-      // One that is moved at this very moment has none for as long as a drop and two writes take.
-      let isMoving = holders.isEmpty && now - givenUpAt[address] < milliseconds(100)
+      // One that is moved at this very moment has none until the heir has looked and written, once more if that is lost.
+      let isMoving = holders.isEmpty && now - givenUpAt[address] < milliseconds(1_000)
       if holders.count != 1, !isMoving { fail("each address has an owner", "a\(address) is held by \(holders)") }
     }
   }

@@ -1,0 +1,68 @@
+/// A node's voice in who owns a name: one instance of Paxos for each generation (Lamport, "Paxos made simple"; its specification among the
+/// examples of TLA+), and a lease as in PaxosLease (Trencseni, Gazso and Reinhardt, arXiv:1209.4187).
+struct Acceptor {
+  /// What is stored.
+  private(set) var slot: PaxosSlot
+  /// Until when nobody but the holder may have a later generation; after a start nobody may for a term, as who held it is forgotten.
+  private(set) var lease: (until: Moment, holder: NodeNumber?)
+  /// The generation that its owner has given up, and for whom.
+  private(set) var released: (generation: UInt64, heir: NodeNumber?)?
+  private let term: Span
+
+  init(_ slot: PaxosSlot, term: Span, at now: Moment, _ mutants: Mutants) {
+    self.slot = slot
+    self.term = term
+    lease = (mutants.have(.noQuietTimeAfterRestart) ? .start : now + term, nil)
+  }
+
+  func state(_ round: UInt64, at now: Moment) -> PaxosMessage {
+    let heir = released?.generation == slot.generation ? released?.heir : nil
+    return .state(
+      round: round, generation: slot.generation, owner: slot.accepted?.owner,
+      busy: max(lease.until - now, .zero), heir: heir)
+  }
+
+  /// Takes a question of phase 1 or 2; whether the slot has changed, so that the answer has to wait until that is stored.
+  mutating func answer(
+    _ message: PaxosMessage, of node: NodeNumber, at now: Moment, _ mutants: Mutants
+  ) -> (reply: PaxosMessage, isStored: Bool)? {
+    switch message {
+    case .prepare(let generation, let ballot):
+      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), true) }
+      if generation > slot.generation { slot.accepted = nil }
+      (slot.generation, slot.promised) = (generation, ballot)
+      let accepted = mutants.have(.ownValueOverAccepted) ? nil : slot.accepted
+      return (.promise(generation, ballot, accepted: accepted), false)
+    case .accept(let generation, let ballot, let owner):
+      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), true) }
+      (slot.generation, slot.promised) = (generation, ballot)
+      slot.accepted = PaxosSlot.Accepted(ballot: ballot, owner: owner)
+      lease = (max(lease.until, now + term), owner)
+      return (.accepted(generation, ballot), false)
+    case .renew(let generation, let round):
+      guard slot.generation == generation, slot.accepted?.owner == node, released?.generation != generation else {
+        return (.passed(generation, later: slot.generation), true)
+      }
+      lease = (max(lease.until, now + term), node)
+      return (.renewed(generation, round: round), true)
+    default: return nil
+    }
+  }
+
+  /// The owner has given it up.
+  mutating func release(_ generation: UInt64, _ heir: NodeNumber?, of node: NodeNumber, at now: Moment) {
+    guard slot.generation == generation, slot.accepted?.owner == node else { return }
+    released = (generation, heir)
+    if lease.holder == node { lease = (min(lease.until, now), nil) }
+  }
+
+  private func admits(_ generation: UInt64, _ ballot: Ballot, of node: NodeNumber, at now: Moment) -> Bool {
+    guard generation >= slot.generation else { return false }
+    guard now >= lease.until || lease.holder == node else { return false }
+    return generation > slot.generation || ballot >= slot.promised
+  }
+
+  private func refusal(_ generation: UInt64, _ ballot: Ballot) -> PaxosMessage {
+    .refused(generation, ballot, later: slot.generation)
+  }
+}

@@ -1,0 +1,391 @@
+/// One node's part in who owns a name, by Paxos among the nodes themselves: an acceptor, and who asks all of them.
+///
+/// A generation is one instance, which chooses one owner. He counts his lease from when he sent what a majority agreed to; each of those
+/// lets nobody else have a later generation for a whole term from when it did.
+package struct PaxosOwner {
+  /// What it's called with.
+  package enum Input {
+    /// Something of its own has its time, or the start.
+    case tick
+    /// Another node says something.
+    case message(PaxosMessage, from: NodeNumber)
+    /// So many of the slots, counted from the start of the process, are stored.
+    case persisted(UInt64)
+    /// Whether this node may own the name now, and how long it lets others go first.
+    case standing(StoreOwner.Standing)
+    /// The name is to be given up, for somebody or for whoever comes.
+    case release(heir: NodeNumber?)
+    /// The process before this one, which has the same memory, owned it until then and has left it to this one.
+    case inherited(generation: UInt64, until: Moment)
+    /// What stands for the name is gone from this node.
+    case dropped
+  }
+
+  /// What it wants.
+  package enum Effect {
+    /// Tell another node.
+    case send(PaxosMessage, to: NodeNumber)
+    /// Store the slot. Answered by `persisted`.
+    case persist(PaxosSlot)
+    /// This node owns the name until then, by this generation; later calls move the end.
+    case own(generation: UInt64, until: Moment)
+    /// It doesn't any more, or isn't to be. Answered by `dropped`.
+    case drop(Cause)
+  }
+
+  /// Why a name isn't this node's any more.
+  package enum Cause: Equatable, Sendable {
+    /// It couldn't be renewed in time.
+    case lapsed
+    /// There's a later generation.
+    case taken
+    /// It was given up.
+    case released
+  }
+
+  /// How things are between this node and the name.
+  enum Stance: Equatable {
+    case watching
+    /// It's this node's until then, if that is still to come; by which generation.
+    case owning(UInt64, until: Moment)
+    /// What stands for it goes, then all are told.
+    case releasing(UInt64, heir: NodeNumber?)
+  }
+
+  /// A try to become the owner.
+  struct Attempt {
+    let generation: UInt64
+    let ballot: Ballot
+    /// Whom it would make the owner: nobody yet in phase 1.
+    var owner: NodeNumber?
+    var answers = NodeSet()
+    var refusals = NodeSet()
+    var highest: PaxosSlot.Accepted?
+    var sentAt: Moment
+  }
+
+  /// A look at how it is.
+  struct Look {
+    var answers = NodeSet()
+    var free = NodeSet()
+    var generation: UInt64 = 0
+    var hasOwner = false
+    var heir: NodeNumber?
+    var soonest = Span.zero
+  }
+
+  let me: NodeNumber
+  let voters: NodeSet
+  let lease: Lease
+  let mutants: Mutants
+  var acceptor: Acceptor
+  var stance = Stance.watching
+  var standing = StoreOwner.Standing.bystander
+  var attempt: Attempt?
+  var look = Look()
+  var rounds: UInt64 = 0
+  /// Tries of this process; those of others before it have smaller numbers.
+  var ballots: UInt64
+  /// Since when nobody has had it, as far as a majority knows.
+  var freeSince: Moment?
+  var looksAt = Moment.start
+  var renewsAt = Moment.never
+  /// Renewals that are under way.
+  var renewals: [(round: UInt64, sentAt: Moment, answers: NodeSet)] = []
+  /// Whether the generation is the one of the process before this one.
+  var isInherited = false
+  /// How often a release is still to be told.
+  var releases = 0
+  var written: UInt64 = 0
+  var durable: UInt64 = 0
+  /// Answers that wait until what they say is stored.
+  var answers: [(after: UInt64, message: PaxosMessage, node: NodeNumber)] = []
+
+  /// A node that starts with what it has stored.
+  ///
+  /// - Parameter run: counts the starts of the process; stored before anything is said.
+  package init(
+    _ me: NodeNumber, voters: NodeSet, lease: Lease, slot: PaxosSlot, run: UInt32, at now: Moment,
+    mutants: Mutants = Mutants()
+  ) {
+    self.me = me
+    self.voters = voters
+    self.lease = lease
+    self.mutants = mutants
+    acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
+    ballots = UInt64(run) << 32
+  }
+
+  /// When it wants to be called with `tick` at the latest.
+  package var wakesAt: Moment {
+    var at = looksAt
+    if let attempt { at = min(stance == .watching ? .never : at, attempt.sentAt + Self.patience) }
+    if case .owning(_, let until) = stance { at = min(at, until > .start ? min(until, renewsAt) : renewsAt) }
+    return at
+  }
+
+  /// How long a majority's answer may take.
+  static let patience = Span.milliseconds(300)
+
+  /// The generation by which this node owns the name, if it does.
+  package func generation(at now: Moment) -> UInt64? {
+    if case .owning(let generation, let until) = stance, now < until { return generation }
+    return nil
+  }
+
+  /// Takes what happened, and says what is to be done.
+  package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
+    lapse(at: now, into: &effects)
+    switch input {
+    case .tick: break
+    case .message(let message, let node): take(message, of: node, at: now, into: &effects)
+    case .persisted(let count): stored(count, at: now, into: &effects)
+    case .standing(let standing): self.standing = standing
+    case .release(let heir):
+      guard case .owning(let generation, _) = stance else { break }
+      stance = .releasing(generation, heir: heir)
+      attempt = nil
+      effects.append(.drop(.released))
+    case .dropped:
+      guard case .releasing = stance else { break }
+      releases = 3
+      looksAt = now
+    case .inherited(let generation, let until):
+      guard stance == .watching, attempt == nil, until > now else { break }
+      stance = .owning(generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until)
+      isInherited = true
+      renewsAt = now
+      effects.append(.own(generation: generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until))
+      // What this process tells of the name begins with a generation of its own.
+      looksAt = now
+    }
+    goOn(at: now, into: &effects)
+  }
+
+  private mutating func lapse(at now: Moment, into effects: inout [Effect]) {
+    guard case .owning(let generation, let until) = stance, until > .start, now >= until else { return }
+    stance = .owning(generation, until: .start)
+    effects.append(.drop(.lapsed))
+  }
+
+  private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
+    if let attempt, now >= attempt.sentAt + Self.patience { fail(at: now, into: &effects) }
+    switch stance {
+    case .watching:
+      guard now >= looksAt, attempt == nil else { return }
+      looksAt = now + lease.term / 12
+      guard standing != .bystander else { return }
+      rounds += 1
+      look = Look()
+      say(.probe(round: rounds), at: now, into: &effects)
+    case .owning(let generation, _):
+      if isInherited, attempt == nil, now >= looksAt { `try`(generation + 1, at: now, into: &effects) }
+      if !isInherited { looksAt = .never }
+      guard now >= renewsAt else { return }
+      renewsAt = now + lease.beat
+      rounds += 1
+      renewals.append((rounds, now, NodeSet()))
+      if renewals.count > 6 { renewals.removeFirst() }
+      say(.renew(generation, round: rounds), at: now, into: &effects)
+    case .releasing(let generation, let heir):
+      if mutants.have(.renewalAfterRelease), now >= renewsAt {
+        renewsAt = now + lease.beat
+        rounds += 1
+        renewals.append((rounds, now, NodeSet()))
+        say(.renew(generation, round: rounds), at: now, into: &effects)
+      }
+      guard releases > 0, now >= looksAt else {
+        if releases == 0 { looksAt = .never }
+        return
+      }
+      // What of it is lost costs others the rest of the lease, and no more.
+      releases -= 1
+      looksAt = now + .milliseconds(40)
+      say(.release(generation, heir: heir), at: now, into: &effects)
+      guard releases == 0 else { return }
+      stance = .watching
+      renewals = []
+      freeSince = nil
+      looksAt = now + lease.term / 2
+    }
+  }
+
+  /// Says something to all, this node's own acceptor too.
+  private mutating func say(_ message: PaxosMessage, at now: Moment, into effects: inout [Effect]) {
+    for node in 0..<NodeNumber(8) where voters.contains(node) && node != me {
+      effects.append(.send(message, to: node))
+    }
+    if voters.contains(me) { take(message, of: me, at: now, into: &effects) }
+  }
+
+  private mutating func answer(
+    _ message: PaxosMessage, to node: NodeNumber, at now: Moment, into effects: inout [Effect]
+  ) {
+    if node == me { take(message, of: me, at: now, into: &effects) } else { effects.append(.send(message, to: node)) }
+  }
+
+  private mutating func stored(_ count: UInt64, at now: Moment, into effects: inout [Effect]) {
+    durable = max(durable, count)
+    while let first = answers.first, first.after <= durable {
+      answers.removeFirst()
+      answer(first.message, to: first.node, at: now, into: &effects)
+    }
+  }
+
+  // MARK: What others say
+
+  private mutating func take(
+    _ message: PaxosMessage, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
+  ) {
+    switch message {
+    case .probe(let round): answer(acceptor.state(round, at: now), to: node, at: now, into: &effects)
+    case .prepare, .accept, .renew:
+      guard let (reply, isStored) = acceptor.answer(message, of: node, at: now, mutants) else { return }
+      if isStored { return answer(reply, to: node, at: now, into: &effects) }
+      if !mutants.have(.promiseForgotten) {
+        written += 1
+        effects.append(.persist(acceptor.slot))
+      }
+      if durable >= written || mutants.have(.answeredBeforeDurable) {
+        answer(reply, to: node, at: now, into: &effects)
+      } else {
+        answers.append((written, reply, node))
+      }
+    case .release(let generation, let heir): acceptor.release(generation, heir, of: node, at: now)
+    case .state(let round, let generation, let owner, let busy, let heir):
+      guard round == rounds, stance == .watching, attempt == nil else { return }
+      see(node, generation, owner, busy, heir, at: now, into: &effects)
+    case .promise(let generation, let ballot, let accepted):
+      promised(generation, ballot, accepted, by: node, at: now, into: &effects)
+    case .accepted(let generation, let ballot): accepted(generation, ballot, by: node, at: now, into: &effects)
+    case .refused(let generation, let ballot, _):
+      guard attempt?.ballot == ballot, attempt?.generation == generation else { return }
+      attempt?.refusals.insert(node)
+      // A majority has to be possible still.
+      if let attempt, (voters.count - attempt.refusals.count) * 2 <= voters.count { fail(at: now, into: &effects) }
+    case .renewed(let generation, let round): renewed(generation, round, by: node, at: now, into: &effects)
+    case .passed(let generation, let later):
+      // A single one may have gone on with somebody who didn't get through; it counts once this lease is over.
+      guard case .owning(generation, .start) = stance, later > generation, attempt == nil else { return }
+      stance = .watching
+      freeSince = nil
+      looksAt = now
+    }
+  }
+
+  private mutating func see(
+    _ node: NodeNumber, _ generation: UInt64, _ owner: NodeNumber?, _ busy: Span, _ heir: NodeNumber?, at now: Moment,
+    into effects: inout [Effect]
+  ) {
+    look.answers.insert(node)
+    if busy == .zero { look.free.insert(node) }
+    if generation > look.generation { (look.generation, look.hasOwner, look.heir) = (generation, false, nil) }
+    if generation == look.generation {
+      look.hasOwner = look.hasOwner || owner != nil
+      look.heir = look.heir ?? heir
+    }
+    guard look.answers.isMajority(of: voters) else { return }
+    guard look.free.isMajority(of: voters) else {
+      if look.answers.count == voters.count { freeSince = nil }
+      return
+    }
+    let since = freeSince ?? now
+    freeSince = since
+    guard case .candidate(let delay) = standing else { return }
+    let due: Moment
+    switch look.heir {
+    case me: due = since
+    case nil: due = since + delay
+    default: due = since + lease.term / 2 + delay
+    }
+    guard now >= due else {
+      looksAt = min(looksAt, due)
+      return
+    }
+    let next = look.generation + (look.hasOwner || look.generation == 0 ? 1 : 0)
+    `try`(mutants.have(.generationReused) && look.generation > 0 ? look.generation : next, at: now, into: &effects)
+  }
+
+  // MARK: Tries
+
+  private mutating func `try`(_ generation: UInt64, at now: Moment, into effects: inout [Effect]) {
+    ballots += 1
+    let ballot = Ballot(number: ballots, node: me)
+    attempt = Attempt(generation: generation, ballot: ballot, sentAt: now)
+    say(.prepare(generation, ballot), at: now, into: &effects)
+  }
+
+  /// Tries again later; nodes that got into each other's way come at different times.
+  private mutating func fail(at now: Moment, into effects: inout [Effect]) {
+    attempt = nil
+    switch stance {
+    case .watching: looksAt = now + .milliseconds(40 + 60 * Int64(me))
+    case .owning: if isInherited { looksAt = now + .milliseconds(40) }
+    case .releasing: break
+    }
+  }
+
+  private mutating func promised(
+    _ generation: UInt64, _ ballot: Ballot, _ accepted: PaxosSlot.Accepted?, by node: NodeNumber, at now: Moment,
+    into effects: inout [Effect]
+  ) {
+    guard var attempt, attempt.ballot == ballot, attempt.generation == generation, attempt.owner == nil else { return }
+    attempt.answers.insert(node)
+    if let accepted, attempt.highest.map({ $0.ballot < accepted.ballot }) ?? true { attempt.highest = accepted }
+    self.attempt = attempt
+    guard attempt.answers.isMajority(of: voters) else { return }
+    let owner = attempt.highest?.owner ?? me
+    attempt.owner = owner
+    attempt.answers = NodeSet()
+    attempt.sentAt = now
+    self.attempt = attempt
+    say(.accept(generation, ballot, owner: owner), at: now, into: &effects)
+  }
+
+  private mutating func accepted(
+    _ generation: UInt64, _ ballot: Ballot, by node: NodeNumber, at now: Moment, into effects: inout [Effect]
+  ) {
+    guard var attempt, attempt.ballot == ballot, attempt.generation == generation, let owner = attempt.owner else {
+      return
+    }
+    attempt.answers.insert(node)
+    self.attempt = attempt
+    guard attempt.answers.isMajority(of: voters) else { return }
+    self.attempt = nil
+    guard owner == me else {
+      if stance == .watching { looksAt = now + lease.term / 12 }
+      return
+    }
+    isInherited = false
+    freeSince = nil
+    renewals = []
+    renewsAt = attempt.sentAt + lease.beat
+    var end = lease.end(sentAt: mutants.have(.leaseFromTheAnswer) ? now : attempt.sentAt)
+    // What the process before this one was sure of holds on.
+    if case .owning(_, let until) = stance { end = max(end, until) }
+    stance = .owning(generation, until: end > now ? end : .start)
+    if end > now { effects.append(.own(generation: generation, until: end)) }
+  }
+
+  private mutating func renewed(
+    _ generation: UInt64, _ round: UInt64, by node: NodeNumber, at now: Moment, into effects: inout [Effect]
+  ) {
+    guard let index = renewals.firstIndex(where: { $0.round == round }) else { return }
+    renewals[index].answers.insert(node)
+    guard renewals[index].answers.isMajority(of: voters) else { return }
+    let sentAt = renewals[index].sentAt
+    switch stance {
+    case .owning(generation, _):
+      extend(to: lease.end(sentAt: mutants.have(.leaseFromTheAnswer) ? now : sentAt), at: now, into: &effects)
+    case .releasing(generation, _) where mutants.have(.renewalAfterRelease):
+      effects.append(.own(generation: generation, until: lease.end(sentAt: sentAt)))
+    default: break
+    }
+  }
+
+  private mutating func extend(to end: Moment, at now: Moment, into effects: inout [Effect]) {
+    guard case .owning(let generation, let until) = stance, end > now, end > until else { return }
+    stance = .owning(generation, until: end)
+    effects.append(.own(generation: generation, until: end))
+  }
+}

@@ -1,0 +1,92 @@
+/// What is done to nodes that decide among themselves who owns a name: made from a seed.
+package struct PaxosStory {
+  /// One thing that is done.
+  enum Deed: Equatable {
+    case crash(node: Int)
+    case start(node: Int)
+    /// The process makes room for the next one, and leaves to it what it owns.
+    case handOver(node: Int)
+    case takeOver(node: Int)
+    case freeze(node: Int)
+    case thaw(node: Int)
+    case cut(from: Int, to: Int)
+    case mend(from: Int, to: Int)
+    case lose(permille: Int)
+    case slow(permille: Int)
+    case disk(node: Int, Int64)
+    /// Whoever owns it gives it up for that node.
+    case move(to: Int)
+    /// Whether a node may own it.
+    case ability(node: Int, Bool)
+  }
+
+  /// The seed that it was made from.
+  package let seed: UInt64
+  let nodes: Int
+  var deeds: [(at: Int64, deed: Deed)] = []
+  let healsAt: Int64
+
+  /// The story of a seed.
+  package init(seed: UInt64) {
+    var chance = Chance(seed &* 0xD6E8_FEB8_6659_FD93 &+ 3)
+    self.seed = seed
+    nodes = [3, 3, 3, 5, 5, 7][chance.below(6)]
+    healsAt = seconds(10) + chance.within(0...seconds(20))
+    let troubles = chance.below(3) == 0 ? [chance.below(7)] : Array(0..<7)
+    let pace = chance.within(milliseconds(200)...milliseconds(3_000))
+    var at = milliseconds(500)
+    while at < healsAt {
+      at += chance.within(milliseconds(1)...pace)
+      trouble(troubles[chance.below(troubles.count)], at: at, &chance)
+    }
+    deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+  }
+
+  private mutating func add(_ deed: Deed, at time: Int64) {
+    if time < healsAt { deeds.append((time, deed)) }
+  }
+
+  private mutating func trouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
+    let node = chance.below(nodes)
+    let span = chance.permille(600) ? chance.within(0...milliseconds(1_000)) : chance.within(0...seconds(8))
+    switch kind {
+    case 0:
+      // One, or several at once.
+      for node in chance.permille(600) ? [node] : (0..<nodes).filter({ _ in chance.permille(600) }) {
+        add(.crash(node: node), at: at)
+        add(.start(node: node), at: at + milliseconds(10) + chance.within(0...max(1, span)))
+      }
+    case 1:
+      add(.freeze(node: node), at: at)
+      add(.thaw(node: node), at: at + span)
+    case 2:
+      let isBoth = chance.permille(500)
+      for other in chance.permille(500) ? [chance.below(nodes)] : Array(0..<nodes) where other != node {
+        add(.cut(from: node, to: other), at: at)
+        add(.mend(from: node, to: other), at: at + span)
+        guard isBoth else { continue }
+        add(.cut(from: other, to: node), at: at)
+        add(.mend(from: other, to: node), at: at + span)
+      }
+    case 3:
+      add(.lose(permille: [0, 20, 100, 300][chance.below(4)]), at: at)
+      add(.slow(permille: [0, 20, 200][chance.below(3)]), at: at)
+    case 4:
+      add(.disk(node: node, chance.within(milliseconds(1)...milliseconds([3, 60, 700][chance.below(3)]))), at: at)
+    case 5:
+      // Now and then nobody hears of the process that begins.
+      let isCut = chance.permille(400)
+      for other in 0..<nodes where isCut && other != node {
+        add(.cut(from: node, to: other), at: at)
+        add(.mend(from: node, to: other), at: at + seconds(2) + span)
+      }
+      let left = isCut ? at + chance.within(0...milliseconds(1_500)) : at
+      add(.handOver(node: node), at: left)
+      add(.takeOver(node: node), at: left + milliseconds(5) + span / 8)
+    default:
+      if chance.permille(600) { return add(.move(to: node), at: at) }
+      add(.ability(node: node, false), at: at)
+      add(.ability(node: node, true), at: at + span)
+    }
+  }
+}

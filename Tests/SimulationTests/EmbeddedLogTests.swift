@@ -1,0 +1,47 @@
+import Agreement
+import Simulation
+import Testing
+
+/// The embedded log, played with under faults; `make simulate WORLD=zab` plays more.
+@Suite struct EmbeddedLogTests {
+  @Test(arguments: 0..<4) func stories(part: UInt64) {
+    for seed in part * 50 + 1...part * 50 + 50 {
+      let finding = ZabWorld(ZabStory(seed: seed)).play()
+      #expect(finding == nil, "seed \(seed)")
+      guard finding == nil else { return }
+    }
+  }
+
+  /// What the faults are for does happen: else they'd show nothing.
+  @Test func storiesAreEventful() {
+    var total = ZabWorld.Counts()
+    for seed: UInt64 in 1_001...1_060 {
+      let world = ZabWorld(ZabStory(seed: seed))
+      world.play()
+      total += world.counts
+    }
+    #expect(total.leaders > 100)
+    #expect(total.delivered > 10_000)
+    #expect(total.truncations > 0)
+    #expect(total.restored > 30)
+  }
+
+  @Test(arguments: 1...3) func aSeedTellsTheSameStory(seed: UInt64) {
+    let worlds = (0..<2).map { _ in ZabWorld(ZabStory(seed: seed)) }
+    for world in worlds { world.play() }
+    #expect(worlds[0].hash == worlds[1].hash)
+  }
+
+  // Two take more seeds than a test has time for.
+  @Test(arguments: Mutant.ofEmbeddedLog.filter { $0 != .wordGivenTwice && $0 != .lessRecentLeads }) func mutantIsFound(
+    _ mutant: Mutant
+  ) {
+    let seed = (1...2_000 as ClosedRange<UInt64>).first { ZabWorld(ZabStory(seed: $0), mutant: mutant).play() != nil }
+    #expect(seed != nil)
+  }
+
+  /// Pieces of a transfer were taken for those of a later one: the same leader's next epoch counts its transfers from one again.
+  @Test func piecesOfAnEarlierEpochAreOfNoUse() {
+    #expect(ZabWorld(ZabStory(seed: 9_475)).play() == nil)
+  }
+}
