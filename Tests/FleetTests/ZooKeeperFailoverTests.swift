@@ -149,7 +149,7 @@ import Testing
     let paths = ["/a/b/c/log/head", "/a/b/c/log", "/a/b/c/owners", "/a/b/c", "/a/b", "/a"]
     var connection: ZooKeeperConnection?
     connection = ZooKeeperConnection(
-      to: ZooKeeperServer(servers.addresses[0]), ZooKeeperManners(), on: asker.loop
+      to: StoreServer(servers.addresses[0]), ZooKeeperManners(), on: asker.loop
     ) { event in
       guard case .ready = event else { return }
       for path in paths {
