@@ -180,6 +180,16 @@ private final class TestFleet {
     withExtendedLifetime(servers) {}
   }
 
+  @Test func aRolloutOnEtcdIsServedByAll() throws {
+    let servers = try EtcdServers(3)
+    try rollout(
+      on: TestFleet { loop in
+        let settings = StoreSettings(.etcd, servers: servers.addresses.map(Endpoint.address), root: "/martlet/edge")
+        return settings.open(resolver: Resolver(on: loop), on: loop)
+      })
+    withExtendedLifetime(servers) {}
+  }
+
   private func rollout(on fleet: TestFleet) throws {
     try #require(fleet.waitUntilReady())
     fleet.members[0].runtime?.obey(fleet.wish("one", 1, absence: .isRefusal))

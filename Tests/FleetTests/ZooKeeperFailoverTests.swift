@@ -54,7 +54,7 @@ import Testing
     case .killed: try servers.start(index)
     case .frozen: servers.thaw(index)
     }
-    try servers.waitForSession(index)
+    try servers.waitUntilReady(index)
     let late = StoreAsker([servers.addresses[index]], patience: .seconds(5))
     #expect(eventually { if case .value([3], _) = late.read(.head) { true } else { false } })
   }

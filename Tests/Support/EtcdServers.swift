@@ -4,7 +4,7 @@ import SystemPackage
 
 /// Members of etcd (Debian's `etcd-server`) on loopback, started for a test without their service and ended with this object: one alone,
 /// or three that are one cluster.
-package final class EtcdServers {
+package final class EtcdServers: StoreServers {
   /// How they speak TLS to clients.
   package struct TLS {
     /// What they show.
@@ -19,6 +19,7 @@ package final class EtcdServers {
     }
   }
 
+  package let engine = "etcd"
   /// Where each listens for clients, without TLS.
   package let addresses: [SocketAddress]
   /// Where each listens for clients with TLS; none if they don't speak it.
@@ -111,7 +112,7 @@ package final class EtcdServers {
       guard processes[index] != nil else { return false }
       let answer = ask(index, "/v3/maintenance/status", "{}")
       let number = { (name: String) -> Substring? in
-        guard let range = answer.range(of: "\"\(name)\":\"") else { return nil }
+        guard let range = answer.firstRange(of: "\"\(name)\":\"") else { return nil }
         return answer[range.upperBound...].prefix { $0.isNumber }
       }
       guard let leader = number("leader") else { return false }
