@@ -176,7 +176,7 @@ import Testing
       guard let write = client.agree(untilAsked: "/v3/kv/txn") else { return }
       #expect(write.head.contains("Authorization: abc.1"))
       client.answer(#"{"error":"etcdserver: invalid auth token","code":16}"#, status: "401 Unauthorized")
-      guard client.request()?.path == "/v3/auth/authenticate" else { return Issue.record("no new token is asked for") }
+      #expect(client.request()?.path == "/v3/auth/authenticate", "no new token is asked for")
       client.answer(#"{\#(FakeEtcdClient.header),"token":"def.2"}"#)
       guard let again = client.request() else { return }
       #expect(again.content == write.content && again.head.contains("Authorization: def.2"))

@@ -42,20 +42,29 @@ enum EtcdRequest: Equatable {
   var content: [UInt8] {
     switch self {
     case .authenticate(let user):
-      Array(#"{"name":""#.utf8) + Self.escaped(user.name) + Array(#"","password":""#.utf8) + Self.escaped(user.password)
-        + Array(#""}"#.utf8)
-    case .probe(let key): Self.key(key) + Array(#","keys_only":true}"#.utf8)
-    case .read(let key, let isLinearizable): Self.key(key) + Array((isLinearizable ? "}" : #","serializable":true}"#).utf8)
+      Self.json(#"{"name":""#, Self.escaped(user.name), #"","password":""#, Self.escaped(user.password), #""}"#)
+    case .probe(let key): Self.json("{", Self.key(key), #","keys_only":true}"#)
+    case .read(let key, let isLinearizable):
+      Self.json("{", Self.key(key), isLinearizable ? "}" : #","serializable":true}"#)
     case .write(let writes):
-      Array(#"{"compare":["#.utf8) + writes.map(\.comparison).joined(separator: Array(",".utf8))
-        + Array(#"],"success":["#.utf8) + writes.map(\.operation).joined(separator: Array(",".utf8))
-        + Array("]}".utf8)
+      Self.json(
+        #"{"compare":["#, Self.list(writes.map(\.comparison)), #"],"success":["#, Self.list(writes.map(\.operation)),
+        "]}")
     }
   }
 
-  /// The start of an object, with a key as its first member.
+  /// A piece of JSON, of such pieces.
+  fileprivate static func json(_ pieces: any EtcdPiece...) -> [UInt8] {
+    pieces.reduce(into: []) { $0 += $1.utf8Bytes }
+  }
+
+  private static func list(_ elements: [[UInt8]]) -> [UInt8] {
+    Array(elements.joined(separator: [UInt8(ascii: ",")]))
+  }
+
+  /// A key, as the member of an object.
   fileprivate static func key(_ key: String) -> [UInt8] {
-    Array(#"{"key":""#.utf8) + Base64.text(key.utf8) + Array(#"""#.utf8)
+    json(#""key":""#, Base64.text(key.utf8), #"""#)
   }
 
   private static func escaped(_ text: ArraySlice<UInt8>) -> [UInt8] {
@@ -73,14 +82,27 @@ extension EtcdWrite {
       case .something: #","target":"CREATE","result":"GREATER","create_revision":"0"}"#
       case .revision(let revision): #","target":"MOD","result":"EQUAL","mod_revision":"\#(revision)"}"#
       }
-    return EtcdRequest.key(key) + Array(condition.utf8)
+    return EtcdRequest.json("{", EtcdRequest.key(key), condition)
   }
 
   fileprivate var operation: [UInt8] {
-    guard let value else { return Array(#"{"request_delete_range":"#.utf8) + EtcdRequest.key(key) + Array("}}".utf8) }
-    return Array(#"{"request_put":"#.utf8) + EtcdRequest.key(key) + Array(#","value":""#.utf8) + Base64.text(value)
-      + Array(#""}}"#.utf8)
+    let key = EtcdRequest.key(key)
+    guard let value else { return EtcdRequest.json(#"{"request_delete_range":{"#, key, "}}") }
+    return EtcdRequest.json(#"{"request_put":{"#, key, #","value":""#, Base64.text(value), #""}}"#)
   }
+}
+
+/// What JSON is put together of: text, and bytes that are text.
+private protocol EtcdPiece {
+  var utf8Bytes: [UInt8] { get }
+}
+
+extension String: EtcdPiece {
+  fileprivate var utf8Bytes: [UInt8] { Array(utf8) }
+}
+
+extension [UInt8]: EtcdPiece {
+  fileprivate var utf8Bytes: [UInt8] { self }
 }
 
 /// What tells of changes, on a connection of its own.
@@ -91,8 +113,7 @@ enum EtcdWatchRequest {
   /// What is sent there: to be told of each key's changes from a revision on.
   static func content(_ keys: [(key: String, from: Int64)]) -> [UInt8] {
     keys.flatMap { key, revision in
-      Array(#"{"create_request":"#.utf8) + EtcdRequest.key(key)
-        + Array(#","start_revision":"\#(revision)"}}"#.utf8)
+      EtcdRequest.json(#"{"create_request":{"#, EtcdRequest.key(key), #","start_revision":"\#(revision)"}}"#)
     }
   }
 }
