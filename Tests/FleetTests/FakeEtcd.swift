@@ -92,7 +92,7 @@ struct FakeEtcdClient: Sendable {
     case "/v3/watch": try? peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     default:
       // The key that was asked for, as it's written.
-      let key = request.content.split(separator: "\"")[2]
+      let key = request.content.split(separator: "\"")[3]
       answer(#"{\#(Self.header),"kvs":[{"key":"\#(key)","mod_revision":"5","value":"ZGF0YQ=="}],"count":"1"}"#)
     }
   }

@@ -1,5 +1,5 @@
 package import Config
-package import Sockets
+import Sockets
 
 /// Where the store of a fleet is, and how it's used.
 package struct StoreSettings: Sendable {
