@@ -24,7 +24,8 @@ struct FleetTests {
   }
 
   @Test func anEtcdClusterMayKeepTheLogBelowAnyPath() throws {
-    let engine = "type: 'etcd', servers: ['10.0.1.1:2379', 'etcd.example:2379'], root: '/zookeeper/x', auth: '/c', tls: true"
+    let engine =
+      "type: 'etcd', servers: ['10.0.1.1:2379', 'etcd.example:2379'], root: '/zookeeper/x', auth: '/c', tls: true"
     let configuration = try Configuration.parse(Self.text(engine: engine))
     let fleet = try #require(configuration.fleet)
     #expect(fleet.engine.type == .etcd && fleet.engine.root == "/zookeeper/x" && fleet.engine.auth == "/c")

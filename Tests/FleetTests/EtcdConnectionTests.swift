@@ -45,7 +45,8 @@ import Testing
 
   /// What a member does instead of answering a write, and how that ends.
   enum Misbehaviour: CaseIterable {
-    case missing, late, half, halfChunk, noHTTP, noJSON, otherJSON, notWritten, badLength, twoLengths, badChunk, hugeHead
+    case missing, late, half, halfChunk, noHTTP, noJSON, otherJSON, notWritten, badLength, twoLengths, badChunk,
+      hugeHead
     case hugeLength, hugeChunks, deep, twice, closes, closesInHead, closesInContent
 
     var ending: EtcdConnection.Ending {
@@ -166,7 +167,8 @@ import Testing
     #expect(story(of: closed.address).ending == .lost(.failed(.connectionRefused)))
   }
 
-  @Test("who asks is said first, and with each request; with a new token what was refused for the old one is asked again")
+  @Test(
+    "who asks is said first, and with each request; with a new token what was refused for the old one is asked again")
   func tokens() throws {
     let server = try FakeEtcd { client, _ in
       guard let first = client.request() else { return }

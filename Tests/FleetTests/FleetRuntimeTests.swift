@@ -174,7 +174,8 @@ private final class TestFleet {
     let servers = try ZooKeeperServers(3)
     try rollout(
       on: TestFleet { loop in
-        let settings = StoreSettings(.zooKeeper, servers: servers.addresses.map(Endpoint.address), root: "/martlet/edge")
+        let settings = StoreSettings(
+          .zooKeeper, servers: servers.addresses.map(Endpoint.address), root: "/martlet/edge")
         return ZooKeeperStore(settings, resolver: Resolver(on: loop), on: loop)
       })
     withExtendedLifetime(servers) {}

@@ -191,7 +191,7 @@ import Testing
     let asker = StoreAsker { loop in
       let resolver = Resolver(nameservers: [names.address], hosts: HostsFile(path: "/nonexistent"), on: loop)
       var settings = StoreSettings(
-          .zooKeeper,
+        .zooKeeper,
         servers: [.name("zk.example", port: server.address.port ?? 0)], root: "/martlet")
       settings.patience = .seconds(10)
       return ZooKeeperStore(settings, resolver: resolver, on: loop)
@@ -223,7 +223,8 @@ import Testing
         end?.schedule(after: .milliseconds(100))
       }
       store = ZooKeeperStore(
-        StoreSettings(.zooKeeper, servers: [.address(server.address)], root: "/r"), resolver: Resolver(on: loop), on: loop)
+        StoreSettings(.zooKeeper, servers: [.address(server.address)], root: "/r"), resolver: Resolver(on: loop),
+        on: loop)
       witness = store
       store?.onState = { _ in drop("state") }
       store?.onHint = { _ in drop("hint") }

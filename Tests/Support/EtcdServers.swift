@@ -51,7 +51,8 @@ package final class EtcdServers: StoreServers {
 
   /// Starts one, again or for the first time.
   package func start(_ index: Int) throws {
-    let clients = ["http://\(addresses[index])"] + secureAddresses.map { _ in "https://\(secureAddresses[index])" }.prefix(1)
+    let clients =
+      ["http://\(addresses[index])"] + secureAddresses.map { _ in "https://\(secureAddresses[index])" }.prefix(1)
     let peer = { [peers] (index: Int) in "http://127.0.0.1:\(peers[index])" }
     var words = [
       "--name", "m\(index)", "--data-dir", "\(folder.path)/\(index)", "--logger", "zap",

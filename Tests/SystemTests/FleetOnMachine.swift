@@ -15,7 +15,10 @@ final class FleetOnMachine {
   /// - Parameters:
   ///   - servers: what keeps the log; else ZooKeeper.
   ///   - configure: writes the file, if it isn't to be the usual one.
-  init(on servers: (any StoreServers)? = nil, _ configure: (FleetOnMachine) throws -> Void = { try $0.configure(backend: 9) }) throws {
+  init(
+    on servers: (any StoreServers)? = nil,
+    _ configure: (FleetOnMachine) throws -> Void = { try $0.configure(backend: 9) }
+  ) throws {
     folder = try TemporaryFolder()
     self.servers = try servers ?? ZooKeeperServers(3)
     nodePorts = try (0..<3).map { _ in try FreePort.next() }

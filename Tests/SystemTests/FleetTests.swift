@@ -55,7 +55,8 @@ import Testing
     #expect(fleet.status("lb1")?.last?.author == "SIGHUP")
   }
 
-  @Test("a fleet on etcd has one configuration, and what is changed on one node holds on all, though the leader is lost")
+  @Test(
+    "a fleet on etcd has one configuration, and what is changed on one node holds on all, though the leader is lost")
   func etcd() throws {
     let servers = try EtcdServers(3)
     let fleet = try FleetOnMachine(on: servers)

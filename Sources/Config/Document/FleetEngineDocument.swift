@@ -16,13 +16,15 @@ extension EngineDocument {
     [
       Field(
         "type", optional: \.type, .engineType, isRequired: true,
-        "Of what kind it is: zookeeper, servers of ZooKeeper, or etcd, members of an etcd cluster of version 3.4 or newer."),
+        "Of what kind it is: zookeeper, servers of ZooKeeper, or etcd, members of an etcd cluster of version 3.4 or newer."
+      ),
       Field(
         "servers", optional: \.servers, Kind<Endpoint>.endpoint.located.list(1...9, what: "servers"), isRequired: true,
         "The servers of one ensemble or cluster: IP addresses or names, each with the port for clients."),
       Field(
         "root", optional: \.root, .root,
-        "The node of ZooKeeper below which everything of this fleet is, or what all its keys in etcd begin with. Without it /martlet/ and the fleet's name."),
+        "The node of ZooKeeper below which everything of this fleet is, or what all its keys in etcd begin with. Without it /martlet/ and the fleet's name."
+      ),
       Field(
         "auth", optional: \.auth, .path(atMost: 4095),
         "A file with user:password, for ZooKeeper's digest scheme or etcd's authentication; without \"tls\" the password goes over the network as it is. Without it nobody in particular asks."
@@ -49,7 +51,8 @@ extension EngineDocument {
     for server in servers {
       guard case .address(.unix) = server.value else { continue }
       found.error(
-        server.place, "\(server.value) is a Unix socket, and \(type.title) \(type == .zookeeper ? "has none" : "is asked at none")",
+        server.place,
+        "\(server.value) is a Unix socket, and \(type.title) \(type == .zookeeper ? "has none" : "is asked at none")",
         hint: "such as \"10.0.1.1:\(type == .zookeeper ? 2181 : 2379)\"")
     }
   }
@@ -62,7 +65,8 @@ extension Kind where Value == FleetConfiguration.EngineType {
     return Kind(wanted: there.wanted, schema: there.schema, render: there.render) { node, path, found in
       guard case .string("embedded") = node.value else { return there.read(node, path, &found) }
       found.error(
-        path, node.line, "the embedded engine isn't there yet", hint: "use servers of ZooKeeper, by \"zookeeper\", or \"etcd\"")
+        path, node.line, "the embedded engine isn't there yet",
+        hint: "use servers of ZooKeeper, by \"zookeeper\", or \"etcd\"")
       return nil
     }
   }

@@ -24,7 +24,8 @@ final class StoreAsker {
 
   /// Servers at these addresses.
   convenience init(
-    sharing loop: EventLoop = EventLoop(), _ servers: [SocketAddress], of kind: StoreSettings.Kind = .zooKeeper, root: String = "/martlet/test",
+    sharing loop: EventLoop = EventLoop(), _ servers: [SocketAddress], of kind: StoreSettings.Kind = .zooKeeper,
+    root: String = "/martlet/test",
     user: String? = nil, tls: ServerTLS? = nil,
     patience: Duration = .milliseconds(400)
   ) {

@@ -39,11 +39,10 @@ import Testing
   @Test("etcd over TLS, with a user")
   func secureEtcd() throws {
     let ca = try TestCA()
-    let servers = try EtcdServers(tls: .init(try ca.identity("etcd", for: "IP:127.0.0.1"), ca: ca.file))
+    let servers = try EtcdServers(tls: .init(try ca.identity("etcd", for: "IP:127.0.0.1")))
     try servers.enableUsers("martlet", password: "se:cret", below: "/case/")
-    let own = try ca.identity("lb1")
-    let files = TLSConfiguration(ca: ca.file, identity: .init(certificate: own.certificate, key: own.key))
-    try check(servers, servers.secureAddresses, of: .etcd, over: ServerTLS(files), user: "martlet:se:cret")
+    let tls = try ServerTLS(TLSConfiguration(ca: ca.file))
+    try check(servers, servers.secureAddresses, of: .etcd, over: tls, user: "martlet:se:cret")
   }
 
   private func check(

@@ -48,6 +48,8 @@ struct EtcdError: Error, Equatable, CustomStringConvertible {
       "knows no users: enable its authentication, or take \"auth\" away"
     case (_, 3) where message.contains("authentication failed"): "knows no such user and password"
     case (_, 3) where message.contains("user name is empty"): "wants a user: name one by \"auth\""
+    case _ where message.contains("CommonName of client"):
+      "takes no certificate with a common name where it has users: show one without, or none"
     default: message.isEmpty ? "answers with HTTP \(status)" : "answers: \(message)"
     }
   }
@@ -73,7 +75,8 @@ extension EtcdRequest {
     case .read(let key, _):
       guard let found = json["kvs"]?.elements?.first else { return .absent }
       // What is empty isn't sent.
-      guard let name = found["key"]?.bytes, name.elementsEqual(key.utf8), let value = (found["value"] ?? .text([])).bytes,
+      guard let name = found["key"]?.bytes, name.elementsEqual(key.utf8),
+        let value = (found["value"] ?? .text([])).bytes,
         let revision = found["mod_revision"]?.number, revision > 0
       else { throw EtcdJSON.Fault() }
       return .value(value, revision: revision)

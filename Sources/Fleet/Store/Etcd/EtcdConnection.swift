@@ -190,7 +190,9 @@ extension EtcdConnection {
       // What is refused for its token wasn't done, so it's asked again with a new one.
       interrupted = question
       token = nil
-      if let user = manners.user { return put(Question(request: .authenticate(user), due: question.due, isSecondTry: true)) }
+      if let user = manners.user {
+        return put(Question(request: .authenticate(user), due: question.due, isSecondTry: true))
+      }
     case (.authenticate, .failed(let error)), (.probe, .failed(let error)): return end(.refused(error))
     case (.authenticate, .token(let token)) where goesOn:
       self.token = token

@@ -115,7 +115,8 @@ extension Core {
 
   /// Makes the request that has waited longest, if it can be made.
   private func goOn() {
-    guard let active, active.isFree, let next = pending.takeFirst(), let request = keys.request(for: next.request) else {
+    guard let active, active.isFree, let next = pending.takeFirst(), let request = keys.request(for: next.request)
+    else {
       return
     }
     active.send(request) { [unowned self] outcome in
