@@ -147,7 +147,7 @@ struct FleetTests {
         text(engine: "type: 'zookeeper', servers: ['unix:/a']"),
         "engine.servers[0]: unix:/a is a Unix socket, and ZooKeeper has none"
       ),
-      (text(engine: engine + ", root: 'martlet'"), "engine.root: \"martlet\" is not a path below which a log can be"),
+      (text(engine: engine + ", root: 'martlet'"), "engine.root: \"martlet\" is not the path of a log"),
       (text(engine: engine + ", root: '/a//b'"), "engine.root: \"/a//b\" is not the path"),
       (text(engine: engine + ", root: '/a/../b'"), "engine.root: \"/a/../b\" is not the path"),
       (

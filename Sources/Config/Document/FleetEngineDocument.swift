@@ -89,7 +89,7 @@ extension Kind where Value == String {
         !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
       else {
         throw Refusal(
-          message: "\"\(JSONNode.shortened(text))\" is not a path below which a log can be",
+          message: "\"\(JSONNode.shortened(text))\" is not the path of a log",
           hint: "write it from its root, in at most 255 plain characters, such as \"/martlet/edge\"")
       }
       return text
