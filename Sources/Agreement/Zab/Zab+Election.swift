@@ -28,6 +28,8 @@ extension Zab {
   /// Whether somebody would rather be the leader than another one: who has the later epoch, then who has more of it, then who comes later
   /// among the nodes.
   private func isBetter(_ vote: ElectionVote, than other: ElectionVote) -> Bool {
+    // It takes a bad election to see what the phase after it is good for.
+    if mutants.have(.lessRecentLeads) { return vote.node > other.node }
     if vote.epoch != other.epoch, !mutants.have(.voteByEntryOnly) { return vote.epoch > other.epoch }
     if vote.last != other.last { return vote.last > other.last }
     return vote.node > other.node
@@ -78,8 +80,8 @@ extension Zab {
   ) {
     guard voters.contains(node), node != me else { return }
     guard case .looking(var looking) = role else {
-      // A leader that looks for one leads no longer.
-      if case .following(let following) = role, following.leader == node, standing == .looking, theirs != round {
+      // A leader that looks for one, or follows one, leads no longer.
+      if case .following(let following) = role, following.leader == node, standing != .leading, theirs != round {
         look(at: now, into: &effects)
         return notice(other, theirs, standing, of: node, at: now, into: &effects)
       }
@@ -114,6 +116,11 @@ extension Zab {
     role = .looking(looking)
     if isNews { tellVote(into: &effects) }
     weigh(at: now)
+  }
+
+  /// Tells somebody who takes this node for the leader that it isn't.
+  func disclaim(to node: NodeNumber, into effects: inout [Effect]) {
+    effects.append(.send(.notice(vote, round: round, ownStanding), to: node))
   }
 
   private var ownStanding: ZabMessage.Standing {

@@ -155,7 +155,8 @@ extension Zab {
     following.stage = .broadcast
     following.parts = []
     following.saysAt = .never
-    following.givesUpAt = now + timing.start
+    // From here on the leader makes itself heard.
+    following.givesUpAt = now + timing.patience
     role = .following(following)
     promise(
       .acceptedLeader(epoch, following.leader, memory.history.last), unless: .historyNotDurable, at: now, into: &effects

@@ -24,7 +24,7 @@ struct Leading {
   /// Who has given its word for this epoch.
   var words = NodeSet()
   /// The last entry that each had when it did, and the number of its try.
-  var had = [(last: Zxid, attempt: UInt32)](repeating: (.zero, 0), count: 8)
+  var had = [(last: Zxid, attempt: UInt64)](repeating: (.zero, 0), count: 8)
   /// Who has been sent this epoch's first history, and so gets what is proposed.
   var told = NodeSet()
   /// Who has it, and so gets what is committed.
@@ -105,7 +105,8 @@ extension Zab {
   ) {
     guard case .leading(var leading) = role else { return }
     // Its word is somebody else's for as long as this epoch lasts: a later one is for all.
-    if let epoch = leading.epoch, accepted > epoch || accepted == epoch && leader != me {
+    let isOthers = accepted == leading.epoch && leader != me && !mutants.have(.wordGivenTwice)
+    if let epoch = leading.epoch, accepted > epoch || isOthers {
       return look(at: now, into: &effects)
     }
     // It begins anew: what it misses in between it's given.
@@ -143,7 +144,7 @@ extension Zab {
   }
 
   private mutating func gaveWord(
-    _ node: NodeNumber, _ current: UInt32, _ had: (last: Zxid, attempt: UInt32), at now: Moment,
+    _ node: NodeNumber, _ current: UInt32, _ had: (last: Zxid, attempt: UInt64), at now: Moment,
     into effects: inout [Effect]
   ) {
     guard case .leading(var leading) = role, !leading.inStep.contains(node) else { return }

@@ -92,8 +92,8 @@ package struct Zab {
   var promises: [Promise] = []
   /// The last entry that was delivered, or is in the state that was restored.
   package internal(set) var delivered: Zxid
-  /// How often it has begun to follow somebody.
-  var attempts: UInt32 = 0
+  /// How often it has tried to get into step with somebody, over all its runs.
+  var attempts: UInt64
   /// The round of elections.
   var round: UInt64 = 0
   /// Whom this node would have lead; the leader, once it has one.
@@ -101,8 +101,11 @@ package struct Zab {
   var role: Role
 
   /// A node that starts with what its journal holds; its state is what the history's snapshot says.
+  ///
+  /// - Parameter run: counts the starts of the process; stored before anything is said.
   package init(
-    _ me: NodeNumber, voters: NodeSet, memory: ZabMemory, timing: Timing = Timing(), mutants: Mutants = Mutants()
+    _ me: NodeNumber, voters: NodeSet, memory: ZabMemory, run: UInt32, timing: Timing = Timing(),
+    mutants: Mutants = Mutants()
   ) {
     self.me = me
     self.voters = voters
@@ -112,8 +115,9 @@ package struct Zab {
     delivered = memory.history.snapshot
     vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
     role = .looking(Looking())
-    // Others tell by it that this node has begun anew.
-    round = UInt64(memory.acceptedEpoch) << 20
+    // Others tell by both that this node has begun anew.
+    round = UInt64(run) << 32 | UInt64(me) << 24
+    attempts = UInt64(run) << 32
   }
 
   /// Takes what happened, and says what is to be done.
@@ -222,6 +226,7 @@ package struct Zab {
     if case .notice(let vote, let round, let standing) = message {
       return notice(vote, round, standing, of: node, at: now, into: &effects)
     }
+    if case .join = message, leader?.node != me { return disclaim(to: node, into: &effects) }
     switch role {
     case .looking: break
     case .following(let following):

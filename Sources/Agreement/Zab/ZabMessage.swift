@@ -25,12 +25,12 @@ package enum ZabMessage: Equatable, Sendable {
   /// Which pieces belong together.
   package struct Transfer: Comparable, Hashable, Sendable {
     /// The follower's number for its try to get into step.
-    package var attempt: UInt32
+    package var attempt: UInt64
     /// The leader's number for what it sends for that.
     package var run: UInt32
 
     /// With both.
-    package init(attempt: UInt32, run: UInt32) {
+    package init(attempt: UInt64, run: UInt32) {
       (self.attempt, self.run) = (attempt, run)
     }
 
@@ -57,7 +57,7 @@ package enum ZabMessage: Equatable, Sendable {
   /// Phase 1, to followers: give your word for this epoch.
   case newEpoch(UInt32)
   /// Phase 1, to the leader: given; and what I have.
-  case acceptedEpoch(UInt32, current: UInt32, last: Zxid, attempt: UInt32)
+  case acceptedEpoch(UInt32, current: UInt32, last: Zxid, attempt: UInt64)
   /// Phase 2, to a follower: a piece, of that transfer.
   case part(epoch: UInt32, transfer: Transfer, index: UInt32, Part)
   /// Phase 2, to a follower: those were so many pieces; take them for the first history of the epoch.

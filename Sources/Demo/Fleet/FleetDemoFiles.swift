@@ -26,12 +26,12 @@ struct FleetDemoFiles: Sendable {
 
   /// Makes a folder of that kind for this process's user alone.
   static func make() throws(FleetDemoProblem) -> FleetDemoFiles {
-    // mkdtemp(3) puts what makes it unique in the place of these six.
-    var template = Array("\(FileManager.default.temporaryDirectory.path)/martlet-demo-XXXXXX".utf8CString)
-    guard let made = unsafe mkdtemp(&template) else {
+    let folder = FileManager.default.temporaryDirectory.path + "/martlet-demo-" + UUID().uuidString
+    // It fails where somebody else has one of that name.
+    guard unsafe mkdir(folder, 0o700) == 0 else {
       throw .failed("no folder for the demo's files: \(Errno(rawValue: errno))")
     }
-    return unsafe FleetDemoFiles(folder: String(cString: made))
+    return FleetDemoFiles(folder: folder)
   }
 
   /// Takes it away, with all that is in it.

@@ -27,12 +27,12 @@ enum FleetDemoProgram {
   ///   - third: a descriptor that it has as number 3.
   @discardableResult
   static func run(_ program: String, _ arguments: [String], third: Int32? = nil) throws(FleetDemoProblem) -> String {
-    // A file and no pipe, which nobody would empty until the program has ended; mkstemp(3) wants these six to make it unique.
-    var template = Array("\(FileManager.default.temporaryDirectory.path)/martlet-XXXXXX".utf8CString)
-    let output = unsafe mkstemp(&template)
+    // A file and no pipe, which nobody would empty until the program has ended; its name is gone before anything is in it.
+    let path = FileManager.default.temporaryDirectory.path + "/martlet-" + UUID().uuidString
+    let output = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard output >= 0 else { throw .failed("no file for what \(program) writes: \(Errno(rawValue: errno))") }
     defer { _ = close(output) }
-    _ = unsafe unlink(&template)
+    _ = unsafe unlink(path)
     let more = third.map { [(descriptor: $0, asNumber: Int32(3))] } ?? []
     let end = Spawn.wait(for: try start(program, arguments, output: output, passing: more))
     let text = Self.text(of: output)

@@ -7,7 +7,7 @@ import Config
 /// is depends on who dials whom in which fleet, so that a node can't be made to talk to itself, and neither side's part can be
 /// played by the other (RFC 9257, 4 and 6). A server of others has a certificate: TLS 1.2 or newer.
 @safe
-final class TLSContext: @unchecked Sendable {  // Threads may share one that nobody changes any more.
+final class TLSContext: @unchecked Sendable {  // One thread sets it up before others have it; any may call SSL_new.
   /// A key with the name by which both sides mean it.
   struct SharedKey {
     let identity: [UInt8]

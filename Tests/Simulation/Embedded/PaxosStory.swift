@@ -60,13 +60,9 @@ package struct PaxosStory {
       add(.freeze(node: node), at: at)
       add(.thaw(node: node), at: at + span)
     case 2:
-      let isBoth = chance.permille(500)
-      for other in chance.permille(500) ? [chance.below(nodes)] : Array(0..<nodes) where other != node {
-        add(.cut(from: node, to: other), at: at)
-        add(.mend(from: node, to: other), at: at + span)
-        guard isBoth else { continue }
-        add(.cut(from: other, to: node), at: at)
-        add(.mend(from: other, to: node), at: at + span)
+      for (from, to) in chance.cuts(of: node, among: nodes) {
+        add(.cut(from: from, to: to), at: at)
+        add(.mend(from: from, to: to), at: at + span)
       }
     case 3:
       add(.lose(permille: [0, 20, 100, 300][chance.below(4)]), at: at)

@@ -252,10 +252,13 @@ package final class PaxosWorld {
   private func judgeWord(_ message: PaxosMessage, of node: Int) -> String? {
     let disk = hosts[node].durable
     switch message {
-    case .promise(let generation, let ballot, _):
+    case .promise(let generation, let ballot, let accepted):
       if (disk.generation, disk.promised) < (generation, ballot) {
         return "n\(node) promises \(generation), and has \(disk)"
       }
+      // What it has accepted since isn't the promise's to tell.
+      let before = disk.generation == generation ? disk.accepted.flatMap { $0.ballot < ballot ? $0 : nil } : nil
+      if let before, accepted == nil { return "n\(node) promises \(generation), and keeps \(before) to itself" }
     case .accepted(let generation, let ballot):
       let isThere =
         disk.generation > generation

@@ -36,6 +36,7 @@ struct ZabHost {
 extension ZabWorld {
   func begin(_ node: Int) {
     guard hosts[node].zab == nil else { return }
+    caught.remove(NodeNumber(node))
     hosts[node].life += 1
     hosts[node].wakesAt = .max
     hosts[node].synced = 0
@@ -51,7 +52,8 @@ extension ZabWorld {
     )
     if let wrong = judge.restore(node, memory.history.snapshot, memory.history.state) { fail(wrong) }
     hosts[node].zab = Zab(
-      NodeNumber(node), voters: NodeSet(first: story.nodes), memory: memory, timing: timing, mutants: mutants)
+      NodeNumber(node), voters: NodeSet(first: story.nodes), memory: memory, run: hosts[node].life, timing: timing,
+      mutants: mutants)
     step(node, .tick)
   }
 

@@ -9,6 +9,7 @@ package final class ZabWorld {
     case thawed(node: Int, life: UInt32)
     case wish
     case deed(Int)
+    case mending(ZabStory.Deed)
     case heal
     case judge(final: Bool)
   }
@@ -54,6 +55,8 @@ package final class ZabWorld {
   /// When what one said last to another is there: nothing overtakes it.
   var arrivals: [[Int64]]
   var loss = 0
+  /// Who was caught as he was about to lead, and hasn't begun since.
+  var caught = NodeSet()
   var isHealed = false
   var token: UInt64 = 0
   var wanted = 0
@@ -139,6 +142,7 @@ package final class ZabWorld {
       step(node, .tick)
     case .wish: wish()
     case .deed(let number): perform(story.deeds[number].deed)
+    case .mending(let deed): if !isHealed { perform(deed) }
     case .heal: heal()
     case .judge: judgeLeader()
     }
@@ -169,6 +173,7 @@ package final class ZabWorld {
   private func spring(_ node: Int, _ withLeader: Bool) {
     let leader = hosts[node].zab?.leader?.node
     say("-- n\(node) is caught")
+    if leader == NodeNumber(node) { caught.insert(NodeNumber(node)) }
     end(node)
     if withLeader, let leader { end(Int(leader)) }
   }
@@ -282,8 +287,42 @@ package final class ZabWorld {
     case .lose(let permille): loss = permille
     case .disk(let node, let time): hosts[node].diskTime = time
     case .dark: for node in hosts.indices { end(node) }
+    case .strike(let blow, let span): strike(blow, for: span)
     case .trap(let node, let withLeader): hosts[node].trap = (withLeader, false)
+    case .trapFollowers:
+      for node in hosts.indices where hosts[node].zab?.leader?.node != NodeNumber(node) {
+        hosts[node].trap = (true, false)
+      }
+    case .startUncaught: for node in hosts.indices where !caught.contains(NodeNumber(node)) { begin(node) }
+    case .startCaught: for node in hosts.indices { begin(node) }
     }
+  }
+
+  private func strike(_ blow: ZabStory.Blow, for span: Int64) {
+    guard let leader = hosts.indices.first(where: { hosts[$0].zab?.leader?.node == NodeNumber($0) }) else { return }
+    let others = hosts.indices.filter { $0 != leader }
+    var mending: [ZabStory.Deed] = []
+    switch blow {
+    case .freeze:
+      perform(.freeze(node: leader))
+      mending = [.thaw(node: leader)]
+    case .deafen:
+      for other in others { perform(.cut(from: other, to: leader)) }
+      mending = others.map { .mend(from: $0, to: leader) }
+    case .silence:
+      for other in others { perform(.cut(from: leader, to: other)) }
+      mending = others.map { .mend(from: leader, to: $0) }
+    case .cutOff:
+      for other in others {
+        perform(.cut(from: leader, to: other))
+        perform(.cut(from: other, to: leader))
+      }
+      mending = others.flatMap { [.mend(from: leader, to: $0), .mend(from: $0, to: leader)] }
+    case .crash:
+      perform(.crash(node: leader))
+      mending = [.start(node: leader)]
+    }
+    for deed in mending { queue.put(.mending(deed), at: now + span) }
   }
 
   private func thaw(_ node: Int) {

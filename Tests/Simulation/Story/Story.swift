@@ -11,6 +11,8 @@ package struct Story: Equatable {
     /// Nothing of it runs; the kernel does.
     case freeze(node: Int)
     case thaw(node: Int)
+    /// Nothing runs, for so long, of nodes that own an address.
+    case freezeOwners(for: Int64)
     /// When it next writes about an address, it's caught; then nothing of it runs.
     case trap(node: Int, Host.Trap)
     /// The process makes room for the next one, and leaves to it what it owns.
@@ -130,7 +132,9 @@ extension Story {
       // The owner is away for about a term, and somebody's claim hangs in a store that goes away.
       add(.storeAwayOnClaim, at: at)
       let back = at + chance.within(seconds(2)...seconds(6))
-      for node in 0..<nodes where chance.permille(600) {
+      let isOwners = chance.permille(500)
+      if isOwners { add(.freezeOwners(for: chance.within(milliseconds(1_800)...seconds(6))), at: at) }
+      for node in 0..<nodes where !isOwners && chance.permille(600) {
         add(.freeze(node: node), at: at)
         add(.thaw(node: node), at: min(back, at + chance.within(milliseconds(1_800)...seconds(6))))
       }

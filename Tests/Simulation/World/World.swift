@@ -28,9 +28,12 @@ package final class World {
     case stored(node: Int, life: UInt32, FleetState.Committed)
     case stick(table: Int)
     case deed(Int)
+    case thaw(node: Int, life: UInt32)
     case heal
     case lastWish
     case judge(final: Bool)
+    case judgeHolder(Int)
+    case end
   }
 
   /// What came of it.
@@ -55,6 +58,8 @@ package final class World {
   var nodes: [Host] = []
   /// When each address was given up last, for another node.
   var givenUpAt: [Int64]
+  /// Whether one was on its way when it was judged.
+  var looksAgain = false
   var store = StoreModel()
   var cuts: [[Bool]]
   var slowness = 0
@@ -121,10 +126,7 @@ package final class World {
       now = at
       outcome.events += 1
       outcome.hash = (outcome.hash ^ UInt64(bitPattern: at)) &* 0x100_0000_01B3
-      if case .judge(final: true) = event {
-        judgeLiveness(final: true)
-        break
-      }
+      if case .end = event { break }
       take(event)
     }
     return outcome
@@ -176,9 +178,14 @@ package final class World {
       step(node, .rollout(.activated(origin: committed.origin)))
     case .stick(let table): stick(table)
     case .deed(let number): perform(story.deeds[number].deed)
+    case .thaw(let node, let life): if nodes[node].life == life { thaw(node) }
     case .heal: heal()
     case .lastWish: wishLast()
-    case .judge: judgeLiveness(final: false)
+    case .judge(let final):
+      judgeLiveness(final: final)
+      if final { queue.put(.end, at: now + (looksAgain ? seconds(1) + milliseconds(1) : 0)) }
+    case .judgeHolder(let address): judgeHolder(of: address, isSecondLook: true)
+    case .end: break
     }
   }
 

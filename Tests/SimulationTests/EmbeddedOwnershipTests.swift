@@ -1,0 +1,39 @@
+import Agreement
+import Simulation
+import Testing
+
+/// Who owns a name, decided among the nodes themselves, played with under faults; `make simulate WORLD=paxos` plays more.
+@Suite struct EmbeddedOwnershipTests {
+  @Test(arguments: 0..<2) func stories(part: UInt64) {
+    for seed in part * 200 + 1...part * 200 + 200 {
+      let finding = PaxosWorld(PaxosStory(seed: seed)).play()
+      #expect(finding == nil, "seed \(seed)")
+      guard finding == nil else { return }
+    }
+  }
+
+  /// What the faults are for does happen: else they'd show nothing.
+  @Test func storiesAreEventful() {
+    var total = PaxosWorld.Counts()
+    for seed: UInt64 in 1_001...1_060 {
+      let world = PaxosWorld(PaxosStory(seed: seed))
+      world.play()
+      total += world.counts
+    }
+    #expect(total.terms > 120)
+    #expect(total.inherited > 3)
+  }
+
+  @Test func aSeedTellsTheSameStory() {
+    let worlds = (0..<2).map { _ in PaxosWorld(PaxosStory(seed: 5)) }
+    for world in worlds { world.play() }
+    #expect(worlds[0].hash == worlds[1].hash)
+  }
+
+  @Test(arguments: Mutant.ofPaxos) func mutantIsFound(_ mutant: Mutant) {
+    let seed = (1...2_000 as ClosedRange<UInt64>).first {
+      PaxosWorld(PaxosStory(seed: $0), mutant: mutant).play() != nil
+    }
+    #expect(seed != nil)
+  }
+}
