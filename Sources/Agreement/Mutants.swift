@@ -46,6 +46,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case firstHistoryNotDurable
   case historyNotDurable
   case diffInPlaceOfTruncation
+  case snapshotInPlaceOfTruncation
   case holeServed
   case proposedToThoseInStepOnly
   case begunWithWhatItHas
@@ -60,7 +61,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of the embedded log.
   package static let ofEmbeddedLog: [Mutant] = [
     .wordNotDurable, .wordGivenTwice, .epochToldBeforeDurable, .lessRecentLeads, .voteByEntryOnly, .epochBeforeHistory,
-    .firstHistoryNotDurable, .historyNotDurable, .diffInPlaceOfTruncation, .holeServed, .proposedToThoseInStepOnly,
+    .firstHistoryNotDurable, .historyNotDurable, .diffInPlaceOfTruncation, .snapshotInPlaceOfTruncation, .holeServed,
+    .proposedToThoseInStepOnly,
     .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable, .ownEntryNotDurable,
   ]
   /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.

@@ -83,4 +83,21 @@ import Testing
     follower.hear(.notice(ElectionVote(epoch: 0, last: .zero, node: 0), round: 7, .following))
     #expect(follower.zab.leader == nil)
   }
+
+  /// A snapshot from before what a follower has acknowledged isn't stored at once with the entries after it: what was committed was lost by
+  /// one that ended halfway (seed 26367).
+  @Test func whoHasMoreIsTruncatedAndWhoLacksMuchGetsWhatIsBeyondAllThatHeHas() {
+    var history = ZabHistory()
+    for counter: UInt32 in 1...4 { history.append(Zxid(epoch: 1, counter: counter), [1]) }
+    history.append(Zxid(epoch: 3, counter: 1), [3])
+    let none = Mutants()
+    #expect(history.difference(to: Zxid(epoch: 1, counter: 4), none) == .entries(from: 4))
+    #expect(
+      history.difference(to: Zxid(epoch: 2, counter: 3), none) == .truncation(Zxid(epoch: 1, counter: 4), from: 4))
+    #expect(
+      history.difference(to: Zxid(epoch: 3, counter: 9), none) == .truncation(Zxid(epoch: 3, counter: 1), from: 5))
+    history.compact(Zxid(epoch: 1, counter: 3), [9], keeping: 0)
+    #expect(history.difference(to: Zxid(epoch: 1, counter: 2), none) == .snapshot(from: 0))
+    #expect(history.difference(to: Zxid(epoch: 1, counter: 3), none) == .entries(from: 0))
+  }
 }

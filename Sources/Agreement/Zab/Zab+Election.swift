@@ -131,15 +131,14 @@ extension Zab {
     }
   }
 
-  /// Goes to a leader that a majority has, if it says itself that it leads, in that round.
+  /// Goes to a leader that a majority has, if it says itself that it leads. In which round that began is all the same: who has followed it
+  /// from one of its epochs to the next knows an earlier one.
   private mutating func join(_ leader: NodeNumber, at now: Moment, into effects: inout [Effect]) {
     guard case .looking(let looking) = role, leader != me, let its = looking.leaders[Int(leader)],
       its.standing == .leading
     else { return }
     var followers = NodeSet()
-    for (node, other) in looking.leaders.enumerated() where other?.node == leader && other?.round == its.round {
-      followers.insert(NodeNumber(node))
-    }
+    for (node, other) in looking.leaders.enumerated() where other?.node == leader { followers.insert(NodeNumber(node)) }
     // This node would rather make it a majority than stay alone.
     followers.insert(me)
     guard followers.isMajority(of: voters) else { return }

@@ -78,11 +78,12 @@ package struct ZabHistory: Equatable, Sendable {
     if place.isThere { return .entries(from: place.index + 1) }
     if last == base { return .entries(from: 0) }
     if last > base {
-      // He has what isn't here: entries of an epoch that a majority was in step with, after its first history, which is here too. So he
-      // has the entry before them; but only of one of the same epoch that's seen without knowing all of this.
-      let before = place.index > 0 ? items[place.index - 1].zxid : base
+      // He has what isn't here: entries of an epoch that a majority was in step with. So he has all of its first history, which is here
+      // too, and the last entry before them. He mustn't get a snapshot from before that: if he ended halfway, he'd have lost what others count on.
       if mutants.have(.diffInPlaceOfTruncation) { return .entries(from: place.index) }
-      if before.epoch == last.epoch { return .truncation(before, from: place.index) }
+      if !mutants.have(.snapshotInPlaceOfTruncation) {
+        return .truncation(place.index > 0 ? items[place.index - 1].zxid : base, from: place.index)
+      }
     }
     let after = index(of: snapshot)
     return .snapshot(from: after.isThere ? after.index + 1 : after.index)
