@@ -28,6 +28,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case leaseInheritedAnew
   case takenThoughNotAsked
   case leaveBeforeRecord
+  case inheritedBeforeLookOnly
   // Primary and backup.
   case oldGenerationAccepted
   case tableLedByAnothersGeneration

@@ -12,9 +12,9 @@ import Testing
     /// Whom it has asked for leave.
     var asked: [NodeName] = []
 
-    init(_ node: Participant, knowing others: [Participant] = [Sample.n1]) {
+    init(_ node: Participant, run: UInt32 = 1, knowing others: [Participant] = [Sample.n1]) {
       owner = StoreOwner(
-        "web", me: node, asker: 1, lease: Lease(term: .seconds(4)), peers: others.map(\.node))
+        "web", me: node, run: run, asker: 1, lease: Lease(term: .seconds(4)), peers: others.map(\.node))
     }
 
     /// What it leaves to the next process.
@@ -51,6 +51,64 @@ import Testing
     let owned = try #require(part.owned.last)
     #expect(owned.generation == 1 && part.owner.owns(at: now + .seconds(4)))
     return part
+  }
+
+  /// What one says when it's asked or answered.
+  private func say(_ part: inout Part, _ input: StoreOwner.Input, at now: Moment) -> [StoreOwner.Effect] {
+    var effects: [StoreOwner.Effect] = []
+    part.owner.step(input, at: now, into: &effects)
+    return effects
+  }
+
+  @Test("who has begun to look before it's told what was left to it goes on from that all the same")
+  func inheritedAfterLook() throws {
+    let first = try settled(Sample.n0)
+    let (legacy, until) = (try #require(first.legacy), try #require(first.owned.last).until)
+    var second = Part(Sample.n0, run: 2)
+    let now = until - .seconds(2)
+    let asked = say(&second, .tick, at: now)
+    guard case .call(let call, let request) = asked.first else { return #expect(Bool(false), "it looks") }
+    second.step(legacy, on: shelf, at: now)
+    #expect(second.owner.owns(at: now) && second.owned.first?.until == until)
+    // What it has looked for before that is no answer to anything any more.
+    second.step(.reply(call, shelf.answer(request)), on: shelf, at: now)
+    #expect(second.owner.owns(at: now) && second.drops.isEmpty)
+  }
+
+  @Test("who owns a name isn't told by an old answer that somebody else does, nor lets that one go on")
+  func oldRead() throws {
+    let first = try settled(Sample.n0)
+    var second = Part(Sample.n0, run: 2)
+    let until = try #require(first.owned.last).until
+    let now = until - .seconds(2)
+    let effects = say(
+      &second, .inherited(generation: 7, until: until, roster: first.owner.recordedRoster), at: now)
+    guard case .call(let call, _) = effects.last else { return #expect(Bool(false), "it looks") }
+    // The shelf still has generation 1, of another node as it were.
+    let old = OwnerRecord(owner: Sample.n1, generation: 6, nodes: [Sample.n0.node, Sample.n1.node])
+    let said = say(&second, .reply(call, .value(old.encoded, StoreVersion(bits: 9))), at: now)
+    #expect(second.owner.owns(at: now) && said.isEmpty)
+    let question = GrantRequest(
+      name: "web", generation: 6, roster: StoreOwner.roster(of: [Sample.n0.node, Sample.n1.node]), round: 1,
+      isLapsed: true)
+    guard case .answer(_, let answer) = say(&second, .asked(question, by: Sample.n1.node), at: now).first else {
+      return #expect(Bool(false), "it answers")
+    }
+    #expect(answer.refusal != nil)
+    // Once its time is over it may be so.
+    _ = say(&second, .tick, at: until)
+    guard case .answer(_, let later) = say(&second, .asked(question, by: Sample.n1.node), at: until + .seconds(1)).first
+    else { return #expect(Bool(false), "it answers") }
+    #expect(later.refusal != nil)
+  }
+
+  @Test("leave that was given to the process before this one isn't this one's")
+  func roundsOfRuns() {
+    var rounds: Set<UInt64> = []
+    for run in UInt32(1)...3 {
+      var grants = Grants(peers: [Sample.n1.node], roster: 1, run: run)
+      for _ in 0..<3 { #expect(rounds.insert(grants.ask(at: .start, isLapsed: false)).inserted) }
+    }
   }
 
   @Test func whoInheritsGoesOnByAGenerationOfItsOwn() throws {

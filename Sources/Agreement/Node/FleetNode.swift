@@ -124,7 +124,7 @@ package struct FleetNode {
     let me = me
     owners = plan.addresses.enumerated().map { index, address in
       StoreOwner(
-        address.name, me: me, asker: index + 1, lease: address.lease, peers: others, mutants: mutants)
+        address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others, mutants: mutants)
     }
     tableNames = plan.tableNames
     tables = tableNames.indices.map { index in

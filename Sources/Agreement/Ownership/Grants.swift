@@ -60,13 +60,15 @@ struct Grants {
   private(set) var given = (until: Moment.start, generation: UInt64(0))
   /// The round that is asked for, and who has given leave.
   private(set) var round: (number: UInt64, sentAt: Moment, isLapsed: Bool, given: [NodeName])?
-  private var rounds: UInt64 = 0
+  /// Those of the processes before this one have smaller numbers: what was said to them may still come.
+  private var rounds: UInt64
   /// When others are to be asked.
   var asksAt = Moment.never
 
-  init(peers: [NodeName], roster: UInt64) {
+  init(peers: [NodeName], roster: UInt64, run: UInt32) {
     self.peers = peers
     self.roster = roster
+    rounds = UInt64(run) << 32
   }
 
   /// Gives this node's word to an owner.
@@ -136,7 +138,8 @@ extension StoreOwner {
       answer.refusal = .otherRoster
     } else if mayHaveClaimed, !mutants.have(.grantDespiteClaim) {
       answer.refusal = .claims
-    } else if generation > request.generation {
+    } else if max(generation, claimedGeneration) > request.generation {
+      // What it had itself it knows, whatever it has read since.
       answer.refusal = .knowsLater
     } else if request.isLapsed, seen == nil {
       answer.refusal = .knowsNothing

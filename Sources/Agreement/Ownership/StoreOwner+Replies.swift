@@ -66,6 +66,9 @@ extension StoreOwner {
       }
       if question == .lookBeforeClaim { return claim(over: record, at: now, into: &effects) }
       consider(record, askedAt: askedAt, at: now, into: &effects)
+    case .owning(let until) where until > now && isBeforeOwn(record):
+      // That is how it was once: a server that nobody follows any more answers so as well.
+      looksAt = now + Self.pause
     case .owning, .releasing:
       isStale = false
       guard let record, isOwn(record) else {
@@ -81,6 +84,9 @@ extension StoreOwner {
       if mutants.have(.unknownRenewalCounted), case .owning = stance { count(from: now, at: now, into: &effects) }
     }
   }
+
+  /// Whether a record was there before this node wrote its own.
+  private func isBeforeOwn(_ record: OwnerRecord?) -> Bool { (record?.generation ?? 0) < claimedGeneration }
 
   /// Whether a record is what this node wrote, or the process before it.
   private func isOwn(_ record: OwnerRecord) -> Bool {

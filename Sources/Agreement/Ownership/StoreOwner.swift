@@ -115,9 +115,11 @@ package struct StoreOwner {
   ///
   /// - Parameters:
   ///   - asker: by which questions are told apart from others' at the same store, 1 or more.
+  ///   - run: counts the starts of the process; stored before anything is said.
   ///   - peers: all other nodes of the fleet; nodes that know of others grant each other nothing.
   package init(
-    _ name: String, me: Participant, asker: Int, lease: Lease, peers: [NodeName], mutants: Mutants = Mutants()
+    _ name: String, me: Participant, run: UInt32, asker: Int, lease: Lease, peers: [NodeName],
+    mutants: Mutants = Mutants()
   ) {
     self.name = name
     self.me = me
@@ -125,7 +127,7 @@ package struct StoreOwner {
     nodes = (peers + [me.node]).sorted()
     self.lease = lease
     self.mutants = mutants
-    grants = Grants(peers: peers, roster: Self.roster(of: nodes))
+    grants = Grants(peers: peers, roster: Self.roster(of: nodes), run: run)
   }
 
   /// What nodes' names come to: other nodes come to another number (FNV-1a over the names).
@@ -220,7 +222,10 @@ package struct StoreOwner {
   private mutating func inherit(
     _ generation: UInt64, until: Moment, roster: UInt64?, at now: Moment, into effects: inout [Effect]
   ) {
-    guard stance == .watching, seen == nil, open == nil, until > now else { return }
+    guard stance == .watching, seen == nil, until > now else { return }
+    // It may have begun to look already, by itself or for another address.
+    if open != nil, mutants.have(.inheritedBeforeLookOnly) { return }
+    open = nil
     claimedGeneration = generation
     isInherited = true
     isRecorded = roster == grants.roster

@@ -122,7 +122,7 @@ final class EngineNode {
     if let index = owners.firstIndex(where: { $0.name == name }) { return index }
     owners.append(
       StoreOwner(
-        name, me: me, asker: owners.count + 1, lease: EngineWorld.lease, peers: peers, mutants: mutants))
+        name, me: me, run: run, asker: owners.count + 1, lease: EngineWorld.lease, peers: peers, mutants: mutants))
     return owners.count - 1
   }
 

@@ -22,7 +22,7 @@ struct ZabHost {
   var accepted: (epoch: UInt32, leader: NodeNumber?) = (0, nil)
   var current: UInt32 = 0
   /// Whether it ends when it next stores an epoch, and whether it's about to.
-  var trap: (withLeader: Bool, hasSprung: Bool)?
+  var trap: (company: ZabStory.Company, hasSprung: Bool)?
   /// Whether it proposes, as far as was seen.
   var isReady = false
   /// How many entries were delivered since its last snapshot.

@@ -17,13 +17,20 @@ package struct ZabStory {
     case dark
     /// Whoever leads, or is about to, is frozen, cut off one way or both, or ends; so for as long.
     case strike(Blow, for: Int64)
-    /// When a node next stores an epoch it ends, with a part of what it wanted to store; so may its leader.
-    case trap(node: Int, withLeader: Bool)
+    /// When a node next stores an epoch it ends, with a part of what it wanted to store; so may others.
+    case trap(node: Int, with: Company)
+    /// So for who led when it was struck last, and all others with it.
+    case trapStruck
     /// So for all that follow.
     case trapFollowers
     /// All that are down begin, but who was caught as he was about to lead; or he alone.
     case startUncaught
     case startCaught
+  }
+
+  /// Who ends with a node that is caught.
+  enum Company: Equatable {
+    case nobody, leader, all
   }
 
   /// What happens to a leader.
@@ -58,11 +65,13 @@ package struct ZabStory {
     kept = [0, 2, 30][chance.below(3)]
     healsAt = seconds(4) + chance.within(0...seconds(8))
     // Some stories have one kind of trouble only; most of those are about epochs that few have stored.
-    let troubles = chance.below(3) == 0 ? [[0, 1, 2, 3, 4, 5, 6, 6, 6, 7, 8, 8][chance.below(12)]] : Array(0..<9)
+    let troubles =
+      seed % 8 == 5 ? [9] : chance.below(3) == 0 ? [[0, 1, 2, 3, 4, 5, 6, 6, 6, 7, 8, 8][chance.below(12)]] : Array(0..<9)
     let pace = chance.within(milliseconds(60)...milliseconds(1_500))
     var at = milliseconds(300)
     while at < healsAt {
       at += chance.within(milliseconds(1)...pace)
+      if troubles == [9] { at += seconds(2) }
       trouble(troubles[chance.below(troubles.count)], at: at, &chance)
     }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
@@ -99,13 +108,14 @@ package struct ZabStory {
         add(.strike(blow, for: chance.within(milliseconds(50)...milliseconds(1_500))), at: at + chance.within(0...span))
       }
     case 6:
-      add(.trap(node: node, withLeader: chance.permille(700)), at: at)
+      add(.trap(node: node, with: chance.permille(700) ? .leader : .nobody), at: at)
       for node in 0..<nodes { add(.start(node: node), at: at + milliseconds(400) + chance.within(0...seconds(2))) }
       // Something has to happen for it to spring.
       let other = chance.below(nodes)
       add(.crash(node: other), at: at + milliseconds(1))
       add(.start(node: other), at: at + milliseconds(20) + span / 4)
     case 7: climb(at: at, &chance)
+    case 9: stopHalfway(at: at, &chance)
     default:
       guard chance.permille(300) else { return add(.crash(node: node), at: at) }
       add(.dark, at: at)
@@ -128,5 +138,27 @@ package struct ZabStory {
     let end = back + chance.within(milliseconds(100)...milliseconds(400))
     add(.strike(.crash, for: seconds(2)), at: end)
     add(.startCaught, at: end + chance.within(0...milliseconds(200)))
+  }
+
+  /// What a majority has had durably, and one of it ends while it's brought into step anew: some nodes are away for long; the leader has
+  /// entries that nobody else has, ends, and comes back when another one leads with those who were away; all end before anybody is
+  /// in step, with a part of what was on its way to their disks; they come back in any order.
+  private mutating func stopHalfway(at: Int64, _ chance: inout Chance) {
+    let away = (0..<nodes / 2).map { _ in chance.below(nodes - 1) }
+    for node in 0..<nodes { add(.disk(node: node, milliseconds(1)), at: at) }
+    for node in away { add(.crash(node: node), at: at) }
+    let struck = at + chance.within(milliseconds(50)...milliseconds(600))
+    add(.strike(.cutOff, for: milliseconds(900)), at: struck)
+    // The other one has begun to lead by then, and those who were away haven't stored what they lack.
+    let back = struck + chance.within(milliseconds(1_300)...milliseconds(2_300))
+    add(.strike(.crash, for: seconds(3)), at: struck + chance.within(milliseconds(3)...milliseconds(25)))
+    let slow = chance.within(milliseconds(300)...milliseconds(900))
+    for node in away {
+      add(.disk(node: node, slow), at: struck + milliseconds(900))
+      add(.start(node: node), at: struck + milliseconds(900))
+    }
+    for node in 0..<nodes { add(.start(node: node), at: back) }
+    add(.trapStruck, at: back)
+    for node in 0..<nodes { add(.start(node: node), at: back + milliseconds(600) + chance.within(0...milliseconds(1_500))) }
   }
 }

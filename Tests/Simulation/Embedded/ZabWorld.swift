@@ -57,6 +57,8 @@ package final class ZabWorld {
   var loss = 0
   /// Who was caught as he was about to lead, and hasn't begun since.
   var caught = NodeSet()
+  /// Who led when something was done to the leader last.
+  var struck: Int?
   var isHealed = false
   var token: UInt64 = 0
   var wanted = 0
@@ -163,19 +165,23 @@ package final class ZabWorld {
     hosts[node].zab?.step(input, at: local, into: &said)
     for effect in said where finding == nil { perform(effect, of: node) }
     effects = said
-    if let trap = hosts[node].trap, trap.hasSprung { return spring(node, trap.withLeader) }
+    if let trap = hosts[node].trap, trap.hasSprung { return spring(node, trap.company) }
     judgeGap(node, before)
     note(node)
     schedule(node)
   }
 
   /// Ends a node that is caught, and its leader.
-  private func spring(_ node: Int, _ withLeader: Bool) {
+  private func spring(_ node: Int, _ company: ZabStory.Company) {
     let leader = hosts[node].zab?.leader?.node
     say("-- n\(node) is caught")
     if leader == NodeNumber(node) { caught.insert(NodeNumber(node)) }
     end(node)
-    if withLeader, let leader { end(Int(leader)) }
+    switch company {
+    case .nobody: break
+    case .leader: if let leader { end(Int(leader)) }
+    case .all: for other in hosts.indices { end(other) }
+    }
   }
 
   /// Who follows gets all that is proposed, if nothing is lost.
@@ -288,10 +294,11 @@ package final class ZabWorld {
     case .disk(let node, let time): hosts[node].diskTime = time
     case .dark: for node in hosts.indices { end(node) }
     case .strike(let blow, let span): strike(blow, for: span)
-    case .trap(let node, let withLeader): hosts[node].trap = (withLeader, false)
+    case .trap(let node, let company): hosts[node].trap = (company, false)
+    case .trapStruck: if let struck { hosts[struck].trap = (.all, false) }
     case .trapFollowers:
       for node in hosts.indices where hosts[node].zab?.leader?.node != NodeNumber(node) {
-        hosts[node].trap = (true, false)
+        hosts[node].trap = (.leader, false)
       }
     case .startUncaught: for node in hosts.indices where !caught.contains(NodeNumber(node)) { begin(node) }
     case .startCaught: for node in hosts.indices { begin(node) }
@@ -300,6 +307,7 @@ package final class ZabWorld {
 
   private func strike(_ blow: ZabStory.Blow, for span: Int64) {
     guard let leader = hosts.indices.first(where: { hosts[$0].zab?.leader?.node == NodeNumber($0) }) else { return }
+    struck = leader
     let others = hosts.indices.filter { $0 != leader }
     var mending: [ZabStory.Deed] = []
     switch blow {

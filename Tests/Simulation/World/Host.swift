@@ -124,6 +124,11 @@ extension World {
         .inherited(
           address: legacy.address, generation: legacy.generation, until: legacy.until, roster: legacy.roster))
     }
+    if !nodes[node].isFrozen, let owners = nodes[node].fleet?.owners {
+      for legacy in inherited where !owners[legacy.address].owns(at: nodes[node].clock.local(now)) {
+        fail("who takes over goes on", "n\(node) doesn't own a\(legacy.address), which was left to it")
+      }
+    }
     for (address, isAble) in nodes[node].isAble.enumerated() where !isAble {
       step(node, .ability(address: address, isAble: false))
     }
