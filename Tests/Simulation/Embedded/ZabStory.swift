@@ -65,8 +65,9 @@ package struct ZabStory {
     kept = [0, 2, 30][chance.below(3)]
     healsAt = seconds(4) + chance.within(0...seconds(8))
     // Some stories have one kind of trouble only; most of those are about epochs that few have stored.
-    let troubles =
-      seed % 8 == 5 ? [9] : chance.below(3) == 0 ? [[0, 1, 2, 3, 4, 5, 6, 6, 6, 7, 8, 8][chance.below(12)]] : Array(0..<9)
+    let single = [0, 1, 2, 3, 4, 5, 6, 6, 6, 7, 8, 8]
+    let troubles: [Int] =
+      if seed % 8 == 5 { [9] } else if chance.below(3) == 0 { [single[chance.below(12)]] } else { Array(0..<9) }
     let pace = chance.within(milliseconds(60)...milliseconds(1_500))
     var at = milliseconds(300)
     while at < healsAt {
@@ -159,6 +160,8 @@ package struct ZabStory {
     }
     for node in 0..<nodes { add(.start(node: node), at: back) }
     add(.trapStruck, at: back)
-    for node in 0..<nodes { add(.start(node: node), at: back + milliseconds(600) + chance.within(0...milliseconds(1_500))) }
+    for node in 0..<nodes {
+      add(.start(node: node), at: back + milliseconds(600) + chance.within(0...milliseconds(1_500)))
+    }
   }
 }
