@@ -58,6 +58,9 @@ package enum Mutant: String, CaseIterable, Sendable {
   case answeredBeforeDurable
   case ownValueOverAccepted
   case promiseForgotten
+  // Who founds the embedded engine.
+  case agreedBeforeDurable
+  case foundedAtOwnWord
 
   /// Those of the embedded log.
   package static let ofEmbeddedLog: [Mutant] = [
@@ -71,9 +74,12 @@ package enum Mutant: String, CaseIterable, Sendable {
     .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .leaseFromTheAnswer, .noQuietTimeAfterRestart,
     .renewalAfterRelease, .generationReused, .leaseInheritedAnew,
   ]
+  /// Those of who founds the embedded engine.
+  package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
-    !ofEmbeddedLog.contains($0) && ![.answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten].contains($0)
+    !ofEmbeddedLog.contains($0) && !ofFounding.contains($0)
+      && ![.answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten].contains($0)
   }
 }
 
