@@ -36,6 +36,11 @@ extension FuzzTarget {
     FuzzTarget("fleet-message", seeds: messages.map(\.encoded)) { bytes in
       if let message = try? FleetMessage(encoded: bytes) { precondition(message.encoded == bytes, "it's another one") }
     },
+    FuzzTarget("fleet-embedded", seeds: embedded.map(\.encoded)) { bytes in
+      if let message = try? EmbeddedMessage(encoded: bytes) {
+        precondition(message.encoded == bytes, "it's another one")
+      }
+    },
     FuzzTarget("fleet-snapshot", seeds: [state.encoded, state.committed.encoded]) { bytes in
       if let state = try? FleetState(encoded: bytes) { precondition(state.encoded == bytes, "it's another one") }
       if let committed = try? FleetState.Committed(encoded: bytes) {
@@ -65,6 +70,23 @@ extension FuzzTarget {
         base: 1, text: [1, 2], digest: Digest(1, 2, 3, 4), participants: [node], patience: .seconds(5),
         canary: .init(NodeName("lb1"), soak: .seconds(1)), confirmation: .seconds(1), author: "ann")),
   ].enumerated().map { Entry(EntryID(node, run: 1, sequence: UInt64($0 + 1)), $1) }
+
+  /// Some of what nodes of the embedded engine say.
+  private static let embedded: [EmbeddedMessage] = {
+    let memory = Incarnation(bits: 1)
+    let zxid = Zxid(epoch: 3, counter: 9)
+    let transfer = ZabMessage.Transfer(attempt: 5, run: 2)
+    let ballot = Ballot(number: 6, node: 2)
+    return [
+      .greeting(Founding.Greeting(memory: memory, roster: 5, standing: .founded([memory, Incarnation(bits: 2)]))),
+      .log(.notice(ElectionVote(epoch: 2, last: zxid, node: 1), round: 9, .looking), by: memory),
+      .log(.join(accepted: 2, leader: 1), by: memory),
+      .log(.part(epoch: 3, transfer: transfer, index: 4, .snapshot(zxid, offset: 3, of: 5, [1, 2])), by: memory),
+      .log(.propose(epoch: 3, zxid, [1, 2, 3]), by: memory), .log(.forward([4]), by: memory),
+      .owner("web", .promise(4, ballot, accepted: .init(ballot: ballot, owner: 1)), by: memory),
+      .owner("web", .state(round: 3, generation: 4, owner: 2, busy: .seconds(2), heir: nil), by: memory),
+    ]
+  }()
 
   /// One message of each kind.
   private static let messages: [FleetMessage] =

@@ -26,7 +26,7 @@ package struct Zxid: Comparable, Hashable, Sendable {
 
   /// Whether this is the entry right after another one in a log without a hole.
   package func follows(_ other: Zxid) -> Bool {
-    epoch == other.epoch ? counter == other.counter + 1 : epoch > other.epoch && counter == 1
+    epoch == other.epoch ? counter > 0 && counter == other.counter &+ 1 : epoch > other.epoch && counter == 1
   }
 }
 

@@ -1,0 +1,44 @@
+extension EmbeddedMessage {
+  private enum Kind: UInt8 {
+    case greeting = 1
+    case log, owner
+  }
+
+  /// As it's sent to another node, within one frame.
+  package var encoded: [UInt8] {
+    var out = ByteWriter()
+    switch self {
+    case .greeting(let greeting):
+      out.put(Kind.greeting.rawValue)
+      out.put(greeting.memory.bits)
+      out.put(greeting.roster)
+      out.put(greeting.standing)
+    case .log(let message, let memory):
+      out.put(Kind.log.rawValue)
+      out.put(memory.bits)
+      message.encode(into: &out)
+    case .owner(let name, let message, let memory):
+      out.put(Kind.owner.rawValue)
+      out.put(memory.bits)
+      out.put(name)
+      message.encode(into: &out)
+    }
+    return out.bytes
+  }
+
+  /// Reads what another node has sent.
+  package init(encoded: [UInt8]) throws(DecodingFault) {
+    var input = ByteReader(encoded)
+    let code = try input.number(UInt8.self)
+    guard let kind = Kind(rawValue: code) else { throw .unknown("kind \(code) of what is said of the engine") }
+    let memory = Incarnation(bits: try input.number())
+    switch kind {
+    case .greeting:
+      self = .greeting(
+        Founding.Greeting(memory: memory, roster: try input.number(), standing: try input.standing()))
+    case .log: self = .log(try ZabMessage(from: &input), by: memory)
+    case .owner: self = .owner(try input.text(), try PaxosMessage(from: &input), by: memory)
+    }
+    try input.finish()
+  }
+}

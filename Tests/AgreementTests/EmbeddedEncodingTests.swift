@@ -1,0 +1,139 @@
+import Testing
+
+@testable import Agreement
+
+/// What nodes of the embedded engine say to each other, as bytes.
+@Suite struct EmbeddedEncodingTests {
+  static let memory = Incarnation(bits: 77)
+  static let zxid = Zxid(epoch: 3, counter: 9)
+
+  static let log: [ZabMessage] = {
+    let transfer = ZabMessage.Transfer(attempt: 1 << 32 | 5, run: 2)
+    func part(_ part: ZabMessage.Part) -> ZabMessage { .part(epoch: 3, transfer: transfer, index: 4, part) }
+    return [
+      .notice(ElectionVote(epoch: 2, last: zxid, node: 1), round: 1 << 40, .looking), .join(accepted: 2, leader: nil),
+      .join(accepted: 2, leader: 7), .newEpoch(3), .acceptedEpoch(3, current: 2, last: zxid, attempt: 8),
+      part(.truncate(zxid)), part(.snapshot(zxid, offset: 3, of: 5, [1, 2])), part(.entry(zxid, [1])),
+      .newLeader(epoch: 3, transfer: transfer, parts: 9), .acceptedLeader(epoch: 3, last: zxid),
+      .begin(epoch: 3, committed: zxid), .propose(epoch: 3, zxid, [1, 2, 3]), .acknowledge(epoch: 3, zxid),
+      .commit(epoch: 3, zxid), .ping(epoch: 3, last: zxid, committed: .zero), .pong(epoch: 3), .forward([4]),
+    ]
+  }()
+
+  static let owner: [PaxosMessage] = {
+    let ballot = Ballot(number: 1 << 32 | 1, node: 2)
+    return [
+      .probe(round: 3), .state(round: 3, generation: 4, owner: nil, busy: .zero, heir: 1),
+      .state(round: 3, generation: 4, owner: 2, busy: .seconds(2), heir: nil), .prepare(4, ballot),
+      .promise(4, ballot, accepted: nil), .promise(4, ballot, accepted: .init(ballot: ballot, owner: 1)),
+      .accept(4, ballot, owner: 2), .accepted(4, ballot), .refused(4, ballot, later: 5), .renew(4, round: 6),
+      .renewed(4, round: 6), .passed(4, later: 5), .release(4, heir: nil), .release(4, heir: 0),
+    ]
+  }()
+
+  static let messages: [EmbeddedMessage] =
+    [.new, .agreed([memory]), .founded([memory, Incarnation(bits: 2)])].map {
+      .greeting(Founding.Greeting(memory: memory, roster: 5, standing: $0))
+    } + log.map { .log($0, by: memory) } + owner.map { .owner("web", $0, by: memory) }
+
+  @Test(arguments: messages) func aMessageIsReadAsItWasSent(_ message: EmbeddedMessage) throws {
+    let bytes = message.encoded
+    #expect(try EmbeddedMessage(encoded: bytes) == message)
+    for count in bytes.indices {
+      #expect(throws: DecodingFault.self) { try EmbeddedMessage(encoded: Array(bytes.prefix(count))) }
+    }
+    #expect(throws: DecodingFault.excess) { try EmbeddedMessage(encoded: bytes + [0]) }
+  }
+
+  @Test("what no node ever says isn't read: numbers that can't be counted on from, nodes that there can't be")
+  func bounds() {
+    let wrong: [EmbeddedMessage] = [
+      .log(.newEpoch(.max), by: Self.memory), .log(.commit(epoch: 3, Zxid(bits: .max)), by: Self.memory),
+      .log(.join(accepted: 2, leader: 8), by: Self.memory),
+      .log(.notice(ElectionVote(epoch: 2, last: Self.zxid, node: 9), round: 1, .leading), by: Self.memory),
+      .log(.notice(ElectionVote(epoch: 2, last: Self.zxid, node: 1), round: .max, .leading), by: Self.memory),
+      .owner("web", .prepare(.max, .zero), by: Self.memory),
+      .owner("web", .prepare(1, Ballot(number: .max, node: 0)), by: Self.memory),
+      .owner("web", .release(1, heir: 200), by: Self.memory),
+      .greeting(.init(memory: Self.memory, roster: 1, standing: .agreed([]))),
+    ]
+    for message in wrong {
+      #expect(throws: DecodingFault.self, "\(message)") { try EmbeddedMessage(encoded: message.encoded) }
+    }
+  }
+
+  @Test("whatever a node says that can be read, the others go on", arguments: 1...40 as ClosedRange<UInt64>)
+  func whatever(seed: UInt64) {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15
+    func below(_ limit: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state >> 33) % limit
+    }
+    var nodes = (0..<3).map {
+      Zab(NodeNumber($0), voters: NodeSet(first: 3), memory: ZabMemory(), run: 1)
+    }
+    var owners = (0..<3).map {
+      PaxosOwner(
+        NodeNumber($0), voters: NodeSet(first: 3), lease: Lease(term: .seconds(2)), slot: PaxosSlot(), run: 1,
+        at: .start)
+    }
+    for index in owners.indices {
+      var said: [PaxosOwner.Effect] = []
+      owners[index].step(.standing(.candidate(after: .zero)), at: .start, into: &said)
+    }
+    var now = Moment.start
+    var written: [UInt64] = [0, 0, 0]
+    var slots: [UInt64] = [0, 0, 0]
+    var messages: [(EmbeddedMessage, from: NodeNumber, to: Int)] = []
+    for _ in 0..<6_000 {
+      now = now + .milliseconds(Int64(below(20)))
+      let index = below(3)
+      var (said, claims): ([Zab.Effect], [PaxosOwner.Effect]) = ([], [])
+      if messages.count > 200 { messages.removeFirst(100) }
+      // Most is what they say themselves, so that they get anywhere; some of it is changed on its way.
+      var message = messages.isEmpty ? nil : messages.remove(at: below(min(messages.count, 6)))
+      if message == nil || below(3) == 0 {
+        let text =
+          below(4) > 0
+          ? (message?.0 ?? Self.messages[below(Self.messages.count)]) : Self.messages[below(Self.messages.count)]
+        var bytes = text.encoded
+        for _ in 0...below(3) { bytes[below(bytes.count)] = UInt8(below(256)) }
+        if let changed = try? EmbeddedMessage(encoded: bytes) { message = (changed, NodeNumber(below(3)), index) }
+      }
+      if let (message, from, to) = message {
+        switch message {
+        case .log(let message, _): nodes[to].step(.message(message, from: from), at: now, into: &said)
+        case .owner(_, let message, _): owners[to].step(.message(message, from: from), at: now, into: &claims)
+        case .greeting: break
+        }
+        take(said, claims, of: to)
+        (said, claims) = ([], [])
+      }
+      nodes[index].step(below(3) == 0 ? .append([1]) : .tick, at: now, into: &said)
+      nodes[index].step(.persisted(written[index]), at: now, into: &said)
+      owners[index].step(.tick, at: now, into: &claims)
+      owners[index].step(.persisted(slots[index]), at: now, into: &claims)
+      take(said, claims, of: index)
+    }
+    func take(_ said: [Zab.Effect], _ claims: [PaxosOwner.Effect], of index: Int) {
+      for effect in said {
+        switch effect {
+        case .send(let message, let to): messages.append((.log(message, by: Self.memory), NodeNumber(index), Int(to)))
+        case .persist: written[index] += 1
+        case .deliver, .restore: break
+        }
+      }
+      for effect in claims {
+        switch effect {
+        case .send(let message, let to):
+          messages.append((.owner("web", message, by: Self.memory), NodeNumber(index), Int(to)))
+        case .persist: slots[index] += 1
+        case .own, .drop: break
+        }
+      }
+    }
+    #expect(written.allSatisfy { $0 > 0 })
+  }
+}
