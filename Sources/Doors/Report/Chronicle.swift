@@ -159,15 +159,16 @@ package final class Chronicle {
 
   private func noteReloads() {
     let tally = reloads.tally.report
-    if tally.refused > reloadsRefused, tally.hasSucceeded == false {
-      past.note(Past.Event(time: tally.last ?? .now, kind: .refusal, text: reloads.last ?? "a reload was refused"))
-    }
+    // Where both have happened since the last look, the one that was refused is the later one.
     if reloads.generation != generation {
       // The last attempt may be a later one, which was refused.
       let result = tally.hasSucceeded == true ? reloads.last : nil
       let author = reloads.provenance.author.map { ", by \($0)" } ?? ""
       let text = (result ?? "generation \(reloads.generation)") + author
       past.note(Past.Event(time: reloads.provenance.since, kind: .reload, text: text))
+    }
+    if tally.refused > reloadsRefused, tally.hasSucceeded == false {
+      past.note(Past.Event(time: tally.last ?? .now, kind: .refusal, text: reloads.last ?? "a reload was refused"))
     }
     (reloadsRefused, generation) = (tally.refused, reloads.generation)
   }
