@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  @Test("whatever a node says that can be read, the others go on", arguments: 1...40 as ClosedRange<UInt64>)
+  @Test("whatever a node says that can be read, the others go on", arguments: 1...100 as ClosedRange<UInt64>)
   func whatever(seed: UInt64) {
     var state = seed &* 0x9E37_79B9_7F4A_7C15
     func below(_ limit: Int) -> Int {

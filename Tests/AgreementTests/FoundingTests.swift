@@ -137,6 +137,20 @@ import Testing
     #expect(world.founded.count == 1 && world.nodes[0].isFounded && world.nodes[1].isFounded)
   }
 
+  @Test("who has agreed among fewer or more nodes than its file names takes no part, and says so", arguments: [1, 3])
+  func otherCount(count: Int) {
+    let memories = [Incarnation(bits: 1), Incarnation(bits: 2)]
+    for stored in [Founding.Standing.agreed(memories), .founded(memories)] {
+      var one = Founding(0, of: count, memory: memories[0], roster: 7, stored: stored)
+      var effects: [Founding.Effect] = []
+      for node in 1..<max(count, 2) {
+        let other = Founding.Greeting(memory: Incarnation(bits: UInt64(node) + 1), roster: 7, standing: stored)
+        one.step(.greeting(other, from: NodeNumber(node)), at: .start, into: &effects)
+      }
+      #expect(!one.isFounded && one.obstacle(at: .start) == .otherThanAgreed && one.standing == stored)
+    }
+  }
+
   @Test("nodes with other files don't found it, and say whose is another") func otherNodes() {
     var one = Founding(0, of: 2, memory: Incarnation(bits: 1), roster: 7, stored: .new)
     var effects: [Founding.Effect] = []

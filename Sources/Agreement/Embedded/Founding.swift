@@ -64,6 +64,8 @@ package struct Founding: Sendable {
     case away(NodeNumber)
     /// A node's file names other nodes than this one's.
     case otherNodes(NodeNumber)
+    /// This node has agreed among other nodes than its file names now.
+    case otherThanAgreed
     /// A node has lost its memory since this one has agreed to it, before all had.
     case lost(NodeNumber)
     /// It was founded with another memory of this node.
@@ -110,13 +112,17 @@ package struct Founding: Sendable {
 
   /// Whether the node takes part.
   package var isFounded: Bool {
-    if case .founded = standing { isStored } else { false }
+    if case .founded = standing { isStored && fits } else { false }
   }
+
+  /// Whether what this node has agreed to is about as many nodes as there are.
+  private var fits: Bool { standing.memories.map { $0.count == count } ?? true }
 
   /// Why it isn't founded yet; the first reason that people could do something about.
   package func obstacle(at now: Moment) -> Obstacle? {
     if isFounded { return nil }
     if isForgotten { return .forgotten }
+    if !fits { return .otherThanAgreed }
     for node in others {
       guard let greeting = present(node, at: now) else { continue }
       if greeting.roster != roster { return .otherNodes(node) }
@@ -171,7 +177,7 @@ package struct Founding: Sendable {
   }
 
   private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
-    guard isStored, !isFounded else { return }
+    guard isStored, !isFounded, fits else { return }
     let greetings = others.map { present($0, at: now) }
     let alike = greetings.compactMap { $0 }.filter { $0.roster == roster }
     if let founded = alike.lazy.compactMap({ Self.founded($0.standing) }).first {

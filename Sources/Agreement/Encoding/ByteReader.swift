@@ -33,6 +33,15 @@ package struct ByteReader {
     return value
   }
 
+  /// Which of several, by its number in a byte.
+  ///
+  /// - Parameter what: what there are several kinds of, for people: "… of kind 7".
+  mutating func kind<Kind: RawRepresentable<UInt8>>(of what: String) throws(DecodingFault) -> Kind {
+    let code = try number(UInt8.self)
+    guard let kind = Kind(rawValue: code) else { throw .unknown("\(what) of kind \(code)") }
+    return kind
+  }
+
   /// A yes or a no.
   package mutating func flag() throws(DecodingFault) -> Bool {
     switch try number(UInt8.self) {

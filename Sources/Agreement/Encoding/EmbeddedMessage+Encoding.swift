@@ -29,8 +29,7 @@ extension EmbeddedMessage {
   /// Reads what another node has sent.
   package init(encoded: [UInt8]) throws(DecodingFault) {
     var input = ByteReader(encoded)
-    let code = try input.number(UInt8.self)
-    guard let kind = Kind(rawValue: code) else { throw .unknown("kind \(code) of what is said of the engine") }
+    let kind: Kind = try input.kind(of: "message of the engine")
     let memory = Incarnation(bits: try input.number())
     switch kind {
     case .greeting:

@@ -79,8 +79,7 @@ extension Entry.Event {
   }
 
   init(from input: inout ByteReader) throws(DecodingFault) {
-    let code = try input.number(UInt8.self)
-    guard let kind = Kind(rawValue: code) else { throw .unknown("entry of kind \(code)") }
+    let kind: Kind = try input.kind(of: "entry")
     switch kind {
     case .join: self = .join
     case .begin: self = .begin(try Proposal(from: &input))

@@ -116,8 +116,7 @@ extension FleetMessage {
   /// Reads what another node has sent.
   package init(encoded: [UInt8]) throws(DecodingFault) {
     var input = ByteReader(encoded)
-    let code = try input.number(UInt8.self)
-    guard let kind = Kind(rawValue: code) else { throw .unknown("message of kind \(code)") }
+    let kind: Kind = try input.kind(of: "message")
     switch kind {
     case .status:
       self = .status(

@@ -50,8 +50,7 @@ extension PaxosMessage {
   }
 
   init(from input: inout ByteReader) throws(DecodingFault) {
-    let code = try input.number(UInt8.self)
-    guard let kind = Kind(rawValue: code) else { throw .unknown("kind \(code) of what is said of a name") }
+    let kind: Kind = try input.kind(of: "message about a name")
     switch kind {
     case .probe: self = .probe(round: try input.count())
     case .state:

@@ -87,15 +87,12 @@ extension ZabMessage {
   }
 
   init(from input: inout ByteReader) throws(DecodingFault) {
-    let code = try input.number(UInt8.self)
-    guard let kind = Kind(rawValue: code) else { throw .unknown("kind \(code) of what is said of the log") }
+    let kind: Kind = try input.kind(of: "message of the log")
     switch kind {
     case .notice:
       let vote = ElectionVote(epoch: try input.epoch(), last: try input.zxid(), node: try input.nodeNumber())
       let round = try input.count()
-      let code = try input.number(UInt8.self)
-      guard let standing = Standing(rawValue: code) else { throw .unknown("standing \(code)") }
-      self = .notice(vote, round: round, standing)
+      self = .notice(vote, round: round, try input.kind(of: "standing"))
     case .join:
       self = .join(
         accepted: try input.epoch(),

@@ -78,7 +78,8 @@ extension Zab {
     _ other: ElectionVote, _ theirs: UInt64, _ standing: ZabMessage.Standing, of node: NodeNumber, at now: Moment,
     into effects: inout [Effect]
   ) {
-    guard voters.contains(node), node != me else { return }
+    // Nobody is led by who has no vote.
+    guard voters.contains(node), node != me, voters.contains(other.node) else { return }
     guard case .looking(var looking) = role else {
       // A leader that looks for one, or follows one, leads no longer.
       if case .following(let following) = role, following.leader == node, standing != .leading, theirs != round {

@@ -87,11 +87,12 @@ extension Zab {
     case .acceptedEpoch(let epoch, let current, let last, let attempt):
       guard epoch == leading.epoch, leading.isTold else { return }
       gaveWord(node, current, (last, attempt), at: now, into: &effects)
+    // Nobody has what wasn't proposed.
     case .acceptedLeader(let epoch, let last):
-      guard epoch == leading.epoch, leading.told.contains(node) else { return }
+      guard epoch == leading.epoch, leading.told.contains(node), last <= memory.history.last else { return }
       gotIntoStep(node, last, at: now, into: &effects)
     case .acknowledge(let epoch, let zxid):
-      guard epoch == leading.epoch else { return }
+      guard epoch == leading.epoch, zxid <= memory.history.last else { return }
       acknowledged(zxid, by: node, at: now, into: &effects)
     case .forward(let bytes): propose(bytes, at: now, into: &effects)
     default: break

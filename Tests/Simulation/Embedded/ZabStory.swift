@@ -28,6 +28,13 @@ package struct ZabStory {
     case startCaught
   }
 
+  /// What a story is made of: some deeds that belong together.
+  private enum Trouble: CaseIterable {
+    case crash, freeze, cut, loss, disk, strike, trap, climb, dark
+    /// In stories of its own only, as it takes long.
+    case halfway
+  }
+
   /// Who ends with a node that is caught.
   enum Company: Equatable {
     case nobody, leader, all
@@ -65,14 +72,16 @@ package struct ZabStory {
     kept = [0, 2, 30][chance.below(3)]
     healsAt = seconds(4) + chance.within(0...seconds(8))
     // Some stories have one kind of trouble only; most of those are about epochs that few have stored.
-    let single = [0, 1, 2, 3, 4, 5, 6, 6, 6, 7, 8, 8]
-    let troubles: [Int] =
-      if seed % 8 == 5 { [9] } else if chance.below(3) == 0 { [single[chance.below(12)]] } else { Array(0..<9) }
+    let single: [Trouble] = [.crash, .freeze, .cut, .loss, .disk, .strike, .trap, .trap, .trap, .climb, .dark, .dark]
+    let troubles: [Trouble] =
+      if seed % 8 == 5 { [.halfway] } else if chance.below(3) == 0 { [single[chance.below(12)]] } else {
+        Array(Trouble.allCases.dropLast())
+      }
     let pace = chance.within(milliseconds(60)...milliseconds(1_500))
     var at = milliseconds(300)
     while at < healsAt {
       at += chance.within(milliseconds(1)...pace)
-      if troubles == [9] { at += seconds(2) }
+      if troubles == [.halfway] { at += seconds(2) }
       trouble(troubles[chance.below(troubles.count)], at: at, &chance)
     }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
@@ -82,42 +91,42 @@ package struct ZabStory {
     if time < healsAt { deeds.append((time, deed)) }
   }
 
-  private mutating func trouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
+  private mutating func trouble(_ kind: Trouble, at: Int64, _ chance: inout Chance) {
     let node = chance.below(nodes)
     let span = chance.permille(700) ? chance.within(0...milliseconds(800)) : chance.within(0...seconds(4))
     switch kind {
-    case 0:
+    case .crash:
       add(.crash(node: node), at: at)
       add(.start(node: node), at: at + milliseconds(20) + span)
-    case 1:
+    case .freeze:
       add(.freeze(node: node), at: at)
       add(.thaw(node: node), at: at + span)
-    case 2:
+    case .cut:
       for (from, to) in chance.cuts(of: node, among: nodes) {
         add(.cut(from: from, to: to), at: at)
         add(.mend(from: from, to: to), at: at + span)
       }
-    case 3:
+    case .loss:
       add(.lose(permille: [0, 20, 100, 350][chance.below(4)]), at: at)
-    case 4:
+    case .disk:
       let slow = chance.within(milliseconds(1)...milliseconds([3, 60, 900][chance.below(3)]))
       add(.disk(node: node, slow), at: at)
-    case 5:
+    case .strike:
       let blow = Blow.allCases[chance.below(Blow.allCases.count)]
       // Some come while the next leader is at its beginning.
       for _ in 0..<(chance.permille(500) ? 1 : 4) {
         add(.strike(blow, for: chance.within(milliseconds(50)...milliseconds(1_500))), at: at + chance.within(0...span))
       }
-    case 6:
+    case .trap:
       add(.trap(node: node, with: chance.permille(700) ? .leader : .nobody), at: at)
       for node in 0..<nodes { add(.start(node: node), at: at + milliseconds(400) + chance.within(0...seconds(2))) }
       // Something has to happen for it to spring.
       let other = chance.below(nodes)
       add(.crash(node: other), at: at + milliseconds(1))
       add(.start(node: other), at: at + milliseconds(20) + span / 4)
-    case 7: climb(at: at, &chance)
-    case 9: stopHalfway(at: at, &chance)
-    default:
+    case .climb: climb(at: at, &chance)
+    case .halfway: stopHalfway(at: at, &chance)
+    case .dark:
       guard chance.permille(300) else { return add(.crash(node: node), at: at) }
       add(.dark, at: at)
       for node in 0..<nodes { add(.start(node: node), at: at + milliseconds(20) + chance.within(0...span)) }

@@ -171,7 +171,7 @@ package final class ZabWorld {
     schedule(node)
   }
 
-  /// Ends a node that is caught, and its leader.
+  /// Ends a node that is caught, and who is to end with it.
   private func spring(_ node: Int, _ company: ZabStory.Company) {
     let leader = hosts[node].zab?.leader?.node
     say("-- n\(node) is caught")
