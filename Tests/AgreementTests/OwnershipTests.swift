@@ -103,11 +103,19 @@ import Testing
 
   @Test("leave that was given to the process before this one isn't this one's")
   func roundsOfRuns() {
+    let until = Moment.start + .seconds(100)
     var rounds: Set<UInt64> = []
     for run in UInt32(1)...3 {
-      var grants = Grants(peers: [Sample.n1.node], roster: 1, run: run)
-      for _ in 0..<3 { #expect(rounds.insert(grants.ask(at: .start, isLapsed: false)).inserted) }
+      var part = Part(Sample.n0, run: run)
+      let roster = StoreOwner.roster(of: [Sample.n0.node, Sample.n1.node])
+      _ = say(&part, .inherited(generation: 1, until: until, roster: roster), at: until - .seconds(3))
+      for at in [until - .seconds(1), until] {
+        for effect in say(&part, .tick, at: at) {
+          if case .ask(_, let request) = effect { #expect(rounds.insert(request.round).inserted) }
+        }
+      }
     }
+    #expect(rounds.count == 6)
   }
 
   @Test func whoInheritsGoesOnByAGenerationOfItsOwn() throws {
