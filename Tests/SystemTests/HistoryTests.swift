@@ -58,7 +58,10 @@ extension System {
       for _ in 0..<7 { _ = try Support.ask(.local(port)) }
       try proxy.reload(keys(nginx) + ", \"eviction\": { \"rate\": 77 }")
       #expect(try proxy.admin("POST", "/v1/reload", "{ \"content\": \"{\", \"name\": \"wrong.json\" }").status == 422)
-      try Support.waitUntil("they are noted", limit: .seconds(20)) { try hour(of: proxy).process.begun == 7 }
+      try Support.waitUntil("they are noted", limit: .seconds(20)) {
+        let hour = try hour(of: proxy)
+        return hour.process.begun == 7 && hour.pools.first?.begun == 7
+      }
       let before = try hour(of: proxy)
       #expect(before.step == 5 && before.pools.map(\.name) == ["main"] && before.pools[0].begun == 7)
       #expect(try hour(of: proxy, "?after=\(before.first + before.process.active.count + 1000)").process.active.isEmpty)
@@ -66,8 +69,10 @@ extension System {
       _ = try idle.request()
       let upgraded = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}")
       for _ in 0..<5 { _ = try Support.ask(.local(port)) }
+      // The other process's pools come after what it tells of itself.
       try Support.waitUntil("all are in the new process's hour", limit: .seconds(20)) {
-        try hour(of: proxy).process.begun >= 13
+        let hour = try hour(of: proxy)
+        return hour.process.begun >= 13 && hour.pools.first.map { $0.begun >= 13 } ?? false
       }
       let after = try hour(of: proxy)
       #expect(after.first == before.first && after.process.begun == 13 && after.pools.first?.begun == 13)
