@@ -115,8 +115,8 @@ package struct Founding: Sendable {
     if case .founded = standing { isStored && fits } else { false }
   }
 
-  /// Whether what this node has agreed to is about as many nodes as there are.
-  private var fits: Bool { standing.memories.map { $0.count == count } ?? true }
+  /// Whether what this node has agreed to is about as many nodes as there are, and has it where the file does.
+  private var fits: Bool { standing.memories.map { $0.count == count && $0[Int(me)] == memory } ?? true }
 
   /// Why it isn't founded yet; the first reason that people could do something about.
   package func obstacle(at now: Moment) -> Obstacle? {

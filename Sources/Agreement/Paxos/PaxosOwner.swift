@@ -12,7 +12,7 @@ package struct PaxosOwner {
     /// So many of the slots, counted from the start of the process, are stored.
     case persisted(UInt64)
     /// Whether this node may own the name now, and how long it lets others go first.
-    case standing(StoreOwner.Standing)
+    case standing(Ownership.Standing)
     /// The name is to be given up, for somebody or for whoever comes.
     case release(heir: NodeNumber?)
     /// The process before this one, which has the same memory, owned it until then and has left it to this one.
@@ -30,17 +30,7 @@ package struct PaxosOwner {
     /// This node owns the name until then, by this generation; later calls move the end.
     case own(generation: UInt64, until: Moment)
     /// It doesn't any more, or isn't to be. Answered by `dropped`.
-    case drop(Cause)
-  }
-
-  /// Why a name isn't this node's any more.
-  package enum Cause: Equatable, Sendable {
-    /// It couldn't be renewed in time.
-    case lapsed
-    /// There's a later generation.
-    case taken
-    /// It was given up.
-    case released
+    case drop(Ownership.Cause)
   }
 
   /// How things are between this node and the name.
@@ -80,10 +70,12 @@ package struct PaxosOwner {
   let mutants: Mutants
   var acceptor: Acceptor
   var stance = Stance.watching
-  var standing = StoreOwner.Standing.bystander
+  var standing = Ownership.Standing.bystander
   var attempt: Attempt?
   var look = Look()
   var rounds: UInt64 = 0
+  /// What others have said last of whose it is.
+  var told: (generation: UInt64, owner: NodeNumber?) = (0, nil)
   /// Tries of this process; those of others before it have smaller numbers.
   var ballots: UInt64
   /// Since when nobody has had it, as far as a majority knows.
@@ -133,6 +125,18 @@ package struct PaxosOwner {
     return nil
   }
 
+  /// The last generation that this node knows of, and who owns the name by it or did last.
+  package var seen: (generation: UInt64, owner: NodeNumber?) {
+    switch stance {
+    case .owning(let generation, _), .releasing(let generation, _): return (generation, me)
+    case .watching: break
+    }
+    let slot = acceptor.slot
+    let own = acceptor.released?.generation == slot.generation ? nil : slot.accepted?.owner
+    if told.generation > slot.generation { return told }
+    return (slot.generation, own ?? (told.generation == slot.generation ? told.owner : nil))
+  }
+
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
     lapse(at: now, into: &effects)
@@ -154,6 +158,7 @@ package struct PaxosOwner {
       guard stance == .watching, attempt == nil, until > now else { break }
       stance = .owning(generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until)
       isInherited = true
+      acceptor.inherit(generation, by: me)
       renewsAt = now
       effects.append(.own(generation: generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until))
       // What this process tells of the name begins with a generation of its own.
@@ -240,6 +245,7 @@ package struct PaxosOwner {
     switch message {
     case .probe(let round): answer(acceptor.state(round, at: now), to: node, at: now, into: &effects)
     case .prepare, .accept, .renew:
+      if case .renew(let generation, _) = message, generation > told.generation { told = (generation, node) }
       guard let (reply, isStored) = acceptor.answer(message, of: node, at: now, mutants) else { return }
       if isStored { return answer(reply, to: node, at: now, into: &effects) }
       if !mutants.have(.promiseForgotten) {
@@ -277,6 +283,7 @@ package struct PaxosOwner {
     _ node: NodeNumber, _ generation: UInt64, _ owner: NodeNumber?, _ busy: Span, _ heir: NodeNumber?, at now: Moment,
     into effects: inout [Effect]
   ) {
+    if generation > told.generation || generation == told.generation && owner != nil { told = (generation, owner) }
     look.answers.insert(node)
     if busy == .zero { look.free.insert(node) }
     if generation > look.generation { (look.generation, look.hasOwner, look.heir) = (generation, false, nil) }

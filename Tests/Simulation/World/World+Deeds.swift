@@ -37,6 +37,10 @@ extension World {
     case .storeAwayOnClaim: goesAwayOnClaim = true
     case .lag(let node, let span): nodes[node].lag = span
     case .slow(let permille): slowness = permille
+    case .dark: for node in nodes.indices where nodes[node].fleet != nil { end(node, withHost: true) }
+    case .light: for node in nodes.indices where nodes[node].fleet == nil { begin(node) }
+    case .disk(let node, let time): nodes[node].diskTime = time
+    case .strike(let blow, let span): strike(blow, for: span)
     case .ask(let node, let request):
       requests += 1
       step(node, .request(request, number: requests))
@@ -75,6 +79,7 @@ extension World {
     for node in nodes.indices {
       nodes[node].isStoreCut = false
       nodes[node].lag = 0
+      nodes[node].diskTime = milliseconds(2)
       nodes[node].isBroken = false
       thaw(node)
       // After all that has waited for the thaw.

@@ -6,7 +6,12 @@ extension World {
   func send(_ message: FleetMessage, from node: Int, to other: Int) {
     if case .mayGoOn = message { outcome.counts.grants += 1 }
     guard !cuts[node][other], isHealed || !chance.permille(10) else { return }
-    queue.put(.input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))), at: now + delay())
+    var at = now + delay()
+    if case .embedded = message {
+      at = max(at, arrivals[node][other] + 1)
+      arrivals[node][other] = at
+    }
+    queue.put(.input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))), at: at)
     if !isHealed, chance.permille(10) {
       queue.put(
         .input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))),
