@@ -6,7 +6,7 @@ extension Story {
     switch kind {
     case 0:
       add(.crash(node: node, withHost: chance.permille(300)), at: at)
-      add(.start(node: node, wiped: false), at: at + milliseconds(50) + span)
+      add(.start(node: node, wiped: chance.permille(200)), at: at + milliseconds(50) + span)
     case 1:
       add(.freeze(node: node), at: at)
       add(.thaw(node: node), at: at + span)

@@ -49,6 +49,8 @@ package final class Host {
   var begunAt: Int64 = 0
   /// What survives.
   var disk: FleetMemory
+  /// Whether it has lost its disk, where the nodes agree by themselves: what it says counts for nothing.
+  var isForgotten = false
   /// Records that are on their way to it, how many of this process are there, and whether some are being made durable.
   var pending: [EmbeddedRecord] = []
   var records: UInt64 = 0

@@ -34,6 +34,14 @@ extension World {
     nodes[node].slots = []
   }
 
+  /// Whether a node may lose its disk. Where the nodes agree by themselves more than half have to keep theirs, once they have met.
+  func canLose(_ node: Int) -> Bool {
+    guard story.engine == .embedded else { return true }
+    let lost = nodes.indices.count { $0 == node || nodes[$0].isForgotten }
+    return lost * 2 < nodes.count
+      && nodes.allSatisfy { if case .founded = $0.disk.embedded.standing { true } else { $0.isForgotten } }
+  }
+
   func persist(_ record: EmbeddedRecord, on node: Int) {
     if tell != nil { say("n\(node) stores \(Self.brief(record))") }
     nodes[node].pending.append(record)

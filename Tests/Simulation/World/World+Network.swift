@@ -5,6 +5,11 @@ extension World {
 
   func send(_ message: FleetMessage, from node: Int, to other: Int) {
     if case .mayGoOn = message { outcome.counts.grants += 1 }
+    if case .embedded(.log(let word, _)) = message,
+      let wrong = ZabJudge.judge(word, of: node, to: other, having: nodes[node].disk.embedded.log)
+    {
+      fail("what is said is on the disk", wrong)
+    }
     guard !cuts[node][other], isHealed || !chance.permille(10) else { return }
     var at = now + delay()
     if case .embedded = message {
