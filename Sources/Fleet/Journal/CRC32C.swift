@@ -15,12 +15,12 @@ package struct CRC32C {
 
   /// Adds a number's bytes, the lowest first.
   package mutating func add(_ number: UInt64) {
-    register = Self.tables.withEight(register, number)
+    register = Self.tables.add(number, to: register)
   }
 
   /// Adds bytes.
   package mutating func add(_ bytes: ArraySlice<UInt8>) {
-    register = unsafe bytes.withUnsafeBytes { unsafe Self.tables.with($0, register) }
+    register = unsafe bytes.withUnsafeBytes { unsafe Self.tables.add($0, to: register) }
   }
 
   private static let tables = Tables()
@@ -43,21 +43,21 @@ package struct CRC32C {
       self.entries = entries
     }
 
-    func withEight(_ register: UInt32, _ number: UInt64) -> UInt32 {
-      unsafe entries.withUnsafeBufferPointer { unsafe Self.eight($0, register, number) }
+    func add(_ number: UInt64, to register: UInt32) -> UInt32 {
+      unsafe entries.withUnsafeBufferPointer { unsafe Self.add(number, to: register, $0) }
     }
 
-    func with(_ bytes: UnsafeRawBufferPointer, _ register: UInt32) -> UInt32 {
-      unsafe entries.withUnsafeBufferPointer { table in
+    func add(_ bytes: UnsafeRawBufferPointer, to register: UInt32) -> UInt32 {
+      unsafe entries.withUnsafeBufferPointer { entries in
         var register = register
         var next = 0
         while next + 8 <= bytes.count {
           let number = unsafe bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self)
-          register = unsafe eight(table, register, UInt64(littleEndian: number))
+          register = unsafe Self.add(UInt64(littleEndian: number), to: register, entries)
           next += 8
         }
         while next < bytes.count {
-          register = unsafe register >> 8 ^ table[Int((register ^ UInt32(bytes[next])) & 0xFF)]
+          register = unsafe register >> 8 ^ entries[Int((register ^ UInt32(bytes[next])) & 0xFF)]
           next += 1
         }
         return register
@@ -65,18 +65,14 @@ package struct CRC32C {
     }
 
     @inline(__always)
-    private static func eight(
-      _ table: UnsafeBufferPointer<UInt32>, _ register: UInt32, _ number: UInt64
+    private static func add(
+      _ number: UInt64, to register: UInt32, _ entries: UnsafeBufferPointer<UInt32>
     ) -> UInt32 {
       let mixed = number ^ UInt64(register)
-      func entry(_ place: Int) -> UInt32 {
-        unsafe table[(7 - place) * 256 + Int(truncatingIfNeeded: mixed >> (8 * place) & 0xFF)]
+      func entry(_ place: UInt64) -> UInt32 {
+        unsafe entries[Int((7 - place) << 8 | mixed >> (8 * place) & 0xFF)]
       }
       return entry(0) ^ entry(1) ^ entry(2) ^ entry(3) ^ entry(4) ^ entry(5) ^ entry(6) ^ entry(7)
-    }
-
-    private func eight(_ table: UnsafeBufferPointer<UInt32>, _ register: UInt32, _ number: UInt64) -> UInt32 {
-      unsafe Self.eight(table, register, number)
     }
   }
 }

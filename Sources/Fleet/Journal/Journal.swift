@@ -1,4 +1,4 @@
-package import SystemPackage
+import SystemPackage
 
 /// What a node must know after a crash, in the order in which it was told: a log in a folder of its own.
 ///

@@ -30,13 +30,14 @@ struct JournalFolder {
     names.compactMap { $0.utf8.count == 16 ? UInt64(digits: $0, radix: 16) : nil }.sorted()
   }
 
-  /// Makes a file of zeros, all of it on the disk, or of the one that's there one that's large enough.
+  /// A file of zeros, all of them on the disk: a new one, or one that's there and is made larger where it's too small.
   ///
-  /// - Parameter present: how many bytes there are as zeros already; nil if there's no such file.
+  /// - Parameter present: how many bytes of zeros there are already; nil if there's no such file.
   func room(_ place: Place, size: Int, present: Int?) throws(Errno) -> any JournalFile {
     let file = present == nil ? try disk.create(path(place)) : try disk.open(path(place))
-    if present ?? 0 < size {
-      try file.zero(present ?? 0..<size)
+    let start = present ?? 0
+    if start < size {
+      try file.zero(start..<size)
       try file.sync()
     }
     return file

@@ -1,5 +1,5 @@
 import Sockets
-package import SystemPackage
+import SystemPackage
 
 /// Places of a fixed size for what must be durable even when the disk is full, each of which holds what was written to it last.
 ///
