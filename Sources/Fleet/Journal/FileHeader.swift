@@ -6,6 +6,7 @@ struct FileHeader: Equatable {
   enum Magic: String {
     case segment = "mrtltjnl"
     case slots = "mrtltslt"
+    case manifest = "mrtltmnf"
   }
 
   /// Why bytes are no header.

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// What a node must know after a crash, in the order in which it was told: a log in a folder of its own.
 ///
-/// It's a row of *segments*, files that were written with zeros before, so that an append neither waits for room nor fails by the lack of it.
+/// It's a row of *segments*, files that were written with zeros before, so that an append neither waits for room nor fails for lack of it.
 /// A segment gets its number, and so becomes part of the journal, when what it begins with is durable. One file more, the *spare* one, is
 /// kept for the next checkpoint: a full disk can stop appends, and a checkpoint makes room for them again.
 ///
@@ -25,8 +25,9 @@ package final class Journal {
   }
 
   private let folder: JournalFolder
-  private let lock: any JournalLock
+  private let manifest: JournalManifest
   private let segmentSize: Int
+  private var room: JournalRoom
   private var file: any JournalFile
   private var segment: JournalSegment
   /// Where the next frame goes, and its number.
@@ -37,13 +38,11 @@ package final class Journal {
   private var seal = Seal.due
   /// The segments that are in use, in order.
   private var used: [UInt64]
-  /// How many bytes the spare file has; nil if there is none.
-  private var spare: Int?
   private var fault: JournalFault?
 
   /// Opens the journal in a folder, or makes the folder and an empty one.
   ///
-  /// What was appended and hadn't returned may be there or not, in order and without a gap.
+  /// What was appended and hadn't returned may be there or not, in order and without a gap. One that throws has changed nothing that counts.
   ///
   /// - Parameters:
   ///   - segmentSize: how many bytes a new segment has; tests have small ones.
@@ -51,63 +50,54 @@ package final class Journal {
   package static func open(
     _ path: String, on disk: any JournalDisk, segmentSize: Int = segmentSize, take: (JournalRecord) -> Void
   ) throws(JournalFault) -> Journal {
-    let folder = JournalFolder(path: path, disk: disk)
-    let lock: any JournalLock
-    let numbers: [UInt64]
-    do throws(Errno) {
-      try disk.makeFolder(path)
-      lock = try disk.lock(path)
-      numbers = JournalFolder.numbers(of: try disk.names(in: path))
-    } catch {
-      switch error {
-      case .wouldBlock: throw .busy(path)
-      case _ where error.meansFull: throw .full(path, error)
-      default: throw .unreadable(path, error)
-      }
-    }
-    let journal: Journal
-    if numbers.isEmpty {
-      journal = try Journal(new: folder, lock, segmentSize)
-      try journal.tidy(older: [])
-    } else {
-      let recovery = try JournalRecovery(folder, numbers)
-      journal = try Journal(recovery, folder, lock, segmentSize)
-      try journal.tidy(older: recovery.older)
-      for record in recovery.records { take(record) }
-    }
+    let folder = try JournalFolder(opening: path, on: disk)
+    let manifest = try JournalManifest(folder)
+    try manifest.check(folder)
+    guard !folder.numbers.isEmpty else { return try Journal(new: folder, manifest, segmentSize) }
+    let recovery = try JournalRecovery(folder)
+    let journal = try Journal(recovery, folder, manifest, segmentSize)
+    for record in recovery.records { take(record) }
     return journal
   }
 
   /// Makes a new one, whose first segment begins with a checkpoint of nothing.
-  private init(new folder: JournalFolder, _ lock: any JournalLock, _ segmentSize: Int) throws(JournalFault) {
+  private init(new folder: JournalFolder, _ manifest: JournalManifest, _ segmentSize: Int) throws(JournalFault) {
     let segment = JournalSegment(1, first: 1, size: segmentSize, .checkpoint, of: 0)
-    file = try Self.writing(folder.path) { () throws(Errno) in
-      let file = try folder.room(.next, size: segmentSize, present: nil)
+    (room, file) = try Self.opening(folder.path) { () throws(Errno) in
+      var room = JournalRoom(folder)
+      try room.tidy(size: segmentSize)
+      let file = try room.file(.next, size: segmentSize)
       try folder.begin(segment, [], in: file, .next)
-      return file
+      return (room, file)
     }
-    (self.folder, self.lock, self.segmentSize, self.segment) = (folder, lock, segmentSize, segment)
+    try manifest.store(segment.number)
+    (self.folder, self.manifest, self.segmentSize, self.segment) = (folder, manifest, segmentSize, segment)
     (end, next, durable, used) = (FileHeader.length, 1, 0, [1])
   }
 
   /// Goes on in the last segment of one that was read.
-  ///
-  /// What isn't known to be durable is written once more before it's believed: it may have been read from memory, and a flush that has failed
-  /// in another process isn't told of again. For the same reason all behind it becomes zeros, also where zeros are read: what's left of
-  /// a batch that was cut off can't come back then.
   private init(
-    _ recovery: JournalRecovery, _ folder: JournalFolder, _ lock: any JournalLock, _ segmentSize: Int
+    _ recovery: JournalRecovery, _ folder: JournalFolder, _ manifest: JournalManifest, _ segmentSize: Int
   ) throws(JournalFault) {
-    file = try Self.writing(folder.path(recovery.last.number)) { () throws(Errno) in
-      let file = try folder.disk.open(folder.path(recovery.last.number))
-      try file.write(recovery.uncertain.bytes, at: recovery.uncertain.offset)
-      try file.zero(recovery.end..<recovery.last.size)
-      try file.sync()
-      return file
+    (room, file) = try Self.opening(folder.path) { () throws(Errno) in
+      let file = try recovery.settle(folder)
+      var room = JournalRoom(folder)
+      try room.tidy(size: segmentSize)
+      try room.retire(recovery.older)
+      return (room, file)
     }
-    (self.folder, self.lock, self.segmentSize, segment) = (folder, lock, segmentSize, recovery.last)
-    (end, next, durable) = (recovery.end, recovery.next, recovery.next &- 1)
-    (used, size) = (recovery.used, recovery.size)
+    try manifest.store(recovery.last.number)
+    (self.folder, self.manifest, self.segmentSize, segment) = (folder, manifest, segmentSize, recovery.last)
+    (end, next, durable, used) = (recovery.end, recovery.next, recovery.next &- 1, recovery.used)
+    (size, seal) = (recovery.size, recovery.isSealed ? .written : .due)
+  }
+
+  private static func opening(
+    _ path: String, _ work: () throws(Errno) -> (JournalRoom, any JournalFile)
+  ) throws(JournalFault) -> (JournalRoom, any JournalFile) {
+    do throws(Errno) { return try work() } catch {
+      throw error.meansFull ? .full(path, error) : .broken(path, error)
+    }
   }
 
   /// Appends records: all of them are durable when it returns, by one write and one flush.
@@ -150,7 +140,7 @@ package final class Journal {
     try begin(.checkpoint, records, in: .spare)
     used = [segment.number]
     size = 0
-    try retire(older)
+    try orBreak { () throws(Errno) in try room.retire(older) }
   }
 
   private func write(_ batch: JournalFrame.Batch) throws(JournalFault) {
@@ -173,75 +163,33 @@ package final class Journal {
     if seal == .written { try flush() }
     var batch = JournalFrame.Batch(to: segment.number + 1, at: FileHeader.length, next: next, durable: durable)
     let needed = max(segmentSize, (batch.end + records.framed + JournalFrame.overhead + 4_095) & ~4_095)
-    let size = max(needed, place == .spare ? spare ?? 0 : 0)
-    let fresh = try room(place, size: size)
+    let size = max(needed, place == .spare ? room.spare ?? 0 : 0)
+    let fresh = try roomFor(place, size: size)
     for record in records { batch.add(record) }
     let begun = JournalSegment(segment.number + 1, first: next, size: size, opening, of: records.count)
-    if place == .spare { spare = nil }
+    room.use(place)
     try orBreak { () throws(Errno) in try folder.begin(begun, batch.bytes, in: fresh, place) }
+    do throws(JournalFault) { try manifest.store(begun.number) } catch { throw breaks(error) }
     (file, segment, end, next, durable) = (fresh, begun, batch.end, batch.next, batch.next - 1)
     used.append(begun.number)
     seal = .due
   }
 
   /// A file of zeros; where there's no room for it, that's said, and nothing has changed.
-  private func room(_ place: JournalFolder.Place, size: Int) throws(JournalFault) -> any JournalFile {
-    let present = place == .spare ? spare : nil
-    do throws(Errno) {
-      return try folder.room(place, size: size, present: present)
-    } catch {
+  private func roomFor(_ place: JournalFolder.Place, size: Int) throws(JournalFault) -> any JournalFile {
+    do throws(Errno) { return try room.file(place, size: size) } catch {
       let path = folder.path(place)
-      guard error.meansFull else { throw broken(path, error) }
-      if present == nil { try? folder.disk.remove(path) }
-      throw .full(path, error)
-    }
-  }
-
-  /// Takes away what a crash has left, and sees to it that there's a spare file unless the disk is full.
-  private func tidy(older: [UInt64]) throws(JournalFault) {
-    try orBreak { () throws(Errno) in
-      let names = try folder.disk.names(in: folder.path)
-      if names.contains(JournalFolder.Place.next.rawValue) { try folder.disk.remove(folder.path(.next)) }
-      if names.contains(JournalFolder.Place.spare.rawValue) { spare = try folder.clear(.spare) }
-    }
-    do throws(JournalFault) {
-      if spare == nil, older.isEmpty {
-        _ = try room(.spare, size: segmentSize)
-        spare = segmentSize
-      }
-    } catch {
-      guard case .full = error else { throw error }
-    }
-    try retire(older)
-  }
-
-  /// Lets segments go that nothing needs; one becomes the spare file, if there is none.
-  private func retire(_ older: [UInt64]) throws(JournalFault) {
-    try orBreak { () throws(Errno) in
-      var older = older
-      if spare == nil, let last = older.popLast() { spare = try folder.recycle(last) }
-      for number in older { try folder.disk.remove(folder.path(number)) }
-      try folder.disk.sync(folder.path)
+      throw error.meansFull ? .full(path, error) : breaks(.broken(path, error))
     }
   }
 
   private func orBreak(_ work: () throws(Errno) -> Void) throws(JournalFault) {
-    do throws(Errno) { try work() } catch { throw broken(folder.path(segment.number), error) }
+    do throws(Errno) { try work() } catch { throw breaks(.broken(folder.path(segment.number), error)) }
   }
 
   /// What is thrown from now on.
-  private func broken(_ path: String, _ error: Errno) -> JournalFault {
-    let broken = JournalFault.broken(path, error)
-    fault = broken
-    return broken
-  }
-
-  /// Writing before there is a journal.
-  private static func writing(
-    _ path: String, _ work: () throws(Errno) -> any JournalFile
-  ) throws(JournalFault) -> any JournalFile {
-    do throws(Errno) { return try work() } catch {
-      throw error.meansFull ? .full(path, error) : .broken(path, error)
-    }
+  private func breaks(_ fault: JournalFault) -> JournalFault {
+    self.fault = fault
+    return fault
   }
 }

@@ -27,6 +27,16 @@ package enum JournalFault: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
+extension JournalFault {
+  /// What's wrong with a file whose header can't be read.
+  init(_ path: String, _ fault: FileHeader.Fault) {
+    switch fault {
+    case .damaged: self = .corrupt(path, "its header isn't there as it was written")
+    case .version(let version): self = .version(path, version)
+    }
+  }
+}
+
 extension Errno {
   /// Whether there is no room for what was to be written.
   var meansFull: Bool { self == .noSpace || self == .diskQuotaExceeded }

@@ -1,7 +1,7 @@
 import Sockets
 import SystemPackage
 
-/// The files of a journal.
+/// The folder of a journal, locked for as long as this is held.
 struct JournalFolder {
   /// A file that has no number yet.
   enum Place: String {
@@ -11,8 +11,43 @@ struct JournalFolder {
     case next
   }
 
+  private static let manifest = "manifest"
+
   let path: String
   let disk: any JournalDisk
+  /// The names in it when it was opened.
+  let names: [String]
+  private let lock: any JournalLock
+
+  /// Opens a folder, or makes it.
+  init(opening path: String, on disk: any JournalDisk) throws(JournalFault) {
+    do throws(Errno) {
+      try disk.makeFolder(path)
+      lock = try disk.lock(path)
+      names = try disk.names(in: path)
+    } catch {
+      switch error {
+      case .wouldBlock: throw .busy(path)
+      case _ where error.meansFull: throw .full(path, error)
+      default: throw .unreadable(path, error)
+      }
+    }
+    (self.path, self.disk) = (path, disk)
+  }
+
+  /// The numbers of the segments that were in it then, in order.
+  var numbers: [UInt64] {
+    names.compactMap { $0.utf8.count == 16 ? UInt64(digits: $0, radix: 16) : nil }.sorted()
+  }
+
+  /// Whether such a file was in it then.
+  func has(_ place: Place) -> Bool { names.contains(place.rawValue) }
+
+  /// Whether ``manifest`` was in it then.
+  var hasManifest: Bool { names.contains(Self.manifest) }
+
+  /// The path of the file that says which segment is the last one.
+  var manifest: String { "\(path)/\(Self.manifest)" }
 
   /// The path of a segment.
   func path(_ number: UInt64) -> String {
@@ -25,44 +60,11 @@ struct JournalFolder {
     "\(path)/\(place.rawValue)"
   }
 
-  /// The numbers of the segments among these names, in order.
-  static func numbers(of names: [String]) -> [UInt64] {
-    names.compactMap { $0.utf8.count == 16 ? UInt64(digits: $0, radix: 16) : nil }.sorted()
-  }
-
-  /// A file of zeros, all of them on the disk: a new one, or one that's there and is made larger where it's too small.
-  ///
-  /// - Parameter present: how many bytes of zeros there are already; nil if there's no such file.
-  func room(_ place: Place, size: Int, present: Int?) throws(Errno) -> any JournalFile {
-    let file = present == nil ? try disk.create(path(place)) : try disk.open(path(place))
-    let start = present ?? 0
-    if start < size {
-      try file.zero(start..<size)
-      try file.sync()
-    }
-    return file
-  }
-
   /// Makes a file of zeros what this segment is, with these bytes behind its header, and gives it its number once that's durable.
   func begin(_ segment: JournalSegment, _ bytes: [UInt8], in file: any JournalFile, _ place: Place) throws(Errno) {
     try file.write(segment.encoded + bytes, at: 0)
     try file.sync()
     try disk.rename(path(place), to: path(segment.number))
     try disk.sync(path)
-  }
-
-  /// Makes an old segment the spare one; how many bytes that has.
-  func recycle(_ number: UInt64) throws(Errno) -> Int {
-    try disk.rename(path(number), to: path(.spare))
-    return try clear(.spare)
-  }
-
-  /// Writes zeros over a file; how many bytes it has.
-  func clear(_ place: Place) throws(Errno) -> Int {
-    let file = try disk.open(path(place))
-    let size = try file.size()
-    try file.zero(0..<size)
-    try file.sync()
-    return size
   }
 }

@@ -56,3 +56,31 @@ struct SlotCopy: Equatable {
     return checksum.value
   }
 }
+
+/// What the two copies of a slot say together.
+struct SlotPair {
+  /// What the slot holds.
+  let newest: SlotCopy
+  /// Which copies are to be written once more, in this order, each flushed before the next.
+  ///
+  /// What was read may be in memory only, and the flush that has failed in another process isn't told of again. So what counts is written
+  /// anew, but never over the only copy that is known to be durable: the second one was begun when the first one was.
+  let mended: [Int]
+
+  /// Nil if neither copy is there as it was written.
+  init?(_ first: SlotCopy?, _ second: SlotCopy?) {
+    switch (first, second) {
+    case (nil, nil): return nil
+    case (let first?, nil): (newest, mended) = (first, [1])
+    case (nil, let second?): (newest, mended) = (second, [0])
+    case (let first?, let second?):
+      if first.sequence == second.sequence {
+        (newest, mended) = (first, [1])
+      } else if first.sequence > second.sequence {
+        (newest, mended) = (first, [0, 1])
+      } else {
+        (newest, mended) = (second, [0])
+      }
+    }
+  }
+}
