@@ -18,7 +18,7 @@ package final class JournalSlots {
     let folder = try JournalFolder(opening: DiskFolder.parent(of: path), on: disk)
     defer { withExtendedLifetime(folder) {} }
     guard folder.names.contains(where: { "\(folder.path)/\($0)" == path }) else {
-      guard try folder.numbers.isEmpty && JournalManifest(folder).last == 0 else {
+      guard folder.numbers.isEmpty, try JournalManifest(folder).last == 0 else {
         throw .corrupt(path, "it isn't there, and the journal was")
       }
       let slots = (0..<count).map { SlotCopy(empty: $0) }
