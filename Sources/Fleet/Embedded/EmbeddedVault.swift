@@ -1,4 +1,4 @@
-import Agreement
+package import Agreement
 import Synchronization
 
 /// What a node of the embedded engine keeps on its disk: all that it has promised to others, in a journal, and in slots what it has promised of
@@ -6,9 +6,9 @@ import Synchronization
 ///
 /// The journal holds who the node is, too: one that is new is a new memory, whatever else is in the data folder. It's used by one thread at a
 /// time, and waits for the disk.
-final class EmbeddedVault: Sendable {
+package final class EmbeddedVault: Sendable {
   /// Why it can't be used.
-  enum Refusal: Error, Equatable, CustomStringConvertible {
+  package enum Refusal: Error, Equatable, CustomStringConvertible {
     /// The disk's, or what is on it.
     case fault(JournalFault)
     /// It holds what this version can't read.
@@ -16,7 +16,7 @@ final class EmbeddedVault: Sendable {
     /// There are more names of addresses than it has slots for, over all its time.
     case noSlot(String)
 
-    var description: String {
+    package var description: String {
       switch self {
       case .fault(let fault): fault.description
       case .strange(let what): "the journal holds what this version can't read: \(what)"
@@ -54,9 +54,21 @@ final class EmbeddedVault: Sendable {
   ///   - names: the addresses that the file names.
   ///   - draw: a number for a journal that is new.
   /// - Returns: the vault, and the memory with what it holds.
-  static func open(
-    in folder: String, on disk: any JournalDisk, _ memory: FleetMemory, names: [String], draw: () -> UInt64
+  package static func open(
+    in folder: String, on disk: sending any JournalDisk, _ memory: FleetMemory, names: [String], draw: () -> UInt64
   ) throws(Refusal) -> (vault: EmbeddedVault, memory: FleetMemory) {
+    let vault = EmbeddedVault(try read(folder, disk, memory, names, draw))
+    do throws(JournalFault) {
+      try vault.begin()
+    } catch {
+      throw .fault(error)
+    }
+    return (vault, vault.open.withLock { $0.memory })
+  }
+
+  private static func read(
+    _ folder: String, _ disk: sending any JournalDisk, _ memory: FleetMemory, _ names: [String], _ draw: () -> UInt64
+  ) throws(Refusal) -> sending Open {
     var memory = memory
     memory.embedded = EmbeddedMemory()
     var stored: (incarnation: Incarnation, run: UInt32)?
@@ -103,13 +115,7 @@ final class EmbeddedVault: Sendable {
       // Whoever used the folder before had another journal, or none.
       memory.incarnation = Incarnation(bits: draw())
     }
-    let vault = EmbeddedVault(Open(journal: journal, slots: slots, places: places, memory: memory))
-    do throws(JournalFault) {
-      try vault.begin()
-    } catch {
-      throw .fault(error)
-    }
-    return (vault, memory)
+    return Open(journal: journal, slots: slots, places: places, memory: memory)
   }
 
   private static func identity(_ bytes: [UInt8]) throws(DecodingFault) -> (incarnation: Incarnation, run: UInt32) {

@@ -356,7 +356,7 @@ package final class FleetRuntime {
   }
 
   /// Why this node waits until an address is given up, for people.
-  private func strangeness(of owner: StoreOwner) -> String? {
+  private func strangeness(of owner: AddressOwner) -> String? {
     guard owner.isLeftToOthers, let node = owner.owner?.node else { return nil }
     return "\(node.text), which owns it, doesn't know this node: start it with the file that names both"
   }
