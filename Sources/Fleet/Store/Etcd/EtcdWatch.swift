@@ -29,11 +29,13 @@ final class EtcdWatch {
     again = Timer(on: loop) { [unowned self] in dial() }
   }
 
-  /// Watches these keys and no others, the new ones from behind this revision on.
+  /// Watches these keys and no others, the new ones from behind this revision on; 0 if none is known yet.
   func watch(_ keys: Set<String>, behind revision: Int64) {
     guard keys != Set(positions.keys) else { return }
+    // What was before the first server is asked isn't told: that may be days of changes.
+    let next = revision > 0 ? revision + 1 : .max
     var new: [String: Int64] = [:]
-    for key in keys { new[key] = positions[key] ?? revision + 1 }
+    for key in keys { new[key] = positions[key] ?? next }
     positions = new
     dial()
   }
