@@ -22,7 +22,7 @@ extension Configuration {
     if let fleet {
       rest.add(
         "fleet",
-        "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by ZooKeeper at "
+        "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by \(fleet.engine.type.title) at "
           + "\(fleet.engine.servers.map(\.description).joined(separator: ", "))"
           + (fleet.engine.tls == nil ? "" : " over TLS") + ", \(fleet.engine.root)")
       for address in fleet.addresses { rest.add("address", address.summary) }

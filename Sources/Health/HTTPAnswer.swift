@@ -1,4 +1,5 @@
 import Config
+import Libevent
 import Sockets
 
 /// An HTTP answer, as far as a health check needs it (RFC 9112): the status, and whether a text is in the content.

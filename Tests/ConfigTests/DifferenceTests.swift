@@ -225,10 +225,10 @@ struct DifferenceTests {
     let described = ConfigSchema.longKeys.filter { key in
       !ConfigSchema.longKeys.contains { $0.path.hasPrefix(key.path + ".") || $0.path.hasPrefix(key.path + "[") }
     }
-    // Names and addresses tell elements apart; where checks go is the backends', and there's one kind of engine only.
+    // Names and addresses tell elements apart; where checks go is the backends'.
     let others: Set = [
       "$schema", "include", "listeners[].name", "pools[].name", "pools[].backends[].address", "pools[].health.port",
-      "pools[].health.address", "fleet.engine.type",
+      "pools[].health.address",
     ]
     var unseen = Set(described.map(\.path))
     var old = try variations.configuration()

@@ -23,6 +23,18 @@ struct FleetTests {
     try #require(try Configuration.parse(text(more)).fleet)
   }
 
+  @Test func anEtcdClusterMayKeepTheLogBelowAnyPath() throws {
+    let engine =
+      "type: 'etcd', servers: ['10.0.1.1:2379', 'etcd.example:2379'], root: '/zookeeper/x', auth: '/c', tls: true"
+    let configuration = try Configuration.parse(Self.text(engine: engine))
+    let fleet = try #require(configuration.fleet)
+    #expect(fleet.engine.type == .etcd && fleet.engine.root == "/zookeeper/x" && fleet.engine.auth == "/c")
+    #expect(fleet.engine.servers.map(\.description) == ["10.0.1.1:2379", "etcd.example:2379"])
+    #expect(fleet.engine.tls == TLSConfiguration())
+    #expect(try Configuration.parse(configuration.render()).fleet == fleet)
+    #expect(configuration.summary().contains("edge: lb1, lb2, by etcd at 10.0.1.1:2379, etcd.example:2379 over TLS"))
+  }
+
   @Test func everyKeyArrives() throws {
     let fleet = try #require(
       try Configuration.parse(
@@ -123,18 +135,25 @@ struct FleetTests {
       ),
       (
         text(engine: "type: 'embedded', servers: ['a:1']"),
-        "engine.type: the embedded engine isn't there yet — hint: use servers of ZooKeeper"
+        "engine.type: the embedded engine isn't there yet — hint: use servers of ZooKeeper, by \"zookeeper\", or \"etcd\""
       ),
-      (text(engine: "type: 'etcd', servers: ['a:1']"), "engine.type: must be one of \"zookeeper\", is \"etcd\" —"),
+      (
+        text(engine: "type: 'consul', servers: ['a:1']"),
+        "engine.type: must be one of \"zookeeper\", \"etcd\", is \"consul\" —"
+      ),
       (text(engine: "type: 'zookeeper', servers: []"), "engine.servers: must have 1…9 servers, has 0 —"),
       (text(engine: "type: 'zookeeper', servers: ['a:1', 'A:1']"), "engine.servers[1]: a:1 is there twice"),
       (
         text(engine: "type: 'zookeeper', servers: ['unix:/a']"),
         "engine.servers[0]: unix:/a is a Unix socket, and ZooKeeper has none"
       ),
-      (text(engine: engine + ", root: 'martlet'"), "engine.root: \"martlet\" is not the path of a node of ZooKeeper"),
+      (text(engine: engine + ", root: 'martlet'"), "engine.root: \"martlet\" is not the path of a log"),
       (text(engine: engine + ", root: '/a//b'"), "engine.root: \"/a//b\" is not the path"),
       (text(engine: engine + ", root: '/a/../b'"), "engine.root: \"/a/../b\" is not the path"),
+      (
+        text(engine: "type: 'etcd', servers: ['unix:/a']"),
+        "engine.servers[0]: unix:/a is a Unix socket, and etcd is asked at none — hint: such as \"10.0.1.1:2379\""
+      ),
       (text(engine: engine + ", root: '/zookeeper/x'"), "engine.root: what is below /zookeeper is ZooKeeper's own"),
       (text(", data: 'fleet'"), "data: \"fleet\" is not the absolute path"),
       (

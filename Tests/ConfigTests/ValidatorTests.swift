@@ -235,6 +235,8 @@ struct ValidatorTests {
   }
   private static let fleets = [
     "addresses: []", "data: '/d'", "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a:b/c.d', auth: '/a' }",
+    "engine: { type: 'etcd', servers: ['etcd:2379'], root: '/zookeeper', auth: '/a', tls: true }",
+    "engine: { servers: ['etcd:2379'], type: 'etcd', root: '/zookeeper/a' }",
     tls("true"), tls("{}"), tls("{ ca: '/a b' }"), tls("{ certificate: '/c', key: '/k', serverName: 'Zk-1.example.' }"),
     tls("{ serverName: '10.0.0.1' }"), tls("{ serverName: '2001:DB8::1' }"),
   ]
@@ -248,7 +250,11 @@ struct ValidatorTests {
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: 'a' }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a/../b' }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/zookeeper' }",
-    "engine: { type: 'zookeeper', servers: [] }",
+    "engine: { type: 'zookeeper', servers: [] }", "engine: { type: 'etcd', servers: [] }",
+    "engine: { type: 'etcd', servers: ['a:1'], root: 'a' }",
+    "engine: { type: 'etcd', servers: ['a:1'], root: '/a/..' }",
+    "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/zookeeper/a' }",
+    "engine: { servers: ['a:1'] }",
     tls("false"), tls("'true'"), tls("1"), tls("{ ca: 'a' }"), tls("{ certificate: '/c' }"), tls("{ key: '/k' }"),
     tls("{ serverName: '' }"), tls("{ serverName: 'a:1' }"), tls("{ serverName: '1.2' }"), tls("{ verify: false }"),
   ]

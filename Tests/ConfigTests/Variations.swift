@@ -65,7 +65,7 @@ struct Variations {
     "admin.state": ["/var/lib/state.json"],
     "fleet.name": ["edge", "core"], "fleet.nodes[].name": ["lb1", "lb2", "lb3", "lb4", "lb5", "lb6"],
     "fleet.nodes[].address": ["10.0.0.1:7400", "10.0.0.2:7400", "[2001:db8::1]:7400", "10.0.0.4:1", "10.0.0.5:65535"],
-    "fleet.engine.servers[]": ["10.0.1.1:2181", "zk.example:2181", "[::1]:2181"],
+    "fleet.engine.servers[]": ["10.0.1.1:2181", "zk.example:2181", "[::1]:2181", "etcd.example:2379"],
     "fleet.engine.root": ["/martlet/edge", "/a"], "fleet.engine.auth": ["/etc/martlet/zookeeper"],
     "fleet.engine.tls.ca": ["/etc/ca.pem"], "fleet.engine.tls.certificate": ["/etc/lb.pem", "/c"],
     "fleet.engine.tls.key": ["/etc/lb.pem", "/k"],

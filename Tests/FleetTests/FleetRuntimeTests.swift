@@ -174,8 +174,19 @@ private final class TestFleet {
     let servers = try ZooKeeperServers(3)
     try rollout(
       on: TestFleet { loop in
-        let settings = ZooKeeperSettings(servers: servers.addresses.map(Endpoint.address), root: "/martlet/edge")
+        let settings = StoreSettings(
+          .zooKeeper, servers: servers.addresses.map(Endpoint.address), root: "/martlet/edge")
         return ZooKeeperStore(settings, resolver: Resolver(on: loop), on: loop)
+      })
+    withExtendedLifetime(servers) {}
+  }
+
+  @Test func aRolloutOnEtcdIsServedByAll() throws {
+    let servers = try EtcdServers(3)
+    try rollout(
+      on: TestFleet { loop in
+        let settings = StoreSettings(.etcd, servers: servers.addresses.map(Endpoint.address), root: "/martlet/edge")
+        return settings.open(resolver: Resolver(on: loop), on: loop)
       })
     withExtendedLifetime(servers) {}
   }

@@ -29,7 +29,7 @@ import Testing
     runLoop(atMost: .seconds(20)) { loop, done in
       var manners = ZooKeeperManners(patience: patience)
       manners.user = user.map { Array($0.utf8) }
-      connection = ZooKeeperConnection(to: ZooKeeperServer(address), manners, on: loop) { event in
+      connection = ZooKeeperConnection(to: StoreServer(address), manners, on: loop) { event in
         switch event {
         case .ready:
           for (index, request) in requests.enumerated() {
@@ -226,7 +226,7 @@ import Testing
     var (told, end) = (0, Timer?.none)
     runLoop { loop, done in
       var connection: ZooKeeperConnection?
-      connection = ZooKeeperConnection(to: ZooKeeperServer(server.address), ZooKeeperManners(), on: loop) {
+      connection = ZooKeeperConnection(to: StoreServer(server.address), ZooKeeperManners(), on: loop) {
         event in
         guard case .ready = event else {
           Issue.record("told of \(event)")

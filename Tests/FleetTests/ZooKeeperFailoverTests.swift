@@ -54,7 +54,7 @@ import Testing
     case .killed: try servers.start(index)
     case .frozen: servers.thaw(index)
     }
-    try servers.waitForSession(index)
+    try servers.waitUntilReady(index)
     let late = StoreAsker([servers.addresses[index]], patience: .seconds(5))
     #expect(eventually { if case .value([3], _) = late.read(.head) { true } else { false } })
   }
@@ -149,7 +149,7 @@ import Testing
     let paths = ["/a/b/c/log/head", "/a/b/c/log", "/a/b/c/owners", "/a/b/c", "/a/b", "/a"]
     var connection: ZooKeeperConnection?
     connection = ZooKeeperConnection(
-      to: ZooKeeperServer(servers.addresses[0]), ZooKeeperManners(), on: asker.loop
+      to: StoreServer(servers.addresses[0]), ZooKeeperManners(), on: asker.loop
     ) { event in
       guard case .ready = event else { return }
       for path in paths {

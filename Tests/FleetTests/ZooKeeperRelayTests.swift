@@ -36,7 +36,7 @@ import Testing
     runLoop(atMost: .seconds(20)) { loop, done in
       var manners = ZooKeeperManners(patience: patience)
       manners.tls = RenewedTLS(tls, on: loop)
-      connection = ZooKeeperConnection(to: ZooKeeperServer(address), manners, on: loop) { event in
+      connection = ZooKeeperConnection(to: StoreServer(address), manners, on: loop) { event in
         switch event {
         case .ready: connection?.send(.get("/a")) { outcome = $0 }
         case .changed: break
@@ -106,7 +106,8 @@ import Testing
     let asker = { (relay: TLSRelay, tls: ServerTLS) in
       StoreAsker { loop in
         let resolver = Resolver(nameservers: [names.address], hosts: HostsFile(path: "/nonexistent"), on: loop)
-        var settings = ZooKeeperSettings(
+        var settings = StoreSettings(
+          .zooKeeper,
           servers: [.name("zk.example.", port: relay.address.port ?? 0)], root: "/martlet")
         settings.patience = .seconds(10)
         settings.tls = tls

@@ -10,12 +10,12 @@ import Testing
 @testable import Fleet
 
 /// Where the servers are.
-@Suite struct ZooKeeperAddressBookTests {
+@Suite struct StoreAddressBookTests {
   @Test func twoLinksThatDialByTurnsComeToAllServers() throws {
     let loop = EventLoop()
     let addresses = try (1...3).map { try #require(SocketAddress("127.0.0.1:\($0)")) }
     for _ in 0..<10 {
-      let book = ZooKeeperAddressBook(addresses.map(Endpoint.address), resolver: Resolver(on: loop)) { _ in }
+      let book = StoreAddressBook(addresses.map(Endpoint.address), resolver: Resolver(on: loop)) { _ in }
       var taken: [SocketAddress?] = [nil, nil]
       var dialled: Set<SocketAddress> = []
       for turn in 0..<6 {
@@ -163,7 +163,7 @@ import Testing
       let asker = StoreAsker { loop in
         let resolver = Resolver(
           nameservers: [names.address], timeout: .seconds(1), hosts: HostsFile(path: "/nonexistent"), on: loop)
-        var settings = ZooKeeperSettings(servers: endpoints, root: "/martlet")
+        var settings = StoreSettings(.zooKeeper, servers: endpoints, root: "/martlet")
         settings.patience = .milliseconds(endpoints.count == 2 ? 10_000 : 200)
         return ZooKeeperStore(settings, resolver: resolver, on: loop)
       }
@@ -190,7 +190,8 @@ import Testing
     }
     let asker = StoreAsker { loop in
       let resolver = Resolver(nameservers: [names.address], hosts: HostsFile(path: "/nonexistent"), on: loop)
-      var settings = ZooKeeperSettings(
+      var settings = StoreSettings(
+        .zooKeeper,
         servers: [.name("zk.example", port: server.address.port ?? 0)], root: "/martlet")
       settings.patience = .seconds(10)
       return ZooKeeperStore(settings, resolver: resolver, on: loop)
@@ -222,7 +223,8 @@ import Testing
         end?.schedule(after: .milliseconds(100))
       }
       store = ZooKeeperStore(
-        ZooKeeperSettings(servers: [.address(server.address)], root: "/r"), resolver: Resolver(on: loop), on: loop)
+        StoreSettings(.zooKeeper, servers: [.address(server.address)], root: "/r"), resolver: Resolver(on: loop),
+        on: loop)
       witness = store
       store?.onState = { _ in drop("state") }
       store?.onHint = { _ in drop("hint") }
@@ -246,15 +248,15 @@ import Testing
   @Test("a user is one line of a file")
   func user() throws {
     let file = try TemporaryFile("martlet:se:cret\n")
-    #expect(try ZooKeeperUser(file: file.path) == ZooKeeperUser(Array("martlet:se:cret".utf8)))
+    #expect(try StoreUser(file: file.path) == StoreUser(Array("martlet:se:cret".utf8)))
     for text in ["", "\n", "martlet", ":secret", "martlet:", "a:b\nc:d\n", "a:b\r\n"] {
       try file.write(text)
-      #expect(throws: ZooKeeperUser.Problem.notUserAndPassword(path: file.path), "\(text)") {
-        try ZooKeeperUser(file: file.path)
+      #expect(throws: StoreUser.Problem.notUserAndPassword(path: file.path), "\(text)") {
+        try StoreUser(file: file.path)
       }
     }
-    #expect(throws: ZooKeeperUser.Problem.unreadable(path: "/nonexistent", .system(.noSuchFileOrDirectory))) {
-      try ZooKeeperUser(file: "/nonexistent")
+    #expect(throws: StoreUser.Problem.unreadable(path: "/nonexistent", .system(.noSuchFileOrDirectory))) {
+      try StoreUser(file: "/nonexistent")
     }
   }
 }

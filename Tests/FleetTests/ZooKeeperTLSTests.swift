@@ -125,7 +125,7 @@ import Testing
     #expect(asker.put(.head, [3]) != nil)
     #expect(asker.wait { asker.hints.contains(.head) }, "watched at the next server, too")
     try servers.start(leader)
-    try servers.waitForSession(leader)
+    try servers.waitUntilReady(leader)
     let late = StoreAsker([servers.secureAddresses[leader]], tls: tls, patience: .seconds(5))
     #expect(eventually { if case .value([3], _) = late.read(.head) { true } else { false } })
   }

@@ -44,6 +44,57 @@ extension FuzzTarget {
         case .done, .exists, .failed: break
         }
       }
-    }
+    },
+    FuzzTarget("etcd", texts: etcdSeeds) { text in
+      let bytes = Array(text.utf8)
+      // Whole, and in two pieces: it comes to the same.
+      var (whole, parts) = (EtcdHTTP(largest: 1 << 16), EtcdHTTP(largest: 1 << 16))
+      let one = Result { try whole.take(bytes) }
+      let half = bytes.count / 2
+      let two = Result {
+        let first = try parts.take(Array(bytes[..<half]))
+        return half == bytes.count ? first : try parts.take(Array(bytes[half...]))
+      }
+      precondition((try? one.get()) == (try? two.get()), "pieces make a difference")
+      precondition(whole.content.count <= bytes.count, "content from nowhere")
+      let content = whole.content
+      for request in etcdRequests {
+        guard let (answer, _) = try? request.answer(whole.status, content) else { continue }
+        switch answer {
+        case .value(let value, let revision):
+          precondition(value.count <= content.count && revision > 0, "a value from nowhere")
+        case .written(let revision): precondition(revision > 0, "written, and by no revision")
+        case .token(let token): precondition(token.utf8.allSatisfy { $0 > 0x20 }, "a token that breaks a head")
+        case .alive, .absent, .refused, .failed: break
+        }
+      }
+      for line in content.split(separator: UInt8(ascii: "\n")) {
+        if case .changed(let keys)? = try? EtcdNews(Array(line)) {
+          precondition(keys.values.allSatisfy { $0 > 0 && $0 < .max }, "a change by no revision")
+        }
+      }
+    },
   ]
+
+  private static var etcdRequests: [EtcdRequest] {
+    [
+      .probe("/a"), .read("/a", isLinearizable: true),
+      .write([EtcdWrite(key: "/a", expecting: .nothing, value: [1])]),
+    ] + (StoreUser(Array("a:b".utf8)).map { [.authenticate($0)] } ?? [])
+  }
+
+  private static let etcdSeeds = [
+    #"{"header":{"cluster_id":"3","revision":"7"},"kvs":[{"key":"L2E=","mod_revision":"5","value":"aGk="}],"count":"1"}"#,
+    #"{"header":{"revision":"7"},"succeeded":true,"responses":[{"response_put":{"header":{"revision":"7"}}}]}"#,
+    #"{"header":{"revision":"7"},"token":"abc.1"}"#,
+    #"{"result":{"header":{"revision":"8"},"events":[{"kv":{"key":"L2E=","mod_revision":"8"}}]}}"# + "\n",
+    #"{"result":{"header":{},"canceled":true,"compact_revision":"4"}}"# + "\n",
+    #"{"error":"etcdserver: permission denied","message":"etcdserver: permission denied","code":7}"#,
+  ].flatMap { content in
+    [
+      "HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)",
+      "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\nTrailer: A\r\n\r\n"
+        + "\(String(content.utf8.count, radix: 16))\r\n\(content)\r\n0\r\nA: b\r\n\r\n",
+    ]
+  }
 }

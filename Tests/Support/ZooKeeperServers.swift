@@ -4,7 +4,7 @@ import SystemPackage
 
 /// Servers of ZooKeeper (Debian's `libzookeeper-java`) on loopback, started for a test without their service and ended with this object: one
 /// alone, or three that are one ensemble.
-package final class ZooKeeperServers {
+package final class ZooKeeperServers: StoreServers {
   /// How they speak TLS.
   package struct TLS {
     /// What they show.
@@ -22,6 +22,7 @@ package final class ZooKeeperServers {
     }
   }
 
+  package let engine = "zookeeper"
   /// Where each listens for clients, without TLS.
   package let addresses: [SocketAddress]
   /// Where each listens for clients with TLS; none if they don't speak it.
@@ -82,7 +83,7 @@ package final class ZooKeeperServers {
     if let tls { try Self.write(tls, to: folder) }
     if getuid() == 0 { _ = try Subprocess.run("chown", ["-R", "nobody", folder.path]) }
     for index in addresses.indices { try start(index) }
-    for index in addresses.indices { try waitForSession(index) }
+    for index in addresses.indices { try waitUntilReady(index) }
   }
 
   private static func write(_ tls: TLS, to folder: TemporaryFolder) throws {
@@ -121,7 +122,7 @@ package final class ZooKeeperServers {
   }
 
   /// Waits until it opens a session: other answers come earlier.
-  package func waitForSession(_ index: Int) throws {
+  package func waitUntilReady(_ index: Int) throws {
     try waitUntil("server \(index) of ZooKeeper opens a session", limit: .seconds(30)) {
       guard let process = processes[index], !process.hasEnded else {
         throw Failure(processes[index].map { $0.text(of: .output) + $0.text(of: .errors) } ?? "it was killed")

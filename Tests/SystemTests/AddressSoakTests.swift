@@ -117,7 +117,7 @@ struct AddressSoakTests {
         figures.add("log's leader killed", fleet.client.longestGap(since: start))
         #expect(fleet.holder == owner)
         try fleet.servers.start(leader)
-        try fleet.servers.waitForSession(leader)
+        try fleet.servers.waitUntilReady(leader)
         try fleet.waitUntilAllReady()
       }
       // For longer than the lease: what keeps the address is the others' leave.

@@ -2,20 +2,25 @@ import Foundation
 import Support
 import Testing
 
-/// Three real processes as one fleet, on three real ZooKeeper servers.
+/// Three real processes as one fleet, on three real servers of ZooKeeper, or of what keeps the log in its place.
 final class FleetOnMachine {
   let folder: TemporaryFolder
-  let servers: ZooKeeperServers
+  let servers: any StoreServers
   let names = ["lb1", "lb2", "lb3"]
   private(set) var nodes: [String: Subprocess] = [:]
   let nodePorts: [UInt16]
   let ports: [String: UInt16]
   let statsPorts: [String: UInt16]
 
-  /// - Parameter configure: writes the file, if it isn't to be the usual one.
-  init(_ configure: (FleetOnMachine) throws -> Void = { try $0.configure(backend: 9) }) throws {
+  /// - Parameters:
+  ///   - servers: what keeps the log; else ZooKeeper.
+  ///   - configure: writes the file, if it isn't to be the usual one.
+  init(
+    on servers: (any StoreServers)? = nil,
+    _ configure: (FleetOnMachine) throws -> Void = { try $0.configure(backend: 9) }
+  ) throws {
     folder = try TemporaryFolder()
-    servers = try ZooKeeperServers(3)
+    self.servers = try servers ?? ZooKeeperServers(3)
     nodePorts = try (0..<3).map { _ in try FreePort.next() }
     ports = try Dictionary(uniqueKeysWithValues: names.map { ($0, try FreePort.next()) })
     statsPorts = try Dictionary(uniqueKeysWithValues: names.map { ($0, try FreePort.next()) })
@@ -34,12 +39,12 @@ final class FleetOnMachine {
     backends: [UInt16] = [], moreBackends: String = ""
   ) throws {
     let list = zip(names, nodePorts).map { "{ \"name\": \"\($0)\", \"address\": \"127.0.0.1:\($1)\" }" }
-    let zooKeeper = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+    let addresses = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
     try folder.write(
       "fleet.json",
       """
       { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
-          "engine": { "type": "zookeeper", "servers": [\(zooKeeper)] }, "data": "\(folder.path)/${MARTLET_NODE}/data" },
+          "engine": { "type": "\(servers.engine)", "servers": [\(addresses)] }, "data": "\(folder.path)/${MARTLET_NODE}/data" },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "listeners": [{ "name": "web", "bind": "127.0.0.1:${WEB}", "pool": "web" }\(listeners)],
         "stats": "127.0.0.1:${STATS}",

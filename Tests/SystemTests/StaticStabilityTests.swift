@@ -126,7 +126,7 @@ struct StaticStabilityTests {
     for index in fleet.servers.addresses.indices {
       if outage == .frozen { fleet.servers.thaw(index) } else { try fleet.servers.start(index) }
     }
-    if outage != .frozen { for index in fleet.servers.addresses.indices { try fleet.servers.waitForSession(index) } }
+    if outage != .frozen { for index in fleet.servers.addresses.indices { try fleet.servers.waitUntilReady(index) } }
   }
 
   private func eachLink(_ fleet: AddressFleet, _ change: (NetworkNamespace, String) throws -> Void) throws {

@@ -127,7 +127,8 @@ extension FleetConfiguration {
         Node(name: $0.value.name ?? "", address: $0.value.address ?? .unix(path: ""))
       },
       engine: Engine(
-        servers: (document.engine?.servers ?? []).map(\.value), root: document.engine?.root ?? "/martlet/\(name)",
+        type: document.engine?.type ?? .zookeeper, servers: (document.engine?.servers ?? []).map(\.value),
+        root: document.engine?.root ?? "/martlet/\(name)",
         auth: document.engine?.auth, tls: document.engine?.tls.map { TLSConfiguration($0) }),
       key: document.key ?? "", data: document.data, addresses: document.addresses.map { Address($0.value) })
   }

@@ -16,29 +16,44 @@ extension EngineDocument {
     [
       Field(
         "type", optional: \.type, .engineType, isRequired: true,
-        "Of what kind it is: zookeeper, servers of ZooKeeper."),
+        "Of what kind it is: zookeeper, servers of ZooKeeper, or etcd, members of an etcd cluster of version 3.4 or newer."
+      ),
       Field(
         "servers", optional: \.servers, Kind<Endpoint>.endpoint.located.list(1...9, what: "servers"), isRequired: true,
-        "The servers of one ensemble: IP addresses or names, each with a port."),
+        "The servers of one ensemble or cluster: IP addresses or names, each with the port for clients."),
       Field(
-        "root", optional: \.root, .znode,
-        "The node of ZooKeeper below which everything of this fleet is. Without it /martlet/ and the fleet's name."),
+        "root", optional: \.root, .root,
+        "The node of ZooKeeper below which everything of this fleet is, or what all its keys in etcd begin with. Without it /martlet/ and the fleet's name."
+      ),
       Field(
         "auth", optional: \.auth, .path(atMost: 4095),
-        "A file with user:password, for ZooKeeper's digest scheme; without \"tls\" the password goes over the network as it is. Without it nobody in particular asks."
+        "A file with user:password, for ZooKeeper's digest scheme or etcd's authentication; without \"tls\" the password goes over the network as it is. Without it nobody in particular asks."
       ),
       Field(
         "tls", optional: \.tls, TLSDocument.kind,
-        "TLS to the servers, at their secureClientPort: true for the system's CAs and no certificate of one's own. Without it there's none."
+        "TLS to the servers, which ZooKeeper has at its secureClientPort: true for the system's CAs and no certificate of one's own. Without it there's none."
       ),
+    ],
+    rules: [
+      [
+        "if": ["required": ["type"], "properties": ["type": ["const": "zookeeper"]]],
+        "then": ["properties": ["root": ["not": ["pattern": "^/zookeeper(/|$)"]]]],
+      ]
     ]
   ) { engine, found in
+    let type = engine.value.type ?? .zookeeper
+    if type == .zookeeper, let root = engine.value.root, root == "/zookeeper" || root.hasPrefix("/zookeeper/") {
+      found.error(
+        engine.place(of: "root"), "what is below /zookeeper is ZooKeeper's own", hint: "such as \"/martlet/edge\"")
+    }
     let servers = engine.value.servers ?? []
     found.twice(servers.map { ($0.place, $0.value, "\($0.value)") }, hint: "name each server once")
     for server in servers {
       guard case .address(.unix) = server.value else { continue }
       found.error(
-        server.place, "\(server.value) is a Unix socket, and ZooKeeper has none", hint: "such as \"10.0.1.1:2181\"")
+        server.place,
+        "\(server.value) is a Unix socket, and \(type.title) \(type == .zookeeper ? "has none" : "is asked at none")",
+        hint: "such as \"10.0.1.1:\(type == .zookeeper ? 2181 : 2379)\"")
     }
   }
 }
@@ -50,19 +65,21 @@ extension Kind where Value == FleetConfiguration.EngineType {
     return Kind(wanted: there.wanted, schema: there.schema, render: there.render) { node, path, found in
       guard case .string("embedded") = node.value else { return there.read(node, path, &found) }
       found.error(
-        path, node.line, "the embedded engine isn't there yet", hint: "use servers of ZooKeeper, by \"zookeeper\"")
+        path, node.line, "the embedded engine isn't there yet",
+        hint: "use servers of ZooKeeper, by \"zookeeper\", or \"etcd\"")
       return nil
     }
   }
 }
 
 extension Kind where Value == String {
-  /// The path of a node of ZooKeeper that others can be below (PathUtils.validatePath in ZooKeeper), as far as it's plain text.
-  fileprivate static var znode: Kind {
+  /// What others can be below: the path of a node of ZooKeeper (PathUtils.validatePath there), as far as it's plain text. etcd
+  /// takes any bytes, and as the beginning of keys it's the same.
+  fileprivate static var root: Kind {
     text(
-      "the path of a node of ZooKeeper in quotes", hint: "such as \"/martlet/edge\"",
+      "a path in quotes", hint: "such as \"/martlet/edge\"",
       schema: [
-        ("pattern", "^(/[!-.0-~]+)+$"), ("not", ["pattern": "/\\.\\.?(/|$)|^/zookeeper(/|$)"]), ("maxLength", 255),
+        ("pattern", "^(/[!-.0-~]+)+$"), ("not", ["pattern": "/\\.\\.?(/|$)"]), ("maxLength", 255),
       ],
       render: { $0 }
     ) { text throws(Refusal) in
@@ -72,11 +89,8 @@ extension Kind where Value == String {
         !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
       else {
         throw Refusal(
-          message: "\"\(JSONNode.shortened(text))\" is not the path of a node of ZooKeeper",
+          message: "\"\(JSONNode.shortened(text))\" is not the path of a log",
           hint: "write it from its root, in at most 255 plain characters, such as \"/martlet/edge\"")
-      }
-      guard parts.first != "zookeeper" else {
-        throw Refusal(message: "what is below /zookeeper is ZooKeeper's own", hint: "such as \"/martlet/edge\"")
       }
       return text
     }

@@ -14,15 +14,25 @@ package struct FleetConfiguration: Equatable, Sendable {
   package enum EngineType: String, CaseIterable, Sendable {
     /// Servers of ZooKeeper.
     case zookeeper
+    /// Members of an etcd cluster.
+    case etcd
+
+    /// What people call it.
+    package var title: String {
+      switch self {
+      case .zookeeper: "ZooKeeper"
+      case .etcd: "etcd"
+      }
+    }
   }
 
   /// The servers that keep the log.
   package struct Engine: Equatable, Sendable {
     /// Of what kind they are.
     package var type = EngineType.zookeeper
-    /// Where they are; one ensemble, 1…9 of them.
+    /// Where they are; one ensemble, or cluster, 1…9 of them.
     package var servers: [Endpoint] = []
-    /// The node below which everything of this fleet is.
+    /// The node of ZooKeeper below which everything of this fleet is, or what its keys begin with.
     package var root = ""
     /// A file with `user:password`; nil for nobody in particular.
     package var auth: String?

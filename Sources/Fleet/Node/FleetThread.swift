@@ -15,7 +15,7 @@ package struct FleetSetup: Sendable {
   /// The data folder.
   package var folder: DataFolder
   /// Where the log is kept.
-  package var store: ZooKeeperSettings
+  package var store: StoreSettings
   /// Where the nodes are.
   package var links: LinkSettings
   /// The addresses of the plan, in its order.
@@ -25,7 +25,7 @@ package struct FleetSetup: Sendable {
 
   /// With all its parts.
   package init(
-    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: ZooKeeperSettings, links: LinkSettings,
+    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: StoreSettings, links: LinkSettings,
     addresses: [FleetAddress] = []
   ) {
     self.plan = plan
@@ -84,26 +84,27 @@ package final class FleetThread {
     _ setup: FleetSetup, _ commands: Mailbox<FleetCommand>, _ events: Mailbox<FleetEvent>
   ) -> FleetLeases {
     let loop = EventLoop()
-    let store = ZooKeeperStore(setup.store, resolver: Resolver(on: loop), on: loop)
-    let sayStore = { (state: StoreState) in
+    var warned: Set<String> = []
+    let store = setup.store.open(resolver: Resolver(on: loop), on: loop) { notice in
+      switch notice {
+      case .trouble(let what): events.post(.trouble(what))
+      case .shortestLease(let shortest, let reason):
+        for address in setup.addresses where address.lease.term.nanoseconds < shortest.clockNanoseconds {
+          let name = address.floating.name
+          guard warned.insert(name).inserted else { continue }
+          events.post(
+            .trouble(
+              """
+              \(name) may go when the log's leader is lost: its lease would have to be \(shortest.configured) long, as \(reason) \
+              are
+              """))
+        }
+      }
+    }
+    store.onState = { state in
       switch state {
       case .away(_, let why): events.post(.trouble("the fleet's log can't be reached: \(why)"))
       case .reached(let server, _, _): events.post(.relief("the fleet's log is reached at \(server)"))
-      }
-    }
-    store.onState = sayStore
-    store.onTrouble = { events.post(.trouble($0)) }
-    var warned: Set<String> = []
-    store.onTuning = { tuning in
-      for address in setup.addresses where address.lease.term.nanoseconds < tuning.shortestLease.clockNanoseconds {
-        let name = address.floating.name
-        guard warned.insert(name).inserted else { continue }
-        events.post(
-          .trouble(
-            """
-            \(name) may go when the log's leader is lost: its lease would have to be \(tuning.shortestLease.configured) long, as \
-            ZooKeeper's tickTime and syncLimit are
-            """))
       }
     }
     var links: NodeLinks?

@@ -51,6 +51,14 @@ final class PendingRequests {
     return taken.map(\.request)
   }
 
+  /// Takes the first that waits; nil if none does.
+  func takeFirst() -> Request? {
+    guard let index = entries.firstIndex(where: \.waits) else { return nil }
+    let taken = entries.remove(at: index).request
+    bytes -= taken.request.size
+    return taken
+  }
+
   /// Tells nobody any more.
   func close() {
     entries = []

@@ -88,13 +88,18 @@ package struct FleetStart {
   }
 
   /// Where a fleet keeps its log.
-  static func store(of fleet: FleetConfiguration) throws(StartError) -> ZooKeeperSettings {
-    var store = ZooKeeperSettings(servers: fleet.engine.servers, root: fleet.engine.root)
+  static func store(of fleet: FleetConfiguration) throws(StartError) -> StoreSettings {
+    let kind: StoreSettings.Kind =
+      switch fleet.engine.type {
+      case .zookeeper: .zooKeeper
+      case .etcd: .etcd
+      }
+    var store = StoreSettings(kind, servers: fleet.engine.servers, root: fleet.engine.root)
     if let auth = fleet.engine.auth {
-      do throws(ZooKeeperUser.Problem) {
-        store.user = try ZooKeeperUser(file: auth)
+      do throws(StoreUser.Problem) {
+        store.user = try StoreUser(file: auth)
       } catch {
-        throw StartError("fleet: \(error)", hint: "it's what ZooKeeper is to know the nodes by")
+        throw StartError("fleet: \(error)", hint: "it's what the log's servers are to know the nodes by")
       }
     }
     if let tls = fleet.engine.tls {

@@ -11,7 +11,7 @@ package struct FleetWithdrawal {
   package let node: String
   private let addresses: [FleetAddress]
   private let owner: Participant?
-  private let store: ZooKeeperSettings
+  private let store: StoreSettings
 
   /// What came of it.
   package struct Outcome {
@@ -49,7 +49,7 @@ package struct FleetWithdrawal {
     guard let owner else { return outcome }
     let loop = EventLoop()
     let names = addresses.map(\.floating.name)
-    let reached = ZooKeeperStore(store, resolver: Resolver(on: loop), on: loop)
+    let reached = store.open(resolver: Resolver(on: loop), on: loop)
     let withdrawal = Withdrawal(names, of: owner, in: reached, limit: limit, on: loop) { results in
       for (name, result) in zip(names, results) {
         switch result {

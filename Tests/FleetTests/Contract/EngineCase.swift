@@ -1,4 +1,5 @@
 import Agreement
+import Sockets
 import Support
 import Testing
 
@@ -50,17 +51,28 @@ extension EngineCase: CustomTestStringConvertible {
   @Test("an engine on three servers of ZooKeeper, one for each node")
   func zooKeeper() throws {
     let servers = try ZooKeeperServers(3)
+    try run(on: .zooKeeper, at: servers.addresses)
+    withExtendedLifetime(servers) {}
+  }
+
+  @Test("an engine on three members of etcd, one for each node")
+  func etcd() throws {
+    let servers = try EtcdServers(3)
+    try run(on: .etcd, at: servers.addresses)
+    withExtendedLifetime(servers) {}
+  }
+
+  private func run(on kind: StoreSettings.Kind, at addresses: [SocketAddress]) throws {
     for (number, contract) in EngineCase.all.enumerated() {
       let root = "/engine/\(number)"
-      let first = StoreAsker([servers.addresses[0]], root: root, patience: .seconds(10))
+      let first = StoreAsker([addresses[0]], of: kind, root: root, patience: .seconds(10))
       let clients =
         [first]
-        + servers.addresses.dropFirst().map {
-          StoreAsker(sharing: first.loop, [$0], root: root, patience: .seconds(10))
+        + addresses.dropFirst().map {
+          StoreAsker(sharing: first.loop, [$0], of: kind, root: root, patience: .seconds(10))
         }
       for client in clients { try #require(client.waitUntilReached()) }
       do { try contract.run(EngineWorld(clients)) } catch { Issue.record(error, "\(contract.name)") }
     }
-    withExtendedLifetime(servers) {}
   }
 }

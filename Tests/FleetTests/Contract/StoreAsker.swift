@@ -22,18 +22,19 @@ final class StoreAsker {
     store.onState = { [unowned self] in states.append($0) }
   }
 
-  /// ZooKeeper at these addresses.
+  /// Servers at these addresses.
   convenience init(
-    sharing loop: EventLoop = EventLoop(), _ servers: [SocketAddress], root: String = "/martlet/test",
+    sharing loop: EventLoop = EventLoop(), _ servers: [SocketAddress], of kind: StoreSettings.Kind = .zooKeeper,
+    root: String = "/martlet/test",
     user: String? = nil, tls: ServerTLS? = nil,
     patience: Duration = .milliseconds(400)
   ) {
     self.init(sharing: loop) { loop in
-      var settings = ZooKeeperSettings(servers: servers.map(Endpoint.address), root: root)
+      var settings = StoreSettings(kind, servers: servers.map(Endpoint.address), root: root)
       settings.patience = patience
-      settings.user = user.flatMap { ZooKeeperUser(Array($0.utf8)) }
+      settings.user = user.flatMap { StoreUser(Array($0.utf8)) }
       settings.tls = tls
-      return ZooKeeperStore(settings, resolver: Resolver(on: loop), on: loop)
+      return settings.open(resolver: Resolver(on: loop), on: loop)
     }
   }
 

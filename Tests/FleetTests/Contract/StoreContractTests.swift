@@ -30,14 +30,33 @@ import Testing
     try check(servers, servers.secureAddresses, over: ServerTLS(files))
   }
 
-  private func check(_ servers: ZooKeeperServers, _ addresses: [SocketAddress], over tls: ServerTLS? = nil) throws {
+  @Test("etcd, asked at the same member and at two that are one cluster", arguments: [1, 3])
+  func etcd(_ count: Int) throws {
+    let servers = try EtcdServers(count)
+    try check(servers, servers.addresses, of: .etcd)
+  }
+
+  @Test("etcd over TLS, with a user")
+  func secureEtcd() throws {
+    let ca = try TestCA()
+    let servers = try EtcdServers(tls: .init(try ca.identity("etcd", for: "IP:127.0.0.1")))
+    try servers.enableUsers("martlet", password: "se:cret", below: "/case/")
+    let tls = try ServerTLS(TLSConfiguration(ca: ca.file))
+    try check(servers, servers.secureAddresses, of: .etcd, over: tls, user: "martlet:se:cret")
+  }
+
+  private func check(
+    _ servers: AnyObject, _ addresses: [SocketAddress], of kind: StoreSettings.Kind = .zooKeeper,
+    over tls: ServerTLS? = nil, user: String? = nil
+  ) throws {
     for (number, contract) in StoreCase.all.enumerated() {
       // Patient enough for a busy machine: an outcome that is unknown is another test's.
       let (root, patience) = ("/case/\(number)", Duration.seconds(10))
-      let one = StoreAsker([addresses[0]], root: root, tls: tls, patience: patience)
+      let one = StoreAsker([addresses[0]], of: kind, root: root, user: user, tls: tls, patience: patience)
       let other = StoreAsker(
-        sharing: one.loop, [addresses[addresses.count - 1]], root: root, tls: tls, patience: patience)
-      try #require(one.waitUntilReached() && other.waitUntilReached())
+        sharing: one.loop, [addresses[addresses.count - 1]], of: kind, root: root, user: user, tls: tls,
+        patience: patience)
+      try #require(one.waitUntilReached() && other.waitUntilReached(), "\(one.why) \(other.why)")
       do { try contract.run(one, other) } catch { Issue.record(error, "\(contract.name)") }
     }
     withExtendedLifetime(servers) {}

@@ -149,7 +149,7 @@ private final class RolloutRun {
       fleet.servers.kill(server)
       usleep(pause)
       try fleet.servers.start(server)
-      try fleet.servers.waitForSession(server)
+      try fleet.servers.waitUntilReady(server)
     case .leaderFrozen:
       let leader = fleet.servers.leader() ?? 0
       fleet.servers.freeze(leader)

@@ -4,7 +4,7 @@ import Sockets
 /// One session on one connection to one server, from the dial to its end, which is final: what follows is another object.
 ///
 /// Requests are sent as they come and answered in their order.
-final class ZooKeeperConnection {
+final class ZooKeeperConnection: StoreConnection {
   /// What has happened to it.
   enum Event {
     /// The session stands: requests may be made.
@@ -54,7 +54,7 @@ final class ZooKeeperConnection {
   }
 
   /// The other end.
-  let server: ZooKeeperServer
+  let server: StoreServer
   private let manners: ZooKeeperManners
   private let isSecure: Bool
   private let deliver: (Event) -> Void
@@ -74,7 +74,7 @@ final class ZooKeeperConnection {
   ///
   /// - Parameter deliver: called on the loop, not before this returns.
   init(
-    to server: ZooKeeperServer, _ manners: ZooKeeperManners, on loop: EventLoop, deliver: @escaping (Event) -> Void
+    to server: StoreServer, _ manners: ZooKeeperManners, on loop: EventLoop, deliver: @escaping (Event) -> Void
   ) {
     self.server = server
     self.manners = manners

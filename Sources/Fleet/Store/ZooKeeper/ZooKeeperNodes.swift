@@ -85,22 +85,6 @@ struct ZooKeeperNodes {
   }
 }
 
-extension StoreRequest {
-  /// About how much memory it takes.
-  var size: Int {
-    switch self {
-    case .read: 100
-    case .write(let writes): writes.reduce(100) { $0 + 100 + $1.action.size }
-    }
-  }
-}
-
-extension StoreWrite.Action {
-  fileprivate var size: Int {
-    if case .put(let bytes) = self { bytes.count } else { 0 }
-  }
-}
-
 extension StoreVersion {
   init(number: Int32) {
     self.init(bits: UInt64(UInt32(bitPattern: number)))

@@ -36,7 +36,7 @@ package final class ZooKeeperStore: Store {
   /// Starts to connect.
   ///
   /// - Parameter resolver: who finds the servers that are given by name.
-  package init(_ settings: ZooKeeperSettings, resolver: Resolver, on loop: EventLoop) {
+  package init(_ settings: StoreSettings, resolver: Resolver, on loop: EventLoop) {
     core = Core(settings, resolver: resolver, on: loop)
     core.start()
   }
@@ -65,7 +65,7 @@ private final class Core {
   private let nodes: ZooKeeperNodes
   private let pending: PendingRequests
   private var folders: ZooKeeperFolders?
-  private var links: [ZooKeeperLink] = []
+  private var links: [StoreLink<ZooKeeperConnection>] = []
   /// The connection that is used; nil if there is none.
   private var active: ZooKeeperConnection?
   private var watched: [String: StoreKey] = [:]
@@ -74,7 +74,7 @@ private final class Core {
   /// How the last connection to each server ended, since one was used last; in the order in which they did.
   private var losses: [(server: SocketAddress, ending: String)] = []
 
-  init(_ settings: ZooKeeperSettings, resolver: Resolver, on loop: EventLoop) {
+  init(_ settings: StoreSettings, resolver: Resolver, on loop: EventLoop) {
     self.loop = loop
     manners = ZooKeeperManners(
       patience: settings.patience, user: settings.user?.bytes, tls: settings.tls.map { RenewedTLS($0, on: loop) })
@@ -82,11 +82,14 @@ private final class Core {
     pending = PendingRequests(patience: settings.patience, on: loop)
     folders = ZooKeeperFolders(
       nodes.folders, on: loop, deliver: { [unowned self] in take($0, of: $1) }, retry: { [unowned self] in settle() })
-    let book = ZooKeeperAddressBook(settings.servers, resolver: resolver) { [unowned self] in take($0) }
+    let book = StoreAddressBook(settings.servers, resolver: resolver) { [unowned self] in take($0) }
     for index in 0..<2 {
       let other = { [unowned self] in links[1 - index].connection?.server.address }
       links.append(
-        ZooKeeperLink(book, manners, on: loop, staysAwayFrom: other) { [unowned self] in take($0, from: index) })
+        StoreLink(
+          book, on: loop, staysAwayFrom: other,
+          connect: { [unowned self] server, tell in connect(to: server, by: index, tell) },
+          deliver: { [unowned self] in take($0) }))
     }
   }
 
@@ -163,27 +166,42 @@ extension Core {
 // MARK: - Connections
 
 extension Core {
-  private func take(_ event: ZooKeeperAddressBook.Event) {
+  private func take(_ event: StoreAddressBook.Event) {
     switch event {
     case .found: start()
     case .failed(let name, let why): if active == nil { reach.away("\(name) isn't resolved: \(why)") }
     }
   }
 
-  private func take(_ event: ZooKeeperLink.Event, from index: Int) {
+  private func connect(
+    to server: StoreServer, by index: Int, _ tell: @escaping (StoreLink<ZooKeeperConnection>.News) -> Void
+  ) -> ZooKeeperConnection {
+    manners.tls?.look()
+    return ZooKeeperConnection(to: server, manners, on: loop) { [unowned self] event in
+      switch event {
+      case .ready: tell(.ready)
+      case .changed(let path): change(of: path, on: links[index].connection)
+      case .ended(let ending): tell(.ended("\(ending)"))
+      }
+    }
+  }
+
+  private func change(of path: String, on connection: ZooKeeperConnection?) {
+    guard connection === active, let key = watched[path] else { return }
+    // Watched again before anybody looks, so that nothing changes unseen in between.
+    watch(path)
+    onHint?(key)
+  }
+
+  private func take(_ event: StoreLink<ZooKeeperConnection>.Event) {
     switch event {
     case .up: settle()
-    case .changed(let path):
-      guard links[index].connection === active, let key = watched[path] else { return }
-      // Watched again before anybody looks, so that nothing changes unseen in between.
-      watch(path)
-      onHint?(key)
     case .down(let server, let ending):
       if let active, !active.isReady { self.active = nil }
       settle()
       guard active == nil else { return }
       losses.removeAll { $0.server == server }
-      losses.append((server, "\(ending)"))
+      losses.append((server, ending))
       reach.away(losses.map { "\($0.server) \($0.ending)" }.joined(separator: "; "))
     }
   }

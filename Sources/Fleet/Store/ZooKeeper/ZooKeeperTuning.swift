@@ -37,7 +37,7 @@ final class ZooKeeperTuningQuestion {
 
   /// - Parameter answered: called once if it says so; nobody is told if it doesn't.
   init(
-    to server: ZooKeeperServer, _ manners: ZooKeeperManners, on loop: EventLoop,
+    to server: StoreServer, _ manners: ZooKeeperManners, on loop: EventLoop,
     answered: @escaping (ZooKeeperTuning) -> Void
   ) {
     self.answered = answered

@@ -3,27 +3,9 @@ import Libevent
 import Names
 import Sockets
 
-/// A server as it's dialled.
-struct ZooKeeperServer: Equatable {
-  /// Where it is.
-  let address: SocketAddress
-  /// Who is meant: the name that was looked up, else the address.
-  let name: TLSName
-
-  /// One that is known by its address.
-  init(_ address: SocketAddress) {
-    self.init(address, of: .address(address))
-  }
-
-  /// One of those that a name, or an address, stands for.
-  init(_ address: SocketAddress, of endpoint: Endpoint) {
-    (self.address, name) = (address, TLSName(endpoint))
-  }
-}
-
 /// Where the servers are: those given by address at once, those given by name as far as it has been looked up. They are gone
 /// through in turn, from one that is picked at random, so that nodes spread over them.
-final class ZooKeeperAddressBook {
+final class StoreAddressBook {
   /// A name is looked up again at most so often.
   private static let shortestPause = Duration.seconds(1)
 
@@ -59,19 +41,19 @@ final class ZooKeeperAddressBook {
   }
 
   /// All that are known, in the order in which they're given.
-  var servers: [ZooKeeperServer] {
-    endpoints.flatMap { endpoint -> [ZooKeeperServer] in
+  var servers: [StoreServer] {
+    endpoints.flatMap { endpoint -> [StoreServer] in
       let addresses: [SocketAddress] =
         switch endpoint {
         case .address(let address): [address]
         case .name(let name, let port): names[name]?.addresses.map { $0.with(port: port) } ?? []
         }
-      return addresses.map { ZooKeeperServer($0, of: endpoint) }
+      return addresses.map { StoreServer($0, of: endpoint) }
     }
   }
 
   /// The next one to dial, other than that one; nil if none is known.
-  func next(otherThan taken: SocketAddress?) -> ZooKeeperServer? {
+  func next(otherThan taken: SocketAddress?) -> StoreServer? {
     let servers = servers
     // In turn through all of them: among the others only, two links that dial by turns would never come to some.
     for _ in servers.indices {

@@ -1,9 +1,9 @@
 internal import Sockets
 
 /// Where the content of an HTTP answer ends (RFC 9112, section 6.3), as the fields of its head tell.
-struct HTTPFraming: Equatable {
+package struct HTTPFraming: Equatable {
   /// What ends the content.
-  enum End: Equatable {
+  package enum End: Equatable {
     /// The last of its chunks.
     case chunks
     /// So many bytes.
@@ -14,11 +14,14 @@ struct HTTPFraming: Equatable {
     case unclear
   }
 
+  /// Knows of no field yet.
+  package init() {}
+
   private var codings: [Substring] = []
   private var lengths: [Substring] = []
 
   /// Takes note of a line of the head.
-  mutating func take(_ line: [UInt8]) {
+  package mutating func take(_ line: [UInt8]) {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
     let values = Self.trimmed(line[(colon + 1)...]).split(separator: ",", omittingEmptySubsequences: false)
     switch Self.trimmed(line[..<colon]) {
@@ -29,7 +32,7 @@ struct HTTPFraming: Equatable {
   }
 
   /// What ends the content of an answer with this status.
-  func end(of status: Int) -> End {
+  package func end(of status: Int) -> End {
     if status == 204 || status == 304 { return .length(0) }
     if let last = codings.last { return last == "chunked" ? .chunks : .connection }
     guard let first = lengths.first else { return .connection }
