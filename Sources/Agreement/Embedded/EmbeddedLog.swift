@@ -125,7 +125,8 @@ package struct EmbeddedLog {
   package var end: UInt64 {
     guard let zab, !isCaughtUp else { return delivered }
     let history = zab.memory.history
-    return delivered + UInt64(history.items.count - min(history.index(of: zab.delivered).index + 1, history.items.count))
+    return delivered
+      + UInt64(history.items.count - min(history.index(of: zab.delivered).index + 1, history.items.count))
   }
 
   /// Entries that wait to be delivered.
@@ -171,7 +172,8 @@ package struct EmbeddedLog {
   private mutating func take(
     _ message: ZabMessage, _ memory: Incarnation, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
   ) {
-    guard let founders, founders.indices.contains(Int(node)), founders[Int(node)] == memory || mutants.have(.strangersHeard)
+    guard let founders, founders.indices.contains(Int(node)),
+      founders[Int(node)] == memory || mutants.have(.strangersHeard)
     else { return }
     if case .forward(let bytes) = message {
       // What a node couldn't read would be in everybody's way for ever.

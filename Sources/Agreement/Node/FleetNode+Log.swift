@@ -16,7 +16,8 @@ extension FleetNode {
       let owners = plan.addresses.map { address in
         AddressOwner.embedded(
           EmbeddedOwner(
-            address.name, of: plan.nodes, lease: address.lease, slot: memory.embedded.slots[address.name] ?? PaxosSlot(),
+            address.name, of: plan.nodes, lease: address.lease,
+            slot: memory.embedded.slots[address.name] ?? PaxosSlot(),
             run: memory.run, mutants: mutants))
       }
       var log = EmbeddedLog(
@@ -45,7 +46,9 @@ extension FleetNode {
   /// Something in the store may have changed.
   mutating func take(_ hint: StoreKey, at now: Moment, into effects: inout [Effect]) {
     guard case .owner(let name) = hint else { return stepStoreLog(.hint, at: now, into: &effects) }
-    for index in owners.indices where owners[index].name == name { stepStoreOwner(index, .hint, at: now, into: &effects) }
+    for index in owners.indices where owners[index].name == name {
+      stepStoreOwner(index, .hint, at: now, into: &effects)
+    }
   }
 
   /// The store has answered.

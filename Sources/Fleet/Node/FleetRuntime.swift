@@ -316,7 +316,9 @@ package final class FleetRuntime {
 
   /// Says why the log isn't live where the nodes agree by themselves; a store says so itself.
   private func watchLog(_ status: inout FleetStatus, at now: Moment) {
-    if !status.isLogLive { status.logTrouble = isMute ? "this node's journal can't be used" : node.embeddedTrouble(at: now) }
+    if !status.isLogLive {
+      status.logTrouble = isMute ? "this node's journal can't be used" : node.embeddedTrouble(at: now)
+    }
     switch logWatch.see(status.isLogLive, because: status.logTrouble, at: now) {
     case .away(let why): tell(.trouble("the fleet's log can't be reached: \(why)"))
     case .back: tell(.relief("the fleet's log is reached"))

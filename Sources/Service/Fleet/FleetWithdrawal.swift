@@ -11,7 +11,7 @@ package struct FleetWithdrawal {
   package let node: String
   private let addresses: [FleetAddress]
   private let owner: Participant?
-  private let store: StoreSettings
+  private let store: StoreSettings?
 
   /// What came of it.
   package struct Outcome {
@@ -47,6 +47,7 @@ package struct FleetWithdrawal {
     outcome.problems = Withdrawal.clear(addresses)
     // Without a folder this node has never owned anything.
     guard let owner else { return outcome }
+    guard let store else { return outcome }
     let loop = EventLoop()
     let names = addresses.map(\.floating.name)
     let reached = store.open(resolver: Resolver(on: loop), on: loop)

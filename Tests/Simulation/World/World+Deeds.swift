@@ -142,7 +142,9 @@ extension World {
 
   /// Each address has one holder; one that is moved at this very moment, a second later.
   func judgeHolder(of address: Int, isSecondLook: Bool = false) {
-    guard let first = story.grouping.after.first(where: { !nodes[$0].isForgotten }), nodes[first].fleet?.state.committed.generation != 0 else { return }
+    guard let first = story.grouping.after.first(where: { !nodes[$0].isForgotten }),
+      nodes[first].fleet?.state.committed.generation != 0
+    else { return }
     let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
     guard holders.count != 1 else { return }
     if holders.isEmpty, !isSecondLook, now - givenUpAt[address] < seconds(1) {
