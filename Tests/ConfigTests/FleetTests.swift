@@ -108,7 +108,7 @@ struct FleetTests {
     #expect(configuration.fleet?.engine == FleetConfiguration.Engine(type: .embedded))
     #expect(try Configuration.parse(configuration.render()).isSame(as: configuration))
     #expect(configuration.render().contains("\"preview\": true") && !configuration.render().contains("\"root\""))
-    #expect(configuration.summary.contains("by the nodes themselves (a preview)"))
+    #expect(configuration.summary().contains("by the nodes themselves (a preview)"))
   }
 
   @Test(
