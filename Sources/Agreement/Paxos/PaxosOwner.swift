@@ -81,6 +81,8 @@ package struct PaxosOwner {
   /// Since when nobody has had it, as far as a majority knows.
   var freeSince: Moment?
   var looksAt = Moment.start
+  /// Until when it looks often, as the name was given up.
+  var isEagerUntil = Moment.start
   var renewsAt = Moment.never
   /// Renewals that are under way.
   var renewals: [(round: UInt64, sentAt: Moment, answers: NodeSet)] = []
@@ -178,7 +180,7 @@ package struct PaxosOwner {
     switch stance {
     case .watching:
       guard now >= looksAt, attempt == nil else { return }
-      looksAt = now + lease.term / 12
+      looksAt = now + (now < isEagerUntil ? .milliseconds(20) : lease.term / 12)
       guard standing != .bystander else { return }
       rounds += 1
       look = Look()
@@ -257,7 +259,12 @@ package struct PaxosOwner {
       } else {
         answers.append((written, reply, node))
       }
-    case .release(let generation, let heir): acceptor.release(generation, heir, of: node, at: now)
+    case .release(let generation, let heir):
+      acceptor.release(generation, heir, of: node, at: now)
+      guard stance == .watching, node != me, heir == nil || heir == me else { break }
+      // Others may hear of it a moment later.
+      isEagerUntil = now + Self.patience
+      looksAt = min(looksAt, now)
     case .state(let round, let generation, let owner, let busy, let heir):
       guard round == rounds, stance == .watching, attempt == nil else { return }
       see(node, generation, owner, busy, heir, at: now, into: &effects)
