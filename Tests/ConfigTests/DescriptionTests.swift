@@ -39,7 +39,9 @@ struct DescriptionTests {
     }
     var expected: [String: [KeyDescription]] = [:]
     // One fleet has one engine, and the reference's has servers.
-    for key in ConfigSchema.longKeys where key.path != "fleet.engine.preview" { expected[key.path, default: []].append(key) }
+    for key in ConfigSchema.longKeys where key.path != "fleet.engine.preview" {
+      expected[key.path, default: []].append(key)
+    }
     #expect(Set(entries.keys) == Set(expected.keys))
     for (path, keys) in expected {
       // One path can be several keys: what a health check expects depends on its type.
