@@ -277,6 +277,10 @@ package struct PaxosOwner {
       // A majority has to be possible still.
       if let attempt, (voters.count - attempt.refusals.count) * 2 <= voters.count { fail(at: now, into: &effects) }
     case .renewed(let generation, let round): renewed(generation, round, by: node, at: now, into: &effects)
+    case .passed(let generation, let later) where later <= generation:
+      // It was away when this node came to own it. Without its voice another one that goes would be one too many.
+      guard case .owning(generation, _) = stance, attempt == nil, !isInherited else { return }
+      `try`(generation, at: now, into: &effects)
     case .passed(let generation, let later):
       // A single one may have gone on with somebody who didn't get through; it counts once this lease is over.
       guard case .owning(generation, .start) = stance, later > generation, attempt == nil else { return }

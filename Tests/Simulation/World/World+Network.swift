@@ -10,6 +10,9 @@ extension World {
     {
       fail("what is said is on the disk", wrong)
     }
+    if tell != nil, case .embedded(.owner(let name, let word, _)) = message {
+      say("n\(node) to n\(other) about \(name): \(word)")
+    }
     guard !cuts[node][other], isHealed || !chance.permille(10) else { return }
     var at = now + delay()
     if case .embedded = message {
