@@ -75,7 +75,8 @@ package final class EtcdServers: StoreServers {
       }
       // With users it's no answer to this one, and an answer nevertheless.
       let answer = ask(index, "/v3/kv/range", #"{"key":"YQ=="}"#)
-      return answer.contains("\"header\"") || answer.contains("user name is empty")
+      let isWithoutGateway = options.contains("--enable-grpc-gateway=false") && answer.contains("404 Not Found")
+      return isWithoutGateway || answer.contains("\"header\"") || answer.contains("user name is empty")
     }
   }
 

@@ -38,7 +38,8 @@ extension EngineDocument {
       [
         "if": ["required": ["type"], "properties": ["type": ["const": "zookeeper"]]],
         "then": ["properties": ["root": ["not": ["pattern": "^/zookeeper(/|$)"]]]],
-      ]
+      ],
+      ["properties": ["servers": ["items": ["not": ["pattern": "^unix:"]]]]],
     ]
   ) { engine, found in
     let type = engine.value.type ?? .zookeeper
