@@ -180,7 +180,9 @@ import Testing
         last: nil)
     }.assessed()
     #expect(
-      full.map { "\($0.place) \($0.state): \($0.reason)" } == ["the fleet's log hindered: it takes no more writes"])
+      full.map { "\($0.severity.rawValue) \($0.place) \($0.state): \($0.reason)" } == [
+        "warning the fleet's log hindered: it takes no more writes"
+      ])
   }
 
   @Test("of a fleet's addresses it's told that nobody has one, or that one can't be held or has no heir")
