@@ -192,19 +192,6 @@ extension OwnershipTests {
     #expect(stranger.owned.first?.generation == 2)
   }
 
-  /// A store may tell of a change after it has answered who made it.
-  @Test func whoHasGivenItUpLetsOthersGoFirstThoughToldOfIt() throws {
-    var first = try settled(Sample.n0)
-    let now = Moment.start + .seconds(6)
-    first.step(.release(heir: nil), on: shelf, at: now)
-    first.step(.dropped, on: shelf, at: now)
-    first.step(.hint, on: shelf, at: now + .milliseconds(10))
-    first.step(.tick, on: shelf, at: now + .milliseconds(1_999))
-    #expect(first.owned.last?.generation == 1)
-    first.step(.tick, on: shelf, at: now + .milliseconds(2_500))
-    #expect(first.owned.last?.generation == 2)
-  }
-
   /// An owner that was frozen for a moment asks others for leave at once; what it gives up after that isn't kept from them by it.
   @Test func whatIsGivenUpIsFreeThoughItsOwnerHadLeave() throws {
     var first = try settled(Sample.n0)

@@ -30,7 +30,6 @@ extension StoreOwner {
       guard let version = versions.first else { return }
       see(record, version, at: now)
       stance = .watching
-      givenUp = version
       looksAt = now + lease.term / 2
     default:
       // Somebody else was faster, or nobody knows.
@@ -113,9 +112,6 @@ extension StoreOwner {
       due = since + lease.term + delay
     } else if let heir = record?.heir, heir != me.node {
       due = since + lease.term / 2 + delay
-    } else if let givenUp, givenUp == seen?.version {
-      // Who is told of what it did itself doesn't come first by that.
-      due = since + max(delay, lease.term / 2)
     } else {
       due = record?.heir == me.node ? since : since + delay
     }

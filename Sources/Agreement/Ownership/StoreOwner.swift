@@ -96,8 +96,6 @@ package struct StoreOwner {
   var open: (call: CallID, question: Question, at: Moment)?
   /// The claim whose outcome nobody knows: it may still come to pass, as long as the version is the one it expects.
   var unresolved: (expecting: StoreVersion?, record: OwnerRecord)?
-  /// The version by which this node has given it up: others have half a term to take it.
-  var givenUp: StoreVersion?
   /// Whether the version is to be looked up before anything is written over it.
   var isStale = false
   var looksAt = Moment.start

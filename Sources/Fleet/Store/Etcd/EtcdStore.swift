@@ -119,9 +119,20 @@ extension Core {
     }
     active.send(request) { [unowned self] outcome in
       guard case .answered(let answer) = outcome else { return next.then(.unknown) }
-      learn(from: answer, on: active)
-      next.then(EtcdKeys.reply(answer, to: next.request))
+      take(answer, to: request, of: next, on: active)
     }
+  }
+
+  private func take(
+    _ answer: EtcdAnswer, to request: EtcdRequest, of asked: PendingRequests.Request, on connection: EtcdConnection
+  ) {
+    learn(from: answer, on: connection)
+    // Told after its answer, a change would pass for another one's.
+    if case (.write(let writes), .written(let revision)) = (request, answer) {
+      watch?.tell(of: writes.map(\.key), changedBy: revision)
+    }
+    // Whoever was told of it may have dropped this.
+    if !isClosed { asked.then(EtcdKeys.reply(answer, to: asked.request)) }
   }
 
   /// Sees what an answer says beside what was asked.

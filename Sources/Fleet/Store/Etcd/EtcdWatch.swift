@@ -21,7 +21,7 @@ final class EtcdWatch {
   private var line: [UInt8] = []
   private var again: Timer?
 
-  /// - Parameter changed: told of a key that has perhaps changed, not from within a call.
+  /// - Parameter changed: told of a key that has perhaps changed, not from within a call but `tell`.
   init(_ manners: EtcdManners, on loop: EventLoop, changed: @escaping (String) -> Void) {
     self.manners = manners
     self.loop = loop
@@ -46,6 +46,16 @@ final class EtcdWatch {
     // A cluster that was made anew from a backup may be at an older revision than it was.
     positions = positions.mapValues { min($0, connection.revision + 1) }
     dial()
+  }
+
+  /// Tells of changes that are known otherwise, before they're told of here, and not again then.
+  func tell(of keys: some Sequence<String>, changedBy revision: Int64) {
+    for key in keys where positions[key].map({ $0 <= revision }) ?? false {
+      positions[key] = revision + 1
+      changed(key)
+      // Whoever was told of it may have ended this.
+      guard !isClosed else { return }
+    }
   }
 
   /// Asks nobody.
@@ -132,12 +142,7 @@ final class EtcdWatch {
     switch news {
     case .begun: break
     case .changed(let keys):
-      for (key, revision) in keys where positions[key] != nil {
-        positions[key] = revision + 1
-        changed(key)
-        // Whoever was told of it may have ended this.
-        guard !isClosed else { return }
-      }
+      for (key, revision) in keys where !isClosed { tell(of: [key], changedBy: revision) }
     case .over(let compacted):
       guard let compacted, compacted > 0 else { return retry() }
       skip(to: compacted - 1)
