@@ -41,6 +41,15 @@ import Testing
         """)
   }
 
+  @Test func whatTheLogSaysInsteadOfDoingAsItIsAskedStandsBehindIt() {
+    var hindered = fleet
+    hindered.log.trouble = "10.0.1.1:2379 takes no more writes"
+    #expect(FleetText.line(hindered).hasSuffix(", log at 118: 10.0.1.1:2379 takes no more writes"))
+    hindered.log.live = false
+    #expect(
+      FleetText.line(hindered).hasSuffix(", log can't be reached, known to 118: 10.0.1.1:2379 takes no more writes"))
+  }
+
   @Test func withoutAddressesNothingIsSaidOfThem() {
     var bare = fleet
     (bare.addresses, bare.hasLeft, bare.isIsolated) = (nil, nil, nil)

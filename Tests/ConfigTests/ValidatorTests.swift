@@ -254,6 +254,7 @@ struct ValidatorTests {
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a/../b' }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/zookeeper' }",
     "engine: { type: 'zookeeper', servers: [] }", "engine: { type: 'etcd', servers: [] }",
+    "engine: { type: 'zookeeper', servers: ['unix:/a'] }", "engine: { type: 'etcd', servers: ['a:1', 'unix:/a'] }",
     "engine: { type: 'etcd', servers: ['a:1'], root: 'a' }",
     "engine: { type: 'etcd', servers: ['a:1'], root: '/a/..' }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/zookeeper/a' }",

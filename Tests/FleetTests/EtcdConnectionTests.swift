@@ -47,12 +47,13 @@ import Testing
   enum Misbehaviour: CaseIterable {
     case missing, late, half, halfChunk, noHTTP, noJSON, otherJSON, notWritten, badLength, twoLengths, badChunk,
       hugeHead
-    case hugeLength, hugeChunks, deep, twice, closes, closesInHead, closesInContent
+    case hugeLength, hugeChunks, tenMegabytes, deep, twice, closes, closesInHead, closesInContent
 
     var ending: EtcdConnection.Ending {
       switch self {
       case .missing, .late, .half, .halfChunk: .silent
       case .closes, .closesInHead, .closesInContent: .lost(.closed)
+      case .hugeLength, .hugeChunks, .tenMegabytes: .tooLarge
       default: .malformed
       }
     }
@@ -81,6 +82,7 @@ import Testing
         send(chunked)
         let chunk = "100000\r\n" + String(repeating: " ", count: 1 << 20) + "\r\n"
         for _ in 0..<6 { send(chunk) }
+      case .tenMegabytes: client.answer(String(repeating: " ", count: 10 << 20))
       case .deep: client.answer(String(repeating: "[", count: 100_000))
       case .twice: send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\n")
       case .closes: return
@@ -146,24 +148,48 @@ import Testing
     #expect("\(error)" == "answers: request timed out" && story.ending == nil)
   }
 
-  @Test("a member without the gateway, and one that is something else, are told by their answers")
-  func strangers() throws {
-    let noGateway = try FakeEtcd { client, _ in
-      while client.request() != nil { client.answer("Not Found\n", status: "404 Not Found") }
+  @Test(
+    "a member without the gateway is told by its version",
+    arguments: [
+      ("3.3.25", "is etcd 3.3.25, and 3.4 or newer is needed"), ("2.3.8", "is etcd 2.3.8, and 3.4 or newer is needed"),
+      (
+        "3.4.0",
+        "is etcd 3.4.0 without the JSON gateway: set enable-grpc-gateway there, and name the port for clients"
+      ),
+      (
+        "3.10.0-rc.1",
+        "is etcd 3.10.0-rc.1 without the JSON gateway: set enable-grpc-gateway there, and name the port for clients"
+      ), (nil, "has no JSON gateway: is it the clients' port of etcd?"),
+      ("three", "sent something that isn't etcd's: is it the clients' port of etcd?"),
+    ])
+  func noGateway(_ version: String?, _ words: String) throws {
+    let server = try FakeEtcd { client, _ in
+      while let request = client.request() {
+        if let version, request.path == "/version" {
+          #expect(request.head.hasPrefix("GET "))
+          client.answer(#"{"etcdserver":"\#(version)","etcdcluster":"3.3.0"}"#)
+        } else {
+          client.answer("404 page not found\n", status: "404 Not Found")
+        }
+      }
     }
+    #expect(story(of: server.address).ending?.description == words)
+  }
+
+  @Test("one that is something else is told by its answer")
+  func strangers() throws {
     let tls = try FakeEtcd { client, _ in
       guard client.request() != nil else { return }
       try? client.peer.send("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
     }
     let silent = try FakeEtcd { client, _ in client.waitForEnd() }
+    let wordless = try FakeEtcd { client, _ in _ = client.request() }
     let closed = try TestServer(at: .ipv4(0x7F00_0001, port: 0))
     closed.close()
     #expect(
-      story(of: noGateway.address).ending?.description
-        == "has no JSON gateway: it needs etcd 3.4 or newer, and enable-grpc-gateway")
-    #expect(
       story(of: tls.address).ending?.description == "answers: Client sent an HTTP request to an HTTPS server.")
     #expect(story(of: silent.address, patience: .milliseconds(300)).ending == .silent)
+    #expect(story(of: wordless.address).ending == .wordless)
     #expect(story(of: closed.address).ending == .lost(.failed(.connectionRefused)))
   }
 

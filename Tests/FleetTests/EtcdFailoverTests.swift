@@ -105,29 +105,6 @@ import Testing
     #expect(eventually(seconds: 30) { asker.read(.owner("web")) == .value([1], version) })
   }
 
-  @Test("what was compacted away while a member was lost is hinted at")
-  func compacted() throws {
-    let servers = try EtcdServers(1)
-    let asker = StoreAsker(servers.addresses, of: .etcd)
-    let other = StoreAsker(sharing: asker.loop, servers.addresses, of: .etcd)
-    try #require(asker.waitUntilReached() && other.waitUntilReached())
-    asker.store.watch([.owner("web")])
-    _ = asker.read(.owner("web"))
-    servers.kill(0)
-    #expect(asker.wait { !asker.isReached && !other.isReached })
-    asker.forgetHints()
-    try servers.start(0)
-    try servers.waitUntilReady(0)
-    for _ in 0..<5 { _ = servers.ask(0, "/v3/kv/put", #"{"key":"YQ=="}"#) }
-    #expect(servers.ask(0, "/v3/kv/compaction", #"{"revision":"6"}"#).contains("200 OK"))
-    #expect(asker.wait { asker.hints.contains(.owner("web")) })
-    // It's watched from there on.
-    #expect(!asker.wait(seconds: 1.5) { false })
-    asker.forgetHints()
-    #expect(other.put(.owner("web"), [2]) != nil)
-    #expect(asker.wait { asker.hints.contains(.owner("web")) })
-  }
-
   @Test("a token that a server has forgotten is replaced, and nothing fails for it")
   func tokens() throws {
     let servers = try EtcdServers(options: ["--auth-token-ttl", "1"])
@@ -150,56 +127,6 @@ import Testing
       }
     }
     #expect(asker.states.count == 1, "it was reached all the time: \(asker.states)")
-  }
-
-  @Test("who isn't a user that may is told so, and who needs none as well")
-  func users() throws {
-    let servers = try EtcdServers(1)
-    let early = StoreAsker(servers.addresses, of: .etcd, user: "martlet:secret", patience: .seconds(5))
-    #expect(early.wait { early.why.contains("knows no users") }, "\(early.why)")
-    try servers.enableUsers("martlet", password: "secret", below: "/own/")
-    for (user, root, words) in [
-      (nil, "/own/edge", "wants a user: name one by \"auth\""),
-      ("martlet:wrong", "/own/edge", "knows no such user and password"),
-      ("other:secret", "/own/edge", "knows no such user and password"),
-      ("martlet:secret", "/else", "gives no permission"),
-    ] {
-      let asker = StoreAsker(servers.addresses, of: .etcd, root: root, user: user, patience: .seconds(5))
-      #expect(asker.wait { asker.why == "\(servers.addresses[0]) \(words)" }, "\(asker.why)")
-    }
-    let right = StoreAsker(
-      servers.addresses, of: .etcd, root: "/own/edge", user: "martlet:secret", patience: .seconds(5))
-    #expect(right.put(.head, [1]) != nil)
-  }
-
-  @Test("a certificate lets a node in, and with users only one without a common name does")
-  func certificates() throws {
-    let ca = try TestCA()
-    let servers = try EtcdServers(tls: .init(ca.identity("etcd", for: "IP:127.0.0.1"), ca: ca.file))
-    let own = try ca.identity("lb1")
-    let named = try ServerTLS(.init(ca: ca.file, identity: .init(certificate: own.certificate, key: own.key)))
-    let right = StoreAsker(servers.secureAddresses, of: .etcd, tls: named, patience: .seconds(5))
-    #expect(right.put(.head, [1]) != nil, "\(right.why)")
-    let none = StoreAsker(
-      servers.secureAddresses, of: .etcd, tls: try ServerTLS(.init(ca: ca.file)), patience: .seconds(5))
-    #expect(none.wait { none.why.contains("wants a client certificate") }, "\(none.why)")
-    try servers.enableUsers("martlet", password: "secret", below: "/own/")
-    let user = StoreAsker(
-      servers.secureAddresses, of: .etcd, root: "/own/edge", user: "martlet:secret", tls: named, patience: .seconds(5))
-    #expect(user.wait { user.why.contains("takes no certificate with a common name") }, "\(user.why)")
-  }
-
-  @Test("TLS to a port without it, and none to one with it, are told apart")
-  func wrongPorts() throws {
-    let ca = try TestCA()
-    let servers = try EtcdServers(tls: .init(ca.identity("etcd", for: "IP:127.0.0.1")))
-    let tls = try ServerTLS(.init(ca: ca.file))
-    let right = StoreAsker(servers.secureAddresses, of: .etcd, tls: tls, patience: .seconds(5))
-    #expect(right.put(.head, [1]) != nil, "\(right.why)")
-    let plain = StoreAsker(servers.secureAddresses, of: .etcd, patience: .seconds(5))
-    #expect(plain.wait { plain.why.hasSuffix("closed the connection") }, "\(plain.why)")
-    let secure = StoreAsker(servers.addresses, of: .etcd, tls: tls, patience: .seconds(5))
-    #expect(secure.wait { secure.why.contains("closed the connection before TLS began") }, "\(secure.why)")
   }
 
   @Test("a round trip, for people to look at")

@@ -371,6 +371,18 @@ private final class TestFleet {
     #expect(member.served == Array("one".utf8) && member.status?.position == 0, "it says nothing there")
   }
 
+  @Test func whatTheLogSaysInsteadOfDoingAsItIsAskedIsTold() throws {
+    let server = SocketAddress.ipv4(0x0A00_0001, port: 2379)
+    let fleet = try TestFleet(1, mayComplain: true) { loop in
+      DeadStore(.reached(server, since: .now, trouble: "it takes no more writes"), on: loop)
+    }
+    let member = fleet.members[0]
+    #expect(fleet.wait { member.status?.logTrouble == "it takes no more writes" })
+    // Though it's tried again and again.
+    #expect(!fleet.wait(seconds: 0.5) { member.troubles.count > 1 })
+    #expect(member.troubles == ["the fleet's log doesn't do as it's asked: it takes no more writes"])
+  }
+
   @Test func withoutTheLogNothingIsTried() throws {
     let fleet = try TestFleet(2) { loop in DeadStore(on: loop) }
     #expect(fleet.wait { fleet.members[0].status?.logTrouble == "nobody is there" })
@@ -379,15 +391,16 @@ private final class TestFleet {
   }
 }
 
-/// A store that nobody reaches.
+/// A store that nobody reaches, or that does nothing.
 private final class DeadStore: Store {
   var onHint: ((StoreKey) -> Void)?
   var onState: ((StoreState) -> Void)?
-  let state = StoreState.away(since: .now, why: "nobody is there")
+  let state: StoreState
   private var due: [(StoreReply) -> Void] = []
   private var timer: Timer?
 
-  init(on loop: EventLoop) {
+  init(_ state: StoreState = .away(since: .now, why: "nobody is there"), on loop: EventLoop) {
+    self.state = state
     timer = Timer(on: loop) { [unowned self] in
       let calls = due
       due = []

@@ -45,8 +45,7 @@ extension FuzzTarget {
         }
       }
     },
-    FuzzTarget("etcd", texts: etcdSeeds) { text in
-      let bytes = Array(text.utf8)
+    FuzzTarget("etcd", seeds: etcdSeeds.map { Array($0.utf8) }) { bytes in
       // Whole, and in two pieces: it comes to the same.
       var (whole, parts) = (EtcdHTTP(largest: 1 << 16), EtcdHTTP(largest: 1 << 16))
       let one = Result { try whole.take(bytes) }
@@ -65,7 +64,9 @@ extension FuzzTarget {
           precondition(value.count <= content.count && revision > 0, "a value from nowhere")
         case .written(let revision): precondition(revision > 0, "written, and by no revision")
         case .token(let token): precondition(token.utf8.allSatisfy { $0 > 0x20 }, "a token that breaks a head")
-        case .alive, .absent, .refused, .failed: break
+        case .version(let version): precondition(version.description.utf8.allSatisfy { $0 > 0x20 }, "no version")
+        case .failed(let error): precondition(error.description.utf8.allSatisfy { $0 >= 0x20 }, "no words for people")
+        case .alive, .absent, .refused: break
         }
       }
       for line in content.split(separator: UInt8(ascii: "\n")) {
@@ -78,7 +79,7 @@ extension FuzzTarget {
 
   private static var etcdRequests: [EtcdRequest] {
     [
-      .probe("/a"), .read("/a", isLinearizable: true),
+      .version, .probe("/a"), .read("/a", isLinearizable: true),
       .write([EtcdWrite(key: "/a", expecting: .nothing, value: [1])]),
     ] + (StoreUser(Array("a:b".utf8)).map { [.authenticate($0)] } ?? [])
   }
@@ -86,7 +87,7 @@ extension FuzzTarget {
   private static let etcdSeeds = [
     #"{"header":{"cluster_id":"3","revision":"7"},"kvs":[{"key":"L2E=","mod_revision":"5","value":"aGk="}],"count":"1"}"#,
     #"{"header":{"revision":"7"},"succeeded":true,"responses":[{"response_put":{"header":{"revision":"7"}}}]}"#,
-    #"{"header":{"revision":"7"},"token":"abc.1"}"#,
+    #"{"header":{"revision":"7"},"token":"abc.1"}"#, #"{"etcdserver":"3.4.23","etcdcluster":"3.4.0"}"#,
     #"{"result":{"header":{"revision":"8"},"events":[{"kv":{"key":"L2E=","mod_revision":"8"}}]}}"# + "\n",
     #"{"result":{"header":{},"canceled":true,"compact_revision":"4"}}"# + "\n",
     #"{"error":"etcdserver: permission denied","message":"etcdserver: permission denied","code":7}"#,

@@ -173,6 +173,16 @@ import Testing
         "notice node lb3 differs: it serves a configuration of its own, and 1 override holds there alone",
       ])
     #expect(all.first { $0.kind == .backend }?.reason == "why b1; down on 1 of 3 (lb2)")
+    let full = Self.report(.up, []) { report in
+      report.fleet = AdminAnswer.Fleet(
+        name: "edge", node: "lb1", generation: 2,
+        log: .init(live: true, position: 1, end: 1, trouble: "it takes no more writes"), nodes: [], rollout: nil,
+        last: nil)
+    }.assessed()
+    #expect(
+      full.map { "\($0.severity.rawValue) \($0.place) \($0.state): \($0.reason)" } == [
+        "warning the fleet's log hindered: it takes no more writes"
+      ])
   }
 
   @Test("of a fleet's addresses it's told that nobody has one, or that one can't be held or has no heir")

@@ -28,6 +28,8 @@ package final class EtcdServers: StoreServers {
   private let folder: TemporaryFolder
   private let options: [String]
   private let tls: TLS?
+  private let network: NetworkNamespace?
+  private let host: String
   private let peers: [UInt16]
   private var processes: [Subprocess?]
 
@@ -37,11 +39,20 @@ package final class EtcdServers: StoreServers {
   ///   - count: how many: 1 or 3.
   ///   - options: more words of their command line.
   ///   - tls: how they speak TLS, at a port of its own; nil if they don't.
-  package init(_ count: Int = 1, options: [String] = [], tls: TLS? = nil) throws {
+  ///   - place: the network that they are in, and their address there; else this one's loopback.
+  package init(
+    _ count: Int = 1, options: [String] = [], tls: TLS? = nil,
+    in place: (network: NetworkNamespace, host: String)? = nil
+  ) throws {
     guard access("/usr/bin/etcd", X_OK) == 0 else { throw Failure("etcd-server isn't installed: make test-packages") }
     folder = try TemporaryFolder()
     (self.options, self.tls) = (options, tls)
-    addresses = try (0..<count).map { _ in .ipv4(0x7F00_0001, port: try FreePort.next()) }
+    let host = place?.host ?? "127.0.0.1"
+    (network, self.host) = (place?.network, host)
+    addresses = try (0..<count).map { _ in
+      let port = try FreePort.next()
+      return SocketAddress(ip: host, port: port) ?? .ipv4(0x7F00_0001, port: port)
+    }
     secureAddresses = try tls == nil ? [] : addresses.map { $0.with(port: try FreePort.next()) }
     peers = try addresses.map { _ in try FreePort.next() }
     processes = addresses.map { _ in nil }
@@ -53,7 +64,7 @@ package final class EtcdServers: StoreServers {
   package func start(_ index: Int) throws {
     let clients =
       ["http://\(addresses[index])"] + secureAddresses.map { _ in "https://\(secureAddresses[index])" }.prefix(1)
-    let peer = { [peers] (index: Int) in "http://127.0.0.1:\(peers[index])" }
+    let peer = { [peers, host] (index: Int) in "http://\(host):\(peers[index])" }
     var words = [
       "--name", "m\(index)", "--data-dir", "\(folder.path)/\(index)", "--logger", "zap",
       "--listen-client-urls", clients.joined(separator: ","), "--advertise-client-urls", clients[0],
@@ -64,7 +75,9 @@ package final class EtcdServers: StoreServers {
       words += ["--cert-file", tls.identity.certificate, "--key-file", tls.identity.key]
       if let ca = tls.ca { words += ["--client-cert-auth", "--trusted-ca-file", ca] }
     }
-    processes[index] = try Subprocess("/usr/bin/etcd", words + options)
+    words = ["/usr/bin/etcd"] + words + options
+    if let network { words = ["nsenter", "--net=\(network.path)"] + words }
+    processes[index] = try Subprocess(words[0], Array(words.dropFirst()))
   }
 
   /// Waits until one answers by what its cluster has agreed on.
@@ -75,18 +88,23 @@ package final class EtcdServers: StoreServers {
       }
       // With users it's no answer to this one, and an answer nevertheless.
       let answer = ask(index, "/v3/kv/range", #"{"key":"YQ=="}"#)
-      return answer.contains("\"header\"") || answer.contains("user name is empty")
+      let isWithoutGateway = options.contains("--enable-grpc-gateway=false") && answer.contains("404 Not Found")
+      return isWithoutGateway || answer.contains("\"header\"") || answer.contains("user name is empty")
     }
   }
 
   /// What a member answers, with the head.
   package func ask(_ index: Int, _ path: String, _ content: String, token: String? = nil) -> String {
-    guard let peer = try? Peer.connect(to: addresses[index]) else { return "" }
+    let address = addresses[index]
     let authorization = token.map { "Authorization: \($0)\r\n" } ?? ""
-    try? peer.send(
+    let request =
       "POST \(path) HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\n\(authorization)Content-Length: \(content.utf8.count)\r\n\r\n\(content)"
-    )
-    return String(decoding: peer.receiveToEnd(seconds: 5).bytes, as: UTF8.self)
+    let ask = { @Sendable () -> String in
+      guard let peer = try? Peer.connect(to: address) else { return "" }
+      try? peer.send(request)
+      return String(decoding: peer.receiveToEnd(seconds: 5).bytes, as: UTF8.self)
+    }
+    return network.map { $0.run(ask) ?? "" } ?? ask()
   }
 
   /// Lets nobody in but a user, who may do everything below a path; and root, with the password "root".

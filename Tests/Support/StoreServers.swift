@@ -1,4 +1,25 @@
+import Foundation
 package import Sockets
+
+/// Of which kind the servers are that keep a fleet's log, where a test takes either.
+package enum StoreKind: String {
+  case zookeeper, etcd
+
+  /// What `MARTLET_STORE` says; else ZooKeeper.
+  package static var wanted: StoreKind {
+    ProcessInfo.processInfo.environment["MARTLET_STORE"].flatMap(StoreKind.init) ?? .zookeeper
+  }
+
+  /// Starts three that agree.
+  ///
+  /// - Parameter place: the network that they are in, and their address there; else this one's loopback.
+  package func start(in place: (network: NetworkNamespace, host: String)? = nil) throws -> any StoreServers {
+    switch self {
+    case .zookeeper: try ZooKeeperServers(3, in: place)
+    case .etcd: try EtcdServers(3, in: place)
+    }
+  }
+}
 
 /// Servers that keep a fleet's log, started for a test: one alone, or three that agree.
 package protocol StoreServers: AnyObject {

@@ -91,7 +91,7 @@ struct AddressSoakTests {
       try fleet.start(stopped)
       try fleet.waitUntilAllReady()
     }
-    figures.tell("Martlet, lease 4 s, processes", fleet.sampler.seen)
+    figures.tell("Martlet on \(fleet.servers.engine), lease 4 s, processes", fleet.sampler.seen)
     #expect(fleet.sampler.seen.doubles.isEmpty)
   }
 
@@ -124,7 +124,7 @@ struct AddressSoakTests {
       try figures.add("log away for 6 s", freezeLog(of: fleet, seconds: 6))
     }
     try figures.add("log away", freezeLog(of: fleet, seconds: UInt32(min(failovers, 120))))
-    figures.tell("Martlet, lease 4 s, links and log", fleet.sampler.seen)
+    figures.tell("Martlet on \(fleet.servers.engine), lease 4 s, links and log", fleet.sampler.seen)
     #expect(fleet.sampler.seen.doubles.isEmpty)
   }
 

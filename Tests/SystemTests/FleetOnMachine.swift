@@ -13,14 +13,14 @@ final class FleetOnMachine {
   let statsPorts: [String: UInt16]
 
   /// - Parameters:
-  ///   - servers: what keeps the log; else ZooKeeper.
+  ///   - servers: what keeps the log; else what MARTLET_STORE says.
   ///   - configure: writes the file, if it isn't to be the usual one.
   init(
     on servers: (any StoreServers)? = nil,
     _ configure: (FleetOnMachine) throws -> Void = { try $0.configure(backend: 9) }
   ) throws {
     folder = try TemporaryFolder()
-    self.servers = try servers ?? ZooKeeperServers(3)
+    self.servers = try servers ?? StoreKind.wanted.start()
     nodePorts = try (0..<3).map { _ in try FreePort.next() }
     ports = try Dictionary(uniqueKeysWithValues: names.map { ($0, try FreePort.next()) })
     statsPorts = try Dictionary(uniqueKeysWithValues: names.map { ($0, try FreePort.next()) })

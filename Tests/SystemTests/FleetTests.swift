@@ -62,42 +62,6 @@ import Testing
     #expect(fleet.status("lb1")?.last?.author == "SIGHUP")
   }
 
-  @Test(
-    "a fleet on etcd has one configuration, and what is changed on one node holds on all, though the leader is lost")
-  func etcd() throws {
-    let servers = try EtcdServers(3)
-    let fleet = try FleetOnMachine(on: servers)
-    try fleet.waitUntilAllServe(1)
-    let plan = try fleet.ask("lb1", "fleet", "status")
-    #expect(plan.exit == .code(0) && !plan.output.contains("ZooKeeper"), "\(plan)")
-
-    try fleet.configure(backend: 10)
-    let reload = try fleet.ask("lb2", "reload", fleet.file)
-    #expect(reload.exit == .code(0) && reload.output.contains("generation 2 runs"), "\(reload)")
-    try fleet.waitUntilAllServe(2)
-    for name in fleet.names { #expect(try fleet.configuration(of: name).contains("127.0.0.1:10")) }
-
-    let leader = try #require(servers.leader())
-    servers.kill(leader)
-    let drain = { try fleet.ask("lb3", "drain", "web/127.0.0.1:10", "--reason", "new disk") }
-    #expect(try eventually(seconds: 30) { try drain().exit == .code(0) }, "\(fleet.logs)")
-    try fleet.waitForOverrides(["drain 127.0.0.1:10"])
-    #expect(try fleet.ask("lb1", "ready", "web/127.0.0.1:10").exit == .code(0), "\(fleet.logs)")
-    try fleet.waitForOverrides([])
-
-    // Without a majority nothing is agreed on, and all go on.
-    for index in 0..<3 where index != leader { servers.freeze(index) }
-    let away = try fleet.ask("lb1", "drain", "web/127.0.0.1:10")
-    #expect(away.exit != .code(0), "\(away)")
-    for index in 0..<3 where index != leader { servers.thaw(index) }
-    try servers.start(leader)
-    try fleet.configure(backend: 11)
-    #expect(
-      try eventually(seconds: 60) { try fleet.ask("lb1", "reload", fleet.file).output.contains("generation 3 runs") },
-      "\(fleet.logs)")
-    try fleet.waitUntilAllServe(3)
-  }
-
   @Test("who is away follows when it's back, and serves at once what was in force")
   func away() throws {
     let fleet = try FleetOnMachine()

@@ -17,9 +17,12 @@ extension EngineDocument {
     shapes: [
       (
         FleetConfiguration.EngineType.zookeeper.rawValue,
-        Shape(EngineDocument(), [type] + store, rules: [rootOfOthers], check: checkZooKeeper)
+        Shape(EngineDocument(), [type] + store, rules: [rootOfOthers, noSocket], check: checkZooKeeper)
       ),
-      (FleetConfiguration.EngineType.etcd.rawValue, Shape(EngineDocument(), [type] + store, check: checkServers)),
+      (
+        FleetConfiguration.EngineType.etcd.rawValue,
+        Shape(EngineDocument(), [type] + store, rules: [noSocket], check: checkServers)
+      ),
       (
         FleetConfiguration.EngineType.embedded.rawValue,
         Shape(
@@ -55,6 +58,8 @@ extension EngineDocument {
   ]
 
   private static let rootOfOthers: JSONNode = ["properties": ["root": ["not": ["pattern": "^/zookeeper(/|$)"]]]]
+
+  private static let noSocket: JSONNode = ["properties": ["servers": ["items": ["not": ["pattern": "^unix:"]]]]]
 
   private static let checkPreview: @Sendable (inout Located<EngineDocument>, inout Diagnostics) -> Void = {
     engine, found in

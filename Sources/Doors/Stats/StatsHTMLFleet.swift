@@ -55,8 +55,8 @@ extension StatsHTML {
       const there = fleet.nodes.filter(n => n.present).length;
       write($('fleet-title'), `Fleet ${fleet.name}`);
       write($('fleet-facts'), `this is ${fleet.node} · generation ${count(fleet.generation)} · ${there} of ${fleet.nodes.length} nodes are there · `
-        + (fleet.log.live ? `log at ${count(fleet.log.position)}` : `log can’t be reached, known to ${count(fleet.log.position)}${fleet.log.trouble ? `: ${fleet.log.trouble}` : ''}`));
-      mark($('fleet-facts'), fleet.log.live ? 'facts' : 'facts alarm');
+        + `${fleet.log.live ? 'log at' : 'log can’t be reached, known to'} ${count(fleet.log.position)}${fleet.log.trouble ? `: ${fleet.log.trouble}` : ''}`);
+      mark($('fleet-facts'), fleet.log.live && !fleet.log.trouble ? 'facts' : 'facts alarm');
       showAddresses(fleet);
       keep($('fleet-nodes'), fleet.nodes, n => n.name, n => {
         const state = badge(), known = make('span', 'soft'), why = make('span', 'why');

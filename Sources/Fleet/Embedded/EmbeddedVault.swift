@@ -47,6 +47,12 @@ package final class EmbeddedVault: Sendable {
     self.open = Mutex(open)
   }
 
+  /// Whether a data folder has no journal yet: what else is in it is of another engine.
+  package static func isNew(in folder: String) -> Bool {
+    guard let files = try? SystemDisk().names(in: "\(folder)/journal") else { return true }
+    return files.isEmpty
+  }
+
   /// Opens what is in a data folder, or makes it, and notes this start of the process.
   ///
   /// - Parameters:

@@ -69,6 +69,13 @@ package struct DataFolder: Sendable {
     return memory
   }
 
+  /// Forgets what was agreed on: the log is another one.
+  package func leaveBehind(_ memory: inout FleetMemory) throws(Refusal) {
+    (memory.stored, memory.overrides) = (.none, .none)
+    try store(memory.stored)
+    try store(memory.overrides)
+  }
+
   /// Stores who the node is, and how often it has been started.
   package func adopt(_ memory: FleetMemory) throws(Refusal) {
     var out = ByteWriter()

@@ -172,7 +172,7 @@ package struct FleetStatus: Equatable, Sendable {
   package var nodes: [Node]
   /// Whether what is said to all now is likely to be taken up.
   package var isLogLive: Bool
-  /// Why the log can't be reached, where that is known: a clause that names its servers.
+  /// Why the log can't be reached, or doesn't do as it's asked, where that is known: a clause that names its servers.
   package var logTrouble: String?
   /// The last entry of the log that this node knows.
   package var position: UInt64

@@ -306,8 +306,14 @@ package final class FleetRuntime {
           : .relief("backends are up as others see them"))
     }
     for index in status.nodes.indices { status.nodes[index].down = views.view(of: status.nodes[index].name, at: now) }
-    if !status.isLogLive, case .away(_, let why)? = store?.state { status.logTrouble = why }
-    if store == nil { watchLog(&status, at: now) }
+    switch store?.state {
+    case nil: watchLog(&status, at: now)
+    case .away(_, let why): if !status.isLogLive { status.logTrouble = why }
+    case .reached(_, _, let trouble?):
+      status.logTrouble = trouble
+      say("the fleet's log doesn't do as it's asked: \(trouble)")
+    case .reached: break
+    }
     noteOldLog(at: now)
     guard status != told else { return }
     told = status

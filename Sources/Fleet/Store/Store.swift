@@ -20,8 +20,8 @@ package protocol Store: AnyObject {
   func watch(_ keys: Set<StoreKey>)
 
   /// Called when a key that is watched has perhaps changed: whoever reads it then, sees what the hint is about, and is told of
-  /// what comes after that. It's a hint: it may come late, for nothing or not at all, so who needs to know looks from time to
-  /// time as well.
+  /// what comes after that. Who has changed it by this store is told before the answer. It's a hint: it may come late, for nothing
+  /// or not at all, so who needs to know looks from time to time as well.
   var onHint: ((StoreKey) -> Void)? { get set }
 
   /// Whether it's reached.

@@ -9,7 +9,7 @@ extension AdminAnswer {
       package var position: Int
       /// The last entry, as far as this node knows.
       package var end: Int
-      /// Why it can't be reached, where that is known.
+      /// Why it can't be reached, or doesn't do as it's asked, where that is known.
       package var trouble: String?
 
       /// With all its parts.

@@ -2,13 +2,18 @@ extension AdminAnswer.Fleet {
   /// What is wrong with the fleet, as this node sees it. Clients are served whatever it is, but for those of an address that nobody
   /// has.
   var concerns: [Report.Concern] {
-    let log =
-      self.log.live
-      ? nil
-      : Report.Concern(
+    [logConcern].compactMap(\.self) + (addresses ?? []).flatMap(concerns) + nodes.compactMap(concern) + ownConcerns
+  }
+
+  private var logConcern: Report.Concern? {
+    switch (log.live, log.trouble) {
+    case (true, nil): nil
+    case (true, let trouble?): Report.Concern(.warning, .fleet, "the fleet's log", "hindered", because: trouble)
+    case (false, let trouble):
+      Report.Concern(
         .warning, .fleet, "the fleet's log", "away",
-        because: self.log.trouble ?? "no configuration and no override can be agreed on")
-    return [log].compactMap(\.self) + (addresses ?? []).flatMap(concerns) + nodes.compactMap(concern) + ownConcerns
+        because: trouble ?? "no configuration and no override can be agreed on")
+    }
   }
 
   private func concern(_ node: Node) -> Report.Concern? {

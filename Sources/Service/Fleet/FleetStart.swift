@@ -42,10 +42,13 @@ package struct FleetStart {
     let addresses = try fleet.addresses.map { (address) throws(StartError) in try FleetAddress(address) }
     try Self.makeFolder(fleet.data)
     let folder = DataFolder(fleet.data)
-    let memory: FleetMemory
+    var memory: FleetMemory
+    var isNew = false
     do throws(DataFolder.Refusal) {
       var generator = SystemRandomNumberGenerator()
       memory = try folder.begin { generator.next() }
+      isNew = store == nil && EmbeddedVault.isNew(in: fleet.data) && memory.run > 1
+      if isNew { try folder.leaveBehind(&memory) }
     } catch {
       throw StartError("fleet: \(error)", hint: "it's the folder that \"data\" names")
     }
@@ -58,6 +61,7 @@ package struct FleetStart {
     }
     var notices = store?.tls?.notices ?? []
     if store == nil { notices.append("the embedded engine is a preview: try it, and don't rely on it yet") }
+    if isNew { notices.append("the log is a new one: what was agreed on by another engine is left behind") }
     var serving = served ?? configuration
     if served == nil, memory.stored.generation > 0 {
       if memory.stored.text != text {

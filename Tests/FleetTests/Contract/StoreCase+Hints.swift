@@ -87,6 +87,21 @@ extension StoreCase {
         version = try writer.write(.set(.head, version, [1])).versions[0]
       }
     },
+    StoreCase("who changes what he watches is told of it before he's answered, and not after that") { one, _ in
+      one.store.watch([.head])
+      _ = one.read(.head)
+      for round: UInt8 in 0..<5 {
+        guard let reply = one.read(.head) else { return }
+        one.forgetHints()
+        var hints: [StoreKey]?
+        let write: StoreWrite =
+          if case .value(_, let version) = reply { .set(.head, version, [round]) } else { .create(.head) }
+        one.store.perform(.write([write])) { _ in hints = one.hints }
+        #expect(one.wait { hints != nil } && hints == [.head])
+        _ = one.read(.head)
+      }
+      #expect(!one.wait(seconds: 0.3) { one.hints.count > 1 })
+    },
     StoreCase("each of many keys that are watched is told of") { one, other in
       let keys = (0..<50).map { StoreKey.owner("name\($0)") }
       one.store.watch(Set(keys))

@@ -7,7 +7,7 @@ import Support
 final class AddressFleet {
   static let address = "10.77.0.100"
   let network: TestNetwork
-  let servers: ZooKeeperServers
+  let servers: any StoreServers
   let sampler: HolderSampler
   let client: SteadyClient
   let names = ["lb1", "lb2", "lb3"]
@@ -37,7 +37,7 @@ final class AddressFleet {
   ) throws {
     folder = try TemporaryFolder()
     network = try TestNetwork(nodes: 3)
-    servers = try ZooKeeperServers(3, in: (network.hub, TestNetwork.hubAddress))
+    servers = try StoreKind.wanted.start(in: (network.hub, TestNetwork.hubAddress))
     try network.hub.run("ip", "address", "add", "\(Self.backendHost)/24", "dev", "br0")
     guard let own = SocketAddress("\(Self.backendHost):9000"), let target = SocketAddress("\(Self.address):80") else {
       throw Failure("no address")
@@ -52,12 +52,12 @@ final class AddressFleet {
     client = SteadyClient(to: target, from: network.hub)
     try folder.write("key", try Subprocess.run(MartletProgram.path, ["fleet", "key"]).output, mode: 0o600)
     let list = names.enumerated().map { "{ \"name\": \"\($1)\", \"address\": \"10.77.0.\($0 + 1):7400\" }" }
-    let zooKeeper = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+    let engine = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
     try folder.write(
       "fleet.json",
       """
       { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
-          "engine": { "type": "zookeeper", "servers": [\(zooKeeper)] }, "data": "\(folder.path)/${MARTLET_NODE}/data",
+          "engine": { "type": "\(servers.engine)", "servers": [\(engine)] }, "data": "\(folder.path)/${MARTLET_NODE}/data",
           "addresses": [{ "name": "web", "address": "\(Self.address)", "interface": "eth0", "lease": "\(lease)"\(more) }] },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "shutdown": { "drain": "2s" }, "workers": 1,

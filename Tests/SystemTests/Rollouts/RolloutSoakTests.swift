@@ -62,7 +62,7 @@ struct RolloutSoakTests {
       figures["\(trouble)", default: Figures()].add(isTaken: now == next, differed: longest, took: run.seconds)
       served = now
     }
-    print("\(count) rollouts from seed \(seed), \(sampler.samples) answers:")
+    print("\(count) rollouts on \(fleet.servers.engine) from seed \(seed), \(sampler.samples) answers:")
     for (trouble, figures) in figures.sorted(by: { $0.key < $1.key }) { print("  \(trouble): \(figures)") }
   }
 }

@@ -12,6 +12,8 @@ enum EtcdAnswer: Equatable {
   case written(revision: Int64)
   /// None of it was written: something wasn't as expected.
   case refused
+  /// Which version of etcd it is.
+  case version(EtcdVersion)
   /// It wasn't done, as far as the server knows.
   case failed(EtcdError)
 }
@@ -42,11 +44,16 @@ struct EtcdError: Error, Equatable, CustomStringConvertible {
   /// A clause about the server.
   var description: String {
     switch (status, code) {
-    case (404, _): "has no JSON gateway: it needs etcd 3.4 or newer, and enable-grpc-gateway"
-    case (_, 7): "gives no permission"
+    case (404, _): "has no JSON gateway: is it the clients' port of etcd?"
+    case (_, 7): "gives no permission: grant its role readwrite on all that begins with \"root\""
     case (_, 9) where message.contains("authentication is not enabled"):
       "knows no users: enable its authentication, or take \"auth\" away"
-    case (_, 3) where message.contains("authentication failed"): "knows no such user and password"
+    case (_, 3) where message.contains("authentication failed"):
+      "knows no such user and password: see to the file that \"auth\" names"
+    case (_, 3) where message.contains("request is too large"), (_, 8) where message.contains("larger than max"):
+      "takes no request as large as one that is needed: let its max-request-bytes be 1572864, as it is by itself"
+    case (_, 8) where message.contains("database space exceeded"):
+      "takes no more writes, as its quota is used up: compact it, defragment it and disarm its alarm by etcdctl"
     case (_, 3) where message.contains("user name is empty"): "wants a user: name one by \"auth\""
     case _ where message.contains("CommonName of client"):
       "takes no certificate with a common name where it has users: show one without, or none"
@@ -60,7 +67,8 @@ extension EtcdRequest {
   func answer(_ status: Int, _ content: [UInt8]) throws(EtcdJSON.Fault) -> (answer: EtcdAnswer, revision: Int64?) {
     guard status == 200 else { return (.failed(EtcdError(status: status, content: content)), nil) }
     let json = try EtcdJSON(content)
-    guard let header = json["header"] else { throw EtcdJSON.Fault() }
+    // All that the gateway says has one.
+    guard let header = json["header"] ?? (self == .version ? .null : nil) else { throw EtcdJSON.Fault() }
     return (try answer(json, header), header["revision"]?.number)
   }
 
@@ -72,6 +80,9 @@ extension EtcdRequest {
       else { throw EtcdJSON.Fault() }
       return .token(token)
     case .probe: return .alive
+    case .version:
+      guard let version = json["etcdserver"]?.words.flatMap(EtcdVersion.init) else { throw EtcdJSON.Fault() }
+      return .version(version)
     case .read(let key, _):
       guard let found = json["kvs"]?.elements?.first else { return .absent }
       // What is empty isn't sent.

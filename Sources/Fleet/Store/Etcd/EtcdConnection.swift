@@ -27,8 +27,14 @@ final class EtcdConnection: StoreConnection {
     case congested
     /// The server doesn't do what every server has to do for us.
     case refused(EtcdError)
+    /// The server has no gateway where it's asked.
+    case withoutGateway(EtcdVersion)
+    /// The server closed it in place of its first answer, without TLS.
+    case wordless
     /// It sent what is no answer to anything.
     case malformed
+    /// It sent more than anything may be that is asked for.
+    case tooLarge
   }
 
   /// What came of a request.
@@ -110,7 +116,8 @@ final class EtcdConnection: StoreConnection {
     self.question = question
     answer = EtcdHTTP(largest: EtcdManners.largestAnswer)
     lastSent = MonotonicClock.now()
-    let message = EtcdManners.message(to: server, question.request.path, question.request.content, token: token)
+    let request = question.request
+    let message = EtcdManners.message(to: server, request.method, request.path, request.content, token: token)
     // Who waits is told by the alarm, and not from within a call of theirs.
     if let connection, !connection.send(message) { isCongested = true }
     schedule()
@@ -154,9 +161,12 @@ extension EtcdConnection {
     case .received: receive()
     case .ended(let ending):
       if question != nil, ending == .closed, answer.endsWithConnection { take(answer, goesOn: false) }
-      let isWithoutTLS = stage == .dialling && manners.tls != nil
       let isClosed = ending == .closed || ending == .failed(.connectionReset)
-      end(isWithoutTLS && isClosed ? .withoutTLS : .lost(ending))
+      switch (stage, manners.tls) {
+      case (.dialling, .some) where isClosed: end(.withoutTLS)
+      case (.opening, nil) where isClosed: end(.wordless)
+      default: end(.lost(ending))
+      }
     }
   }
 
@@ -167,7 +177,7 @@ extension EtcdConnection {
     do throws(EtcdHTTP.Fault) {
       if case .whole(let goesOn) = try answer.take(bytes) { take(answer, goesOn: goesOn) }
     } catch {
-      end(.malformed)
+      end(error == .tooLarge ? .tooLarge : .malformed)
     }
   }
 
@@ -193,7 +203,12 @@ extension EtcdConnection {
       if let user = manners.user {
         return put(Question(request: .authenticate(user), due: question.due, isSecondTry: true))
       }
-    case (.authenticate, .failed(let error)), (.probe, .failed(let error)): return end(.refused(error))
+    case (_, .failed(let error))
+    where goesOn && error.status == 404 && stage == .opening && question.request != .version:
+      return put(Question(request: .version, due: question.due))
+    case (.version, .version(let version)): return end(.withoutGateway(version))
+    case (.authenticate, .failed(let error)), (.probe, .failed(let error)), (.version, .failed(let error)):
+      return end(.refused(error))
     case (.authenticate, .token(let token)) where goesOn:
       self.token = token
       if let again = interrupted.take() {
@@ -218,21 +233,5 @@ extension EtcdConnection {
     (connection, alarm, question, interrupted) = (nil, nil, nil, nil)
     for question in left where stage == .ended { question.then(.unknown) }
     if stage == .ended { deliver(.ended(ending)) }
-  }
-}
-
-extension EtcdConnection.Ending: CustomStringConvertible {
-  /// A clause about the server.
-  var description: String {
-    switch self {
-    case .lost(.closed): "closed the connection"
-    case .lost(.failed(let error)): "isn't reached: \("\(error)".lowercased())"
-    case .lost(.insecure(let fault)): fault.description
-    case .lost(.overrun), .congested: "takes no more requests"
-    case .withoutTLS: "closed the connection before TLS began, as a port without TLS does"
-    case .silent: "gave no answer in time"
-    case .refused(let error): error.description
-    case .malformed: "sent something that isn't etcd's"
-    }
   }
 }

@@ -3,8 +3,13 @@ import Sockets
 
 /// Reads one HTTP answer (RFC 9112) while it comes. Pure: it sees bytes, and neither sockets nor time.
 struct EtcdHTTP: Equatable {
-  /// It's no HTTP, or too much of it.
-  struct Fault: Error, Equatable {}
+  /// Why it can't be read.
+  enum Fault: Error, Equatable {
+    /// It's no HTTP.
+    case malformed
+    /// More waits to be taken than may.
+    case tooLarge
+  }
 
   /// What there is of it so far.
   enum Progress: Equatable {
@@ -47,7 +52,7 @@ struct EtcdHTTP: Equatable {
     var rest = bytes[...]
     while !rest.isEmpty {
       switch part {
-      case .over: throw Fault()
+      case .over: throw .malformed
       case .content(let left):
         let count = try keep(&rest, atMost: left ?? .max)
         part = .content(left: left.map { $0 - count })
@@ -73,7 +78,7 @@ struct EtcdHTTP: Equatable {
 
   private mutating func keep(_ rest: inout ArraySlice<UInt8>, atMost most: Int) throws(Fault) -> Int {
     let piece = rest.prefix(most)
-    guard content.count + piece.count <= largest else { throw Fault() }
+    guard content.count + piece.count <= largest else { throw .tooLarge }
     content += piece
     rest = rest.dropFirst(piece.count)
     return piece.count
@@ -83,9 +88,9 @@ struct EtcdHTTP: Equatable {
   private mutating func takeLine(_ rest: inout ArraySlice<UInt8>) throws(Fault) -> Bool {
     let end = rest.firstIndex(of: UInt8(ascii: "\n"))
     line += rest[..<(end ?? rest.endIndex)]
-    guard line.count <= Self.longestLine else { throw Fault() }
+    guard line.count <= Self.longestLine else { throw .malformed }
     rest = end.map { rest[($0 + 1)...] } ?? []
-    if part == .statusLine, !line.starts(with: Self.version.prefix(line.count)) { throw Fault() }
+    if part == .statusLine, !line.starts(with: Self.version.prefix(line.count)) { throw .malformed }
     return end != nil
   }
 
@@ -100,25 +105,25 @@ struct EtcdHTTP: Equatable {
       // HTTP/1.1 200 OK
       let words = String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 2)
       guard words.count >= 2, words[1].utf8.count == 3, let status = Int(digits: words[1]), (100...599) ~= status else {
-        throw Fault()
+        throw .malformed
       }
       (self.status, goesOn, part) = (status, words[0] == "HTTP/1.1", .fields)
     case .fields where line.isEmpty: try endOfHead()
     case .fields:
-      guard lines <= Self.mostLines else { throw Fault() }
+      guard lines <= Self.mostLines else { throw .malformed }
       framing.take(line)
       let text = String(decoding: line, as: UTF8.self).lowercased().filter { $0 != " " }
       if text == "connection:close" { goesOn = false }
     case .chunkSize:
       let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
-      guard let size = Int(digits: String(decoding: digits, as: UTF8.self), radix: 16) else { throw Fault() }
+      guard let size = Int(digits: String(decoding: digits, as: UTF8.self), radix: 16) else { throw .malformed }
       part = size > 0 ? .chunk(left: size) : .trailer
       lines = 0
     case .chunkEnd:
-      guard line.isEmpty else { throw Fault() }
+      guard line.isEmpty else { throw .malformed }
       part = .chunkSize
     case .trailer:
-      guard lines <= Self.mostLines else { throw Fault() }
+      guard lines <= Self.mostLines else { throw .malformed }
       if line.isEmpty { part = .over }
     case .content, .chunk, .over: break
     }
@@ -134,10 +139,10 @@ struct EtcdHTTP: Equatable {
     case .chunks: part = .chunkSize
     case .length(0): part = .over
     case .length(let length):
-      guard length <= largest else { throw Fault() }
+      guard length <= largest else { throw .tooLarge }
       part = .content(left: length)
     case .connection: (part, goesOn) = (.content(left: nil), false)
-    case .unclear: throw Fault()
+    case .unclear: throw .malformed
     }
   }
 }

@@ -20,11 +20,15 @@ struct EtcdManners {
   static let bounds = BufferedConnection.Bounds(input: 1 << 20, output: 4 << 20)
 
   /// A request as HTTP/1.1 has it.
-  static func message(to server: StoreServer, _ path: String, _ content: [UInt8], token: String?) -> [UInt8] {
+  ///
+  /// - Parameter fields: more lines of its head.
+  static func message(
+    to server: StoreServer, _ method: String, _ path: String, _ content: [UInt8], token: String?, fields: String = ""
+  ) -> [UInt8] {
     let authorization = token.map { "Authorization: \($0)\r\n" } ?? ""
     let head =
-      "POST \(path) HTTP/1.1\r\nHost: \(server.address)\r\nContent-Type: application/json\r\n"
-      + "Content-Length: \(content.count)\r\n\(authorization)\r\n"
+      "\(method) \(path) HTTP/1.1\r\nHost: \(server.address)\r\nContent-Type: application/json\r\n"
+      + "Content-Length: \(content.count)\r\n\(authorization)\(fields)\r\n"
     return Array(head.utf8) + content
   }
 }

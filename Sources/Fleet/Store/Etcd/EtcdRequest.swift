@@ -28,6 +28,13 @@ enum EtcdRequest: Equatable {
   case read(String, isLinearizable: Bool)
   /// All of these, each of another key, or none.
   case write([EtcdWrite])
+  /// Which version of etcd it is: what every server answers, whatever else it has.
+  case version
+
+  /// The method of HTTP.
+  var method: String {
+    if case .version = self { "GET" } else { "POST" }
+  }
 
   /// Where it's asked.
   var path: String {
@@ -35,6 +42,7 @@ enum EtcdRequest: Equatable {
     case .authenticate: "/v3/auth/authenticate"
     case .probe, .read: "/v3/kv/range"
     case .write: "/v3/kv/txn"
+    case .version: "/version"
     }
   }
 
@@ -50,6 +58,7 @@ enum EtcdRequest: Equatable {
       Self.json(
         #"{"compare":["#, Self.list(writes.map(\.comparison)), #"],"success":["#, Self.list(writes.map(\.operation)),
         "]}")
+    case .version: []
     }
   }
 
@@ -110,10 +119,11 @@ enum EtcdWatchRequest {
   /// Where it's asked.
   static let path = "/v3/watch"
 
-  /// What is sent there: to be told of each key's changes from a revision on.
+  /// What is sent there: to be told of each key's changes from a revision on, of many in several lines.
   static func content(_ keys: [(key: String, from: Int64)]) -> [UInt8] {
     keys.flatMap { key, revision in
-      EtcdRequest.json(#"{"create_request":{"#, EtcdRequest.key(key), #","start_revision":"\#(revision)"}}"#)
+      EtcdRequest.json(
+        #"{"create_request":{"#, EtcdRequest.key(key), #","start_revision":"\#(revision)","fragment":true}}"#)
     }
   }
 }

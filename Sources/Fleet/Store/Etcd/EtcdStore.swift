@@ -63,8 +63,6 @@ private final class Core {
   private var active: EtcdConnection?
   private var watched: [String: StoreKey] = [:]
   private var watch: EtcdWatch?
-  /// The newest revision of the store that anybody here can know of.
-  private var revision: Int64 = 0
   private var isClosed = false
   /// How the last connection to each server ended, since one was used last; in the order in which they did.
   private var losses: [(server: SocketAddress, ending: String)] = []
@@ -121,18 +119,28 @@ extension Core {
     }
     active.send(request) { [unowned self] outcome in
       guard case .answered(let answer) = outcome else { return next.then(.unknown) }
-      learn(from: answer, on: active)
-      next.then(EtcdKeys.reply(answer, to: next.request))
+      take(answer, to: request, of: next, on: active)
     }
+  }
+
+  private func take(
+    _ answer: EtcdAnswer, to request: EtcdRequest, of asked: PendingRequests.Request, on connection: EtcdConnection
+  ) {
+    learn(from: answer, on: connection)
+    // Told after its answer, a change would pass for another one's.
+    if case (.write(let writes), .written(let revision)) = (request, answer) {
+      watch?.tell(of: writes.map(\.key), changedBy: revision)
+    }
+    // Whoever was told of it may have dropped this.
+    if !isClosed { asked.then(EtcdKeys.reply(answer, to: asked.request)) }
   }
 
   /// Sees what an answer says beside what was asked.
   private func learn(from answer: EtcdAnswer, on connection: EtcdConnection) {
-    revision = max(revision, connection.revision)
     let server = connection.server.address
     switch answer {
     case .failed(let error): reach.reached(server, trouble: "\(server) \(error)")
-    case .written: reach.reached(server)
+    case .written, .refused: reach.reached(server)
     default: break
     }
   }
@@ -140,7 +148,7 @@ extension Core {
   func watch(_ keys: Set<StoreKey>) {
     watched = [:]
     for key in keys { watched[self.keys.path(key)] = key }
-    watch?.watch(Set(watched.keys), behind: revision)
+    watch?.watch(Set(watched.keys))
   }
 }
 
@@ -186,8 +194,7 @@ extension Core {
     guard !isClosed, active == nil, let next = links.first(where: \.isUp)?.connection else { return }
     active = next
     losses = []
-    revision = next.revision
-    watch?.ask(next.server, token: next.token, at: revision)
+    watch?.ask(next)
     goOn()
     reach.reached(next.server.address)
     // Whatever has changed while nobody was told of it.

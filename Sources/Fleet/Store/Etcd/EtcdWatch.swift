@@ -13,15 +13,15 @@ final class EtcdWatch {
   private let changed: (String) -> Void
   /// From which revision on each key is watched.
   private var positions: [String: Int64] = [:]
-  private var server: StoreServer?
-  private var token: String?
+  /// The connection by which requests are made, whose server is asked; nil if nobody is.
+  private var connection: EtcdConnection?
   private var stream: ByteStream?
   private var answer = EtcdHTTP(largest: EtcdManners.largestAnswer)
   /// What has come of the next line.
   private var line: [UInt8] = []
   private var again: Timer?
 
-  /// - Parameter changed: told of a key that has perhaps changed, not from within a call.
+  /// - Parameter changed: told of a key that has perhaps changed, not from within a call but `tell`.
   init(_ manners: EtcdManners, on loop: EventLoop, changed: @escaping (String) -> Void) {
     self.manners = manners
     self.loop = loop
@@ -29,28 +29,38 @@ final class EtcdWatch {
     again = Timer(on: loop) { [unowned self] in dial() }
   }
 
-  /// Watches these keys and no others, the new ones from behind this revision on; 0 if none is known yet.
-  func watch(_ keys: Set<String>, behind revision: Int64) {
+  /// Watches these keys and no others, the new ones from behind what is known of the store.
+  func watch(_ keys: Set<String>) {
     guard keys != Set(positions.keys) else { return }
     // What was before the first server is asked isn't told: that may be days of changes.
-    let next = revision > 0 ? revision + 1 : .max
+    let next = connection.map { $0.revision + 1 } ?? .max
     var new: [String: Int64] = [:]
     for key in keys { new[key] = positions[key] ?? next }
     positions = new
     dial()
   }
 
-  /// Asks this server from now on; it's known to be at this revision.
-  func ask(_ server: StoreServer, token: String?, at revision: Int64) {
-    (self.server, self.token) = (server, token)
-    // A cluster that was made anew from a backup may be at an older one than it was.
-    positions = positions.mapValues { min($0, revision + 1) }
+  /// Asks the server of this connection from now on, as who asks there.
+  func ask(_ connection: EtcdConnection) {
+    self.connection = connection
+    // A cluster that was made anew from a backup may be at an older revision than it was.
+    positions = positions.mapValues { min($0, connection.revision + 1) }
     dial()
+  }
+
+  /// Tells of changes that are known otherwise, before they're told of here, and not again then.
+  func tell(of keys: some Sequence<String>, changedBy revision: Int64) {
+    for key in keys where positions[key].map({ $0 <= revision }) ?? false {
+      positions[key] = revision + 1
+      changed(key)
+      // Whoever was told of it may have ended this.
+      guard !isClosed else { return }
+    }
   }
 
   /// Asks nobody.
   func rest() {
-    server = nil
+    connection = nil
     hangUp()
     again?.cancel()
   }
@@ -70,7 +80,7 @@ final class EtcdWatch {
 
   private func dial() {
     hangUp()
-    guard let server, !positions.isEmpty else { return }
+    guard let server = connection?.server, !positions.isEmpty else { return }
     answer = EtcdHTTP(largest: EtcdManners.largestAnswer)
     line = []
     stream = ByteStream(
@@ -86,9 +96,13 @@ final class EtcdWatch {
   private func take(_ event: ByteStream.Event) {
     switch event {
     case .opened:
-      guard let server else { return }
+      guard let connection else { return }
       let content = EtcdWatchRequest.content(positions.map { (key: $0.key, from: $0.value) })
-      _ = stream?.send(EtcdManners.message(to: server, EtcdWatchRequest.path, content, token: token))
+      // Who would go on with the connection throws away what he hasn't read of the request when he begins to answer: some of the keys.
+      _ = stream?.send(
+        EtcdManners.message(
+          to: connection.server, "POST", EtcdWatchRequest.path, content, token: connection.token,
+          fields: "Connection: close\r\n"))
     case .received: receive()
     case .ended: retry()
     }
@@ -99,35 +113,39 @@ final class EtcdWatch {
     do {
       let progress = try answer.take(stream.take(stream.available))
       guard answer.status == 0 || answer.status == 200 else { return retry() }
-      line += answer.takeContent()
-      while let end = line.firstIndex(of: UInt8(ascii: "\n")) {
-        let next = Array(line[..<end])
-        line.removeSubrange(...end)
+      var rest = answer.takeContent()[...]
+      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        let next = line + rest[..<end]
+        line = []
+        rest = rest[(end + 1)...]
         try take(EtcdNews(next))
         guard self.stream === stream else { return }
       }
-      guard line.count <= EtcdManners.largestAnswer, progress == .unfinished else { return retry() }
+      line += rest
+      guard line.count <= EtcdManners.largestAnswer else { return skip(to: connection?.revision ?? 0) }
+      guard progress == .unfinished else { return retry() }
+    } catch EtcdHTTP.Fault.tooLarge {
+      skip(to: connection?.revision ?? 0)
     } catch {
       retry()
     }
+  }
+
+  /// Goes on behind a revision, as what was before it can't be told: whatever has changed until then is hinted at.
+  private func skip(to revision: Int64) {
+    retry()
+    positions = positions.mapValues { max($0, revision + 1) }
+    for key in positions.keys where !isClosed { changed(key) }
   }
 
   private func take(_ news: EtcdNews) {
     switch news {
     case .begun: break
     case .changed(let keys):
-      for (key, revision) in keys where positions[key] != nil {
-        positions[key] = revision + 1
-        changed(key)
-        // Whoever was told of it may have ended this.
-        guard !isClosed else { return }
-      }
+      for (key, revision) in keys where !isClosed { tell(of: [key], changedBy: revision) }
     case .over(let compacted):
-      retry()
-      guard let compacted, compacted > 0 else { return }
-      // What has happened before isn't told any more.
-      positions = positions.mapValues { max($0, compacted) }
-      for key in positions.keys where !isClosed { changed(key) }
+      guard let compacted, compacted > 0 else { return retry() }
+      skip(to: compacted - 1)
     }
   }
 }
