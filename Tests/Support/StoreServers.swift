@@ -3,7 +3,7 @@ package import Sockets
 
 /// Of which kind the servers are that keep a fleet's log, where a test takes either.
 package enum StoreKind: String {
-  case zookeeper, etcd
+  case zookeeper, etcd, embedded
 
   /// What `MARTLET_STORE` says; else ZooKeeper.
   package static var wanted: StoreKind {
@@ -17,6 +17,7 @@ package enum StoreKind: String {
     switch self {
     case .zookeeper: try ZooKeeperServers(3, in: place)
     case .etcd: try EtcdServers(3, in: place)
+    case .embedded: NoServers()
     }
   }
 }
@@ -39,4 +40,12 @@ package protocol StoreServers: AnyObject {
   func freeze(_ index: Int)
   /// Ends the freeze.
   func thaw(_ index: Int)
+}
+
+extension StoreServers {
+  /// The engine, as a configuration has it.
+  package var configuration: String {
+    let servers = addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+    return "{ \"type\": \"\(engine)\", \(addresses.isEmpty ? "\"preview\": true" : "\"servers\": [\(servers)]") }"
+  }
 }

@@ -39,13 +39,11 @@ final class FleetOnMachine {
     backends: [UInt16] = [], moreBackends: String = ""
   ) throws {
     let list = zip(names, nodePorts).map { "{ \"name\": \"\($0)\", \"address\": \"127.0.0.1:\($1)\" }" }
-    let addresses = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
-    let engine = addresses.isEmpty ? "\"preview\": true" : "\"servers\": [\(addresses)]"
     try folder.write(
       "fleet.json",
       """
       { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
-          "engine": { "type": "\(servers.engine)", \(engine) }, "data": "\(folder.path)/${MARTLET_NODE}/data" },
+          "engine": \(servers.configuration), "data": "\(folder.path)/${MARTLET_NODE}/data" },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "listeners": [{ "name": "web", "bind": "127.0.0.1:${WEB}", "pool": "web" }\(listeners)],
         "stats": "127.0.0.1:${STATS}",
@@ -114,7 +112,7 @@ final class FleetOnMachine {
       var reason: String?
       var votes: [Vote]
     }
-    struct Log: Decodable { var live: Bool }
+    struct Log: Decodable { var live: Bool, leader: String? }
     var generation: Int
     var log: Log
     var nodes: [Node]

@@ -118,6 +118,12 @@ package struct EmbeddedLog {
   /// Whether a leader counts on this node, though there may be entries that it hasn't got yet.
   package var isReached: Bool { !isStalled && zab?.isCounted == true }
 
+  /// The node that leads it, once that can be asked for something.
+  package var leader: NodeNumber? {
+    guard let leader = zab?.leader, leader.isReady else { return nil }
+    return leader.node
+  }
+
   /// Whether everything was delivered that is in the log as far as this node was told.
   package var isCaughtUp: Bool { !isStalled && zab?.isCaughtUp == true }
 

@@ -22,7 +22,8 @@ package enum FleetText {
     let trouble = fleet.log.trouble.map { ": \($0)" } ?? ""
     let log =
       fleet.log.live
-      ? "log at \(fleet.log.position)" + Paint.yellow.on(trouble, when: coloured)
+      ? "log at \(fleet.log.position)" + (fleet.log.leader.map { ", led by \($0)" } ?? "")
+        + Paint.yellow.on(trouble, when: coloured)
       : Paint.red.on("log can't be reached, known to \(fleet.log.position)\(trouble)", when: coloured)
     let differing = fleet.differing.isEmpty ? "" : ", " + Paint.yellow.on(fleet.differing, when: coloured)
     return

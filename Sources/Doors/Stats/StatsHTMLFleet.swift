@@ -55,7 +55,7 @@ extension StatsHTML {
       const there = fleet.nodes.filter(n => n.present).length;
       write($('fleet-title'), `Fleet ${fleet.name}`);
       write($('fleet-facts'), `this is ${fleet.node} · generation ${count(fleet.generation)} · ${there} of ${fleet.nodes.length} nodes are there · `
-        + `${fleet.log.live ? 'log at' : 'log can’t be reached, known to'} ${count(fleet.log.position)}${fleet.log.trouble ? `: ${fleet.log.trouble}` : ''}`);
+        + `${fleet.log.live ? 'log at' : 'log can’t be reached, known to'} ${count(fleet.log.position)}${fleet.log.leader ? `, led by ${fleet.log.leader}` : ''}${fleet.log.trouble ? `: ${fleet.log.trouble}` : ''}`);
       mark($('fleet-facts'), fleet.log.live && !fleet.log.trouble ? 'facts' : 'facts alarm');
       showAddresses(fleet);
       keep($('fleet-nodes'), fleet.nodes, n => n.name, n => {

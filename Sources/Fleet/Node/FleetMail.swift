@@ -174,6 +174,8 @@ package struct FleetStatus: Equatable, Sendable {
   package var isLogLive: Bool
   /// Why the log can't be reached, or doesn't do as it's asked, where that is known: a clause that names its servers.
   package var logTrouble: String?
+  /// The node that leads the log, where the nodes keep it themselves and that is known.
+  package var leader: NodeName?
   /// The last entry of the log that this node knows.
   package var position: UInt64
   /// The end of the log, as far as it knows.

@@ -14,7 +14,8 @@ extension FleetNode {
           applied: node == plan.me ? applied : peer?.status?.applied, complaint: state.member(node)?.complaint,
           own: node == plan.me ? own : peer?.status?.own ?? .init())
       },
-      isLogLive: log.isLive(at: now), position: log.delivered, end: log.end, generation: state.committed.generation,
+      isLogLive: log.isLive(at: now), leader: log.embedded?.leader.map { plan.nodes[Int($0)] }, position: log.delivered,
+      end: log.end, generation: state.committed.generation,
       origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last)
   }
 }

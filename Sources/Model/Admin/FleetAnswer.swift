@@ -11,9 +11,12 @@ extension AdminAnswer {
       package var end: Int
       /// Why it can't be reached, or doesn't do as it's asked, where that is known.
       package var trouble: String?
+      /// The node that leads it, where the nodes keep it themselves and that is known.
+      package var leader: String?
 
       /// With all its parts.
-      package init(live: Bool, position: Int, end: Int, trouble: String? = nil) {
+      package init(live: Bool, position: Int, end: Int, trouble: String? = nil, leader: String? = nil) {
+        self.leader = leader
         self.live = live
         self.position = position
         self.end = end

@@ -7,7 +7,7 @@ extension FleetStatus {
   func answer(of name: String) -> AdminAnswer.Fleet {
     AdminAnswer.Fleet(
       name: name, node: me.text, generation: Int(generation),
-      log: .init(live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble),
+      log: .init(live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble, leader: leader?.text),
       nodes: nodes.map {
         .init(
           name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },

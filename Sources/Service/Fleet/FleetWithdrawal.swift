@@ -59,7 +59,8 @@ package struct FleetWithdrawal {
         case .notOwn: break
         case .unknown:
           outcome.problems.append(
-            "\(name): \(store == nil ? "too few of the other nodes can be reached" : "the fleet's log can't be reached")")
+            "\(name): \(store == nil ? "too few of the other nodes can be reached" : "the fleet's log can't be reached")"
+          )
         }
       }
       loop.stop()

@@ -52,12 +52,11 @@ final class AddressFleet {
     client = SteadyClient(to: target, from: network.hub)
     try folder.write("key", try Subprocess.run(MartletProgram.path, ["fleet", "key"]).output, mode: 0o600)
     let list = names.enumerated().map { "{ \"name\": \"\($1)\", \"address\": \"10.77.0.\($0 + 1):7400\" }" }
-    let engine = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
     try folder.write(
       "fleet.json",
       """
       { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
-          "engine": { "type": "\(servers.engine)", "servers": [\(engine)] }, "data": "\(folder.path)/${MARTLET_NODE}/data",
+          "engine": \(servers.configuration), "data": "\(folder.path)/${MARTLET_NODE}/data",
           "addresses": [{ "name": "web", "address": "\(Self.address)", "interface": "eth0", "lease": "\(lease)"\(more) }] },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "shutdown": { "drain": "2s" }, "workers": 1,
