@@ -26,7 +26,7 @@ import Testing
       .probe(round: 3), .state(round: 3, generation: 4, owner: nil, busy: .zero, heir: 1),
       .state(round: 3, generation: 4, owner: 2, busy: .seconds(2), heir: nil), .prepare(4, ballot),
       .promise(4, ballot, accepted: nil), .promise(4, ballot, accepted: .init(ballot: ballot, owner: 1)),
-      .accept(4, ballot, owner: 2), .accepted(4, ballot), .refused(4, ballot, later: 5), .renew(4, round: 6),
+      .accept(4, ballot, owner: 2), .accepted(4, ballot), .refused(4, ballot, promised: 5), .renew(4, round: 6),
       .renewed(4, round: 6), .passed(4, later: 5), .release(4, heir: nil), .release(4, heir: 0),
     ]
   }()

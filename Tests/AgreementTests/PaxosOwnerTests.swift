@@ -80,6 +80,20 @@ import Testing
     #expect(cluster.owners.count == 1)
   }
 
+  /// Nodes count their tries from how often they were started; one that was started often promises the others a lot.
+  @Test func aTryComesAfterThoseOfWhoIsGone() {
+    var cluster = Cluster(3)
+    // Nobody has anything for a term after a start.
+    cluster.pass(.seconds(4))
+    for node in 1..<3 {
+      cluster.step(node, .message(.prepare(1, Ballot(number: 99 << 32, node: 0)), from: 0))
+      cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node))))
+    }
+    cluster.isThere[0] = false
+    cluster.pass(.seconds(10))
+    #expect(cluster.owners.count == 1)
+  }
+
   @Test func theHeirHasItAtOnce() {
     var cluster = Cluster(3)
     for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }

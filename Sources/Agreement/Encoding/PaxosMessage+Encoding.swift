@@ -24,9 +24,9 @@ extension PaxosMessage {
       Self.put(.accept, generation, ballot, into: &out)
       out.put(owner)
     case .accepted(let generation, let ballot): Self.put(.accepted, generation, ballot, into: &out)
-    case .refused(let generation, let ballot, let later):
+    case .refused(let generation, let ballot, let promised):
       Self.put(.refused, generation, ballot, into: &out)
-      out.put(later)
+      out.put(promised)
     case .renew(let generation, let round): Self.put(.renew, generation, round, into: &out)
     case .renewed(let generation, let round): Self.put(.renewed, generation, round, into: &out)
     case .passed(let generation, let later): Self.put(.passed, generation, later, into: &out)
@@ -61,7 +61,7 @@ extension PaxosMessage {
     case .promise: self = .promise(try input.count(), try input.ballot(), accepted: try input.accepted())
     case .accept: self = .accept(try input.count(), try input.ballot(), owner: try input.nodeNumber())
     case .accepted: self = .accepted(try input.count(), try input.ballot())
-    case .refused: self = .refused(try input.count(), try input.ballot(), later: try input.count())
+    case .refused: self = .refused(try input.count(), try input.ballot(), promised: try input.count())
     case .renew: self = .renew(try input.count(), round: try input.count())
     case .renewed: self = .renewed(try input.count(), round: try input.count())
     case .passed: self = .passed(try input.count(), later: try input.count())

@@ -69,6 +69,6 @@ struct Acceptor {
   }
 
   private func refusal(_ generation: UInt64, _ ballot: Ballot) -> PaxosMessage {
-    .refused(generation, ballot, later: slot.generation)
+    .refused(generation, ballot, promised: slot.promised.number)
   }
 }

@@ -31,8 +31,8 @@ package enum PaxosMessage: Equatable, Sendable {
   case accept(UInt64, Ballot, owner: NodeNumber)
   /// Accepted.
   case accepted(UInt64, Ballot)
-  /// No: a later try or generation was promised, or the name is somebody's for so long.
-  case refused(UInt64, Ballot, later: UInt64)
+  /// No: a later generation was promised, or a later try, of this number, or the name is somebody's for a while.
+  case refused(UInt64, Ballot, promised: UInt64)
   /// I own it, and go on.
   case renew(UInt64, round: UInt64)
   /// Do.

@@ -271,7 +271,9 @@ package struct PaxosOwner {
     case .promise(let generation, let ballot, let accepted):
       promised(generation, ballot, accepted, by: node, at: now, into: &effects)
     case .accepted(let generation, let ballot): accepted(generation, ballot, by: node, at: now, into: &effects)
-    case .refused(let generation, let ballot, _):
+    case .refused(let generation, let ballot, let promised):
+      // Whoever was promised to may be gone for good: the next try has to come after that one.
+      ballots = max(ballots, promised)
       guard attempt?.ballot == ballot, attempt?.generation == generation else { return }
       attempt?.refusals.insert(node)
       // A majority has to be possible still.

@@ -28,7 +28,7 @@ package final class EmbeddedVault: Sendable {
   /// How many names of addresses it can hold; those that the file doesn't have any more count, as what was promised of them does.
   static let slots = 256
   /// How many bytes there may be behind a checkpoint, besides twice what it has itself, before the next one.
-  private static let slack = 8 << 20
+  package static let slack = 8 << 20
   /// The kind of a record that says who the node is.
   private static let identity: UInt8 = 0
 
@@ -37,6 +37,7 @@ package final class EmbeddedVault: Sendable {
     var slots: JournalSlots
     var places: [String: Int]
     var memory: FleetMemory
+    let slack: Int
     /// The bytes of the last checkpoint.
     var base = 0
   }
@@ -58,12 +59,14 @@ package final class EmbeddedVault: Sendable {
   /// - Parameters:
   ///   - memory: what else the folder holds, with this start counted.
   ///   - names: the addresses that the file names.
+  ///   - slack: how many bytes there may be behind a checkpoint, besides twice what it has itself, before the next one.
   ///   - draw: a number for a journal that is new.
   /// - Returns: the vault, and the memory with what it holds.
   package static func open(
-    in folder: String, on disk: sending any JournalDisk, _ memory: FleetMemory, names: [String], draw: () -> UInt64
+    in folder: String, on disk: sending any JournalDisk, _ memory: FleetMemory, names: [String], slack: Int = slack,
+    draw: () -> UInt64
   ) throws(Refusal) -> (vault: EmbeddedVault, memory: FleetMemory) {
-    let vault = EmbeddedVault(try read(folder, disk, memory, names, draw))
+    let vault = EmbeddedVault(try read(folder, disk, memory, names, slack, draw))
     do throws(JournalFault) {
       try vault.begin()
     } catch {
@@ -73,7 +76,8 @@ package final class EmbeddedVault: Sendable {
   }
 
   private static func read(
-    _ folder: String, _ disk: sending any JournalDisk, _ memory: FleetMemory, _ names: [String], _ draw: () -> UInt64
+    _ folder: String, _ disk: sending any JournalDisk, _ memory: FleetMemory, _ names: [String], _ slack: Int,
+    _ draw: () -> UInt64
   ) throws(Refusal) -> sending Open {
     var memory = memory
     memory.embedded = EmbeddedMemory()
@@ -121,7 +125,7 @@ package final class EmbeddedVault: Sendable {
       // Whoever used the folder before had another journal, or none.
       memory.incarnation = Incarnation(bits: draw())
     }
-    return Open(journal: journal, slots: slots, places: places, memory: memory)
+    return Open(journal: journal, slots: slots, places: places, memory: memory, slack: slack)
   }
 
   private static func identity(_ bytes: [UInt8]) throws(DecodingFault) -> (incarnation: Incarnation, run: UInt32) {
@@ -149,7 +153,7 @@ package final class EmbeddedVault: Sendable {
   func append(_ records: [EmbeddedRecord]) throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
       let framed = records.map { JournalRecord(type: $0.kind, body: $0.encoded) }
-      if open.journal.size > 2 * (Self.slack + 2 * open.base) { try Self.checkpoint(&open) }
+      if open.journal.size > 2 * (open.slack + 2 * open.base) { try Self.checkpoint(&open) }
       do throws(JournalFault) {
         try open.journal.append(framed)
       } catch {
@@ -172,7 +176,7 @@ package final class EmbeddedVault: Sendable {
   /// Does what can be done while nobody waits: lets a checkpoint stand for what has become much.
   func tidy() throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
-      guard open.journal.size > Self.slack + 2 * open.base else { return try open.journal.writeSeal() }
+      guard open.journal.size > open.slack + 2 * open.base else { return try open.journal.writeSeal() }
       try Self.checkpoint(&open)
     }
   }

@@ -1,0 +1,116 @@
+import Agreement
+import Support
+import SystemPackage
+import Testing
+
+@testable import Fleet
+
+/// What a node of the embedded engine keeps on its disk.
+@Suite struct EmbeddedVaultTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  private func open(
+    run: UInt32 = 1, _ names: [String] = ["web"], slack: Int = 8 << 20, disk: FaultyDisk = FaultyDisk()
+  ) throws -> (vault: EmbeddedVault, memory: FleetMemory) {
+    try EmbeddedVault.open(
+      in: folder.path, on: disk, FleetMemory(incarnation: Incarnation(bits: 7), run: run), names: names, slack: slack
+    ) { 8 }
+  }
+
+  private static func entry(_ counter: UInt32, _ size: Int = 3) -> EmbeddedRecord {
+    .log(.entry(Zxid(epoch: 1, counter: counter), [UInt8](repeating: UInt8(truncatingIfNeeded: counter), count: size)))
+  }
+
+  private static var slot: PaxosSlot {
+    var slot = PaxosSlot()
+    slot.generation = 3
+    slot.promised = Ballot(number: 4, node: 1)
+    return slot
+  }
+
+  @Test func whatWasStoredIsThereAgain() throws {
+    #expect(EmbeddedVault.isNew(in: folder.path))
+    do {
+      let (vault, memory) = try open()
+      #expect(memory == FleetMemory(incarnation: Incarnation(bits: 7), run: 1))
+      try vault.append([.standing(.founded([memory.incarnation])), .log(.accepted(epoch: 1, leader: 0)), Self.entry(1)])
+      try vault.append([Self.entry(2), .log(.truncate(Zxid(epoch: 1, counter: 1)))])
+      try vault.write(Self.slot, of: "web")
+      try vault.tidy()
+      // Nobody else has it meanwhile.
+      #expect(throws: EmbeddedVault.Refusal.self) { try open(run: 2) }
+    }
+    #expect(!EmbeddedVault.isNew(in: folder.path))
+    // The journal knows better than another file who this is, and how often it was started.
+    let (_, memory) = try EmbeddedVault.open(
+      in: folder.path, on: FaultyDisk(), FleetMemory(incarnation: Incarnation(bits: 99), run: 1),
+      names: ["mail", "web"]
+    ) { 8 }
+    #expect(memory.incarnation == Incarnation(bits: 7) && memory.run == 2)
+    #expect(memory.embedded.standing == .founded([Incarnation(bits: 7)]) && memory.embedded.log.acceptedEpoch == 1)
+    #expect(memory.embedded.log.history.items.map(\.zxid) == [Zxid(epoch: 1, counter: 1)])
+    #expect(memory.embedded.slots == ["web": Self.slot])
+  }
+
+  /// Who has used the folder before, with another journal or none, has promised what isn't known here.
+  @Test func aJournalThatIsNewIsANewMemory() throws {
+    #expect(try open(run: 5).memory.incarnation == Incarnation(bits: 8))
+  }
+
+  @Test func whatWasPromisedOfANameOutlivesIt() throws {
+    do {
+      let (vault, _) = try open(["web"])
+      try vault.write(Self.slot, of: "web")
+    }
+    do {
+      let (vault, _) = try open(["mail"])
+      try vault.write(PaxosSlot(), of: "mail")
+    }
+    let (_, memory) = try open(["mail", "web"])
+    #expect(memory.embedded.slots == ["web": Self.slot, "mail": PaxosSlot()])
+    #expect(throws: EmbeddedVault.Refusal.noSlot("n254")) { try open((0..<300).map { "n\($0)" }) }
+  }
+
+  /// What an entry came to stands for it; so the journal doesn't grow with what was ever said.
+  @Test(.timeLimit(.minutes(2))) func whatHasBecomeMuchIsWrittenAnew() throws {
+    do {
+      let (vault, _) = try open(slack: 100_000)
+      for counter in 1...400 as ClosedRange<UInt32> {
+        try vault.append([Self.entry(counter, 100_000)])
+        if counter % 10 == 0 {
+          try vault.append([.log(.compaction(Zxid(epoch: 1, counter: counter), [1, 2], keeping: 5))])
+        }
+        if counter % 7 == 0 { try vault.tidy() }
+      }
+      let files = try SystemDisk().names(in: "\(folder.path)/journal")
+      #expect(files.count < 8, "\(files)")
+    }
+    let (_, memory) = try open()
+    #expect(memory.embedded.log.history.items.count == 5 && memory.embedded.log.history.state == [1, 2])
+    #expect(memory.embedded.log.history.last == Zxid(epoch: 1, counter: 400))
+  }
+
+  @Test func whatALaterVersionHasStoredIsntTakenForNothing() throws {
+    do {
+      _ = try open()
+      let journal = try Journal.open("\(folder.path)/journal", on: SystemDisk()) { _ in }
+      try journal.append([JournalRecord(type: 200, body: [1])])
+    }
+    let refusal = #expect(throws: EmbeddedVault.Refusal.self) { try open() }
+    #expect(refusal?.description.contains("what this version can't read: ") == true, "\(String(describing: refusal))")
+  }
+
+  @Test func aDiskThatFailedIsntAskedAgain() throws {
+    let disk = FaultyDisk()
+    let (vault, _) = try open(disk: disk)
+    try vault.append([Self.entry(1)])
+    disk.fail(.ioError)
+    #expect(throws: JournalFault.self) { try vault.append([Self.entry(2)]) }
+    disk.fail(nil)
+    #expect(throws: JournalFault.self) { try vault.append([Self.entry(2)]) }
+  }
+}

@@ -1,0 +1,61 @@
+import Fleet
+import Synchronization
+import SystemPackage
+
+/// The real disk, but for what a test lets go wrong, from any thread.
+final class FaultyDisk: JournalDisk, Sendable {
+  /// What becomes of each write.
+  private let fault = Mutex<Errno?>(nil)
+
+  /// From now on each write fails so; not any more if it's nil.
+  func fail(_ error: Errno?) {
+    fault.withLock { $0 = error }
+  }
+
+  fileprivate func check() throws(Errno) {
+    if let error = fault.withLock({ $0 }) { throw error }
+  }
+
+  private var disk: SystemDisk { SystemDisk() }
+
+  func makeFolder(_ path: String) throws(Errno) { try disk.makeFolder(path) }
+
+  func lock(_ folder: String) throws(Errno) -> any JournalLock { try disk.lock(folder) }
+
+  func names(in folder: String) throws(Errno) -> [String] { try disk.names(in: folder) }
+
+  func open(_ path: String) throws(Errno) -> any JournalFile { File(try disk.open(path), self) }
+
+  func create(_ path: String) throws(Errno) -> any JournalFile {
+    try check()
+    return File(try disk.create(path), self)
+  }
+
+  func rename(_ path: String, to other: String) throws(Errno) { try disk.rename(path, to: other) }
+
+  func remove(_ path: String) throws(Errno) { try disk.remove(path) }
+
+  func sync(_ folder: String) throws(Errno) { try disk.sync(folder) }
+
+  private final class File: JournalFile {
+    private let file: any JournalFile
+    private let disk: FaultyDisk
+
+    init(_ file: any JournalFile, _ disk: FaultyDisk) {
+      (self.file, self.disk) = (file, disk)
+    }
+
+    func lock() throws(Errno) { try file.lock() }
+
+    func size() throws(Errno) -> Int { try file.size() }
+
+    func read(_ count: Int, at offset: Int) throws(Errno) -> [UInt8] { try file.read(count, at: offset) }
+
+    func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {
+      try disk.check()
+      try file.write(bytes, at: offset)
+    }
+
+    func sync() throws(Errno) { try file.sync() }
+  }
+}
