@@ -3,8 +3,8 @@ import Testing
 
 @testable import Fleet
 
-/// How many seeds each fault is tried with.
-private let seeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].flatMap { UInt64($0) } ?? 2
+/// How many seeds each fault is tried with; with more than 2 of them, also each call on a real disk.
+let journalSeeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].flatMap { UInt64($0) } ?? 2
 
 /// Whatever happens to the disk at whichever call: what was told to be durable is there, or the journal isn't used.
 @Suite struct JournalFaultTests {
@@ -53,7 +53,7 @@ private let seeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"]
     var refusals = 0
     for call in 1...Self.calls {
       for rest in Rest.allCases {
-        for seed in 1...(rest == .something || fault != .crash ? seeds : 1) {
+        for seed in 1...(rest == .something || fault != .crash ? journalSeeds : 1) {
           let (story, disk) = story(fault, at: call, seed: seed)
           refusals += story.refusals
           let ending = story.ending(on: left(rest, of: disk, seed: seed))
@@ -65,11 +65,29 @@ private let seeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"]
     print("\(fault): \(Self.calls) calls, \(cases) cases, \(refusals) times no room")
   }
 
+  @Test("a disk that gets full says so, and breaks nothing")
+  func full() {
+    var refusals = 0
+    for room in stride(from: 0, through: 60_000, by: 500) {
+      let disk = MemoryDisk()
+      disk.room = room
+      var story = JournalStory(on: disk)
+      story.run()
+      story.end()
+      #expect(story.fault == nil, "room for \(room)")
+      refusals += story.refusals
+      disk.room = .max
+      #expect(story.ending(on: disk) == .recovered, "room for \(room)")
+    }
+    print("full: 121 sizes, \(refusals) times no room")
+    #expect(refusals > 100)
+  }
+
   @Test("a second fault while it's opened after the first one", arguments: [MemoryDisk.Fault.crash, .error(.ioError)])
   func second(fault: MemoryDisk.Fault) {
     var cases = 0
     for call in stride(from: 1, through: Self.calls, by: 3) {
-      for seed in 1...seeds {
+      for seed in 1...journalSeeds {
         for opening in stride(from: 1, to: 100, by: 3) {
           let (story, disk) = story(call % 2 == 0 ? fault : .crash, at: call, seed: seed)
           let again = left(seed % 2 == 0 ? .process : .something, of: disk, seed: seed)
@@ -102,7 +120,9 @@ private let seeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"]
         let spoilt = disk.copy
         spoilt[path]?[place] ^= 1 << UInt8(place % 8)
         let ending = story.ending(on: spoilt)
-        if case .refused(let fault) = ending, fault.isCorrupt { refused += 1 } else {
+        if case .refused(let fault) = ending, fault.isCorrupt {
+          refused += 1
+        } else {
           #expect(ending == .recovered, "\(path), byte \(place)")
         }
         cases += 1
@@ -125,7 +145,9 @@ private let seeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"]
         let spoilt = disk.copy
         spoilt[path]?.replaceSubrange(start..<start + 512, with: [UInt8](repeating: 0, count: 512))
         let ending = story.ending(on: spoilt)
-        if case .refused(let fault) = ending, fault.isCorrupt { refused.append("\(path) \(start)") } else {
+        if case .refused(let fault) = ending, fault.isCorrupt {
+          refused.append("\(path) \(start)")
+        } else {
           #expect(ending == .recovered, "\(path), block at \(start)")
         }
       }

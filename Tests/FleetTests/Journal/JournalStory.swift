@@ -45,6 +45,8 @@ struct JournalStory {
   private var askedSlot: (slot: Int, bytes: [UInt8])?
   /// How often there was no room.
   private(set) var refusals = 0
+  /// What ended it, if anything has.
+  private(set) var fault: JournalFault?
 
   init(on disk: any JournalDisk, in folder: String = TestJournal.folder) {
     (self.disk, self.folder) = (disk, folder)
@@ -57,7 +59,10 @@ struct JournalStory {
         try take(step)
         (asked, askedSlot) = (.nothing, nil)
       } catch {
-        guard error.isFull else { return }
+        guard error.isFull else {
+          fault = error
+          return
+        }
         refusals += 1
         if case .open = step { return }
         (asked, askedSlot) = (.nothing, nil)
@@ -111,7 +116,7 @@ struct JournalStory {
   }
 
   /// How it ends when all of it is opened on this disk, which nothing ails any more.
-  enum Ending: Equatable {
+  enum Ending: Equatable, Sendable {
     /// Everything that was told to be durable is there, and of what was asked last no more than may be; and it went on.
     case recovered
     case refused(JournalFault)
