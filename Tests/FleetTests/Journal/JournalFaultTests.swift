@@ -4,7 +4,7 @@ import Testing
 @testable import Fleet
 
 /// How many seeds each fault is tried with; with more than 2 of them, also each call on a real disk.
-let journalSeeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].flatMap { UInt64($0) } ?? 2
+let journalSeeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].flatMap { UInt64($0) } ?? 1
 
 /// Whatever happens to the disk at whichever call: what was told to be durable is there, or the journal isn't used.
 @Suite struct JournalFaultTests {

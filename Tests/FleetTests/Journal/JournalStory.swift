@@ -27,7 +27,8 @@ struct JournalStory {
   static let whole: [Step] = [
     .open, .append([.test(1)]), .append([.test(2, 50), .test(3, 0), .test(4, 600)]), .seal, .write(0, [1]),
     .append([.test(5, 1_500)]), .append([.test(6, 300), .test(7, 300), .test(8, 300), .test(9, 900)]),
-    .append([.test(10)]), .checkpoint([.test(11), .test(12, 200)]), .append([.test(13, 40)]), .write(1, [2, 2]),
+    .append([.test(10)]), .seal, .checkpoint([.test(11), .test(12, 200)]), .append([.test(13, 40)]), .write(1, [2, 2]),
+    .seal,
     .append([.test(14, 5_000)]), .seal, .open, .append([.test(15, 500), .test(16, 500)]),
     .checkpoint([.test(17, 3_000), .test(18, 3_000)]), .write(0, [3, 3, 3]), .append([.test(19)]), .append([.test(20)]),
     .open, .append([.test(21, 100)]), .checkpoint([]), .append([.test(22), .test(23)]), .write(1, [4]), .seal,
@@ -136,9 +137,14 @@ struct JournalStory {
       }
     }
     (after.records, after.held) = (found.records, found.held)
+    if let disk = disk as? MemoryDisk {
+      var again = JournalStory(on: disk.powered(again: 1, keeping: .none), in: folder)
+      guard (try? again.find()) == found else { return .wrong("what was found isn't durable") }
+    }
     do throws(JournalFault) {
       for step in [
-        .append([.test(200, 20), .test(201, 700)]), .open, .seal, .append([.test(202, 4_000)]), .write(0, [9]),
+        .append([.test(200, lengthOfFirstMissing(in: found.records))]), .open,
+        .append([.test(204, 20), .test(201, 700)]), .open, .seal, .append([.test(202, 4_000)]), .write(0, [9]),
         .open, .checkpoint([.test(203)]), .open,
       ] as [Step] {
         if case .open = step {
@@ -154,6 +160,12 @@ struct JournalStory {
       return .wrong("it doesn't go on: \(error)")
     }
     return .recovered
+  }
+
+  /// How long the first record is that was asked for and isn't there: what takes its place leaves what was behind it where it was.
+  private func lengthOfFirstMissing(in found: [JournalRecord]) -> Int {
+    guard case .append(let more) = asked, found.count < records.count + more.count else { return 20 }
+    return more[found.count - records.count].body.count
   }
 
   /// What the journal may have.

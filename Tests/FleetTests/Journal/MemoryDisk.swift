@@ -138,8 +138,13 @@ final class MemoryDisk: JournalDisk {
     guard more <= room else { throw .noSpace }
     if room < .max { room -= more }
     try call(
-      .changes, failing: { contents.write(Array(bytes[..<random.below(bytes.count + 1)]), at: offset) },
+      .changes, failing: { contents.write(Array(bytes[..<part(of: bytes.count)]), at: offset) },
       { contents.write(bytes, at: offset) })
+  }
+
+  /// How much of a write that fails is done: often little of it, as most of what is written are zeros.
+  private func part(of count: Int) -> Int {
+    random.below(random.below(2) == 0 ? count + 1 : min(count, 64) + 1)
   }
 
   fileprivate func sync(_ contents: MemoryContents) throws(Errno) {
