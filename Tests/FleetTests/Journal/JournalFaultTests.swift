@@ -53,7 +53,7 @@ let journalSeeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].
     var refusals = 0
     for call in 1...Self.calls {
       for rest in Rest.allCases {
-        for seed in 1...(rest == .something || fault != .crash ? journalSeeds : 1) {
+        for seed in 1...(rest == .something ? 6 * journalSeeds : fault == .crash ? 1 : journalSeeds) {
           let (story, disk) = story(fault, at: call, seed: seed)
           refusals += story.refusals
           let ending = story.ending(on: left(rest, of: disk, seed: seed))

@@ -143,7 +143,7 @@ struct JournalStory {
     }
     do throws(JournalFault) {
       for step in [
-        .append([.test(200, lengthOfFirstMissing(in: found.records))]), .open,
+        afterwards(found.records), .open,
         .append([.test(204, 20), .test(201, 700)]), .open, .seal, .append([.test(202, 4_000)]), .write(0, [9]),
         .open, .checkpoint([.test(203)]), .open,
       ] as [Step] {
@@ -162,10 +162,17 @@ struct JournalStory {
     return .recovered
   }
 
-  /// How long the first record is that was asked for and isn't there: what takes its place leaves what was behind it where it was.
-  private func lengthOfFirstMissing(in found: [JournalRecord]) -> Int {
-    guard case .append(let more) = asked, found.count < records.count + more.count else { return 20 }
-    return more[found.count - records.count].body.count
+  /// What is done first afterwards: it takes the place of the first record that was asked for and isn't there, with one as long as that,
+  /// so that what was behind it lies where something of it would.
+  private func afterwards(_ found: [JournalRecord]) -> Step {
+    switch asked {
+    case .append(let more) where found.count < records.count + more.count:
+      .append([.test(200, more[found.count - records.count].body.count)])
+    case .checkpoint(let others) where found == records && !others.isEmpty:
+      .checkpoint([.test(200, others[0].body.count)])
+    default:
+      .append([.test(200)])
+    }
   }
 
   /// What the journal may have.
