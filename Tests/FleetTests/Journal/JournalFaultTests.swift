@@ -1,3 +1,4 @@
+import Balancing
 import Foundation
 import Testing
 
@@ -28,13 +29,16 @@ let journalSeeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].
   private func story(_ fault: MemoryDisk.Fault, at call: Int, seed: UInt64) -> (JournalStory, MemoryDisk) {
     let disk = MemoryDisk(seed: seed)
     disk.fault = (call, fault)
+    // Another chance at each call.
+    disk.random = SplitMix64(seed: UInt64(call) << 32 | seed)
     var story = JournalStory(on: disk)
     story.run()
     story.end()
     return (story, disk)
   }
 
-  private func left(_ rest: Rest, of disk: MemoryDisk, seed: UInt64) -> MemoryDisk {
+  private func left(_ rest: Rest, of disk: MemoryDisk) -> MemoryDisk {
+    let seed = disk.random.next()
     switch rest {
     case .process:
       disk.handOver()
@@ -56,7 +60,7 @@ let journalSeeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].
         for seed in 1...(rest == .something ? 6 * journalSeeds : fault == .crash ? 1 : journalSeeds) {
           let (story, disk) = story(fault, at: call, seed: seed)
           refusals += story.refusals
-          let ending = story.ending(on: left(rest, of: disk, seed: seed))
+          let ending = story.ending(on: left(rest, of: disk))
           #expect(ending == .recovered, "call \(call), \(rest), seed \(seed)")
           cases += 1
         }
@@ -90,14 +94,14 @@ let journalSeeds = ProcessInfo.processInfo.environment["MARTLET_JOURNAL_SEEDS"].
       for seed in 1...journalSeeds {
         for opening in stride(from: 1, to: 100, by: 3) {
           let (story, disk) = story(call % 2 == 0 ? fault : .crash, at: call, seed: seed)
-          let again = left(seed % 2 == 0 ? .process : .something, of: disk, seed: seed)
+          let again = left(seed % 2 == 0 ? .process : .something, of: disk)
           again.fault = (opening, fault)
           var opened = JournalStory(on: again)
           opened.tryOpening()
           opened.end()
           guard again.hasFailed else { break }
           let rest: Rest = opening % 2 == 0 ? .process : .something
-          let ending = story.ending(on: left(rest, of: again, seed: seed &+ 7))
+          let ending = story.ending(on: left(rest, of: again))
           #expect(ending == .recovered, "call \(call), then \(opening), \(rest), seed \(seed)")
           cases += 1
         }

@@ -126,6 +126,23 @@ import Testing
     #expect(try TestJournal.read(disk).map(\.type) == [1, 2])
   }
 
+  @Test("a seal isn't written twice because an append had no room")
+  func sealWithoutRoom() throws {
+    do {
+      let (journal, _) = try TestJournal.open(disk)
+      // All but the room for one seal.
+      try journal.append([.test(1, 4_096 - 64 - 32 - 32)])
+      try journal.writeSeal()
+      disk.room = 0
+      #expect { try journal.append([.test(2)]) } throws: { ($0 as? JournalFault)?.isFull == true }
+      try journal.writeSeal()
+      disk.room = .max
+      try journal.append([.test(3)])
+    }
+    #expect(disk[TestJournal.segment(1)]?.count == 4_096)
+    #expect(try TestJournal.read(disk).map(\.type) == [1, 3])
+  }
+
   @Test("what is gone isn't taken for what never was")
   func files() throws {
     do {
