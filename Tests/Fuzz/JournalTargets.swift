@@ -52,9 +52,11 @@ extension FuzzTarget {
       let slots = try JournalSlots.open(FuzzDisk.slotsPath, count: 1, on: disk)
       let held = slots.read(0)
       precondition((held?.count ?? 0) <= JournalSlots.largest, "more than a slot holds")
-      precondition(try JournalSlots.open(FuzzDisk.slotsPath, count: 1, on: disk).read(0) == held, "another content")
+      let again = try JournalSlots.open(FuzzDisk.slotsPath, count: 1, on: disk)
+      precondition(again.read(0) == held, "another content")
       try slots.write(0, [7])
-      precondition(try JournalSlots.open(FuzzDisk.slotsPath, count: 1, on: disk).read(0) == [7], "another content")
+      let last = try JournalSlots.open(FuzzDisk.slotsPath, count: 1, on: disk)
+      precondition(last.read(0) == [7], "another content")
     } catch {
       switch error {
       case .corrupt, .version: return
