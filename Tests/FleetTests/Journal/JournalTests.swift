@@ -189,7 +189,8 @@ import Testing
     #expect(throws: JournalFault.version(TestJournal.segment(1), 2)) { try TestJournal.read(disk) }
   }
 
-  @Test("a header with numbers that can't be isn't believed, though its checksum is right", arguments: [16, 24, 31, 55])
+  @Test(
+    "a header with numbers that can't be isn't believed, though its checksum is right", arguments: [16, 24, 31, 55])
   func header(offset: Int) throws {
     do { _ = try TestJournal.open(disk) }
     try rewriteHeader { $0[offset] = offset == 24 ? 0 : 0xFF }
