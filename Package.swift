@@ -147,7 +147,7 @@ let package = Package(
       dependencies: [
         "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Support",
         system,
-      ]),
+      ], exclude: ["Fixtures"]),
     .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
     .testTarget(
       name: "DoorsTests",

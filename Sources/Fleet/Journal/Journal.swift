@@ -22,6 +22,8 @@ package final class Journal {
     case due
     /// One is written, but not certain to be durable.
     case written
+    /// One is durable.
+    case durable
   }
 
   private let folder: JournalFolder
@@ -89,7 +91,7 @@ package final class Journal {
     try manifest.store(recovery.last.number)
     (self.folder, self.manifest, self.segmentSize, segment) = (folder, manifest, segmentSize, recovery.last)
     (end, next, durable, used) = (recovery.end, recovery.next, recovery.next &- 1, recovery.used)
-    (size, seal) = (recovery.size, recovery.isSealed ? .written : .due)
+    (size, seal) = (recovery.size, recovery.isSealed ? .durable : .due)
   }
 
   private static func opening(
@@ -113,6 +115,7 @@ package final class Journal {
       for record in records { batch.add(record) }
       try write(batch)
       try flush()
+      seal = .due
     } else {
       try begin(.continuation, records, in: .next)
     }
@@ -152,7 +155,6 @@ package final class Journal {
   private func flush() throws(JournalFault) {
     try orBreak { () throws(Errno) in try file.sync() }
     durable = next - 1
-    seal = .due
   }
 
   /// Begins the next segment with these records.
@@ -160,7 +162,10 @@ package final class Journal {
     _ opening: JournalSegment.Opening, _ records: [JournalRecord], in place: JournalFolder.Place
   ) throws(JournalFault) {
     // Whatever is in a segment is durable when the next one gets its number.
-    if seal == .written { try flush() }
+    if seal == .written {
+      try flush()
+      seal = .durable
+    }
     var batch = JournalFrame.Batch(to: segment.number + 1, at: FileHeader.length, next: next, durable: durable)
     let needed = max(segmentSize, (batch.end + records.framed + JournalFrame.overhead + 4_095) & ~4_095)
     let size = max(needed, place == .spare ? room.spare ?? 0 : 0)

@@ -76,8 +76,8 @@ struct JournalRecovery {
     var segments: [JournalSegment] = []
     for number in folder.numbers.reversed() {
       let path = folder.path(number)
-      if let after = segments.last, after.number - 1 != number {
-        throw .corrupt(path, "segment \(after.number - 1) isn't there")
+      if let after = segments.last, number &+ 1 != after.number {
+        throw .corrupt(path, "segment \(after.number &- 1) isn't there")
       }
       let (bytes, size) = try reading(path) { () throws(Errno) in
         let file = try folder.disk.open(path)

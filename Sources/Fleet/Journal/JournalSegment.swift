@@ -18,8 +18,8 @@ struct JournalSegment: Equatable {
   /// How many frames were durable before it got its name.
   let opened: Int
 
-  /// No number of a segment or a record gets there.
-  private static let most: UInt64 = 1 << 62
+  /// What a segment's or a record's number may be: none gets to the end.
+  private static let counted: Range<UInt64> = 1..<1 << 62
   /// The smallest that can be: a header and a seal.
   static let smallest = FileHeader.length + JournalFrame.overhead
 
@@ -30,7 +30,7 @@ struct JournalSegment: Equatable {
   /// Reads it from a file's first bytes.
   init(_ bytes: [UInt8]) throws(FileHeader.Fault) {
     let numbers = try FileHeader(bytes, as: .segment).numbers
-    guard numbers[0] < Self.most, numbers[1] < Self.most, let size = Int(exactly: numbers[2]),
+    guard Self.counted.contains(numbers[0]), Self.counted.contains(numbers[1]), let size = Int(exactly: numbers[2]),
       let opened = Int(exactly: numbers[3]), let opening = Opening(rawValue: numbers[4])
     else { throw .damaged }
     self.init(numbers[0], first: numbers[1], size: size, opening, of: opened)

@@ -35,7 +35,9 @@ struct SlotCopy: Equatable {
     guard count <= JournalSlots.largest else { return nil }
     let content = block[4..<Self.overhead + count]
     guard block.little(UInt32.self, at: 0) == Self.checksum(of: slot, content) else { return nil }
-    self.init(slot: slot, sequence: block.little(at: 8), bytes: Array(content.dropFirst(Self.overhead - 4)))
+    let sequence = block.little(UInt64.self, at: 8)
+    guard sequence < .max else { return nil }
+    self.init(slot: slot, sequence: sequence, bytes: Array(content.dropFirst(Self.overhead - 4)))
   }
 
   /// Its block.

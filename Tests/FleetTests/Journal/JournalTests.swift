@@ -126,6 +126,23 @@ import Testing
     #expect(try TestJournal.read(disk).map(\.type) == [1, 2])
   }
 
+  @Test("a seal isn't written twice because an append had no room")
+  func sealWithoutRoom() throws {
+    do {
+      let (journal, _) = try TestJournal.open(disk)
+      // All but the room for one seal.
+      try journal.append([.test(1, 4_096 - 64 - 32 - 32)])
+      try journal.writeSeal()
+      disk.room = 0
+      #expect { try journal.append([.test(2)]) } throws: { ($0 as? JournalFault)?.isFull == true }
+      try journal.writeSeal()
+      disk.room = .max
+      try journal.append([.test(3)])
+    }
+    #expect(disk[TestJournal.segment(1)]?.count == 4_096)
+    #expect(try TestJournal.read(disk).map(\.type) == [1, 3])
+  }
+
   @Test("what is gone isn't taken for what never was")
   func files() throws {
     do {
@@ -168,14 +185,27 @@ import Testing
   @Test("a later format is said, not guessed at")
   func version() throws {
     do { _ = try TestJournal.open(disk) }
-    var header = try #require(disk[TestJournal.segment(1)])
-    header[8] = 2
-    var checksum = CRC32C()
-    checksum.add(header[..<12])
-    checksum.add(header[16..<64])
-    header.put(little: checksum.value, at: 12)
-    disk[TestJournal.segment(1)] = header
+    try rewriteHeader { $0[8] = 2 }
     #expect(throws: JournalFault.version(TestJournal.segment(1), 2)) { try TestJournal.read(disk) }
+  }
+
+  @Test(
+    "a header with numbers that can't be isn't believed, though its checksum is right", arguments: [16, 24, 31, 55])
+  func header(offset: Int) throws {
+    do { _ = try TestJournal.open(disk) }
+    try rewriteHeader { $0[offset] = offset == 24 ? 0 : 0xFF }
+    #expect { try TestJournal.read(disk) } throws: { ($0 as? JournalFault)?.isCorrupt == true }
+  }
+
+  /// Changes the first segment's header, with the checksum that's right then.
+  private func rewriteHeader(_ change: (inout [UInt8]) -> Void) throws {
+    var bytes = try #require(disk[TestJournal.segment(1)])
+    change(&bytes)
+    var checksum = CRC32C()
+    checksum.add(bytes[..<12])
+    checksum.add(bytes[16..<64])
+    bytes.put(little: checksum.value, at: 12)
+    disk[TestJournal.segment(1)] = bytes
   }
 
   @Test("without room an append changes nothing, and a checkpoint makes room again")

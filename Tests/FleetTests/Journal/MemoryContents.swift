@@ -67,7 +67,7 @@ final class MemoryContents {
       switch random.below(5) {
       case 0: break
       case 1, 2: Self.put(Array(bytes[start..<end]), at: start, into: &left)
-      case 3: Self.put(Array(bytes[start..<start + random.below(end - start + 1)]), at: start, into: &left)
+      case 3: Self.put(Array(bytes[start..<tear(start..<end, from: left, &random)]), at: start, into: &left)
       default:
         for write in writes.prefix(random.below(writes.count + 1)) {
           let range = (write.offset..<write.offset + write.bytes.count).clamped(to: start..<end)
@@ -78,6 +78,13 @@ final class MemoryContents {
       }
     }
     return left
+  }
+
+  /// Where a sector is torn: somewhere in what makes it another one.
+  private func tear(_ sector: Range<Int>, from old: [UInt8], _ random: inout SplitMix64) -> Int {
+    let different = sector.filter { $0 >= old.count || old[$0] != bytes[$0] }
+    guard let first = different.first, let last = different.last else { return sector.upperBound }
+    return first + random.below(last - first + 1)
   }
 
   private static func put(_ new: [UInt8], at offset: Int, into bytes: inout [UInt8]) {

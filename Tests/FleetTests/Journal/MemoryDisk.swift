@@ -69,6 +69,7 @@ final class MemoryDisk: JournalDisk {
   func create(_ path: String) throws(Errno) -> any JournalFile {
     try call(.changes) { [self] in
       if let contents = names[path] {
+        free(contents)
         contents.truncate()
       } else {
         let contents = MemoryContents()
@@ -83,6 +84,7 @@ final class MemoryDisk: JournalDisk {
   func rename(_ path: String, to other: String) throws(Errno) {
     guard names[path] != nil else { throw .noSuchFileOrDirectory }
     try call(.changes) { [self] in
+      if let contents = names[other] { free(contents) }
       names[other] = names.removeValue(forKey: path)
       changes.append(.rename(path, other))
     }
@@ -91,6 +93,7 @@ final class MemoryDisk: JournalDisk {
   func remove(_ path: String) throws(Errno) {
     guard names[path] != nil else { throw .noSuchFileOrDirectory }
     try call(.looks) { [self] in
+      if let contents = names[path] { free(contents) }
       names[path] = nil
       changes.append(.remove(path))
     }
@@ -133,16 +136,25 @@ final class MemoryDisk: JournalDisk {
   fileprivate func write(_ bytes: [UInt8], at offset: Int, to contents: MemoryContents) throws(Errno) {
     let more = max(0, offset + bytes.count - contents.bytes.count)
     guard more <= room else { throw .noSpace }
-    room -= more
+    if room < .max { room -= more }
     try call(
-      .changes, failing: { contents.write(Array(bytes[..<random.below(bytes.count + 1)]), at: offset) },
+      .changes, failing: { contents.write(Array(bytes[..<part(of: bytes.count)]), at: offset) },
       { contents.write(bytes, at: offset) })
+  }
+
+  /// How much of a write that fails is done: often little of it, as most of what is written are zeros.
+  private func part(of count: Int) -> Int {
+    random.below(random.below(2) == 0 ? count + 1 : min(count, 64) + 1)
   }
 
   fileprivate func sync(_ contents: MemoryContents) throws(Errno) {
     try call(.changes, failing: { contents.settle(&random, .some) }) {
       if !isDead { contents.flush() }
     }
+  }
+
+  private func free(_ contents: MemoryContents) {
+    if room < .max { room += contents.bytes.count }
   }
 
   private func settleNames() {
