@@ -61,6 +61,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   // Who founds the embedded engine.
   case agreedBeforeDurable
   case foundedAtOwnWord
+  // The embedded engine as a whole.
+  case strangersHeard
 
   /// Those of the embedded log.
   package static let ofEmbeddedLog: [Mutant] = [
@@ -76,9 +78,11 @@ package enum Mutant: String, CaseIterable, Sendable {
   ]
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
+  /// Those of the embedded engine as a whole.
+  package static let ofEngine: [Mutant] = [.strangersHeard]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
-    !ofEmbeddedLog.contains($0) && !ofFounding.contains($0)
+    !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0)
       && ![.answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten].contains($0)
   }
 }

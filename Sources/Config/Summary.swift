@@ -22,9 +22,8 @@ extension Configuration {
     if let fleet {
       rest.add(
         "fleet",
-        "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by \(fleet.engine.type.title) at "
-          + "\(fleet.engine.servers.map(\.description).joined(separator: ", "))"
-          + (fleet.engine.tls == nil ? "" : " over TLS") + ", \(fleet.engine.root)")
+        "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by \(fleet.engine.type.title)"
+          + (fleet.engine.type == .embedded ? " (a preview)" : fleet.engine.place))
       for address in fleet.addresses { rest.add("address", address.summary) }
     }
     if pools.contains(where: \.hasNames) {
@@ -145,6 +144,13 @@ extension HealthConfiguration {
     guard check != .none else { return what }
     return what + ", every \(DurationText.write(timing.interval)), timeout \(DurationText.write(timing.timeout)), "
       + "rise \(timing.rise), fall \(timing.fall)"
+  }
+}
+
+extension FleetConfiguration.Engine {
+  /// Where the servers are.
+  fileprivate var place: String {
+    " at \(servers.map(\.description).joined(separator: ", "))" + (tls == nil ? "" : " over TLS") + ", \(root)"
   }
 }
 

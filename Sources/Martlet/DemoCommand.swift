@@ -16,10 +16,9 @@ struct DemoCommand: ParsableCommand {
       interface. A client sends requests all the while. One backend after the other is killed and revived, and each \
       time a few lines say what the client noticed. Ends with Ctrl-C.
 
-      With --fleet it's three nodes as one service, each in a network of its own on this machine, beside a server of \
-      ZooKeeper. An address moves, its owner is frozen, a rollout is refused by one node and another one is taken by \
+      With --fleet it's three nodes as one service, each in a network of its own on this machine. An address moves, its owner is frozen, a rollout is refused by one node and another one is taken by \
       all; each step says for how long nobody answered and what to type to see it. For root, or who may have user \
-      namespaces; it needs ip, java and Debian's libzookeeper-java, which `make demo-fleet` installs.
+      namespaces; it needs ip, which `make demo-fleet` installs.
 
       EXIT STATUS
         0   All went as it should, or it was stopped.

@@ -130,7 +130,7 @@ package struct StoredFile: Sendable {
       _ = try syscall { fsync(descriptor) }
       _ = try syscall { unsafe rename(beside, path) }
       isInPlace = true
-      try flushFolder()
+      try DiskFolder.sync(DiskFolder.parent(of: path))
     } catch {
       throw .system(error)
     }
@@ -141,19 +141,6 @@ package struct StoredFile: Sendable {
     while !rest.isEmpty {
       let count = try syscall { unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) } }
       rest = rest.dropFirst(count)
-    }
-  }
-
-  /// The new name has to reach the disk as well. Not every file system can do that for a folder.
-  private func flushFolder() throws(Errno) {
-    let slash = path.lastIndex(of: "/")
-    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let descriptor = try syscall { unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    defer { _ = close(descriptor) }
-    do throws(Errno) {
-      _ = try syscall { fsync(descriptor) }
-    } catch {
-      guard error == .invalidArgument || error == .notSupported else { throw error }
     }
   }
 

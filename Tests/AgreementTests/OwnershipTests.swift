@@ -8,7 +8,7 @@ import Testing
   private struct Part {
     var owner: StoreOwner
     var owned: [(generation: UInt64, until: Moment)] = []
-    var drops: [StoreOwner.Cause] = []
+    var drops: [Ownership.Cause] = []
     /// Whom it has asked for leave.
     var asked: [NodeName] = []
 

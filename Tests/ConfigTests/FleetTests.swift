@@ -103,6 +103,14 @@ struct FleetTests {
     #expect(try Configuration.parse(configuration.render()).isSame(as: configuration))
   }
 
+  @Test("the nodes themselves need no servers, and are written as they were read") func embedded() throws {
+    let configuration = try Configuration.parse(Self.text(engine: "type: 'embedded', preview: true"))
+    #expect(configuration.fleet?.engine == FleetConfiguration.Engine(type: .embedded))
+    #expect(try Configuration.parse(configuration.render()).isSame(as: configuration))
+    #expect(configuration.render().contains("\"preview\": true") && !configuration.render().contains("\"root\""))
+    #expect(configuration.summary().contains("by the nodes themselves (a preview)"))
+  }
+
   @Test(
     "what is wrong with nodes and engine is told with its place",
     arguments: [
@@ -123,7 +131,7 @@ struct FleetTests {
       (text(nodes: nodes + ", { name: '.', address: '10.0.0.3:7400' }"), "nodes[2].name: \".\" is no name of a node"),
       (
         text(nodes: nodes + ", { name: 'w', address: '10.0.0.3:7400', role: 'witness' }"),
-        "nodes[2].role: unknown key — hint: remove it: a witness of a fleet belongs to the embedded engine, which isn't"
+        "nodes[2].role: unknown key — hint: remove it: there are no witnesses yet"
       ),
       (
         text(nodes: nodes + ", { name: 'lb3', address: ':7400' }"),
@@ -134,12 +142,21 @@ struct FleetTests {
         "nodes[2].address: must be an IP address with a port, is unix:/a"
       ),
       (
-        text(engine: "type: 'embedded', servers: ['a:1']"),
-        "engine.type: the embedded engine isn't there yet — hint: use servers of ZooKeeper, by \"zookeeper\", or \"etcd\""
+        text(engine: "type: 'embedded', preview: true, servers: ['a:1']"),
+        "engine.servers: is not for the type \"embedded\" — hint: remove it, or set \"type\" to \"zookeeper\" or \"etcd\""
+      ),
+      (text(engine: "type: 'embedded'"), "engine.preview: is missing — hint: add it. Has to be true"),
+      (
+        text(engine: "type: 'embedded', preview: false"),
+        "engine.preview: the embedded engine is a preview only — hint: set it to true to try it"
+      ),
+      (
+        text(engine: engine + ", preview: true"),
+        "engine.preview: is not for the type \"zookeeper\" — hint: remove it, or set \"type\" to \"embedded\""
       ),
       (
         text(engine: "type: 'consul', servers: ['a:1']"),
-        "engine.type: must be one of \"zookeeper\", \"etcd\", is \"consul\" —"
+        "engine.type: must be one of \"zookeeper\", \"etcd\", \"embedded\", is \"consul\" —"
       ),
       (text(engine: "type: 'zookeeper', servers: []"), "engine.servers: must have 1…9 servers, has 0 —"),
       (text(engine: "type: 'zookeeper', servers: ['a:1', 'A:1']"), "engine.servers[1]: a:1 is there twice"),

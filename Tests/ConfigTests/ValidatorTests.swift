@@ -237,6 +237,7 @@ struct ValidatorTests {
     "addresses: []", "data: '/d'", "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a:b/c.d', auth: '/a' }",
     "engine: { type: 'etcd', servers: ['etcd:2379'], root: '/zookeeper', auth: '/a', tls: true }",
     "engine: { servers: ['etcd:2379'], type: 'etcd', root: '/zookeeper/a' }",
+    "engine: { type: 'embedded', preview: true }",
     tls("true"), tls("{}"), tls("{ ca: '/a b' }"), tls("{ certificate: '/c', key: '/k', serverName: 'Zk-1.example.' }"),
     tls("{ serverName: '10.0.0.1' }"), tls("{ serverName: '2001:DB8::1' }"),
   ]
@@ -246,7 +247,9 @@ struct ValidatorTests {
     "address: '10.0.0.100', action: 'none', lease: '3s', prefer: ['lb1'], onQuorumLoss: 'hold'",
   ]
   private static let wrongFleets = [
-    "addresses: {}", "data: 'd'", "colour: 1", "engine: { type: 'embedded', servers: ['zk:1'] }",
+    "addresses: {}", "data: 'd'", "colour: 1", "engine: { type: 'embedded' }",
+    "engine: { type: 'embedded', preview: true, servers: ['zk:1'] }", "engine: { type: 'embedded', preview: false }",
+    "engine: { type: 'etcd', servers: ['zk:1'], preview: true }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: 'a' }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/a/../b' }",
     "engine: { type: 'zookeeper', servers: ['zk:1'], root: '/zookeeper' }",

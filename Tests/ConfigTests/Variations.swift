@@ -90,8 +90,11 @@ struct Variations {
     if let constant = condition?["not"]?["const"], let other = schema["then"] {
       return Bool.random(using: &random) ? constant : try value(of: other, at: path)
     }
+    // So that each key has its turn: the more of them, the more often.
     if case .array(let rules) = schema["allOf"]?.value,
-      let variant = rules.filter({ $0["then"]?["additionalProperties"] != nil }).randomElement(using: &random)
+      let variant = rules.filter({ $0["then"]?["additionalProperties"] != nil }).flatMap({ variant in
+        (variant["then"]?["properties"]?.members ?? []).map { _ in variant }
+      }).randomElement(using: &random)
     {
       return try object(of: #require(variant["then"]), at: path, constants: variant["if"]?["properties"]?.members ?? [])
     }

@@ -6,6 +6,8 @@ import Simulation
 enum Theatre: String {
   /// A whole fleet on a store.
   case fleet
+  /// A whole fleet on the embedded engine.
+  case embedded
   /// The embedded log.
   case zab
   /// Who owns a name, decided among the nodes.
@@ -20,6 +22,9 @@ struct Task {
   var count: UInt64 = 2_000
   var first: UInt64 = 1
   var mutant: Mutant?
+
+  /// The story of a seed, of a whole fleet.
+  func story(_ seed: UInt64) -> Story { Story(seed: seed, engine: theatre == .embedded ? .embedded : .store) }
 
   init?(_ words: [String]) {
     var words = words[...]
@@ -58,8 +63,8 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
   -> (finding: Finding?, events: Int)
 {
   switch task.theatre {
-  case .fleet:
-    let world = World(Story(seed: seed), mutant: task.mutant)
+  case .fleet, .embedded:
+    let world = World(task.story(seed), mutant: task.mutant)
     if tells { world.tell = { print($0) } }
     let outcome = world.play()
     total += outcome.counts
@@ -82,7 +87,8 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
 
 /// Tells of a story that fails: as short as it gets, where stories can be made shorter.
 func tellFailure(_ seed: UInt64, _ finding: Finding, _ task: Task) {
-  if task.theatre == .fleet, let (story, finding) = Story(seed: seed).shrunk(mutant: task.mutant) {
+  if task.theatre == .fleet || task.theatre == .embedded,
+    let (story, finding) = task.story(seed).shrunk(mutant: task.mutant) {
     let world = World(story, mutant: task.mutant)
     world.tell = { print($0) }
     _ = world.play()
@@ -109,7 +115,7 @@ func run(_ task: Task) -> Int32 {
     "\(task.count) seeds from \(task.first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
   )
   switch task.theatre {
-  case .fleet: print(total)
+  case .fleet, .embedded: print(total)
   case .zab: print(embedded)
   case .paxos: print("\(embedded.leaders) owners")
   }
@@ -117,7 +123,7 @@ func run(_ task: Task) -> Int32 {
 }
 
 guard let task = Task(Array(CommandLine.arguments.dropFirst())) else {
-  print("usage: Simulate [fleet|zab|paxos] [SEEDS [FIRST [MUTANT]]], or Simulate [fleet|zab|paxos] tell SEED [MUTANT]")
+  print("usage: Simulate [fleet|embedded|zab|paxos] [SEEDS [FIRST [MUTANT]]], or Simulate [fleet|embedded|zab|paxos] tell SEED [MUTANT]")
   print("mutants of fleet: " + Mutant.ofFleet.map(\.rawValue).joined(separator: " "))
   print("mutants of zab: " + Mutant.ofEmbeddedLog.map(\.rawValue).joined(separator: " "))
   exit(64)

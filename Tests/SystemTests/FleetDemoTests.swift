@@ -6,8 +6,7 @@ import Testing
 /// `martlet demo --fleet`: the whole of it, as `make demo-fleet` shows it.
 @Suite(
   "System/FleetDemo", .serialized, .enabled(if: TestNetwork.obstacle == nil, "\(TestNetwork.obstacle ?? "")"),
-  .needs("java", "unshare", "setpriv"),
-  .enabled(if: access("/usr/share/java/zookeeper.jar", R_OK) == 0, "not installed: libzookeeper-java"),
+  .needs("unshare", "setpriv"),
   .timeLimit(.minutes(3)))
 struct FleetDemoTests {
   /// The demo, with a folder for its files.
@@ -74,7 +73,7 @@ struct FleetDemoTests {
     let stage = try Stage(environment: ["PATH": "/nowhere"])
     #expect(try stage.demo.wait() == .code(71))
     let errors = stage.demo.text(of: .errors)
-    #expect(errors.contains("not installed: default-jre-headless") && errors.contains("`make demo-fleet`"), "\(errors)")
+    #expect(errors.contains("not installed: iproute2") && errors.contains("`make demo-fleet`"), "\(errors)")
     #expect(errors.split(separator: "\n").count == 1, "\(errors)")
     #expect(stage.files == [])
   }

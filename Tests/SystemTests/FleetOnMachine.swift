@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-/// Three real processes as one fleet, on three real servers of ZooKeeper, or of what keeps the log in its place.
+/// Three real processes as one fleet, on three real servers of ZooKeeper, of what keeps the log in its place, or on none.
 final class FleetOnMachine {
   let folder: TemporaryFolder
   let servers: any StoreServers
@@ -40,11 +40,12 @@ final class FleetOnMachine {
   ) throws {
     let list = zip(names, nodePorts).map { "{ \"name\": \"\($0)\", \"address\": \"127.0.0.1:\($1)\" }" }
     let addresses = servers.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+    let engine = addresses.isEmpty ? "\"preview\": true" : "\"servers\": [\(addresses)]"
     try folder.write(
       "fleet.json",
       """
       { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
-          "engine": { "type": "\(servers.engine)", "servers": [\(addresses)] }, "data": "\(folder.path)/${MARTLET_NODE}/data" },
+          "engine": { "type": "\(servers.engine)", \(engine) }, "data": "\(folder.path)/${MARTLET_NODE}/data" },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "listeners": [{ "name": "web", "bind": "127.0.0.1:${WEB}", "pool": "web" }\(listeners)],
         "stats": "127.0.0.1:${STATS}",
@@ -60,7 +61,7 @@ final class FleetOnMachine {
       ["run", file],
       environment: [
         "MARTLET_NODE": name, "WEB": "\(ports[name] ?? 0)", "STATS": "\(statsPorts[name] ?? 0)",
-        "CHECKED": name == "lb3" ? "9" : "\(servers.addresses[0].port ?? 0)",
+        "CHECKED": name == "lb3" ? "9" : "\(servers.addresses.first?.port ?? nodePorts[0])",
         // On the last node somebody else has the second port already: the first node's own.
         "TWO": "\(name == "lb3" ? ports["lb1"] ?? 0 : 0)",
       ])

@@ -3,9 +3,16 @@ import Support
 import Testing
 
 @Suite("System/Fleet", .serialized) struct FleetTests {
-  @Test("a fleet has one configuration: all nodes take it, or none does")
-  func rollouts() throws {
-    let fleet = try FleetOnMachine()
+  /// What the nodes agree by.
+  enum Engine: CaseIterable {
+    case zookeeper, embedded
+
+    func fleet() throws -> FleetOnMachine { try FleetOnMachine(on: self == .embedded ? NoServers() : nil) }
+  }
+
+  @Test("a fleet has one configuration: all nodes take it, or none does", arguments: Engine.allCases)
+  func rollouts(_ engine: Engine) throws {
+    let fleet = try engine.fleet()
     // The first start proposes the file.
     try fleet.waitUntilAllServe(1)
 
@@ -91,9 +98,9 @@ import Testing
     try fleet.waitUntilAllServe(2)
   }
 
-  @Test("a canary has it first, and what isn't confirmed goes back everywhere")
-  func careful() throws {
-    let fleet = try FleetOnMachine()
+  @Test("a canary has it first, and what isn't confirmed goes back everywhere", arguments: Engine.allCases)
+  func careful(_ engine: Engine) throws {
+    let fleet = try engine.fleet()
     try fleet.waitUntilAllServe(1)
     try fleet.configure(backend: 10)
     let canary = try fleet.ask("lb1", "reload", fleet.file, "--canary", "lb2", "--soak", "500ms")

@@ -115,8 +115,10 @@ package struct Founding: Sendable {
     if case .founded = standing { isStored && fits } else { false }
   }
 
-  /// Whether what this node has agreed to is about as many nodes as there are.
-  private var fits: Bool { standing.memories.map { $0.count == count } ?? true }
+  /// Whether what this node has agreed to is about as many nodes as there are, and has it where the file does.
+  private var fits: Bool {
+    standing.memories.map { $0.count == count && ($0[Int(me)] == memory || mutants.have(.strangersHeard)) } ?? true
+  }
 
   /// Why it isn't founded yet; the first reason that people could do something about.
   package func obstacle(at now: Moment) -> Obstacle? {
@@ -181,7 +183,7 @@ package struct Founding: Sendable {
     let greetings = others.map { present($0, at: now) }
     let alike = greetings.compactMap { $0 }.filter { $0.roster == roster }
     if let founded = alike.lazy.compactMap({ Self.founded($0.standing) }).first {
-      isForgotten = founded.count != count || founded[Int(me)] != memory
+      isForgotten = founded.count != count || founded[Int(me)] != memory && !mutants.have(.strangersHeard)
       // With what this node has agreed to nothing else was ever founded.
       if !isForgotten, standing.memories.map({ $0 == founded }) ?? true { become(.founded(founded), into: &effects) }
       return

@@ -7,6 +7,11 @@ extension EmbeddedMessage {
   /// As it's sent to another node, within one frame.
   package var encoded: [UInt8] {
     var out = ByteWriter()
+    encode(into: &out)
+    return out.bytes
+  }
+
+  func encode(into out: inout ByteWriter) {
     switch self {
     case .greeting(let greeting):
       out.put(Kind.greeting.rawValue)
@@ -23,12 +28,16 @@ extension EmbeddedMessage {
       out.put(name)
       message.encode(into: &out)
     }
-    return out.bytes
   }
 
   /// Reads what another node has sent.
   package init(encoded: [UInt8]) throws(DecodingFault) {
     var input = ByteReader(encoded)
+    try self.init(from: &input)
+    try input.finish()
+  }
+
+  init(from input: inout ByteReader) throws(DecodingFault) {
     let kind: Kind = try input.kind(of: "message of the engine")
     let memory = Incarnation(bits: try input.number())
     switch kind {
@@ -38,6 +47,5 @@ extension EmbeddedMessage {
     case .log: self = .log(try ZabMessage(from: &input), by: memory)
     case .owner: self = .owner(try input.text(), try PaxosMessage(from: &input), by: memory)
     }
-    try input.finish()
   }
 }

@@ -1,7 +1,8 @@
 extension FleetMessage {
   private enum Kind: UInt8 {
     case status = 1
-    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn, down, plan, planned
+    case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn, down, plan, planned,
+      embedded
   }
 
   /// As it's sent to another node, within one frame.
@@ -47,6 +48,9 @@ extension FleetMessage {
       out.put(Kind.plan.rawValue)
       out.put(number)
       out.put(text)
+    case .embedded(let message):
+      out.put(Kind.embedded.rawValue)
+      message.encode(into: &out)
     case .planned(let number, let answer):
       out.put(Kind.planned.rawValue)
       out.put(number)
@@ -147,6 +151,7 @@ extension FleetMessage {
     case .down: self = .down(try input.array { input throws(DecodingFault) in try input.number() })
     case .plan: self = .plan(number: try input.number(), text: try input.block())
     case .planned: self = .planned(number: try input.number(), try input.block())
+    case .embedded: self = .embedded(try EmbeddedMessage(from: &input))
     default: self = .table(try input.text(), try Self.message(kind, &input))
     }
     try input.finish()
@@ -179,7 +184,7 @@ extension FleetMessage {
       .lack(
         generation: try input.number(),
         from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
-    case .status, .mayGoOn, .leave, .handOn, .down, .plan, .planned: throw .unknown("message about no table")
+    case .status, .mayGoOn, .leave, .handOn, .down, .plan, .planned, .embedded: throw .unknown("message about no table")
     }
   }
 }

@@ -10,6 +10,8 @@ package enum FleetMessage: Equatable, Sendable {
   case handOn(name: String, generation: UInt64, heir: NodeName)
   /// Something about a table of clients, by its name: nodes that were started with other configurations count others.
   case table(String, ReplicaMessage)
+  /// Something of the embedded engine.
+  case embedded(EmbeddedMessage)
   /// The backends that a node sees down, each by a number that it's known by; said once a second. No protocol goes by it.
   case down([UInt64])
   /// What would this configuration change at the other node? For people; no protocol goes by it either.

@@ -37,6 +37,10 @@ package struct FleetNode {
     case inherited(address: Int, generation: UInt64, until: Moment, roster: UInt64?)
     /// The overrides that hold on this node, and will after a crash, are the fleet's up to this position.
     case applied(position: UInt64)
+    /// So many records of the log, counted from the start of the process, are durable.
+    case persisted(UInt64)
+    /// So many of an address's slots, counted from the start of the process, are.
+    case persistedSlot(address: Int, UInt64)
   }
 
   /// What it wants.
@@ -50,7 +54,7 @@ package struct FleetNode {
     /// This node owns an address until then.
     case own(address: Int, generation: UInt64, until: Moment)
     /// It doesn't any more: sessions end, then the address goes. Answered by `dropped`.
-    case drop(address: Int, StoreOwner.Cause)
+    case drop(address: Int, Ownership.Cause)
     /// This node has what others had in a table that is its own now.
     case tableReady(Int)
     /// Another node has all updates of a table up to this one.
@@ -63,8 +67,12 @@ package struct FleetNode {
     case restored(position: UInt64)
     /// What came of a request.
     case answer(number: UInt64, FleetAnswer)
-    /// Something is wrong with what the store holds. What, for people.
+    /// Something is wrong with what the log holds. What, for people.
     case damaged(String)
+    /// Store this after all records before. Answered by `persisted`.
+    case persist(EmbeddedRecord)
+    /// Store what was promised and accepted of an address, in place of what was before. Answered by `persistedSlot`.
+    case persistSlot(address: Int, PaxosSlot)
   }
 
   /// What it was told about its fleet.
@@ -75,11 +83,11 @@ package struct FleetNode {
   /// What all agree about, as far as this node knows.
   package internal(set) var state = FleetState()
   /// The log.
-  package internal(set) var log: StoreLog
+  package internal(set) var log: FleetLog
   /// This node's part in rollouts.
   package internal(set) var rollouts: Rollouts
   /// This node's part in who owns each address.
-  package internal(set) var owners: [StoreOwner]
+  package internal(set) var owners: [AddressOwner]
   /// This node's part in each table: one for each address, or for each node where there's no address.
   package internal(set) var tables: [Replication]
   let tableNames: [String]
@@ -91,6 +99,8 @@ package struct FleetNode {
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
   var pools: [PoolView] = []
+  /// Whether this node takes part in who owns addresses, in the embedded engine.
+  var haveOwnersBegun = false
   /// What holds on this node alone.
   package private(set) var own = NodeStatus.Own()
   /// Whether each address could be this node's, as far as that one goes.
@@ -106,9 +116,11 @@ package struct FleetNode {
   var requests: [(id: EntryID, number: UInt64)] = []
 
   // Reused from step to step.
-  private var logEffects: [StoreLog.Effect] = []
+  var logEffects: [StoreLog.Effect] = []
+  var embeddedEffects: [EmbeddedLog.Effect] = []
   private var rolloutEffects: [Rollouts.Effect] = []
-  private var ownerEffects: [StoreOwner.Effect] = []
+  var ownerEffects: [StoreOwner.Effect] = []
+  var paxosEffects: [PaxosOwner.Effect] = []
   private var tableEffects: [Replication.Effect] = []
 
   /// A node that starts with what its data folder holds. The run must be stored as this one's.
@@ -117,15 +129,10 @@ package struct FleetNode {
     self.memory = memory
     self.mutants = mutants
     me = Participant(plan.me, memory.incarnation)
-    log = StoreLog(timing: plan.timing, mutants: mutants)
     rollouts = Rollouts(me: me, stored: memory.stored, mutants: mutants)
     let others = plan.nodes.filter { $0 != plan.me }
     peers = Peers(others)
-    let me = me
-    owners = plan.addresses.enumerated().map { index, address in
-      StoreOwner(
-        address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others, mutants: mutants)
-    }
+    (log, owners, state) = Self.engine(of: plan, me, memory, others, mutants)
     tableNames = plan.tableNames
     tables = tableNames.indices.map { index in
       var timing = plan.replication
@@ -154,17 +161,13 @@ package struct FleetNode {
 
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
+    beginOwners(at: now)
     switch input {
-    case .tick: stepLog(.tick, at: now, into: &effects)
-    case .hint(.owner(let name)):
-      for index in owners.indices where owners[index].name == name { stepOwner(index, .hint, at: now, into: &effects) }
-    case .hint: stepLog(.hint, at: now, into: &effects)
-    case .reply(let call, let reply):
-      if call.asker == 0 {
-        stepLog(.reply(call, reply), at: now, into: &effects)
-      } else if owners.indices.contains(call.asker - 1) {
-        stepOwner(call.asker - 1, .reply(call, reply), at: now, into: &effects)
-      }
+    case .tick: stepLog(at: now, into: &effects)
+    case .hint(let key): take(key, at: now, into: &effects)
+    case .reply(let call, let reply): take(reply, to: call, at: now, into: &effects)
+    case .persisted(let count): stepEmbeddedLog(.persisted(count), at: now, into: &effects)
+    case .persistedSlot(let index, let count): stepPaxos(index, .persisted(count), at: now, into: &effects)
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
     case .rollout(let input): stepRollouts(input, at: now, into: &effects)
     case .dropped(let index): stepOwner(index, .dropped, at: now, into: &effects)
@@ -205,44 +208,6 @@ package struct FleetNode {
 
   // MARK: The parts
 
-  mutating func stepLog(_ input: StoreLog.Input, at now: Moment, into effects: inout [Effect]) {
-    var said = logEffects
-    said.removeAll(keepingCapacity: true)
-    let state = state
-    log.step(input, state: state, at: now, into: &said)
-    for effect in said {
-      switch effect {
-      case .call(let call, let request): effects.append(.call(call, request))
-      case .deliver(let entry): learn(entry, into: &effects)
-      case .restore(let state):
-        self.state = state
-        effects.append(.restored(position: state.position))
-      case .damaged(let what): effects.append(.damaged(what))
-      }
-    }
-    logEffects = said
-    // What is read may be old, though it's said to be the end: a node doesn't go back behind what it knows itself.
-    if !isInformed, log.isLive(at: now), hasWhatIsStored || mutants.have(.logOlderThanMemory) {
-      isInformed = true
-      append(.join, at: now, into: &effects)
-    }
-  }
-
-  /// Whether the log has all that this node had taken up of it when it was started.
-  private var hasWhatIsStored: Bool {
-    state.committed.generation >= memory.stored.generation && state.position >= memory.overrides.position
-  }
-
-  /// Whether the end of the log is behind what this node has stored: for a moment that is an old answer, for long it's another log.
-  package func isBehindMemory(at now: Moment) -> Bool { !isInformed && log.isLive(at: now) && !hasWhatIsStored }
-
-  private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
-    let outcome = state.fold(entry, mutants: mutants)
-    effects.append(.learned(entry, position: state.position, outcome))
-    guard let index = requests.firstIndex(where: { $0.id == entry.id }) else { return }
-    effects.append(.answer(number: requests.remove(at: index).number, .said(position: state.position, outcome)))
-  }
-
   mutating func stepRollouts(_ input: Rollouts.Input, at now: Moment, into effects: inout [Effect]) {
     guard isInformed else { return }
     var said = rolloutEffects
@@ -256,31 +221,6 @@ package struct FleetNode {
       }
     }
     rolloutEffects = said
-  }
-
-  mutating func stepOwner(_ index: Int, _ input: StoreOwner.Input, at now: Moment, into effects: inout [Effect]) {
-    var said = ownerEffects
-    said.removeAll(keepingCapacity: true)
-    owners[index].step(input, at: now, into: &said)
-    for effect in said {
-      switch effect {
-      case .call(let call, let request): effects.append(.call(call, request))
-      case .own(let generation, let until):
-        effects.append(.own(address: index, generation: generation, until: until))
-        // Another process led it by a generation that is only inherited; what the two say mustn't be taken for one's.
-        let isOwn = !owners[index].isInherited || mutants.have(.tableLedByAnothersGeneration)
-        if isOwn, !tables[index].isPrimary {
-          stepTable(index, .lead(generation: generation), at: now, into: &effects)
-        }
-      case .drop(let cause):
-        effects.append(.drop(address: index, cause))
-        // Who has lapsed may own it again by the same generation, unless somebody else makes himself heard.
-        if cause != .lapsed { stepTable(index, .resign, at: now, into: &effects) }
-      case .ask(let node, let request): effects.append(.send(.mayGoOn(request), to: node))
-      case .answer(let node, let answer): effects.append(.send(.leave(answer), to: node))
-      }
-    }
-    ownerEffects = said
   }
 
   mutating func stepTable(_ index: Int, _ input: Replication.Input, at now: Moment, into effects: inout [Effect]) {
@@ -298,14 +238,5 @@ package struct FleetNode {
       }
     }
     tableEffects = said
-  }
-
-  /// Says something to all, once it's their turn; what it came to is known when it's delivered.
-  @discardableResult
-  mutating func append(_ event: Entry.Event, at now: Moment, into effects: inout [Effect]) -> EntryID {
-    sequence += 1
-    let id = EntryID(me, run: memory.run, sequence: sequence)
-    stepLog(.append(Entry(id, event)), at: now, into: &effects)
-    return id
   }
 }

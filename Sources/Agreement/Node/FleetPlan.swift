@@ -17,26 +17,34 @@ package struct FleetPlan: Equatable, Sendable {
     }
   }
 
+  /// What the nodes agree by.
+  package enum Engine: Equatable, Sendable {
+    /// An ordered store that others run.
+    case store(StoreLog.Timing)
+    /// The nodes themselves.
+    case embedded(EmbeddedLog.Timing)
+  }
+
   /// The node's own name.
   package var me: NodeName
   /// All nodes, this one too, in the order of their names.
   package var nodes: [NodeName]
   /// The addresses that nodes of this fleet may own.
   package var addresses: [Address]
-  /// How the log minds the time.
-  package var timing: StoreLog.Timing
+  /// What they agree by.
+  package var engine: Engine
   /// How tables of stuck clients mind the time.
   package var replication: Replication.Timing
 
   /// With all its parts.
   package init(
-    me: NodeName, nodes: [NodeName], addresses: [Address], timing: StoreLog.Timing = StoreLog.Timing(),
+    me: NodeName, nodes: [NodeName], addresses: [Address], engine: Engine = .store(StoreLog.Timing()),
     replication: Replication.Timing = Replication.Timing()
   ) {
     self.me = me
     self.nodes = nodes.sorted()
     self.addresses = addresses
-    self.timing = timing
+    self.engine = engine
     self.replication = replication
   }
 }
@@ -51,6 +59,8 @@ package struct FleetMemory: Equatable, Sendable {
   package var stored: FleetState.Committed
   /// The overrides that held last of those that all agreed about.
   package var overrides: AgreedOverrides
+  /// What it has promised to others, where the nodes agree by themselves.
+  package var embedded = EmbeddedMemory()
 
   /// With all its parts.
   package init(

@@ -108,8 +108,15 @@ extension FleetNode {
     return .success(event(rollout))
   }
 
+  /// Whether a node is present, with the memory that counts. One with another can't say what the fleet would listen to.
+  private func hasVoice(_ node: NodeName, at now: Moment) -> Bool {
+    guard let peer = peers.all.first(where: { $0.node == node }), peers.isPresent(peer, at: now) else { return false }
+    guard let member = state.member(node) else { return true }
+    return peer.status?.incarnation == member.identity.incarnation
+  }
+
   private func begin(_ wish: FleetRequest.Wish, at now: Moment) -> Result<Entry.Event, Refusal> {
-    let present = plan.nodes.filter { $0 == plan.me || peers.isPresent($0, at: now) }
+    let present = plan.nodes.filter { $0 == plan.me || hasVoice($0, at: now) }
     if wish.absence == .isRefusal, present.count < plan.nodes.count {
       return .failure(Refusal(answer: .nodesAway(plan.nodes.filter { !present.contains($0) })))
     }

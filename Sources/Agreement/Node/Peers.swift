@@ -46,14 +46,14 @@ extension FleetNode {
     case .status(let status): peers.hear(status, of: node, at: now)
     case .mayGoOn(let request):
       if let index = owners.firstIndex(where: { $0.name == request.name }) {
-        stepOwner(index, .asked(request, by: node), at: now, into: &effects)
+        stepStoreOwner(index, .asked(request, by: node), at: now, into: &effects)
       } else {
         let answer = GrantAnswer(name: request.name, round: request.round, refusal: .unknownName)
         effects.append(.send(.leave(answer), to: node))
       }
     case .leave(let answer):
       if let index = owners.firstIndex(where: { $0.name == answer.name }) {
-        stepOwner(index, .answered(answer, by: node), at: now, into: &effects)
+        stepStoreOwner(index, .answered(answer, by: node), at: now, into: &effects)
       }
     case .handOn(let name, let generation, let heir):
       guard let index = owners.firstIndex(where: { $0.name == name }), owners[index].generation == generation else {
@@ -63,6 +63,7 @@ extension FleetNode {
     case .table(let name, let message):
       guard let index = tableNames.firstIndex(of: name) else { return }
       stepTable(index, .message(message, from: node), at: now, into: &effects)
+    case .embedded(let message): take(message, of: node, at: now, into: &effects)
     case .down, .plan, .planned: break
     }
   }
@@ -122,7 +123,7 @@ extension FleetNode {
   /// Steps each address: may this node own it, and how long does it let others go first?
   mutating func mindAddresses(at now: Moment, into effects: inout [Effect]) {
     for index in owners.indices {
-      let standing: StoreOwner.Standing =
+      let standing: Ownership.Standing =
         if mayOwn(index, at: now) {
           .candidate(after: .milliseconds(150) * Int64(rank(for: index, at: now)))
         } else if couldOwn(index), !isReplaceable(index, at: now) {

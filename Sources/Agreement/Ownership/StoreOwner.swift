@@ -13,7 +13,7 @@ package struct StoreOwner {
     /// What came of a question.
     case reply(CallID, StoreReply)
     /// Whether this node may own the name now, and how long it lets others go first.
-    case standing(Standing)
+    case standing(Ownership.Standing)
     /// The name is to be given up, for somebody or for whoever comes.
     case release(heir: NodeName?)
     /// The process before this one, which has the same memory, owned it until then and has left it to this one.
@@ -35,39 +35,11 @@ package struct StoreOwner {
     /// This node owns the name until then, by this generation; later calls move the end.
     case own(generation: UInt64, until: Moment)
     /// It doesn't any more, or isn't to be: sessions end, then the address goes. Answered by `dropped`.
-    case drop(Cause)
+    case drop(Ownership.Cause)
     /// Ask another node for leave.
     case ask(NodeName, GrantRequest)
     /// Answer another node.
     case answer(NodeName, GrantAnswer)
-  }
-
-  /// Why a name isn't this node's any more.
-  package enum Cause: Equatable, Sendable {
-    /// It couldn't be renewed in time.
-    case lapsed
-    /// Another node has it.
-    case taken(by: NodeName?)
-    /// It was given up.
-    case released
-  }
-
-  /// Whether a node may own a name now.
-  package enum Standing: Equatable, Sendable {
-    /// It may; so much later than who comes first.
-    case candidate(after: Span)
-    /// It may not.
-    case bystander
-  }
-
-  /// How things are between this node and the name.
-  package enum Stance: Equatable, Sendable {
-    /// Somebody else's, or nobody's.
-    case watching
-    /// The record says that it's this node's; it's until then, if that is still to come.
-    case owning(until: Moment)
-    /// What stands for it goes, then the record says so.
-    case releasing(heir: NodeName?, isDropped: Bool)
   }
 
   enum Question: Equatable {
@@ -87,11 +59,11 @@ package struct StoreOwner {
   let lease: Lease
   let mutants: Mutants
   /// How things are.
-  package internal(set) var stance = Stance.watching
+  package internal(set) var stance = Ownership.Stance.watching
   /// What the record was when it was last looked at, and since when it has been that.
   var seen: (record: OwnerRecord?, version: StoreVersion?, since: Moment)?
   /// Whether this node may own it.
-  package internal(set) var standing = Standing.bystander
+  package internal(set) var standing = Ownership.Standing.bystander
   var questions: UInt64 = 0
   var open: (call: CallID, question: Question, at: Moment)?
   /// The claim whose outcome nobody knows: it may still come to pass, as long as the version is the one it expects.

@@ -15,6 +15,12 @@ struct Acceptor {
     lease = (mutants.have(.noQuietTimeAfterRestart) ? .start : now + term, nil)
   }
 
+  /// The process before this one owned the name by that generation and hadn't given it up: nobody but this node can have got this voice's
+  /// word for a later one.
+  mutating func inherit(_ generation: UInt64, by me: NodeNumber) {
+    if slot.generation == generation, slot.accepted?.owner == me { lease.holder = me }
+  }
+
   func state(_ round: UInt64, at now: Moment) -> PaxosMessage {
     let heir = released?.generation == slot.generation ? released?.heir : nil
     return .state(

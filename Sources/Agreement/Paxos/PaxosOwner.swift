@@ -12,7 +12,7 @@ package struct PaxosOwner {
     /// So many of the slots, counted from the start of the process, are stored.
     case persisted(UInt64)
     /// Whether this node may own the name now, and how long it lets others go first.
-    case standing(StoreOwner.Standing)
+    case standing(Ownership.Standing)
     /// The name is to be given up, for somebody or for whoever comes.
     case release(heir: NodeNumber?)
     /// The process before this one, which has the same memory, owned it until then and has left it to this one.
@@ -30,17 +30,7 @@ package struct PaxosOwner {
     /// This node owns the name until then, by this generation; later calls move the end.
     case own(generation: UInt64, until: Moment)
     /// It doesn't any more, or isn't to be. Answered by `dropped`.
-    case drop(Cause)
-  }
-
-  /// Why a name isn't this node's any more.
-  package enum Cause: Equatable, Sendable {
-    /// It couldn't be renewed in time.
-    case lapsed
-    /// There's a later generation.
-    case taken
-    /// It was given up.
-    case released
+    case drop(Ownership.Cause)
   }
 
   /// How things are between this node and the name.
@@ -80,15 +70,19 @@ package struct PaxosOwner {
   let mutants: Mutants
   var acceptor: Acceptor
   var stance = Stance.watching
-  var standing = StoreOwner.Standing.bystander
+  var standing = Ownership.Standing.bystander
   var attempt: Attempt?
   var look = Look()
   var rounds: UInt64 = 0
+  /// What others have said last of whose it is.
+  var told: (generation: UInt64, owner: NodeNumber?) = (0, nil)
   /// Tries of this process; those of others before it have smaller numbers.
   var ballots: UInt64
   /// Since when nobody has had it, as far as a majority knows.
   var freeSince: Moment?
   var looksAt = Moment.start
+  /// Until when it looks often, as the name was given up.
+  var isEagerUntil = Moment.start
   var renewsAt = Moment.never
   /// Renewals that are under way.
   var renewals: [(round: UInt64, sentAt: Moment, answers: NodeSet)] = []
@@ -133,6 +127,18 @@ package struct PaxosOwner {
     return nil
   }
 
+  /// The last generation that this node knows of, and who owns the name by it or did last.
+  package var seen: (generation: UInt64, owner: NodeNumber?) {
+    switch stance {
+    case .owning(let generation, _), .releasing(let generation, _): return (generation, me)
+    case .watching: break
+    }
+    let slot = acceptor.slot
+    let own = acceptor.released?.generation == slot.generation ? nil : slot.accepted?.owner
+    if told.generation > slot.generation { return told }
+    return (slot.generation, own ?? (told.generation == slot.generation ? told.owner : nil))
+  }
+
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
     lapse(at: now, into: &effects)
@@ -154,6 +160,7 @@ package struct PaxosOwner {
       guard stance == .watching, attempt == nil, until > now else { break }
       stance = .owning(generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until)
       isInherited = true
+      acceptor.inherit(generation, by: me)
       renewsAt = now
       effects.append(.own(generation: generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until))
       // What this process tells of the name begins with a generation of its own.
@@ -173,7 +180,7 @@ package struct PaxosOwner {
     switch stance {
     case .watching:
       guard now >= looksAt, attempt == nil else { return }
-      looksAt = now + lease.term / 12
+      looksAt = now + (now < isEagerUntil ? .milliseconds(20) : lease.term / 12)
       guard standing != .bystander else { return }
       rounds += 1
       look = Look()
@@ -240,6 +247,7 @@ package struct PaxosOwner {
     switch message {
     case .probe(let round): answer(acceptor.state(round, at: now), to: node, at: now, into: &effects)
     case .prepare, .accept, .renew:
+      if case .renew(let generation, _) = message, generation > told.generation { told = (generation, node) }
       guard let (reply, isStored) = acceptor.answer(message, of: node, at: now, mutants) else { return }
       if isStored { return answer(reply, to: node, at: now, into: &effects) }
       if !mutants.have(.promiseForgotten) {
@@ -251,7 +259,12 @@ package struct PaxosOwner {
       } else {
         answers.append((written, reply, node))
       }
-    case .release(let generation, let heir): acceptor.release(generation, heir, of: node, at: now)
+    case .release(let generation, let heir):
+      acceptor.release(generation, heir, of: node, at: now)
+      guard stance == .watching, node != me, heir == nil || heir == me else { break }
+      // Others may hear of it a moment later.
+      isEagerUntil = now + Self.patience
+      looksAt = min(looksAt, now)
     case .state(let round, let generation, let owner, let busy, let heir):
       guard round == rounds, stance == .watching, attempt == nil else { return }
       see(node, generation, owner, busy, heir, at: now, into: &effects)
@@ -264,6 +277,10 @@ package struct PaxosOwner {
       // A majority has to be possible still.
       if let attempt, (voters.count - attempt.refusals.count) * 2 <= voters.count { fail(at: now, into: &effects) }
     case .renewed(let generation, let round): renewed(generation, round, by: node, at: now, into: &effects)
+    case .passed(let generation, let later) where later <= generation:
+      // It was away when this node came to own it. Without its voice another one that goes would be one too many.
+      guard case .owning(generation, _) = stance, attempt == nil, !isInherited else { return }
+      `try`(generation, at: now, into: &effects)
     case .passed(let generation, let later):
       // A single one may have gone on with somebody who didn't get through; it counts once this lease is over.
       guard case .owning(generation, .start) = stance, later > generation, attempt == nil else { return }
@@ -277,6 +294,7 @@ package struct PaxosOwner {
     _ node: NodeNumber, _ generation: UInt64, _ owner: NodeNumber?, _ busy: Span, _ heir: NodeNumber?, at now: Moment,
     into effects: inout [Effect]
   ) {
+    if generation > told.generation || generation == told.generation && owner != nil { told = (generation, owner) }
     look.answers.insert(node)
     if busy == .zero { look.free.insert(node) }
     if generation > look.generation { (look.generation, look.hasOwner, look.heir) = (generation, false, nil) }

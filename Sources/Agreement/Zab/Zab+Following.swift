@@ -78,7 +78,7 @@ extension Zab {
       guard following.stage == .broadcast, epoch == following.epoch else { return }
       following.isCounted = true
       heard(following, at: now)
-      deliver(upTo: min(committed, memory.history.last), into: &effects)
+      deliver(upTo: committed, into: &effects)
     case .propose(let epoch, let zxid, let bytes):
       guard following.stage == .broadcast, epoch == following.epoch else { return }
       heard(following, at: now)
@@ -86,7 +86,7 @@ extension Zab {
     case .commit(let epoch, let zxid):
       guard following.stage == .broadcast, following.isCounted, epoch == following.epoch else { return }
       heard(following, at: now)
-      deliver(upTo: min(zxid, memory.history.last), into: &effects)
+      deliver(upTo: zxid, into: &effects)
     case .ping(let epoch, let last, let committed):
       guard following.stage == .broadcast, epoch == following.epoch else { return }
       heard(following, at: now)
@@ -181,7 +181,7 @@ extension Zab {
     guard case .following(let following) = role, let epoch = following.epoch else { return }
     // What the leader has said before that is here by now, or lost.
     guard last <= memory.history.last else { return beginToFollow(following.leader, at: now, into: &effects) }
-    if following.isCounted { deliver(upTo: min(committed, memory.history.last), into: &effects) }
+    if following.isCounted { deliver(upTo: committed, into: &effects) }
     if following.isInStep, durable >= written {
       effects.append(
         .send(

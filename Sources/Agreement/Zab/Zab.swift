@@ -45,8 +45,9 @@ package struct Zab {
     package var slowest = Span.seconds(2)
     /// The most bytes of a piece of a snapshot.
     package var piece = 256 << 10
-    /// How many entries before a snapshot are kept, for who lacks only some.
+    /// How many entries before a snapshot are kept, for who lacks only some; and of how many bytes at most.
     package var kept = 500
+    package var keptBytes = 4 << 20
     /// How many entries a leader has under way at most.
     package var window = 64
 
@@ -92,6 +93,8 @@ package struct Zab {
   var promises: [Promise] = []
   /// The last entry that was delivered, or is in the state that was restored.
   package internal(set) var delivered: Zxid
+  /// The last entry that is committed, as far as this node was told.
+  var told = Zxid.zero
   /// How often it has tried to get into step with somebody, over all its runs.
   var attempts: UInt64
   /// The round of elections.
@@ -129,7 +132,8 @@ package struct Zab {
     case .append(let bytes): append(bytes, at: now, into: &effects)
     case .compacted(let zxid, let state):
       guard zxid > memory.history.snapshot, zxid <= delivered else { break }
-      persist(.compaction(zxid, state, keeping: timing.kept), into: &effects)
+      let kept = memory.history.count(upTo: zxid, atMost: timing.kept, bytes: timing.keptBytes)
+      persist(.compaction(zxid, state, keeping: kept), into: &effects)
     }
     guard now >= wakesAt else { return }
     switch role {
@@ -156,6 +160,18 @@ package struct Zab {
     case .leading(let leading): (me, leading.stage == .broadcast)
     }
   }
+
+  /// Whether this node is one of those that a leader counts on, or is that leader.
+  package var isCounted: Bool {
+    switch role {
+    case .looking: false
+    case .following(let following): following.stage == .broadcast && following.isCounted
+    case .leading(let leading): leading.stage == .broadcast
+    }
+  }
+
+  /// Whether everything was delivered that is committed, as far as this node was told.
+  package var isCaughtUp: Bool { delivered >= told }
 
   // MARK: What is durable
 
@@ -247,6 +263,8 @@ package struct Zab {
 
   /// Delivers what is committed, as far as it's here.
   mutating func deliver(upTo committed: Zxid, into effects: inout [Effect]) {
+    told = max(told, committed)
+    let committed = min(committed, memory.history.last)
     guard committed > delivered else { return }
     let history = memory.history
     if delivered < history.base {

@@ -62,6 +62,18 @@ package struct ZabHistory: Equatable, Sendable {
     items.removeFirst(surplus)
   }
 
+  /// How many entries up to one are there, the last of them: at most so many, and of so many bytes.
+  func count(upTo zxid: Zxid, atMost limit: Int, bytes: Int) -> Int {
+    let place = index(of: zxid)
+    var (count, left) = (0, bytes)
+    for item in items[..<(place.isThere ? place.index + 1 : place.index)].suffix(limit).reversed() {
+      left -= item.bytes.count
+      guard left >= 0 else { break }
+      count += 1
+    }
+    return count
+  }
+
   /// How somebody comes to have all that is here.
   enum Difference: Equatable {
     /// By the entries from this place on.

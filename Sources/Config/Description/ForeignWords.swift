@@ -100,7 +100,7 @@ enum ForeignWords {
     ),
     (
       ["role", "witness"],
-      "remove it: a witness of a fleet belongs to the embedded engine, which isn't there yet"
+      "remove it: there are no witnesses yet, so each node serves"
     ),
     (["version"], "remove it: the file has no version"),
   ]

@@ -27,7 +27,7 @@ extension FleetDocument {
         "nodes", optional: \.nodes, node.kind.located.list(2...7, what: "nodes"), isRequired: true,
         "All nodes, the same list in the file of each."),
       Field(
-        "engine", optional: \.engine, EngineDocument.shape.kind, isRequired: true,
+        "engine", optional: \.engine, EngineDocument.variants.kind, isRequired: true,
         "What keeps the log by which the nodes agree."),
       Field(
         "key", optional: \.key, .path(atMost: 4095), isRequired: true,
@@ -126,10 +126,7 @@ extension FleetConfiguration {
       nodes: (document.nodes ?? []).map {
         Node(name: $0.value.name ?? "", address: $0.value.address ?? .unix(path: ""))
       },
-      engine: Engine(
-        type: document.engine?.type ?? .zookeeper, servers: (document.engine?.servers ?? []).map(\.value),
-        root: document.engine?.root ?? "/martlet/\(name)",
-        auth: document.engine?.auth, tls: document.engine?.tls.map { TLSConfiguration($0) }),
+      engine: Engine(document.engine ?? EngineDocument(), of: name),
       key: document.key ?? "", data: document.data, addresses: document.addresses.map { Address($0.value) })
   }
 }
@@ -140,9 +137,7 @@ extension FleetDocument {
     self.init(
       name: fleet.name,
       nodes: fleet.nodes.map { Located(NodeDocument(name: $0.name, address: $0.address)) },
-      engine: EngineDocument(
-        type: fleet.engine.type, servers: fleet.engine.servers.map { Located($0) }, root: fleet.engine.root,
-        auth: fleet.engine.auth, tls: fleet.engine.tls.map { TLSDocument($0) }),
+      engine: EngineDocument(fleet.engine),
       key: fleet.key, data: fleet.data, addresses: fleet.addresses.map { Located(FleetAddressDocument($0)) })
   }
 }

@@ -7,46 +7,80 @@ struct EngineDocument: Sendable {
   var root: String?
   var auth: String?
   var tls: TLSDocument?
+  var preview: Bool?
 }
 
 extension EngineDocument {
-  /// The keys of an engine.
-  static let shape = Shape<EngineDocument>(
-    EngineDocument(),
-    [
-      Field(
-        "type", optional: \.type, .engineType, isRequired: true,
-        "Of what kind it is: zookeeper, servers of ZooKeeper, or etcd, members of an etcd cluster of version 3.4 or newer."
+  /// The keys of an engine, which depend on its type.
+  static let variants = Variants(
+    key: "type", fallback: FleetConfiguration.EngineType.zookeeper.rawValue,
+    shapes: [
+      (
+        FleetConfiguration.EngineType.zookeeper.rawValue,
+        Shape(EngineDocument(), [type] + store, rules: [rootOfOthers, noSockets], check: checkZooKeeper)
       ),
-      Field(
-        "servers", optional: \.servers, Kind<Endpoint>.endpoint.located.list(1...9, what: "servers"), isRequired: true,
-        "The servers of one ensemble or cluster: IP addresses or names, each with the port for clients."),
-      Field(
-        "root", optional: \.root, .root,
-        "The node of ZooKeeper below which everything of this fleet is, or what all its keys in etcd begin with. Without it /martlet/ and the fleet's name."
+      (
+        FleetConfiguration.EngineType.etcd.rawValue,
+        Shape(EngineDocument(), [type] + store, rules: [noSockets], check: checkServers)
       ),
-      Field(
-        "auth", optional: \.auth, .path(atMost: 4095),
-        "A file with user:password, for ZooKeeper's digest scheme or etcd's authentication; without \"tls\" the password goes over the network as it is. Without it nobody in particular asks."
+      (
+        FleetConfiguration.EngineType.embedded.rawValue,
+        Shape(
+          EngineDocument(), [type, preview], rules: [["properties": ["preview": ["const": true]]]], check: checkPreview)
       ),
-      Field(
-        "tls", optional: \.tls, TLSDocument.kind,
-        "TLS to the servers, which ZooKeeper has at its secureClientPort: true for the system's CAs and no certificate of one's own. Without it there's none."
-      ),
-    ],
-    rules: [
-      [
-        "if": ["required": ["type"], "properties": ["type": ["const": "zookeeper"]]],
-        "then": ["properties": ["root": ["not": ["pattern": "^/zookeeper(/|$)"]]]],
-      ],
-      ["properties": ["servers": ["items": ["not": ["pattern": "^unix:"]]]]],
-    ]
-  ) { engine, found in
-    let type = engine.value.type ?? .zookeeper
-    if type == .zookeeper, let root = engine.value.root, root == "/zookeeper" || root.hasPrefix("/zookeeper/") {
+    ])
+
+  private static let type = Field<EngineDocument>(
+    "type", optional: \.type, .choice, isRequired: true,
+    "Of what kind it is: zookeeper, servers of ZooKeeper; etcd, members of an etcd cluster of version 3.4 or newer; or embedded, the nodes themselves, of which more than half have to be there."
+  )
+
+  private static let preview = Field<EngineDocument>(
+    "preview", optional: \.preview, .bool, isRequired: true,
+    "Has to be true: the embedded engine is there to be tried, and not yet to be relied on.")
+
+  private static let store: [Field<EngineDocument>] = [
+    Field(
+      "servers", optional: \.servers, Kind<Endpoint>.endpoint.located.list(1...9, what: "servers"), isRequired: true,
+      "The servers of one ensemble or cluster: IP addresses or names, each with the port for clients."),
+    Field(
+      "root", optional: \.root, .root,
+      "The node of ZooKeeper below which everything of this fleet is, or what all its keys in etcd begin with. Without it /martlet/ and the fleet's name."
+    ),
+    Field(
+      "auth", optional: \.auth, .path(atMost: 4095),
+      "A file with user:password, for ZooKeeper's digest scheme or etcd's authentication; without \"tls\" the password goes over the network as it is. Without it nobody in particular asks."
+    ),
+    Field(
+      "tls", optional: \.tls, TLSDocument.kind,
+      "TLS to the servers, which ZooKeeper has at its secureClientPort: true for the system's CAs and no certificate of one's own. Without it there's none."
+    ),
+  ]
+
+  private static let rootOfOthers: JSONNode = ["properties": ["root": ["not": ["pattern": "^/zookeeper(/|$)"]]]]
+
+  private static let noSockets: JSONNode = ["properties": ["servers": ["items": ["not": ["pattern": "^unix:"]]]]]
+
+  private static let checkPreview: @Sendable (inout Located<EngineDocument>, inout Diagnostics) -> Void = {
+    engine, found in
+    guard engine.value.preview == false else { return }
+    found.error(
+      engine.place(of: "preview"), "the embedded engine is a preview only",
+      hint: "set it to true to try it, or use servers of ZooKeeper or etcd")
+  }
+
+  private static let checkZooKeeper: @Sendable (inout Located<EngineDocument>, inout Diagnostics) -> Void = {
+    engine, found in
+    if let root = engine.value.root, root == "/zookeeper" || root.hasPrefix("/zookeeper/") {
       found.error(
         engine.place(of: "root"), "what is below /zookeeper is ZooKeeper's own", hint: "such as \"/martlet/edge\"")
     }
+    checkServers(&engine, &found)
+  }
+
+  private static let checkServers: @Sendable (inout Located<EngineDocument>, inout Diagnostics) -> Void = {
+    engine, found in
+    let type = engine.value.type ?? .zookeeper
     let servers = engine.value.servers ?? []
     found.twice(servers.map { ($0.place, $0.value, "\($0.value)") }, hint: "name each server once")
     for server in servers {
@@ -59,17 +93,30 @@ extension EngineDocument {
   }
 }
 
-extension Kind where Value == FleetConfiguration.EngineType {
-  /// The engines that there are, and a word for the one that is to come.
-  fileprivate static var engineType: Kind {
-    let there = choice
-    return Kind(wanted: there.wanted, schema: there.schema, render: there.render) { node, path, found in
-      guard case .string("embedded") = node.value else { return there.read(node, path, &found) }
-      found.error(
-        path, node.line, "the embedded engine isn't there yet",
-        hint: "use servers of ZooKeeper, by \"zookeeper\", or \"etcd\"")
-      return nil
+extension FleetConfiguration.Engine {
+  /// What a document comes to, in a fleet of that name; only right if nothing was found wrong.
+  init(_ document: EngineDocument, of fleet: String) {
+    self.init(type: document.type ?? .zookeeper)
+    guard type != .embedded else { return }
+    servers = (document.servers ?? []).map(\.value)
+    root = document.root ?? "/martlet/\(fleet)"
+    auth = document.auth
+    tls = document.tls.map { TLSConfiguration($0) }
+  }
+}
+
+extension EngineDocument {
+  /// The object that comes to an engine.
+  init(_ engine: FleetConfiguration.Engine) {
+    self.init(type: engine.type)
+    guard engine.type != .embedded else {
+      preview = true
+      return
     }
+    servers = engine.servers.map { Located($0) }
+    root = engine.root
+    auth = engine.auth
+    tls = engine.tls.map { TLSDocument($0) }
   }
 }
 

@@ -16,17 +16,20 @@ package struct FleetConfiguration: Equatable, Sendable {
     case zookeeper
     /// Members of an etcd cluster.
     case etcd
+    /// The nodes themselves.
+    case embedded
 
     /// What people call it.
     package var title: String {
       switch self {
       case .zookeeper: "ZooKeeper"
       case .etcd: "etcd"
+      case .embedded: "the nodes themselves"
       }
     }
   }
 
-  /// The servers that keep the log.
+  /// What keeps the log: servers, or the nodes themselves, which need none.
   package struct Engine: Equatable, Sendable {
     /// Of what kind they are.
     package var type = EngineType.zookeeper

@@ -37,7 +37,7 @@ package struct FleetDemo {
       let story = FleetDemoStory(
         nodes: nodes, client: client, holders: FleetDemoHolders(in: network), screen: screen)
       screen.heading(files, version: version)
-      // The first time servers have to start, and nobody may have an address before what an earlier process was granted is over.
+      // The first time the nodes have to meet, and nobody may have an address before what an earlier process was granted is over.
       try story.prepare(limit: .seconds(40))
       try story.tell(round: 0)
       guard rounds == .untilStopped else { return .flawless }

@@ -21,8 +21,6 @@ struct FleetDemoFiles: Sendable {
   var next: String { "\(folder)/next.json" }
   /// The nodes' key.
   var key: String { "\(folder)/fleet.key" }
-  /// What ZooKeeper is told.
-  var zooKeeper: String { "\(folder)/zoo.cfg" }
 
   /// Makes a folder of that kind for this process's user alone.
   static func make() throws(FleetDemoProblem) -> FleetDemoFiles {
@@ -68,9 +66,9 @@ struct FleetDemoFiles: Sendable {
     SmallFile.read(path)?.split(separator: "\n").last.map(String.init)
   }
 
-  /// What each node and ZooKeeper have logged last.
+  /// What each node has logged last.
   var lastWords: [String] {
-    (Self.names + ["zookeeper"]).compactMap { name in Self.lastLine(of: log(of: name)).map { "\(name): \($0)" } }
+    Self.names.compactMap { name in Self.lastLine(of: log(of: name)).map { "\(name): \($0)" } }
   }
 
   // MARK: What is in them
@@ -90,7 +88,7 @@ struct FleetDemoFiles: Sendable {
         "fleet": {
           "name": "demo",
           "nodes": [\(nodes.joined(separator: ", "))],
-          "engine": { "type": "zookeeper", "servers": ["\(FleetDemoNetwork.hub):2181"] },
+          "engine": { "type": "embedded", "preview": true },
           "key": "\(key)",
           "data": "\(folder)/${MARTLET_NODE}",
           "addresses": [{ "name": "web", "address": "\(FleetDemoNetwork.floating)", "interface": "eth0", "lease": "3s" }],
@@ -108,17 +106,5 @@ struct FleetDemoFiles: Sendable {
       }
 
       """
-  }
-
-  /// What one server of ZooKeeper is told.
-  var zooKeeperConfiguration: String {
-    """
-    tickTime=500
-    dataDir=\(folder)/zookeeper
-    clientPort=2181
-    clientPortAddress=\(FleetDemoNetwork.hub)
-    admin.enableServer=false
-
-    """
   }
 }

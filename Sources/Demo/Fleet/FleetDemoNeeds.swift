@@ -4,12 +4,9 @@ import Text
 
 /// What the demo of a fleet needs of the machine.
 enum FleetDemoNeeds {
-  /// ZooKeeper, as Debian has it.
-  static let zooKeeper = "/usr/share/java/zookeeper.jar"
-
   /// The programs, and the packages that they are in.
   private static let programs = [
-    ("ip", "iproute2"), ("unshare", "util-linux"), ("setpriv", "util-linux"), ("java", "default-jre-headless"),
+    ("ip", "iproute2"), ("unshare", "util-linux"), ("setpriv", "util-linux"),
   ]
 
   /// How `unshare` is asked for a network and processes that are nobody else's, and that end with it. Who isn't root is root there alone.
@@ -26,8 +23,7 @@ enum FleetDemoNeeds {
 
   /// What stands against it, in a line; nil if nothing does.
   static var obstacle: String? {
-    var missing = programs.filter { path(of: $0.0) == nil }.map(\.1)
-    if unsafe access(zooKeeper, R_OK) != 0 { missing.append("libzookeeper-java") }
+    let missing = programs.filter { path(of: $0.0) == nil }.map(\.1)
     guard missing.isEmpty else {
       return
         "not installed: \(Set(missing).sorted().joined(separator: ", ")); `make demo-fleet` installs what is missing"

@@ -5,7 +5,7 @@ import Model
 import Network
 import Sockets
 
-/// The processes of the demo's fleet: this program on each of the machines, and the server of its log.
+/// The processes of the demo's fleet: this program on each of the machines.
 final class FleetDemoNodes {
   /// Their files.
   let files: FleetDemoFiles
@@ -16,25 +16,12 @@ final class FleetDemoNodes {
   init(_ files: FleetDemoFiles, in network: FleetDemoNetwork, backends: [SocketAddress]) throws(FleetDemoProblem) {
     self.files = files
     self.network = network
-    try files.makeFolder("zookeeper")
-    try files.write(files.zooKeeperConfiguration, to: files.zooKeeper)
-    try startZooKeeper()
     try files.write(try FleetDemoProgram.run(ProcessFigures.program, ["fleet", "key"]), to: files.key)
     try files.write(files.configuration(backends: backends), to: files.configuration)
     for (name, machine) in zip(FleetDemoFiles.names, network.machines) {
       try files.makeFolder(name)
       try machine.run { () throws(FleetDemoProblem) in try start(name) }
     }
-  }
-
-  private func startZooKeeper() throws(FleetDemoProblem) {
-    let output = try files.open(files.log(of: "zookeeper"))
-    defer { _ = close(output) }
-    let java = [
-      "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-cp", FleetDemoNeeds.zooKeeper,
-    ]
-    processes["zookeeper"] = try FleetDemoProgram.start(
-      "java", java + ["org.apache.zookeeper.server.quorum.QuorumPeerMain", files.zooKeeper], output: output)
   }
 
   private func start(_ name: String) throws(FleetDemoProblem) {

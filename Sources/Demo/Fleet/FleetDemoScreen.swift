@@ -15,7 +15,7 @@ struct FleetDemoScreen: Sendable {
 
         nodes      \(nodes.joined(separator: "   ")), each in a network of its own
         address    \(FleetDemoNetwork.floating), which one of them has at a time
-        agree by   ZooKeeper
+        agree      by themselves
         files      \(files.folder)
 
       A client connects to the address \(FleetDemoClient.pace.perSecond) times a second.

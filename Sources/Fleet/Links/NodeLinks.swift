@@ -133,6 +133,7 @@ package final class NodeLinks: FleetLinks {
       // Its latest connection is the one that it means.
       arrivals.removeAll { $0.node == node }
       arrival.isProven(node)
+      dials.first { $0.node == node }?.isThere()
     case .frame(let frame): hear(frame, of: arrival)
     case .ended(let why):
       if !arrival.isProven { name("somebody at \(arrival.host) isn't a node of this fleet: \(why)") }

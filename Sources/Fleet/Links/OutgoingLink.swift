@@ -44,6 +44,13 @@ final class OutgoingLink {
     if connection != nil, now &- heardAt > NodeLinks.silence { lose("it's silent") }
   }
 
+  /// The other node has just dialled this one: it needn't be waited for any more.
+  func isThere() {
+    guard connection == nil else { return }
+    failures = min(failures, 1)
+    again?.schedule(after: .zero)
+  }
+
   private func dial() {
     heardAt = MonotonicClock.now()
     connection = SecureConnection(to: address, context, on: loop) { [unowned self] in take($0) }

@@ -65,12 +65,17 @@ package struct DataFolder: Sendable {
       }
     }
     memory.run += 1
+    try adopt(memory)
+    return memory
+  }
+
+  /// Stores who the node is, and how often it has been started.
+  package func adopt(_ memory: FleetMemory) throws(Refusal) {
     var out = ByteWriter()
     out.put(Self.format)
     out.put(memory.incarnation.bits)
     out.put(memory.run)
     try replace(identity, with: out.bytes)
-    return memory
   }
 
   /// Who the node is that has used this folder; nil if none has. Nothing is written.

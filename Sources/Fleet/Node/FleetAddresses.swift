@@ -98,7 +98,7 @@ final class FleetAddresses {
   }
 
   /// This node owns it no longer, or isn't to.
-  func drop(_ index: Int, _ cause: StoreOwner.Cause) {
+  func drop(_ index: Int, _ cause: Ownership.Cause) {
     guard var hold = holds[index] else {
       if cause == .released { tell(.gone(index)) }
       return

@@ -7,7 +7,13 @@ package import Libevent
 /// this thread waits for it, for a disk or for another machine.
 package final class FleetRuntime {
   private var node: FleetNode
-  private let store: any Store
+  /// What the log is kept in; nil where the nodes agree by themselves.
+  private let store: (any Store)?
+  /// Where they do: the disk; nil if it can't be used.
+  private var embedded: EmbeddedDisk?
+  /// Whether this node says nothing to the others that it would have to remember.
+  private var isMute: Bool
+  private var logWatch = LogWatch()
   private let links: any FleetLinks
   private let folder: DataFolder
   private let loop: EventLoop
@@ -40,14 +46,17 @@ package final class FleetRuntime {
   /// - Parameters:
   ///   - addresses: those of the plan, in its order.
   ///   - leases: what a process before this one has left to it.
+  ///   - store: what the log is kept in; nil where the nodes agree by themselves.
+  ///   - vault: where they do: what they have promised; nil if it can't be used, so that this node takes no part.
   ///   - tell: takes each event, on this loop's thread.
   package init(
     _ plan: FleetPlan, memory: FleetMemory, folder: DataFolder, addresses: [FleetAddress] = [],
-    leases: FleetLeases = FleetLeases(), store: any Store, links: any FleetLinks, on loop: EventLoop,
-    tell: @escaping (FleetEvent) -> Void
+    leases: FleetLeases = FleetLeases(), store: (any Store)?, vault: EmbeddedVault? = nil, links: any FleetLinks,
+    on loop: EventLoop, tell: @escaping (FleetEvent) -> Void
   ) {
     node = FleetNode(plan, memory: memory)
     self.store = store
+    isMute = store == nil && vault == nil
     self.links = links
     self.folder = folder
     configured = addresses
@@ -60,17 +69,21 @@ package final class FleetRuntime {
     views = HealthViews(plan, links: links, on: loop)
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
     keeper.changed = { [unowned self] in followOverrides() }
-    store.onHint = { [unowned self] in step(.hint($0)) }
+    store?.onHint = { [unowned self] in step(.hint($0)) }
+    if let vault {
+      embedded = EmbeddedDisk(vault, names: plan.addresses.map(\.name), on: loop) { [unowned self] in take($0) }
+    }
     views.changed = { [unowned self] in tellStatus() }
     links.onMessage = { [unowned self] message, node in
       switch message {
       case .down(let marks): views.hear(marks, of: node, at: BootClock.now())
       case .plan(let number, let text): tell(.plan(number: number, text: text, of: node))
       case .planned(let number, let answer): tell(.planned(number: number, answer, by: node))
+      case .embedded where isMute: break
       default: step(.message(message, from: node))
       }
     }
-    store.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
+    store?.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
     if !addresses.isEmpty {
       let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
       self.addresses = floating
@@ -87,6 +100,8 @@ package final class FleetRuntime {
   /// Ends what stands for this node's addresses, or leaves it to the process that takes this one's place.
   func end(handingOver: Bool) -> FleetLeases {
     var held = addresses?.end(handingOver: handingOver) ?? []
+    // What is said by now is on its way to the disk; another process opens it next.
+    embedded?.finish(within: .seconds(2))
     for index in held.indices { held[index].roster = node.owners.first { $0.name == held[index].name }?.recordedRoster }
     return FleetLeases(held: held, hasLeft: addresses?.hasLeft ?? false)
   }
@@ -165,6 +180,7 @@ package final class FleetRuntime {
       next = waiting.isEmpty ? nil : waiting.removeFirst()
     }
     isStepping = false
+    embedded?.flush()
     followOverrides()
     schedule()
     tellStatus()
@@ -187,13 +203,15 @@ package final class FleetRuntime {
   private func perform(_ effect: FleetNode.Effect) {
     switch effect {
     case .call(let call, let request):
-      store.perform(request) { [unowned self] reply in step(.reply(call, reply)) }
-    case .send(let message, let name): links.send(message, to: name)
+      store?.perform(request) { [unowned self] reply in step(.reply(call, reply)) }
+    case .send(let message, let name): if maySay(message) { links.send(message, to: name) }
+    case .persist(let record): embedded?.persist(record)
+    case .persistSlot(let address, let slot): embedded?.persist(slot, of: address)
     case .rollout(let effect): perform(effect)
     case .learned(let entry, let position, let outcome): tell(.learned(entry, position: position, outcome))
     case .restored: break
     case .answer(let number, let answer): tell(.answer(number: number, answer))
-    case .damaged(let what): say("the store holds what can't be read: \(what)")
+    case .damaged(let what): say("the log holds what can't be read: \(what)")
     case .own(let index, let generation, let until): addresses?.own(index, generation: generation, until: until)
     case .drop(let index, let cause): addresses?.drop(index, cause)
     case .tableReady(let index):
@@ -203,6 +221,28 @@ package final class FleetRuntime {
       if let batch = batches.reached(upTo, of: table, node.tables[table].prefix) {
         tell(.replicated(table: table, batch: batch))
       }
+    }
+  }
+
+  /// What is promised has to be remembered; that something is given up hasn't.
+  private func maySay(_ message: FleetMessage) -> Bool {
+    guard isMute, case .embedded(let word) = message else { return true }
+    if case .owner(_, .release, _) = word { return true }
+    return false
+  }
+
+  private func take(_ event: EmbeddedDisk.Event) {
+    switch event {
+    case .stored(let count): step(.persisted(count))
+    case .storedSlot(let address, let count): step(.persistedSlot(address: address, count))
+    case .full(let what): tell(.trouble("what is agreed on can't be stored: \(what)"))
+    case .relieved: tell(.relief("what is agreed on is stored again"))
+    case .broken(let what):
+      // Nobody knows what the disk has now: others go on without this node, and with its addresses.
+      isMute = true
+      tell(.trouble("this node takes no part in what is agreed on until it's started again: \(what)"))
+      addresses?.leave(true)
+      step(.tick)
     }
   }
 
@@ -266,17 +306,30 @@ package final class FleetRuntime {
           : .relief("backends are up as others see them"))
     }
     for index in status.nodes.indices { status.nodes[index].down = views.view(of: status.nodes[index].name, at: now) }
-    switch store.state {
-    case .away(_, let why): if !status.isLogLive { status.logTrouble = why }
-    case .reached(_, _, let trouble?):
+    switch store?.state {
+    case .away(_, let why)?: if !status.isLogLive { status.logTrouble = why }
+    case .reached(_, _, let trouble?)?:
       status.logTrouble = trouble
       say("the fleet's log doesn't do as it's asked: \(trouble)")
-    case .reached: break
+    case .reached?: break
+    case nil: watchLog(&status, at: now)
     }
     noteOldLog(at: now)
     guard status != told else { return }
     told = status
     tell(.status(status))
+  }
+
+  /// Says why the log isn't live where the nodes agree by themselves; a store says so itself.
+  private func watchLog(_ status: inout FleetStatus, at now: Moment) {
+    if !status.isLogLive {
+      status.logTrouble = isMute ? "this node's journal can't be used" : node.embeddedTrouble(at: now)
+    }
+    switch logWatch.see(status.isLogLive, because: status.logTrouble, at: now) {
+    case .away(let why): tell(.trouble("the fleet's log can't be reached: \(why)"))
+    case .back: tell(.relief("the fleet's log is reached"))
+    case nil: break
+    }
   }
 
   /// A log that ends before what this node has stored isn't its fleet's, or has lost its end.
@@ -311,7 +364,7 @@ package final class FleetRuntime {
   }
 
   /// Why this node waits until an address is given up, for people.
-  private func strangeness(of owner: StoreOwner) -> String? {
+  private func strangeness(of owner: AddressOwner) -> String? {
     guard owner.isLeftToOthers, let node = owner.owner?.node else { return nil }
     return "\(node.text), which owns it, doesn't know this node: start it with the file that names both"
   }

@@ -1,5 +1,6 @@
 package import Agreement
 import Config
+import Glibc
 package import Libevent
 import Names
 import Sockets
@@ -14,8 +15,8 @@ package struct FleetSetup: Sendable {
   package var memory: FleetMemory
   /// The data folder.
   package var folder: DataFolder
-  /// Where the log is kept.
-  package var store: StoreSettings
+  /// Where the log is kept; nil where the nodes agree by themselves.
+  package var store: StoreSettings?
   /// Where the nodes are.
   package var links: LinkSettings
   /// The addresses of the plan, in its order.
@@ -25,7 +26,7 @@ package struct FleetSetup: Sendable {
 
   /// With all its parts.
   package init(
-    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: StoreSettings, links: LinkSettings,
+    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: StoreSettings?, links: LinkSettings,
     addresses: [FleetAddress] = []
   ) {
     self.plan = plan
@@ -84,12 +85,48 @@ package final class FleetThread {
     _ setup: FleetSetup, _ commands: Mailbox<FleetCommand>, _ events: Mailbox<FleetEvent>
   ) -> FleetLeases {
     let loop = EventLoop()
+    let store = setup.store.map { open($0, for: setup.addresses, on: loop, events) }
+    var memory = setup.memory
+    var vault: EmbeddedVault?
+    if store == nil { (vault, memory) = openVault(of: setup, events) }
+    var links: NodeLinks?
+    do throws(NodeLinks.Problem) {
+      links = try NodeLinks(setup.links, on: loop)
+    } catch {
+      events.post(.trouble(error.description))
+    }
+    links?.onTrouble = { events.post(.trouble($0)) }
+    var runtime: FleetRuntime? = FleetRuntime(
+      setup.plan, memory: memory, folder: setup.folder, addresses: setup.addresses, leases: setup.leases,
+      store: store, vault: vault, links: links ?? NoLinks(), on: loop
+    ) { events.post($0) }
+    var leases = FleetLeases()
+    let receiver = commands.receive(on: loop) { command in
+      if case .stop(let handingOver) = command {
+        leases = runtime?.end(handingOver: handingOver) ?? leases
+        loop.stop()
+      } else {
+        runtime?.obey(command)
+      }
+    }
+    loop.run()
+    withExtendedLifetime(receiver) {}
+    runtime = nil
+    links = nil
+    events.post(.ended)
+    return leases
+  }
+
+  /// Opens what the log is kept in, and passes on what it has to say.
+  private static func open(
+    _ settings: StoreSettings, for addresses: [FleetAddress], on loop: EventLoop, _ events: Mailbox<FleetEvent>
+  ) -> any Store {
     var warned: Set<String> = []
-    let store = setup.store.open(resolver: Resolver(on: loop), on: loop) { notice in
+    let store = settings.open(resolver: Resolver(on: loop), on: loop) { notice in
       switch notice {
       case .trouble(let what): events.post(.trouble(what))
       case .shortestLease(let shortest, let reason):
-        for address in setup.addresses where address.lease.term.nanoseconds < shortest.clockNanoseconds {
+        for address in addresses where address.lease.term.nanoseconds < shortest.clockNanoseconds {
           let name = address.floating.name
           guard warned.insert(name).inserted else { continue }
           events.post(
@@ -107,32 +144,33 @@ package final class FleetThread {
       case .reached(let server, _, _): events.post(.relief("the fleet's log is reached at \(server)"))
       }
     }
-    var links: NodeLinks?
-    do throws(NodeLinks.Problem) {
-      links = try NodeLinks(setup.links, on: loop)
-    } catch {
-      events.post(.trouble(error.description))
-    }
-    links?.onTrouble = { events.post(.trouble($0)) }
-    var runtime: FleetRuntime? = FleetRuntime(
-      setup.plan, memory: setup.memory, folder: setup.folder, addresses: setup.addresses, leases: setup.leases,
-      store: store, links: links ?? NoLinks(), on: loop
-    ) { events.post($0) }
-    var leases = FleetLeases()
-    let receiver = commands.receive(on: loop) { command in
-      if case .stop(let handingOver) = command {
-        leases = runtime?.end(handingOver: handingOver) ?? leases
-        loop.stop()
-      } else {
-        runtime?.obey(command)
+    return store
+  }
+
+  /// For how long another process may still have the journal that is about to end.
+  private static let patience = Duration.seconds(5)
+
+  /// Opens what a node has promised where the nodes agree by themselves. Without it the node serves, and takes no part.
+  private static func openVault(
+    of setup: FleetSetup, _ events: Mailbox<FleetEvent>
+  ) -> (EmbeddedVault?, FleetMemory) {
+    let deadline = ContinuousClock.now + patience
+    while true {
+      do throws(EmbeddedVault.Refusal) {
+        var generator = SystemRandomNumberGenerator()
+        let opened = try EmbeddedVault.open(
+          in: setup.folder.path, on: SystemDisk(), setup.memory, names: setup.plan.addresses.map(\.name)
+        ) { generator.next() }
+        try? setup.folder.adopt(opened.memory)
+        return (opened.vault, opened.memory)
+      } catch {
+        guard case .fault(.busy) = error, ContinuousClock.now < deadline else {
+          events.post(.trouble("this node takes no part in what is agreed on: \(error)"))
+          return (nil, setup.memory)
+        }
+        usleep(20_000)
       }
     }
-    loop.run()
-    withExtendedLifetime(receiver) {}
-    runtime = nil
-    links = nil
-    events.post(.ended)
-    return leases
   }
 
   /// The links of a node that can't have any.

@@ -56,7 +56,8 @@ package struct FleetStart {
     } catch {
       throw StartError("fleet: \(error)", hint: "it was right a moment ago")
     }
-    var notices = store.tls?.notices ?? []
+    var notices = store?.tls?.notices ?? []
+    if store == nil { notices.append("the embedded engine is a preview: try it, and don't rely on it yet") }
     var serving = served ?? configuration
     if served == nil, memory.stored.generation > 0 {
       if memory.stored.text != text {
@@ -82,18 +83,20 @@ package struct FleetStart {
           me: NodeName(me.name), nodes: nodes.map(\.name),
           addresses: zip(fleet.addresses, addresses).map { configured, address in
             .init(name: configured.name, prefer: configured.prefer.map { NodeName($0) }, lease: address.lease)
-          }), memory: memory, folder: folder, store: store,
+          }, engine: store == nil ? .embedded(EmbeddedLog.Timing()) : .store(StoreLog.Timing())), memory: memory,
+        folder: folder, store: store,
         links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key), addresses: addresses),
       text: text)
   }
 
-  /// Where a fleet keeps its log.
-  static func store(of fleet: FleetConfiguration) throws(StartError) -> StoreSettings {
-    let kind: StoreSettings.Kind =
-      switch fleet.engine.type {
-      case .zookeeper: .zooKeeper
-      case .etcd: .etcd
-      }
+  /// Where a fleet keeps its log; nil where the nodes agree by themselves.
+  static func store(of fleet: FleetConfiguration) throws(StartError) -> StoreSettings? {
+    let kind: StoreSettings.Kind
+    switch fleet.engine.type {
+    case .zookeeper: kind = .zooKeeper
+    case .etcd: kind = .etcd
+    case .embedded: return nil
+    }
     var store = StoreSettings(kind, servers: fleet.engine.servers, root: fleet.engine.root)
     if let auth = fleet.engine.auth {
       do throws(StoreUser.Problem) {

@@ -2,6 +2,7 @@ import Agreement
 package import Config
 package import Control
 import Fleet
+import Glibc
 import Libevent
 import Names
 
@@ -11,7 +12,8 @@ package struct FleetWithdrawal {
   package let node: String
   private let addresses: [FleetAddress]
   private let owner: Participant?
-  private let store: StoreSettings
+  private let store: StoreSettings?
+  private let fleet: FleetConfiguration
 
   /// What came of it.
   package struct Outcome {
@@ -30,6 +32,7 @@ package struct FleetWithdrawal {
     } catch {
       throw StartError("fleet: \(error)", hint: FleetConfiguration.Stranger.remedy)
     }
+    self.fleet = fleet
     addresses = try fleet.addresses.map { (address) throws(StartError) in try FleetAddress(address) }
     store = try FleetStart.store(of: fleet)
     do throws(DataFolder.Refusal) {
@@ -49,19 +52,67 @@ package struct FleetWithdrawal {
     guard let owner else { return outcome }
     let loop = EventLoop()
     let names = addresses.map(\.floating.name)
-    let reached = store.open(resolver: Resolver(on: loop), on: loop)
-    let withdrawal = Withdrawal(names, of: owner, in: reached, limit: limit, on: loop) { results in
+    let done = { (results: [Withdrawal.Outcome]) in
       for (name, result) in zip(names, results) {
         switch result {
         case .released: outcome.released.append(name)
         case .notOwn: break
-        case .unknown: outcome.problems.append("\(name): the fleet's log can't be reached")
+        case .unknown:
+          outcome.problems.append(
+            "\(name): \(store == nil ? "too few of the other nodes can be reached" : "the fleet's log can't be reached")")
         }
       }
       loop.stop()
     }
-    loop.run()
-    withExtendedLifetime((reached, withdrawal)) {}
+    if let store {
+      let reached = store.open(resolver: Resolver(on: loop), on: loop)
+      let withdrawal = Withdrawal(names, of: owner, in: reached, limit: limit, on: loop, done: done)
+      loop.run()
+      withExtendedLifetime((reached, withdrawal)) {}
+    } else {
+      do throws(Obstacle) {
+        let links = try links(of: owner.node, on: loop)
+        let slots = try slots()
+        let withdrawal = EmbeddedWithdrawal(
+          names, of: owner, among: fleet.nodes.map { NodeName($0.name) }.sorted(), slots: slots, links: links,
+          limit: limit,
+          on: loop, done: done)
+        loop.run()
+        withExtendedLifetime(withdrawal) {}
+      } catch {
+        outcome.problems.append(error.what)
+      }
+    }
     return outcome
+  }
+
+  /// Why the others can't be told.
+  private struct Obstacle: Error {
+    var what: String
+  }
+
+  private func links(of me: NodeName, on loop: EventLoop) throws(Obstacle) -> NodeLinks {
+    do {
+      let nodes = fleet.nodes.map { (name: NodeName($0.name), address: $0.address) }
+      return try NodeLinks(
+        LinkSettings(fleet: fleet.name, me: me, nodes: nodes, key: try FleetKey(file: fleet.key)), on: loop)
+    } catch {
+      throw Obstacle(what: "the other nodes can't be told: \(error)")
+    }
+  }
+
+  private func slots() throws(Obstacle) -> [String: PaxosSlot] {
+    // A process that was just killed has its files for a moment yet.
+    let deadline = ContinuousClock.now + .milliseconds(500)
+    while true {
+      do throws(JournalFault) {
+        return try EmbeddedWithdrawal.slots(in: fleet.data)
+      } catch {
+        guard case .busy = error, ContinuousClock.now < deadline else {
+          throw Obstacle(what: "what this node owned can't be found out: \(error)")
+        }
+        usleep(5_000)
+      }
+    }
   }
 }

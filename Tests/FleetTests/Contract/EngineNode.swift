@@ -44,7 +44,7 @@ final class EngineNode {
   private(set) var owners: [StoreOwner] = []
   /// What it was told that it owns, by name.
   private(set) var owned: [String: [(generation: UInt64, until: Moment)]] = [:]
-  private(set) var drops: [String: [StoreOwner.Cause]] = [:]
+  private(set) var drops: [String: [Ownership.Cause]] = [:]
   /// Cleared when its process is killed.
   private(set) var isRunning = true
 

@@ -218,7 +218,7 @@ package final class ZabWorld {
   // MARK: The network
 
   func send(_ message: ZabMessage, from node: Int, to other: Int) {
-    if let wrong = judgeWord(message, of: node, to: other) { return fail(wrong) }
+    if let wrong = ZabJudge.judge(message, of: node, to: other, having: hosts[node].durable) { return fail(wrong) }
     guard !cuts[node][other], !chance.permille(loss) else { return }
     let delay =
       chance.permille(isHealed ? 0 : 5) ? chance.within(0...milliseconds(300)) : chance.within(30_000...milliseconds(2))
@@ -238,36 +238,6 @@ package final class ZabWorld {
     case .propose, .acknowledge, .commit, .ping, .pong, .forward: false
     default: true
     }
-  }
-
-  /// What a node may say is on its disk.
-  private func judgeWord(_ message: ZabMessage, of node: Int, to other: Int) -> String? {
-    let disk = hosts[node].durable
-    switch message {
-    case .newEpoch(let epoch):
-      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(node) {
-        return "AckImpliesDurable: n\(node) tells epoch \(epoch), and has \(disk.acceptedEpoch)"
-      }
-    case .acceptedEpoch(let epoch, _, _, _):
-      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(other) {
-        return "AckImpliesDurable: n\(node) gives n\(other) its word for epoch \(epoch), and has \(disk.acceptedEpoch)"
-      }
-    case .newLeader(let epoch, _, _):
-      if disk.currentEpoch != epoch {
-        return "AckImpliesDurable: n\(node) is new leader of \(epoch), and has \(disk.currentEpoch)"
-      }
-    case .acceptedLeader(let epoch, let last):
-      if disk.currentEpoch != epoch || disk.history.last < last {
-        return
-          "AckImpliesDurable: n\(node) has \(epoch) to \(last.text), and stored \(disk.currentEpoch) to \(disk.history.last.text)"
-      }
-    case .acknowledge(let epoch, let zxid):
-      if disk.currentEpoch != epoch || disk.history.last < zxid {
-        return "AckImpliesDurable: n\(node) acknowledges \(zxid.text), and has \(disk.history.last.text)"
-      }
-    default: break
-    }
-    return nil
   }
 
   // MARK: What is done

@@ -36,6 +36,14 @@ package struct Story: Equatable {
     case lag(node: Int, by: Int64)
     /// Answers of the store and messages of nodes take long.
     case slow(permille: Int)
+    /// All processes end at once.
+    case dark
+    /// All that is down comes back.
+    case light
+    /// A node's disk takes up to so long.
+    case disk(node: Int, Int64)
+    /// Something happens to the node that leads the log, for so long.
+    case strike(Blow, for: Int64)
     /// Somebody wants something of a node.
     case ask(node: Int, FleetRequest)
     case move(node: Int, address: Int, to: Int)
@@ -45,6 +53,18 @@ package struct Story: Equatable {
     case view(node: Int, isBroken: Bool)
   }
 
+  /// What the nodes agree by.
+  package enum Engine: Equatable {
+    case store, embedded
+  }
+
+  /// What can happen to a leader.
+  package enum Blow: CaseIterable, Equatable {
+    case crash, freeze, cutOff, deafen, silence
+  }
+
+  /// What the nodes agree by.
+  package var engine: Engine
   /// The seed that it was made from, and that the network's chance comes from.
   package var seed: UInt64
   /// How many nodes there are.
@@ -68,7 +88,8 @@ package struct Story: Equatable {
 
 extension Story {
   /// The story of a seed.
-  package init(seed: UInt64) {
+  package init(seed: UInt64, engine: Engine = .store) {
+    self.engine = engine
     var chance = Chance(seed &* 0x2545_F491_4F6C_DD1D &+ 1)
     self.seed = seed
     nodes = [2, 3, 3, 3, 4, 5][chance.below(6)]
@@ -83,7 +104,12 @@ extension Story {
     var at = milliseconds(1_500)
     while at < healsAt {
       at += chance.within(milliseconds(1)...pace)
-      trouble(troubles[chance.below(troubles.count)], at: at, &chance)
+      let kind = troubles[chance.below(troubles.count)]
+      if engine == .store {
+        trouble(kind, at: at, &chance)
+      } else {
+        embeddedTrouble(kind, at: at, &chance)
+      }
     }
     at = milliseconds(800)
     let wishes = chance.within(milliseconds(200)...milliseconds(2_000))
@@ -91,7 +117,7 @@ extension Story {
       at += chance.within(milliseconds(1)...wishes)
       wish(at: at, &chance, &tokens)
     }
-    if addresses > 0, nodes > 2 { regroup(seed) }
+    if addresses > 0, nodes > 2, engine == .store { regroup(seed) }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 
@@ -99,7 +125,7 @@ extension Story {
     if time < healsAt { deeds.append((time, deed)) }
   }
 
-  private mutating func trouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
+  mutating func trouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
     let node = chance.below(nodes)
     let short = chance.permille(600)
     let span = short ? chance.within(0...milliseconds(1_500)) : chance.within(0...seconds(8))

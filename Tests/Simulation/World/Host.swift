@@ -49,6 +49,17 @@ package final class Host {
   var begunAt: Int64 = 0
   /// What survives.
   var disk: FleetMemory
+  /// Whether it has lost its disk, where the nodes agree by themselves: what it says counts for nothing.
+  var isForgotten = false
+  /// Records that are on their way to it, how many of this process are there, and whether some are being made durable.
+  var pending: [EmbeddedRecord] = []
+  var records: UInt64 = 0
+  var isSyncing = false
+  /// The slots that are on their way to it, one after the other, and how many of each address are there.
+  var slots: [(address: Int, slot: PaxosSlot)] = []
+  var slotCounts: [UInt64]
+  /// How long it takes at most.
+  var diskTime = milliseconds(2)
   var clock: LocalClock
   /// Which of the fleet's two files it has.
   var side = Grouping.Side.before
@@ -83,6 +94,7 @@ package final class Host {
     self.addresses = Array(repeating: 0, count: addresses)
     owned = Array(repeating: nil, count: addresses)
     isAble = Array(repeating: true, count: addresses)
+    slotCounts = Array(repeating: 0, count: addresses)
     self.disk = disk
     self.clock = clock
   }
@@ -109,13 +121,12 @@ extension World {
     for address in nodes[node].addresses.indices where !inherited.contains(where: { $0.address == address }) {
       lose(address, of: node)
     }
-    var timing = StoreLog.Timing()
-    timing.entries = 12
+    beginDisk(node)
     let plan = FleetPlan(
       me: Self.name(node), nodes: group.map { Self.name($0) },
       addresses: (0..<story.addresses).map {
         FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
-      }, timing: timing, replication: Self.replication)
+      }, engine: engine, replication: Self.replication)
     nodes[node].fleet = FleetNode(plan, memory: nodes[node].disk, mutants: mutants)
     for legacy in inherited {
       outcome.counts.inherited += 1
@@ -154,6 +165,7 @@ extension World {
   func end(_ node: Int, withHost: Bool, leaving left: [Host.Legacy] = []) {
     nodes[node].life += 1
     nodes[node].fleet = nil
+    endDisk(node)
     nodes[node].isFrozen = false
     nodes[node].late = []
     nodes[node].left = []
@@ -207,7 +219,9 @@ extension World {
     case .tableReady(let table): say("n\(node) has what others had of \(tableNames[table])'s table")
     case .replicated, .heard: break
     case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
-    case .damaged(let what): fail("what the store holds can be read", "n\(node): \(what)")
+    case .damaged(let what): fail("what the log holds can be read", "n\(node): \(what)")
+    case .persist(let record): persist(record, on: node)
+    case .persistSlot(let address, let slot): persist(slot, of: address, on: node)
     }
   }
 

@@ -8,7 +8,8 @@ extension World {
       if nodes[node].fleet != nil { end(node, withHost: withHost) }
     case .start(let node, let wiped):
       guard nodes[node].fleet == nil else { return }
-      if wiped {
+      if wiped, canLose(node) {
+        nodes[node].isForgotten = story.engine == .embedded
         nodes[node].disk = FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0)
         nodes[node].everReserved = []
       }
@@ -37,6 +38,10 @@ extension World {
     case .storeAwayOnClaim: goesAwayOnClaim = true
     case .lag(let node, let span): nodes[node].lag = span
     case .slow(let permille): slowness = permille
+    case .dark: for node in nodes.indices where nodes[node].fleet != nil { end(node, withHost: true) }
+    case .light: for node in nodes.indices where nodes[node].fleet == nil { begin(node) }
+    case .disk(let node, let time): nodes[node].diskTime = time
+    case .strike(let blow, let span): strike(blow, for: span)
     case .ask(let node, let request):
       requests += 1
       step(node, .request(request, number: requests))
@@ -75,6 +80,7 @@ extension World {
     for node in nodes.indices {
       nodes[node].isStoreCut = false
       nodes[node].lag = 0
+      nodes[node].diskTime = milliseconds(2)
       nodes[node].isBroken = false
       thaw(node)
       // After all that has waited for the thaw.
@@ -97,18 +103,21 @@ extension World {
   func wishLast() {
     lastToken = Story.bytes(of: .max)
     requests += 1
+    let remembered = story.grouping.after.filter { !nodes[$0].isForgotten }
+    let isWhole = remembered.count == story.grouping.after.count
     step(
-      story.grouping.after[0],
+      remembered[0],
       .request(
         .rollout(
           FleetRequest.Wish(
-            text: lastToken, digest: Digest(.max, 0, 0, 0), absence: .isRefusal, author: "the last one")),
+            text: lastToken, digest: Digest(.max, 0, 0, 0), absence: isWhole ? .isRefusal : .isNamed,
+            author: "the last one")),
         number: requests))
   }
 
   /// Looks whether things got well.
   func judgeLiveness(final: Bool) {
-    for index in story.grouping.after {
+    for index in story.grouping.after where !nodes[index].isForgotten {
       let host = nodes[index]
       guard let fleet = host.fleet else { return fail("all nodes run", "n\(index) doesn't") }
       guard fleet.log.isLive(at: host.clock.local(now)) else {
@@ -133,7 +142,9 @@ extension World {
 
   /// Each address has one holder; one that is moved at this very moment, a second later.
   func judgeHolder(of address: Int, isSecondLook: Bool = false) {
-    guard nodes[story.grouping.after[0]].fleet?.state.committed.generation != 0 else { return }
+    guard let first = story.grouping.after.first(where: { !nodes[$0].isForgotten }),
+      nodes[first].fleet?.state.committed.generation != 0
+    else { return }
     let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
     guard holders.count != 1 else { return }
     if holders.isEmpty, !isSecondLook, now - givenUpAt[address] < seconds(1) {

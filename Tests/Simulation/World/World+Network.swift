@@ -5,8 +5,21 @@ extension World {
 
   func send(_ message: FleetMessage, from node: Int, to other: Int) {
     if case .mayGoOn = message { outcome.counts.grants += 1 }
+    if case .embedded(.log(let word, _)) = message,
+      let wrong = ZabJudge.judge(word, of: node, to: other, having: nodes[node].disk.embedded.log)
+    {
+      fail("what is said is on the disk", wrong)
+    }
+    if tell != nil, case .embedded(.owner(let name, let word, _)) = message {
+      say("n\(node) to n\(other) about \(name): \(word)")
+    }
     guard !cuts[node][other], isHealed || !chance.permille(10) else { return }
-    queue.put(.input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))), at: now + delay())
+    var at = now + delay()
+    if case .embedded = message {
+      at = max(at, arrivals[node][other] + 1)
+      arrivals[node][other] = at
+    }
+    queue.put(.input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))), at: at)
     if !isHealed, chance.permille(10) {
       queue.put(
         .input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))),

@@ -26,6 +26,9 @@ package final class World {
     case answer(node: Int, life: UInt32, CallID, StoreReply)
     case impatience(node: Int, life: UInt32, CallID)
     case stored(node: Int, life: UInt32, FleetState.Committed)
+    case synced(node: Int, life: UInt32, Int)
+    case syncedSlot(node: Int, life: UInt32, address: Int, PaxosSlot)
+    case mending(Story.Deed)
     case stick(table: Int)
     case deed(Int)
     case thaw(node: Int, life: UInt32)
@@ -62,6 +65,8 @@ package final class World {
   var looksAgain = false
   var store = StoreModel()
   var cuts: [[Bool]]
+  /// When what one said last to another about the engine is there: nothing overtakes it.
+  var arrivals: [[Int64]]
   var slowness = 0
   var goesAwayOnClaim = false
   var isHealed = false
@@ -83,6 +88,7 @@ package final class World {
     chance = Chance(story.seed ^ 0xA5A5_5A5A_1234_4321)
     lease = Lease(term: .milliseconds([2_000, 2_700, 4_000][chance.below(3)]))
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
+    arrivals = Array(repeating: Array(repeating: 0, count: story.nodes), count: story.nodes)
     owners = OwnerJudge(addresses: story.addresses)
     givenUpAt = Array(repeating: .min / 2, count: story.addresses)
     prefer = (0..<story.addresses).map { _ in chance.permille(300) ? [0] : [] }
@@ -176,6 +182,13 @@ package final class World {
       guard nodes[node].life == life, canTake(node, event) else { return }
       nodes[node].disk.stored = committed
       step(node, .rollout(.activated(origin: committed.origin)))
+    case .synced(let node, let life, let count):
+      guard nodes[node].life == life, canTake(node, event) else { return }
+      synced(node, count)
+    case .syncedSlot(let node, let life, let address, let slot):
+      guard nodes[node].life == life, canTake(node, event) else { return }
+      synced(node, address, slot)
+    case .mending(let deed): if !isHealed { perform(deed) }
     case .stick(let table): stick(table)
     case .deed(let number): perform(story.deeds[number].deed)
     case .thaw(let node, let life): if nodes[node].life == life { thaw(node) }

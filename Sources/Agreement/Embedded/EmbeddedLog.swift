@@ -1,0 +1,267 @@
+/// The fleet's log, kept by the nodes themselves: who founds it, Zab among those, and what this node wants in it.
+///
+/// Entries of one author are handed to the leader one by one, each until it's delivered. One that got into the log twice is taken up once, as
+/// the state knows by its number that it was; so all that is appended is in the log once and in its author's order.
+package struct EmbeddedLog {
+  /// What it's called with.
+  package enum Input {
+    /// Something of its own has its time, or the start.
+    case tick
+    /// An entry is to be appended; those of this node in the order in which they come.
+    case append(Entry)
+    /// Another node says something about the founding or the log.
+    case message(EmbeddedMessage, from: NodeNumber)
+    /// So many of the records, counted from the start of the process, are durable.
+    case persisted(UInt64)
+  }
+
+  /// What it wants.
+  package enum Effect {
+    /// Tell another node.
+    case send(EmbeddedMessage, to: NodeNumber)
+    /// Store this after all before. Answered by `persisted`.
+    case persist(EmbeddedRecord)
+    /// This is the log's next entry.
+    case deliver(Entry)
+    /// This is the state up to a position, in place of the entries before.
+    case restore(FleetState)
+    /// The log holds something that can't be read; the node stays behind it. What, for people.
+    case damaged(String)
+  }
+
+  /// How it minds the time.
+  package struct Timing: Equatable, Sendable {
+    /// The log's own.
+    package var zab = Zab.Timing()
+    /// For how long the leader has an entry before it's handed to it again.
+    package var patience = Span.milliseconds(500)
+    /// How many entries there may be, and of how many bytes, before a snapshot stands for them.
+    package var entries = 1_000
+    package var bytes = 4 << 20
+
+    /// The usual ones.
+    package init() {}
+  }
+
+  /// The most bytes of an entry: what is said of it to others has to go into one frame.
+  package static let largest = 3 << 19
+
+  let me: NodeNumber
+  let nodes: [NodeName]
+  let memory: FleetMemory
+  let timing: Timing
+  let mutants: Mutants
+  /// Who founds it.
+  package private(set) var founding: Founding
+  /// The log; none before the founding.
+  package private(set) var zab: Zab?
+  /// The position of the last entry that was delivered.
+  package private(set) var delivered: UInt64 = 0
+  private var outbox: [Entry] = []
+  /// Whom the first of the outbox was handed to, of which epoch, and when.
+  private var handed: (leader: NodeNumber, epoch: UInt32, at: Moment)?
+  /// Whether it can't go on, as what comes next can't be read.
+  private var isStalled = false
+  /// Why, if that is so from the start and wasn't said yet.
+  private var trouble: String?
+  /// What was delivered since the last snapshot.
+  private var entries = 0
+  private var bytes = 0
+  /// How many records there were, and how many when the standing was stored that is on its way; of the log's own, those after the founding.
+  private var written: UInt64 = 0
+  private var standingAt: UInt64?
+  private var before: UInt64 = 0
+  // Reused from step to step.
+  private var said: [Zab.Effect] = []
+
+  /// One that begins with what the memory holds.
+  package init(
+    _ me: NodeNumber, of nodes: [NodeName], memory: FleetMemory, timing: Timing = Timing(), mutants: Mutants = Mutants()
+  ) {
+    (self.me, self.nodes, self.memory, self.timing, self.mutants) = (me, nodes, memory, timing, mutants)
+    founding = Founding(
+      me, of: nodes.count, memory: memory.incarnation, roster: StoreOwner.roster(of: nodes),
+      stored: memory.embedded.standing, mutants: mutants)
+    if founding.isFounded { begin() }
+  }
+
+  private mutating func begin() {
+    before = written
+    zab = Zab(
+      me, voters: NodeSet(first: nodes.count), memory: memory.embedded.log, run: memory.run, timing: timing.zab,
+      mutants: mutants)
+  }
+
+  /// The state that the snapshot holds with which this process began; to be asked for before the first step.
+  mutating func start() -> FleetState {
+    let bytes = memory.embedded.log.history.state
+    guard !bytes.isEmpty else { return FleetState() }
+    do throws(DecodingFault) {
+      let state = try FleetState(encoded: bytes)
+      delivered = state.position
+      return state
+    } catch {
+      isStalled = true
+      trouble = "the state in this node's journal: \(error)"
+      return FleetState()
+    }
+  }
+
+  // MARK: How it is
+
+  /// The memories that count, by the nodes' numbers; nil before the founding.
+  package var founders: [Incarnation]? { zab == nil ? nil : founding.standing.memories }
+
+  /// Whether the log is known to its end, so that what is appended is likely to be.
+  package var isLive: Bool { isReached && isCaughtUp }
+
+  /// Whether a leader counts on this node, though there may be entries that it hasn't got yet.
+  package var isReached: Bool { !isStalled && zab?.isCounted == true }
+
+  /// Whether everything was delivered that is in the log as far as this node was told.
+  package var isCaughtUp: Bool { !isStalled && zab?.isCaughtUp == true }
+
+  /// The end of the log, as far as it's known.
+  package var end: UInt64 {
+    guard let zab, !isCaughtUp else { return delivered }
+    let history = zab.memory.history
+    return delivered
+      + UInt64(history.items.count - min(history.index(of: zab.delivered).index + 1, history.items.count))
+  }
+
+  /// Entries that wait to be delivered.
+  package var waiting: Int { outbox.count }
+
+  /// When it wants to be called with `tick` at the latest.
+  package var wakesAt: Moment {
+    guard let zab else { return founding.wakesAt }
+    guard let handed, !outbox.isEmpty, !isStalled, zab.leader?.isReady == true else { return zab.wakesAt }
+    return min(zab.wakesAt, handed.at + timing.patience)
+  }
+
+  // MARK: Steps
+
+  /// Takes what happened, and says what is to be done. The state is the one of the last entry that was delivered.
+  package mutating func step(
+    _ input: Input, state: @autoclosure () -> FleetState, at now: Moment, into effects: inout [Effect]
+  ) {
+    if let trouble = trouble.take() { effects.append(.damaged(trouble)) }
+    if zab != nil, !isStalled, entries >= timing.entries || bytes >= timing.bytes {
+      (entries, bytes) = (0, 0)
+      if let last = zab?.delivered { stepZab(.compacted(last, state().encoded), at: now, into: &effects) }
+    }
+    switch input {
+    case .tick: break
+    case .append(let entry): outbox.append(entry)
+    case .persisted(let count):
+      if let at = standingAt, count >= at {
+        standingAt = nil
+        stepFounding(.persisted, at: now, into: &effects)
+      }
+      if zab != nil, count > before { stepZab(.persisted(count - before), at: now, into: &effects) }
+    case .message(.greeting(let greeting), let node):
+      stepFounding(.greeting(greeting, from: node), at: now, into: &effects)
+    case .message(.log(let message, let memory), let node): take(message, memory, of: node, at: now, into: &effects)
+    case .message(.owner, _): break
+    }
+    if now >= founding.wakesAt { stepFounding(.tick, at: now, into: &effects) }
+    if let wakesAt = zab?.wakesAt, now >= wakesAt { stepZab(.tick, at: now, into: &effects) }
+    handOn(at: now, into: &effects)
+  }
+
+  private mutating func take(
+    _ message: ZabMessage, _ memory: Incarnation, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
+  ) {
+    guard let founders, founders.indices.contains(Int(node)),
+      founders[Int(node)] == memory || mutants.have(.strangersHeard)
+    else { return }
+    if case .forward(let bytes) = message {
+      // What a node couldn't read would be in everybody's way for ever.
+      guard let entry = try? Entry(encoded: bytes), entry.id.author == Participant(nodes[Int(node)], memory) else {
+        return
+      }
+    }
+    stepZab(.message(message, from: node), at: now, into: &effects)
+  }
+
+  /// Hands the first entry of the outbox to whoever leads, unless he has it.
+  private mutating func handOn(at now: Moment, into effects: inout [Effect]) {
+    while !isStalled, let entry = outbox.first, let zab, let leader = zab.leader, leader.isReady {
+      let epoch = zab.memory.currentEpoch
+      if let handed, (handed.leader, handed.epoch) == (leader.node, epoch), now < handed.at + timing.patience { return }
+      handed = (leader.node, epoch, now)
+      stepZab(.append(entry.encoded), at: now, into: &effects)
+    }
+  }
+
+  private mutating func stepFounding(_ input: Founding.Input, at now: Moment, into effects: inout [Effect]) {
+    var said: [Founding.Effect] = []
+    founding.step(input, at: now, into: &said)
+    for effect in said {
+      switch effect {
+      case .send(let greeting, let node): effects.append(.send(.greeting(greeting), to: node))
+      case .persist(let standing):
+        persist(.standing(standing), into: &effects)
+        standingAt = written
+      case .found: begin()
+      }
+    }
+  }
+
+  private mutating func stepZab(_ input: Zab.Input, at now: Moment, into effects: inout [Effect]) {
+    var said = said
+    self.said = []
+    said.removeAll(keepingCapacity: true)
+    zab?.step(input, at: now, into: &said)
+    for effect in said {
+      switch effect {
+      case .send(let message, let node): effects.append(.send(.log(message, by: memory.incarnation), to: node))
+      case .persist(let record): persist(.log(record), into: &effects)
+      case .deliver(let zxid, let bytes): deliver(zxid, bytes, into: &effects)
+      case .restore(let zxid, let bytes): restore(zxid, bytes, into: &effects)
+      }
+    }
+    self.said = said
+  }
+
+  private mutating func persist(_ record: EmbeddedRecord, into effects: inout [Effect]) {
+    written += 1
+    effects.append(.persist(record))
+  }
+
+  private mutating func deliver(_ zxid: Zxid, _ bytes: [UInt8], into effects: inout [Effect]) {
+    guard !isStalled else { return }
+    do throws(DecodingFault) {
+      let entry = try Entry(encoded: bytes)
+      delivered += 1
+      entries += 1
+      self.bytes += bytes.count
+      if entry.id == outbox.first?.id {
+        outbox.removeFirst()
+        handed = nil
+      }
+      effects.append(.deliver(entry))
+    } catch {
+      isStalled = true
+      effects.append(.damaged("entry \(zxid.epoch).\(zxid.counter): \(error)"))
+    }
+  }
+
+  private mutating func restore(_ zxid: Zxid, _ bytes: [UInt8], into effects: inout [Effect]) {
+    do throws(DecodingFault) {
+      let state = try FleetState(encoded: bytes)
+      // A later state is whole, whatever came before it.
+      isStalled = false
+      (entries, self.bytes) = (0, 0)
+      delivered = state.position
+      if let mine = state.member(nodes[Int(me)]), mine.identity.incarnation == memory.incarnation {
+        outbox.removeAll { ($0.id.run, $0.id.sequence) <= (mine.run, mine.sequence) }
+      }
+      handed = nil
+      effects.append(.restore(state))
+    } catch {
+      isStalled = true
+      effects.append(.damaged("the state after entry \(zxid.epoch).\(zxid.counter): \(error)"))
+    }
+  }
+}

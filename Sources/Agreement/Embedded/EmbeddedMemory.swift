@@ -1,0 +1,44 @@
+/// What a node of the embedded engine stores about the log, in this order in its journal.
+package enum EmbeddedRecord: Equatable, Sendable {
+  /// How far it is with the founding.
+  case standing(Founding.Standing)
+  /// Of the log.
+  case log(ZabRecord)
+}
+
+/// What a node of the embedded engine knows after a crash, of what it has promised to others.
+package struct EmbeddedMemory: Equatable, Sendable {
+  /// How far it is with the founding.
+  package var standing = Founding.Standing.new
+  /// The log.
+  package var log = ZabMemory()
+  /// What it has promised and accepted, by the names of the addresses.
+  package var slots: [String: PaxosSlot] = [:]
+
+  /// Nothing yet.
+  package init() {}
+
+  /// Takes the next record.
+  package mutating func take(_ record: EmbeddedRecord) {
+    switch record {
+    case .standing(let standing): self.standing = standing
+    case .log(let record): log.take(record)
+    }
+  }
+
+  /// What stands for all records so far.
+  package var records: [EmbeddedRecord] {
+    let history = log.history
+    var records = [EmbeddedRecord.standing(standing)]
+    if let leader = log.acceptedLeader { records.append(.log(.accepted(epoch: log.acceptedEpoch, leader: leader))) }
+    if log.currentEpoch > 0 { records.append(.log(.current(epoch: log.currentEpoch))) }
+    if history.base > .zero { records.append(.log(.snapshot(history.base, []))) }
+    records += history.items.map { .log(.entry($0.zxid, $0.bytes)) }
+    if history.snapshot > .zero {
+      let place = history.index(of: history.snapshot)
+      let kept = place.isThere ? place.index + 1 : 0
+      records.append(.log(.compaction(history.snapshot, history.state, keeping: kept)))
+    }
+    return records
+  }
+}

@@ -1,0 +1,153 @@
+/// A node's part in who owns a name, in the embedded engine: nothing before the founding, Paxos from then on.
+package struct EmbeddedOwner {
+  /// What is owned.
+  package let name: String
+  let nodes: [NodeName]
+  let lease: Lease
+  let run: UInt32
+  let slot: PaxosSlot
+  let mutants: Mutants
+  /// The memories that count, by the nodes' numbers; empty before the founding.
+  private(set) var founders: [Incarnation] = []
+  /// What takes part since the founding.
+  private(set) var part: PaxosOwner?
+  /// Whether this node may own it.
+  package private(set) var standing = Ownership.Standing.bystander
+
+  /// A node that starts with what it has stored.
+  ///
+  /// - Parameters:
+  ///   - nodes: all nodes, this one too, by their numbers.
+  ///   - run: counts the starts of the process; stored before anything is said.
+  init(
+    _ name: String, of nodes: [NodeName], lease: Lease, slot: PaxosSlot, run: UInt32, mutants: Mutants = Mutants()
+  ) {
+    (self.name, self.nodes, self.lease, self.run, self.slot, self.mutants) = (name, nodes, lease, run, slot, mutants)
+  }
+
+  /// Takes part from now on, with those whose memories count.
+  mutating func begin(as me: NodeNumber, among founders: [Incarnation], at now: Moment) {
+    guard part == nil else { return }
+    self.founders = founders
+    part = PaxosOwner(
+      me, voters: NodeSet(first: founders.count), lease: lease, slot: slot, run: run, at: now, mutants: mutants)
+  }
+
+  mutating func step(_ input: PaxosOwner.Input, at now: Moment, into effects: inout [PaxosOwner.Effect]) {
+    if case .standing(let standing) = input { self.standing = standing }
+    part?.step(input, at: now, into: &effects)
+  }
+
+  /// A node's number.
+  func number(of node: NodeName) -> NodeNumber? { nodes.firstIndex(of: node).map { NodeNumber($0) } }
+
+  private func participant(_ node: NodeNumber) -> Participant {
+    Participant(nodes[Int(node)], founders[Int(node)])
+  }
+
+  var stance: Ownership.Stance {
+    switch part?.stance {
+    case nil, .watching: .watching
+    case .owning(_, let until): .owning(until: until)
+    case .releasing(_, let heir): .releasing(heir: heir.map { nodes[Int($0)] }, isDropped: part?.releases != 0)
+    }
+  }
+
+  var owner: Participant? {
+    guard let node = part?.seen.owner, Int(node) < founders.count else { return nil }
+    return participant(node)
+  }
+}
+
+/// One node's part in who owns a name, by whichever engine its fleet has.
+package enum AddressOwner {
+  /// By a record in an ordered store.
+  case store(StoreOwner)
+  /// Among the nodes themselves.
+  case embedded(EmbeddedOwner)
+  /// While it's stepped, so that nothing of it is copied.
+  case stepped
+
+  /// What is owned.
+  package var name: String {
+    switch self {
+    case .store(let owner): owner.name
+    case .embedded(let owner): owner.name
+    case .stepped: ""
+    }
+  }
+
+  /// Whether this node may own it.
+  package var standing: Ownership.Standing {
+    switch self {
+    case .store(let owner): owner.standing
+    case .embedded(let owner): owner.standing
+    case .stepped: .bystander
+    }
+  }
+
+  /// How things are.
+  package var stance: Ownership.Stance {
+    switch self {
+    case .store(let owner): owner.stance
+    case .embedded(let owner): owner.stance
+    case .stepped: .watching
+    }
+  }
+
+  /// Whether this node knows whose it is.
+  package var hasLooked: Bool {
+    switch self {
+    case .store(let owner): owner.hasLooked
+    case .embedded(let owner): owner.part != nil
+    case .stepped: false
+    }
+  }
+
+  /// The last generation that this node knows of.
+  package var generation: UInt64 {
+    switch self {
+    case .store(let owner): owner.generation
+    case .embedded(let owner): owner.part?.seen.generation ?? 0
+    case .stepped: 0
+    }
+  }
+
+  /// Who owns it, as far as this node has seen.
+  package var owner: Participant? {
+    switch self {
+    case .store(let owner): owner.owner
+    case .embedded(let owner): owner.owner
+    case .stepped: nil
+    }
+  }
+
+  /// Whether the generation is the one of the process before this one.
+  package var isInherited: Bool {
+    switch self {
+    case .store(let owner): owner.isInherited
+    case .embedded(let owner): owner.part?.isInherited ?? false
+    case .stepped: false
+    }
+  }
+
+  /// Whether this node leaves it to those whom its owner knows.
+  package var isLeftToOthers: Bool { if case .store(let owner) = self { owner.isLeftToOthers } else { false } }
+
+  /// What the nodes come to that the owner's record names; nil if there's no such record.
+  package var recordedRoster: UInt64? { if case .store(let owner) = self { owner.recordedRoster } else { nil } }
+
+  /// Whether this node owns it.
+  package func owns(at now: Moment) -> Bool {
+    if case .owning(let until) = stance { now < until } else { false }
+  }
+
+  /// When it wants to be called with a tick at the latest.
+  package var wakesAt: Moment {
+    switch self {
+    case .store(let owner): owner.wakesAt
+    case .embedded(let owner): owner.part?.wakesAt ?? .never
+    case .stepped: .never
+    }
+  }
+}

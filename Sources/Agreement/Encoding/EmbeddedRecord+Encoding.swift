@@ -1,0 +1,84 @@
+extension EmbeddedRecord {
+  private enum Kind: UInt8 {
+    case standing = 1
+    case accepted, current, entry, truncate, snapshot, compaction
+  }
+
+  /// Of which kind it is, 1 or more, by which it's read again.
+  package var kind: UInt8 {
+    let kind: Kind =
+      switch self {
+      case .standing: .standing
+      case .log(.accepted): .accepted
+      case .log(.current): .current
+      case .log(.entry): .entry
+      case .log(.truncate): .truncate
+      case .log(.snapshot): .snapshot
+      case .log(.compaction): .compaction
+      }
+    return kind.rawValue
+  }
+
+  /// As it stands in the journal.
+  package var encoded: [UInt8] {
+    var out = ByteWriter()
+    switch self {
+    case .standing(let standing): out.put(standing)
+    case .log(.accepted(let epoch, let leader)):
+      out.put(epoch)
+      out.put(leader)
+    case .log(.current(let epoch)): out.put(epoch)
+    case .log(.truncate(let zxid)): out.put(zxid)
+    case .log(.entry(let zxid, let bytes)), .log(.snapshot(let zxid, let bytes)):
+      out.put(zxid)
+      out.put(bytes)
+    case .log(.compaction(let zxid, let bytes, let kept)):
+      out.put(zxid)
+      out.put(UInt64(kept))
+      out.put(bytes)
+    }
+    return out.bytes
+  }
+
+  /// Reads what was stored.
+  package init(kind: UInt8, encoded: [UInt8]) throws(DecodingFault) {
+    guard let kind = Kind(rawValue: kind) else { throw .unknown("record \(kind)") }
+    var input = ByteReader(encoded)
+    switch kind {
+    case .standing: self = .standing(try input.standing())
+    case .accepted: self = .log(.accepted(epoch: try input.epoch(), leader: try input.nodeNumber()))
+    case .current: self = .log(.current(epoch: try input.epoch()))
+    case .entry: self = .log(.entry(try input.zxid(), try input.block()))
+    case .truncate: self = .log(.truncate(try input.zxid()))
+    case .snapshot: self = .log(.snapshot(try input.zxid(), try input.block()))
+    case .compaction:
+      let (zxid, kept) = (try input.zxid(), try input.count())
+      self = .log(.compaction(zxid, try input.block(), keeping: Int(kept)))
+    }
+    try input.finish()
+  }
+}
+
+extension PaxosSlot {
+  /// As it stands in its slot, with the name that it's of.
+  package func encoded(of name: String) -> [UInt8] {
+    var out = ByteWriter()
+    out.put(name)
+    out.put(generation)
+    out.put(promised)
+    out.put(accepted)
+    return out.bytes
+  }
+
+  /// Reads what was stored.
+  package static func decode(_ bytes: [UInt8]) throws(DecodingFault) -> (name: String, slot: PaxosSlot) {
+    var input = ByteReader(bytes)
+    let name = try input.text()
+    var slot = PaxosSlot()
+    slot.generation = try input.count()
+    slot.promised = try input.ballot()
+    slot.accepted = try input.accepted()
+    try input.finish()
+    return (name, slot)
+  }
+}

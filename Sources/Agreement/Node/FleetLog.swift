@@ -1,0 +1,78 @@
+/// The fleet's log, by whichever engine the fleet has.
+package enum FleetLog {
+  /// In an ordered store that others run.
+  case store(StoreLog)
+  /// Kept by the nodes themselves.
+  case embedded(EmbeddedLog)
+  /// While it's stepped, so that nothing of it is copied.
+  case stepped
+
+  /// The log's engine, where it's the nodes themselves.
+  package var embedded: EmbeddedLog? { if case .embedded(let log) = self { log } else { nil } }
+
+  /// The memories that count, by the nodes' numbers; nil where the nodes don't agree by themselves, or not yet.
+  package var founders: [Incarnation]? { if case .embedded(let log) = self { log.founders } else { nil } }
+
+  /// Whether the log is known to its end, so that what is appended is likely to be.
+  package func isLive(at now: Moment) -> Bool {
+    switch self {
+    case .store(let log): log.isLive(at: now)
+    case .embedded(let log): log.isLive
+    case .stepped: false
+    }
+  }
+
+  /// Whether its end is known, though there may be entries before that which aren't here yet.
+  package func isReached(at now: Moment) -> Bool {
+    switch self {
+    case .store(let log): log.isReached(at: now)
+    case .embedded(let log): log.isReached
+    case .stepped: false
+    }
+  }
+
+  /// Whether everything was delivered that the log was known to hold.
+  package var isCaughtUp: Bool {
+    switch self {
+    case .store(let log): log.isCaughtUp
+    case .embedded(let log): log.isCaughtUp
+    case .stepped: false
+    }
+  }
+
+  /// The position of the last entry that was delivered.
+  package var delivered: UInt64 {
+    switch self {
+    case .store(let log): log.delivered
+    case .embedded(let log): log.delivered
+    case .stepped: 0
+    }
+  }
+
+  /// The end of the log, as far as it's known.
+  package var end: UInt64 {
+    switch self {
+    case .store(let log): log.end
+    case .embedded(let log): log.end
+    case .stepped: 0
+    }
+  }
+
+  /// Entries that wait to be in the log.
+  package var waiting: Int {
+    switch self {
+    case .store(let log): log.waiting
+    case .embedded(let log): log.waiting
+    case .stepped: 0
+    }
+  }
+
+  /// When it wants to be called with a tick at the latest.
+  package var wakesAt: Moment {
+    switch self {
+    case .store(let log): log.wakesAt
+    case .embedded(let log): log.wakesAt
+    case .stepped: .never
+    }
+  }
+}

@@ -1,0 +1,132 @@
+extension FleetNode {
+  /// The log and who owns addresses, by the engine that the fleet has, and the state that it begins with.
+  static func engine(
+    of plan: FleetPlan, _ me: Participant, _ memory: FleetMemory, _ others: [NodeName], _ mutants: Mutants
+  ) -> (FleetLog, [AddressOwner], FleetState) {
+    switch plan.engine {
+    case .store(let timing):
+      let owners = plan.addresses.enumerated().map { index, address in
+        AddressOwner.store(
+          StoreOwner(
+            address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others,
+            mutants: mutants))
+      }
+      return (.store(StoreLog(timing: timing, mutants: mutants)), owners, FleetState())
+    case .embedded(let timing):
+      let owners = plan.addresses.map { address in
+        AddressOwner.embedded(
+          EmbeddedOwner(
+            address.name, of: plan.nodes, lease: address.lease,
+            slot: memory.embedded.slots[address.name] ?? PaxosSlot(),
+            run: memory.run, mutants: mutants))
+      }
+      var log = EmbeddedLog(
+        plan.number(of: me.node) ?? 0, of: plan.nodes, memory: memory, timing: timing, mutants: mutants)
+      let state = log.start()
+      return (.embedded(log), owners, state)
+    }
+  }
+
+  /// Does what has its time in the log.
+  mutating func stepLog(at now: Moment, into effects: inout [Effect]) {
+    stepStoreLog(.tick, at: now, into: &effects)
+    stepEmbeddedLog(.tick, at: now, into: &effects)
+  }
+
+  /// Says something to all, once it's their turn; what it came to is known when it's delivered.
+  @discardableResult
+  mutating func append(_ event: Entry.Event, at now: Moment, into effects: inout [Effect]) -> EntryID {
+    sequence += 1
+    let entry = Entry(EntryID(me, run: memory.run, sequence: sequence), event)
+    stepStoreLog(.append(entry), at: now, into: &effects)
+    stepEmbeddedLog(.append(entry), at: now, into: &effects)
+    return entry.id
+  }
+
+  /// Something in the store may have changed.
+  mutating func take(_ hint: StoreKey, at now: Moment, into effects: inout [Effect]) {
+    guard case .owner(let name) = hint else { return stepStoreLog(.hint, at: now, into: &effects) }
+    for index in owners.indices where owners[index].name == name {
+      stepStoreOwner(index, .hint, at: now, into: &effects)
+    }
+  }
+
+  /// The store has answered.
+  mutating func take(_ reply: StoreReply, to call: CallID, at now: Moment, into effects: inout [Effect]) {
+    if call.asker == 0 { return stepStoreLog(.reply(call, reply), at: now, into: &effects) }
+    stepStoreOwner(call.asker - 1, .reply(call, reply), at: now, into: &effects)
+  }
+
+  private mutating func stepStoreLog(_ input: StoreLog.Input, at now: Moment, into effects: inout [Effect]) {
+    guard case .store(var log) = self.log else { return }
+    self.log = .stepped
+    var said = logEffects
+    said.removeAll(keepingCapacity: true)
+    log.step(input, state: state, at: now, into: &said)
+    self.log = .store(log)
+    for effect in said {
+      switch effect {
+      case .call(let call, let request): effects.append(.call(call, request))
+      case .deliver(let entry): learn(entry, into: &effects)
+      case .restore(let state): restore(state, into: &effects)
+      case .damaged(let what): effects.append(.damaged(what))
+      }
+    }
+    logEffects = said
+    inform(at: now, into: &effects)
+  }
+
+  mutating func stepEmbeddedLog(_ input: EmbeddedLog.Input, at now: Moment, into effects: inout [Effect]) {
+    guard case .embedded(var log) = self.log else { return }
+    self.log = .stepped
+    var said = embeddedEffects
+    said.removeAll(keepingCapacity: true)
+    log.step(input, state: state, at: now, into: &said)
+    self.log = .embedded(log)
+    for effect in said {
+      switch effect {
+      case .send(let message, let node): effects.append(.send(.embedded(message), to: plan.nodes[Int(node)]))
+      case .persist(let record): effects.append(.persist(record))
+      case .deliver(let entry): learn(entry, into: &effects)
+      case .restore(let state): restore(state, into: &effects)
+      case .damaged(let what): effects.append(.damaged(what))
+      }
+    }
+    embeddedEffects = said
+    beginOwners(at: now)
+    inform(at: now, into: &effects)
+  }
+
+  private mutating func restore(_ state: FleetState, into effects: inout [Effect]) {
+    self.state = state
+    effects.append(.restored(position: state.position))
+  }
+
+  private mutating func inform(at now: Moment, into effects: inout [Effect]) {
+    // What is read may be old, though it's said to be the end: a node doesn't go back behind what it knows itself.
+    if !isInformed, log.isLive(at: now), hasWhatIsStored || mutants.have(.logOlderThanMemory) {
+      isInformed = true
+      append(.join, at: now, into: &effects)
+    }
+  }
+
+  /// Whether the log has all that this node had taken up of it when it was started.
+  private var hasWhatIsStored: Bool {
+    state.committed.generation >= memory.stored.generation && state.position >= memory.overrides.position
+  }
+
+  /// Whether the end of the log is behind what this node has stored: for a moment that is an old answer, for long it's another log.
+  package func isBehindMemory(at now: Moment) -> Bool { !isInformed && log.isLive(at: now) && !hasWhatIsStored }
+
+  private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
+    let outcome = state.fold(entry, mutants: mutants)
+    effects.append(.learned(entry, position: state.position, outcome))
+    guard let index = requests.firstIndex(where: { $0.id == entry.id }) else { return }
+    effects.append(.answer(number: requests.remove(at: index).number, .said(position: state.position, outcome)))
+  }
+}
+
+extension FleetPlan {
+  /// A node's number in the embedded engine: its place among all.
+  package func number(of node: NodeName) -> NodeNumber? { nodes.firstIndex(of: node).map { NodeNumber($0) } }
+}

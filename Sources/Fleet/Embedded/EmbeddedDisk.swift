@@ -1,0 +1,137 @@
+import Agreement
+import Libevent
+
+/// Has stored what a node of the embedded engine may not forget: by a thread of its own, all that has come up meanwhile at once.
+///
+/// It belongs to its loop's thread. A disk that is full is tried again; one that failed is not, as nobody knows what it has then.
+final class EmbeddedDisk {
+  /// What it has to say.
+  enum Event {
+    /// So many records since the start are durable.
+    case stored(UInt64)
+    /// So many slots of an address are.
+    case storedSlot(address: Int, UInt64)
+    /// There's no room; it's tried again.
+    case full(String)
+    /// There is again.
+    case relieved
+    /// Nothing is stored any more.
+    case broken(String)
+  }
+
+  /// What is to be stored at once.
+  private struct Batch: Sendable {
+    var records: [EmbeddedRecord] = []
+    /// The last of each address, and how many there were.
+    var slots: [Int: (slot: PaxosSlot, count: UInt64)] = [:]
+
+    var isEmpty: Bool { records.isEmpty && slots.isEmpty }
+  }
+
+  /// What came of it.
+  private struct Outcome: Sendable {
+    var hasRecords = false
+    var slots: [Int] = []
+    var fault: JournalFault?
+  }
+
+  private let vault: EmbeddedVault
+  private let names: [String]
+  private let worker: BackgroundWorker
+  private let tell: (Event) -> Void
+  private var batch = Batch()
+  private var isWriting = false
+  private var isFull = false
+  /// Whether something is stored that nothing was done after.
+  private var isUntidy = false
+  private var isBroken = false
+  private var records: UInt64 = 0
+  private var slots: [UInt64]
+  private var retry: Timer?
+
+  /// - Parameter names: the addresses, in the plan's order.
+  init(_ vault: EmbeddedVault, names: [String], on loop: EventLoop, tell: @escaping (Event) -> Void) {
+    self.vault = vault
+    self.names = names
+    self.tell = tell
+    slots = names.map { _ in 0 }
+    worker = BackgroundWorker(name: "fleet journal", on: loop)
+    retry = Timer(on: loop) { [unowned self] in flush() }
+  }
+
+  /// Takes a record, after all before.
+  func persist(_ record: EmbeddedRecord) {
+    batch.records.append(record)
+  }
+
+  /// Takes what was promised of an address.
+  func persist(_ slot: PaxosSlot, of address: Int) {
+    slots[address] += 1
+    batch.slots[address] = (slot, slots[address])
+  }
+
+  /// Begins to store what was taken, unless something is being stored.
+  func flush() {
+    guard !isWriting, !isBroken, !batch.isEmpty || isUntidy else { return }
+    isWriting = true
+    let batch = batch
+    self.batch = Batch()
+    worker.perform { [vault, names] in
+      Self.store(batch, in: vault, names)
+    } then: { [unowned self] outcome in
+      isWriting = false
+      take(outcome, of: batch)
+    }
+  }
+
+  /// Waits until what is being stored is, at most so long: for the end of a process.
+  func finish(within limit: Duration) {
+    worker.finish(within: limit)
+  }
+
+  private static func store(_ batch: Batch, in vault: EmbeddedVault, _ names: [String]) -> Outcome {
+    var outcome = Outcome()
+    do throws(JournalFault) {
+      if batch.isEmpty { try vault.tidy() }
+      // Slots first: there's room for them always.
+      for (address, (slot, _)) in batch.slots {
+        try vault.write(slot, of: names[address])
+        outcome.slots.append(address)
+      }
+      if !batch.records.isEmpty { try vault.append(batch.records) }
+      outcome.hasRecords = true
+    } catch {
+      outcome.fault = error
+    }
+    return outcome
+  }
+
+  private func take(_ outcome: Outcome, of batch: Batch) {
+    isUntidy = !batch.isEmpty
+    switch outcome.fault {
+    case nil:
+      if isFull {
+        isFull = false
+        tell(.relieved)
+      }
+    case .full(_, _)?:
+      // Nothing of the records was stored: they go before those that have come since.
+      self.batch.records = batch.records + self.batch.records
+      self.batch.slots.merge(batch.slots.filter { !outcome.slots.contains($0.key) }) { later, _ in later }
+      if !isFull, let fault = outcome.fault { tell(.full(fault.description)) }
+      isFull = true
+      retry?.schedule(after: .seconds(1))
+    case .some(let fault):
+      isBroken = true
+      tell(.broken(fault.description))
+    }
+    for address in outcome.slots.sorted() {
+      if let count = batch.slots[address]?.count { tell(.storedSlot(address: address, count)) }
+    }
+    if outcome.hasRecords, !batch.records.isEmpty {
+      records += UInt64(batch.records.count)
+      tell(.stored(records))
+    }
+    if !isFull { flush() }
+  }
+}

@@ -1,0 +1,181 @@
+package import Agreement
+import Synchronization
+
+/// What a node of the embedded engine keeps on its disk: all that it has promised to others, in a journal, and in slots what it has promised of
+/// addresses, which must find room even on a full disk.
+///
+/// The journal holds who the node is, too: one that is new is a new memory, whatever else is in the data folder. It's used by one thread at a
+/// time, and waits for the disk.
+package final class EmbeddedVault: Sendable {
+  /// Why it can't be used.
+  package enum Refusal: Error, Equatable, CustomStringConvertible {
+    /// The disk's, or what is on it.
+    case fault(JournalFault)
+    /// It holds what this version can't read.
+    case strange(String)
+    /// There are more names of addresses than it has slots for, over all its time.
+    case noSlot(String)
+
+    package var description: String {
+      switch self {
+      case .fault(let fault): fault.description
+      case .strange(let what): "the journal holds what this version can't read: \(what)"
+      case .noSlot(let name): "there's no slot left for \(name): the data folder has seen \(slots) names"
+      }
+    }
+  }
+
+  /// How many names of addresses it can hold; those that the file doesn't have any more count, as what was promised of them does.
+  static let slots = 256
+  /// How many bytes there may be behind a checkpoint, besides twice what it has itself, before the next one.
+  private static let slack = 8 << 20
+  /// The kind of a record that says who the node is.
+  private static let identity: UInt8 = 0
+
+  private struct Open {
+    var journal: Journal
+    var slots: JournalSlots
+    var places: [String: Int]
+    var memory: FleetMemory
+    /// The bytes of the last checkpoint.
+    var base = 0
+  }
+
+  private let open: Mutex<Open>
+
+  private init(_ open: sending Open) {
+    self.open = Mutex(open)
+  }
+
+  /// Opens what is in a data folder, or makes it, and notes this start of the process.
+  ///
+  /// - Parameters:
+  ///   - memory: what else the folder holds, with this start counted.
+  ///   - names: the addresses that the file names.
+  ///   - draw: a number for a journal that is new.
+  /// - Returns: the vault, and the memory with what it holds.
+  package static func open(
+    in folder: String, on disk: sending any JournalDisk, _ memory: FleetMemory, names: [String], draw: () -> UInt64
+  ) throws(Refusal) -> (vault: EmbeddedVault, memory: FleetMemory) {
+    let vault = EmbeddedVault(try read(folder, disk, memory, names, draw))
+    do throws(JournalFault) {
+      try vault.begin()
+    } catch {
+      throw .fault(error)
+    }
+    return (vault, vault.open.withLock { $0.memory })
+  }
+
+  private static func read(
+    _ folder: String, _ disk: sending any JournalDisk, _ memory: FleetMemory, _ names: [String], _ draw: () -> UInt64
+  ) throws(Refusal) -> sending Open {
+    var memory = memory
+    memory.embedded = EmbeddedMemory()
+    var stored: (incarnation: Incarnation, run: UInt32)?
+    var strange: DecodingFault?
+    let journal: Journal
+    let slots: JournalSlots
+    do throws(JournalFault) {
+      slots = try JournalSlots.open("\(folder)/journal/slots", count: Self.slots, on: disk)
+      journal = try Journal.open("\(folder)/journal", on: disk) { record in
+        do throws(DecodingFault) {
+          if record.type == identity {
+            stored = try Self.identity(record.body)
+          } else {
+            memory.embedded.take(try EmbeddedRecord(kind: record.type, encoded: record.body))
+          }
+        } catch {
+          strange = strange ?? error
+        }
+      }
+    } catch {
+      throw .fault(error)
+    }
+    if let strange { throw .strange("\(strange)") }
+    var places: [String: Int] = [:]
+    do throws(DecodingFault) {
+      for place in 0..<Self.slots {
+        guard let bytes = slots.read(place) else { continue }
+        let (name, slot) = try PaxosSlot.decode(bytes)
+        places[name] = place
+        memory.embedded.slots[name] = slot
+      }
+    } catch {
+      throw .strange("slot: \(error)")
+    }
+    for name in names where places[name] == nil {
+      let free = (0..<Self.slots).first { place in !places.values.contains(place) }
+      guard let free else { throw .noSlot(name) }
+      places[name] = free
+    }
+    if let stored {
+      memory.incarnation = stored.incarnation
+      memory.run = max(memory.run, stored.run + 1)
+    } else if memory.run > 1 {
+      // Whoever used the folder before had another journal, or none.
+      memory.incarnation = Incarnation(bits: draw())
+    }
+    return Open(journal: journal, slots: slots, places: places, memory: memory)
+  }
+
+  private static func identity(_ bytes: [UInt8]) throws(DecodingFault) -> (incarnation: Incarnation, run: UInt32) {
+    var input = ByteReader(bytes)
+    let identity = (incarnation: Incarnation(bits: try input.number()), run: try input.number(UInt32.self))
+    try input.finish()
+    return identity
+  }
+
+  private static func identity(of memory: FleetMemory) -> JournalRecord {
+    var out = ByteWriter()
+    out.put(memory.incarnation.bits)
+    out.put(memory.run)
+    return JournalRecord(type: identity, body: out.bytes)
+  }
+
+  /// Notes this start; nothing may be said by this run before.
+  private func begin() throws(JournalFault) {
+    try open.withLock { open throws(JournalFault) in
+      try open.journal.append([Self.identity(of: open.memory)])
+    }
+  }
+
+  /// Stores records: all of them are durable when it returns. Where there's no room, a checkpoint makes some.
+  func append(_ records: [EmbeddedRecord]) throws(JournalFault) {
+    try open.withLock { open throws(JournalFault) in
+      let framed = records.map { JournalRecord(type: $0.kind, body: $0.encoded) }
+      if open.journal.size > 2 * (Self.slack + 2 * open.base) { try Self.checkpoint(&open) }
+      do throws(JournalFault) {
+        try open.journal.append(framed)
+      } catch {
+        guard case .full = error, open.journal.size > 0 else { throw error }
+        try Self.checkpoint(&open)
+        try open.journal.append(framed)
+      }
+      for record in records { open.memory.embedded.take(record) }
+    }
+  }
+
+  /// Stores what was promised of an address in place of what was before: it's durable when it returns.
+  func write(_ slot: PaxosSlot, of name: String) throws(JournalFault) {
+    try open.withLock { open throws(JournalFault) in
+      guard let place = open.places[name] else { return }
+      try open.slots.write(place, slot.encoded(of: name))
+    }
+  }
+
+  /// Does what can be done while nobody waits: lets a checkpoint stand for what has become much.
+  func tidy() throws(JournalFault) {
+    try open.withLock { open throws(JournalFault) in
+      guard open.journal.size > Self.slack + 2 * open.base else { return try open.journal.writeSeal() }
+      try Self.checkpoint(&open)
+    }
+  }
+
+  private static func checkpoint(_ open: inout Open) throws(JournalFault) {
+    let records =
+      [identity(of: open.memory)]
+      + open.memory.embedded.records.map { JournalRecord(type: $0.kind, body: $0.encoded) }
+    try open.journal.checkpoint(records)
+    open.base = records.reduce(0) { $0 + $1.body.count }
+  }
+}

@@ -1,0 +1,98 @@
+package import Agreement
+package import Libevent
+
+/// Gives up a node's floating addresses where the nodes agree by themselves, when the process that had them has ended: it says so to the
+/// others in the node's name, as that process would have.
+///
+/// It belongs to its loop's thread.
+package final class EmbeddedWithdrawal {
+  /// How often it's said again, as links take a moment.
+  private static let beat = Duration.milliseconds(20)
+
+  private let memory: Incarnation
+  private let nodes: [NodeName]
+  private let links: any FleetLinks
+  private let done: ([Withdrawal.Outcome]) -> Void
+  private let names: [String]
+  /// By which generation each name is this node's; nil if it isn't.
+  private let generations: [UInt64?]
+  /// Who knows that it's free.
+  private var free: [Set<NodeName>]
+  private var timer: Timer?
+  private var again: Timer?
+  private var round: UInt64 = 0
+
+  /// What is promised of names in a data folder that no process has; nothing if it has no journal.
+  package static func slots(in folder: String) throws(JournalFault) -> [String: PaxosSlot] {
+    let disk = SystemDisk()
+    guard let files = try? disk.names(in: "\(folder)/journal"), files.contains("slots") else { return [:] }
+    let slots = try JournalSlots.open("\(folder)/journal/slots", count: EmbeddedVault.slots, on: disk)
+    var found: [String: PaxosSlot] = [:]
+    for place in 0..<EmbeddedVault.slots {
+      guard let bytes = slots.read(place), let (name, slot) = try? PaxosSlot.decode(bytes) else { continue }
+      found[name] = slot
+    }
+    return found
+  }
+
+  /// Gives up what a node has.
+  ///
+  /// - Parameters:
+  ///   - nodes: all nodes, in the order of their names.
+  ///   - slots: what this one has promised, by the names.
+  ///   - limit: how long it may take.
+  ///   - done: told what became of each name, once.
+  package init(
+    _ names: [String], of me: Participant, among nodes: [NodeName], slots: [String: PaxosSlot], links: any FleetLinks,
+    limit: Duration, on loop: EventLoop, done: @escaping ([Withdrawal.Outcome]) -> Void
+  ) {
+    (self.names, memory, self.nodes, self.links, self.done) = (names, me.incarnation, nodes, links, done)
+    generations = names.map { name in
+      guard let slot = slots[name], let owner = slot.accepted?.owner, nodes.indices.contains(Int(owner)) else {
+        return nil
+      }
+      return nodes[Int(owner)] == me.node ? slot.generation : nil
+    }
+    free = names.map { _ in [] }
+    links.onMessage = { [unowned self] message, node in
+      if case .embedded(.owner(let name, .state(_, let generation, _, let busy, _), _)) = message {
+        hear(name, generation, isFree: busy == .zero, of: node)
+      }
+    }
+    timer = Timer(on: loop) { [unowned self] in finish() }
+    timer?.schedule(after: limit)
+    again = Timer(on: loop) { [unowned self] in say() }
+    again?.schedule(after: .zero)
+  }
+
+  private func say() {
+    guard timer != nil else { return }
+    round += 1
+    for (name, generation) in zip(names, generations) {
+      guard let generation else { continue }
+      for node in nodes {
+        links.send(.embedded(.owner(name, .release(generation, heir: nil), by: memory)), to: node)
+        links.send(.embedded(.owner(name, .probe(round: round), by: memory)), to: node)
+      }
+    }
+    if generations.allSatisfy({ $0 == nil }) { return finish() }
+    again?.schedule(after: Self.beat)
+  }
+
+  private func hear(_ name: String, _ generation: UInt64, isFree: Bool, of node: NodeName) {
+    guard let index = names.firstIndex(of: name), let mine = generations[index] else { return }
+    if generation > mine || generation == mine && isFree { free[index].insert(node) }
+    if names.indices.allSatisfy({ outcome($0) != .unknown }) { finish() }
+  }
+
+  private func outcome(_ index: Int) -> Withdrawal.Outcome {
+    guard generations[index] != nil else { return .notOwn }
+    return free[index].count * 2 > nodes.count ? .released : .unknown
+  }
+
+  private func finish() {
+    guard timer != nil else { return }
+    timer = nil
+    done(names.indices.map { outcome($0) })
+  }
+}

@@ -1,0 +1,93 @@
+import Testing
+
+@testable import Agreement
+
+/// Who owns a name among nodes that are there or not: what is said arrives at once, and is stored at once.
+@Suite struct PaxosOwnerTests {
+  private struct Cluster {
+    var nodes: [PaxosOwner]
+    var isThere: [Bool]
+    var owned: [(generation: UInt64, until: Moment)?]
+    var dropped: [Ownership.Cause] = []
+    var now = Moment.start + .seconds(100)
+
+    init(_ count: Int) {
+      let lease = Lease(term: .seconds(3))
+      let now = now
+      nodes = (0..<count).map {
+        PaxosOwner(
+          NodeNumber($0), voters: NodeSet(first: count), lease: lease, slot: PaxosSlot(), run: 1, at: now)
+      }
+      isThere = Array(repeating: true, count: count)
+      owned = Array(repeating: nil, count: count)
+    }
+
+    mutating func step(_ node: Int, _ input: PaxosOwner.Input) {
+      guard isThere[node] else { return }
+      var effects: [PaxosOwner.Effect] = []
+      nodes[node].step(input, at: now, into: &effects)
+      for effect in effects {
+        switch effect {
+        case .send(let message, let to): step(Int(to), .message(message, from: NodeNumber(node)))
+        case .persist: step(node, .persisted(nodes[node].written))
+        case .own(let generation, let until): owned[node] = (generation, until)
+        case .drop(let cause):
+          dropped.append(cause)
+          owned[node] = nil
+          step(node, .dropped)
+        }
+      }
+    }
+
+    mutating func pass(_ span: Span) {
+      let end = now + span
+      while now < end {
+        now = now + .milliseconds(20)
+        for node in nodes.indices where isThere[node] && now >= nodes[node].wakesAt { step(node, .tick) }
+      }
+    }
+
+    /// Who owns it at the moment.
+    var owners: [Int] { owned.indices.filter { isThere[$0] && owned[$0].map { $0.until > now } ?? false } }
+  }
+
+  @Test func whoWasAwayWhenItWasChosenIsWonLater() {
+    var cluster = Cluster(3)
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.isThere[2] = false
+    cluster.pass(.seconds(5))
+    #expect(cluster.owners == [0])
+    cluster.isThere[2] = true
+    cluster.pass(.seconds(2))
+    // One goes of those who chose it; the others are still more than half.
+    cluster.isThere[1] = false
+    cluster.pass(.seconds(10))
+    #expect(cluster.owners == [0] && cluster.owned[0]?.generation == 1 && cluster.dropped.isEmpty)
+    #expect(cluster.nodes[2].seen.owner == 0)
+  }
+
+  /// The last of them comes when the owner has lapsed already.
+  @Test func whoHasLapsedGoesOnWithThoseWhoCome() {
+    var cluster = Cluster(3)
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.isThere[2] = false
+    cluster.pass(.seconds(5))
+    cluster.isThere[1] = false
+    cluster.pass(.seconds(5))
+    #expect(cluster.owners.isEmpty && cluster.dropped == [.lapsed])
+    cluster.isThere[2] = true
+    cluster.pass(.seconds(10))
+    #expect(cluster.owners.count == 1)
+  }
+
+  @Test func theHeirHasItAtOnce() {
+    var cluster = Cluster(3)
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.pass(.seconds(5))
+    cluster.step(0, .release(heir: 2))
+    cluster.pass(.milliseconds(60))
+    #expect(cluster.owners == [2] && cluster.owned[2]?.generation == 2)
+    cluster.pass(.milliseconds(200))
+    #expect(cluster.nodes.allSatisfy { $0.seen.generation == 2 && $0.seen.owner == 2 })
+  }
+}

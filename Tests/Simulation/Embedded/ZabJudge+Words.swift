@@ -1,0 +1,32 @@
+import Agreement
+
+extension ZabJudge {
+  /// Whether what a node says of itself is on its disk: what is wrong with it, if anything.
+  static func judge(_ message: ZabMessage, of node: Int, to other: Int, having disk: ZabMemory) -> String? {
+    switch message {
+    case .newEpoch(let epoch):
+      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(node) {
+        return "AckImpliesDurable: n\(node) tells epoch \(epoch), and has \(disk.acceptedEpoch)"
+      }
+    case .acceptedEpoch(let epoch, _, _, _):
+      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(other) {
+        return "AckImpliesDurable: n\(node) gives n\(other) its word for epoch \(epoch), and has \(disk.acceptedEpoch)"
+      }
+    case .newLeader(let epoch, _, _):
+      if disk.currentEpoch != epoch {
+        return "AckImpliesDurable: n\(node) is new leader of \(epoch), and has \(disk.currentEpoch)"
+      }
+    case .acceptedLeader(let epoch, let last):
+      if disk.currentEpoch != epoch || disk.history.last < last {
+        return
+          "AckImpliesDurable: n\(node) has \(epoch) to \(last.text), and stored \(disk.currentEpoch) to \(disk.history.last.text)"
+      }
+    case .acknowledge(let epoch, let zxid):
+      if disk.currentEpoch != epoch || disk.history.last < zxid {
+        return "AckImpliesDurable: n\(node) acknowledges \(zxid.text), and has \(disk.history.last.text)"
+      }
+    default: break
+    }
+    return nil
+  }
+}

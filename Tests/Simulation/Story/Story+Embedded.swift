@@ -1,0 +1,33 @@
+extension Story {
+  /// What happens to nodes that agree by themselves.
+  mutating func embeddedTrouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
+    let node = chance.below(nodes)
+    let span = chance.permille(600) ? chance.within(0...milliseconds(1_500)) : chance.within(0...seconds(8))
+    switch kind {
+    case 0:
+      add(.crash(node: node, withHost: chance.permille(300)), at: at)
+      add(.start(node: node, wiped: chance.permille(200)), at: at + milliseconds(50) + span)
+    case 1:
+      add(.freeze(node: node), at: at)
+      add(.thaw(node: node), at: at + span)
+    case 3:
+      for other in 0..<nodes where other != node {
+        add(.cut(from: node, to: other), at: at)
+        add(.cut(from: other, to: node), at: at)
+        add(.mend(from: node, to: other), at: at + span)
+        add(.mend(from: other, to: node), at: at + span)
+      }
+    case 4:
+      guard chance.permille(400) else { fallthrough }
+      add(.dark, at: at)
+      add(.light, at: at + milliseconds(20) + span / 4)
+    case 5:
+      add(.strike(Blow.allCases[chance.below(Blow.allCases.count)], for: milliseconds(20) + span), at: at)
+    case 7:
+      add(.disk(node: node, chance.within(milliseconds(1)...milliseconds(500))), at: at)
+      add(.disk(node: node, milliseconds(2)), at: at + span)
+      add(.slow(permille: [0, 20, 200][chance.below(3)]), at: at)
+    default: trouble(kind, at: at, &chance)
+    }
+  }
+}
