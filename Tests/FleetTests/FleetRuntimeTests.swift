@@ -131,7 +131,8 @@ private final class TestFleet {
     member.runtime = FleetRuntime(
       FleetPlan(
         me: member.name, nodes: members.map(\.name),
-        addresses: addresses.map { .init(name: $0.floating.name, lease: $0.lease) }, engine: .store(timing)), memory: memory,
+        addresses: addresses.map { .init(name: $0.floating.name, lease: $0.lease) }, engine: .store(timing)),
+      memory: memory,
       folder: folder, addresses: addresses, leases: leases, store: store(loop),
       links: TestLinks(member.name, net, on: loop), on: loop
     ) { [weak member] event in member?.take(event) }

@@ -88,7 +88,8 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
 /// Tells of a story that fails: as short as it gets, where stories can be made shorter.
 func tellFailure(_ seed: UInt64, _ finding: Finding, _ task: Task) {
   if task.theatre == .fleet || task.theatre == .embedded,
-    let (story, finding) = task.story(seed).shrunk(mutant: task.mutant) {
+    let (story, finding) = task.story(seed).shrunk(mutant: task.mutant)
+  {
     let world = World(story, mutant: task.mutant)
     world.tell = { print($0) }
     _ = world.play()
@@ -123,7 +124,9 @@ func run(_ task: Task) -> Int32 {
 }
 
 guard let task = Task(Array(CommandLine.arguments.dropFirst())) else {
-  print("usage: Simulate [fleet|embedded|zab|paxos] [SEEDS [FIRST [MUTANT]]], or Simulate [fleet|embedded|zab|paxos] tell SEED [MUTANT]")
+  print(
+    "usage: Simulate [fleet|embedded|zab|paxos] [SEEDS [FIRST [MUTANT]]], or Simulate [fleet|embedded|zab|paxos] tell SEED [MUTANT]"
+  )
   print("mutants of fleet: " + Mutant.ofFleet.map(\.rawValue).joined(separator: " "))
   print("mutants of zab: " + Mutant.ofEmbeddedLog.map(\.rawValue).joined(separator: " "))
   exit(64)

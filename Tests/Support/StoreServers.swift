@@ -3,7 +3,12 @@ package import Sockets
 
 /// Of which kind the servers are that keep a fleet's log, where a test takes either.
 package enum StoreKind: String {
-  case zookeeper, etcd, embedded
+  /// Servers of ZooKeeper.
+  case zookeeper
+  /// Members of an etcd cluster.
+  case etcd
+  /// None: the nodes agree by themselves.
+  case embedded
 
   /// What `MARTLET_STORE` says; else ZooKeeper.
   package static var wanted: StoreKind {
