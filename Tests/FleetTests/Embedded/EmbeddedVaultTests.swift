@@ -14,7 +14,7 @@ import Testing
   }
 
   private func open(
-    run: UInt32 = 1, _ names: [String] = ["web"], slack: Int = 8 << 20, disk: FaultyDisk = FaultyDisk()
+    run: UInt32 = 1, _ names: [String] = ["web"], slack: Int = 8 << 20, disk: SwitchedDisk = SwitchedDisk()
   ) throws -> (vault: EmbeddedVault, memory: FleetMemory) {
     try EmbeddedVault.open(
       in: folder.path, on: disk, FleetMemory(incarnation: Incarnation(bits: 7), run: run), names: names, slack: slack
@@ -47,7 +47,7 @@ import Testing
     #expect(!EmbeddedVault.isNew(in: folder.path))
     // The journal knows better than another file who this is, and how often it was started.
     let (_, memory) = try EmbeddedVault.open(
-      in: folder.path, on: FaultyDisk(), FleetMemory(incarnation: Incarnation(bits: 99), run: 1),
+      in: folder.path, on: SwitchedDisk(), FleetMemory(incarnation: Incarnation(bits: 99), run: 1),
       names: ["mail", "web"]
     ) { 8 }
     #expect(memory.incarnation == Incarnation(bits: 7) && memory.run == 2)
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test func aDiskThatFailedIsntAskedAgain() throws {
-    let disk = FaultyDisk()
+    let disk = SwitchedDisk()
     let (vault, _) = try open(disk: disk)
     try vault.append([Self.entry(1)])
     disk.fail(.ioError)

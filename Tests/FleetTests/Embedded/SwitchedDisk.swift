@@ -3,7 +3,7 @@ import Synchronization
 import SystemPackage
 
 /// The real disk, but for what a test lets go wrong, from any thread.
-final class FaultyDisk: JournalDisk, Sendable {
+final class SwitchedDisk: JournalDisk, Sendable {
   /// What becomes of each write.
   private let fault = Mutex<Errno?>(nil)
 
@@ -39,9 +39,9 @@ final class FaultyDisk: JournalDisk, Sendable {
 
   private final class File: JournalFile {
     private let file: any JournalFile
-    private let disk: FaultyDisk
+    private let disk: SwitchedDisk
 
-    init(_ file: any JournalFile, _ disk: FaultyDisk) {
+    init(_ file: any JournalFile, _ disk: SwitchedDisk) {
       (self.file, self.disk) = (file, disk)
     }
 
