@@ -3,7 +3,8 @@
 struct Acceptor {
   /// What is stored.
   private(set) var slot: PaxosSlot
-  /// Until when nobody but the holder may have a later generation; after a start nobody may for a term, as who held it is forgotten.
+  /// Until when nobody but the holder may have a later generation. A start forgets that; but whoever may have held it is known: who was
+  /// accepted last or, as who holds it may be promised the next generation, who was promised last.
   private(set) var lease: (until: Moment, holder: NodeNumber?)
   /// The generation that its owner has given up, and for whom.
   private(set) var released: (generation: UInt64, heir: NodeNumber?)?
@@ -12,20 +13,16 @@ struct Acceptor {
   init(_ slot: PaxosSlot, term: Span, at now: Moment, _ mutants: Mutants) {
     self.slot = slot
     self.term = term
-    lease = (mutants.have(.noQuietTimeAfterRestart) ? .start : now + term, nil)
+    let isFree = slot.generation == 0 || mutants.have(.noQuietTimeAfterRestart)
+    lease = isFree ? (.start, nil) : (now + term, slot.accepted?.owner ?? slot.promised.node)
   }
 
-  /// The process before this one owned the name by that generation and hadn't given it up: nobody but this node can have got this voice's
-  /// word for a later one.
-  mutating func inherit(_ generation: UInt64, by me: NodeNumber) {
-    if slot.generation == generation, slot.accepted?.owner == me { lease.holder = me }
-  }
-
-  func state(_ round: UInt64, at now: Moment) -> PaxosMessage {
+  /// How it is, for who asks: whoever holds it himself needn't wait.
+  func state(_ round: UInt64, for node: NodeNumber, at now: Moment) -> PaxosMessage {
     let heir = released?.generation == slot.generation ? released?.heir : nil
     return .state(
       round: round, generation: slot.generation, owner: slot.accepted?.owner,
-      busy: max(lease.until - now, .zero), heir: heir)
+      busy: lease.holder == node ? .zero : max(lease.until - now, .zero), heir: heir)
   }
 
   /// Takes a question of phase 1 or 2; whether the slot has changed, so that the answer has to wait until that is stored.
@@ -57,6 +54,8 @@ struct Acceptor {
 
   /// The owner has given it up.
   mutating func release(_ generation: UInt64, _ heir: NodeNumber?, of node: NodeNumber, at now: Moment) {
+    // It came to own it when all that this voice had said of earlier generations was over.
+    if generation > slot.generation { lease = (min(lease.until, now), nil) }
     guard slot.generation == generation, slot.accepted?.owner == node else { return }
     released = (generation, heir)
     if lease.holder == node { lease = (min(lease.until, now), nil) }

@@ -87,7 +87,7 @@ package struct PaxosOwner {
   /// Renewals that are under way.
   var renewals: [(round: UInt64, sentAt: Moment, answers: NodeSet)] = []
   /// Whether the generation is the one of the process before this one.
-  var isInherited = false
+  package internal(set) var isInherited = false
   /// How often a release is still to be told.
   var releases = 0
   var written: UInt64 = 0
@@ -160,7 +160,6 @@ package struct PaxosOwner {
       guard stance == .watching, attempt == nil, until > now else { break }
       stance = .owning(generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until)
       isInherited = true
-      acceptor.inherit(generation, by: me)
       renewsAt = now
       effects.append(.own(generation: generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until))
       // What this process tells of the name begins with a generation of its own.
@@ -245,7 +244,7 @@ package struct PaxosOwner {
     _ message: PaxosMessage, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
   ) {
     switch message {
-    case .probe(let round): answer(acceptor.state(round, at: now), to: node, at: now, into: &effects)
+    case .probe(let round): answer(acceptor.state(round, for: node, at: now), to: node, at: now, into: &effects)
     case .prepare, .accept, .renew:
       if case .renew(let generation, _) = message, generation > told.generation { told = (generation, node) }
       guard let (reply, isStored) = acceptor.answer(message, of: node, at: now, mutants) else { return }

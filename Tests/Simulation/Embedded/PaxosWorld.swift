@@ -66,6 +66,8 @@ package final class PaxosWorld {
   private var isHealed = false
   private var owners = OwnerJudge(addresses: 1)
   private var effects: [PaxosOwner.Effect] = []
+  /// The last process that owned it by a generation that it came to itself.
+  private var led: (generation: UInt64, node: Int, life: UInt32) = (0, -1, 0)
   /// What is wrong, if anything.
   package private(set) var finding: Finding?
   /// What happened how often.
@@ -219,6 +221,7 @@ package final class PaxosWorld {
       let end = hosts[node].clock.true(until)
       say("n\(node) owns it by generation \(generation) until \(World.text(end))")
       if let wrong = owners.judge(0, generation, node, until: end, at: now) { fail("one owner at a time", wrong) }
+      judgeProcess(node, generation)
       hosts[node].owned = (generation, until)
     case .drop(let cause):
       say("n\(node) drops it: \(cause)")
@@ -226,6 +229,16 @@ package final class PaxosWorld {
       owners.forget(0, node)
       queue.put(.dropped(node: node, life: hosts[node].life), at: now + chance.within(10_000...milliseconds(20)))
     }
+  }
+
+  /// Each process that owns the name has a generation of its own, once it doesn't go on by an inherited one.
+  private func judgeProcess(_ node: Int, _ generation: UInt64) {
+    guard hosts[node].owner?.isInherited == false else { return }
+    let life = hosts[node].life
+    if generation == led.generation, led.node != node || led.life != life {
+      fail("each has its generation", "n\(node) owns it by \(generation), as a process before it did")
+    }
+    led = (generation, node, life)
   }
 
   private func sync(_ node: Int) {
