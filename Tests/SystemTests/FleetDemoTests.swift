@@ -73,7 +73,8 @@ struct FleetDemoTests {
     let stage = try Stage(environment: ["PATH": "/nowhere"])
     #expect(try stage.demo.wait() == .code(71))
     let errors = stage.demo.text(of: .errors)
-    #expect(errors.contains("not installed: iproute2") && errors.contains("`make demo-fleet`"), "\(errors)")
+    #expect(errors.contains("not installed: ") && errors.contains("util-linux"), "\(errors)")
+    #expect(errors.contains("`make demo-fleet`"), "\(errors)")
     #expect(errors.split(separator: "\n").count == 1, "\(errors)")
     #expect(stage.files == [])
   }

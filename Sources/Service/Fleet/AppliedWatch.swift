@@ -25,7 +25,6 @@ final class AppliedWatch {
   /// Tells as soon as all nodes that are there have applied an entry, or it takes too long.
   func wait(for position: UInt64, done: @escaping (AdminAnswer.Agreed) -> Void) {
     waits.append(Wait(position: position, until: Deadline(after: Self.patience), done: done))
-    timer?.schedule(after: Self.patience)
     settle()
   }
 
@@ -52,5 +51,7 @@ final class AppliedWatch {
           position: Int(wait.position), applied: status.nodes.filter(isApplied).map(\.name.text),
           waiting: status.nodes.filter { !isApplied($0) }.map(\.name.text)))
     }
+    // A timer goes by a coarser clock, and may come before the time is over.
+    if let next = waits.compactMap(\.until.remaining).min() { timer?.schedule(after: max(next, .milliseconds(1))) }
   }
 }
