@@ -148,18 +148,23 @@ chaos: test-packages ## Kill, stall, reload and upgrade at random under clients 
 # Before that so many rollouts, with what can happen to one at random, and so many clients whose owner is lost right after the last one;
 # after it ZooKeeper's and etcd's leader is lost so often by turns, and for so many seconds nothing can be agreed on, of three kinds.
 # MARTLET_STORE=etcd lets etcd keep the log in all but that.
+# At last three and then five nodes keep the log themselves for so many seconds each, and are killed, frozen, cut off and without room on
+# their disks, under clients whose history is judged. It's told by which seed it comes again: MARTLET_HISTORIES_SEED; MARTLET_HISTORIES_NODES=5
+# plays with so many nodes alone.
 FAILOVERS ?= 200
 ROLLOUTS ?= 1000
 STUCK ?= 100000
 OUTAGE ?= 600
+HISTORIES ?= 1800
 
 .PHONY: fleet-soak
-fleet-soak: test-packages soak-packages ## Let ROLLOUTS rollouts meet with faults, STUCK clients lose their node, an address fail over FAILOVERS times of each kind, and nothing be agreed on for OUTAGE seconds
+fleet-soak: test-packages soak-packages ## Let ROLLOUTS rollouts meet with faults, STUCK clients lose their node, an address fail over FAILOVERS times of each kind, nothing be agreed on for OUTAGE seconds, and clients' histories of HISTORIES seconds be judged
 	MARTLET_ROLLOUTS=$(ROLLOUTS) $(long-test) --filter 'RolloutSoakTests'
 	MARTLET_STUCK=$(STUCK) $(long-test) --filter 'StickSoakTests'
 	MARTLET_FAILOVERS=$(FAILOVERS) $(long-test) --filter 'AddressSoakTests'
 	MARTLET_FAILOVERS=$(FAILOVERS) $(long-test) --filter 'StoreSoakTests'
 	MARTLET_OUTAGE=$(OUTAGE) $(long-test) --filter 'StaticStabilityTests'
+	MARTLET_HISTORIES_SECONDS=$(HISTORIES) $(long-test) --filter 'HistorySoakTests'
 
 # Stories under faults, each from its seed: of a fleet on a store (WORLD=fleet), or of the embedded log (zab). One of a fleet that fails is
 # told as short as it gets. A mutant is a mistake that is made on purpose, one of Sources/Agreement/Mutants.swift; release builds, which

@@ -140,6 +140,11 @@ let package = Package(
     .target(name: "Simulation", dependencies: ["Agreement"], path: "Tests/Simulation", swiftSettings: simulated),
     .executableTarget(
       name: "Simulate", dependencies: ["Agreement", "Simulation"], path: "Tests/Simulate", swiftSettings: simulated),
+    // What clients of a fleet saw, and whether that can be: judged by the hundred thousand, so optimized even for tests.
+    .target(
+      name: "Histories", path: "Tests/Histories",
+      swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+    .testTarget(name: "HistoriesTests", dependencies: ["Histories"]),
     .testTarget(name: "AgreementTests", dependencies: ["Agreement"]),
     .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Simulation"]),
     .testTarget(
@@ -166,7 +171,7 @@ let package = Package(
     .testTarget(
       name: "ClientTests",
       dependencies: ["Client", "Config", "Libevent", "Martlet", "Model", "Sockets", "Support", "Text"]),
-    .testTarget(name: "SystemTests", dependencies: ["Support", "Sockets", "Martlet", system]),
+    .testTarget(name: "SystemTests", dependencies: ["Histories", "Support", "Sockets", "Martlet", system]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -32,10 +32,20 @@ package struct DataFolder: Sendable {
   /// The most bytes of overrides that are read.
   private static let mostOverrides = 32 << 20
 
+  /// Who counts the starts of the process, so that no two say something by the same number.
+  package enum Tally: Sendable {
+    /// This folder alone.
+    case own
+    /// A journal as well, which has room on a full disk.
+    case journal
+  }
+
   /// Reads what is known, counts this start of the process, and stores that; nothing may be said by this run before.
   ///
-  /// - Parameter draw: a number for a folder that is empty.
-  package func begin(draw: () -> UInt64) throws(Refusal) -> FleetMemory {
+  /// - Parameters:
+  ///   - tally: who else counts the starts: then it's no obstacle if there's no room for it here.
+  ///   - draw: a number for a folder that is empty.
+  package func begin(tally: Tally = .own, draw: () -> UInt64) throws(Refusal) -> FleetMemory {
     var memory: FleetMemory
     if let bytes = try read(identity, atMost: 4_096) {
       do throws(DecodingFault) {
@@ -65,7 +75,11 @@ package struct DataFolder: Sendable {
       }
     }
     memory.run += 1
-    try adopt(memory)
+    do throws(Refusal) {
+      try adopt(memory)
+    } catch {
+      guard tally == .journal else { throw error }
+    }
     return memory
   }
 

@@ -44,10 +44,11 @@ package struct FleetStart {
     let folder = DataFolder(fleet.data)
     var memory: FleetMemory
     var isNew = false
+    let hasJournal = store == nil && !EmbeddedVault.isNew(in: fleet.data)
     do throws(DataFolder.Refusal) {
       var generator = SystemRandomNumberGenerator()
-      memory = try folder.begin { generator.next() }
-      isNew = store == nil && EmbeddedVault.isNew(in: fleet.data) && memory.run > 1
+      memory = try folder.begin(tally: hasJournal ? .journal : .own) { generator.next() }
+      isNew = store == nil && !hasJournal && memory.run > 1
       if isNew { try folder.leaveBehind(&memory) }
     } catch {
       throw StartError("fleet: \(error)", hint: "it's the folder that \"data\" names")
