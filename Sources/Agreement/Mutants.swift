@@ -54,6 +54,9 @@ package enum Mutant: String, CaseIterable, Sendable {
   case oldEpochCommittedByCounting
   case entryNotDurable
   case ownEntryNotDurable
+  case membersChangedAtOnce
+  case othersWithoutFormer
+  case learnerCounted
   // Ownership among the nodes themselves.
   case answeredBeforeDurable
   case ownValueOverAccepted
@@ -63,6 +66,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case foundedAtOwnWord
   // The embedded engine as a whole.
   case strangersHeard
+  case otherMembersHeard
+  case formerLetGoAtOnce
 
   /// Those of the embedded log.
   package static let ofEmbeddedLog: [Mutant] = [
@@ -70,6 +75,7 @@ package enum Mutant: String, CaseIterable, Sendable {
     .firstHistoryNotDurable, .historyNotDurable, .diffInPlaceOfTruncation, .snapshotInPlaceOfTruncation, .holeServed,
     .proposedToThoseInStepOnly,
     .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable, .ownEntryNotDurable,
+    .membersChangedAtOnce, .othersWithoutFormer, .learnerCounted,
   ]
   /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
   package static let ofPaxos: [Mutant] = [
@@ -79,7 +85,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
-  package static let ofEngine: [Mutant] = [.strangersHeard]
+  package static let ofEngine: [Mutant] = [.strangersHeard, .otherMembersHeard, .formerLetGoAtOnce]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0)

@@ -6,6 +6,7 @@ import Testing
 @Suite struct EmbeddedEncodingTests {
   static let memory = Incarnation(bits: 77)
   static let zxid = Zxid(epoch: 3, counter: 9)
+  static let members = Sample.members(3)
 
   static let log: [ZabMessage] = {
     let transfer = ZabMessage.Transfer(attempt: 1 << 32 | 5, run: 2)
@@ -13,9 +14,11 @@ import Testing
     return [
       .notice(ElectionVote(epoch: 2, last: zxid, node: 1), round: 1 << 40, .looking), .join(accepted: 2, leader: nil),
       .join(accepted: 2, leader: 7), .newEpoch(3), .acceptedEpoch(3, current: 2, last: zxid, attempt: 8),
-      part(.truncate(zxid)), part(.snapshot(zxid, offset: 3, of: 5, [1, 2])), part(.entry(zxid, [1])),
+      part(.truncate(zxid)), part(.snapshot(zxid, offset: 3, of: 5, [1, 2])), part(.entry(zxid, .value([1]))),
+      part(.members(members)), part(.entry(zxid, .members(members.joining(NodeSet(bits: 5))))),
       .newLeader(epoch: 3, transfer: transfer, parts: 9), .acceptedLeader(epoch: 3, last: zxid),
-      .begin(epoch: 3, committed: zxid), .propose(epoch: 3, zxid, [1, 2, 3]), .acknowledge(epoch: 3, zxid),
+      .begin(epoch: 3, committed: zxid), .propose(epoch: 3, zxid, .value([1, 2, 3])),
+      .propose(epoch: 3, zxid, .members(members)), .acknowledge(epoch: 3, zxid),
       .commit(epoch: 3, zxid), .ping(epoch: 3, last: zxid, committed: .zero), .pong(epoch: 3), .forward([4]),
     ]
   }()
@@ -34,7 +37,8 @@ import Testing
   static let messages: [EmbeddedMessage] =
     [.new, .agreed([memory]), .founded([memory, Incarnation(bits: 2)])].map {
       .greeting(Founding.Greeting(memory: memory, roster: 5, standing: $0))
-    } + log.map { .log($0, by: memory) } + owner.map { .owner("web", $0, by: memory) }
+    } + log.map { .log($0, by: memory, seat: 2) } + owner.map { .owner("web", $0, by: memory, among: 1 << 33) }
+    + [.ask(by: memory), .members(members, by: memory)]
 
   @Test(arguments: messages) func aMessageIsReadAsItWasSent(_ message: EmbeddedMessage) throws {
     let bytes = message.encoded
@@ -48,13 +52,17 @@ import Testing
   @Test("what no node ever says isn't read: numbers that can't be counted on from, nodes that there can't be")
   func bounds() {
     let wrong: [EmbeddedMessage] = [
-      .log(.newEpoch(.max), by: Self.memory), .log(.commit(epoch: 3, Zxid(bits: .max)), by: Self.memory),
-      .log(.join(accepted: 2, leader: 8), by: Self.memory),
-      .log(.notice(ElectionVote(epoch: 2, last: Self.zxid, node: 9), round: 1, .leading), by: Self.memory),
-      .log(.notice(ElectionVote(epoch: 2, last: Self.zxid, node: 1), round: .max, .leading), by: Self.memory),
-      .owner("web", .prepare(.max, .zero), by: Self.memory),
-      .owner("web", .prepare(1, Ballot(number: .max, node: 0)), by: Self.memory),
-      .owner("web", .release(1, heir: 200), by: Self.memory),
+      .log(.newEpoch(.max), by: Self.memory, seat: 0),
+      .log(.commit(epoch: 3, Zxid(bits: .max)), by: Self.memory, seat: 0),
+      .log(.join(accepted: 2, leader: 16), by: Self.memory, seat: 0),
+      .log(.notice(ElectionVote(epoch: 2, last: Self.zxid, node: 19), round: 1, .leading), by: Self.memory, seat: 0),
+      .log(.notice(ElectionVote(epoch: 2, last: Self.zxid, node: 1), round: .max, .leading), by: Self.memory, seat: 0),
+      .log(.propose(epoch: 3, Self.zxid, .members(Self.members.joining(NodeSet(bits: 9)))), by: Self.memory, seat: 0),
+      .log(.propose(epoch: 3, Self.zxid, .members(Self.members.joining(NodeSet(bits: 0)))), by: Self.memory, seat: 0),
+      .owner("web", .prepare(.max, .zero), by: Self.memory, among: 0),
+      .owner("web", .prepare(1, Ballot(number: .max, node: 0)), by: Self.memory, among: 0),
+      .owner("web", .release(1, heir: 200), by: Self.memory, among: 0),
+      .log(.pong(epoch: 1), by: Self.memory, seat: 16), .owner("web", .probe(round: 1), by: Self.memory, among: .max),
       .greeting(.init(memory: Self.memory, roster: 1, standing: .agreed([]))),
     ]
     for message in wrong {
@@ -72,11 +80,11 @@ import Testing
       return Int(state >> 33) % limit
     }
     var nodes = (0..<3).map {
-      Zab(NodeNumber($0), voters: NodeSet(first: 3), memory: ZabMemory(), run: 1)
+      Zab([Sample.n0, Sample.n1, Sample.n2][$0], of: Sample.members(3), memory: ZabMemory(), run: 1)
     }
     var owners = (0..<3).map {
       PaxosOwner(
-        NodeNumber($0), voters: NodeSet(first: 3), lease: Lease(term: .seconds(2)), slot: PaxosSlot(), run: 1,
+        NodeNumber($0), of: Sample.members(3), lease: Lease(term: .seconds(2)), slot: PaxosSlot(), run: 1,
         at: .start)
     }
     for index in owners.indices {
@@ -104,9 +112,9 @@ import Testing
       }
       if let (message, from, to) = message {
         switch message {
-        case .log(let message, _): nodes[to].step(.message(message, from: from), at: now, into: &said)
-        case .owner(_, let message, _): owners[to].step(.message(message, from: from), at: now, into: &claims)
-        case .greeting: break
+        case .log(let message, _, _): nodes[to].step(.message(message, from: from), at: now, into: &said)
+        case .owner(_, let message, _, _): owners[to].step(.message(message, from: from), at: now, into: &claims)
+        case .greeting, .ask, .members: break
         }
         take(said, claims, of: to)
         (said, claims) = ([], [])
@@ -120,15 +128,16 @@ import Testing
     func take(_ said: [Zab.Effect], _ claims: [PaxosOwner.Effect], of index: Int) {
       for effect in said {
         switch effect {
-        case .send(let message, let to): messages.append((.log(message, by: Self.memory), NodeNumber(index), Int(to)))
+        case .send(let message, let to):
+          messages.append((.log(message, by: Self.memory, seat: NodeNumber(index)), NodeNumber(index), Int(to)))
         case .persist: written[index] += 1
-        case .deliver, .restore: break
+        case .deliver, .restore, .changed: break
         }
       }
       for effect in claims {
         switch effect {
         case .send(let message, let to):
-          messages.append((.owner("web", message, by: Self.memory), NodeNumber(index), Int(to)))
+          messages.append((.owner("web", message, by: Self.memory, among: 0), NodeNumber(index), Int(to)))
         case .persist: slots[index] += 1
         case .own, .drop: break
         }

@@ -20,7 +20,7 @@ import Testing
       timing.zab.kept = 4
       self.memory = memory
       self.memory.run += 1
-      log = EmbeddedLog(0, of: nodes, memory: self.memory, timing: timing)
+      log = EmbeddedLog(Sample.n0.node, of: nodes, memory: self.memory, timing: timing)
       state = log.start()
     }
 
@@ -60,7 +60,7 @@ import Testing
   @Test func whatIsStoredIsThereAfterAStart() {
     var node = Node(Self.new, entries: 10)
     for _ in 0..<10 { node.step() }
-    #expect(node.log.isLive && node.log.founders == [Sample.n0.incarnation])
+    #expect(node.log.isLive && node.log.members == Members(founders: [Sample.n0]))
     for sequence in 1...35 as ClosedRange<UInt64> { node.append(sequence) }
     #expect(node.delivered.count == 35 && node.state.position == 35 && node.log.waiting == 0)
     #expect(node.memory.embedded.log.history.items.count < 20)
@@ -83,7 +83,7 @@ import Testing
     for _ in 0..<10 { node.step() }
     node.append(1)
     var memory = node.memory
-    memory.embedded.take(.log(.entry(Zxid(bits: memory.embedded.log.history.last.bits + 1), [9, 9])))
+    memory.embedded.take(.log(.entry(Zxid(bits: memory.embedded.log.history.last.bits + 1), .value([9, 9]))))
     var next = Node(memory)
     for _ in 0..<10 { next.step() }
     #expect(next.damages.count == 1 && next.damages[0].hasPrefix("entry 1.2: "), "\(next.damages)")
@@ -105,7 +105,7 @@ import Testing
     memory.embedded.standing = .founded([Sample.n0.incarnation, Sample.n1.incarnation])
     var node = Node(memory, nodes: [Sample.n0.node, Sample.n1.node])
     func says(_ message: ZabMessage, by memory: Incarnation = Sample.n1.incarnation) -> EmbeddedLog.Input {
-      .message(.log(message, by: memory), from: 1)
+      .message(.log(message, by: memory, seat: 1), from: Sample.n1.node)
     }
     node.step()
     // The other one follows.
@@ -130,8 +130,10 @@ import Testing
   @Test(arguments: [
     EmbeddedRecord.standing(.new), .standing(.agreed([Sample.n0.incarnation])),
     .standing(.founded([Sample.n0.incarnation, Sample.n1.incarnation])), .log(.accepted(epoch: 3, leader: 2)),
-    .log(.current(epoch: 3)), .log(.entry(Zxid(epoch: 3, counter: 4), [1, 2])),
-    .log(.truncate(Zxid(epoch: 3, counter: 4))), .log(.snapshot(Zxid(epoch: 3, counter: 4), [])),
+    .log(.current(epoch: 3)), .log(.entry(Zxid(epoch: 3, counter: 4), .value([1, 2]))),
+    .log(.foundation(Sample.members(3))), .log(.entry(Zxid(epoch: 3, counter: 4), .members(Sample.members(2)))),
+    .log(.truncate(Zxid(epoch: 3, counter: 4))), .log(.snapshot(Zxid(epoch: 3, counter: 4), nil, [])),
+    .log(.snapshot(Zxid(epoch: 3, counter: 4), Sample.members(1), [7])),
     .log(.compaction(Zxid(epoch: 3, counter: 4), [1], keeping: 5)),
   ])
   func aRecordIsReadAsItWasWritten(_ record: EmbeddedRecord) throws {

@@ -16,7 +16,9 @@ import Testing
       let now = now
       nodes = (0..<count).map {
         PaxosOwner(
-          NodeNumber($0), voters: NodeSet(first: count), lease: lease, slot: PaxosSlot(), run: 1, at: now)
+          NodeNumber($0),
+          of: Members(founders: (0..<count).map { Participant(NodeName("n\($0)"), Incarnation(bits: 1)) }),
+          lease: lease, slot: PaxosSlot(), run: 1, at: now)
       }
       isThere = Array(repeating: true, count: count)
       owned = Array(repeating: nil, count: count)

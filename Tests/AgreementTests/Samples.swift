@@ -6,6 +6,9 @@ enum Sample {
   static let n1 = Participant(NodeName("n1"), Incarnation(bits: 11))
   static let n2 = Participant(NodeName("n2"), Incarnation(bits: 12))
 
+  /// So many who begin an engine together.
+  static func members(_ count: Int) -> Members { Members(founders: Array([n0, n1, n2].prefix(count))) }
+
   static func entry(_ author: Participant, _ sequence: UInt64, run: UInt32 = 1, _ event: Entry.Event) -> Entry {
     Entry(EntryID(author, run: run, sequence: sequence), event)
   }

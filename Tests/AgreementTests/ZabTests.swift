@@ -6,7 +6,7 @@ import Testing
 @Suite struct ZabTests {
   /// Node 1 of three, which follows node 2.
   private struct Follower {
-    var zab = Zab(1, voters: NodeSet(first: 3), memory: ZabMemory(), run: 1)
+    var zab = Zab(Sample.n1, of: Sample.members(3), memory: ZabMemory(), run: 1)
     var persisted: UInt64 = 0
     var said: [ZabMessage] = []
 
@@ -28,7 +28,7 @@ import Testing
           case .persist:
             persisted += 1
             inputs.append(.persisted(persisted))
-          case .deliver, .restore: break
+          case .deliver, .restore, .changed: break
           }
         }
       }
@@ -47,13 +47,13 @@ import Testing
     follower.hear(.newEpoch(4))
     let first = try #require(follower.attempt)
     let (old, new) = (Zxid(epoch: 3, counter: 1), Zxid(epoch: 4, counter: 1))
-    follower.hear(.part(epoch: 4, transfer: .init(attempt: first, run: 2), index: 0, .entry(old, [1])))
+    follower.hear(.part(epoch: 4, transfer: .init(attempt: first, run: 2), index: 0, .entry(old, .value([1]))))
     follower.hear(.newEpoch(5))
     let second = try #require(follower.attempt)
     let transfer = ZabMessage.Transfer(attempt: second, run: 2)
-    follower.hear(.part(epoch: 5, transfer: transfer, index: 0, .entry(new, [2])))
+    follower.hear(.part(epoch: 5, transfer: transfer, index: 0, .entry(new, .value([2]))))
     follower.hear(.newLeader(epoch: 5, transfer: transfer, parts: 1))
-    #expect(follower.zab.memory.history.items == [.init(zxid: new, bytes: [2])])
+    #expect(follower.zab.memory.history.items == [.init(zxid: new, entry: .value([2]))])
     #expect(follower.said.contains(.acceptedLeader(epoch: 5, last: new)))
   }
 
@@ -63,9 +63,9 @@ import Testing
     let transfer = ZabMessage.Transfer(attempt: try #require(follower.attempt), run: 1)
     follower.hear(.newLeader(epoch: 1, transfer: transfer, parts: 0))
     follower.hear(.begin(epoch: 1, committed: .zero))
-    follower.hear(.propose(epoch: 1, Zxid(epoch: 1, counter: 1), [1]))
+    follower.hear(.propose(epoch: 1, Zxid(epoch: 1, counter: 1), .value([1])))
     #expect(follower.said.last == .acknowledge(epoch: 1, Zxid(epoch: 1, counter: 1)))
-    follower.hear(.propose(epoch: 1, Zxid(epoch: 1, counter: 3), [3]))
+    follower.hear(.propose(epoch: 1, Zxid(epoch: 1, counter: 3), .value([3])))
     #expect(follower.said.last == .join(accepted: 1, leader: 2))
     #expect(follower.zab.memory.history.items.count == 1)
   }
@@ -88,8 +88,8 @@ import Testing
   /// one that ended halfway (seed 26367).
   @Test func whoHasMoreIsTruncatedAndWhoLacksMuchGetsWhatIsBeyondAllThatHeHas() {
     var history = ZabHistory()
-    for counter: UInt32 in 1...4 { history.append(Zxid(epoch: 1, counter: counter), [1]) }
-    history.append(Zxid(epoch: 3, counter: 1), [3])
+    for counter: UInt32 in 1...4 { history.append(Zxid(epoch: 1, counter: counter), .value([1])) }
+    history.append(Zxid(epoch: 3, counter: 1), .value([3]))
     let none = Mutants()
     #expect(history.difference(to: Zxid(epoch: 1, counter: 4), none) == .entries(from: 4))
     #expect(

@@ -79,12 +79,16 @@ extension FuzzTarget {
     let ballot = Ballot(number: 6, node: 2)
     return [
       .greeting(Founding.Greeting(memory: memory, roster: 5, standing: .founded([memory, Incarnation(bits: 2)]))),
-      .log(.notice(ElectionVote(epoch: 2, last: zxid, node: 1), round: 9, .looking), by: memory),
-      .log(.join(accepted: 2, leader: 1), by: memory),
-      .log(.part(epoch: 3, transfer: transfer, index: 4, .snapshot(zxid, offset: 3, of: 5, [1, 2])), by: memory),
-      .log(.propose(epoch: 3, zxid, [1, 2, 3]), by: memory), .log(.forward([4]), by: memory),
-      .owner("web", .promise(4, ballot, accepted: .init(ballot: ballot, owner: 1)), by: memory),
-      .owner("web", .state(round: 3, generation: 4, owner: 2, busy: .seconds(2), heir: nil), by: memory),
+      .log(.notice(ElectionVote(epoch: 2, last: zxid, node: 1), round: 9, .looking), by: memory, seat: 1),
+      .log(.join(accepted: 2, leader: 1), by: memory, seat: 1),
+      .log(
+        .part(epoch: 3, transfer: transfer, index: 4, .snapshot(zxid, offset: 3, of: 5, [1, 2])), by: memory, seat: 1),
+      .log(.propose(epoch: 3, zxid, .value([1, 2, 3])), by: memory, seat: 1),
+      .log(.propose(epoch: 3, zxid, .members(Members(founders: [node, node]))), by: memory, seat: 1),
+      .log(.forward([4]), by: memory, seat: 1),
+      .ask(by: memory), .members(Members(founders: [node, node]), by: memory),
+      .owner("web", .promise(4, ballot, accepted: .init(ballot: ballot, owner: 1)), by: memory, among: 0),
+      .owner("web", .state(round: 3, generation: 4, owner: 2, busy: .seconds(2), heir: nil), by: memory, among: 0),
     ]
   }()
 

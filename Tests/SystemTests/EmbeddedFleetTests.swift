@@ -42,34 +42,65 @@ extension FleetTests {
     try fleet.waitForOverrides([])
   }
 
-  @Test("who has lost what it promised takes no part, says so, and serves; the others go on")
+  @Test("who has lost what it promised takes no part, says so, and serves; the others go on, and let it begin anew")
   func forgetful() throws {
     let fleet = try FleetOnMachine(on: NoServers())
     try fleet.waitUntilAllServe(1)
-    for (name, damage) in [("lb2", "its header"), ("lb3", "")] {
+    let data = "\(fleet.folder.path)/lb2/data"
+
+    // What a disk might make of it.
+    fleet.kill("lb2")
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(data)/journal/0000000000000001"))
+    try file.seek(toOffset: 8)
+    try file.write(contentsOf: Data([0xFF, 0xFF, 0xFF, 0xFF]))
+    try file.close()
+    try fleet.start("lb2")
+    try Support.waitUntil("it says so: \(fleet.log(of: "lb2"))", limit: .seconds(20)) {
+      fleet.log(of: "lb2").contains("it's damaged")
+    }
+    #expect(try fleet.ask("lb2", "drain", "web/127.0.0.1:9", "--force").exit != .code(0))
+    #expect(
+      try eventually(seconds: 20) { try fleet.ask("lb1", "drain", "web/127.0.0.1:9", "--force").exit == .code(0) },
+      "\(fleet.logs)")
+    #expect(try fleet.ask("lb3", "ready", "web/127.0.0.1:9").exit == .code(0), "\(fleet.logs)")
+
+    // Without its folder it's new to the others.
+    for name in ["lb2", "lb3"] {
       fleet.kill(name)
-      let data = "\(fleet.folder.path)/\(name)/data"
-      if damage.isEmpty {
-        try FileManager.default.removeItem(atPath: data)
-      } else {
-        // What a disk might make of it.
-        let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(data)/journal/0000000000000001"))
-        try file.seek(toOffset: 8)
-        try file.write(contentsOf: Data([0xFF, 0xFF, 0xFF, 0xFF]))
-        try file.close()
-      }
+      try FileManager.default.removeItem(atPath: "\(fleet.folder.path)/\(name)/data")
       try fleet.start(name)
       try Support.waitUntil("\(name) says so: \(fleet.log(of: name))", limit: .seconds(20)) {
-        fleet.log(of: name).contains(damage.isEmpty ? "by a data folder that is lost" : "it's damaged")
+        fleet.log(of: name).contains("`martlet fleet replace \(name)`")
       }
-      let refused = try fleet.ask(name, "drain", "web/127.0.0.1:9", "--force")
-      #expect(refused.exit != .code(0), "\(refused)")
-      // It's as good as away: what is left of the others is a majority once only.
-      if name == "lb3" { break }
+      #expect(try fleet.ask(name, "drain", "web/127.0.0.1:9", "--force").exit != .code(0))
+      #expect(try fleet.ask("lb1", "fleet", "status").output.contains("none"))
+      var answer = try fleet.ask("lb1", "fleet", "replace", name)
       #expect(
-        try eventually(seconds: 20) { try fleet.ask("lb1", "drain", "web/127.0.0.1:9", "--force").exit == .code(0) },
+        try eventually(seconds: 20) {
+          if answer.exit != .code(0) { answer = try fleet.ask("lb1", "fleet", "replace", name) }
+          return answer.exit == .code(0)
+        }, "\(answer) \(fleet.logs)")
+      #expect(answer.output.contains("\(name) is to vote"), "\(answer)")
+      let again = try fleet.ask("lb1", "fleet", "replace", name)
+      #expect(again.exit != .code(0) && again.errors.contains("\(name) votes already"), "\(again)")
+      #expect(
+        try eventually(seconds: 30) { try !fleet.ask("lb1", "fleet", "status").output.contains("VOICE") },
         "\(fleet.logs)")
-      #expect(try fleet.ask("lb3", "ready", "web/127.0.0.1:9").exit == .code(0), "\(fleet.logs)")
     }
+
+    // Those two are a majority now, and know all that was agreed on before them.
+    fleet.kill("lb1")
+    #expect(
+      try eventually(seconds: 30) { try fleet.ask("lb2", "drain", "web/127.0.0.1:9", "--force").exit == .code(0) },
+      "\(fleet.logs)")
+    #expect(try fleet.ask("lb3", "fleet", "remove", "lb1").exit == .code(0), "\(fleet.logs)")
+    #expect(
+      try eventually(seconds: 30) {
+        try fleet.ask("lb3", "fleet", "status").output.split(separator: "\n").contains {
+          $0.contains("lb1") && $0.contains("none")
+        }
+      }, "\(fleet.logs)")
+    let last = try fleet.ask("lb3", "fleet", "remove", "lb7")
+    #expect(last.exit != .code(0) && last.errors.contains("lb7 doesn't vote"), "\(last)")
   }
 }

@@ -1,4 +1,4 @@
-/// The fleet's log, kept by the nodes themselves: who founds it, Zab among those, and what this node wants in it.
+/// The fleet's log, kept by the nodes themselves: who founds it, Zab among its members, and what this node wants in it.
 ///
 /// Entries of one author are handed to the leader one by one, each until it's delivered. One that got into the log twice is taken up once, as
 /// the state knows by its number that it was; so all that is appended is in the log once and in its author's order.
@@ -10,7 +10,9 @@ package struct EmbeddedLog {
     /// An entry is to be appended; those of this node in the order in which they come.
     case append(Entry)
     /// Another node says something about the founding or the log.
-    case message(EmbeddedMessage, from: NodeNumber)
+    case message(EmbeddedMessage, from: NodeName)
+    /// Who shall vote, as the log has it.
+    case wanted([Participant])
     /// So many of the records, counted from the start of the process, are durable.
     case persisted(UInt64)
   }
@@ -18,7 +20,7 @@ package struct EmbeddedLog {
   /// What it wants.
   package enum Effect {
     /// Tell another node.
-    case send(EmbeddedMessage, to: NodeNumber)
+    case send(EmbeddedMessage, to: NodeName)
     /// Store this after all before. Answered by `persisted`.
     case persist(EmbeddedRecord)
     /// This is the log's next entry.
@@ -46,7 +48,7 @@ package struct EmbeddedLog {
   /// The most bytes of an entry: what is said of it to others has to go into one frame.
   package static let largest = 3 << 19
 
-  let me: NodeNumber
+  let me: Participant
   let nodes: [NodeName]
   let memory: FleetMemory
   let timing: Timing
@@ -62,6 +64,11 @@ package struct EmbeddedLog {
   private var handed: (leader: NodeNumber, epoch: UInt32, at: Moment)?
   /// Whether it can't go on, as what comes next can't be read.
   private var isStalled = false
+  /// Whether others count, and this node has no seat among them.
+  package internal(set) var isOutside = false
+  /// When it was told so last, and when it asks next who counts, as it has no seat or no leader.
+  var toldAt = Moment.start
+  var asksAt = Moment.start
   /// Why, if that is so from the start and wasn't said yet.
   private var trouble: String?
   /// What was delivered since the last snapshot.
@@ -76,19 +83,33 @@ package struct EmbeddedLog {
 
   /// One that begins with what the memory holds.
   package init(
-    _ me: NodeNumber, of nodes: [NodeName], memory: FleetMemory, timing: Timing = Timing(), mutants: Mutants = Mutants()
+    _ me: NodeName, of nodes: [NodeName], memory: FleetMemory, timing: Timing = Timing(), mutants: Mutants = Mutants()
   ) {
-    (self.me, self.nodes, self.memory, self.timing, self.mutants) = (me, nodes, memory, timing, mutants)
+    self.me = Participant(me, memory.incarnation)
+    (self.nodes, self.memory, self.timing, self.mutants) = (nodes, memory, timing, mutants)
     founding = Founding(
-      me, of: nodes.count, memory: memory.incarnation, roster: StoreOwner.roster(of: nodes),
-      stored: memory.embedded.standing, mutants: mutants)
-    if founding.isFounded { begin() }
+      NodeNumber(nodes.firstIndex(of: me) ?? 0), of: nodes.count, memory: memory.incarnation,
+      roster: StoreOwner.roster(of: nodes), stored: memory.embedded.standing, mutants: mutants)
+    if let members = memory.embedded.log.history.members ?? founders { begin(among: members, at: .start) }
   }
 
-  private mutating func begin() {
+  /// Those who founded it, where that is known by this node's file.
+  private var founders: Members? {
+    guard founding.isFounded, let memories = founding.standing.memories else { return nil }
+    return Members(founders: zip(nodes, memories).map { Participant($0, $1) })
+  }
+
+  /// Takes part from now on, with a seat among those who count.
+  mutating func begin(among members: Members, at now: Moment) {
+    let seat = members.seat(of: me) ?? (mutants.have(.strangersHeard) ? members.seat(of: me.node) : nil)
+    guard zab == nil, let seat else {
+      (isOutside, toldAt) = (zab == nil, now)
+      return
+    }
+    isOutside = false
     before = written
     zab = Zab(
-      me, voters: NodeSet(first: nodes.count), memory: memory.embedded.log, run: memory.run, timing: timing.zab,
+      members[seat] ?? me, of: members, memory: memory.embedded.log, run: memory.run, timing: timing.zab,
       mutants: mutants)
   }
 
@@ -109,8 +130,11 @@ package struct EmbeddedLog {
 
   // MARK: How it is
 
-  /// The memories that count, by the nodes' numbers; nil before the founding.
-  package var founders: [Incarnation]? { zab == nil ? nil : founding.standing.memories }
+  /// Who counts, as far as this node has it; nil before the founding, and where this node has never had a seat.
+  package var members: Members? { zab?.members }
+
+  /// This node's seat among them.
+  package var seat: NodeNumber? { zab?.me }
 
   /// Whether the log is known to its end, so that what is appended is likely to be.
   package var isLive: Bool { isReached && isCaughtUp }
@@ -119,9 +143,9 @@ package struct EmbeddedLog {
   package var isReached: Bool { !isStalled && zab?.isCounted == true }
 
   /// The node that leads it, once that can be asked for something.
-  package var leader: NodeNumber? {
-    guard let leader = zab?.leader, leader.isReady else { return nil }
-    return leader.node
+  package var leader: NodeName? {
+    guard let zab, let leader = zab.leader, leader.isReady else { return nil }
+    return leader.node == zab.me ? me.node : zab.participant(at: leader.node)?.node
   }
 
   /// Whether everything was delivered that is in the log as far as this node was told.
@@ -131,8 +155,8 @@ package struct EmbeddedLog {
   package var end: UInt64 {
     guard let zab, !isCaughtUp else { return delivered }
     let history = zab.memory.history
-    return delivered
-      + UInt64(history.items.count - min(history.index(of: zab.delivered).index + 1, history.items.count))
+    let rest = history.items[min(history.index(of: zab.delivered).index + 1, history.items.count)...]
+    return delivered + UInt64(rest.count { if case .value = $0.entry { true } else { false } })
   }
 
   /// Entries that wait to be delivered.
@@ -140,9 +164,10 @@ package struct EmbeddedLog {
 
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
-    guard let zab else { return founding.wakesAt }
-    guard let handed, !outbox.isEmpty, !isStalled, zab.leader?.isReady == true else { return zab.wakesAt }
-    return min(zab.wakesAt, handed.at + timing.patience)
+    guard let zab else { return isOutside ? asksAt : founding.wakesAt }
+    let wakesAt = zab.isCounted ? zab.wakesAt : min(zab.wakesAt, asksAt)
+    guard let handed, !outbox.isEmpty, !isStalled, zab.leader?.isReady == true else { return wakesAt }
+    return min(wakesAt, handed.at + timing.patience)
   }
 
   // MARK: Steps
@@ -162,32 +187,37 @@ package struct EmbeddedLog {
     case .persisted(let count):
       if let at = standingAt, count >= at {
         standingAt = nil
-        stepFounding(.persisted, at: now, into: &effects)
+        // Once it takes part it counts the records of the log alone.
+        if zab == nil { stepFounding(.persisted, at: now, into: &effects) }
       }
       if zab != nil, count > before { stepZab(.persisted(count - before), at: now, into: &effects) }
-    case .message(.greeting(let greeting), let node):
-      stepFounding(.greeting(greeting, from: node), at: now, into: &effects)
-    case .message(.log(let message, let memory), let node): take(message, memory, of: node, at: now, into: &effects)
+    case .message(.greeting(let greeting), let node): greet(greeting, of: node, at: now, into: &effects)
+    case .message(.ask, let node): answer(node, into: &effects)
+    case .message(.members(let members, _), _): hear(members, at: now, into: &effects)
+    case .message(.log(let message, let memory, let seat), let node):
+      take(message, of: Participant(node, memory), at: seat, at: now, into: &effects)
     case .message(.owner, _): break
+    case .wanted(let participants): stepZab(.wanted(participants), at: now, into: &effects)
     }
-    if now >= founding.wakesAt { stepFounding(.tick, at: now, into: &effects) }
+    if zab == nil, !isOutside, now >= founding.wakesAt { stepFounding(.tick, at: now, into: &effects) }
+    ask(at: now, into: &effects)
     if let wakesAt = zab?.wakesAt, now >= wakesAt { stepZab(.tick, at: now, into: &effects) }
     handOn(at: now, into: &effects)
   }
 
   private mutating func take(
-    _ message: ZabMessage, _ memory: Incarnation, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
+    _ message: ZabMessage, of participant: Participant, at seat: NodeNumber, at now: Moment,
+    into effects: inout [Effect]
   ) {
-    guard let founders, founders.indices.contains(Int(node)),
-      founders[Int(node)] == memory || mutants.have(.strangersHeard)
-    else { return }
     if case .forward(let bytes) = message {
       // What a node couldn't read would be in everybody's way for ever.
-      guard let entry = try? Entry(encoded: bytes), entry.id.author == Participant(nodes[Int(node)], memory) else {
-        return
-      }
+      guard let entry = try? Entry(encoded: bytes), entry.id.author == participant else { return }
     }
-    stepZab(.message(message, from: node), at: now, into: &effects)
+    if mutants.have(.strangersHeard), let known = zab?.members.seat(of: participant.node) {
+      return stepZab(.message(message, from: known), at: now, into: &effects)
+    }
+    zab?.note(participant, at: seat)
+    stepZab(.message(message, from: seat), at: now, into: &effects)
   }
 
   /// Hands the first entry of the outbox to whoever leads, unless he has it.
@@ -200,34 +230,46 @@ package struct EmbeddedLog {
     }
   }
 
-  private mutating func stepFounding(_ input: Founding.Input, at now: Moment, into effects: inout [Effect]) {
+  mutating func stepFounding(_ input: Founding.Input, at now: Moment, into effects: inout [Effect]) {
     var said: [Founding.Effect] = []
     founding.step(input, at: now, into: &said)
     for effect in said {
       switch effect {
-      case .send(let greeting, let node): effects.append(.send(.greeting(greeting), to: node))
+      case .send(let greeting, let node): effects.append(.send(.greeting(greeting), to: nodes[Int(node)]))
       case .persist(let standing):
         persist(.standing(standing), into: &effects)
         standingAt = written
-      case .found: begin()
+      case .found:
+        guard let founders else { break }
+        persist(.log(.foundation(founders)), into: &effects)
+        begin(among: founders, at: now)
       }
     }
   }
 
-  private mutating func stepZab(_ input: Zab.Input, at now: Moment, into effects: inout [Effect]) {
+  mutating func stepZab(_ input: Zab.Input, at now: Moment, into effects: inout [Effect]) {
     var said = said
     self.said = []
     said.removeAll(keepingCapacity: true)
     zab?.step(input, at: now, into: &said)
     for effect in said {
       switch effect {
-      case .send(let message, let node): effects.append(.send(.log(message, by: memory.incarnation), to: node))
+      case .send(let message, let seat):
+        guard let zab, let node = zab.participant(at: seat)?.node else { break }
+        effects.append(.send(.log(message, by: me.incarnation, seat: zab.me), to: node))
       case .persist(let record): persist(.log(record), into: &effects)
       case .deliver(let zxid, let bytes): deliver(zxid, bytes, into: &effects)
       case .restore(let zxid, let bytes): restore(zxid, bytes, into: &effects)
+      case .changed: break
       }
     }
     self.said = said
+  }
+
+  /// Has another seat from now on.
+  mutating func sit(at seat: NodeNumber, of members: Members, at now: Moment, into effects: inout [Effect]) {
+    isOutside = false
+    stepZab(.seated(seat, of: members), at: now, into: &effects)
   }
 
   private mutating func persist(_ record: EmbeddedRecord, into effects: inout [Effect]) {
@@ -260,7 +302,7 @@ package struct EmbeddedLog {
       isStalled = false
       (entries, self.bytes) = (0, 0)
       delivered = state.position
-      if let mine = state.member(nodes[Int(me)]), mine.identity.incarnation == memory.incarnation {
+      if let mine = state.member(me.node), mine.identity == me {
         outbox.removeAll { ($0.id.run, $0.id.sequence) <= (mine.run, mine.sequence) }
       }
       handed = nil

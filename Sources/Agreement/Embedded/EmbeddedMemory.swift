@@ -26,14 +26,25 @@ package struct EmbeddedMemory: Equatable, Sendable {
     }
   }
 
+  /// Who counts, as far as it's known; journals of the first days say it by the nodes of the file only.
+  package func members(of nodes: [NodeName]) -> Members? {
+    if let members = log.history.members { return members }
+    guard case .founded(let memories) = standing, memories.count == nodes.count else { return nil }
+    return Members(founders: zip(nodes, memories).map { Participant($0, $1) })
+  }
+
   /// What stands for all records so far.
   package var records: [EmbeddedRecord] {
     let history = log.history
     var records = [EmbeddedRecord.standing(standing)]
     if let leader = log.acceptedLeader { records.append(.log(.accepted(epoch: log.acceptedEpoch, leader: leader))) }
     if log.currentEpoch > 0 { records.append(.log(.current(epoch: log.currentEpoch))) }
-    if history.base > .zero { records.append(.log(.snapshot(history.base, []))) }
-    records += history.items.map { .log(.entry($0.zxid, $0.bytes)) }
+    if history.base > .zero {
+      records.append(.log(.snapshot(history.base, history.foundation, [])))
+    } else if let members = history.foundation {
+      records.append(.log(.foundation(members)))
+    }
+    records += history.items.map { .log(.entry($0.zxid, $0.entry)) }
     if history.snapshot > .zero {
       let place = history.index(of: history.snapshot)
       let kept = place.isThere ? place.index + 1 : 0

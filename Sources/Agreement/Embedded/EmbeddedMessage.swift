@@ -2,8 +2,12 @@
 package enum EmbeddedMessage: Equatable, Sendable {
   /// How far the founding is.
   case greeting(Founding.Greeting)
-  /// Of the log, by the memory that the sender acts with.
-  case log(ZabMessage, by: Incarnation)
-  /// About who owns a name.
-  case owner(String, PaxosMessage, by: Incarnation)
+  /// Of the log, by the memory that the sender acts with, and from the seat that it has.
+  case log(ZabMessage, by: Incarnation, seat: NodeNumber)
+  /// About who owns a name, among those members.
+  case owner(String, PaxosMessage, by: Incarnation, among: UInt64)
+  /// Who counts? From who isn't one of them, or has no leader.
+  case ask(by: Incarnation)
+  /// These count, as far as it's agreed on; to who seems not to know.
+  case members(Members, by: Incarnation)
 }

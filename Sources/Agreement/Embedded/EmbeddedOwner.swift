@@ -2,13 +2,10 @@
 package struct EmbeddedOwner {
   /// What is owned.
   package let name: String
-  let nodes: [NodeName]
   let lease: Lease
   let run: UInt32
   let slot: PaxosSlot
   let mutants: Mutants
-  /// The memories that count, by the nodes' numbers; empty before the founding.
-  private(set) var founders: [Incarnation] = []
   /// What takes part since the founding.
   private(set) var part: PaxosOwner?
   /// Whether this node may own it.
@@ -17,20 +14,17 @@ package struct EmbeddedOwner {
   /// A node that starts with what it has stored.
   ///
   /// - Parameters:
-  ///   - nodes: all nodes, this one too, by their numbers.
   ///   - run: counts the starts of the process; stored before anything is said.
   init(
-    _ name: String, of nodes: [NodeName], lease: Lease, slot: PaxosSlot, run: UInt32, mutants: Mutants = Mutants()
+    _ name: String, lease: Lease, slot: PaxosSlot, run: UInt32, mutants: Mutants = Mutants()
   ) {
-    (self.name, self.nodes, self.lease, self.run, self.slot, self.mutants) = (name, nodes, lease, run, slot, mutants)
+    (self.name, self.lease, self.run, self.slot, self.mutants) = (name, lease, run, slot, mutants)
   }
 
-  /// Takes part from now on, with those whose memories count.
-  mutating func begin(as me: NodeNumber, among founders: [Incarnation], at now: Moment) {
+  /// Takes part from now on, among those who count.
+  mutating func begin(as me: NodeNumber, of members: Members, at now: Moment) {
     guard part == nil else { return }
-    self.founders = founders
-    part = PaxosOwner(
-      me, voters: NodeSet(first: founders.count), lease: lease, slot: slot, run: run, at: now, mutants: mutants)
+    part = PaxosOwner(me, of: members, lease: lease, slot: slot, run: run, at: now, mutants: mutants)
   }
 
   mutating func step(_ input: PaxosOwner.Input, at now: Moment, into effects: inout [PaxosOwner.Effect]) {
@@ -38,24 +32,24 @@ package struct EmbeddedOwner {
     part?.step(input, at: now, into: &effects)
   }
 
-  /// A node's number.
-  func number(of node: NodeName) -> NodeNumber? { nodes.firstIndex(of: node).map { NodeNumber($0) } }
-
-  private func participant(_ node: NodeNumber) -> Participant {
-    Participant(nodes[Int(node)], founders[Int(node)])
+  /// The seat of a node that may own it.
+  func seat(of node: NodeName) -> NodeNumber? {
+    guard let members = part?.members else { return nil }
+    return members.voters.first { members[$0]?.node == node }
   }
 
   var stance: Ownership.Stance {
     switch part?.stance {
     case nil, .watching: .watching
     case .owning(_, let until): .owning(until: until)
-    case .releasing(_, let heir): .releasing(heir: heir.map { nodes[Int($0)] }, isDropped: part?.releases != 0)
+    case .releasing(_, let heir):
+      .releasing(heir: heir.flatMap { part?.members[$0]?.node }, isDropped: part?.releases != 0)
     }
   }
 
   var owner: Participant? {
-    guard let node = part?.seen.owner, Int(node) < founders.count else { return nil }
-    return participant(node)
+    guard let part, let seat = part.seen.owner else { return nil }
+    return part.members[seat]
   }
 }
 

@@ -50,7 +50,7 @@ extension ByteReader {
 
   mutating func nodeNumber() throws(DecodingFault) -> NodeNumber {
     let node = try number(NodeNumber.self)
-    guard node < 8 else { throw .unknown("node \(node)") }
+    guard node < Members.limit else { throw .unknown("node \(node)") }
     return node
   }
 

@@ -1,7 +1,7 @@
 extension EmbeddedMessage {
   private enum Kind: UInt8 {
     case greeting = 1
-    case log, owner
+    case log, owner, ask, members
   }
 
   /// As it's sent to another node, within one frame.
@@ -18,15 +18,24 @@ extension EmbeddedMessage {
       out.put(greeting.memory.bits)
       out.put(greeting.roster)
       out.put(greeting.standing)
-    case .log(let message, let memory):
+    case .log(let message, let memory, let seat):
       out.put(Kind.log.rawValue)
       out.put(memory.bits)
+      out.put(seat)
       message.encode(into: &out)
-    case .owner(let name, let message, let memory):
+    case .owner(let name, let message, let memory, let members):
       out.put(Kind.owner.rawValue)
       out.put(memory.bits)
       out.put(name)
+      out.put(members)
       message.encode(into: &out)
+    case .ask(let memory):
+      out.put(Kind.ask.rawValue)
+      out.put(memory.bits)
+    case .members(let members, let memory):
+      out.put(Kind.members.rawValue)
+      out.put(memory.bits)
+      out.put(members)
     }
   }
 
@@ -44,8 +53,14 @@ extension EmbeddedMessage {
     case .greeting:
       self = .greeting(
         Founding.Greeting(memory: memory, roster: try input.number(), standing: try input.standing()))
-    case .log: self = .log(try ZabMessage(from: &input), by: memory)
-    case .owner: self = .owner(try input.text(), try PaxosMessage(from: &input), by: memory)
+    case .log:
+      let seat = try input.nodeNumber()
+      self = .log(try ZabMessage(from: &input), by: memory, seat: seat)
+    case .owner:
+      let (name, members) = (try input.text(), try input.count())
+      self = .owner(name, try PaxosMessage(from: &input), by: memory, among: members)
+    case .ask: self = .ask(by: memory)
+    case .members: self = .members(try input.members(), by: memory)
     }
   }
 }

@@ -1,7 +1,7 @@
 extension EmbeddedRecord {
   private enum Kind: UInt8 {
     case standing = 1
-    case accepted, current, entry, truncate, snapshot, compaction
+    case accepted, current, entry, truncate, snapshot, compaction, foundation, members, snapshotAmong
   }
 
   /// Of which kind it is, 1 or more, by which it's read again.
@@ -11,9 +11,11 @@ extension EmbeddedRecord {
       case .standing: .standing
       case .log(.accepted): .accepted
       case .log(.current): .current
-      case .log(.entry): .entry
+      case .log(.foundation): .foundation
+      case .log(.entry(_, .value)): .entry
+      case .log(.entry(_, .members)): .members
       case .log(.truncate): .truncate
-      case .log(.snapshot): .snapshot
+      case .log(.snapshot): .snapshotAmong
       case .log(.compaction): .compaction
       }
     return kind.rawValue
@@ -29,8 +31,16 @@ extension EmbeddedRecord {
       out.put(leader)
     case .log(.current(let epoch)): out.put(epoch)
     case .log(.truncate(let zxid)): out.put(zxid)
-    case .log(.entry(let zxid, let bytes)), .log(.snapshot(let zxid, let bytes)):
+    case .log(.foundation(let members)): out.put(members)
+    case .log(.entry(let zxid, .value(let bytes))):
       out.put(zxid)
+      out.put(bytes)
+    case .log(.entry(let zxid, .members(let members))):
+      out.put(zxid)
+      out.put(members)
+    case .log(.snapshot(let zxid, let members, let bytes)):
+      out.put(zxid)
+      out.put(members) { $0.put($1) }
       out.put(bytes)
     case .log(.compaction(let zxid, let bytes, let kept)):
       out.put(zxid)
@@ -48,9 +58,16 @@ extension EmbeddedRecord {
     case .standing: self = .standing(try input.standing())
     case .accepted: self = .log(.accepted(epoch: try input.epoch(), leader: try input.nodeNumber()))
     case .current: self = .log(.current(epoch: try input.epoch()))
-    case .entry: self = .log(.entry(try input.zxid(), try input.block()))
+    case .foundation: self = .log(.foundation(try input.members()))
+    case .entry: self = .log(.entry(try input.zxid(), .value(try input.block())))
+    case .members: self = .log(.entry(try input.zxid(), .members(try input.members())))
     case .truncate: self = .log(.truncate(try input.zxid()))
-    case .snapshot: self = .log(.snapshot(try input.zxid(), try input.block()))
+    case .snapshot: self = .log(.snapshot(try input.zxid(), nil, try input.block()))
+    case .snapshotAmong:
+      self = .log(
+        .snapshot(
+          try input.zxid(), try input.optional { input throws(DecodingFault) in try input.members() }, try input.block()
+        ))
     case .compaction:
       let (zxid, kept) = (try input.zxid(), try input.count())
       self = .log(.compaction(zxid, try input.block(), keeping: Int(kept)))

@@ -28,7 +28,7 @@ extension Entry {
 extension Entry.Event {
   private enum Kind: UInt8 {
     case join = 1
-    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire
+    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters
   }
 
   func encode(into out: inout ByteWriter) {
@@ -75,6 +75,10 @@ extension Entry.Event {
       out.put(Kind.expire.rawValue)
       out.put(key)
       out.put(setAt)
+    case .voters(let all, let number):
+      out.put(Kind.voters.rawValue)
+      out.put(each: all) { $0.put($1) }
+      out.put(number)
     }
   }
 
@@ -95,6 +99,9 @@ extension Entry.Event {
       self = .unset(
         keys: try input.array { input throws(DecodingFault) in try input.text() }, author: try input.text())
     case .expire: self = .expire(key: try input.text(), setAt: try input.number())
+    case .voters:
+      self = .voters(
+        try input.array { input throws(DecodingFault) in try input.participant() }, after: try input.number())
     }
   }
 }

@@ -1,11 +1,12 @@
 extension FleetState {
-  /// The first byte of a snapshot: how the rest is to be read.
+  /// The first byte of a snapshot: how the rest is to be read. Who shall vote is in those only that have that from somebody.
   static let format: UInt8 = 1
+  private static let formatWithVoters: UInt8 = 2
 
   /// As a snapshot holds it.
   package var encoded: [UInt8] {
     var out = ByteWriter()
-    out.put(Self.format)
+    out.put(voters == nil ? Self.format : Self.formatWithVoters)
     out.put(position)
     committed.encode(into: &out)
     out.put(rollout) { out, rollout in rollout.encode(into: &out) }
@@ -18,6 +19,10 @@ extension FleetState {
       out.put(member.complaint) { $0.put($1) }
     }
     out.put(each: overrides) { $1.encode(into: &$0) }
+    if let voters {
+      out.put(voters.number)
+      out.put(each: voters.all) { $0.put($1) }
+    }
     return out.bytes
   }
 
@@ -25,7 +30,9 @@ extension FleetState {
   package init(encoded: [UInt8]) throws(DecodingFault) {
     var input = ByteReader(encoded)
     let format = try input.number(UInt8.self)
-    guard format == Self.format else { throw .unknown("format \(format) of a snapshot") }
+    guard [Self.format, Self.formatWithVoters].contains(format) else {
+      throw .unknown("format \(format) of a snapshot")
+    }
     position = try input.number()
     committed = try Committed(from: &input)
     rollout = try input.optional { input throws(DecodingFault) in try Rollout(from: &input) }
@@ -37,6 +44,10 @@ extension FleetState {
         complaint: try input.optional { input throws(DecodingFault) in try input.text() })
     }
     overrides = try input.array { input throws(DecodingFault) in try Override(from: &input) }
+    if format == Self.formatWithVoters {
+      voters = Voters(
+        number: try input.number(), all: try input.array { input throws(DecodingFault) in try input.participant() })
+    }
     try input.finish()
   }
 }

@@ -2,7 +2,8 @@ extension ZabMessage {
   private enum Kind: UInt8 {
     case notice = 1
     case join, newEpoch, acceptedEpoch, truncate, snapshot, entry, newLeader, acceptedLeader, begin, propose,
-      acknowledge, commit, ping, pong, forward
+      acknowledge, commit, ping, pong, forward,
+      members, membersEntry, proposeMembers
   }
 
   func encode(into out: inout ByteWriter) {
@@ -33,9 +34,12 @@ extension ZabMessage {
       Self.put(epoch, transfer, parts, into: &out)
     case .acceptedLeader(let epoch, let last): Self.put(.acceptedLeader, epoch, last, into: &out)
     case .begin(let epoch, let committed): Self.put(.begin, epoch, committed, into: &out)
-    case .propose(let epoch, let zxid, let bytes):
+    case .propose(let epoch, let zxid, .value(let bytes)):
       Self.put(.propose, epoch, zxid, into: &out)
       out.put(bytes)
+    case .propose(let epoch, let zxid, .members(let members)):
+      Self.put(.proposeMembers, epoch, zxid, into: &out)
+      out.put(members)
     case .acknowledge(let epoch, let zxid): Self.put(.acknowledge, epoch, zxid, into: &out)
     case .commit(let epoch, let zxid): Self.put(.commit, epoch, zxid, into: &out)
     case .ping(let epoch, let last, let committed):
@@ -78,11 +82,20 @@ extension ZabMessage {
       out.put(UInt32(offset))
       out.put(UInt32(total))
       out.put(bytes)
-    case .entry(let zxid, let bytes):
+    case .entry(let zxid, .value(let bytes)):
       out.put(Kind.entry.rawValue)
       put(epoch, transfer, index, into: &out)
       out.put(zxid)
       out.put(bytes)
+    case .entry(let zxid, .members(let members)):
+      out.put(Kind.membersEntry.rawValue)
+      put(epoch, transfer, index, into: &out)
+      out.put(zxid)
+      out.put(members)
+    case .members(let members):
+      out.put(Kind.members.rawValue)
+      put(epoch, transfer, index, into: &out)
+      out.put(members)
     }
   }
 
@@ -101,7 +114,7 @@ extension ZabMessage {
     case .acceptedEpoch:
       self = .acceptedEpoch(
         try input.epoch(), current: try input.epoch(), last: try input.zxid(), attempt: try input.count())
-    case .truncate, .snapshot, .entry:
+    case .truncate, .snapshot, .entry, .members, .membersEntry:
       let (epoch, transfer, index) = try Self.transfer(&input)
       self = .part(epoch: epoch, transfer: transfer, index: index, try Self.part(kind, &input))
     case .newLeader:
@@ -109,7 +122,9 @@ extension ZabMessage {
       self = .newLeader(epoch: epoch, transfer: transfer, parts: parts)
     case .acceptedLeader: self = .acceptedLeader(epoch: try input.epoch(), last: try input.zxid())
     case .begin: self = .begin(epoch: try input.epoch(), committed: try input.zxid())
-    case .propose: self = .propose(epoch: try input.epoch(), try input.zxid(), try input.block())
+    case .propose: self = .propose(epoch: try input.epoch(), try input.zxid(), .value(try input.block()))
+    case .proposeMembers:
+      self = .propose(epoch: try input.epoch(), try input.zxid(), .members(try input.members()))
     case .acknowledge: self = .acknowledge(epoch: try input.epoch(), try input.zxid())
     case .commit: self = .commit(epoch: try input.epoch(), try input.zxid())
     case .ping: self = .ping(epoch: try input.epoch(), last: try input.zxid(), committed: try input.zxid())
@@ -125,13 +140,15 @@ extension ZabMessage {
   }
 
   private static func part(_ kind: Kind, _ input: inout ByteReader) throws(DecodingFault) -> Part {
+    if kind == .members { return .members(try input.members()) }
     let zxid = try input.zxid()
     switch kind {
     case .truncate: return .truncate(zxid)
+    case .membersEntry: return .entry(zxid, .members(try input.members()))
     case .snapshot:
       let (offset, total) = (try input.number(UInt32.self), try input.number(UInt32.self))
       return .snapshot(zxid, offset: Int(offset), of: Int(total), try input.block())
-    default: return .entry(zxid, try input.block())
+    default: return .entry(zxid, .value(try input.block()))
     }
   }
 }

@@ -10,9 +10,6 @@ package enum FleetLog {
   /// The log's engine, where it's the nodes themselves.
   package var embedded: EmbeddedLog? { if case .embedded(let log) = self { log } else { nil } }
 
-  /// The memories that count, by the nodes' numbers; nil where the nodes don't agree by themselves, or not yet.
-  package var founders: [Incarnation]? { if case .embedded(let log) = self { log.founders } else { nil } }
-
   /// Whether the log is known to its end, so that what is appended is likely to be.
   package func isLive(at now: Moment) -> Bool {
     switch self {

@@ -12,16 +12,20 @@ extension FleetNode {
             mutants: mutants))
       }
       return (.store(StoreLog(timing: timing, mutants: mutants)), owners, FleetState())
-    case .embedded(let timing):
+    case .embedded(var timing):
+      // What former voters have promised of addresses holds for a lease.
+      if let longest = plan.addresses.map(\.lease.term).max() {
+        timing.zab.quiet = longest + longest / 500 + .milliseconds(100)
+      }
       let owners = plan.addresses.map { address in
         AddressOwner.embedded(
           EmbeddedOwner(
-            address.name, of: plan.nodes, lease: address.lease,
+            address.name, lease: address.lease,
             slot: memory.embedded.slots[address.name] ?? PaxosSlot(),
             run: memory.run, mutants: mutants))
       }
       var log = EmbeddedLog(
-        plan.number(of: me.node) ?? 0, of: plan.nodes, memory: memory, timing: timing, mutants: mutants)
+        me.node, of: plan.nodes, memory: memory, timing: timing, mutants: mutants)
       let state = log.start()
       return (.embedded(log), owners, state)
     }
@@ -85,7 +89,7 @@ extension FleetNode {
     self.log = .embedded(log)
     for effect in said {
       switch effect {
-      case .send(let message, let node): effects.append(.send(.embedded(message), to: plan.nodes[Int(node)]))
+      case .send(let message, let node): effects.append(.send(.embedded(message), to: node))
       case .persist(let record): effects.append(.persist(record))
       case .deliver(let entry): learn(entry, into: &effects)
       case .restore(let state): restore(state, into: &effects)
@@ -93,7 +97,7 @@ extension FleetNode {
       }
     }
     embeddedEffects = said
-    beginOwners(at: now)
+    seatOwners(at: now, into: &effects)
     inform(at: now, into: &effects)
   }
 
@@ -124,9 +128,4 @@ extension FleetNode {
     guard let index = requests.firstIndex(where: { $0.id == entry.id }) else { return }
     effects.append(.answer(number: requests.remove(at: index).number, .said(position: state.position, outcome)))
   }
-}
-
-extension FleetPlan {
-  /// A node's number in the embedded engine: its place among all.
-  package func number(of node: NodeName) -> NodeNumber? { nodes.firstIndex(of: node).map { NodeNumber($0) } }
 }

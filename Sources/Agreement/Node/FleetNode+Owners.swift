@@ -19,7 +19,7 @@ extension FleetNode {
       switch input {
       case .tick: (.tick, .tick)
       case .standing(let standing): (.standing(standing), .standing(standing))
-      case .release(let heir): (.release(heir: heir), .release(heir: heir.flatMap { plan.number(of: $0) }))
+      case .release(let heir): (.release(heir: heir), .release(heir: heir.flatMap { seat(of: $0, index) }))
       case .inherited(let generation, let until, let roster):
         (
           .inherited(generation: generation, until: until, roster: roster),
@@ -63,8 +63,9 @@ extension FleetNode {
     for effect in said {
       switch effect {
       case .send(let message, let node):
+        guard let members = owner.part?.members, let node = members[node]?.node else { break }
         effects.append(
-          .send(.embedded(.owner(owner.name, message, by: me.incarnation)), to: plan.nodes[Int(node)]))
+          .send(.embedded(.owner(owner.name, message, by: me.incarnation, among: members.id)), to: node))
       case .persist(let slot): effects.append(.persistSlot(address: index, slot))
       case .own(let generation, let until): own(index, generation, until: until, at: now, into: &effects)
       case .drop(let cause): drop(index, cause, at: now, into: &effects)
@@ -92,26 +93,37 @@ extension FleetNode {
     if cause != .lapsed { stepTable(index, .resign, at: now, into: &effects) }
   }
 
-  /// Takes part in who owns each address, once it's known whose memories count.
-  mutating func beginOwners(at now: Moment) {
-    guard !haveOwnersBegun, let founders = log.founders else { return }
-    haveOwnersBegun = true
+  private func seat(of node: NodeName, _ index: Int) -> NodeNumber? {
+    if case .embedded(let owner) = owners[index] { owner.seat(of: node) } else { nil }
+  }
+
+  /// Takes part in who owns each address, once it's known who counts, and among those who do from then on. It's by what this node has in its
+  /// log, agreed on or not: before a majority of the former ones can have agreed that others count, none of it goes by the former alone.
+  mutating func seatOwners(at now: Moment, into effects: inout [Effect]) {
+    guard case .embedded(let log) = log, let members = log.members, let seat = log.seat else { return }
+    guard seatedAmong != members.id else { return }
+    seatedAmong = members.id
     for index in owners.indices {
-      guard case .embedded(var owner) = owners[index], let number = plan.number(of: plan.me) else { continue }
+      guard case .embedded(var owner) = owners[index] else { continue }
       owners[index] = .stepped
-      owner.begin(as: number, among: founders, at: now)
+      let isNew = owner.part == nil
+      if isNew { owner.begin(as: seat, of: members, at: now) }
       owners[index] = .embedded(owner)
+      if !isNew { stepPaxos(index, .members(members, me: seat), at: now, into: &effects) }
     }
   }
 
   /// Another node says something of the embedded engine.
   mutating func take(_ message: EmbeddedMessage, of node: NodeName, at now: Moment, into effects: inout [Effect]) {
-    guard let number = plan.number(of: node) else { return }
-    guard case .owner(let name, let question, let memory) = message else {
-      return stepEmbeddedLog(.message(message, from: number), at: now, into: &effects)
+    guard plan.nodes.contains(node) else { return }
+    guard case .owner(let name, let question, let memory, let among) = message else {
+      return stepEmbeddedLog(.message(message, from: node), at: now, into: &effects)
     }
-    guard let founders = log.founders, founders[Int(number)] == memory || mutants.have(.strangersHeard) else { return }
-    guard let index = owners.firstIndex(where: { $0.name == name }) else { return }
-    stepPaxos(index, .message(question, from: number), at: now, into: &effects)
+    guard let index = owners.firstIndex(where: { $0.name == name }), case .embedded(let owner) = owners[index],
+      let members = owner.part?.members, members.id == among || mutants.have(.otherMembersHeard)
+    else { return }
+    let stranger = mutants.have(.strangersHeard) ? members.seat(of: node) : nil
+    guard let seat = members.seat(of: Participant(node, memory)) ?? stranger else { return }
+    stepPaxos(index, .message(question, from: seat), at: now, into: &effects)
   }
 }

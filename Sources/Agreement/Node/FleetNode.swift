@@ -99,8 +99,10 @@ package struct FleetNode {
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
   var pools: [PoolView] = []
-  /// Whether this node takes part in who owns addresses, in the embedded engine.
-  var haveOwnersBegun = false
+  /// Among which members this node takes part in who owns addresses, in the embedded engine.
+  var seatedAmong: UInt64?
+  /// Which wish for voters the log was told last.
+  var toldVoters: UInt64?
   /// What holds on this node alone.
   package private(set) var own = NodeStatus.Own()
   /// Whether each address could be this node's, as far as that one goes.
@@ -111,6 +113,8 @@ package struct FleetNode {
   var ownGeneration: OwnGeneration
   /// Since when another node is there that should rather have each address.
   var preferredSince: [Moment?]
+  /// Where each address is to go, if somebody has said so.
+  var moves: [Move?]
   var sequence: UInt64 = 0
   /// Requests whose entries are on their way.
   var requests: [(id: EntryID, number: UInt64)] = []
@@ -142,6 +146,7 @@ package struct FleetNode {
     }
     ownGeneration = OwnGeneration(memory, mutants)
     preferredSince = plan.addresses.map { _ in nil }
+    moves = plan.addresses.map { _ in nil }
     isAble = plan.addresses.map { _ in true }
   }
 
@@ -154,14 +159,14 @@ package struct FleetNode {
   package var wakesAt: Moment {
     var at = min(log.wakesAt, peers.speaksAt)
     if isInformed { at = min(at, rollouts.wakesAt) }
-    for index in owners.indices { at = min(at, owners[index].wakesAt) }
+    for index in owners.indices { at = min(at, owners[index].wakesAt, moves[index]?.asksAt ?? .never) }
     for index in tables.indices { at = min(at, tables[index].wakesAt) }
     return at
   }
 
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
-    beginOwners(at: now)
+    seatOwners(at: now, into: &effects)
     switch input {
     case .tick: stepLog(at: now, into: &effects)
     case .hint(let key): take(key, at: now, into: &effects)
@@ -194,9 +199,11 @@ package struct FleetNode {
       // Somebody may wait to hear it.
       peers.speaksAt = now
     }
+    tellVoters(at: now, into: &effects)
     stepRollouts(.look, at: now, into: &effects)
     if !pools.isEmpty { judgeIsolation(at: now) }
     mindAddresses(at: now, into: &effects)
+    mindMoves(at: now, into: &effects)
     mindTables(at: now, into: &effects)
     if now >= peers.speaksAt { speak(at: now, into: &effects) }
   }

@@ -12,6 +12,10 @@ package enum FleetRequest: Equatable, Sendable {
   case unset(keys: [String], author: String)
   /// The time of an override is over that was set at this position.
   case expire(key: String, setAt: UInt64)
+  /// A node shall vote with the memory that it has now, in place of the one that it had, or for the first time.
+  case seat(NodeName)
+  /// A node shall vote no more.
+  case unseat(NodeName)
 
   /// A configuration that is wanted, and how.
   package struct Wish: Equatable, Sendable {
@@ -82,7 +86,7 @@ extension FleetNode {
     }
   }
 
-  private struct Refusal: Error {
+  struct Refusal: Error {
     var answer: FleetAnswer
   }
 
@@ -98,6 +102,8 @@ extension FleetNode {
     case .set(let key, let value): .success(.set(key: key, value: value))
     case .unset(let keys, let author): .success(.unset(keys: keys, author: author))
     case .expire(let key, let setAt): .success(.expire(key: key, setAt: setAt))
+    case .seat(let node): seat(node, at: now)
+    case .unseat(let node): unseat(node)
     }
   }
 

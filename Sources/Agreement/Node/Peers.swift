@@ -75,7 +75,7 @@ extension FleetNode {
 
   /// The same, though it may be cut off from its backends.
   private func couldOwn(_ index: Int) -> Bool {
-    isAble[index] && isInformed && state.committed.generation > 0
+    isAble[index] && isInformed && isVoter && state.committed.generation > 0
       && rollouts.served == state.committed.origin
   }
 
@@ -99,16 +99,6 @@ extension FleetNode {
     if isolation.isIsolated, isReplaceable(index, at: now) { return true }
     if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
     return !isAble[index]
-  }
-
-  /// Gives an address up for another node, or tells its owner to.
-  mutating func move(_ index: Int, to heir: NodeName, at now: Moment, into effects: inout [Effect]) {
-    if case .owning = owners[index].stance {
-      stepOwner(index, .release(heir: heir), at: now, into: &effects)
-    } else if let owner = owners[index].owner?.node, owner != plan.me {
-      let (name, generation) = (owners[index].name, owners[index].generation)
-      effects.append(.send(.handOn(name: name, generation: generation, heir: heir), to: owner))
-    }
   }
 
   mutating func speak(at now: Moment, into effects: inout [Effect]) {

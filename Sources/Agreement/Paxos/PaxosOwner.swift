@@ -19,6 +19,8 @@ package struct PaxosOwner {
     case inherited(generation: UInt64, until: Moment)
     /// What stands for the name is gone from this node.
     case dropped
+    /// These count from now on, and this node's seat among them.
+    case members(Members, me: NodeNumber)
   }
 
   /// What it wants.
@@ -64,8 +66,8 @@ package struct PaxosOwner {
     var soonest = Span.zero
   }
 
-  let me: NodeNumber
-  let voters: NodeSet
+  private(set) var me: NodeNumber
+  private(set) var members: Members
   let lease: Lease
   let mutants: Mutants
   var acceptor: Acceptor
@@ -99,11 +101,11 @@ package struct PaxosOwner {
   ///
   /// - Parameter run: counts the starts of the process; stored before anything is said.
   package init(
-    _ me: NodeNumber, voters: NodeSet, lease: Lease, slot: PaxosSlot, run: UInt32, at now: Moment,
+    _ me: NodeNumber, of members: Members, lease: Lease, slot: PaxosSlot, run: UInt32, at now: Moment,
     mutants: Mutants = Mutants()
   ) {
     self.me = me
-    self.voters = voters
+    self.members = members
     self.lease = lease
     self.mutants = mutants
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
@@ -164,6 +166,7 @@ package struct PaxosOwner {
       effects.append(.own(generation: generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until))
       // What this process tells of the name begins with a generation of its own.
       looksAt = now
+    case .members(let members, let me): change(to: members, as: me, at: now, into: &effects)
     }
     goOn(at: now, into: &effects)
   }
@@ -172,6 +175,25 @@ package struct PaxosOwner {
     guard case .owning(let generation, let until) = stance, until > .start, now >= until else { return }
     stance = .owning(generation, until: .start)
     effects.append(.drop(.lapsed))
+  }
+
+  /// What was begun among others is begun anew: who agreed to it did so among them. An owner goes on to the end of his lease, and may have
+  /// made it longer by then; what others counted on they count on as long.
+  private mutating func change(to members: Members, as me: NodeNumber, at now: Moment, into effects: inout [Effect]) {
+    guard members.id != self.members.id else { return }
+    (self.members, self.me) = (members, me)
+    (attempt, freeSince, renewals, answers) = (nil, nil, [], [])
+    // What is said of an earlier look counts for nothing.
+    rounds += 1
+    (renewsAt, looksAt) = (min(renewsAt, now), min(looksAt, now))
+    guard case .owning(let generation, _) = stance, !members.voters.contains(me) else { return }
+    stance = .releasing(generation, heir: nil)
+    effects.append(.drop(.released))
+  }
+
+  /// A generation after another one. Those among later members begin where none can have come to before: nobody who knows them need be left.
+  private func later(than generation: UInt64, isTaken: Bool = true) -> UInt64 {
+    max(generation + (isTaken ? 1 : 0), UInt64(members.number) << 32 | 1)
   }
 
   private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
@@ -185,7 +207,7 @@ package struct PaxosOwner {
       look = Look()
       say(.probe(round: rounds), at: now, into: &effects)
     case .owning(let generation, _):
-      if isInherited, attempt == nil, now >= looksAt { `try`(generation + 1, at: now, into: &effects) }
+      if isInherited, attempt == nil, now >= looksAt { `try`(later(than: generation), at: now, into: &effects) }
       if !isInherited { looksAt = .never }
       guard now >= renewsAt else { return }
       renewsAt = now + lease.beat
@@ -218,10 +240,10 @@ package struct PaxosOwner {
 
   /// Says something to all, this node's own acceptor too.
   private mutating func say(_ message: PaxosMessage, at now: Moment, into effects: inout [Effect]) {
-    for node in 0..<NodeNumber(8) where voters.contains(node) && node != me {
+    for node in members.voting where node != me {
       effects.append(.send(message, to: node))
     }
-    if voters.contains(me) { take(message, of: me, at: now, into: &effects) }
+    if members.voting.contains(me) { take(message, of: me, at: now, into: &effects) }
   }
 
   private mutating func answer(
@@ -276,7 +298,7 @@ package struct PaxosOwner {
       guard attempt?.ballot == ballot, attempt?.generation == generation else { return }
       attempt?.refusals.insert(node)
       // A majority has to be possible still.
-      if let attempt, (voters.count - attempt.refusals.count) * 2 <= voters.count { fail(at: now, into: &effects) }
+      if let attempt, !members.isMajority(without: attempt.refusals) { fail(at: now, into: &effects) }
     case .renewed(let generation, let round): renewed(generation, round, by: node, at: now, into: &effects)
     case .passed(let generation, let later) where later <= generation:
       // It was away when this node came to own it. Without its voice another one that goes would be one too many.
@@ -303,9 +325,9 @@ package struct PaxosOwner {
       look.hasOwner = look.hasOwner || owner != nil
       look.heir = look.heir ?? heir
     }
-    guard look.answers.isMajority(of: voters) else { return }
-    guard look.free.isMajority(of: voters) else {
-      if look.answers.count == voters.count { freeSince = nil }
+    guard members.isMajority(look.answers) else { return }
+    guard members.isMajority(look.free) else {
+      if look.answers.count == members.voting.count { freeSince = nil }
       return
     }
     let since = freeSince ?? now
@@ -321,7 +343,7 @@ package struct PaxosOwner {
       looksAt = min(looksAt, due)
       return
     }
-    let next = look.generation + (look.hasOwner || look.generation == 0 ? 1 : 0)
+    let next = later(than: look.generation, isTaken: look.hasOwner || look.generation == 0)
     `try`(mutants.have(.generationReused) && look.generation > 0 ? look.generation : next, at: now, into: &effects)
   }
 
@@ -352,7 +374,7 @@ package struct PaxosOwner {
     attempt.answers.insert(node)
     if let accepted, attempt.highest.map({ $0.ballot < accepted.ballot }) ?? true { attempt.highest = accepted }
     self.attempt = attempt
-    guard attempt.answers.isMajority(of: voters) else { return }
+    guard members.isMajority(attempt.answers) else { return }
     let owner = attempt.highest?.owner ?? me
     attempt.owner = owner
     attempt.answers = NodeSet()
@@ -369,7 +391,7 @@ package struct PaxosOwner {
     }
     attempt.answers.insert(node)
     self.attempt = attempt
-    guard attempt.answers.isMajority(of: voters) else { return }
+    guard members.isMajority(attempt.answers) else { return }
     self.attempt = nil
     guard owner == me else {
       if stance == .watching { looksAt = now + lease.term / 12 }
@@ -391,7 +413,7 @@ package struct PaxosOwner {
   ) {
     guard let index = renewals.firstIndex(where: { $0.round == round }) else { return }
     renewals[index].answers.insert(node)
-    guard renewals[index].answers.isMajority(of: voters) else { return }
+    guard members.isMajority(renewals[index].answers) else { return }
     let sentAt = renewals[index].sentAt
     switch stance {
     case .owning(generation, _):

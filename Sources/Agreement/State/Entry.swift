@@ -37,5 +37,7 @@ package struct Entry: Equatable, Sendable {
     case unset(keys: [String], author: String)
     /// The time of an override is over: of the one that was set at this position, if it still holds.
     case expire(key: String, setAt: UInt64)
+    /// These shall vote where the nodes agree by themselves, in place of those of the last such entry, the number of which has to be this.
+    case voters([Participant], after: UInt64)
   }
 }

@@ -33,6 +33,11 @@ extension FleetState {
     case .set(let key, let value): return set(key, value)
     case .unset(let keys, _): return unset(keys)
     case .expire(let key, let setAt): return expire(key, setAt)
+    case .voters(let all, let number):
+      guard number == voters?.number ?? 0 else { return .void("who shall vote has changed meanwhile") }
+      guard 1...Members.most ~= all.count else { return .void("\(all.count) can't vote") }
+      voters = Voters(number: number + 1, all: all)
+      return .taken
     }
   }
 

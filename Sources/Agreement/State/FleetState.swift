@@ -51,6 +51,16 @@ package struct FleetState: Equatable, Sendable {
   package var members: [Member] = []
   /// The overrides that hold, in the order of their keys.
   package var overrides: [Override] = []
+  /// Who shall vote where the nodes agree by themselves; nil as long as it's those who founded the engine.
+  package var voters: Voters?
+
+  /// Who shall vote.
+  package struct Voters: Equatable, Sendable {
+    /// Counts the changes, from 1 on.
+    package var number: UInt64
+    /// Those who shall, in the order of their names.
+    package var all: [Participant]
+  }
 
   /// An override that holds.
   package struct Override: Equatable, Sendable {

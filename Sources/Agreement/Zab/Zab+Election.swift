@@ -1,9 +1,10 @@
 /// Phase 0: who might lead. It's for coming to an end soon; what is safe is up to the phases after it.
 struct Looking {
   /// What others vote for in this round.
-  var votes: [ElectionVote?] = Array(repeating: nil, count: 8)
+  var votes: [ElectionVote?] = Array(repeating: nil, count: Members.limit)
   /// Whom others have for a leader, and in which round that was.
-  var leaders: [(node: NodeNumber, round: UInt64, standing: ZabMessage.Standing)?] = Array(repeating: nil, count: 8)
+  var leaders: [(node: NodeNumber, round: UInt64, standing: ZabMessage.Standing)?] = Array(
+    repeating: nil, count: Members.limit)
   /// When the vote is told again, and after how long once more.
   var saysAt = Moment.start
   var pause = Span.zero
@@ -21,8 +22,10 @@ extension Zab {
     mindElection(at: now, into: &effects)
   }
 
-  private var ownVote: ElectionVote {
-    ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
+  var ownVote: ElectionVote {
+    // Who doesn't vote would rather have anybody else.
+    guard mayLead else { return ElectionVote(epoch: 0, last: .zero, node: me) }
+    return ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
   }
 
   /// Whether somebody would rather be the leader than another one: who has the later epoch, then who has more of it, then who comes later
@@ -47,7 +50,7 @@ extension Zab {
   }
 
   private func tellVote(into effects: inout [Effect]) {
-    for node in 0..<NodeNumber(8) where node != me && voters.contains(node) {
+    for node in audience where node != me {
       effects.append(.send(.notice(vote, round: round, .looking), to: node))
     }
   }
@@ -58,7 +61,12 @@ extension Zab {
     var same = NodeSet()
     same.insert(me)
     for (node, other) in looking.votes.enumerated() where other == vote { same.insert(NodeNumber(node)) }
-    if !same.isMajority(of: voters) {
+    // Whoever follows this node already would have it lead: they needed each other only, and don't look any more.
+    for (node, other) in looking.leaders.enumerated()
+    where vote.node == me && other?.node == me && other?.standing == .following {
+      same.insert(NodeNumber(node))
+    }
+    if !members.isMajority(same) {
       looking.settlesAt = .never
     } else if looking.settlesAt == .never {
       looking.settlesAt = now + timing.settling
@@ -78,8 +86,7 @@ extension Zab {
     _ other: ElectionVote, _ theirs: UInt64, _ standing: ZabMessage.Standing, of node: NodeNumber, at now: Moment,
     into effects: inout [Effect]
   ) {
-    // Nobody is led by who has no vote.
-    guard voters.contains(node), node != me, voters.contains(other.node) else { return }
+    guard node != me else { return }
     guard case .looking(var looking) = role else {
       // A leader that looks for one, or follows one, leads no longer.
       if case .following(let following) = role, following.leader == node, standing != .leading, theirs != round {
@@ -90,15 +97,18 @@ extension Zab {
       if standing == .looking { effects.append(.send(.notice(vote, round: round, ownStanding), to: node)) }
       return
     }
+    // Who has a leader may have learned of members whom this node doesn't know of yet.
     guard standing == .looking else {
       looking.leaders[Int(node)] = (other.node, theirs, standing)
       role = .looking(looking)
-      return join(other.node, at: now, into: &effects)
+      return other.node == me ? weigh(at: now) : join(other.node, at: now, into: &effects)
     }
+    // Whoever would have this node, though it has no vote, doesn't know of that yet. It may be this node as well that doesn't know of others.
+    guard other.node != me || mayLead else { return }
     var isNews = false
     if theirs > round {
       round = theirs
-      looking.votes = Array(repeating: nil, count: 8)
+      looking.votes = Array(repeating: nil, count: Members.limit)
       vote = isBetter(other, than: ownVote) ? other : ownVote
       isNews = true
     } else if theirs < round {
@@ -142,7 +152,8 @@ extension Zab {
     for (node, other) in looking.leaders.enumerated() where other?.node == leader { followers.insert(NodeNumber(node)) }
     // This node would rather make it a majority than stay alone.
     followers.insert(me)
-    guard followers.isMajority(of: voters) else { return }
+    // Some of them may be none of those whom this node knows; who leads in truth is seen when its epoch is to begin.
+    guard followers.count * 2 > members.voters.count else { return }
     round = its.round
     vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: leader)
     beginToFollow(leader, at: now, into: &effects)

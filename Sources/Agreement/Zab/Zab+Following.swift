@@ -79,10 +79,10 @@ extension Zab {
       following.isCounted = true
       heard(following, at: now)
       deliver(upTo: committed, into: &effects)
-    case .propose(let epoch, let zxid, let bytes):
+    case .propose(let epoch, let zxid, let entry):
       guard following.stage == .broadcast, epoch == following.epoch else { return }
       heard(following, at: now)
-      take(zxid, bytes, epoch, at: now, into: &effects)
+      take(zxid, entry, epoch, at: now, into: &effects)
     case .commit(let epoch, let zxid):
       guard following.stage == .broadcast, following.isCounted, epoch == following.epoch else { return }
       heard(following, at: now)
@@ -139,16 +139,19 @@ extension Zab {
     guard case .following(var following) = role else { return }
     if mutants.have(.epochBeforeHistory) { persist(.current(epoch: epoch), into: &effects) }
     var state: [UInt8] = []
+    var members = self.members
     for part in parts {
       switch part {
+      case .members(let those): members = those
       case .truncate(let zxid): persist(.truncate(zxid), into: &effects)
       case .snapshot(let zxid, let offset, let total, let bytes):
         if offset == 0 { state.removeAll() }
         state += bytes
         guard offset + bytes.count == total else { break }
         let isHoleLeft = mutants.have(.holeServed)
-        persist(isHoleLeft ? .compaction(zxid, state, keeping: 100) : .snapshot(zxid, state), into: &effects)
-      case .entry(let zxid, let bytes): persist(.entry(zxid, bytes), into: &effects)
+        persist(
+          isHoleLeft ? .compaction(zxid, state, keeping: 100) : .snapshot(zxid, members, state), into: &effects)
+      case .entry(let zxid, let entry): persist(.entry(zxid, entry), into: &effects)
       }
     }
     if !mutants.have(.epochBeforeHistory) { persist(.current(epoch: epoch), into: &effects) }
@@ -165,13 +168,13 @@ extension Zab {
 
   /// Takes the next entry. One that is missing before it may be on its way to nobody any more: the leader is asked for all that is missing.
   private mutating func take(
-    _ zxid: Zxid, _ bytes: [UInt8], _ epoch: UInt32, at now: Moment, into effects: inout [Effect]
+    _ zxid: Zxid, _ entry: ZabEntry, _ epoch: UInt32, at now: Moment, into effects: inout [Effect]
   ) {
     guard case .following(let following) = role, zxid > memory.history.last else { return }
     guard zxid.follows(memory.history.last), zxid.epoch == epoch else {
       return beginToFollow(following.leader, at: now, into: &effects)
     }
-    persist(.entry(zxid, bytes), into: &effects)
+    persist(.entry(zxid, entry), into: &effects)
     promise(.entry(epoch, zxid), unless: .entryNotDurable, at: now, into: &effects)
   }
 

@@ -24,20 +24,23 @@ struct Leading {
   /// Who has given its word for this epoch.
   var words = NodeSet()
   /// The last entry that each had when it did, and the number of its try.
-  var had = [(last: Zxid, attempt: UInt64)](repeating: (.zero, 0), count: 8)
+  var had = [(last: Zxid, attempt: UInt64)](
+    repeating: (.zero, 0), count: Members.limit)
   /// Who has been sent this epoch's first history, and so gets what is proposed.
   var told = NodeSet()
   /// Who has it, and so gets what is committed.
   var inStep = NodeSet()
   /// The last entry that each has, durably, as one of this epoch's.
-  var acknowledged = [Zxid](repeating: .zero, count: 8)
+  var acknowledged = [Zxid](repeating: .zero, count: Members.limit)
   /// When each was heard last.
-  var heardAt = [Moment](repeating: .start, count: 8)
+  var heardAt = [Moment](repeating: .start, count: Members.limit)
   var runs: UInt32 = 0
   /// The last entry of the first history.
   var first = Zxid.zero
   /// The last entry that is committed, as far as this leader knows; zero before it has a majority in step.
   var committed = Zxid.zero
+  /// Since when it's known to be agreed that others vote beside the former ones.
+  var joinedAt: Moment?
   var beatsAt = Moment.start
   var givesUpAt: Moment
 }
@@ -60,8 +63,8 @@ extension Zab {
     let patience = leading.stage == .broadcast ? timing.patience : timing.patience + timing.patience
     var present = NodeSet()
     present.insert(me)
-    for node in 0..<NodeNumber(8) where now - leading.heardAt[Int(node)] < patience { present.insert(node) }
-    let isAlone = leading.stage > .discovery && !present.isMajority(of: voters)
+    for node in members.seated where now - leading.heardAt[Int(node)] < patience { present.insert(node) }
+    let isAlone = leading.stage > .discovery && !isMajority(present)
     if leading.stage == .broadcast { leading.givesUpAt = now + timing.patience }
     if isAlone || now >= leading.givesUpAt { return look(at: now, into: &effects) }
     if now >= leading.beatsAt {
@@ -72,14 +75,15 @@ extension Zab {
       }
     }
     role = .leading(leading)
+    mindMembers(present, at: now, into: &effects)
   }
 
-  private func send(_ message: ZabMessage, to nodes: NodeSet, into effects: inout [Effect]) {
-    for node in 0..<NodeNumber(8) where nodes.contains(node) && node != me { effects.append(.send(message, to: node)) }
+  func send(_ message: ZabMessage, to nodes: NodeSet, into effects: inout [Effect]) {
+    for node in nodes where node != me { effects.append(.send(message, to: node)) }
   }
 
   mutating func lead(_ message: ZabMessage, of node: NodeNumber, at now: Moment, into effects: inout [Effect]) {
-    guard case .leading(var leading) = role, voters.contains(node) else { return }
+    guard case .leading(var leading) = role, members.seated.contains(node), guests[Int(node)] == nil else { return }
     leading.heardAt[Int(node)] = now
     role = .leading(leading)
     switch message {
@@ -94,7 +98,7 @@ extension Zab {
     case .acknowledge(let epoch, let zxid):
       guard epoch == leading.epoch, zxid <= memory.history.last else { return }
       acknowledged(zxid, by: node, at: now, into: &effects)
-    case .forward(let bytes): propose(bytes, at: now, into: &effects)
+    case .forward(let bytes): propose(.value(bytes), at: now, into: &effects)
     default: break
     }
   }
@@ -125,7 +129,7 @@ extension Zab {
 
   /// Chooses an epoch that is later than all for which a majority has given its word, and gives its own to itself.
   private mutating func chooseEpoch(at now: Moment, into effects: inout [Effect]) {
-    guard case .leading(var leading) = role, leading.joined.isMajority(of: voters) else { return }
+    guard case .leading(var leading) = role, isMajority(leading.joined) else { return }
     let epoch = leading.largest + 1
     leading.epoch = epoch
     leading.stage = .words
@@ -149,7 +153,9 @@ extension Zab {
     into effects: inout [Effect]
   ) {
     guard case .leading(var leading) = role, !leading.inStep.contains(node) else { return }
-    let isMoreRecent = (current, had.last) > (memory.currentEpoch, memory.history.last)
+    // What others know who only learn is nothing that anybody counts on.
+    let isMoreRecent =
+      members.voting.contains(node) && (current, had.last) > (memory.currentEpoch, memory.history.last)
     if leading.stage == .words, isMoreRecent, !mutants.have(.lessRecentLeads) { return look(at: now, into: &effects) }
     leading.words.insert(node)
     leading.had[Int(node)] = had
@@ -164,7 +170,7 @@ extension Zab {
   /// With a majority's word nobody else can commit anything that isn't here: this history is the epoch's first one.
   private mutating func weighWords(at now: Moment, into effects: inout [Effect]) {
     guard case .leading(var leading) = role, leading.stage == .words, let epoch = leading.epoch,
-      leading.words.isMajority(of: voters)
+      isMajority(leading.words)
     else { return }
     leading.stage = .storage
     role = .leading(leading)
@@ -176,12 +182,6 @@ extension Zab {
     promise(.synchronize(epoch), unless: .firstHistoryNotDurable, at: now, into: &effects)
   }
 
-  /// The largest of some entries that a majority has.
-  private func majority(of entries: [Zxid]) -> Zxid {
-    let sorted = entries.enumerated().filter { voters.contains(NodeNumber($0.offset)) }.map(\.element).sorted(by: >)
-    return sorted[voters.count / 2]
-  }
-
   // MARK: Synchronization
 
   mutating func synchronize(at now: Moment, into effects: inout [Effect]) {
@@ -191,7 +191,7 @@ extension Zab {
     leading.inStep.insert(me)
     leading.acknowledged[Int(me)] = leading.first
     role = .leading(leading)
-    for node in 0..<NodeNumber(8) where node != me && leading.words.contains(node) {
+    for node in leading.words where node != me {
       bringIntoStep(node, into: &effects)
     }
     weighSteps(at: now, into: &effects)
@@ -218,6 +218,7 @@ extension Zab {
       send(.truncate(last), &effects)
       from = start
     case .snapshot(let start):
+      send(.members(history.members(at: history.snapshot) ?? members), &effects)
       var offset = 0
       repeat {
         let piece = history.state[offset..<min(offset + timing.piece, history.state.count)]
@@ -226,7 +227,7 @@ extension Zab {
       } while offset < history.state.count
       from = start
     }
-    for item in history.items[from...] { send(.entry(item.zxid, item.bytes), &effects) }
+    for item in history.items[from...] { send(.entry(item.zxid, item.entry), &effects) }
     effects.append(.send(.newLeader(epoch: epoch, transfer: transfer, parts: index), to: node))
   }
 
@@ -240,7 +241,7 @@ extension Zab {
     if leading.stage == .broadcast {
       let committed = mutants.have(.begunWithWhatItHas) ? last : leading.committed
       effects.append(.send(.begin(epoch: epoch, committed: committed), to: node))
-      weighAcknowledgements(into: &effects)
+      weighAcknowledgements(at: now, into: &effects)
     } else {
       weighSteps(at: now, into: &effects)
     }
@@ -249,7 +250,7 @@ extension Zab {
   /// With a majority in step the epoch's first history is committed.
   private mutating func weighSteps(at now: Moment, into effects: inout [Effect]) {
     guard case .leading(var leading) = role, leading.stage == .synchronization, let epoch = leading.epoch,
-      leading.inStep.isMajority(of: voters)
+      isMajority(leading.inStep)
     else { return }
     leading.stage = .broadcast
     leading.committed = leading.first
@@ -261,7 +262,7 @@ extension Zab {
 
   // MARK: Broadcast
 
-  mutating func propose(_ bytes: [UInt8], at now: Moment, into effects: inout [Effect]) {
+  mutating func propose(_ entry: ZabEntry, at now: Moment, into effects: inout [Effect]) {
     guard case .leading(let leading) = role, leading.stage == .broadcast, let epoch = leading.epoch else { return }
     let last = memory.history.last
     let next = last.epoch == epoch ? last.counter + 1 : 1
@@ -271,9 +272,9 @@ extension Zab {
     // There's a next epoch, but no next number.
     guard next < .max else { return look(at: now, into: &effects) }
     let zxid = Zxid(epoch: epoch, counter: next)
-    persist(.entry(zxid, bytes), into: &effects)
+    persist(.entry(zxid, entry), into: &effects)
     let audience = mutants.have(.proposedToThoseInStepOnly) ? leading.inStep : leading.told
-    send(.propose(epoch: epoch, zxid, bytes), to: audience, into: &effects)
+    send(.propose(epoch: epoch, zxid, entry), to: audience, into: &effects)
     promise(.entry(epoch, zxid), unless: .ownEntryNotDurable, at: now, into: &effects)
   }
 
@@ -283,11 +284,11 @@ extension Zab {
     guard zxid > leading.acknowledged[Int(node)] else { return }
     leading.acknowledged[Int(node)] = zxid
     role = .leading(leading)
-    weighAcknowledgements(into: &effects)
+    weighAcknowledgements(at: now, into: &effects)
   }
 
   /// What a majority has is committed, if it's of this epoch: of earlier ones the first history is, as a whole.
-  private mutating func weighAcknowledgements(into effects: inout [Effect]) {
+  private mutating func weighAcknowledgements(at now: Moment, into effects: inout [Effect]) {
     guard case .leading(var leading) = role, leading.stage == .broadcast, let epoch = leading.epoch else { return }
     let zxid = majority(of: leading.acknowledged)
     guard zxid.epoch == epoch, zxid > leading.committed else { return }
@@ -295,5 +296,6 @@ extension Zab {
     role = .leading(leading)
     send(.commit(epoch: epoch, zxid), to: leading.inStep, into: &effects)
     deliver(upTo: zxid, into: &effects)
+    letGo(at: now, into: &effects)
   }
 }

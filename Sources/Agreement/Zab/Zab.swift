@@ -15,6 +15,12 @@ package struct Zab {
     case persisted(UInt64)
     /// Somebody at this node wants an entry in the log. It's lost if there's no leader: who wants it asks again.
     case append([UInt8])
+    /// Who shall vote, as far as this node knows; a leader sees to it.
+    case wanted([Participant])
+    /// These count, somebody says for whom they do; this node may be behind that.
+    case heard(Members)
+    /// By these, which it doesn't have yet, it has another seat: it was none of them for a while.
+    case seated(NodeNumber, of: Members)
     /// What all entries up to one that was delivered came to.
     case compacted(Zxid, [UInt8])
   }
@@ -27,6 +33,8 @@ package struct Zab {
     case persist(ZabRecord)
     /// An entry has its place in the log for good.
     case deliver(Zxid, [UInt8])
+    /// So have these members.
+    case changed(Members)
     /// The state after an entry, in place of the entries up to there.
     case restore(Zxid, [UInt8])
   }
@@ -50,6 +58,8 @@ package struct Zab {
     package var keptBytes = 4 << 20
     /// How many entries a leader has under way at most.
     package var window = 64
+    /// For how long former voters count after it's agreed that others do as well: what they have said of anything else may hold so long.
+    package var quiet = Span.zero
 
     /// As it's meant.
     package init() {}
@@ -80,9 +90,16 @@ package struct Zab {
     var kind: Kind
   }
 
-  package let me: NodeNumber
-  /// All that vote.
-  package let voters: NodeSet
+  /// Who this is, and the seat that it has.
+  let identity: Participant
+  package private(set) var me: NodeNumber
+  /// With whom it begins, if there's nothing in its memory.
+  private let foundation: Members
+  /// Who shall vote, if anybody has said so.
+  package private(set) var wanted: [Participant]?
+  /// Later members than those that it has, as others say; and those who said something themselves without being any that it knows.
+  var later: Members?
+  var guests: [Participant?] = Array(repeating: nil, count: Members.limit)
   let timing: Timing
   let mutants: Mutants
   /// What is in the journal, or on its way there.
@@ -105,22 +122,28 @@ package struct Zab {
 
   /// A node that starts with what its journal holds; its state is what the history's snapshot says.
   ///
-  /// - Parameter run: counts the starts of the process; stored before anything is said.
+  /// - Parameters:
+  ///   - identity: who has a seat among the members.
+  ///   - members: who counts, where the memory doesn't say so, or knows less.
+  ///   - run: counts the starts of the process; stored before anything is said.
   package init(
-    _ me: NodeNumber, voters: NodeSet, memory: ZabMemory, run: UInt32, timing: Timing = Timing(),
+    _ identity: Participant, of members: Members, memory: ZabMemory, run: UInt32, timing: Timing = Timing(),
     mutants: Mutants = Mutants()
   ) {
-    self.me = me
-    self.voters = voters
+    self.identity = identity
+    me = members.seat(of: identity) ?? 0
+    foundation = members
     self.memory = memory
     self.timing = timing
     self.mutants = mutants
     delivered = memory.history.snapshot
-    vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
+    vote = ElectionVote(epoch: 0, last: .zero, node: me)
     role = .looking(Looking())
     // Others tell by both that this node has begun anew.
     round = UInt64(run) << 32 | UInt64(me) << 24
     attempts = UInt64(run) << 32
+    hear(of: members)
+    vote = ownVote
   }
 
   /// Takes what happened, and says what is to be done.
@@ -130,6 +153,12 @@ package struct Zab {
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
     case .persisted(let count): keepPromises(upTo: count, at: now, into: &effects)
     case .append(let bytes): append(bytes, at: now, into: &effects)
+    case .wanted(let participants): wanted = participants
+    case .heard(let members): hear(of: members)
+    case .seated(let seat, let members):
+      me = seat
+      hear(of: members)
+      look(at: now, into: &effects)
     case .compacted(let zxid, let state):
       guard zxid > memory.history.snapshot, zxid <= delivered else { break }
       let kept = memory.history.count(upTo: zxid, atMost: timing.kept, bytes: timing.keptBytes)
@@ -142,6 +171,12 @@ package struct Zab {
     case .leading: mindFollowers(at: now, into: &effects)
     }
   }
+
+  /// Who counts, as far as this node has it; it may not be agreed on yet.
+  package var members: Members { memory.history.members ?? foundation }
+
+  /// Who counts for sure, as far as this node was told.
+  package var agreedMembers: Members { memory.history.members(at: delivered) ?? foundation }
 
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
@@ -177,8 +212,11 @@ package struct Zab {
 
   mutating func persist(_ record: ZabRecord, into effects: inout [Effect]) {
     written += 1
+    let before = memory.history.membersAt
     memory.take(record)
     effects.append(.persist(record))
+    // Whoever was none of them for a while has another seat than before.
+    if memory.history.membersAt != before { me = members.seat(of: identity) ?? me }
   }
 
   /// Lets something be said once all that was written so far is durable.
@@ -257,7 +295,7 @@ package struct Zab {
     case .looking: break
     case .following(let following):
       if following.stage == .broadcast { effects.append(.send(.forward(bytes), to: following.leader)) }
-    case .leading: propose(bytes, at: now, into: &effects)
+    case .leading: propose(.value(bytes), at: now, into: &effects)
     }
   }
 
@@ -275,7 +313,10 @@ package struct Zab {
     var index = place.isThere ? place.index + 1 : place.index
     while index < history.items.count, history.items[index].zxid <= committed {
       let item = history.items[index]
-      effects.append(.deliver(item.zxid, item.bytes))
+      switch item.entry {
+      case .value(let bytes): effects.append(.deliver(item.zxid, bytes))
+      case .members(let members): effects.append(.changed(members))
+      }
       delivered = item.zxid
       index += 1
     }

@@ -5,8 +5,13 @@ package struct ZabHistory: Equatable, Sendable {
   package struct Item: Equatable, Sendable {
     /// Its place.
     package var zxid: Zxid
-    /// What it says.
-    package var bytes: [UInt8]
+    /// What it holds.
+    package var entry: ZabEntry
+
+    /// With both.
+    package init(zxid: Zxid, entry: ZabEntry) {
+      (self.zxid, self.entry) = (zxid, entry)
+    }
   }
 
   /// The last entry that is in the snapshot; zero if there's none.
@@ -17,6 +22,11 @@ package struct ZabHistory: Equatable, Sendable {
   package private(set) var base = Zxid.zero
   /// Those that are there, in order and without a hole.
   package private(set) var items: [Item] = []
+  /// Who counted before the first one that is there; nil if nothing has ever been there.
+  package private(set) var foundation: Members?
+  /// Who counts after the last one, and the entry that says so; zero if none does that is there.
+  package private(set) var members: Members?
+  package private(set) var membersAt = Zxid.zero
 
   /// Nothing.
   package init() {}
@@ -37,19 +47,43 @@ package struct ZabHistory: Equatable, Sendable {
   /// Whether an entry is in this history, as far as it can tell: what is before all that are there can't be told.
   package func contains(_ zxid: Zxid) -> Bool { zxid == base || index(of: zxid).isThere }
 
-  mutating func append(_ zxid: Zxid, _ bytes: [UInt8]) {
-    items.append(Item(zxid: zxid, bytes: bytes))
+  /// Who counted after an entry that is there, or before all of them.
+  package func members(at zxid: Zxid) -> Members? {
+    for item in items.reversed() where item.zxid <= zxid {
+      if case .members(let members) = item.entry { return members }
+    }
+    return foundation
+  }
+
+  mutating func begin(with members: Members) {
+    foundation = members
+    self.members = members
+  }
+
+  mutating func append(_ zxid: Zxid, _ entry: ZabEntry) {
+    items.append(Item(zxid: zxid, entry: entry))
+    if case .members(let members) = entry { (self.members, membersAt) = (members, zxid) }
   }
 
   mutating func truncate(after zxid: Zxid) {
     let place = index(of: zxid)
     items.removeSubrange((place.isThere ? place.index + 1 : place.index)...)
+    if membersAt > last { findMembers() }
   }
 
-  mutating func replace(by zxid: Zxid, _ state: [UInt8]) {
+  private mutating func findMembers() {
+    (members, membersAt) = (foundation, .zero)
+    for item in items.reversed() {
+      if case .members(let members) = item.entry { return (self.members, membersAt) = (members, item.zxid) }
+    }
+  }
+
+  mutating func replace(by zxid: Zxid, _ members: Members?, _ state: [UInt8]) {
     (snapshot, self.state) = (zxid, state)
     base = zxid
     items = []
+    foundation = members ?? foundation
+    (self.members, membersAt) = (foundation, .zero)
   }
 
   /// Takes what all entries up to one came to, and forgets all but some of these.
@@ -59,7 +93,9 @@ package struct ZabHistory: Equatable, Sendable {
     let surplus = (place.isThere ? place.index + 1 : place.index) - kept
     guard surplus > 0 else { return }
     base = items[surplus - 1].zxid
+    foundation = members(at: base)
     items.removeFirst(surplus)
+    if membersAt <= base { membersAt = .zero }
   }
 
   /// How many entries up to one are there, the last of them: at most so many, and of so many bytes.
@@ -67,7 +103,7 @@ package struct ZabHistory: Equatable, Sendable {
     let place = index(of: zxid)
     var (count, left) = (0, bytes)
     for item in items[..<(place.isThere ? place.index + 1 : place.index)].suffix(limit).reversed() {
-      left -= item.bytes.count
+      left -= item.entry.size
       guard left >= 0 else { break }
       count += 1
     }

@@ -44,10 +44,12 @@ package enum ZabMessage: Equatable, Sendable {
   package enum Part: Equatable, Sendable {
     /// Its entries after that one go.
     case truncate(Zxid)
+    /// Who counted when the snapshot was made that follows.
+    case members(Members)
     /// The state after an entry, from a byte on, of so many in all; in place of all that it has.
     case snapshot(Zxid, offset: Int, of: Int, [UInt8])
     /// An entry, the next one.
-    case entry(Zxid, [UInt8])
+    case entry(Zxid, ZabEntry)
   }
 
   /// Phase 0: whom I'd have lead, in which round of the election.
@@ -67,7 +69,7 @@ package enum ZabMessage: Equatable, Sendable {
   /// Phase 2, to a follower: all up to here is committed; you're one of us.
   case begin(epoch: UInt32, committed: Zxid)
   /// Phase 3, to followers: the next entry.
-  case propose(epoch: UInt32, Zxid, [UInt8])
+  case propose(epoch: UInt32, Zxid, ZabEntry)
   /// Phase 3, to the leader: I have all up to here, durably.
   case acknowledge(epoch: UInt32, Zxid)
   /// Phase 3, to followers: all up to here is committed.

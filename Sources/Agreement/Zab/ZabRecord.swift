@@ -4,12 +4,14 @@ package enum ZabRecord: Equatable, Sendable {
   case accepted(epoch: UInt32, leader: NodeNumber)
   /// What it has is the first history of this epoch, or more.
   case current(epoch: UInt32)
+  /// With whom the log begins.
+  case foundation(Members)
   /// An entry, after those before.
-  case entry(Zxid, [UInt8])
+  case entry(Zxid, ZabEntry)
   /// All entries after this one go.
   case truncate(Zxid)
-  /// The state after an entry, in place of all that was there.
-  case snapshot(Zxid, [UInt8])
+  /// The state after an entry, and who counted then, in place of all that was there; nil where nobody else ever did.
+  case snapshot(Zxid, Members?, [UInt8])
   /// What all entries up to one came to, of which so many are kept.
   case compaction(Zxid, [UInt8], keeping: Int)
 }
@@ -33,9 +35,10 @@ package struct ZabMemory: Equatable, Sendable {
     switch record {
     case .accepted(let epoch, let leader): (acceptedEpoch, acceptedLeader) = (epoch, leader)
     case .current(let epoch): currentEpoch = epoch
-    case .entry(let zxid, let bytes): history.append(zxid, bytes)
+    case .foundation(let members): history.begin(with: members)
+    case .entry(let zxid, let entry): history.append(zxid, entry)
     case .truncate(let zxid): history.truncate(after: zxid)
-    case .snapshot(let zxid, let bytes): history.replace(by: zxid, bytes)
+    case .snapshot(let zxid, let members, let bytes): history.replace(by: zxid, members, bytes)
     case .compaction(let zxid, let bytes, let kept): history.compact(zxid, bytes, keeping: kept)
     }
   }

@@ -30,22 +30,22 @@ package struct Zxid: Comparable, Hashable, Sendable {
   }
 }
 
-/// A node of the embedded engine: its place among those that the file names, from 0 on.
+/// A node of the embedded engine: its seat among the members, from 0 on.
 package typealias NodeNumber = UInt8
 
-/// Some of at most eight nodes.
-package struct NodeSet: Equatable, Hashable, Sendable {
+/// Some of at most sixteen nodes, which are gone through in their order.
+package struct NodeSet: Equatable, Hashable, Sendable, Sequence {
   /// A bit for each.
-  package var bits: UInt8
+  package var bits: UInt16
 
   /// With these bits.
-  package init(bits: UInt8 = 0) {
+  package init(bits: UInt16 = 0) {
     self.bits = bits
   }
 
   /// The first so many nodes.
   package init(first count: Int) {
-    bits = UInt8(truncatingIfNeeded: (1 << count) - 1)
+    bits = UInt16(truncatingIfNeeded: (1 << count) - 1)
   }
 
   /// How many.
@@ -59,6 +59,21 @@ package struct NodeSet: Equatable, Hashable, Sendable {
 
   /// Leaves a node out.
   package mutating func remove(_ node: NodeNumber) { bits &= ~(1 << node) }
+
+  /// Goes through them, from the first one on.
+  package func makeIterator() -> Iterator { Iterator(left: bits) }
+
+  /// What is left to go through.
+  package struct Iterator: IteratorProtocol {
+    fileprivate var left: UInt16
+
+    /// The next one.
+    package mutating func next() -> NodeNumber? {
+      guard left != 0 else { return nil }
+      defer { left &= left - 1 }
+      return NodeNumber(left.trailingZeroBitCount)
+    }
+  }
 
   /// Whether they're more than half of all.
   package func isMajority(of all: NodeSet) -> Bool { (bits & all.bits).nonzeroBitCount * 2 > all.count }

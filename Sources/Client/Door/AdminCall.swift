@@ -127,6 +127,16 @@ extension AdminCall<AdminAnswer.Done> {
 
   /// Lets the node own addresses again.
   package static var join: Self { Self(.post, "/v1/fleet/join") }
+
+  /// Lets a node vote with the memory that it has now.
+  package static func replace(_ node: String) -> Self {
+    Self(.post, "/v1/fleet/replace", AdminRequest.VotingNode(node: node))
+  }
+
+  /// Lets a node vote no more.
+  package static func remove(_ node: String) -> Self {
+    Self(.post, "/v1/fleet/remove", AdminRequest.VotingNode(node: node))
+  }
 }
 
 extension AdminCall<AdminAnswer.Log> {

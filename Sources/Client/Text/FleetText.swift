@@ -35,6 +35,7 @@ package enum FleetText {
     let columns = [
       TextColumn("NODE", .left, fleet.nodes.map(\.name)),
       TextColumn("STATE", .left, states.map(\.word), paints: states.map(\.paint)),
+      TextColumn("VOICE", .left, fleet.nodes.map { ($0.voice ?? .votes).rawValue }, unless: "votes"),
       TextColumn("GENERATION", .right, fleet.nodes.map { $0.generation.map(String.init) ?? "-" }),
       TextColumn("LOG", .right, fleet.nodes.map { $0.position.map(String.init) ?? "-" }),
       TextColumn("CLIENTS", .right, fleet.nodes.map { "\($0.clients ?? 0)" }, unless: "0"),

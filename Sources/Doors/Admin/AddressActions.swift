@@ -1,6 +1,6 @@
 import Model
 
-/// Which node of a fleet has its floating addresses.
+/// Which node of a fleet has its floating addresses, and which of them vote.
 struct AddressActions {
   let fleet: AdminActions.Fleet
 
@@ -17,6 +17,12 @@ struct AddressActions {
       AdminRouter.Route(.post, "/v1/fleet/join") { call, reply throws(AdminRefusal) in
         _ = try call.body(NoContent.self)
         try perform(.join, reply)
+      },
+      AdminRouter.Route(.post, "/v1/fleet/replace") { call, reply throws(AdminRefusal) in
+        try perform(.seat(node: try call.body(AdminRequest.VotingNode.self).node), reply)
+      },
+      AdminRouter.Route(.post, "/v1/fleet/remove") { call, reply throws(AdminRefusal) in
+        try perform(.unseat(node: try call.body(AdminRequest.VotingNode.self).node), reply)
       },
     ]
   }

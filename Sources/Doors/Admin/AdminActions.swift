@@ -37,6 +37,10 @@ package struct AdminActions {
       case leave
       /// It may again.
       case join
+      /// A node votes with the memory that it has now.
+      case seat(node: String)
+      /// A node votes no more.
+      case unseat(node: String)
     }
 
     /// Makes a change of overrides on all nodes; told where that has got, or that nothing was otherwise, or why it can't be.

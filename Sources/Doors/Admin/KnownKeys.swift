@@ -30,6 +30,10 @@ extension AdminRequest.MoveAddress: KnownKeys {
   static let knownKeys = ["address", "node"]
 }
 
+extension AdminRequest.VotingNode: KnownKeys {
+  static let knownKeys = ["node"]
+}
+
 extension AdminRequest.Log: KnownKeys {
   static let knownKeys = ["level"]
 }

@@ -75,6 +75,13 @@ package final class EmbeddedVault: Sendable {
     return (vault, vault.open.withLock { $0.memory })
   }
 
+  /// What is in a data folder that no process has; nil if there's no journal.
+  package static func look(in folder: String) throws(Refusal) -> EmbeddedMemory? {
+    guard !isNew(in: folder) else { return nil }
+    let nobody = FleetMemory(incarnation: Incarnation(bits: 0), run: 0)
+    return try read(folder, SystemDisk(), nobody, [], slack) { 0 }.memory.embedded
+  }
+
   private static func read(
     _ folder: String, _ disk: sending any JournalDisk, _ memory: FleetMemory, _ names: [String], _ slack: Int,
     _ draw: () -> UInt64

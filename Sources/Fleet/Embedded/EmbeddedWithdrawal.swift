@@ -11,6 +11,7 @@ package final class EmbeddedWithdrawal {
 
   private let memory: Incarnation
   private let nodes: [NodeName]
+  private let members: Members
   private let links: any FleetLinks
   private let done: ([Withdrawal.Outcome]) -> Void
   private let names: [String]
@@ -22,40 +23,26 @@ package final class EmbeddedWithdrawal {
   private var again: Timer?
   private var round: UInt64 = 0
 
-  /// What is promised of names in a data folder that no process has; nothing if it has no journal.
-  package static func slots(in folder: String) throws(JournalFault) -> [String: PaxosSlot] {
-    let disk = SystemDisk()
-    guard let files = try? disk.names(in: "\(folder)/journal"), files.contains("slots") else { return [:] }
-    let slots = try JournalSlots.open("\(folder)/journal/slots", count: EmbeddedVault.slots, on: disk)
-    var found: [String: PaxosSlot] = [:]
-    for place in 0..<EmbeddedVault.slots {
-      guard let bytes = slots.read(place), let (name, slot) = try? PaxosSlot.decode(bytes) else { continue }
-      found[name] = slot
-    }
-    return found
-  }
-
   /// Gives up what a node has.
   ///
   /// - Parameters:
-  ///   - nodes: all nodes, in the order of their names.
-  ///   - slots: what this one has promised, by the names.
+  ///   - members: who counts, as the node has it.
+  ///   - slots: what it has promised, by the names.
   ///   - limit: how long it may take.
   ///   - done: told what became of each name, once.
   package init(
-    _ names: [String], of me: Participant, among nodes: [NodeName], slots: [String: PaxosSlot], links: any FleetLinks,
+    _ names: [String], of me: Participant, among members: Members, slots: [String: PaxosSlot], links: any FleetLinks,
     limit: Duration, on loop: EventLoop, done: @escaping ([Withdrawal.Outcome]) -> Void
   ) {
-    (self.names, memory, self.nodes, self.links, self.done) = (names, me.incarnation, nodes, links, done)
+    (self.names, memory, self.members, self.links, self.done) = (names, me.incarnation, members, links, done)
+    nodes = members.voting.compactMap { members[$0]?.node }
     generations = names.map { name in
-      guard let slot = slots[name], let owner = slot.accepted?.owner, nodes.indices.contains(Int(owner)) else {
-        return nil
-      }
-      return nodes[Int(owner)] == me.node ? slot.generation : nil
+      guard let slot = slots[name], let owner = slot.accepted?.owner else { return nil }
+      return members[owner] == me ? slot.generation : nil
     }
     free = names.map { _ in [] }
     links.onMessage = { [unowned self] message, node in
-      if case .embedded(.owner(let name, .state(_, let generation, _, let busy, _), _)) = message {
+      if case .embedded(.owner(let name, .state(_, let generation, _, let busy, _), _, _)) = message {
         hear(name, generation, isFree: busy == .zero, of: node)
       }
     }
@@ -71,8 +58,8 @@ package final class EmbeddedWithdrawal {
     for (name, generation) in zip(names, generations) {
       guard let generation else { continue }
       for node in nodes {
-        links.send(.embedded(.owner(name, .release(generation, heir: nil), by: memory)), to: node)
-        links.send(.embedded(.owner(name, .probe(round: round), by: memory)), to: node)
+        links.send(.embedded(.owner(name, .release(generation, heir: nil), by: memory, among: members.id)), to: node)
+        links.send(.embedded(.owner(name, .probe(round: round), by: memory, among: members.id)), to: node)
       }
     }
     if generations.allSatisfy({ $0 == nil }) { return finish() }
@@ -87,7 +74,9 @@ package final class EmbeddedWithdrawal {
 
   private func outcome(_ index: Int) -> Withdrawal.Outcome {
     guard generations[index] != nil else { return .notOwn }
-    return free[index].count * 2 > nodes.count ? .released : .unknown
+    var seats = NodeSet()
+    for node in free[index] { if let seat = members.seat(of: node) { seats.insert(seat) } }
+    return members.isMajority(seats) ? .released : .unknown
   }
 
   private func finish() {

@@ -1,4 +1,5 @@
 package import Agreement
+package import Model
 package import Sockets
 
 /// What the control plane tells the fleet's thread.
@@ -103,6 +104,8 @@ package struct FleetStatus: Equatable, Sendable {
     package var complaint: String?
     /// What holds on it alone, as it says.
     package var own = NodeStatus.Own()
+    /// Whether its word counts; nil where a store keeps the log.
+    package var voice: AdminAnswer.Fleet.Node.Voice?
     /// What is known of the clients that come to it; nil where there are addresses, whose the clients are then.
     package var table: Table?
   }

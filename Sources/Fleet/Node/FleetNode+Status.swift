@@ -1,4 +1,5 @@
 import Agreement
+import Model
 
 extension FleetNode {
   /// How the fleet is as this node knows it, but for its addresses and what it sees of backends.
@@ -12,10 +13,22 @@ extension FleetNode {
           generation: node == plan.me ? rollouts.stored.generation : peer?.status?.generation,
           position: node == plan.me ? log.delivered : peer?.status?.position,
           applied: node == plan.me ? applied : peer?.status?.applied, complaint: state.member(node)?.complaint,
-          own: node == plan.me ? own : peer?.status?.own ?? .init())
+          own: node == plan.me ? own : peer?.status?.own ?? .init(), voice: voice(of: node, peer?.status?.incarnation))
       },
-      isLogLive: log.isLive(at: now), leader: log.embedded?.leader.map { plan.nodes[Int($0)] }, position: log.delivered,
+      isLogLive: log.isLive(at: now), leader: log.embedded?.leader, position: log.delivered,
       end: log.end, generation: state.committed.generation,
       origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last)
+  }
+
+  /// What a node's word is worth, with the memory that it has; one that is away has the one that was counted last.
+  private func voice(of node: NodeName, _ incarnation: Incarnation?) -> AdminAnswer.Fleet.Node.Voice? {
+    guard let log = log.embedded else { return nil }
+    guard let members = log.members, !log.isOutside || node != plan.me else { return AdminAnswer.Fleet.Node.Voice.none }
+    let seats = members.seated.filter { seat in
+      guard let participant = members[seat], participant.node == node else { return false }
+      return node == plan.me || incarnation == nil || participant.incarnation == incarnation
+    }
+    if seats.contains(where: { members.voting.contains($0) }) { return .votes }
+    return seats.isEmpty ? AdminAnswer.Fleet.Node.Voice.none : .learns
   }
 }

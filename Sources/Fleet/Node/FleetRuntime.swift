@@ -227,7 +227,7 @@ package final class FleetRuntime {
   /// What is promised has to be remembered; that something is given up hasn't.
   private func maySay(_ message: FleetMessage) -> Bool {
     guard isMute, case .embedded(let word) = message else { return true }
-    if case .owner(_, .release, _) = word { return true }
+    if case .owner(_, .release, _, _) = word { return true }
     return false
   }
 

@@ -196,6 +196,17 @@ package enum AdminRequest {
     }
   }
 
+  /// `POST /v1/fleet/replace` and `POST /v1/fleet/remove`.
+  package struct VotingNode: Codable, Equatable, Sendable {
+    /// The node that is to vote, or not any more.
+    package var node: String
+
+    /// Takes a node.
+    package init(node: String) {
+      self.node = node
+    }
+  }
+
   /// `PUT /v1/log`.
   package struct Log: Codable, Equatable, Sendable {
     /// The least severe messages that are logged: a `log.level` of the configuration.

@@ -54,10 +54,22 @@ extension AdminAnswer {
       package var outOfStep: String?
       /// What holds on it alone, as it says; nil if nothing does.
       package var own: Own?
+      /// Whether its word counts; nil where a store keeps the log.
+      package var voice: Voice?
       /// How many of the clients that come to it the node that answers knows, with the backends they had; nil where there are addresses.
       package var clients: Int?
       /// How far the others are with those, a second ago or less; nil unless it's the node that answers, which tells them.
       package var followers: [Follower]?
+
+      /// What a node's word is worth where the nodes agree by themselves.
+      package enum Voice: String, Codable, Equatable, Sendable, CaseIterable {
+        /// It's counted.
+        case votes
+        /// It's told everything, and not counted yet.
+        case learns
+        /// It's told nothing: the others know it by another memory, or not at all.
+        case none
+      }
 
       /// What was wanted of one node alone, by `--this-node`.
       package struct Own: Codable, Equatable, Sendable {
@@ -86,7 +98,7 @@ extension AdminAnswer {
       /// With all its parts.
       package init(
         name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?,
-        own: Own? = nil, clients: Int? = nil, followers: [Follower]? = nil
+        own: Own? = nil, voice: Voice? = nil, clients: Int? = nil, followers: [Follower]? = nil
       ) {
         self.name = name
         self.present = present
@@ -95,6 +107,7 @@ extension AdminAnswer {
         self.applied = applied
         self.outOfStep = outOfStep
         self.own = own
+        self.voice = voice
         self.clients = clients
         self.followers = followers
       }

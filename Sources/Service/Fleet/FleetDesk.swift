@@ -66,6 +66,22 @@ final class FleetDesk {
     post(.request(request, number: requests))
   }
 
+  /// A node is to vote with the memory that it has now; told whether it's agreed on that it shall.
+  func seat(_ node: NodeName, done: @escaping (Result<AdminAnswer.Done, AdminAnswer.Problem>) -> Void) {
+    ask(.seat(node)) { [unowned self] in
+      done($0.map { _ in voting("\(node.text) is to vote, once it knows what the others do") })
+    }
+  }
+
+  /// A node is to vote no more.
+  func unseat(_ node: NodeName, done: @escaping (Result<AdminAnswer.Done, AdminAnswer.Problem>) -> Void) {
+    ask(.unseat(node)) { [unowned self] in done($0.map { _ in voting("\(node.text) is to vote no more") }) }
+  }
+
+  private func voting(_ message: String) -> AdminAnswer.Done {
+    .init(message: message, warnings: ["this takes some seconds; `martlet fleet status` shows when it's so"])
+  }
+
   /// Says something to all nodes; told what came of it in the log, in words.
   func ask(_ request: FleetRequest, done: @escaping (Result<String, AdminAnswer.Problem>) -> Void) {
     self.request(request) { [unowned self] answer in

@@ -12,7 +12,7 @@ extension FleetStatus {
         .init(
           name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },
           position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint,
-          own: $0.own.answer,
+          own: $0.own.answer, voice: $0.voice,
           clients: $0.table?.clients, followers: $0.table?.followers)
       },
       rollout: rollout.map(Self.answer), last: last.map(Self.answer),

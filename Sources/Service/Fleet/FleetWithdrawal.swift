@@ -73,11 +73,12 @@ package struct FleetWithdrawal {
     } else {
       do throws(Obstacle) {
         let links = try links(of: owner.node, on: loop)
-        let slots = try slots()
+        let memory = try memory()
+        let nodes = fleet.nodes.map { NodeName($0.name) }.sorted()
+        // Who isn't one of them owns nothing.
+        guard let memory, let members = memory.members(of: nodes) else { return outcome }
         let withdrawal = EmbeddedWithdrawal(
-          names, of: owner, among: fleet.nodes.map { NodeName($0.name) }.sorted(), slots: slots, links: links,
-          limit: limit,
-          on: loop, done: done)
+          names, of: owner, among: members, slots: memory.slots, links: links, limit: limit, on: loop, done: done)
         loop.run()
         withExtendedLifetime(withdrawal) {}
       } catch {
@@ -102,14 +103,14 @@ package struct FleetWithdrawal {
     }
   }
 
-  private func slots() throws(Obstacle) -> [String: PaxosSlot] {
+  private func memory() throws(Obstacle) -> EmbeddedMemory? {
     // A process that was just killed has its files for a moment yet.
     let deadline = ContinuousClock.now + .milliseconds(500)
     while true {
-      do throws(JournalFault) {
-        return try EmbeddedWithdrawal.slots(in: fleet.data)
+      do throws(EmbeddedVault.Refusal) {
+        return try EmbeddedVault.look(in: fleet.data)
       } catch {
-        guard case .busy = error, ContinuousClock.now < deadline else {
+        guard case .fault(.busy) = error, ContinuousClock.now < deadline else {
           throw Obstacle(what: "what this node owned can't be found out: \(error)")
         }
         usleep(5_000)

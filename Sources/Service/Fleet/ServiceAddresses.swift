@@ -1,3 +1,4 @@
+import Agreement
 import Doors
 import Fleet
 import Model
@@ -18,6 +19,8 @@ extension Service {
     case .move(let address, let node): fleet.addresses.move(address, to: node, done: answer)
     case .leave: fleet.addresses.leave(done: answer)
     case .join: fleet.addresses.join(done: answer)
+    case .seat(let node): fleet.desk.seat(NodeName(node), done: answer)
+    case .unseat(let node): fleet.desk.unseat(NodeName(node), done: answer)
     }
     return true
   }

@@ -38,7 +38,7 @@ extension AdminAnswer {
       nodes: [
         .init(
           name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken",
-          own: .init(configuration: true, overrides: 2)),
+          own: .init(configuration: true, overrides: 2), voice: .votes),
         .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
       ],
       rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),
@@ -248,6 +248,7 @@ extension AdminRequest {
         soak: 30),
       "UpgradeRequest": Upgrade(program: "/usr/bin/martlet", force: true),
       "MoveAddressRequest": MoveAddress(address: "web", node: "lb2"),
+      "VotingNodeRequest": VotingNode(node: "lb3"),
       "LogRequest": Log(level: "info"),
     ]
   }

@@ -195,6 +195,7 @@ extension OpenAPITests {
       "ReloadRequest": Kind(AdminRequest.Reload.self),
       "UpgradeRequest": Kind(AdminRequest.Upgrade.self),
       "MoveAddressRequest": Kind(AdminRequest.MoveAddress.self),
+      "VotingNodeRequest": Kind(AdminRequest.VotingNode.self),
       "LogRequest": Kind(AdminRequest.Log.self),
       "Nothing": Kind(NoContent.self),
     ]

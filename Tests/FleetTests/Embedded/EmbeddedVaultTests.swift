@@ -22,7 +22,8 @@ import Testing
   }
 
   private static func entry(_ counter: UInt32, _ size: Int = 3) -> EmbeddedRecord {
-    .log(.entry(Zxid(epoch: 1, counter: counter), [UInt8](repeating: UInt8(truncatingIfNeeded: counter), count: size)))
+    let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: counter), count: size)
+    return .log(.entry(Zxid(epoch: 1, counter: counter), .value(bytes)))
   }
 
   private static var slot: PaxosSlot {

@@ -185,7 +185,8 @@ package final class PaxosWorld {
     let local = hosts[node].clock.local(now)
     say("n\(node) starts with generation \(hosts[node].durable.generation)")
     hosts[node].owner = PaxosOwner(
-      NodeNumber(node), voters: NodeSet(first: story.nodes), lease: lease, slot: hosts[node].durable,
+      NodeNumber(node), of: Members(founders: (0..<story.nodes).map { ZabWorld.participant($0, 1) }), lease: lease,
+      slot: hosts[node].durable,
       run: hosts[node].run, at: local, mutants: mutants)
     if let left, left.until > local {
       counts.inherited += 1

@@ -3,6 +3,10 @@ import Agreement
 /// A node of the embedded log: its process, its clock, its disk.
 struct ZabHost {
   var zab: Zab?
+  /// By which memory it acts; a wiped disk makes another one.
+  var participant: Participant
+  /// Whether it's there at all yet.
+  var isBorn: Bool
   /// Counts starts and ends.
   var life: UInt32 = 0
   var clock: LocalClock
@@ -28,14 +32,14 @@ struct ZabHost {
   /// How many entries were delivered since its last snapshot.
   var sinceSnapshot = 0
 
-  init(clock: LocalClock) {
-    self.clock = clock
+  init(clock: LocalClock, _ participant: Participant, isBorn: Bool) {
+    (self.clock, self.participant, self.isBorn) = (clock, participant, isBorn)
   }
 }
 
 extension ZabWorld {
   func begin(_ node: Int) {
-    guard hosts[node].zab == nil else { return }
+    guard hosts[node].zab == nil, hosts[node].isBorn else { return }
     caught.remove(NodeNumber(node))
     hosts[node].life += 1
     hosts[node].wakesAt = .max
@@ -51,10 +55,8 @@ extension ZabWorld {
       "n\(node) starts with epochs \(memory.acceptedEpoch), \(memory.currentEpoch) and entries to \(memory.history.last.text)"
     )
     if let wrong = judge.restore(node, memory.history.snapshot, memory.history.state) { fail(wrong) }
-    hosts[node].zab = Zab(
-      NodeNumber(node), voters: NodeSet(first: story.nodes), memory: memory, run: hosts[node].life, timing: timing,
-      mutants: mutants)
-    step(node, .tick)
+    takePart(node, among: memory.history.members ?? founders)
+    asks(node)
   }
 
   /// Ends it. What was on its way to the disk is there up to some record.
@@ -72,12 +74,16 @@ extension ZabWorld {
 
   func perform(_ effect: Zab.Effect, of node: Int) {
     switch effect {
-    case .send(let message, let to): send(message, from: node, to: Int(to))
+    case .send(let message, let to): send(message, from: node, to: to)
     case .persist(let record): persist(record, on: node)
     case .deliver(let zxid, let bytes):
       if let wrong = judge.deliver(node, zxid, bytes) { return fail(wrong) }
       counts.delivered += 1
       hosts[node].sinceSnapshot += 1
+    case .changed(let members):
+      say("n\(node): members \(members.number) are agreed on: \(members.text)")
+      if let wrong = judge.change(members) { return fail(wrong) }
+      counts.changes += 1
     case .restore(let zxid, let state):
       say("n\(node) has the state of \(zxid.text) from a snapshot")
       counts.restored += 1
@@ -102,15 +108,19 @@ extension ZabWorld {
       }
       hosts[node].current = epoch
       hosts[node].trap?.hasSprung = true
-    case .entry(let zxid, let bytes):
-      if let wrong = judge.store(node, zxid, bytes, isLeader: hosts[node].isReady) { fail(wrong) }
+    case .foundation: break
+    case .entry(let zxid, let entry):
+      if case .members(let members) = entry {
+        say("n\(node) has \(zxid.text): members \(members.number), \(members.text)")
+      }
+      if let wrong = judge.store(node, zxid, entry, isLeader: hosts[node].isReady) { fail(wrong) }
       if !zxid.follows(hosts[node].last) { fail("NoHole: n\(node) has \(zxid.text) after \(hosts[node].last.text)") }
       hosts[node].last = zxid
     case .truncate(let zxid):
       say("n\(node) forgets what is after \(zxid.text)")
       counts.truncations += 1
       hosts[node].last = zxid
-    case .snapshot(let zxid, _):
+    case .snapshot(let zxid, _, _):
       hosts[node].last = zxid
     case .compaction: break
     }

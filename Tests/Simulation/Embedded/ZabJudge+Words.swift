@@ -2,14 +2,15 @@ import Agreement
 
 extension ZabJudge {
   /// Whether what a node says of itself is on its disk: what is wrong with it, if anything.
-  static func judge(_ message: ZabMessage, of node: Int, to other: Int, having disk: ZabMemory) -> String? {
+  static func judge(_ message: ZabMessage, of node: NodeNumber, to other: NodeNumber, having disk: ZabMemory) -> String?
+  {
     switch message {
     case .newEpoch(let epoch):
-      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(node) {
+      if disk.acceptedEpoch != epoch || disk.acceptedLeader != node {
         return "AckImpliesDurable: n\(node) tells epoch \(epoch), and has \(disk.acceptedEpoch)"
       }
     case .acceptedEpoch(let epoch, _, _, _):
-      if disk.acceptedEpoch != epoch || disk.acceptedLeader != NodeNumber(other) {
+      if disk.acceptedEpoch != epoch || disk.acceptedLeader != other {
         return "AckImpliesDurable: n\(node) gives n\(other) its word for epoch \(epoch), and has \(disk.acceptedEpoch)"
       }
     case .newLeader(let epoch, _, _):

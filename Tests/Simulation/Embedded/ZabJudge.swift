@@ -13,6 +13,8 @@ struct ZabJudge {
   private var leaders: [UInt32: Int] = [:]
   /// What was proposed.
   private var proposed: [Zxid: UInt64] = [:]
+  /// Who counted after each change that is agreed on.
+  private var members: [UInt32: Members] = [:]
 
   init(nodes: Int) {
     delivered = Array(repeating: 0, count: nodes)
@@ -59,22 +61,40 @@ struct ZabJudge {
       delivered[node] = 0
       return nil
     }
-    guard count <= places.count, count > 0, places[count - 1] == zxid,
-      hashes[count - 1] == Self.token(Array(state.suffix(8)))
+    // It may be that of an entry that says who counts.
+    guard count <= places.count, count == 0 || places[count - 1] <= zxid, count == places.count || places[count] > zxid,
+      count == 0 || hashes[count - 1] == Self.token(Array(state.suffix(8)))
     else { return "PrefixConsistency: n\(node) takes a snapshot of \(zxid.text), which isn't the log's" }
     delivered[node] = count
     return nil
   }
 
+  /// A node has lost all.
+  mutating func forget(_ node: Int) { delivered[node] = 0 }
+
   /// A node has an entry: it's what its leader has first.
-  mutating func store(_ node: Int, _ zxid: Zxid, _ bytes: [UInt8], isLeader: Bool) -> String? {
-    let token = Self.token(bytes)
+  mutating func store(_ node: Int, _ zxid: Zxid, _ entry: ZabEntry, isLeader: Bool) -> String? {
+    let token =
+      switch entry {
+      case .value(let bytes): Self.token(bytes)
+      case .members(let members): UInt64.max - UInt64(members.number)
+      }
     if let other = proposed[zxid] {
       return other == token ? nil : "LocalPrimaryOrder: n\(node) has \(token) as \(zxid.text), which is \(other)"
     }
     proposed[zxid] = token
     return isLeader ? nil : "Integrity: n\(node) has \(token) as \(zxid.text), which nobody proposed"
   }
+
+  /// A node has it that others count.
+  mutating func change(_ members: Members) -> String? {
+    let before = self.members.updateValue(members, forKey: members.number) ?? members
+    return before == members
+      ? nil : "Agreement: members \(members.number) are \(members.text) for one, and \(before.text) for another"
+  }
+
+  /// Those who counted last, as far as anybody had it.
+  var latest: Members? { members.keys.max().flatMap { members[$0] } }
 
   /// A node begins to propose.
   mutating func lead(_ node: Int, _ epoch: UInt32) -> String? {
@@ -88,6 +108,17 @@ struct ZabJudge {
     }
     return nil
   }
+}
+
+extension Members {
+  var text: String {
+    let names = { (some: NodeSet) in some.map { "\(self[$0].map(\.text) ?? "?")" }.joined(separator: " ") }
+    return "\(names(voters))" + (former.map { " with \(names($0))" } ?? "") + " of \(names(seated))"
+  }
+}
+
+extension Participant {
+  var text: String { "\(node.text).\(incarnation.bits)" }
 }
 
 extension Zxid {

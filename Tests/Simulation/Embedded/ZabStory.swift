@@ -26,11 +26,18 @@ package struct ZabStory {
     /// All that are down begin, but who was caught as he was about to lead; or he alone.
     case startUncaught
     case startCaught
+    /// A node loses its disk, if the others can bear that; somebody puts its new memory in place of the old one after so long.
+    case wipe(node: Int, for: Int64)
+    /// A node shall vote that didn't, or shan't any more.
+    case admit(node: Int)
+    case dismiss(node: Int)
   }
 
   /// What a story is made of: some deeds that belong together.
   private enum Trouble: CaseIterable {
     case crash, freeze, cut, loss, disk, strike, trap, climb, dark
+    /// In stories with members who change.
+    case wipe, admit, dismiss, part
     /// In stories of its own only, as it takes long.
     case halfway
   }
@@ -49,6 +56,11 @@ package struct ZabStory {
   package let seed: UInt64
   /// How many nodes there are.
   let nodes: Int
+  /// With how many of them it begins.
+  let founders: Int
+  /// Whether the members change.
+  var isAboutMembers: Bool { founders < nodes || hasWipes }
+  private let hasWipes: Bool
   /// What is done when, in nanoseconds, in order.
   var deeds: [(at: Int64, deed: Deed)] = []
   /// How often somebody wants an entry.
@@ -58,12 +70,16 @@ package struct ZabStory {
   let kept: Int
   /// When all that is broken is mended.
   let healsAt: Int64
+  /// When all have to be well again. Whoever is new has to learn first.
+  var judgedAt: Int64 { healsAt + seconds(isAboutMembers ? 7 : 4) }
 
   /// The story of a seed.
   package init(seed: UInt64) {
     var chance = Chance(seed &* 0x9FB2_1C65_1E98_DF25 &+ 7)
     self.seed = seed
-    nodes = [3, 3, 3, 3, 5, 5, 7][chance.below(7)]
+    founders = [3, 3, 3, 3, 5, 5, 7][chance.below(7)]
+    hasWipes = seed % 4 == 2
+    nodes = hasWipes ? min(founders + chance.below(3), 7) : founders
     wishes =
       [
         milliseconds(1)...milliseconds(3), milliseconds(1)...milliseconds(40), milliseconds(20)...milliseconds(400),
@@ -75,14 +91,17 @@ package struct ZabStory {
     let single: [Trouble] = [.crash, .freeze, .cut, .loss, .disk, .strike, .trap, .trap, .trap, .climb, .dark, .dark]
     let troubles: [Trouble] =
       if seed % 8 == 5 { [.halfway] } else if chance.below(3) == 0 { [single[chance.below(12)]] } else {
-        Array(Trouble.allCases.dropLast())
+        Array(Trouble.allCases.dropLast(5))
       }
+    let changes: [Trouble] = hasWipes ? [.wipe, .wipe, .admit, .dismiss, .part] : []
     let pace = chance.within(milliseconds(60)...milliseconds(1_500))
     var at = milliseconds(300)
     while at < healsAt {
       at += chance.within(milliseconds(1)...pace)
       if troubles == [.halfway] { at += seconds(2) }
-      trouble(troubles[chance.below(troubles.count)], at: at, &chance)
+      let kind =
+        changes.isEmpty || chance.permille(600) ? troubles[chance.below(troubles.count)] : changes[chance.below(5)]
+      trouble(kind, at: at, &chance)
     }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
@@ -124,6 +143,10 @@ package struct ZabStory {
       let other = chance.below(nodes)
       add(.crash(node: other), at: at + milliseconds(1))
       add(.start(node: other), at: at + milliseconds(20) + span / 4)
+    case .wipe: add(.wipe(node: node, for: span), at: at)
+    case .admit: add(.admit(node: chance.permille(700) ? nodes - 1 : node), at: at)
+    case .dismiss: add(.dismiss(node: node), at: at)
+    case .part: part(at: at, for: span, &chance)
     case .climb: climb(at: at, &chance)
     case .halfway: stopHalfway(at: at, &chance)
     case .dark:
@@ -131,6 +154,23 @@ package struct ZabStory {
       add(.dark, at: at)
       for node in 0..<nodes { add(.start(node: node), at: at + milliseconds(20) + chance.within(0...span)) }
     }
+  }
+
+  /// Some shall vote no more, and as that comes about those who stay and those who go don't hear each other.
+  private mutating func part(at: Int64, for span: Int64, _ chance: inout Chance) {
+    let stay = chance.next()
+    let (some, others) = ((0..<nodes).filter { stay >> $0 & 1 == 1 }, (0..<nodes).filter { stay >> $0 & 1 == 0 })
+    for node in others { add(.dismiss(node: node), at: at) }
+    let apart = at + chance.within(0...milliseconds(450))
+    for node in some {
+      for other in others {
+        add(.cut(from: node, to: other), at: apart)
+        add(.cut(from: other, to: node), at: apart)
+        add(.mend(from: node, to: other), at: apart + milliseconds(200) + span)
+        add(.mend(from: other, to: node), at: apart + milliseconds(200) + span)
+      }
+    }
+    for node in others where chance.permille(600) { add(.admit(node: node), at: apart + span + seconds(1)) }
   }
 
   /// Epochs that one node alone has stored, above entries that a majority has, but not as a later epoch's (Ongaro and Ousterhout, "In

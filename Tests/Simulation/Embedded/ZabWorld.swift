@@ -4,12 +4,14 @@ package import Agreement
 package final class ZabWorld {
   enum Event {
     case wake(node: Int, life: UInt32)
-    case arrive(node: Int, life: UInt32, from: Int, ZabMessage)
+    case arrive(node: Int, life: UInt32, from: Participant, seat: NodeNumber, ZabMessage)
+    case ask(node: Int, life: UInt32)
     case synced(node: Int, life: UInt32, Int)
     case thawed(node: Int, life: UInt32)
     case wish
     case deed(Int)
     case mending(ZabStory.Deed)
+    case replace(Participant, Participant)
     case heal
     case judge(final: Bool)
   }
@@ -25,13 +27,15 @@ package final class ZabWorld {
     /// Entries that were forgotten after they had been written, and snapshots that were taken over.
     package var truncations = 0
     package var restored = 0
+    /// Members that were agreed on by a node.
+    package var changes = 0
 
     /// None of it yet.
     package init() {}
 
     /// In a line.
     package var description: String {
-      "\(delivered) entries delivered; \(leaders) leaders, \(truncations) truncations, \(restored) snapshots taken over"
+      "\(delivered) entries delivered; \(leaders) leaders, \(truncations) truncations, \(restored) snapshots taken over, \(changes) members"
     }
 
     /// Both together.
@@ -41,6 +45,7 @@ package final class ZabWorld {
       left.leaders += right.leaders
       left.truncations += right.truncations
       left.restored += right.restored
+      left.changes += right.changes
     }
   }
 
@@ -61,7 +66,9 @@ package final class ZabWorld {
   var struck: Int?
   var isHealed = false
   var token: UInt64 = 0
-  var wanted = 0
+  /// Those with whom it began, and those who shall vote now.
+  var founders: Members
+  var voters: [Participant]
   var judge: ZabJudge
   private var effects: [Zab.Effect] = []
   private var entriesAtHealing = 0
@@ -85,10 +92,13 @@ package final class ZabWorld {
     var timing = Zab.Timing()
     timing.kept = story.kept
     timing.piece = 10
+    timing.quiet = .milliseconds(150)
     self.timing = timing
-    for _ in 0..<story.nodes {
-      hosts.append(
-        ZabHost(clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))))
+    voters = (0..<story.founders).map { Self.participant($0, 1) }
+    founders = Members(founders: voters)
+    for node in 0..<story.nodes {
+      let clock = LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))
+      hosts.append(ZabHost(clock: clock, Self.participant(node, 1), isBorn: node < story.founders))
     }
   }
 
@@ -111,8 +121,8 @@ package final class ZabWorld {
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     queue.put(.wish, at: milliseconds(100))
     queue.put(.heal, at: story.healsAt)
-    queue.put(.judge(final: false), at: story.healsAt + seconds(4))
-    queue.put(.judge(final: true), at: story.healsAt + seconds(7))
+    queue.put(.judge(final: false), at: story.judgedAt)
+    queue.put(.judge(final: true), at: story.judgedAt + seconds(3))
     while finding == nil, let (event, at) = queue.take() {
       now = at
       counts.events += 1
@@ -133,9 +143,14 @@ package final class ZabWorld {
       hosts[node].wakesAt = .max
       guard canTake(node, event) else { return }
       step(node, .tick)
-    case .arrive(let node, let life, let from, let message):
+    case .arrive(let node, let life, let from, let seat, let message):
       guard hosts[node].life == life, canTake(node, event) else { return }
-      step(node, .message(message, from: NodeNumber(from)))
+      hosts[node].zab?.note(from, at: seat)
+      step(node, .message(message, from: seat))
+    case .ask(let node, let life):
+      guard hosts[node].life == life, canTake(node, event) else { return }
+      ask(node)
+      if hosts[node].life == life { asks(node) }
     case .synced(let node, let life, let count):
       guard hosts[node].life == life, canTake(node, event) else { return }
       synced(node, count)
@@ -145,6 +160,7 @@ package final class ZabWorld {
     case .wish: wish()
     case .deed(let number): perform(story.deeds[number].deed)
     case .mending(let deed): if !isHealed { perform(deed) }
+    case .replace(let before, let after): replace(before, after)
     case .heal: heal()
     case .judge: judgeLeader()
     }
@@ -173,13 +189,13 @@ package final class ZabWorld {
 
   /// Ends a node that is caught, and who is to end with it.
   private func spring(_ node: Int, _ company: ZabStory.Company) {
-    let leader = hosts[node].zab?.leader?.node
+    let leader = leader(of: node)
     say("-- n\(node) is caught")
-    if leader == NodeNumber(node) { caught.insert(NodeNumber(node)) }
+    if leader == node { caught.insert(NodeNumber(node)) }
     end(node)
     switch company {
     case .nobody: break
-    case .leader: if let leader { end(Int(leader)) }
+    case .leader: if let leader { end(leader) }
     case .all: for other in hosts.indices { end(other) }
     }
   }
@@ -187,7 +203,8 @@ package final class ZabWorld {
   /// Who follows gets all that is proposed, if nothing is lost.
   private func judgeGap(_ node: Int, _ before: (node: NodeNumber, isReady: Bool)?) {
     guard isHealed, now > story.healsAt + milliseconds(500), let before, before.isReady,
-      let after = hosts[node].zab?.leader, after.node == before.node, !after.isReady
+      let after = hosts[node].zab?.leader, after.node == before.node, !after.isReady,
+      voters.contains(hosts[node].participant)
     else { return }
     fail("NoGap: n\(node) has missed something of n\(before.node)")
   }
@@ -203,7 +220,7 @@ package final class ZabWorld {
   /// Sees whether a node has begun to propose, or has delivered enough for a snapshot.
   private func note(_ node: Int) {
     let leader = hosts[node].zab?.leader
-    let isReady = leader?.isReady == true && leader?.node == NodeNumber(node)
+    let isReady = leader?.isReady == true && self.leader(of: node) == node
     if isReady, !hosts[node].isReady, let epoch = hosts[node].zab?.memory.currentEpoch {
       say("n\(node) leads epoch \(epoch)")
       counts.leaders += 1
@@ -217,20 +234,24 @@ package final class ZabWorld {
 
   // MARK: The network
 
-  func send(_ message: ZabMessage, from node: Int, to other: Int) {
-    if let wrong = ZabJudge.judge(message, of: node, to: other, having: hosts[node].durable) { return fail(wrong) }
+  func send(_ message: ZabMessage, from node: Int, to seat: NodeNumber) {
+    guard let zab = hosts[node].zab else { return }
+    if let wrong = ZabJudge.judge(message, of: zab.me, to: seat, having: hosts[node].durable) { return fail(wrong) }
+    guard let other = host(of: seat, for: node) else { return }
     guard !cuts[node][other], !chance.permille(loss) else { return }
     let delay =
       chance.permille(isHealed ? 0 : 5) ? chance.within(0...milliseconds(300)) : chance.within(30_000...milliseconds(2))
     let at = max(now + delay, arrivals[node][other] + 1)
     arrivals[node][other] = at
-    queue.put(.arrive(node: other, life: hosts[other].life, from: node, message), at: at)
+    queue.put(
+      .arrive(node: other, life: hosts[other].life, from: hosts[node].participant, seat: zab.me, message), at: at)
     if tell != nil, isWorthTelling(message) { say("n\(node) to n\(other): \(message)") }
     // Now and then it comes once more, late.
     guard !isHealed, chance.permille(3) else { return }
     if case .forward = message { return }
     queue.put(
-      .arrive(node: other, life: hosts[other].life, from: node, message), at: at + chance.within(0...seconds(2)))
+      .arrive(node: other, life: hosts[other].life, from: hosts[node].participant, seat: zab.me, message),
+      at: at + chance.within(0...seconds(2)))
   }
 
   private func isWorthTelling(_ message: ZabMessage) -> Bool {
@@ -243,9 +264,13 @@ package final class ZabWorld {
   // MARK: What is done
 
   private func wish() {
-    if isHealed, now > story.healsAt + seconds(6) { return }
+    if isHealed, now > story.judgedAt + seconds(2) { return }
     queue.put(.wish, at: now + chance.within(story.wishes))
-    let node = chance.below(story.nodes)
+    var node = chance.below(story.nodes)
+    // Whoever counts no more, nobody hears.
+    if isHealed, !voters.contains(hosts[node].participant) {
+      node = hosts.firstIndex { voters.contains($0.participant) } ?? node
+    }
     guard hosts[node].zab != nil, !hosts[node].isFrozen else { return }
     token += 1
     step(node, .append(ZabJudge.bytes(token)))
@@ -267,16 +292,19 @@ package final class ZabWorld {
     case .trap(let node, let company): hosts[node].trap = (company, false)
     case .trapStruck: if let struck { hosts[struck].trap = (.all, false) }
     case .trapFollowers:
-      for node in hosts.indices where hosts[node].zab?.leader?.node != NodeNumber(node) {
+      for node in hosts.indices where leader(of: node) != node {
         hosts[node].trap = (.leader, false)
       }
+    case .wipe(let node, let span): wipe(node, for: span)
+    case .admit(let node): admit(node)
+    case .dismiss(let node): dismiss(node)
     case .startUncaught: for node in hosts.indices where !caught.contains(NodeNumber(node)) { begin(node) }
     case .startCaught: for node in hosts.indices { begin(node) }
     }
   }
 
   private func strike(_ blow: ZabStory.Blow, for span: Int64) {
-    guard let leader = hosts.indices.first(where: { hosts[$0].zab?.leader?.node == NodeNumber($0) }) else { return }
+    guard let leader = hosts.indices.first(where: { leader(of: $0) == $0 }) else { return }
     struck = leader
     let others = hosts.indices.filter { $0 != leader }
     var mending: [ZabStory.Deed] = []
@@ -324,15 +352,15 @@ package final class ZabWorld {
       thaw(node)
       begin(node)
     }
+    healMembers()
   }
 
   private func judgeLeader() {
     entriesAtHealing = judge.places.count
     let leaders = hosts.indices.filter { hosts[$0].isReady }
     guard leaders.count == 1, let leader = leaders.first else { return fail("Liveness: \(leaders) lead") }
-    for node in hosts.indices {
-      let its = hosts[node].zab?.leader
-      if its?.node != NodeNumber(leader) || its?.isReady != true {
+    for node in hosts.indices where voters.contains(hosts[node].participant) {
+      if self.leader(of: node) != leader || hosts[node].zab?.leader?.isReady != true {
         return fail("Liveness: n\(node) doesn't follow n\(leader)")
       }
     }
@@ -340,8 +368,11 @@ package final class ZabWorld {
 
   private func judgeEnd() {
     if judge.places.count <= entriesAtHealing { fail("Liveness: nothing is delivered any more") }
-    for node in hosts.indices where judge.delivered[node] != judge.places.count {
-      fail("Liveness: n\(node) has \(judge.delivered[node]) of \(judge.places.count) entries")
+    for node in hosts.indices where voters.contains(hosts[node].participant) {
+      if judge.delivered[node] != judge.places.count {
+        fail("Liveness: n\(node) has \(judge.delivered[node]) of \(judge.places.count) entries")
+      }
     }
+    if let wrong = judgeMembers() { fail(wrong) }
   }
 }

@@ -6,7 +6,12 @@ extension Story {
     switch kind {
     case 0:
       add(.crash(node: node, withHost: chance.permille(300)), at: at)
-      add(.start(node: node, wiped: chance.permille(200)), at: at + milliseconds(50) + span)
+      let isWiped = chance.permille(200)
+      add(.start(node: node, wiped: isWiped), at: at + milliseconds(50) + span)
+      guard isWiped, chance.permille(700) else { break }
+      add(
+        .ask(node: (node + 1) % nodes, .seat(World.name(node))),
+        at: at + span + chance.within(milliseconds(100)...seconds(3)))
     case 1:
       add(.freeze(node: node), at: at)
       add(.thaw(node: node), at: at + span)
@@ -23,6 +28,10 @@ extension Story {
       add(.light, at: at + milliseconds(20) + span / 4)
     case 5:
       add(.strike(Blow.allCases[chance.below(Blow.allCases.count)], for: milliseconds(20) + span), at: at)
+    case 2 where chance.permille(300):
+      let other = chance.below(nodes)
+      add(.ask(node: other, .unseat(World.name(node))), at: at)
+      add(.ask(node: other, .seat(World.name(node))), at: at + milliseconds(50) + span)
     case 7:
       add(.disk(node: node, chance.within(milliseconds(1)...milliseconds(500))), at: at)
       add(.disk(node: node, milliseconds(2)), at: at + span)

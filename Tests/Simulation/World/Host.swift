@@ -49,8 +49,8 @@ package final class Host {
   var begunAt: Int64 = 0
   /// What survives.
   var disk: FleetMemory
-  /// Whether it has lost its disk, where the nodes agree by themselves: what it says counts for nothing.
-  var isForgotten = false
+  /// Whether it has the memory with which it was there at the founding, where the nodes agree by themselves.
+  var isFounder = true
   /// Records that are on their way to it, how many of this process are there, and whether some are being made durable.
   var pending: [EmbeddedRecord] = []
   var records: UInt64 = 0
@@ -135,7 +135,7 @@ extension World {
         .inherited(
           address: legacy.address, generation: legacy.generation, until: legacy.until, roster: legacy.roster))
     }
-    if !nodes[node].isFrozen, let owners = nodes[node].fleet?.owners {
+    if !nodes[node].isFrozen, hasVoice(node), let owners = nodes[node].fleet?.owners {
       for legacy in inherited where !owners[legacy.address].owns(at: nodes[node].clock.local(now)) {
         fail("who takes over goes on", "n\(node) doesn't own a\(legacy.address), which was left to it")
       }

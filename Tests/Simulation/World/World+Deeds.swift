@@ -9,7 +9,7 @@ extension World {
     case .start(let node, let wiped):
       guard nodes[node].fleet == nil else { return }
       if wiped, canLose(node) {
-        nodes[node].isForgotten = story.engine == .embedded
+        nodes[node].isFounder = false
         nodes[node].disk = FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0)
         nodes[node].everReserved = []
       }
@@ -103,21 +103,18 @@ extension World {
   func wishLast() {
     lastToken = Story.bytes(of: .max)
     requests += 1
-    let remembered = story.grouping.after.filter { !nodes[$0].isForgotten }
-    let isWhole = remembered.count == story.grouping.after.count
     step(
-      remembered[0],
+      story.grouping.after[0],
       .request(
         .rollout(
           FleetRequest.Wish(
-            text: lastToken, digest: Digest(.max, 0, 0, 0), absence: isWhole ? .isRefusal : .isNamed,
-            author: "the last one")),
+            text: lastToken, digest: Digest(.max, 0, 0, 0), absence: .isRefusal, author: "the last one")),
         number: requests))
   }
 
   /// Looks whether things got well.
   func judgeLiveness(final: Bool) {
-    for index in story.grouping.after where !nodes[index].isForgotten {
+    for index in story.grouping.after {
       let host = nodes[index]
       guard let fleet = host.fleet else { return fail("all nodes run", "n\(index) doesn't") }
       guard fleet.log.isLive(at: host.clock.local(now)) else {
@@ -142,9 +139,7 @@ extension World {
 
   /// Each address has one holder; one that is moved at this very moment, a second later.
   func judgeHolder(of address: Int, isSecondLook: Bool = false) {
-    guard let first = story.grouping.after.first(where: { !nodes[$0].isForgotten }),
-      nodes[first].fleet?.state.committed.generation != 0
-    else { return }
+    guard nodes[story.grouping.after[0]].fleet?.state.committed.generation != 0 else { return }
     let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
     guard holders.count != 1 else { return }
     if holders.isEmpty, !isSecondLook, now - givenUpAt[address] < seconds(1) {

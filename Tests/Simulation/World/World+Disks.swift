@@ -34,14 +34,6 @@ extension World {
     nodes[node].slots = []
   }
 
-  /// Whether a node may lose its disk. Where the nodes agree by themselves more than half have to keep theirs, once they have met.
-  func canLose(_ node: Int) -> Bool {
-    guard story.engine == .embedded else { return true }
-    let lost = nodes.indices.count { $0 == node || nodes[$0].isForgotten }
-    return lost * 2 < nodes.count
-      && nodes.allSatisfy { if case .founded = $0.disk.embedded.standing { true } else { $0.isForgotten } }
-  }
-
   func persist(_ record: EmbeddedRecord, on node: Int) {
     if tell != nil { say("n\(node) stores \(Self.brief(record))") }
     nodes[node].pending.append(record)
@@ -51,7 +43,7 @@ extension World {
   private static func brief(_ record: EmbeddedRecord) -> String {
     switch record {
     case .log(.entry(let zxid, _)): "entry \(zxid.text)"
-    case .log(.snapshot(let zxid, _)): "a snapshot of \(zxid.text) from the leader"
+    case .log(.snapshot(let zxid, _, _)): "a snapshot of \(zxid.text) from the leader"
     case .log(.compaction(let zxid, _, let kept)): "a snapshot of \(zxid.text), and keeps \(kept)"
     case .log(.truncate(let zxid)): "that nothing is after \(zxid.text)"
     case .log(let record): "\(record)"

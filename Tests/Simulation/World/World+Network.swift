@@ -5,14 +5,16 @@ extension World {
 
   func send(_ message: FleetMessage, from node: Int, to other: Int) {
     if case .mayGoOn = message { outcome.counts.grants += 1 }
-    if case .embedded(.log(let word, _)) = message,
-      let wrong = ZabJudge.judge(word, of: node, to: other, having: nodes[node].disk.embedded.log)
+    if case .embedded(.log(let word, _, let seat)) = message, let zab = nodes[node].fleet?.log.embedded?.zab,
+      let wrong = ZabJudge.judge(
+        word, of: seat, to: self.seat(of: other, by: zab), having: nodes[node].disk.embedded.log)
     {
       fail("what is said is on the disk", wrong)
     }
-    if tell != nil, case .embedded(.owner(let name, let word, _)) = message {
+    if tell != nil, case .embedded(.owner(let name, let word, _, _)) = message {
       say("n\(node) to n\(other) about \(name): \(word)")
     }
+    if tell != nil { tellMembers(message, from: node, to: other) }
     guard !cuts[node][other], isHealed || !chance.permille(10) else { return }
     var at = now + delay()
     if case .embedded = message {
@@ -24,6 +26,17 @@ extension World {
       queue.put(
         .input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))),
         at: now + delay() + chance.within(0...seconds(2)))
+    }
+  }
+
+  private func tellMembers(_ message: FleetMessage, from node: Int, to other: Int) {
+    switch message {
+    case .embedded(.ask): say("n\(node) asks n\(other) who counts")
+    case .embedded(.members(let members, _)):
+      say("n\(node) tells n\(other) of members \(members.number): \(members.text)")
+    case .embedded(.log(.notice(let vote, _, let standing), _, let seat)):
+      say("n\(node) tells n\(other) from seat \(seat): \(standing), for \(vote.node)")
+    default: break
     }
   }
 

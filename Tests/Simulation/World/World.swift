@@ -33,6 +33,7 @@ package final class World {
     case deed(Int)
     case thaw(node: Int, life: UInt32)
     case heal
+    case seatAll
     case lastWish
     case judge(final: Bool)
     case judgeHolder(Int)
@@ -124,6 +125,7 @@ package final class World {
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     for table in tableNames.indices where story.hasClients { queue.put(.stick(table: table), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
+    for turn in 1...20 { queue.put(.seatAll, at: story.healsAt + milliseconds(500) * Int64(turn)) }
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
     queue.put(.lastWish, at: story.healsAt + seconds(16))
     queue.put(.judge(final: false), at: story.healsAt + seconds(16) - milliseconds(1))
@@ -193,6 +195,7 @@ package final class World {
     case .deed(let number): perform(story.deeds[number].deed)
     case .thaw(let node, let life): if nodes[node].life == life { thaw(node) }
     case .heal: heal()
+    case .seatAll: seatAll()
     case .lastWish: wishLast()
     case .judge(let final):
       judgeLiveness(final: final)

@@ -1,0 +1,116 @@
+extension Zab {
+  // MARK: Whom this node knows
+
+  /// Who has a seat, as far as this node knows.
+  package func participant(at seat: NodeNumber) -> Participant? {
+    guests[Int(seat)] ?? members[seat] ?? later?[seat]
+  }
+
+  /// Takes note of who talks from a seat. One who hasn't it by the members that this node knows may have it by later ones, and has to be
+  /// heard: nobody else may be left who can bring this node into step. A leader doesn't count him.
+  package mutating func note(_ participant: Participant, at seat: NodeNumber) {
+    let guest = members[seat] == participant ? nil : participant
+    if guests[Int(seat)] != guest { guests[Int(seat)] = guest }
+  }
+
+  mutating func hear(of members: Members) {
+    guard members.number > (later ?? self.members).number else { return }
+    later = members
+  }
+
+  /// Who is told whom this node would have lead.
+  var audience: NodeSet { NodeSet(bits: members.seated.bits | (later?.seated.bits ?? 0)) }
+
+  // MARK: Who counts
+
+  /// Whether this node may lead. One that is to vote no more may, as long as that isn't agreed on: it may be the only one who knows of it, and
+  /// is needed by those who don't (Ongaro's "Consensus: bridging theory and practice", §4.2.2).
+  var mayLead: Bool {
+    members.voting.contains(me) || memory.history.membersAt > delivered && agreedMembers.voting.contains(me)
+  }
+
+  /// Whether some are more than half of those who count.
+  func isMajority(_ some: NodeSet) -> Bool {
+    mutants.have(.learnerCounted) ? some.count * 2 > members.voters.count : members.isMajority(some)
+  }
+
+  /// The largest of some entries that more than half of those have who count.
+  func majority(of entries: [Zxid]) -> Zxid {
+    func majority(of all: NodeSet, among some: NodeSet) -> Zxid {
+      some.map { entries[Int($0)] }.sorted(by: >)[all.count / 2]
+    }
+    let members = members
+    if mutants.have(.learnerCounted) { return majority(of: members.voters, among: members.seated) }
+    let last = majority(of: members.voters, among: members.voters)
+    return members.former.map { min(last, majority(of: $0, among: $0)) } ?? last
+  }
+
+  /// Whether who counts is agreed on, as this leader has it.
+  private var areMembersAgreed: Bool {
+    guard case .leading(let leading) = role, leading.stage == .broadcast else { return false }
+    return memory.history.membersAt <= leading.committed || mutants.have(.membersChangedAtOnce)
+  }
+
+  /// Brings the members to what is wanted, one entry after another: first whoever is new learns; once he has what the others have, he votes
+  /// beside those before; when that is agreed on, and for a while, those before no more.
+  mutating func mindMembers(_ present: NodeSet, at now: Moment, into effects: inout [Effect]) {
+    letGo(at: now, into: &effects)
+    guard areMembersAgreed, case .leading(var leading) = role else { return }
+    let members = members
+    if members.former != nil {
+      let since = leading.joinedAt ?? now
+      leading.joinedAt = since
+      role = .leading(leading)
+      guard now >= since + timing.quiet || mutants.have(.formerLetGoAtOnce) else { return }
+      return change(to: members.settled(keeping: seats(of: wanted ?? [])), at: now, into: &effects)
+    }
+    if leading.joinedAt != nil {
+      leading.joinedAt = nil
+      role = .leading(leading)
+    }
+    guard let wanted, 1...Members.most ~= wanted.count else { return }
+    if wanted.contains(where: { members.seat(of: $0) == nil }) {
+      guard let next = members.seating(wanted) else { return }
+      return change(to: next, at: now, into: &effects)
+    }
+    var others = seats(of: wanted)
+    if others == members.voters {
+      let isAnybodyLearning = members.seated != members.voters
+      if isAnybodyLearning { change(to: members.settled(), at: now, into: &effects) }
+      return
+    }
+    // Whoever comes to count should have what is to be counted on; nobody has to go before all have come.
+    let new = NodeSet(bits: others.bits & ~members.voters.bits)
+    let ready = NodeSet(bits: new.bits & leading.inStep.bits & present.bits)
+    if ready != new { others = NodeSet(bits: members.voters.bits | ready.bits) }
+    // Those who are left have to be able to go on without those who go.
+    guard others != members.voters, others.count <= Members.most, present.isMajority(of: others) else { return }
+    let next = mutants.have(.othersWithoutFormer) ? members.joining(others).settled() : members.joining(others)
+    change(to: next, at: now, into: &effects)
+  }
+
+  private mutating func change(to members: Members, at now: Moment, into effects: inout [Effect]) {
+    var members = members
+    members.epoch = memory.currentEpoch
+    propose(.members(members), at: now, into: &effects)
+  }
+
+  private func seats(of participants: [Participant]) -> NodeSet {
+    var seats = NodeSet()
+    for participant in participants { if let seat = members.seat(of: participant) { seats.insert(seat) } }
+    return seats
+  }
+
+  /// Whoever has no seat any more is told nothing more, and doesn't lead.
+  mutating func letGo(at now: Moment, into effects: inout [Effect]) {
+    guard areMembersAgreed, case .leading(var leading) = role else { return }
+    guard members.voting.contains(me) else { return look(at: now, into: &effects) }
+    let seated = members.seated
+    guard leading.told.bits & ~seated.bits != 0 else { return }
+    leading.told.bits &= seated.bits
+    leading.inStep.bits &= seated.bits
+    leading.words.bits &= seated.bits
+    leading.joined.bits &= seated.bits
+    role = .leading(leading)
+  }
+}

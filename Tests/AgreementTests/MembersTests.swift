@@ -1,0 +1,128 @@
+import Testing
+
+@testable import Agreement
+
+/// Who counts in the embedded engine, and how that changes.
+@Suite struct MembersTests {
+  private static let n3 = Participant(NodeName("n3"), Incarnation(bits: 13))
+  private static let again = Participant(Sample.n2.node, Incarnation(bits: 99))
+
+  /// Nodes of the embedded log whose messages arrive at once, and whose disks are as fast.
+  private struct Net {
+    var zabs: [Participant: Zab] = [:]
+    var away: Set<Participant> = []
+    var now = Moment.start
+    var persisted: [Participant: UInt64] = [:]
+
+    mutating func begin(_ participant: Participant, of members: Members) {
+      zabs[participant] = Zab(participant, of: members, memory: ZabMemory(), run: 1)
+    }
+
+    mutating func step(_ participant: Participant, _ input: Zab.Input) {
+      var inputs: [(Participant, Zab.Input)] = [(participant, input)]
+      while !inputs.isEmpty {
+        let (node, input) = inputs.removeFirst()
+        guard let zab = zabs[node], !away.contains(node) else { continue }
+        var effects: [Zab.Effect] = []
+        zabs[node]?.step(input, at: now, into: &effects)
+        for effect in effects {
+          switch effect {
+          case .send(let message, let seat):
+            guard let to = zab.participant(at: seat) ?? zabs[node]?.participant(at: seat) else { continue }
+            guard let from = zabs[node]?.me else { continue }
+            zabs[to]?.note(node, at: from)
+            inputs.append((to, .message(message, from: from)))
+          case .persist:
+            persisted[node, default: 0] += 1
+            inputs.append((node, .persisted(persisted[node] ?? 0)))
+          case .deliver, .restore, .changed: break
+          }
+        }
+      }
+    }
+
+    mutating func run(_ span: Int64) {
+      for _ in 0..<span / 10 {
+        now = now + .milliseconds(10)
+        for node in zabs.keys.sorted(by: { $0.node < $1.node }) { step(node, .tick) }
+      }
+    }
+
+    mutating func want(_ participants: [Participant]) {
+      for node in zabs.keys.sorted(by: { $0.node < $1.node }) { step(node, .wanted(participants)) }
+    }
+
+    func voters(_ node: Participant) -> Set<Participant?> {
+      guard let members = zabs[node]?.agreedMembers, members.former == nil else { return [] }
+      return Set(members.voters.map { members[$0] })
+    }
+  }
+
+  private static func three() -> Net {
+    var net = Net()
+    for node in [Sample.n0, Sample.n1, Sample.n2] { net.begin(node, of: Sample.members(3)) }
+    net.run(2_000)
+    return net
+  }
+
+  @Test func aMajorityOfBothIsNeededWhileBothCount() {
+    let members = Sample.members(3).joining(NodeSet(bits: 0b110))
+    #expect(members.isMajority(NodeSet(bits: 0b110)))
+    #expect(!members.isMajority(NodeSet(bits: 0b101)))
+    #expect(members.voting == NodeSet(first: 3) && members.former == NodeSet(first: 3))
+    #expect(members.settled().isMajority(NodeSet(bits: 0b110)) && !members.settled().isMajority(NodeSet(bits: 0b011)))
+  }
+
+  @Test("a seat that was somebody's is nobody else's before all others were")
+  func seats() throws {
+    var members = try #require(Sample.members(3).seating([Sample.n0, Sample.n1, Self.again]))
+    #expect(members.seat(of: Self.again) == 3)
+    members = members.joining(NodeSet(bits: 0b1011)).settled()
+    #expect(members.seat(of: Sample.n2) == nil)
+    let next = try #require(members.seating([Sample.n0, Sample.n1, Self.again, Self.n3]))
+    #expect(next.seat(of: Self.n3) == 4)
+    // Who isn't wanted any more learns no more.
+    let other = try #require(next.seating([Sample.n0, Sample.n1, Self.again, Sample.n2]))
+    #expect(other.seat(of: Self.n3) == nil && other.seat(of: Sample.n2) == 5)
+  }
+
+  @Test func aMemoryThatIsNewTakesThePlaceOfALostOne() {
+    var net = Self.three()
+    net.away = [Sample.n2]
+    net.want([Sample.n0, Sample.n1, Self.again])
+    net.run(3_000)
+    // It has a seat, and isn't counted before it knows what there is.
+    #expect(net.voters(Sample.n0) == [Sample.n0, Sample.n1, Sample.n2])
+    let members = net.zabs[Sample.n0]?.agreedMembers
+    #expect(members?.seat(of: Self.again) == 3)
+    net.begin(Self.again, of: members ?? Sample.members(3))
+    net.run(5_000)
+    for node in [Sample.n0, Sample.n1, Self.again] {
+      #expect(net.voters(node) == [Sample.n0, Sample.n1, Self.again])
+    }
+    // From now on it's a majority with one of them.
+    net.away = [Sample.n2, Sample.n0]
+    net.run(4_000)
+    #expect(net.zabs[Sample.n1]?.isCounted == true && net.zabs[Self.again]?.isCounted == true)
+  }
+
+  @Test func whoLeadsAndIsToVoteNoMoreMakesRoom() throws {
+    var net = Self.three()
+    let leader = try #require(
+      [Sample.n0, Sample.n1, Sample.n2].first { net.zabs[$0]?.leader?.node == net.zabs[$0]?.me })
+    let others = [Sample.n0, Sample.n1, Sample.n2].filter { $0 != leader }
+    net.want(others)
+    net.run(5_000)
+    for node in others { #expect(net.voters(node) == Set(others) && net.zabs[node]?.isCounted == true) }
+    #expect(net.zabs[leader]?.isCounted == false)
+  }
+
+  @Test func whoIsLeftHasToBeThere() {
+    var net = Self.three()
+    net.away = [Sample.n2]
+    net.run(3_000)
+    net.want([Sample.n0, Sample.n2])
+    net.run(5_000)
+    #expect(net.voters(Sample.n0) == [Sample.n0, Sample.n1, Sample.n2])
+  }
+}

@@ -1,0 +1,70 @@
+import Agreement
+
+/// Who counts where the nodes agree by themselves.
+extension World {
+  /// A node with the memory that it has now.
+  private func participant(_ node: Int) -> Participant { Participant(Self.name(node), nodes[node].disk.incarnation) }
+
+  /// The seat of a node, as another one sees it: the last one that it has spoken from; one that nobody has, if it has none.
+  func seat(of node: Int, by zab: Zab) -> NodeNumber {
+    let leader = zab.memory.acceptedLeader
+    if let leader, zab.participant(at: leader) == participant(node) { return leader }
+    return
+      (0..<NodeNumber(Members.limit)).last { zab.participant(at: $0) == participant(node) } ?? NodeNumber(Members.limit)
+  }
+
+  /// Those who counted last for sure; nil before the founding.
+  private var latestMembers: Members? {
+    nodes.compactMap { $0.fleet?.log.embedded?.zab?.agreedMembers }.max { $0.number < $1.number }
+  }
+
+  /// Whether a node's word counts.
+  private func isVoter(_ node: Int) -> Bool {
+    guard let members = latestMembers, let seat = members.seat(of: participant(node)) else { return false }
+    return members.voters.contains(seat)
+  }
+
+  /// Whether a node votes, as far as it knows itself.
+  func hasVoice(_ node: Int) -> Bool {
+    guard let log = nodes[node].fleet?.log.embedded else { return true }
+    return log.members.flatMap { members in log.seat.map { members.voters.contains($0) } } ?? false
+  }
+
+  /// Whether a node may lose its disk. Where the nodes agree by themselves more than half of all are to be left who count, or may soon.
+  func canLose(_ node: Int) -> Bool {
+    guard story.engine == .embedded else { return true }
+    let isLost = { (participant: Participant?) in
+      guard let participant else { return true }
+      let index = self.index(of: participant.node)
+      return index == node || self.nodes[index].disk.incarnation != participant.incarnation
+    }
+    var known =
+      nodes.compactMap { $0.fleet?.log.embedded?.members } + nodes.compactMap(\.disk.embedded.log.history.members)
+    guard let latest = latestMembers, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return false }
+    known.append(latest)
+    for members in known {
+      var lost = NodeSet()
+      for seat in members.seated where isLost(members[seat]) { lost.insert(seat) }
+      if !members.isMajority(without: lost) { return false }
+    }
+    return nodes.compactMap { $0.fleet?.log.embedded?.zab?.wanted }.allSatisfy { wanted in
+      wanted.filter { !isLost($0) }.count * 2 > wanted.count
+    }
+  }
+
+  /// Whether a node of the first hour doesn't know for sure yet that the others are there.
+  private func isUnfounded(_ node: Int) -> Bool {
+    guard nodes[node].isFounder else { return false }
+    if case .founded = nodes[node].disk.embedded.standing { return false }
+    return nodes[node].disk.embedded.log.history.members == nil
+  }
+
+  /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
+  func seatAll() {
+    guard story.engine == .embedded, let asked = nodes.indices.first(where: { isVoter($0) }) else { return }
+    let others = nodes.indices.filter { !isVoter($0) }
+    guard !others.isEmpty else { return }
+    requests += 1
+    step(asked, .request(.seat(Self.name(others[Int(requests) % others.count])), number: requests))
+  }
+}
