@@ -180,6 +180,14 @@ simulate: build-packages ## Play SEEDS stories of WORLD (fleet or zab) under fau
 	$(simulate-build)
 	"$$($(simulate-build) --show-bin-path)/Simulate" $(WORLD) $(SEEDS) $(FIRST) $(MUTANT)
 
+# All that can happen to three nodes within bounds, step by step; MODELS names some of them.
+MODELS ?=
+
+.PHONY: explore
+explore: build-packages ## Go through all that can happen to three nodes that agree, within bounds
+	$(SWIFT) build -c release --product Explore
+	"$$($(SWIFT) build -c release --product Explore --show-bin-path)/Explore" $(MODELS)
+
 # libFuzzer comes with the toolchain, and has an entry of its own for the program. Each target gets its share of the time;
 # what it has found useful stays in .build-fuzz/corpus, and an input that ends the process in .build-fuzz/crashes.
 SECONDS ?= 60

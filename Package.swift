@@ -145,8 +145,13 @@ let package = Package(
       name: "Histories", path: "Tests/Histories",
       swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .testTarget(name: "HistoriesTests", dependencies: ["Histories"]),
+    .target(
+      name: "Exploration", dependencies: ["Agreement", "Simulation"], path: "Tests/Exploration",
+      swiftSettings: simulated),
+    .executableTarget(
+      name: "Explore", dependencies: ["Agreement", "Exploration"], path: "Tests/Explore", swiftSettings: simulated),
     .testTarget(name: "AgreementTests", dependencies: ["Agreement"]),
-    .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Simulation"]),
+    .testTarget(name: "SimulationTests", dependencies: ["Agreement", "Exploration", "Simulation"]),
     .testTarget(
       name: "FleetTests",
       dependencies: [

@@ -30,8 +30,7 @@ import Testing
           case .send(let message, let seat):
             guard let to = zab.participant(at: seat) ?? zabs[node]?.participant(at: seat) else { continue }
             guard let from = zabs[node]?.me else { continue }
-            zabs[to]?.note(node, at: from)
-            inputs.append((to, .message(message, from: from)))
+            if zabs[to]?.note(node, at: from) == true { inputs.append((to, .message(message, from: from))) }
           case .persist:
             persisted[node, default: 0] += 1
             inputs.append((node, .persisted(persisted[node] ?? 0)))

@@ -106,4 +106,31 @@ import Testing
     cluster.pass(.milliseconds(200))
     #expect(cluster.nodes.allSatisfy { $0.seen.generation == 2 && $0.seen.owner == 2 })
   }
+
+  /// What the process before this one has asked may be heard when it's gone, and answered to this one.
+  @Test func whatTheProcessBeforeHasAskedDoesNotCount() throws {
+    var slot = PaxosSlot()
+    (slot.generation, slot.promised) = (1, Ballot(number: 1, node: 0))
+    slot.accepted = PaxosSlot.Accepted(ballot: slot.promised, owner: 0)
+    let (lease, start) = (Lease(term: .seconds(3)), Moment.start + .seconds(100))
+    var processes = [1, 2].map {
+      PaxosOwner(0, of: Sample.members(3), lease: lease, slot: slot, run: $0, at: start)
+    }
+    var said: [PaxosOwner.Effect] = []
+    for index in processes.indices {
+      said = index == 0 ? [] : said
+      processes[index].step(.inherited(generation: 1, until: start + .seconds(2)), at: start, into: &said)
+      processes[index].step(.tick, at: start + lease.beat, into: &said)
+    }
+    let rounds = said.compactMap { effect -> UInt64? in
+      if case .send(.renew(1, let round), to: 1) = effect { round } else { nil }
+    }
+    #expect(rounds.count == 4)
+    var effects: [PaxosOwner.Effect] = []
+    for node: NodeNumber in 1...2 {
+      let answer = PaxosMessage.renewed(1, round: rounds[1])
+      processes[1].step(.message(answer, from: node), at: start + lease.beat, into: &effects)
+    }
+    #expect(!effects.contains { if case .own = $0 { true } else { false } })
+  }
 }

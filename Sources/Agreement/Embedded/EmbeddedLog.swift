@@ -90,7 +90,8 @@ package struct EmbeddedLog {
     founding = Founding(
       NodeNumber(nodes.firstIndex(of: me) ?? 0), of: nodes.count, memory: memory.incarnation,
       roster: StoreOwner.roster(of: nodes), stored: memory.embedded.standing, mutants: mutants)
-    if let members = memory.embedded.log.history.members ?? founders { begin(among: members, at: .start) }
+    // The last ones in its log may not be agreed on.
+    if let members = memory.embedded.log.history.foundation ?? founders { begin(among: members, at: .start) }
   }
 
   /// Those who founded it, where that is known by this node's file.
@@ -101,16 +102,16 @@ package struct EmbeddedLog {
 
   /// Takes part from now on, with a seat among those who count.
   mutating func begin(among members: Members, at now: Moment) {
-    let seat = members.seat(of: me) ?? (mutants.have(.strangersHeard) ? members.seat(of: me.node) : nil)
-    guard zab == nil, let seat else {
+    let isSeated = [memory.embedded.log.history.members, members].contains { $0?.seat(of: me) != nil }
+    let stranger = mutants.have(.strangersHeard) ? members.seat(of: me.node).flatMap { members[$0] } : nil
+    guard zab == nil, let identity = isSeated ? me : stranger else {
       (isOutside, toldAt) = (zab == nil, now)
       return
     }
     isOutside = false
     before = written
     zab = Zab(
-      members[seat] ?? me, of: members, memory: memory.embedded.log, run: memory.run, timing: timing.zab,
-      mutants: mutants)
+      identity, of: members, memory: memory.embedded.log, run: memory.run, timing: timing.zab, mutants: mutants)
   }
 
   /// The state that the snapshot holds with which this process began; to be asked for before the first step.
@@ -216,7 +217,7 @@ package struct EmbeddedLog {
     if mutants.have(.strangersHeard), let known = zab?.members.seat(of: participant.node) {
       return stepZab(.message(message, from: known), at: now, into: &effects)
     }
-    zab?.note(participant, at: seat)
+    guard zab?.note(participant, at: seat) == true else { return }
     stepZab(.message(message, from: seat), at: now, into: &effects)
   }
 

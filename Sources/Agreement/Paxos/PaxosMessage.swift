@@ -18,7 +18,7 @@ package struct Ballot: Comparable, Hashable, Sendable {
 }
 
 /// What nodes say to each other about who owns a name. Any of it may be lost, come late or twice.
-package enum PaxosMessage: Equatable, Sendable {
+package enum PaxosMessage: Hashable, Sendable {
   /// How is it? Changes nothing.
   case probe(round: UInt64)
   /// So: the last generation that was heard of, its owner, for how long nobody else may have the name, and for whom it was given up.
@@ -46,7 +46,7 @@ package enum PaxosMessage: Equatable, Sendable {
 /// What a node has promised and accepted of a name, as it's stored: it may never be forgotten.
 package struct PaxosSlot: Equatable, Sendable {
   /// An owner that was accepted, and in which try.
-  package struct Accepted: Equatable, Sendable {
+  package struct Accepted: Hashable, Sendable {
     /// In which try.
     package var ballot: Ballot
     /// Who.

@@ -75,7 +75,8 @@ package struct PaxosOwner {
   var standing = Ownership.Standing.bystander
   var attempt: Attempt?
   var look = Look()
-  var rounds: UInt64 = 0
+  /// Looks and renewals of this process; those of others before it have smaller numbers, as what they asked may be answered to this one.
+  var rounds: UInt64
   /// What others have said last of whose it is.
   var told: (generation: UInt64, owner: NodeNumber?) = (0, nil)
   /// Tries of this process; those of others before it have smaller numbers.
@@ -110,6 +111,7 @@ package struct PaxosOwner {
     self.mutants = mutants
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
     ballots = UInt64(run) << 32
+    rounds = ballots
   }
 
   /// When it wants to be called with `tick` at the latest.

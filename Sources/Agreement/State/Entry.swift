@@ -1,5 +1,5 @@
 /// What the log holds: one thing that happened to the fleet, once, at one place in the order of all of them.
-package struct Entry: Equatable, Sendable {
+package struct Entry: Hashable, Sendable {
   /// What makes it this one.
   package var id: EntryID
   /// What happened.
@@ -12,7 +12,7 @@ package struct Entry: Equatable, Sendable {
   }
 
   /// What can happen to a fleet.
-  package enum Event: Equatable, Sendable {
+  package enum Event: Hashable, Sendable {
     /// A node is there with this memory; what another memory of its says counts no more.
     case join
     /// A rollout begins. Its number is its position in the log.

@@ -20,9 +20,9 @@ package struct Digest: Hashable, Sendable {
 }
 
 /// A configuration that somebody wants all nodes to have.
-package struct Proposal: Equatable, Sendable {
+package struct Proposal: Hashable, Sendable {
   /// One node has it first, alone, and says yes only if that went well.
-  package struct Canary: Equatable, Sendable {
+  package struct Canary: Hashable, Sendable {
     /// Which node.
     package var node: NodeName
     /// How long it's looked at.
@@ -69,7 +69,7 @@ package struct Proposal: Equatable, Sendable {
 }
 
 /// What a node says to a proposal.
-package enum Vote: Equatable, Sendable {
+package enum Vote: Hashable, Sendable {
   /// It can have this configuration at once, and holds all that it needs for that.
   case yes
   /// It can't, and why.

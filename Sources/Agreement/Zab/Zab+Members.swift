@@ -7,10 +7,22 @@ extension Zab {
   }
 
   /// Takes note of who talks from a seat. One who hasn't it by the members that this node knows may have it by later ones, and has to be
-  /// heard: nobody else may be left who can bring this node into step. A leader doesn't count him.
-  package mutating func note(_ participant: Participant, at seat: NodeNumber) {
+  /// heard: nobody else may be left who can bring this node into step. A leader doesn't count him, and doesn't take him for another one.
+  ///
+  /// - Returns: whether he's to be heard.
+  package mutating func note(_ participant: Participant, at seat: NodeNumber) -> Bool {
     let guest = members[seat] == participant ? nil : participant
+    if case .leading = role, guest != nil, members[seat] != nil { return false }
     if guests[Int(seat)] != guest { guests[Int(seat)] = guest }
+    return true
+  }
+
+  /// Others are members than before.
+  mutating func follow(from before: Members) {
+    // Whoever was none of them for a while has another seat.
+    me = members.seat(of: identity) ?? me
+    // Whoever leads may have no seat any more, and has to be answered all the same.
+    for seat in before.seated where members[seat] == nil { guests[Int(seat)] = guests[Int(seat)] ?? before[seat] }
   }
 
   mutating func hear(of members: Members) {

@@ -92,7 +92,7 @@ package struct Zab {
 
   /// Who this is, and the seat that it has.
   let identity: Participant
-  package private(set) var me: NodeNumber
+  package internal(set) var me: NodeNumber
   /// With whom it begins, if there's nothing in its memory.
   private let foundation: Members
   /// Who shall vote, if anybody has said so.
@@ -124,14 +124,16 @@ package struct Zab {
   ///
   /// - Parameters:
   ///   - identity: who has a seat among the members.
-  ///   - members: who counts, where the memory doesn't say so, or knows less.
+  ///   - members: who counts for sure, where the memory doesn't say so or knows less.
   ///   - run: counts the starts of the process; stored before anything is said.
   package init(
     _ identity: Participant, of members: Members, memory: ZabMemory, run: UInt32, timing: Timing = Timing(),
     mutants: Mutants = Mutants()
   ) {
     self.identity = identity
-    me = members.seat(of: identity) ?? 0
+    let own = memory.history.members ?? members
+    let (later, earlier) = members.number > own.number ? (members, own) : (own, members)
+    me = later.seat(of: identity) ?? earlier.seat(of: identity) ?? 0
     foundation = members
     self.memory = memory
     self.timing = timing
@@ -212,11 +214,10 @@ package struct Zab {
 
   mutating func persist(_ record: ZabRecord, into effects: inout [Effect]) {
     written += 1
-    let before = memory.history.membersAt
+    let before = (at: memory.history.membersAt, members: members)
     memory.take(record)
     effects.append(.persist(record))
-    // Whoever was none of them for a while has another seat than before.
-    if memory.history.membersAt != before { me = members.seat(of: identity) ?? me }
+    if memory.history.membersAt != before.at { follow(from: before.members) }
   }
 
   /// Lets something be said once all that was written so far is durable.

@@ -1,5 +1,5 @@
 /// Whom a node would have lead: the one with the most recent history.
-package struct ElectionVote: Equatable, Sendable {
+package struct ElectionVote: Hashable, Sendable {
   /// The last epoch of which that node has the whole first history.
   package var epoch: UInt32
   /// The last entry that it has.
@@ -14,7 +14,7 @@ package struct ElectionVote: Equatable, Sendable {
 }
 
 /// What nodes of the embedded log say to each other. Any may be lost, come late or twice; what is said in an epoch holds in it only.
-package enum ZabMessage: Equatable, Sendable {
+package enum ZabMessage: Hashable, Sendable {
   /// What a node does.
   package enum Standing: UInt8, Equatable, Sendable {
     case looking = 1
@@ -41,7 +41,7 @@ package enum ZabMessage: Equatable, Sendable {
   }
 
   /// A piece of what brings a follower into step.
-  package enum Part: Equatable, Sendable {
+  package enum Part: Hashable, Sendable {
     /// Its entries after that one go.
     case truncate(Zxid)
     /// Who counted when the snapshot was made that follows.

@@ -28,7 +28,9 @@ extension FleetNode {
       guard let participant = members[seat], participant.node == node else { return false }
       return node == plan.me || incarnation == nil || participant.incarnation == incarnation
     }
-    if seats.contains(where: { members.voting.contains($0) }) { return .votes }
+    // Until the former ones have gone the new ones aren't enough.
+    let voters = members.former ?? members.voters
+    if seats.contains(where: { voters.contains($0) }) { return .votes }
     return seats.isEmpty ? AdminAnswer.Fleet.Node.Voice.none : .learns
   }
 }

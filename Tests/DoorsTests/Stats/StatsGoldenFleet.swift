@@ -92,7 +92,8 @@ extension StatsFleetTests {
             "overrides" : 2
           },
           "position" : 118,
-          "present" : true
+          "present" : true,
+          "voice" : "votes"
         },
         {
           "name" : "lb2",

@@ -55,7 +55,7 @@ extension ZabWorld {
       "n\(node) starts with epochs \(memory.acceptedEpoch), \(memory.currentEpoch) and entries to \(memory.history.last.text)"
     )
     if let wrong = judge.restore(node, memory.history.snapshot, memory.history.state) { fail(wrong) }
-    takePart(node, among: memory.history.members ?? founders)
+    takePart(node, among: memory.history.foundation ?? founders)
     asks(node)
   }
 

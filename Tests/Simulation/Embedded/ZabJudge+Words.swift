@@ -1,8 +1,9 @@
-import Agreement
+package import Agreement
 
 extension ZabJudge {
   /// Whether what a node says of itself is on its disk: what is wrong with it, if anything.
-  static func judge(_ message: ZabMessage, of node: NodeNumber, to other: NodeNumber, having disk: ZabMemory) -> String?
+  package static func judge(_ message: ZabMessage, of node: NodeNumber, to other: NodeNumber, having disk: ZabMemory)
+    -> String?
   {
     switch message {
     case .newEpoch(let epoch):

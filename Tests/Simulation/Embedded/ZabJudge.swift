@@ -1,14 +1,14 @@
-import Agreement
+package import Agreement
 
 /// Judges the embedded log by what the world itself has seen: by the names of the invariants in Apache ZooKeeper's Zab.tla.
-struct ZabJudge {
+package struct ZabJudge: Hashable {
   /// The one log that all have to deliver.
-  private(set) var places: [Zxid] = []
+  package private(set) var places: [Zxid] = []
   private var tokens: [UInt64] = []
   /// What all entries up to each come to.
   private var hashes: [UInt64] = []
   /// Up to where each node has delivered it.
-  private(set) var delivered: [Int]
+  package private(set) var delivered: [Int]
   /// Who leads each epoch.
   private var leaders: [UInt32: Int] = [:]
   /// What was proposed.
@@ -16,25 +16,29 @@ struct ZabJudge {
   /// Who counted after each change that is agreed on.
   private var members: [UInt32: Members] = [:]
 
-  init(nodes: Int) {
+  /// Nobody has seen anything.
+  package init(nodes: Int) {
     delivered = Array(repeating: 0, count: nodes)
   }
 
-  static func token(_ bytes: [UInt8]) -> UInt64 {
+  /// What an entry says.
+  package static func token(_ bytes: [UInt8]) -> UInt64 {
     bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  static func bytes(_ token: UInt64) -> [UInt8] {
+  /// An entry that says that.
+  package static func bytes(_ token: UInt64) -> [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: token >> (56 - $0 * 8)) }
   }
 
   /// What the log up to where a node has delivered it comes to, as a snapshot says it.
-  func state(of node: Int) -> [UInt8] {
+  package func state(of node: Int) -> [UInt8] {
     let count = delivered[node]
     return Self.bytes(UInt64(count)) + Self.bytes(count == 0 ? 0 : hashes[count - 1])
   }
 
-  mutating func deliver(_ node: Int, _ zxid: Zxid, _ bytes: [UInt8]) -> String? {
+  /// A node delivers an entry: what is wrong with that, if anything.
+  package mutating func deliver(_ node: Int, _ zxid: Zxid, _ bytes: [UInt8]) -> String? {
     let token = Self.token(bytes)
     let index = delivered[node]
     if index < places.count {
@@ -55,7 +59,8 @@ struct ZabJudge {
     return nil
   }
 
-  mutating func restore(_ node: Int, _ zxid: Zxid, _ state: [UInt8]) -> String? {
+  /// A node has the state after an entry, in place of all before.
+  package mutating func restore(_ node: Int, _ zxid: Zxid, _ state: [UInt8]) -> String? {
     let count = Int(Self.token(Array(state.prefix(8))))
     if zxid == .zero, state.isEmpty {
       delivered[node] = 0
@@ -73,7 +78,7 @@ struct ZabJudge {
   mutating func forget(_ node: Int) { delivered[node] = 0 }
 
   /// A node has an entry: it's what its leader has first.
-  mutating func store(_ node: Int, _ zxid: Zxid, _ entry: ZabEntry, isLeader: Bool) -> String? {
+  package mutating func store(_ node: Int, _ zxid: Zxid, _ entry: ZabEntry, isLeader: Bool) -> String? {
     let token =
       switch entry {
       case .value(let bytes): Self.token(bytes)
@@ -97,7 +102,7 @@ struct ZabJudge {
   var latest: Members? { members.keys.max().flatMap { members[$0] } }
 
   /// A node begins to propose.
-  mutating func lead(_ node: Int, _ epoch: UInt32) -> String? {
+  package mutating func lead(_ node: Int, _ epoch: UInt32) -> String? {
     if let other = leaders.updateValue(node, forKey: epoch), other != node {
       return "Leadership: n\(other) and n\(node) lead epoch \(epoch)"
     }
@@ -122,5 +127,6 @@ extension Participant {
 }
 
 extension Zxid {
-  var text: String { "\(epoch).\(counter)" }
+  /// For people.
+  package var text: String { "\(epoch).\(counter)" }
 }

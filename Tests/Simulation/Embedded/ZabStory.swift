@@ -31,6 +31,8 @@ package struct ZabStory {
     /// A node shall vote that didn't, or shan't any more.
     case admit(node: Int)
     case dismiss(node: Int)
+    /// Whoever leads shall vote with one other alone, and nobody else is heard by them, nor hears them, for so long.
+    case part(for: Int64)
   }
 
   /// What a story is made of: some deeds that belong together.
@@ -146,7 +148,9 @@ package struct ZabStory {
     case .wipe: add(.wipe(node: node, for: span), at: at)
     case .admit: add(.admit(node: chance.permille(700) ? nodes - 1 : node), at: at)
     case .dismiss: add(.dismiss(node: node), at: at)
-    case .part: part(at: at, for: span, &chance)
+    case .part:
+      add(.part(for: milliseconds(100) + span), at: at)
+      for node in 0..<nodes where chance.permille(600) { add(.admit(node: node), at: at + span + seconds(1)) }
     case .climb: climb(at: at, &chance)
     case .halfway: stopHalfway(at: at, &chance)
     case .dark:
@@ -154,23 +158,6 @@ package struct ZabStory {
       add(.dark, at: at)
       for node in 0..<nodes { add(.start(node: node), at: at + milliseconds(20) + chance.within(0...span)) }
     }
-  }
-
-  /// Some shall vote no more, and as that comes about those who stay and those who go don't hear each other.
-  private mutating func part(at: Int64, for span: Int64, _ chance: inout Chance) {
-    let stay = chance.next()
-    let (some, others) = ((0..<nodes).filter { stay >> $0 & 1 == 1 }, (0..<nodes).filter { stay >> $0 & 1 == 0 })
-    for node in others { add(.dismiss(node: node), at: at) }
-    let apart = at + chance.within(0...milliseconds(450))
-    for node in some {
-      for other in others {
-        add(.cut(from: node, to: other), at: apart)
-        add(.cut(from: other, to: node), at: apart)
-        add(.mend(from: node, to: other), at: apart + milliseconds(200) + span)
-        add(.mend(from: other, to: node), at: apart + milliseconds(200) + span)
-      }
-    }
-    for node in others where chance.permille(600) { add(.admit(node: node), at: apart + span + seconds(1)) }
   }
 
   /// Epochs that one node alone has stored, above entries that a majority has, but not as a later epoch's (Ongaro and Ousterhout, "In

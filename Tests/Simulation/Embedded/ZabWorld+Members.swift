@@ -25,7 +25,8 @@ extension ZabWorld {
 
   /// Begins with what is on the disk, if there are members of which the node is one.
   func takePart(_ node: Int, among members: Members) {
-    guard members.seat(of: hosts[node].participant) != nil else { return }
+    let own = hosts[node].durable.history.members
+    guard (own?.seat(of: hosts[node].participant) ?? members.seat(of: hosts[node].participant)) != nil else { return }
     hosts[node].zab = Zab(
       hosts[node].participant, of: members, memory: hosts[node].durable, run: hosts[node].life, timing: timing,
       mutants: mutants)
@@ -34,14 +35,13 @@ extension ZabWorld {
   }
 
   func asks(_ node: Int) {
-    let pause = chance.within(milliseconds(50)...milliseconds(250))
-    queue.put(.ask(node: node, life: hosts[node].life), at: now + pause)
+    queue.put(.ask(node: node, life: hosts[node].life), at: now + milliseconds(130))
   }
 
-  /// Asks some other node for its members, if it doesn't take part; so does who looks for a leader, as it may be none of them any more.
+  /// Asks each other node in turn for its members, if it doesn't take part; so does who looks for a leader, as it may be none of them any more.
   func ask(_ node: Int) {
     guard hosts[node].zab?.isCounted != true else { return }
-    let other = chance.below(hosts.count)
+    let other = Int(now / milliseconds(130)) % hosts.count
     guard other != node, !cuts[node][other], !cuts[other][node], !hosts[other].isFrozen,
       let members = hosts[other].zab?.agreedMembers
     else { return }
@@ -123,6 +123,22 @@ extension ZabWorld {
     guard others.count > 1, others.filter({ host(of: $0) != nil }).count * 2 > others.count else { return }
     voters = others
     tellWanted()
+  }
+
+  func part(for span: Int64) {
+    guard let leader = hosts.indices.first(where: { leader(of: $0) == $0 }) else { return }
+    let here = hosts.indices.filter { voters.contains(hosts[$0].participant) && hosts[$0].zab != nil }
+    guard here.contains(leader), let other = here.first(where: { $0 != leader }) else { return }
+    voters = [hosts[leader].participant, hosts[other].participant]
+    tellWanted()
+    for one in [leader, other] {
+      for another in hosts.indices where another != leader && another != other {
+        for (from, to) in [(one, another), (another, one)] {
+          perform(.cut(from: from, to: to))
+          queue.put(.mending(.mend(from: from, to: to)), at: now + span)
+        }
+      }
+    }
   }
 
   /// Some hear of it later, or not before they begin again.

@@ -92,7 +92,7 @@ package final class ZabWorld {
     var timing = Zab.Timing()
     timing.kept = story.kept
     timing.piece = 10
-    timing.quiet = .milliseconds(150)
+    timing.quiet = .milliseconds(20)
     self.timing = timing
     voters = (0..<story.founders).map { Self.participant($0, 1) }
     founders = Members(founders: voters)
@@ -145,7 +145,7 @@ package final class ZabWorld {
       step(node, .tick)
     case .arrive(let node, let life, let from, let seat, let message):
       guard hosts[node].life == life, canTake(node, event) else { return }
-      hosts[node].zab?.note(from, at: seat)
+      guard hosts[node].zab?.note(from, at: seat) == true else { return }
       step(node, .message(message, from: seat))
     case .ask(let node, let life):
       guard hosts[node].life == life, canTake(node, event) else { return }
@@ -276,7 +276,7 @@ package final class ZabWorld {
     step(node, .append(ZabJudge.bytes(token)))
   }
 
-  private func perform(_ deed: ZabStory.Deed) {
+  func perform(_ deed: ZabStory.Deed) {
     say("-- \(deed)")
     switch deed {
     case .crash(let node): end(node)
@@ -298,6 +298,7 @@ package final class ZabWorld {
     case .wipe(let node, let span): wipe(node, for: span)
     case .admit(let node): admit(node)
     case .dismiss(let node): dismiss(node)
+    case .part(let span): part(for: span)
     case .startUncaught: for node in hosts.indices where !caught.contains(NodeNumber(node)) { begin(node) }
     case .startCaught: for node in hosts.indices { begin(node) }
     }

@@ -8,9 +8,10 @@ extension World {
   /// The seat of a node, as another one sees it: the last one that it has spoken from; one that nobody has, if it has none.
   func seat(of node: Int, by zab: Zab) -> NodeNumber {
     let leader = zab.memory.acceptedLeader
-    if let leader, zab.participant(at: leader) == participant(node) { return leader }
+    if let leader, zab.participant(at: leader)?.node == Self.name(node) { return leader }
     return
-      (0..<NodeNumber(Members.limit)).last { zab.participant(at: $0) == participant(node) } ?? NodeNumber(Members.limit)
+      (0..<NodeNumber(Members.limit)).last { zab.participant(at: $0)?.node == Self.name(node) }
+      ?? NodeNumber(Members.limit)
   }
 
   /// Those who counted last for sure; nil before the founding.
