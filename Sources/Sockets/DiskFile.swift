@@ -27,9 +27,21 @@ package final class DiskFile {
 
   /// Keeps it for this object until that goes, against all others that ask for the same, also of this process.
   ///
+  /// A lock is the open file's (flock(2)), which a process that is forked shares until it becomes another program. So one that was given up
+  /// may be somebody's for a moment yet, and is asked for again for a tenth of a second.
+  ///
   /// - Throws: EWOULDBLOCK if somebody else has it.
   package func lock() throws(Errno) {
-    _ = try syscall { flock(descriptor, LOCK_EX | LOCK_NB) }
+    for _ in 0..<20 {
+      do throws(Errno) {
+        _ = try syscall { flock(descriptor, LOCK_EX | LOCK_NB) }
+        return
+      } catch {
+        guard error == .wouldBlock else { throw error }
+        usleep(5_000)
+      }
+    }
+    throw .wouldBlock
   }
 
   /// How many bytes it has.

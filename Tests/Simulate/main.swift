@@ -14,11 +14,33 @@ enum Theatre: String {
   case paxos
 }
 
-/// What is asked for on the command line: `[WORLD] [SEEDS [FIRST [MUTANT]]]`, or `[WORLD] tell SEED [MUTANT]`.
+extension Theatre {
+  /// The mistakes that it's there to find.
+  var mutants: [Mutant] {
+    switch self {
+    case .fleet: Mutant.ofFleet
+    case .embedded: Mutant.ofEngine
+    case .zab: Mutant.ofEmbeddedLog
+    case .paxos: Mutant.ofPaxos
+    }
+  }
+}
+
+/// What is asked for on the command line: `[WORLD] [SEEDS [FIRST [MUTANT]]]`, `[WORLD] tell SEED [MUTANT]`, or `[WORLD] mutants [SEEDS]`.
 struct Task {
+  /// What becomes of the stories.
+  enum Aim {
+    /// They're played, and the first one that fails is told.
+    case plays
+    /// One is told as it is.
+    case tells
+    /// They're played with each mistake that can be made on purpose, up to the first one that fails.
+    case finds
+  }
+
   var theatre = Theatre.fleet
-  /// Plays so many stories, and tells of the first one that fails; or tells one story as it is.
-  var tells = false
+  var aim = Aim.plays
+  var tells: Bool { aim == .tells }
   var count: UInt64 = 2_000
   var first: UInt64 = 1
   var mutant: Mutant?
@@ -34,7 +56,14 @@ struct Task {
     }
     if words.first == "tell" {
       words.removeFirst()
-      (tells, count) = (true, 1)
+      (aim, count) = (.tells, 1)
+    } else if words.first == "mutants" {
+      words.removeFirst()
+      aim = .finds
+      if let word = words.popFirst() {
+        guard let number = UInt64(word) else { return nil }
+        count = number
+      }
     } else if let word = words.popFirst() {
       guard let number = UInt64(word) else { return nil }
       count = number
@@ -101,7 +130,24 @@ func tellFailure(_ seed: UInt64, _ finding: Finding, _ task: Task) {
   }
 }
 
+/// Says for each mistake which story is the first that finds it, as rows of a table.
+func find(_ task: Task) -> Int32 {
+  var missed = 0
+  for mutant in task.theatre.mutants {
+    var task = task
+    task.mutant = mutant
+    var (total, embedded) = (World.Counts(), ZabWorld.Counts())
+    let found = (task.first..<task.first + task.count).lazy.compactMap { seed in
+      play(seed, task, tells: false, &total, &embedded).finding.map { (seed, $0.promise) }
+    }.first
+    if found == nil { missed += 1 }
+    print("| \(mutant.rawValue) | \(found.map { "\($0.0) | \($0.1)" } ?? "not found |") |")
+  }
+  return missed == 0 ? 0 : 1
+}
+
 func run(_ task: Task) -> Int32 {
+  if task.aim == .finds { return find(task) }
   let start = seconds()
   var (total, embedded) = (World.Counts(), ZabWorld.Counts())
   var events = 0
@@ -125,10 +171,11 @@ func run(_ task: Task) -> Int32 {
 
 guard let task = Task(Array(CommandLine.arguments.dropFirst())) else {
   print(
-    "usage: Simulate [fleet|embedded|zab|paxos] [SEEDS [FIRST [MUTANT]]], or Simulate [fleet|embedded|zab|paxos] tell SEED [MUTANT]"
+    "usage: Simulate [fleet|embedded|zab|paxos] [SEEDS [FIRST [MUTANT]]], Simulate [fleet|embedded|zab|paxos] tell SEED [MUTANT], or Simulate [fleet|embedded|zab|paxos] mutants [SEEDS]"
   )
-  print("mutants of fleet: " + Mutant.ofFleet.map(\.rawValue).joined(separator: " "))
-  print("mutants of zab: " + Mutant.ofEmbeddedLog.map(\.rawValue).joined(separator: " "))
+  for theatre in [Theatre.fleet, .embedded, .zab, .paxos] {
+    print("mutants of \(theatre.rawValue): " + theatre.mutants.map(\.rawValue).joined(separator: " "))
+  }
   exit(64)
 }
 exit(run(task))

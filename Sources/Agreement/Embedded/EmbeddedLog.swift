@@ -45,8 +45,8 @@ package struct EmbeddedLog {
     package init() {}
   }
 
-  /// The most bytes of an entry: what is said of it to others has to go into one frame.
-  package static let largest = 3 << 19
+  /// The most bytes of a configuration: what is said of its entry to others has to go into one frame.
+  package static let largestText = 1_400_000
 
   let me: Participant
   let nodes: [NodeName]

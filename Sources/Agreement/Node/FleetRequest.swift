@@ -126,6 +126,11 @@ extension FleetNode {
     if wish.absence == .isRefusal, present.count < plan.nodes.count {
       return .failure(Refusal(answer: .nodesAway(plan.nodes.filter { !present.contains($0) })))
     }
+    if case .embedded = plan.engine, wish.text.count > EmbeddedLog.largestText {
+      let most = EmbeddedLog.largestText
+      return .failure(
+        Refusal(answer: .pointless("it has \(wish.text.count) bytes, and the embedded engine takes \(most) at most")))
+    }
     if let canary = wish.canary, !present.contains(canary.node) {
       return .failure(Refusal(answer: .nodesAway([canary.node])))
     }

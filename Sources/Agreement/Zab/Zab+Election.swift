@@ -61,10 +61,11 @@ extension Zab {
     var same = NodeSet()
     same.insert(me)
     for (node, other) in looking.votes.enumerated() where other == vote { same.insert(NodeNumber(node)) }
-    // Whoever follows this node already would have it lead: they needed each other only, and don't look any more.
-    for (node, other) in looking.leaders.enumerated()
-    where vote.node == me && other?.node == me && other?.standing == .following {
-      same.insert(NodeNumber(node))
+    // Those who follow a node that votes no more needed each other only, and don't look any more when it hears of the last of them.
+    if vote.node == me, !members.voters.contains(me) {
+      for (node, other) in looking.leaders.enumerated() where other?.node == me && other?.standing == .following {
+        same.insert(NodeNumber(node))
+      }
     }
     if !members.isMajority(same) {
       looking.settlesAt = .never

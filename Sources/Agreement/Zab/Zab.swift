@@ -214,10 +214,10 @@ package struct Zab {
 
   mutating func persist(_ record: ZabRecord, into effects: inout [Effect]) {
     written += 1
-    let before = (at: memory.history.membersAt, members: members)
+    let before = members
     memory.take(record)
     effects.append(.persist(record))
-    if memory.history.membersAt != before.at { follow(from: before.members) }
+    if members.id != before.id { follow(from: before) }
   }
 
   /// Lets something be said once all that was written so far is durable.
