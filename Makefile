@@ -184,7 +184,7 @@ simulate: build-packages ## Play SEEDS stories of WORLD (fleet, embedded, zab or
 mutants: build-packages ## Find each mistake that can be made on purpose, and say by which story
 	$(SWIFT) build --product Simulate
 	@for world in fleet embedded zab paxos; do \
-	  "$$($(SWIFT) build --product Simulate --show-bin-path)/Simulate" $$world mutants 2000 || exit 1; \
+	  "$$($(SWIFT) build --product Simulate --show-bin-path)/Simulate" $$world mutants 4000 || exit 1; \
 	done
 
 # All that can happen to three nodes within bounds, step by step; MODELS names some of them.

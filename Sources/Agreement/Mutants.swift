@@ -74,7 +74,7 @@ package enum Mutant: String, CaseIterable, Sendable {
     .wordNotDurable, .wordGivenTwice, .epochToldBeforeDurable, .lessRecentLeads, .voteByEntryOnly, .epochBeforeHistory,
     .firstHistoryNotDurable, .historyNotDurable, .diffInPlaceOfTruncation, .snapshotInPlaceOfTruncation, .holeServed,
     .proposedToThoseInStepOnly,
-    .begunWithWhatItHas, .entryNotDurable, .ownEntryNotDurable,
+    .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable, .ownEntryNotDurable,
     .membersChangedAtOnce, .othersWithoutFormer, .learnerCounted,
   ]
   /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
@@ -86,9 +86,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
   package static let ofEngine: [Mutant] = [.strangersHeard]
-  /// Those that no story has found yet, which is to be seen to: what former voters have promised of an address may still hold. And that an
-  /// epoch that few have stored isn't committed by counting was found before members could change.
-  package static let notFoundYet: [Mutant] = [.otherMembersHeard, .formerLetGoAtOnce, .oldEpochCommittedByCounting]
+  /// Those that no story has found yet, which is to be seen to: what former voters have promised of an address may still hold.
+  package static let notFoundYet: [Mutant] = [.otherMembersHeard, .formerLetGoAtOnce]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     !ofEmbeddedLog.contains($0) && !notFoundYet.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0)

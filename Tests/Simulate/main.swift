@@ -142,6 +142,8 @@ func find(_ task: Task) -> Int32 {
     }.first
     if found == nil { missed += 1 }
     print("| \(mutant.rawValue) | \(found.map { "\($0.0) | \($0.1)" } ?? "not found |") |")
+    // It may be a minute until the next one.
+    fflush(nil)
   }
   return missed == 0 ? 0 : 1
 }

@@ -79,20 +79,31 @@ package struct ZabStory {
   package init(seed: UInt64) {
     var chance = Chance(seed &* 0x9FB2_1C65_1E98_DF25 &+ 7)
     self.seed = seed
-    founders = [3, 3, 3, 3, 5, 5, 7][chance.below(7)]
+    // Some stories are about one rare turn of things, which is the likelier the fewer nodes there are: nodes that end halfway, with snapshots
+    // in between; and one epoch after the other that few have stored.
+    let (isHalfway, isClimb) = (seed % 4 == 1, seed % 8 == 3)
+    let count = [3, 3, 3, 3, 5, 5, 7][chance.below(7)]
+    founders = isHalfway || isClimb ? 3 : count
     hasWipes = seed % 4 == 2
     nodes = hasWipes ? min(founders + chance.below(3), 7) : founders
     wishes =
       [
         milliseconds(1)...milliseconds(3), milliseconds(1)...milliseconds(40), milliseconds(20)...milliseconds(400),
       ][chance.below(3)]
-    snapshots = [3, 10, 40, 1_000][chance.below(4)]
+    let often = chance.below(4)
+    snapshots = isHalfway ? [10, 40][often % 2] : [3, 10, 40, 1_000][often]
     kept = [0, 2, 30][chance.below(3)]
     healsAt = seconds(4) + chance.within(0...seconds(8))
     // Some stories have one kind of trouble only; most of those are about epochs that few have stored.
     let single: [Trouble] = [.crash, .freeze, .cut, .loss, .disk, .strike, .trap, .trap, .trap, .climb, .dark, .dark]
     let troubles: [Trouble] =
-      if seed % 8 == 5 { [.halfway] } else if chance.below(3) == 0 { [single[chance.below(12)]] } else {
+      if isHalfway {
+        [.halfway]
+      } else if isClimb {
+        [.climb]
+      } else if chance.below(3) == 0 {
+        [single[chance.below(12)]]
+      } else {
         Array(Trouble.allCases.dropLast(5))
       }
     let changes: [Trouble] = hasWipes ? [.wipe, .wipe, .admit, .dismiss, .part] : []

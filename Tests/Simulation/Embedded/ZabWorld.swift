@@ -117,6 +117,7 @@ package final class ZabWorld {
   /// Plays the story to its end, or to what is wrong.
   @discardableResult
   package func play() -> Finding? {
+    say("\(story.founders) of \(story.nodes) nodes, snapshots after \(story.snapshots) entries that keep \(story.kept)")
     for index in hosts.indices { begin(index) }
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     queue.put(.wish, at: milliseconds(100))
