@@ -61,13 +61,13 @@ package enum Mutant: String, CaseIterable, Sendable {
   case answeredBeforeDurable
   case ownValueOverAccepted
   case promiseForgotten
+  case otherMembersHeard
+  case formerLetGoAtOnce
   // Who founds the embedded engine.
   case agreedBeforeDurable
   case foundedAtOwnWord
   // The embedded engine as a whole.
   case strangersHeard
-  case otherMembersHeard
-  case formerLetGoAtOnce
 
   /// Those of the embedded log.
   package static let ofEmbeddedLog: [Mutant] = [
@@ -80,18 +80,18 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
   package static let ofPaxos: [Mutant] = [
     .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .leaseFromTheAnswer, .noQuietTimeAfterRestart,
-    .renewalAfterRelease, .generationReused, .leaseInheritedAnew,
+    .renewalAfterRelease, .generationReused, .leaseInheritedAnew, .otherMembersHeard, .formerLetGoAtOnce,
   ]
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
   package static let ofEngine: [Mutant] = [.strangersHeard]
-  /// Those that no story has found yet, which is to be seen to: what former voters have promised of an address may still hold.
-  package static let notFoundYet: [Mutant] = [.otherMembersHeard, .formerLetGoAtOnce]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
-    !ofEmbeddedLog.contains($0) && !notFoundYet.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0)
-      && ![.answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten].contains($0)
+    let isOfNodesAlone = [
+      .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
+    ].contains($0)
+    return !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0) && !isOfNodesAlone
   }
 }
 

@@ -114,7 +114,8 @@ import Testing
       if let (message, from, to) = message, to < 3 {
         switch message {
         case .log(let message, _, _): nodes[to].step(.message(message, from: from), at: now, into: &said)
-        case .owner(_, let message, _, _): owners[to].step(.message(message, from: from), at: now, into: &claims)
+        case .owner(_, let message, _, _):
+          owners[to].step(.message(message, from: from, among: 0), at: now, into: &claims)
         case .greeting, .ask, .members: break
         }
         take(said, claims, of: to)

@@ -30,7 +30,7 @@ import Testing
       nodes[node].step(input, at: now, into: &effects)
       for effect in effects {
         switch effect {
-        case .send(let message, let to): step(Int(to), .message(message, from: NodeNumber(node)))
+        case .send(let message, let to): step(Int(to), .message(message, from: NodeNumber(node), among: 0))
         case .persist: step(node, .persisted(nodes[node].written))
         case .own(let generation, let until): owned[node] = (generation, until)
         case .drop(let cause):
@@ -88,7 +88,7 @@ import Testing
     // Nobody has anything for a term after a start.
     cluster.pass(.seconds(4))
     for node in 1..<3 {
-      cluster.step(node, .message(.prepare(1, Ballot(number: 99 << 32, node: 0)), from: 0))
+      cluster.step(node, .message(.prepare(1, Ballot(number: 99 << 32, node: 0)), from: 0, among: 0))
       cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node))))
     }
     cluster.isThere[0] = false
@@ -129,7 +129,7 @@ import Testing
     var effects: [PaxosOwner.Effect] = []
     for node: NodeNumber in 1...2 {
       let answer = PaxosMessage.renewed(1, round: rounds[1])
-      processes[1].step(.message(answer, from: node), at: start + lease.beat, into: &effects)
+      processes[1].step(.message(answer, from: node, among: 0), at: start + lease.beat, into: &effects)
     }
     #expect(!effects.contains { if case .own = $0 { true } else { false } })
   }

@@ -22,6 +22,7 @@ import Testing
     }
     #expect(total.terms > 120)
     #expect(total.inherited > 3)
+    #expect(total.changes > 100)
   }
 
   @Test func aSeedTellsTheSameStory() {

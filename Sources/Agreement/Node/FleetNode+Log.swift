@@ -13,10 +13,7 @@ extension FleetNode {
       }
       return (.store(StoreLog(timing: timing, mutants: mutants)), owners, FleetState())
     case .embedded(var timing):
-      // What former voters have promised of addresses holds for a lease.
-      if let longest = plan.addresses.map(\.lease.term).max() {
-        timing.zab.quiet = longest + longest / 500 + .milliseconds(100)
-      }
+      timing.zab.quiet = Lease.quiet(after: plan.addresses.map(\.lease), mutants)
       let owners = plan.addresses.map { address in
         AddressOwner.embedded(
           EmbeddedOwner(

@@ -120,10 +120,10 @@ extension FleetNode {
       return stepEmbeddedLog(.message(message, from: node), at: now, into: &effects)
     }
     guard let index = owners.firstIndex(where: { $0.name == name }), case .embedded(let owner) = owners[index],
-      let members = owner.part?.members, members.id == among || mutants.have(.otherMembersHeard)
+      let members = owner.part?.members
     else { return }
     let stranger = mutants.have(.strangersHeard) ? members.seat(of: node) : nil
     guard let seat = members.seat(of: Participant(node, memory)) ?? stranger else { return }
-    stepPaxos(index, .message(question, from: seat), at: now, into: &effects)
+    stepPaxos(index, .message(question, from: seat, among: among), at: now, into: &effects)
   }
 }

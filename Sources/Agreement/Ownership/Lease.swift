@@ -19,6 +19,13 @@ package struct Lease: Equatable, Sendable {
   /// How often the owner renews it.
   package var beat: Span { term / 6 }
 
+  /// For how long it counts, by anybody's clock, what voters have promised of things with some of these leases: as long others are asked
+  /// beside those who vote no more.
+  package static func quiet(after leases: [Lease], _ mutants: Mutants = Mutants()) -> Span {
+    guard let longest = leases.map(\.term).max(), !mutants.have(.formerLetGoAtOnce) else { return .zero }
+    return longest + longest / 500 + .milliseconds(100)
+  }
+
   /// The end of what was sent at a moment and succeeded.
   package func end(sentAt: Moment) -> Moment {
     sentAt + term - margin

@@ -7,8 +7,8 @@ package struct PaxosOwner {
   package enum Input {
     /// Something of its own has its time, or the start.
     case tick
-    /// Another node says something.
-    case message(PaxosMessage, from: NodeNumber)
+    /// Another node says something, among those members: it's heard only if this node knows the same ones.
+    case message(PaxosMessage, from: NodeNumber, among: UInt64)
     /// So many of the slots, counted from the start of the process, are stored.
     case persisted(UInt64)
     /// Whether this node may own the name now, and how long it lets others go first.
@@ -116,8 +116,8 @@ package struct PaxosOwner {
 
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
-    var at = looksAt
-    if let attempt { at = min(stance == .watching ? .never : at, attempt.sentAt + Self.patience) }
+    // It doesn't look while it tries.
+    var at = attempt.map { $0.sentAt + Self.patience } ?? looksAt
     if case .owning(_, let until) = stance { at = min(at, until > .start ? min(until, renewsAt) : renewsAt) }
     return at
   }
@@ -148,7 +148,9 @@ package struct PaxosOwner {
     lapse(at: now, into: &effects)
     switch input {
     case .tick: break
-    case .message(let message, let node): take(message, of: node, at: now, into: &effects)
+    case .message(let message, let node, let among):
+      guard among == members.id || mutants.have(.otherMembersHeard) else { break }
+      take(message, of: node, at: now, into: &effects)
     case .persisted(let count): stored(count, at: now, into: &effects)
     case .standing(let standing): self.standing = standing
     case .release(let heir):

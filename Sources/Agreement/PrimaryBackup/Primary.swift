@@ -67,7 +67,10 @@ struct Primary {
 
   var wakesAt: Moment {
     var at = min(remindsAt, min(flushesAt, readyAt ?? .never))
-    for backup in backups where isOwing(backup) { at = min(at, backup.resendsAt) }
+    // Nothing of the table is sent before it's ready.
+    for backup in backups where isOwing(backup) && (readyAt == nil || !backup.follows) {
+      at = min(at, backup.resendsAt)
+    }
     return at
   }
 

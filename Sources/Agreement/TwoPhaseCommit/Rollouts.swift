@@ -95,7 +95,7 @@ package struct Rollouts {
   /// When it wants to look again at the latest.
   package var wakesAt: Moment {
     var at = deadline?.at ?? .never
-    if case .refused(_, _, let again) = hand { at = min(at, again) }
+    if case .refused(_, _, let again) = hand, again > .start { at = min(at, again) }
     return at
   }
 
@@ -177,6 +177,8 @@ package struct Rollouts {
       guard let target, target.origin == origin else { break }
       guard state.committed.origin == origin else {
         vote(.no(reason), in: origin, state, into: &effects)
+        // There's nothing to look at before it's decided.
+        if now >= again { hand = .refused(origin, reason, again: .start) }
         return false
       }
       complain(reason, state, into: &effects)

@@ -71,7 +71,7 @@ package struct Members: Hashable, Sendable {
   // MARK: Changes
 
   /// With seats for all of some, who learn from then on if they don't vote; nil if there aren't so many seats.
-  func seating(_ wanted: [Participant]) -> Members? {
+  package func seating(_ wanted: [Participant]) -> Members? {
     var members = self
     members.number += 1
     for (seat, participant) in seats.enumerated() where !voting.contains(NodeNumber(seat)) {
@@ -87,7 +87,7 @@ package struct Members: Hashable, Sendable {
   }
 
   /// With other voters, beside those before them.
-  func joining(_ others: NodeSet) -> Members {
+  package func joining(_ others: NodeSet) -> Members {
     var members = self
     members.number += 1
     (members.voters, members.former) = (others, voters)
@@ -95,7 +95,7 @@ package struct Members: Hashable, Sendable {
   }
 
   /// With the voters alone, and the seats of some who learn.
-  func settled(keeping some: NodeSet = NodeSet()) -> Members {
+  package func settled(keeping some: NodeSet = NodeSet()) -> Members {
     var members = self
     members.number += 1
     members.former = nil

@@ -12,10 +12,15 @@ extension PaxosModel {
     return node
   }
 
+  private static let members = Members(founders: (0..<3).map { Participant(NodeName("n\($0)"), Incarnation(bits: 1)) })
+
+  /// What another node says, among the members that all know.
+  private func word(_ message: PaxosMessage, from node: Int) -> PaxosOwner.Input {
+    .message(message, from: NodeNumber(node), among: Self.members.id)
+  }
+
   private func process(_ me: NodeNumber, _ now: Moment, _ slot: PaxosSlot, run: UInt32) -> PaxosOwner {
-    PaxosOwner(
-      me, of: Members(founders: (0..<3).map { Participant(NodeName("n\($0)"), Incarnation(bits: 1)) }),
-      lease: Self.lease, slot: slot, run: run, at: now, mutants: mutants)
+    PaxosOwner(me, of: Self.members, lease: Self.lease, slot: slot, run: run, at: now, mutants: mutants)
   }
 
   private func stand(_ node: inout Node, into outcome: inout Result) {
@@ -47,8 +52,8 @@ extension PaxosModel {
     case .message(.renewed(let generation, let run), let from):
       let round = run == node.run ? node.renewal?.round : nil
       let message = PaxosMessage.renewed(generation, round: round ?? 0)
-      step(&node, .message(message, from: NodeNumber(from)), into: &outcome)
-    case .message(let message, let from): step(&node, .message(message, from: NodeNumber(from)), into: &outcome)
+      step(&node, word(message, from: from), into: &outcome)
+    case .message(let message, let from): step(&node, word(message, from: from), into: &outcome)
     case .double: break
     case .loss: break
     case .deed(.look(let other)): if let partner { look(&node, at: other, partner, into: &outcome) }
@@ -86,10 +91,10 @@ extension PaxosModel {
   private func look(_ node: inout Node, at other: Int, _ partner: Node, into outcome: inout Result) {
     guard let round = node.asked?.round else { return }
     var (theirs, effects) = (partner.owner, [PaxosOwner.Effect]())
-    theirs.step(.message(.probe(round: round), from: node.number), at: partner.now, into: &effects)
+    theirs.step(word(.probe(round: round), from: Int(node.number)), at: partner.now, into: &effects)
     for case .send(let message, let to) in effects where to == node.number {
       guard case .state = message else { continue }
-      step(&node, .message(message, from: NodeNumber(other)), into: &outcome)
+      step(&node, word(message, from: other), into: &outcome)
     }
     if !outcome.said.contains(where: { if case .prepare = $0.message { true } else { false } }) {
       outcome.isOutside = true

@@ -18,11 +18,17 @@ package struct PaxosStory {
     case move(to: Int)
     /// Whether a node may own it.
     case ability(node: Int, Bool)
+    /// These are to vote, whoever does now.
+    case seat([Int])
   }
 
   /// The seed that it was made from.
   package let seed: UInt64
-  let nodes: Int
+  /// Those who vote at first.
+  let founders: Int
+  /// Those who may come to vote as well.
+  let spares: Int
+  var nodes: Int { founders + spares }
   var deeds: [(at: Int64, deed: Deed)] = []
   let healsAt: Int64
 
@@ -30,7 +36,10 @@ package struct PaxosStory {
   package init(seed: UInt64) {
     var chance = Chance(seed &* 0xD6E8_FEB8_6659_FD93 &+ 3)
     self.seed = seed
-    nodes = [3, 3, 3, 5, 5, 7][chance.below(6)]
+    // In some of them others come to vote.
+    let isMoving = seed % 3 == 2
+    let size = [3, 3, 3, 5, 5, 7][chance.below(6)]
+    (founders, spares) = isMoving ? (3, 1 + Int(seed / 3 % 3)) : (size, 0)
     healsAt = seconds(10) + chance.within(0...seconds(20))
     let troubles = chance.below(3) == 0 ? [chance.below(7)] : Array(0..<7)
     let pace = chance.within(milliseconds(200)...milliseconds(3_000))
@@ -39,11 +48,23 @@ package struct PaxosStory {
       at += chance.within(milliseconds(1)...pace)
       trouble(troubles[chance.below(troubles.count)], at: at, &chance)
     }
+    if isMoving { move(&chance) }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 
   private mutating func add(_ deed: Deed, at time: Int64) {
     if time < healsAt { deeds.append((time, deed)) }
+  }
+
+  /// Others are to vote, again and again.
+  private mutating func move(_ chance: inout Chance) {
+    var at = milliseconds(500)
+    while at < healsAt {
+      at += chance.within(milliseconds(100)...seconds(7))
+      var some = Array(0..<nodes)
+      for index in some.indices.dropLast() { some.swapAt(index, index + chance.below(nodes - index)) }
+      add(.seat(some.prefix([1, 2, 3, 3, 3, 4, 5][chance.below(7)]).sorted()), at: at)
+    }
   }
 
   private mutating func trouble(_ kind: Int, at: Int64, _ chance: inout Chance) {

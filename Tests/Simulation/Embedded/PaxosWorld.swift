@@ -4,30 +4,16 @@ package import Agreement
 package final class PaxosWorld {
   enum Event {
     case wake(node: Int, life: UInt32)
-    case arrive(node: Int, life: UInt32, from: Int, PaxosMessage)
+    case arrive(node: Int, life: UInt32, from: Int, PaxosMessage, among: UInt64)
     case stored(node: Int, life: UInt32, Int)
     case dropped(node: Int, life: UInt32)
     case deed(Int)
+    /// It gets these members into its log, which are the result of so many changes.
+    case seats(node: Int, changes: Int)
+    /// Former voters aren't asked any more after so many changes.
+    case quiet(changes: Int)
     case heal
     case end
-  }
-
-  private struct Host {
-    var owner: PaxosOwner?
-    var life: UInt32 = 0
-    var run: UInt32 = 0
-    var clock: LocalClock
-    var isFrozen = false
-    var isAble = true
-    var late: [Event] = []
-    var wakesAt = Int64.max
-    var durable = PaxosSlot()
-    var pending: [PaxosSlot] = []
-    var synced: UInt64 = 0
-    var isSyncing = false
-    var diskTime = milliseconds(1)
-    var owned: (generation: UInt64, until: Moment)?
-    var left: (generation: UInt64, until: Moment)?
   }
 
   /// How often things happened.
@@ -38,33 +24,41 @@ package final class PaxosWorld {
     package var terms = 0
     /// What was left to the next process.
     package var inherited = 0
+    /// Changes of who votes.
+    package var changes = 0
 
     /// None of it yet.
     package init() {}
 
     /// In a line.
-    package var description: String { "\(terms) owners, \(inherited) left to the next process" }
+    package var description: String { "\(terms) owners, \(inherited) left to the next process; \(changes) members" }
 
     /// Both together.
     package static func += (left: inout Counts, right: Counts) {
       left.events += right.events
       left.terms += right.terms
       left.inherited += right.inherited
+      left.changes += right.changes
     }
   }
 
-  private let story: PaxosStory
-  private let mutants: Mutants
-  private let lease: Lease
-  private var chance: Chance
-  private var queue = EventQueue<Event>()
-  private var now: Int64 = 0
-  private var hosts: [Host] = []
+  let story: PaxosStory
+  let mutants: Mutants
+  let lease: Lease
+  var chance: Chance
+  var queue = EventQueue<Event>()
+  private(set) var now: Int64 = 0
+  var hosts: [PaxosHost] = []
+  /// Who votes, as it was changed.
+  var members: [Members]
+  /// Who is to vote.
+  var wanted: [Int]?
   private var cuts: [[Bool]]
   private var loss = 0
   private var slowness = 0
-  private var isHealed = false
+  private(set) var isHealed = false
   private var owners = OwnerJudge(addresses: 1)
+  private var sleep: SleepJudge
   private var effects: [PaxosOwner.Effect] = []
   /// The last process that owned it by a generation that it came to itself.
   private var led: (generation: UInt64, node: Int, life: UInt32) = (0, -1, 0)
@@ -83,9 +77,13 @@ package final class PaxosWorld {
     mutants = Mutants(mutant)
     chance = Chance(story.seed ^ 0x1234_5A5A_9876_A5A5)
     lease = Lease(term: .milliseconds([1_000, 2_700, 4_000][chance.below(3)]))
+    sleep = SleepJudge(nodes: story.nodes)
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
+    let founders = Members(founders: (0..<story.founders).map { ZabWorld.participant($0, 1) })
+    members = [founders]
     for _ in 0..<story.nodes {
-      hosts.append(Host(clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))))
+      let clock = LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))
+      hosts.append(PaxosHost(clock: clock, founders))
     }
   }
 
@@ -93,7 +91,7 @@ package final class PaxosWorld {
     if finding == nil { finding = Finding(promise: promise, what: what, at: now) }
   }
 
-  private func say(_ line: @autoclosure () -> String) {
+  func say(_ line: @autoclosure () -> String) {
     if let tell { tell("\(World.text(now))  \(line())") }
   }
 
@@ -104,7 +102,9 @@ package final class PaxosWorld {
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     queue.put(.heal, at: story.healsAt)
     // All may be quiet for a term; then the last lease ends, and a try or two.
-    queue.put(.end, at: story.healsAt + lease.term.nanoseconds * 2 + seconds(3))
+    let isMoving = story.spares > 0
+    let moves = isMoving ? Lease.quiet(after: [lease]).nanoseconds + seconds(1) : 0
+    queue.put(.end, at: story.healsAt + moves + lease.term.nanoseconds * 2 + seconds(3))
     while finding == nil, let (event, at) = queue.take() {
       now = at
       counts.events += 1
@@ -117,6 +117,7 @@ package final class PaxosWorld {
       take(event)
     }
     counts.terms = owners.terms
+    counts.changes = members.count - 1
     return finding
   }
 
@@ -131,9 +132,10 @@ package final class PaxosWorld {
       hosts[node].wakesAt = .max
       guard canTake(node, event) else { return }
       step(node, .tick)
-    case .arrive(let node, let life, let from, let message):
+    case .arrive(let node, let life, let from, let message, let among):
       guard hosts[node].life == life, canTake(node, event) else { return }
-      step(node, .message(message, from: NodeNumber(from)))
+      guard let seat = seat(of: from, asSeenBy: node) else { return }
+      step(node, .message(message, from: seat, among: among))
     case .stored(let node, let life, let count):
       guard hosts[node].life == life, canTake(node, event) else { return }
       hosts[node].durable = hosts[node].pending[count - 1]
@@ -146,6 +148,9 @@ package final class PaxosWorld {
       guard hosts[node].life == life, canTake(node, event) else { return }
       step(node, .dropped)
     case .deed(let number): perform(story.deeds[number].deed)
+    case .seats(let node, let changes):
+      if canTake(node, event) { take(changes, at: node) }
+    case .quiet(let changes): settle(changes)
     case .heal: heal()
     case .end: break
     }
@@ -157,7 +162,7 @@ package final class PaxosWorld {
     return false
   }
 
-  private func step(_ node: Int, _ input: PaxosOwner.Input) {
+  func step(_ node: Int, _ input: PaxosOwner.Input) {
     guard hosts[node].owner != nil else { return }
     var said = effects
     said.removeAll(keepingCapacity: true)
@@ -166,6 +171,9 @@ package final class PaxosWorld {
     for effect in said where finding == nil { perform(effect, of: node) }
     effects = said
     guard let wakes = hosts[node].owner?.wakesAt, wakes < .never else { return }
+    if case .tick = input, let wrong = sleep.judge(node, wakes: wakes, at: local) {
+      fail("a node sleeps while nothing is due", wrong)
+    }
     let at = max(now + 10_000, hosts[node].clock.true(wakes))
     guard at < hosts[node].wakesAt else { return }
     hosts[node].wakesAt = at
@@ -175,34 +183,44 @@ package final class PaxosWorld {
   // MARK: Processes
 
   private func begin(_ node: Int, inheriting left: (generation: UInt64, until: Moment)? = nil) {
-    guard hosts[node].owner == nil else { return }
+    guard !hosts[node].isRunning else { return }
+    hosts[node].isRunning = true
     hosts[node].life += 1
     hosts[node].run += 1
     hosts[node].wakesAt = .max
     hosts[node].synced = 0
     hosts[node].isSyncing = false
     hosts[node].left = nil
-    let local = hosts[node].clock.local(now)
     say("n\(node) starts with generation \(hosts[node].durable.generation)")
-    hosts[node].owner = PaxosOwner(
-      NodeNumber(node), of: Members(founders: (0..<story.nodes).map { ZabWorld.participant($0, 1) }), lease: lease,
-      slot: hosts[node].durable,
-      run: hosts[node].run, at: local, mutants: mutants)
-    if let left, left.until > local {
+    hosts[node].members = members[hosts[node].changes]
+    seat(node)
+    if let left, left.until > hosts[node].clock.local(now) {
       counts.inherited += 1
       step(node, .inherited(generation: left.generation, until: left.until))
     }
     stand(node)
   }
 
-  private func stand(_ node: Int) {
-    step(node, .standing(hosts[node].isAble ? .candidate(after: .milliseconds(150) * Int64(node)) : .bystander))
+  /// It takes part, if it has a seat.
+  func seat(_ node: Int) {
+    guard let seat = seat(of: node, asSeenBy: node) else { return }
+    hosts[node].owner = PaxosOwner(
+      seat, of: hosts[node].members, lease: lease, slot: hosts[node].durable, run: hosts[node].run,
+      at: hosts[node].clock.local(now), mutants: mutants)
+  }
+
+  /// Only who votes, as far as it knows itself, may own the name.
+  func stand(_ node: Int) {
+    let known = members[hosts[node].changes]
+    let votes = known.seat(of: ZabWorld.participant(node, 1)).map { known.voters.contains($0) } ?? false
+    let isCandidate = hosts[node].isAble && votes
+    step(node, .standing(isCandidate ? .candidate(after: .milliseconds(150) * Int64(node)) : .bystander))
   }
 
   private func end(_ node: Int) {
-    guard hosts[node].owner != nil else { return }
+    guard hosts[node].isRunning else { return }
     hosts[node].life += 1
-    hosts[node].owner = nil
+    (hosts[node].isRunning, hosts[node].owner) = (false, nil)
     hosts[node].isFrozen = false
     hosts[node].late = []
     hosts[node].owned = nil
@@ -214,7 +232,8 @@ package final class PaxosWorld {
 
   private func perform(_ effect: PaxosOwner.Effect, of node: Int) {
     switch effect {
-    case .send(let message, let to): send(message, from: node, to: Int(to))
+    case .send(let message, let seat):
+      if let other = host(at: seat, asSeenBy: node) { send(message, from: node, to: other) }
     case .persist(let slot):
       hosts[node].pending.append(slot)
       sync(node)
@@ -255,11 +274,11 @@ package final class PaxosWorld {
     let isSlow = chance.permille(slowness)
     let delay = isSlow ? chance.within(0...seconds(3)) : chance.within(30_000...milliseconds(2))
     if tell != nil { say("n\(node) to n\(other): \(message)") }
-    queue.put(.arrive(node: other, life: hosts[other].life, from: node, message), at: now + delay)
+    let arrival = Event.arrive(
+      node: other, life: hosts[other].life, from: node, message, among: hosts[node].members.id)
+    queue.put(arrival, at: now + delay)
     guard !isHealed, chance.permille(5) else { return }
-    queue.put(
-      .arrive(node: other, life: hosts[other].life, from: node, message),
-      at: now + delay + chance.within(0...seconds(3)))
+    queue.put(arrival, at: now + delay + chance.within(0...seconds(3)))
   }
 
   /// What a node may say is on its disk.
@@ -291,7 +310,7 @@ package final class PaxosWorld {
     case .crash(let node): end(node)
     case .start(let node): begin(node)
     case .handOver(let node):
-      guard hosts[node].owner != nil, !hosts[node].isFrozen else { return }
+      guard hosts[node].isRunning, !hosts[node].isFrozen else { return }
       let left = hosts[node].owned
       // What is on its way to the disk gets there: the process ends in peace.
       if let last = hosts[node].pending.last { hosts[node].durable = last }
@@ -299,7 +318,7 @@ package final class PaxosWorld {
       end(node)
       hosts[node].left = left
     case .takeOver(let node): begin(node, inheriting: hosts[node].left)
-    case .freeze(let node): if hosts[node].owner != nil { hosts[node].isFrozen = true }
+    case .freeze(let node): if hosts[node].isRunning { hosts[node].isFrozen = true }
     case .thaw(let node): thaw(node)
     case .cut(let from, let to): cuts[from][to] = true
     case .mend(let from, let to): cuts[from][to] = false
@@ -308,11 +327,14 @@ package final class PaxosWorld {
     case .disk(let node, let time): hosts[node].diskTime = time
     case .move(let heir):
       for node in hosts.indices where hosts[node].owned != nil && !hosts[node].isFrozen {
-        step(node, .release(heir: NodeNumber(heir)))
+        step(node, .release(heir: seat(of: heir, asSeenBy: node)))
       }
     case .ability(let node, let isAble):
       hosts[node].isAble = isAble
       stand(node)
+    case .seat(let nodes):
+      wanted = nodes
+      mindMembers()
     }
   }
 
@@ -335,7 +357,8 @@ package final class PaxosWorld {
       hosts[node].diskTime = milliseconds(2)
       hosts[node].isAble = true
       thaw(node)
-      if hosts[node].owner == nil { begin(node) } else { stand(node) }
+      if hosts[node].isRunning { stand(node) } else { begin(node) }
     }
+    spread(members.count - 1)
   }
 }

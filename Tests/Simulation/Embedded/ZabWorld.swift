@@ -70,6 +70,7 @@ package final class ZabWorld {
   var founders: Members
   var voters: [Participant]
   var judge: ZabJudge
+  private var sleep: SleepJudge
   private var effects: [Zab.Effect] = []
   private var entriesAtHealing = 0
   /// What is wrong, if anything.
@@ -89,6 +90,7 @@ package final class ZabWorld {
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
     arrivals = Array(repeating: Array(repeating: 0, count: story.nodes), count: story.nodes)
     judge = ZabJudge(nodes: story.nodes)
+    sleep = SleepJudge(nodes: story.nodes)
     var timing = Zab.Timing()
     timing.kept = story.kept
     timing.piece = 10
@@ -185,6 +187,10 @@ package final class ZabWorld {
     if let trap = hosts[node].trap, trap.hasSprung { return spring(node, trap.company) }
     judgeGap(node, before)
     note(node)
+    if case .tick = input, let wakes = hosts[node].zab?.wakesAt, let wrong = sleep.judge(node, wakes: wakes, at: local)
+    {
+      fail("Sleep: \(wrong)")
+    }
     schedule(node)
   }
 

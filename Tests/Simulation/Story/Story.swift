@@ -34,6 +34,8 @@ package struct Story: Equatable {
     case storeAwayOnClaim
     /// A node reads from a server that is behind.
     case lag(node: Int, by: Int64)
+    /// A node's server was the store's leader until so long ago, and doesn't know yet that it isn't any more, for so long.
+    case depose(node: Int, ago: Int64, for: Int64)
     /// Answers of the store and messages of nodes take long.
     case slow(permille: Int)
     /// All processes end at once.
@@ -118,6 +120,7 @@ extension Story {
       wish(at: at, &chance, &tokens)
     }
     if addresses > 0, nodes > 2, engine == .store { regroup(seed) }
+    if engine == .store { meetDeposed(seed) }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 

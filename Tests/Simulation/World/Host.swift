@@ -74,6 +74,8 @@ package final class Host {
   var isStoreCut = false
   /// How far the server is behind that it reads from.
   var lag: Int64 = 0
+  /// Until when it's with a leader of the store that was deposed, and since when he was: he has nothing of what others wrote since.
+  var deposed: (since: Int64, until: Int64)?
   /// Until when the kernel has each address.
   var addresses: [Int64]
   /// By which generation, and until when, the node owns each address.
@@ -250,6 +252,10 @@ extension World {
       }
       nodes[node].reserved = nil
       guard inForce else { break }
+      let stored = nodes[node].disk.stored.generation
+      if target.generation < stored {
+        fail("no node goes back", "n\(node) serves \(target.generation) after \(stored)")
+      }
       let committed = FleetState.Committed(
         generation: target.generation, origin: target.origin, text: target.text, digest: target.digest)
       queue.put(.stored(node: node, life: life, committed), at: now + chance.within(100_000...milliseconds(25)))

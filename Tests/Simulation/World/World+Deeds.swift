@@ -37,6 +37,7 @@ extension World {
       goesAwayOnClaim = false
     case .storeAwayOnClaim: goesAwayOnClaim = true
     case .lag(let node, let span): nodes[node].lag = span
+    case .depose(let node, let ago, let span): nodes[node].deposed = (now - ago, now + span)
     case .slow(let permille): slowness = permille
     case .dark: for node in nodes.indices where nodes[node].fleet != nil { end(node, withHost: true) }
     case .light: for node in nodes.indices where nodes[node].fleet == nil { begin(node) }
@@ -80,6 +81,7 @@ extension World {
     for node in nodes.indices {
       nodes[node].isStoreCut = false
       nodes[node].lag = 0
+      nodes[node].deposed = nil
       nodes[node].diskTime = milliseconds(2)
       nodes[node].isBroken = false
       thaw(node)

@@ -55,6 +55,11 @@ extension World {
   }
 
   func arrive(_ node: Int, _ life: UInt32, _ call: CallID, _ request: StoreRequest) {
+    if let deposed = nodes[node].deposed, now < deposed.until {
+      // What is written there isn't agreed on by anybody.
+      if case .read(let key, _) = request { answer(node, life, call, store.read(key, asOf: deposed.since)) }
+      return
+    }
     switch request {
     case .read(let key, .any):
       answer(node, life, call, store.read(key, asOf: now - nodes[node].lag))

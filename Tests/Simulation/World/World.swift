@@ -75,6 +75,7 @@ package final class World {
   var log = LogJudge()
   var rollouts = RolloutJudge()
   var owners: OwnerJudge
+  private var sleep: SleepJudge
   var tables = TableJudge()
   var effects: [FleetNode.Effect] = []
   var requests: UInt64 = 0
@@ -91,6 +92,7 @@ package final class World {
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
     arrivals = Array(repeating: Array(repeating: 0, count: story.nodes), count: story.nodes)
     owners = OwnerJudge(addresses: story.addresses)
+    sleep = SleepJudge(nodes: story.nodes)
     givenUpAt = Array(repeating: .min / 2, count: story.addresses)
     prefer = (0..<story.addresses).map { _ in chance.permille(300) ? [0] : [] }
     for _ in 0..<story.nodes {
@@ -234,7 +236,13 @@ package final class World {
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3
     for effect in said where outcome.finding == nil { perform(effect, of: node) }
     effects = said
+    if case .tick = input { judgeSleep(node, at: local) }
     schedule(node)
+  }
+
+  private func judgeSleep(_ node: Int, at local: Moment) {
+    guard let wakes = nodes[node].fleet?.wakesAt, let wrong = sleep.judge(node, wakes: wakes, at: local) else { return }
+    fail("a node sleeps while nothing is due", wrong)
   }
 
   /// Whether a node's tables may be others after this.
