@@ -2,14 +2,16 @@
 """What it costs to be a node of a fleet: the CPU of a connection with and without "fleet".
 
 Two proxies run side by side before the same four servers, one worker each. One of them is the first of three nodes, whose other two and
-whose three ZooKeeper servers are there and have nothing to do. Both get the same connections, in turns; then nobody comes. What a node
-does for its fleet it does on threads of its own and in so much of a second, however much there is to proxy: so both are told, the
-whole by connection at this load, and what a second costs without any.
+whose three ZooKeeper servers, if they agree by those, are there and have nothing to do. Both get the same connections, in turns; then nobody
+comes. What a node does for its fleet it does on threads of its own and in so much of a second, however much there is to proxy: so both are told,
+the whole by connection at this load, and what a second costs without any. At last something is agreed on again and again: a backend's weight, asked
+for at a node's admin socket on a connection of its own, until the answer that it holds on all three.
 
 With --instructions both are run by valgrind instead, which counts what is executed in user space, exactly and slowly: how much more a connection takes
 on the threads that it goes through, and how much a second takes without any.
 
-    python3 Benchmarks/fleet.py [--rounds 9] [--connections 20000] [--martlet .build/release/martlet] [--instructions]
+    python3 Benchmarks/fleet.py [--rounds 9] [--connections 20000] [--martlet .build/release/martlet] [--engine zookeeper|embedded] [--appends 500]
+        [--instructions]
 """
 
 import argparse
@@ -38,6 +40,12 @@ def cpu(pid):
         with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
             total += int(file.read().split()[0])
     return total
+
+
+def memory(pid):
+    """Resident KiB that are this process's own, with its share of what others have as well."""
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        return int(re.search(r"^Pss:\s+(\d+)", file.read(), re.M).group(1))
 
 
 class Children:
@@ -80,9 +88,10 @@ class Children:
         return [f"127.0.0.1:{client}" for client, _, _ in ports]
 
 
-def proxies(children, martlet, prefix):
-    """Starts them; process and port of each, by what it is."""
+def proxies(children, martlet, prefix, engine):
+    """Starts them; process and port of each, by what it is, and the processes of all nodes."""
     servers = [free_port() for _ in range(4)]
+    children.backend = servers[0]
     for port in servers:
         children.start(children.tool, "serve", str(port)).stdout.readline()
     folder = children.folder
@@ -90,7 +99,7 @@ def proxies(children, martlet, prefix):
         os.fchmod(file.fileno(), 0o600)
         file.write(subprocess.run([martlet, "fleet", "key"], check=True, capture_output=True, text=True).stdout)
     fleet = {"name": "edge", "nodes": [{"name": f"lb{number}", "address": f"127.0.0.1:{free_port()}"} for number in (1, 2, 3)],
-             "engine": {"type": "zookeeper", "servers": children.zookeeper()}, "key": f"{folder}/key",
+             "engine": {"type": "zookeeper", "servers": children.zookeeper()} if engine == "zookeeper" else {"type": "embedded", "preview": True}, "key": f"{folder}/key",
              "data": f"{folder}/${{MARTLET_NODE}}/data"}
 
     def configure(name, more):
@@ -105,14 +114,13 @@ def proxies(children, martlet, prefix):
         port = free_port()
         words = [word.replace("%n", name) for word in prefix]
         found[name] = (children.start(*words, martlet, "run", file, MARTLET_NODE=node, WEB=str(port)), port)
-    for node in ("lb2", "lb3"):
-        children.start(martlet, "run", together, MARTLET_NODE=node, WEB=str(free_port()))
+    nodes = [found["with"][0]] + [children.start(martlet, "run", together, MARTLET_NODE=node, WEB=str(free_port())) for node in ("lb2", "lb3")]
     deadline = time.monotonic() + 120
     while True:
         answer = subprocess.run([martlet, "fleet", "status", "--json", "--socket", f"{folder}/lb1.sock"], capture_output=True, text=True)
         status = json.loads(answer.stdout) if answer.returncode == 0 else {"generation": 0, "nodes": []}
         if status["generation"] == 1 and all(node.get("generation") == 1 and node["present"] for node in status["nodes"]):
-            return found
+            return found, nodes
         if time.monotonic() > deadline:
             raise SystemExit(f"the fleet isn't there: {answer.stdout}{answer.stderr}")
         time.sleep(0.2)
@@ -120,7 +128,7 @@ def proxies(children, martlet, prefix):
 
 def by_cpu(children, options):
     """Microseconds a connection, in each round; milliseconds a second without one."""
-    found = proxies(children, options.martlet, [])
+    found, nodes = proxies(children, options.martlet, [], options.engine)
     for _, port in found.values():
         children.connect(port, options.connections, 1)
     spent, rest = {name: [] for name in found}, {name: [] for name in found}
@@ -130,11 +138,14 @@ def by_cpu(children, options):
             before, began = cpu(process.pid), time.monotonic()
             children.connect(port, options.connections, round_number)
             spent[name].append(((cpu(process.pid) - before) / options.connections / 1000, options.connections / (time.monotonic() - began)))
+    idle = []
     for _ in range(options.rounds):
         before, began = {name: cpu(process.pid) for name, (process, _) in found.items()}, time.monotonic()
+        all_before = [cpu(process.pid) for process in nodes]
         time.sleep(2)
         for name, (process, _) in found.items():
             rest[name].append((cpu(process.pid) - before[name]) / (time.monotonic() - began) / 1e6)
+        idle.append([(cpu(process.pid) - start) / (time.monotonic() - began) / 1e7 for process, start in zip(nodes, all_before)])
     ratios = [with_[0] / without[0] for with_, without in zip(spent["with"], spent["without"])]
     for name in found:
         print(f"{name:8} {statistics.median(s for s, _ in spent[name]):6.2f} µs of CPU a connection, {statistics.median(r for _, r in spent[name]):6.0f} "
@@ -143,6 +154,32 @@ def by_cpu(children, options):
     standing = statistics.median(rest["with"]) - statistics.median(rest["without"])
     load = statistics.median(s for s, _ in spent["without"]) * statistics.median(r for _, r in spent["without"]) / 1000
     print(f"what the fleet takes without any is {standing / load * 100:.2f} % of what that many connections take, {standing / 10:.2f} % of a processor")
+    print("each node without any: " + ", ".join(f"{statistics.median(shares):.2f} % of a processor" for shares in zip(*idle)))
+    used = {name: memory(process.pid) for name, (process, _) in found.items()}
+    print(f"memory: {used['without'] / 1024:.1f} MiB without, {used['with'] / 1024:.1f} MiB with: {(used['with'] - used['without']) / 1024:.1f} MiB more")
+    if options.appends > 0:
+        by_answer(children, options.appends)
+
+
+def by_answer(children, count):
+    """How long it takes until something holds on all nodes."""
+    body = {"pool": "main", "backend": None, "action": "weight"}
+    spent = []
+    for number in range(count):
+        began = time.monotonic()
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(f"{children.folder}/lb2.sock")
+            text = json.dumps({**body, "backend": f"127.0.0.1:{children.backend}", "weight": str(1 + number % 200)})
+            door.sendall(f"POST /v1/overrides HTTP/1.1\r\nHost: martlet\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                         f"Content-Length: {len(text)}\r\n\r\n{text}".encode())
+            answer = b""
+            while more := door.recv(65536):
+                answer += more
+        spent.append((time.monotonic() - began) * 1000)
+        if not re.match(rb"HTTP/1\.1 2", answer):
+            raise SystemExit(f"refused: {answer.decode()}")
+    spent.sort()
+    print(f"agreed on, {count} times: p50 {statistics.median(spent):.1f} ms, p99 {spent[int(count * 0.99) - 1]:.1f} ms, at most {spent[-1]:.1f} ms")
 
 
 def by_instructions(children, options):
@@ -150,7 +187,7 @@ def by_instructions(children, options):
     # What the compiler says of its work for a debugger is more than valgrind can read.
     program = f"{children.folder}/martlet"
     subprocess.run(["strip", "-o", program, options.martlet], check=True)
-    found = proxies(children, program, ["valgrind", "--tool=callgrind", "--separate-threads=no", "--callgrind-out-file=" + children.folder + "/%n.out"])
+    found, _ = proxies(children, program, ["valgrind", "--tool=callgrind", "--separate-threads=no", "--callgrind-out-file=" + children.folder + "/%n.out"], options.engine)
     dumps = {name: 0 for name in found}
 
     def executed(name):
@@ -182,6 +219,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--connections", type=int, default=20_000)
     parser.add_argument("--martlet", default=".build/release/martlet")
+    parser.add_argument("--engine", choices=["zookeeper", "embedded"], default="zookeeper")
+    parser.add_argument("--appends", type=int, default=500)
     parser.add_argument("--instructions", action="store_true")
     options = parser.parse_args()
     children = Children()
