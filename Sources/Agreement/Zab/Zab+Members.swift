@@ -91,6 +91,9 @@ extension Zab {
       if isAnybodyLearning { change(to: members.settled(), at: now, into: &effects) }
       return
     }
+    // Somebody asks for another voter since one is gone: who was there a moment ago may be the one.
+    var present = present
+    for node in present where node != me && leading.heardAt[Int(node)] <= wantedSince { present.remove(node) }
     // Whoever comes to count should have what is to be counted on; nobody has to go before all have come.
     let new = NodeSet(bits: others.bits & ~members.voters.bits)
     let ready = NodeSet(bits: new.bits & leading.inStep.bits & present.bits)
