@@ -48,7 +48,8 @@ let package = Package(
 
     // What is decided and said, as values: nothing of this group opens a socket or knows a thread.
     .target(name: "Balancing", swiftSettings: strict),
-    .target(name: "Config", dependencies: ["Balancing", "Sockets", system], swiftSettings: strict),
+    .target(name: "Introduction", dependencies: ["Sockets"], swiftSettings: strict),
+    .target(name: "Config", dependencies: ["Balancing", "Introduction", "Sockets", system], swiftSettings: strict),
     .target(name: "Model", dependencies: ["Balancing", "Config"], swiftSettings: strict),
     .target(name: "Text", dependencies: ["Config", "Model", system], swiftSettings: strict),
 
@@ -57,7 +58,8 @@ let package = Package(
 
     // The data plane.
     .target(
-      name: "Proxy", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: dataPlane),
+      name: "Proxy", dependencies: ["Balancing", "Config", "Introduction", "Libevent", "Sockets", system],
+      swiftSettings: dataPlane),
 
     // The control plane: who may be picked, and how that becomes something else while it runs.
     .target(
@@ -65,7 +67,8 @@ let package = Package(
     .target(
       name: "Control",
       dependencies: [
-        "Balancing", "Config", "Health", "Libevent", "Model", "Names", "Proxy", "Sockets", "Text", logging, system,
+        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "Text",
+        logging, system,
       ], swiftSettings: strict),
     .target(
       name: "Changes",
@@ -121,8 +124,11 @@ let package = Package(
     .testTarget(name: "NamesTests", dependencies: ["Libevent", "Names", "Sockets", "Support", system]),
     .testTarget(name: "NetworkTests", dependencies: ["Libevent", "Network", "Sockets", "Support", system]),
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
-    .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Sockets", "Support"]),
-    .testTarget(name: "ProxyTests", dependencies: ["Balancing", "Libevent", "Proxy", "Sockets", "Support", system]),
+    .testTarget(name: "IntroductionTests", dependencies: ["Introduction", "Sockets"]),
+    .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Introduction", "Sockets", "Support"]),
+    .testTarget(
+      name: "ProxyTests",
+      dependencies: ["Balancing", "Introduction", "Libevent", "Proxy", "Sockets", "Support", system]),
     .testTarget(name: "ModelTests", dependencies: ["Balancing", "Config", "Model", "Sockets"]),
     .testTarget(name: "TextTests", dependencies: ["Text"]),
     .testTarget(
@@ -187,8 +193,8 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Libevent", "Model",
-        "Names", "Service",
+        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Introduction", "Libevent",
+        "Model", "Names", "Service",
         "Sockets",
       ],
       path: "Tests/Fuzz"))

@@ -46,7 +46,9 @@ extension ListenerDocument {
     self.init(
       name: listener.name, bind: listener.bind, pool: listener.pool, maxSessions: listener.maxSessions,
       backlog: listener.backlog, onRemove: listener.onRemove, drainLimit: listener.drainLimit, access: listener.access,
-      freebind: listener.isFreebind)
+      freebind: listener.isFreebind,
+      proxy: listener.proxy.map { ProxyDocument(from: $0.from, versions: $0.versions) },
+      introduction: listener.introduction)
   }
 }
 

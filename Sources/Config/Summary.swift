@@ -5,7 +5,8 @@ extension Configuration {
     for listener in listeners {
       lines.add(
         "listener", listener.name, "\(listener.bind) → \(listener.pool)", Self.limit(listener.maxSessions),
-        "removed: \(listener.onRemove.summary(drainLimit: listener.drainLimit))")
+        "removed: \(listener.onRemove.summary(drainLimit: listener.drainLimit))",
+        listener.proxy.map { "introduced by \($0.from.map(\.description).joined(separator: ", "))" } ?? "")
     }
     var text = lines.text
     for pool in pools { text += "\n" + pool.summary }

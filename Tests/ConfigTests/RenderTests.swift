@@ -43,7 +43,8 @@ struct RenderTests {
               "backlog": 4096,
               "onRemove": "drain",
               "drainLimit": "10m",
-              "freebind": false
+              "freebind": false,
+              "introduction": "3s"
             }
           ],
           "pools": [

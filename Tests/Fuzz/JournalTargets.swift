@@ -1,3 +1,4 @@
+import Sockets
 import SystemPackage
 
 @testable import Fleet

@@ -59,6 +59,9 @@ enum ForeignWords {
     ("level", ["severity", "verbosity"]),
     ("format", ["style", "encoding"]),
     ("backlog", ["somaxconn", "accept-backlog"]),
+    ("proxy", ["accept-proxy", "proxy_protocol", "proxy-protocol", "proxyprotocol"]),
+    ("proxy.from", ["trusted", "set_real_ip_from", "trusted-ips", "allow"]),
+    ("introduction", ["tcp-request-inspect-delay", "inspect-delay", "preread_timeout", "proxy_protocol_timeout"]),
     ("tls", ["ssl"]),
     ("ca", ["ca-file", "cafile", "cacert", "ca-cert", "root-ca", "trust-store", "trusted-ca"]),
     ("certificate", ["cert", "crt", "cert-file", "client-cert", "client-certificate", "key-store", "pem"]),
@@ -73,8 +76,7 @@ enum ForeignWords {
       "remove it: TLS is passed on as it comes, and the backends end it"
     ),
     (
-      ["proxy-protocol", "send-proxy", "send-proxy-v2", "accept-proxy"],
-      "remove it: the PROXY protocol is neither sent nor expected"
+      ["send-proxy", "send-proxy-v2"], "remove it: the PROXY protocol isn't sent, a listener's \"proxy\" only takes it"
     ),
     (["mode", "protocol", "proto", "option", "options"], "remove it: everything is relayed as TCP"),
     (

@@ -73,7 +73,9 @@ extension Assembler {
       name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? .unix(path: ""),
       pool: value.pool ?? names.first ?? "", maxSessions: value.maxSessions, backlog: value.backlog,
       onRemove: value.onRemove, drainLimit: value.drainLimit, access: value.access,
-      isFreebind: value.freebind || value.bind.map { floating.contains($0.withoutMapping.with(port: 0)) } == true)
+      isFreebind: value.freebind || value.bind.map { floating.contains($0.withoutMapping.with(port: 0)) } == true,
+      proxy: value.proxy.map { ProxyConfiguration(from: $0.from ?? [], versions: $0.versions) },
+      introduction: value.introduction)
   }
 
   private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {

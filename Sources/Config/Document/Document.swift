@@ -42,6 +42,8 @@ struct ListenerDocument: Sendable {
   var drainLimit = Duration.seconds(600)
   var access = SocketAccess()
   var freebind = false
+  var proxy: ProxyDocument?
+  var introduction = Duration.seconds(3)
 }
 
 extension Document {
@@ -249,6 +251,13 @@ extension ListenerDocument {
         "freebind", \.freebind, in: initial, .bool,
         "Whether the address may be one that this machine doesn't have yet, such as one that moves between machines. A fleet's "
           + "floating addresses always may."),
+      Field(
+        "proxy", optional: \.proxy, ProxyDocument.shape.kind,
+        "Who has to say whose connection it is, by the PROXY protocol. Without it nobody, and what comes is the client's own."
+      ),
+      Field(
+        "introduction", \.introduction, in: initial, .duration(.milliseconds(10)...(.seconds(60))),
+        "How long that may take from the accept on; a duration."),
     ] + SocketAccess.fields.map { $0.inside(\.access) },
     rules: [
       [

@@ -1,3 +1,4 @@
+package import Introduction
 package import Sockets
 
 /// What a configuration file comes to: checked as a whole, every default filled in.
@@ -75,6 +76,24 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var access = SocketAccess()
   /// Whether the address may be one that this machine doesn't have yet (IP_FREEBIND, ip(7)).
   package var isFreebind = false
+  /// Whose connections begin with a header that says who the client is; nil if nobody's do.
+  package var proxy: ProxyConfiguration?
+  /// How long a client may take until it's known who it is and what it wants, where that is looked at; 10 ms…60 s.
+  package var introduction = Duration.seconds(3)
+}
+
+/// Who says by the PROXY protocol whose connection it is.
+package struct ProxyConfiguration: Equatable, Sendable {
+  /// Where those connect from who have to; all others can't.
+  package var from: [AddressRange]
+  /// The versions that they may speak.
+  package var versions: [ProxyHeader.Version]
+
+  /// Those of these ranges.
+  package init(from: [AddressRange], versions: [ProxyHeader.Version] = ProxyHeader.Version.allCases) {
+    self.from = from
+    self.versions = versions
+  }
 }
 
 /// The stats port.

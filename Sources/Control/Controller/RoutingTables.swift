@@ -23,10 +23,21 @@ struct RoutingTables {
   mutating func next(of pools: [String: Pool], _ configuration: Configuration) -> RoutingTable {
     count += 1
     let routes = configuration.listeners.compactMap { listener in
-      pools[listener.pool].map { (listener.name, ListenerRoute(pool: $0, maxSessions: listener.maxSessions)) }
+      pools[listener.pool].map {
+        (
+          listener.name,
+          ListenerRoute(
+            pool: $0, maxSessions: listener.maxSessions, introduction: listener.proxy.map { rules(of: $0, listener) })
+        )
+      }
     }
     return RoutingTable(
       generation: count, routes: Dictionary(uniqueKeysWithValues: routes),
       evictionInterval: 1_000_000_000 / UInt64(max(configuration.eviction.rate, 1)))
+  }
+
+  private func rules(of proxy: ProxyConfiguration, _ listener: ListenerConfiguration) -> IntroductionRules {
+    IntroductionRules(
+      proxies: proxy.from, versions: Set(proxy.versions), patience: listener.introduction.clockNanoseconds)
   }
 }

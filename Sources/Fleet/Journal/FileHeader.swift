@@ -1,3 +1,5 @@
+import Sockets
+
 /// What a file of a journal begins with: 64 bytes, which lie in all versions of a format like this.
 ///
 ///     [magic 8][version u32][CRC-32C u32 of the rest of the 64][six numbers u64]

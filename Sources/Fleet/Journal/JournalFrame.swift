@@ -1,3 +1,5 @@
+import Sockets
+
 /// A record as it lies in a segment, at an offset that 8 divides:
 ///
 ///     [length u32 of the body][CRC-32C u32][type u8][kind u8][0 u16][0 u32][sequence u64][durable u64][body][zeros up to 8]

@@ -1,3 +1,5 @@
+import Sockets
+
 /// One of the two copies of a slot: a block of 4 KiB.
 ///
 ///     [CRC-32C u32][length u32][sequence u64][bytes][zeros]

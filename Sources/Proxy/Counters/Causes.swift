@@ -83,6 +83,18 @@ package enum Refusal: String, CaseIterable, Sendable {
   case closed
   /// The proxy shut down before a backend was reached.
   case shutdown
+  /// The connection doesn't begin with a header of the PROXY protocol, as it has to.
+  case proxyMissing
+  /// The header is of a version that isn't taken.
+  case proxyVersion
+  /// The header is cut short, or makes no sense.
+  case proxyMalformed
+  /// The header is longer than one may be.
+  case proxyTooLong
+  /// The header was changed on its way, by its checksum.
+  case proxyChecksum
+  /// It took too long until it was known who the client is.
+  case introductionTimeout
 
   /// The cause in words for people.
   package var text: String {
@@ -97,6 +109,12 @@ package enum Refusal: String, CaseIterable, Sendable {
     case .clientLeft: "the client left before a backend was reached"
     case .closed: "it was closed before a backend was reached"
     case .shutdown: "the proxy shut down before a backend was reached"
+    case .proxyMissing: "it began without the header of the PROXY protocol that has to come from there"
+    case .proxyVersion: "its PROXY protocol header was of a version that isn't taken"
+    case .proxyMalformed: "its PROXY protocol header was cut short, or made no sense"
+    case .proxyTooLong: "its PROXY protocol header was longer than one may be"
+    case .proxyChecksum: "its PROXY protocol header was changed on its way"
+    case .introductionTimeout: "it took too long until it was known who the client is"
     }
   }
 }

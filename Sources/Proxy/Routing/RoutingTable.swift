@@ -24,10 +24,13 @@ package struct ListenerRoute: Sendable {
   package let pool: Pool
   /// The most sessions at a time over all workers; `Int.max` where there is no limit.
   package let maxSessions: Int
+  /// What is looked at of a client before a backend is looked for; nil for nothing.
+  package let introduction: IntroductionRules?
 
   /// A route to a pool.
-  package init(pool: Pool, maxSessions: Int) {
+  package init(pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil) {
     self.pool = pool
     self.maxSessions = maxSessions
+    self.introduction = introduction
   }
 }

@@ -3,12 +3,6 @@ import Sockets
 
 /// A client's address as sessions are picked, found and shown by it.
 extension SocketAddress {
-  /// The IPv4 address that an IPv6 socket shows as an IPv4-mapped one (RFC 4291, 2.5.5.2); any other as it is.
-  var unmapped: SocketAddress {
-    guard case .ipv6(high: 0, let low, _, let port) = self, low >> 32 == 0xFFFF else { return self }
-    return .ipv4(UInt32(truncatingIfNeeded: low), port: port)
-  }
-
   /// What all of a client's sessions have in common.
   var hostAlone: SocketAddress {
     unmapped.with(port: 0)

@@ -18,6 +18,8 @@ final class Session: IOHandler, Waiting {
   let accepted: UInt64
 
   var phase = SessionPhase.connecting
+  /// Who the client is by another one's word; nil if nobody is asked.
+  var introduction: ClientIntroduction?
   /// The pool while a backend is looked for.
   var pool: Pool?
   var connector: Connector
@@ -75,7 +77,7 @@ final class Session: IOHandler, Waiting {
   }
 
   /// Who the client is: everything that decides goes by this, what concerns the socket by `peer`.
-  var clientAddress: SocketAddress { peer }
+  var clientAddress: SocketAddress { introduction?.client ?? peer }
 
   // MARK: Readiness
 
@@ -98,6 +100,7 @@ final class Session: IOHandler, Waiting {
       if toBackend.isFinished, let error = breakAfterEnd(of: client, readiness) { return clientBroke(error) }
       if toBackend.sourceReady { pumpToBackend() }
       if !hadRoom, phase == .relaying { pumpToClient() }
+    case .introducing: introduce()
     // The client's bytes stay in the kernel until a backend is there.
     case .connecting, .queued, .resetting, .ended: break
     }
@@ -114,7 +117,7 @@ final class Session: IOHandler, Waiting {
       if readiness.contains(.write), hold == 0 { toBackend.sinkReady = true }
       if toClient.sourceReady { pumpToClient() }
       if !hadRoom, phase == .relaying { pumpToBackend() }
-    case .queued, .resetting, .ended: break
+    case .introducing, .queued, .resetting, .ended: break
     }
   }
 

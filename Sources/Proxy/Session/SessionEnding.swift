@@ -81,7 +81,7 @@ extension Session {
       self.cause = cause
       close(cause, by: worker.hasMovedLately(self) || !isBetweenBytes ? .reset : .clean)
     case .resetting: closeReset()
-    case .queued, .connecting: refuse(.closed)
+    case .introducing, .queued, .connecting: refuse(.closed)
     case .ended: break
     }
   }
@@ -111,7 +111,8 @@ extension Session {
   func refuse(_ refusal: Refusal) {
     worker.counters.refused.add()
     listener.counters.refused.add(refusal)
-    policy.pool.counters[worker.index].refused.add(refusal)
+    // As long as it isn't known who the client is, it's nobody's.
+    if phase != .introducing { policy.pool.counters[worker.index].refused.add(refusal) }
     if let backend {
       connectEnded(at: backend)
       backend.load.release()

@@ -110,6 +110,8 @@ package struct SessionSummary: Sendable {
 
 /// How far a session is. The raw value is the word for people.
 package enum SessionPhase: String, CaseIterable, Sendable {
+  /// Who the client is isn't known yet.
+  case introducing
   /// It waits for a slot of a backend.
   case queued
   /// It looks for a backend that answers.

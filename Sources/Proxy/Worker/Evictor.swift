@@ -104,7 +104,11 @@ final class Evictor {
   private func cutOff(
     _ session: Session, _ order: EvictionOrder, at now: UInt64, budget: inout Int
   ) -> FoundSessions.Look {
-    let isSearching = session.phase == .queued || session.phase == .connecting
+    let isSearching =
+      switch session.phase {
+      case .introducing, .queued, .connecting: true
+      case .relaying, .resetting, .ended: false
+      }
     if isSearching, order.selection.backendIDs != nil { return .goesOn }
     guard order.selection.matches(session, at: now) else { return .goesOn }
     guard budget > 0 else { return .pause }

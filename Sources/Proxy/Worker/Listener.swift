@@ -108,7 +108,8 @@ final class Listener: Admission {
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1
-    worker.start(Session(client, from: address, pool: pool, listener: self, worker: worker))
+    let session = Session(client, from: address, pool: pool, listener: self, worker: worker)
+    worker.start(session, by: route?.introduction)
   }
 
   /// Sets what this client hasn't inherited.
@@ -127,6 +128,21 @@ final class Listener: Admission {
     backOff = min(backOff * 2, Self.longestBackOff)
     worker.keepTicking()
   }
+
+  // MARK: Trouble
+
+  /// When trouble with a client was told last, in ticks.
+  private var toldAt: UInt32?
+
+  /// Whether trouble with a client is to be told, and not only counted: once in a while.
+  func mayTell() -> Bool {
+    if let toldAt, worker.tick &- toldAt < Self.silence { return false }
+    toldAt = worker.tick
+    return true
+  }
+
+  /// For how long nothing more is told, in ticks.
+  private static let silence: UInt32 = 600
 
   // MARK: Pauses
 

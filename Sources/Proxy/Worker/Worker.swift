@@ -121,12 +121,14 @@ package final class Worker {
 
   // MARK: Sessions' lives
 
-  func start(_ session: Session) {
-    if idleCloses.areRecent(at: session.accepted) { idleCloses.check(session) }
+  func start(_ session: Session, by rules: IntroductionRules?) {
     pending.append(session)
     activeThisTick.append(session)
     keepTicking()
-    introduced(session)
+    guard let rules, rules.concern(session.peer) else { return search(for: session) }
+    // What it begins with is told by the loop.
+    session.introduction = ClientIntroduction(rules)
+    session.phase = .introducing
   }
 
   func established(_ session: Session) {
@@ -149,7 +151,7 @@ package final class Worker {
   func ended(_ session: Session, from phase: SessionPhase) {
     switch phase {
     case .relaying: standing.remove(session)
-    case .queued, .connecting, .resetting: pending.remove(session)
+    case .introducing, .queued, .connecting, .resetting: pending.remove(session)
     case .ended: return
     }
     if phase == .queued { queues.remove(session) }

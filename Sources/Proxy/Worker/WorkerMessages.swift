@@ -1,3 +1,5 @@
+package import Introduction
+package import Sockets
 package import SystemPackage
 
 /// What the control plane asks of a worker. Commands are carried out in the order in which they were posted.
@@ -45,6 +47,8 @@ package enum WorkerEvent: Sendable {
   case connectHindered(Backend, Errno)
   /// The kernel gave no client of this listener, most often for want of descriptors; it pauses.
   case acceptFailed(listener: String, Errno)
+  /// A connection didn't begin with the header that it has to begin with, and what its beginning looks like. Told of a listener now and then.
+  case headerRefused(listener: String, from: SocketAddress, Refusal, Beginning)
   /// The rollout can be committed, or can't be, and why; then it's forgotten.
   case prepared(worker: Int, rollout: Int, problem: String?)
   /// Nothing of the rollout is held any more.

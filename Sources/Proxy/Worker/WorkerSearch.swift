@@ -14,7 +14,9 @@ enum SearchOutcome {
 
 /// A session's way from the accept to its backend, as `SessionPhase` tells it:
 ///
-///     accepted ── introduced ─┬─ somebody waits before it ───────────► queued
+///     accepted ── a header has to come ──────────────────────────────► introducing
+///     introducing ─ it's wrong, or too late ─────────────────────────► ended
+///     introduced, or nothing to be known ─┬─ somebody waits before it ► queued
 ///                             └─ look ─┬─ underway ──────────────────► connecting
 ///                                      ├─ established ───────────────► relaying
 ///                                      ├─ must wait, and there's room ► queued
@@ -25,8 +27,19 @@ enum SearchOutcome {
 ///       └────────── failed, or too late ─────────────────────────────► look
 ///     relaying ──── the backend broke before a byte was exchanged ───► look
 extension Worker {
-  /// Who the client is, and to which pool it goes, is known: the end of what there is before a backend is looked for.
+  /// Who the client is, is known: the end of what there is before a backend is looked for.
   func introduced(_ session: Session) {
+    // The listener may lead elsewhere by now.
+    guard let pool = pool(for: session.listener) else { return session.refuse(.closed) }
+    session.use(pool)
+    session.phase = .connecting
+    session.connector.began = MonotonicClock.now()
+    search(for: session)
+  }
+
+  /// Looks for a backend for a session whose client is known.
+  func search(for session: Session) {
+    if idleCloses.areRecent(at: session.accepted) { idleCloses.check(session) }
     search(session)
   }
 

@@ -45,6 +45,7 @@ extension Worker {
 
   private func check(_ session: Session, at now: UInt64) {
     switch session.phase {
+    case .introducing: session.checkIntroduction(at: now)
     case .connecting:
       if session.client.takeError() != nil {
         session.refuse(.clientLeft)

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Fleet
+import Sockets
 
 /// RFC 3720, appendix B.4, and what catalogues of checksums name as the check.
 @Suite struct CRC32CTests {

@@ -1,0 +1,97 @@
+package import Introduction
+package import Sockets
+
+/// What is looked at of a listener's clients before a backend is looked for.
+package final class IntroductionRules: Sendable {
+  /// Where those connect from whose connections begin with a header of the PROXY protocol.
+  let proxies: [AddressRange]
+  /// The versions that they may speak.
+  let versions: Set<ProxyHeader.Version>
+  /// How long it may take from the accept on, in nanoseconds.
+  let patience: UInt64
+
+  /// The rules, with a time in nanoseconds.
+  package init(proxies: [AddressRange], versions: Set<ProxyHeader.Version>, patience: UInt64) {
+    self.proxies = proxies
+    self.versions = versions
+    self.patience = patience
+  }
+
+  /// Whether anything of who connects from there is looked at.
+  func concern(_ peer: SocketAddress) -> Bool {
+    proxies.contains { $0.contains(peer) }
+  }
+}
+
+/// Who a client is by the word of whoever passes its connection on. Most sessions have none.
+final class ClientIntroduction {
+  let rules: IntroductionRules
+  /// What was said; nil as long as nothing is known.
+  fileprivate(set) var header: ProxyHeader?
+
+  init(_ rules: IntroductionRules) {
+    self.rules = rules
+  }
+
+  /// Who the client is; nil if that isn't said.
+  var client: SocketAddress? {
+    if case .client(let client, _) = header?.origin { client } else { nil }
+  }
+}
+
+/// The first phase of a session whose listener wants to know something of its client first. What is to be relayed stays in the kernel, and exactly
+/// the header is taken from there.
+extension Session {
+  /// Looks at what the client has sent.
+  func introduce() {
+    guard let introduction else { return }
+    let buffer = worker.tools.buffer
+    switch buffer.peek(at: client, limit: ProxyHeader.longest) {
+    case .bytes(let count):
+      let versions = introduction.rules.versions
+      switch buffer.withBytes(count, { ProxyHeader.read($0, taking: versions) }) {
+      // What is missing doesn't come any more.
+      case .incomplete where toBackend.sourceHungUp: fail(.malformed, after: count)
+      case .incomplete: break
+      case .wrong(let fault): fail(fault, after: count)
+      case .header(let header, let length):
+        guard buffer.receive(from: client, limit: length) == .bytes(length) else {
+          return fail(.malformed, after: length)
+        }
+        introduction.header = header
+        worker.introduced(self)
+      }
+    case .wouldBlock: break
+    case .end, .failed: refuse(.clientLeft)
+    }
+  }
+
+  /// Refuses it for what stands at the start of the buffer.
+  private func fail(_ fault: ProxyFault, after count: Int) {
+    if listener.mayTell() {
+      let beginning = worker.tools.buffer.withBytes(count, Beginning.init)
+      worker.report(.headerRefused(listener: listener.status.name, from: peer, Refusal(fault), beginning))
+    }
+    refuse(Refusal(fault))
+  }
+
+  /// Looks after the time of one whose client isn't known yet. Nothing is asked of the kernel: whoever sends nothing costs nothing.
+  func checkIntroduction(at now: UInt64) {
+    guard let introduction, now >= accepted &+ introduction.rules.patience else { return }
+    refuse(.introductionTimeout)
+  }
+}
+
+extension Refusal {
+  /// That of a client whose connection doesn't begin as it has to.
+  init(_ fault: ProxyFault) {
+    self =
+      switch fault {
+      case .missing: .proxyMissing
+      case .version: .proxyVersion
+      case .malformed: .proxyMalformed
+      case .tooLong: .proxyTooLong
+      case .checksum: .proxyChecksum
+      }
+  }
+}

@@ -1,0 +1,75 @@
+import Support
+import Testing
+
+extension System {
+  /// Clients whose address the proxy before this one tells.
+  @Suite struct ProxyProtocol {
+    let stage = Stage()
+
+    private struct Recent: Decodable {
+      struct Session: Decodable { let client: String }
+      let sessions: [Session]
+    }
+
+    private func martlet(before server: Nginx) throws -> MartletProcess {
+      let proxy = try stage.martlet(
+        """
+        "listeners": [{ "name": "main", "bind": "127.0.0.1:0", "proxy": { "from": ["127.0.0.0/8"] } }],
+        "pools": [{ "name": "main", "backends": ["\(server.address)"], "health": \(fastHealth) }]
+        """)
+      try proxy.waitUntilAllUp()
+      return proxy
+    }
+
+    private func clients(_ proxy: MartletProcess) throws -> [String] {
+      try proxy.ask(Recent.self, "GET", "/v1/recent?limit=1000").sessions.map { String($0.client.prefix { $0 != ":" }) }
+    }
+
+    @Test(
+      "who HAProxy says the client is, is the client", .needs("haproxy", "nginx"),
+      arguments: ["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options crc32c,unique-id"])
+    func haproxy(_ option: String) throws {
+      let server = try stage.nginx("a")
+      let proxy = try martlet(before: server)
+      let port = try FreePort.next()
+      let file = try stage.folder().write(
+        "haproxy.cfg",
+        """
+        defaults
+          mode tcp
+          timeout connect 5s
+          timeout client 5s
+          timeout server 5s
+        frontend clients
+          bind 127.0.0.1:\(port)
+          unique-id-format %ci:%cp
+          default_backend martlet
+        backend martlet
+          server martlet 127.0.0.1:\(try proxy.port()) \(option) check inter 200ms
+
+        """)
+      _ = try stage.server("haproxy", port: port, ["-db", "-f", file])
+      for number in 2..<6 {
+        #expect(try ask(.local(port), from: "127.0.0.\(number)").body == "a\n")
+        try waitUntil("it's told of 127.0.0.\(number)") { try clients(proxy).contains("127.0.0.\(number)") }
+      }
+      // HAProxy's checks say that they're its own.
+      let refused = try proxy.report().listeners[0].refused
+      #expect(refused.allSatisfy { !$0.key.hasPrefix("proxy") || $0.value == 0 })
+    }
+
+    @Test("curl is served with a header, and refused without, which is told", .needs("curl", "nginx"))
+    func curl() throws {
+      let server = try stage.nginx("a")
+      let proxy = try martlet(before: server)
+      let url = "http://127.0.0.1:\(try proxy.port())/"
+      let with = try Subprocess.run("curl", ["-s", "--haproxy-protocol", "--interface", "127.0.0.9", url])
+      #expect(with.exit == .code(0) && with.output == "a\n", "\(with)")
+      try waitUntil("it's told") { try clients(proxy).contains("127.0.0.9") }
+      for _ in 0..<3 { #expect(try Subprocess.run("curl", ["-s", url]).exit != .code(0)) }
+      try waitUntil("it's counted") { try proxy.report().listeners[0].refused["proxyMissing"] == 3 }
+      let told = proxy.log.split(separator: "\n").filter { $0.contains("an HTTP request") }
+      #expect(told.count == 1, "\(proxy.log)")
+    }
+  }
+}
