@@ -7,6 +7,8 @@ import Testing
   private struct Cluster {
     var nodes: [PaxosOwner]
     var isThere: [Bool]
+    /// What it says gets nowhere.
+    var isMute: [Bool]
     var owned: [(generation: UInt64, until: Moment)?]
     var dropped: [Ownership.Cause] = []
     var now = Moment.start + .seconds(100)
@@ -21,6 +23,7 @@ import Testing
           lease: lease, slot: PaxosSlot(), run: 1, at: now)
       }
       isThere = Array(repeating: true, count: count)
+      isMute = Array(repeating: false, count: count)
       owned = Array(repeating: nil, count: count)
     }
 
@@ -30,7 +33,8 @@ import Testing
       nodes[node].step(input, at: now, into: &effects)
       for effect in effects {
         switch effect {
-        case .send(let message, let to): step(Int(to), .message(message, from: NodeNumber(node), among: 0))
+        case .send(let message, let to):
+          if !isMute[node] { step(Int(to), .message(message, from: NodeNumber(node), among: 0)) }
         case .persist: step(node, .persisted(nodes[node].written))
         case .own(let generation, let until): owned[node] = (generation, until)
         case .drop(let cause):
@@ -94,6 +98,22 @@ import Testing
     cluster.isThere[0] = false
     cluster.pass(.seconds(10))
     #expect(cluster.owners.count == 1)
+  }
+
+  /// Something may stand for the name on a node that couldn't renew it: it's to know when that is another one's.
+  @Test(arguments: [false, true]) func whoHasLapsedIsToldThatAnotherOneHasIt(_ isHeard: Bool) {
+    var cluster = Cluster(3)
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.pass(.seconds(2))
+    cluster.isThere[0] = false
+    cluster.pass(.seconds(5))
+    #expect(cluster.owners == [1] && cluster.dropped.isEmpty)
+    cluster.isThere[0] = true
+    // If nobody hears it, it hears how the other one goes on.
+    cluster.isMute[0] = !isHeard
+    cluster.pass(.seconds(2))
+    #expect(cluster.owners == [1] && cluster.dropped == [.lapsed, .taken(by: NodeName("n1"))])
+    #expect(cluster.nodes[0].stance == .watching)
   }
 
   @Test func theHeirHasItAtOnce() {

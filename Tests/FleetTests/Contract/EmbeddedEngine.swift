@@ -1,0 +1,154 @@
+import Support
+import Testing
+
+@testable import Agreement
+
+/// The engine of the nodes themselves: the case's own and four that have a voice and want nothing, so that more than half are there though
+/// the case's nodes come and go. What is said arrives at once, in its order, and disks store at once, unless the case says otherwise.
+final class EmbeddedEngine: Engine {
+  private static let voices = ["v1", "v2", "v3", "v4"]
+  private static let founders = (["lb1", "lb2", "lb3"] + voices).map { Participant(NodeName($0), Incarnation(bits: 1)) }
+  static let names = founders.map(\.node)
+
+  /// Where all know from the start who counts, which is how a fleet is once its nodes have met.
+  private var disks: [Participant: FleetMemory] = [:]
+  private var parts: [EmbeddedPart] = []
+  private var voices: [EngineNode] = []
+  /// Processes of voices that have ended; something that they have said may still be on its way.
+  private var ended: [EngineNode] = []
+  /// What is on its way.
+  private var queue: [(message: EmbeddedMessage, sender: EmbeddedPart, name: NodeName, fate: EngineNode.Fate)] = []
+  /// What is being heard, and what becomes of the answer.
+  private var heard: (by: EmbeddedPart, of: EmbeddedPart, fate: EngineNode.Fate)?
+
+  func part(of node: EngineNode) -> any EnginePart {
+    if voices.isEmpty, !Self.voices.contains(node.me.node.text) { begin(in: node.world, keeping: node.keeping) }
+    let memory = disks[node.me] ?? FleetMemory(incarnation: node.me.incarnation, run: 0)
+    let part = EmbeddedPart(node, memory, of: self)
+    parts.append(part)
+    if !Self.founders.contains(node.me) { replace(node.me) }
+    return part
+  }
+
+  /// The voices begin, and wait until one of them leads.
+  private func begin(in world: EngineWorld, keeping entries: UInt64) {
+    for founder in Self.founders {
+      disks[founder] = FleetMemory(incarnation: founder.incarnation, run: 0)
+      disks[founder]?.embedded.standing = .founded(Self.founders.map(\.incarnation))
+    }
+    voices = Self.voices.map { voice($0, run: 1, keeping: entries, in: world) }
+    world.pass(.seconds(2)) { voices.contains { $0.log.embedded?.leader != nil } }
+  }
+
+  private func voice(_ name: String, run: UInt32, keeping entries: UInt64, in world: EngineWorld) -> EngineNode {
+    let me = Participant(NodeName(name), Incarnation(bits: 1))
+    let node = EngineNode(me, run: run, peers: [], keeping: entries, in: world)
+    _ = node.part
+    return node
+  }
+
+  /// A memory takes the place of the one that its node had before, as people want it who know of the loss.
+  private func replace(_ participant: Participant) {
+    let voters = Self.founders.map { $0.node == participant.node ? participant : $0 }
+    for part in parts { part.want(voters) }
+  }
+
+  func end(_ part: EmbeddedPart, _ memory: FleetMemory) {
+    disks[part.node.me] = memory
+    parts.removeAll { $0 === part }
+  }
+
+  // MARK: Time
+
+  var wakesAt: Moment {
+    voices.reduce(.never) { min($0, $1.part.wakesAt) }
+  }
+
+  func tick(at now: Moment) {
+    for voice in voices where voice.part.wakesAt <= now { voice.part.tick() }
+  }
+
+  func settle() {
+    var index = 0
+    while index < queue.count {
+      let next = queue[index]
+      index += 1
+      deliver(next.message, of: next.sender, to: next.name, next.fate)
+      if index == 1_000 { (queue, index) = (Array(queue[index...]), 0) }
+    }
+    queue.removeAll(keepingCapacity: true)
+  }
+
+  func wait(until isSo: @escaping () -> Bool) -> Bool {
+    settle()
+    return isSo()
+  }
+
+  /// Whoever leads is killed, and begins anew when others may have found somebody else.
+  func stumble() {
+    guard let voice = voices.first(where: { $0.log.embedded?.leader == $0.me.node }) else { return }
+    beginAnew([voice])
+  }
+
+  func beginAnew() {
+    beginAnew(voices)
+  }
+
+  private func beginAnew(_ some: [EngineNode]) {
+    for voice in some { voice.stop() }
+    ended += some
+    for voice in some {
+      let next = self.voice(voice.me.node.text, run: voice.run + 1, keeping: voice.keeping, in: voice.world)
+      voices[voices.firstIndex { $0 === voice } ?? 0] = next
+    }
+  }
+
+  // MARK: What is said
+
+  /// Takes what a node says; what it wants itself meets with what its case says, and so does what others answer to that.
+  func send(_ message: EmbeddedMessage, from sender: EmbeddedPart, to name: NodeName, _ fate: EngineNode.Fate?) {
+    guard !sender.node.isAway else { return }
+    if let heard, heard.by === sender, heard.of.node.me.node == name, fate == nil {
+      switch heard.fate {
+      case .done: break
+      case .unanswered, .lost, .late: return
+      case .slow: return heard.of.node.hold { [self] in queue.append((message, sender, name, .done)) }
+      }
+    }
+    switch fate ?? .done {
+    case .lost: return
+    case .late:
+      let isLog = if case .log = message { true } else { false }
+      sender.node.hold { [self] in queue.append((message, sender, name, isLog ? .done : .unanswered)) }
+    case .done, .unanswered, .slow: queue.append((message, sender, name, fate ?? .done))
+    }
+  }
+
+  private func deliver(
+    _ message: EmbeddedMessage, of sender: EmbeddedPart, to name: NodeName, _ fate: EngineNode.Fate
+  ) {
+    guard let part = parts.last(where: { $0.node.me.node == name }), !part.node.isAway else { return }
+    let hear = { [self] in
+      heard = (part, sender, fate)
+      part.hear(message, of: sender.node.me.node)
+      heard = nil
+    }
+    guard part.node.isCounting(on: message) else { return hear() }
+    switch part.isListening(to: message) ? part.node.fate(.look) : .lost {
+    case .done: hear()
+    case .unanswered, .lost: break
+    case .late, .slow: part.node.hold(hear)
+    }
+  }
+}
+
+extension EngineNode {
+  /// Whether it's told something of the log that it didn't have, or of how far that is.
+  fileprivate func isCounting(on message: EmbeddedMessage) -> Bool {
+    guard case .log(let message, _, _) = message else { return false }
+    return switch message {
+    case .propose, .commit, .ping, .begin, .part, .newLeader: true
+    default: false
+    }
+  }
+}
