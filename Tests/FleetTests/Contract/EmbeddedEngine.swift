@@ -6,12 +6,22 @@ import Testing
 /// The engine of the nodes themselves: the case's own and four that have a voice and want nothing, so that more than half are there though
 /// the case's nodes come and go. What is said arrives at once, in its order, and disks store at once, unless the case says otherwise.
 final class EmbeddedEngine: Engine {
+  /// When disks have stored what they were given.
+  enum Disks: CaseIterable {
+    /// At once.
+    case atOnce
+    /// When nothing is on its way any more: what is said meanwhile is said before that, and who is killed meanwhile has forgotten it.
+    case last
+  }
+
   private static let voices = ["v1", "v2", "v3", "v4"]
   private static let founders = (["lb1", "lb2", "lb3"] + voices).map { Participant(NodeName($0), Incarnation(bits: 1)) }
   static let names = founders.map(\.node)
 
+  let disks: Disks
+
   /// Where all know from the start who counts, which is how a fleet is once its nodes have met.
-  private var disks: [Participant: FleetMemory] = [:]
+  private var memories: [Participant: FleetMemory] = [:]
   private var parts: [EmbeddedPart] = []
   private var voices: [EngineNode] = []
   /// Processes of voices that have ended; something that they have said may still be on its way.
@@ -21,9 +31,13 @@ final class EmbeddedEngine: Engine {
   /// What is being heard, and what becomes of the answer.
   private var heard: (by: EmbeddedPart, of: EmbeddedPart, fate: EngineNode.Fate)?
 
+  init(_ disks: Disks) {
+    self.disks = disks
+  }
+
   func part(of node: EngineNode) -> any EnginePart {
     if voices.isEmpty, !Self.voices.contains(node.me.node.text) { begin(in: node.world, keeping: node.keeping) }
-    let memory = disks[node.me] ?? FleetMemory(incarnation: node.me.incarnation, run: 0)
+    let memory = memories[node.me] ?? FleetMemory(incarnation: node.me.incarnation, run: 0)
     let part = EmbeddedPart(node, memory, of: self)
     parts.append(part)
     if !Self.founders.contains(node.me) { replace(node.me) }
@@ -33,8 +47,8 @@ final class EmbeddedEngine: Engine {
   /// The voices begin, and wait until one of them leads.
   private func begin(in world: EngineWorld, keeping entries: UInt64) {
     for founder in Self.founders {
-      disks[founder] = FleetMemory(incarnation: founder.incarnation, run: 0)
-      disks[founder]?.embedded.standing = .founded(Self.founders.map(\.incarnation))
+      memories[founder] = FleetMemory(incarnation: founder.incarnation, run: 0)
+      memories[founder]?.embedded.standing = .founded(Self.founders.map(\.incarnation))
     }
     voices = Self.voices.map { voice($0, run: 1, keeping: entries, in: world) }
     world.pass(.seconds(2)) { voices.contains { $0.log.embedded?.leader != nil } }
@@ -54,7 +68,7 @@ final class EmbeddedEngine: Engine {
   }
 
   func end(_ part: EmbeddedPart, _ memory: FleetMemory) {
-    disks[part.node.me] = memory
+    memories[part.node.me] = memory
     parts.removeAll { $0 === part }
   }
 
@@ -69,14 +83,24 @@ final class EmbeddedEngine: Engine {
   }
 
   func settle() {
-    var index = 0
-    while index < queue.count {
-      let next = queue[index]
-      index += 1
-      deliver(next.message, of: next.sender, to: next.name, next.fate)
-      if index == 1_000 { (queue, index) = (Array(queue[index...]), 0) }
+    repeat {
+      var index = 0
+      while index < queue.count {
+        let next = queue[index]
+        index += 1
+        deliver(next.message, of: next.sender, to: next.name, next.fate)
+        if index == 1_000 { (queue, index) = (Array(queue[index...]), 0) }
+      }
+      queue.removeAll(keepingCapacity: true)
+    } while store()
+  }
+
+  /// Lets all disks store what they have been given; whether anything was.
+  private func store() -> Bool {
+    parts.reduce(false) { isStored, part in
+      defer { part.answers = [:] }
+      return part.store() || isStored
     }
-    queue.removeAll(keepingCapacity: true)
   }
 
   func wait(until isSo: @escaping () -> Bool) -> Bool {
@@ -108,11 +132,11 @@ final class EmbeddedEngine: Engine {
   /// Takes what a node says; what it wants itself meets with what its case says, and so does what others answer to that.
   func send(_ message: EmbeddedMessage, from sender: EmbeddedPart, to name: NodeName, _ fate: EngineNode.Fate?) {
     guard !sender.node.isAway else { return }
-    if let heard, heard.by === sender, heard.of.node.me.node == name, fate == nil {
-      switch heard.fate {
+    if fate == nil, let listener = listener(to: sender, name) {
+      switch listener.fate {
       case .done: break
       case .unanswered, .lost, .late: return
-      case .slow: return heard.of.node.hold { [self] in queue.append((message, sender, name, .done)) }
+      case .slow: return listener.part.node.hold { [self] in queue.append((message, sender, name, .done)) }
       }
     }
     switch fate ?? .done {
@@ -124,12 +148,20 @@ final class EmbeddedEngine: Engine {
     }
   }
 
+  /// Who has asked what a node may be answering now, or when its disk is done, and what becomes of the answer.
+  private func listener(to sender: EmbeddedPart, _ name: NodeName) -> (part: EmbeddedPart, fate: EngineNode.Fate)? {
+    if let heard, heard.by === sender, heard.of.node.me.node == name { return (heard.of, heard.fate) }
+    guard let fate = sender.answers[name], let part = parts.last(where: { $0.node.me.node == name }) else { return nil }
+    return (part, fate)
+  }
+
   private func deliver(
     _ message: EmbeddedMessage, of sender: EmbeddedPart, to name: NodeName, _ fate: EngineNode.Fate
   ) {
     guard let part = parts.last(where: { $0.node.me.node == name }), !part.node.isAway else { return }
     let hear = { [self] in
       heard = (part, sender, fate)
+      if disks == .last, fate != .done { part.answers[sender.node.me.node] = fate }
       part.hear(message, of: sender.node.me.node)
       heard = nil
     }

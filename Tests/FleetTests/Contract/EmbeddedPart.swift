@@ -10,8 +10,12 @@ final class EmbeddedPart: EnginePart {
 
   private var engineLog: EmbeddedLog
   private var owners: [EmbeddedOwner]
-  /// What the disk holds.
+  /// What the disk holds, and what is on its way there.
   private var memory: FleetMemory
+  private var unstored: [EmbeddedRecord] = []
+  private var unstoredSlots: [(index: Int, slot: PaxosSlot)] = []
+  /// What becomes of answers that wait for the disk, by whom they are for.
+  var answers: [NodeName: EngineNode.Fate] = [:]
   private var records: UInt64 = 0
   private var slots = [UInt64](repeating: 0, count: EngineWorld.names.count)
   private var members: UInt64?
@@ -101,20 +105,35 @@ final class EmbeddedPart: EnginePart {
     guard node.isRunning else { return }
     var effects: [EmbeddedLog.Effect] = []
     engineLog.step(input, state: node.state, at: node.world.now, into: &effects)
-    let before = records
     for effect in effects {
       switch effect {
       case .send(let message, let other): send(message, to: other)
-      case .persist(let record):
-        memory.embedded.take(record)
-        records += 1
+      case .persist(let record): unstored.append(record)
       case .deliver(let entry): node.learn(entry)
       case .restore(let state): node.restore(state)
       case .damaged(let what): node.note(what)
       }
     }
     seat()
-    if records > before { step(.persisted(records)) }
+    if engine.disks == .atOnce { store() }
+  }
+
+  /// Stores what was to be stored; whether there was anything.
+  @discardableResult
+  func store() -> Bool {
+    let (records, slots) = (unstored, unstoredSlots)
+    (unstored, unstoredSlots) = ([], [])
+    for record in records { memory.embedded.take(record) }
+    for (index, slot) in slots { memory.embedded.slots[owners[index].name] = slot }
+    if !records.isEmpty {
+      self.records += UInt64(records.count)
+      step(.persisted(self.records))
+    }
+    for (index, _) in slots {
+      self.slots[index] += 1
+      step(index, .persisted(self.slots[index]))
+    }
+    return !records.isEmpty || !slots.isEmpty
   }
 
   private func send(_ message: EmbeddedMessage, to other: NodeName) {
@@ -128,7 +147,6 @@ final class EmbeddedPart: EnginePart {
     guard node.isRunning else { return }
     var effects: [PaxosOwner.Effect] = []
     owners[index].step(input, at: node.world.now, into: &effects)
-    let before = slots[index]
     // What it says to all meets with the same.
     var fates: [PaxosMessage: EngineNode.Fate] = [:]
     for effect in effects {
@@ -139,14 +157,12 @@ final class EmbeddedPart: EnginePart {
         engine.send(
           .owner(owners[index].name, message, by: node.me.incarnation, among: members.id), from: self, to: other,
           fates[message])
-      case .persist(let slot):
-        memory.embedded.slots[owners[index].name] = slot
-        slots[index] += 1
+      case .persist(let slot): unstoredSlots.append((index, slot))
       case .own(let generation, let until): node.own(owners[index].name, generation, until: until)
       case .drop(let cause): node.drop(owners[index].name, cause)
       }
     }
-    if slots[index] > before { step(index, .persisted(slots[index])) }
+    if engine.disks == .atOnce { store() }
   }
 
   /// Takes part in who owns what, once it's known who counts, and among those who do from then on.

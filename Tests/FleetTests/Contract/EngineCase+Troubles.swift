@@ -13,6 +13,15 @@ extension EngineCase {
     return node
   }
 
+  /// As soon as a node is told of something, it's cut off and the engine begins anew.
+  private static func breakOff(_ node: EngineNode) {
+    node.whenTold = { [unowned node] in
+      node.whenTold = {}
+      node.isAway = true
+      node.world.engine.beginAnew()
+    }
+  }
+
   static let troubles = [
     EngineCase("what is wanted while the engine stumbles is there once, in each one's order") { world in
       let nodes = world.members("lb1", "lb2", "lb3")
@@ -79,6 +88,33 @@ extension EngineCase {
       world.engine.beginAnew()
       #expect(world.pass(EngineWorld.lease.term + .seconds(1)) { second.owns() })
       #expect(second.owner().generation == 2 && !first.owns())
+    },
+    EngineCase("what somebody has learned stays, though he's cut off and the engine begins anew at that moment") {
+      world in
+      let nodes = world.members("lb1", "lb2")
+      nodes[1].isAway = true
+      breakOff(nodes[0])
+      nodes[0].set("a")
+      #expect(world.pass(.seconds(5)) { nodes[0].keys == ["a"] })
+      nodes[1].isAway = false
+      nodes[1].set("b")
+      #expect(world.pass(.seconds(10)) { nodes[1].keys.contains("b") })
+      #expect(nodes[1].keys == ["a", "b"])
+      nodes[0].isAway = false
+      #expect(world.allHear(4))
+    },
+    EngineCase(
+      "what somebody has been told is his stays that, though he's cut off and the engine begins anew at that moment"
+    ) {
+      world in
+      let (first, second) = (world.node("lb1"), world.node("lb2"))
+      breakOff(first)
+      first.stand()
+      #expect(world.pass(.seconds(2)) { first.owns() && first.isAway })
+      second.stand()
+      let until = try #require(first.last()).until
+      #expect(world.pass(.seconds(12)) { second.owns() })
+      #expect(world.now >= until && second.owner().generation == 2)
     },
     EngineCase("when all begin anew the log is what it was, and a name has its next generation") { world in
       var nodes = world.members("lb1", "lb2")

@@ -10,7 +10,7 @@ struct EngineCase: Sendable {
     self.run = run
   }
 
-  static let all = order + losses + pieces + snapshots + claims + renewals + successions + troubles
+  static let all = order + losses + pieces + snapshots + claims + renewals + successions + endings + troubles + kills
 }
 
 extension EngineCase: CustomTestStringConvertible {

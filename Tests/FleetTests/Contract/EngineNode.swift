@@ -48,6 +48,9 @@ final class EngineNode {
   /// Whether what stands for a name takes until the case says so to be gone.
   var dropsLate = false
 
+  /// What happens as soon as it's told of an entry, or that it owns something.
+  var whenTold: () -> Void = {}
+
   /// What the log comes to.
   private(set) var state = FleetState()
   /// The entries that were taken up. An engine may deliver one again, which comes to nothing.
@@ -159,6 +162,7 @@ final class EngineNode {
     let isTaken = place == entry.id && place != before
     if isTaken { entries.append(entry) }
     world.note(entry, at: state.position, isTaken: isTaken)
+    whenTold()
   }
 
   /// The last entry that counts of its author's node.
@@ -178,6 +182,7 @@ final class EngineNode {
   func own(_ name: String, _ generation: UInt64, until: Moment) {
     owned[name, default: []].append((generation, until))
     world.note(generation, of: name, by: self)
+    whenTold()
   }
 
   func drop(_ name: String, _ cause: Ownership.Cause) {
