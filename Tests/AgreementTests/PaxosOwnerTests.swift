@@ -7,6 +7,8 @@ import Testing
   private struct Cluster {
     var nodes: [PaxosOwner]
     var isThere: [Bool]
+    /// The seat that each has.
+    var seats: [NodeNumber]
     /// What it says gets nowhere.
     var isMute: [Bool]
     var owned: [(generation: UInt64, until: Moment)?]
@@ -23,6 +25,7 @@ import Testing
           lease: lease, slot: PaxosSlot(), run: 1, at: now)
       }
       isThere = Array(repeating: true, count: count)
+      seats = (0..<count).map { NodeNumber($0) }
       isMute = Array(repeating: false, count: count)
       owned = Array(repeating: nil, count: count)
     }
@@ -34,7 +37,8 @@ import Testing
       for effect in effects {
         switch effect {
         case .send(let message, let to):
-          if !isMute[node] { step(Int(to), .message(message, from: NodeNumber(node), among: 0)) }
+          guard !isMute[node], let other = seats.firstIndex(of: to) else { break }
+          step(other, .message(message, from: seats[node], among: nodes[node].members.id))
         case .persist: step(node, .persisted(nodes[node].written))
         case .own(let generation, let until): owned[node] = (generation, until)
         case .drop(let cause):
@@ -43,6 +47,22 @@ import Testing
           step(node, .dropped)
         }
       }
+    }
+
+    mutating func standDown(_ some: [Int]) {
+      for node in some { step(node, .standing(.bystander)) }
+    }
+
+    /// Lets all know of members among whom they have other seats.
+    mutating func seat(_ seats: [NodeNumber], voters: NodeSet) {
+      var all = [Participant?](repeating: nil, count: Members.limit)
+      for (node, seat) in seats.enumerated() {
+        all[Int(seat)] = Participant(NodeName("n\(node)"), Incarnation(bits: 1))
+      }
+      let number = nodes[0].members.number + 1
+      let members = Members(number: number, epoch: 1, seats: all, next: 0, voters: voters, former: nil)
+      self.seats = seats
+      for node in nodes.indices { step(node, .members(members, me: seats[node])) }
     }
 
     mutating func pass(_ span: Span) {
@@ -114,6 +134,25 @@ import Testing
     cluster.pass(.seconds(2))
     #expect(cluster.owners == [1] && cluster.dropped == [.lapsed, .taken(by: NodeName("n1"))])
     #expect(cluster.nodes[0].stance == .watching)
+  }
+
+  /// It had none for a while and didn't hear of it: what was chosen for the one before can't be gone on with, nor be kept from all.
+  @Test(arguments: [false, true]) func whoHasAnotherSeatComesToItAnew(_ isLapsed: Bool) {
+    var cluster = Cluster(3)
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.pass(.seconds(2))
+    #expect(cluster.owners == [0])
+    if isLapsed {
+      cluster.standDown([1, 2])
+      cluster.isMute[0] = true
+      cluster.pass(.seconds(4))
+      #expect(cluster.owners.isEmpty && cluster.dropped == [.lapsed])
+      cluster.isMute[0] = false
+    }
+    cluster.seat([3, 1, 2], voters: NodeSet(bits: 0b1110))
+    cluster.pass(.seconds(5))
+    #expect(cluster.owners.count == 1 && cluster.dropped.last == .released)
+    #expect(cluster.owners.first.flatMap { cluster.owned[$0]?.generation } == 1 << 32 | 1)
   }
 
   @Test func theHeirHasItAtOnce() {

@@ -200,12 +200,14 @@ package struct PaxosOwner {
   /// made it longer by then; what others counted on they count on as long.
   private mutating func change(to members: Members, as me: NodeNumber, at now: Moment, into effects: inout [Effect]) {
     guard members.id != self.members.id else { return }
+    let hasMoved = me != self.me
     (self.members, self.me) = (members, me)
     (attempt, freeSince, renewals, answers) = (nil, nil, [], [])
     // What is said of an earlier look counts for nothing.
     rounds += 1
     (renewsAt, looksAt) = (min(renewsAt, now), min(looksAt, now))
-    guard case .owning(let generation, _) = stance, !members.voters.contains(me) else { return }
+    // With another seat it had none in between, and what was chosen for the one before can't be gone on with.
+    guard case .owning(let generation, _) = stance, !members.voters.contains(me) || hasMoved else { return }
     stance = .releasing(generation, heir: nil)
     lapsed = nil
     effects.append(.drop(.released))
