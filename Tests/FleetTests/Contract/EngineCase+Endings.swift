@@ -47,9 +47,13 @@ extension EngineCase {
       first.fate = { $0 == .change ? .late : .done }
       first.giveUp()
       #expect(world.pass(.seconds(8)) { second.owns() })
+      // Somebody would have it at once if it were free.
+      let third = world.node("lb3")
+      third.stand()
+      world.pass(.seconds(1))
       first.release()
       first.fate = { _ in .done }
-      #expect(!world.pass(.seconds(6)) { first.owns() || !second.owns() })
+      #expect(!world.pass(.seconds(6)) { first.owns() || third.owns() || !second.owns() })
       #expect(second.last()?.generation == 2 && second.drops.isEmpty)
     },
     EngineCase("a release that comes when its node has it anew comes to nothing") { world in
@@ -59,8 +63,11 @@ extension EngineCase {
       world.settle()
       one.fate = { _ in .done }
       #expect(world.pass(.seconds(12)) { one.owns() })
+      let other = world.node("lb2")
+      other.stand()
+      world.pass(.seconds(1))
       one.release()
-      #expect(!world.pass(.seconds(6)) { !one.owns() })
+      #expect(!world.pass(.seconds(6)) { other.owns() || !one.owns() })
       #expect(one.last()?.generation == 2 && one.drops["web"] == [.released])
     },
     EngineCase("what takes longer to be gone than it was to last is another one's at the end") { world in
