@@ -1,10 +1,7 @@
-import Support
-import Testing
-
 @testable import Agreement
 
 /// The engine of the nodes themselves: the case's own and four that have a voice and want nothing, so that more than half are there though
-/// the case's nodes come and go. What is said arrives at once, in its order, and disks store at once, unless the case says otherwise.
+/// the case's nodes come and go. What is said arrives while the clock stands still and in its order, unless the case says otherwise.
 final class EmbeddedEngine: Engine {
   /// When disks have stored what they were given.
   enum Disks: CaseIterable {
@@ -20,7 +17,7 @@ final class EmbeddedEngine: Engine {
 
   let disks: Disks
 
-  /// Where all know from the start who counts, which is how a fleet is once its nodes have met.
+  /// What disks hold of nodes whose process has ended. All know from the start who counts, as in a fleet whose nodes have met.
   private var memories: [Participant: FleetMemory] = [:]
   private var parts: [EmbeddedPart] = []
   private var voices: [EngineNode] = []
@@ -108,7 +105,7 @@ final class EmbeddedEngine: Engine {
     return isSo()
   }
 
-  /// Whoever leads is killed, and begins anew when others may have found somebody else.
+  /// Whoever leads is killed, and begins anew at once.
   func stumble() {
     guard let voice = voices.first(where: { $0.log.embedded?.leader == $0.me.node }) else { return }
     beginAnew([voice])
@@ -165,7 +162,7 @@ final class EmbeddedEngine: Engine {
       part.hear(message, of: sender.node.me.node)
       heard = nil
     }
-    guard part.node.isCounting(on: message) else { return hear() }
+    guard message.tellsOfLog else { return hear() }
     switch part.isListening(to: message) ? part.node.fate(.look) : .lost {
     case .done: hear()
     case .unanswered, .lost: break
@@ -174,10 +171,10 @@ final class EmbeddedEngine: Engine {
   }
 }
 
-extension EngineNode {
-  /// Whether it's told something of the log that it didn't have, or of how far that is.
-  fileprivate func isCounting(on message: EmbeddedMessage) -> Bool {
-    guard case .log(let message, _, _) = message else { return false }
+extension EmbeddedMessage {
+  /// Whether it tells a node something of the log that it didn't have, or how far that is: it's what looking is among nodes.
+  fileprivate var tellsOfLog: Bool {
+    guard case .log(let message, _, _) = self else { return false }
     return switch message {
     case .propose, .commit, .ping, .begin, .part, .newLeader: true
     default: false
