@@ -7,6 +7,10 @@ import Testing
   private struct Cluster {
     var nodes: [PaxosOwner]
     var isThere: [Bool]
+    /// The seat that each has.
+    var seats: [NodeNumber]
+    /// What it says gets nowhere.
+    var isMute: [Bool]
     var owned: [(generation: UInt64, until: Moment)?]
     var dropped: [Ownership.Cause] = []
     var now = Moment.start + .seconds(100)
@@ -21,6 +25,8 @@ import Testing
           lease: lease, slot: PaxosSlot(), run: 1, at: now)
       }
       isThere = Array(repeating: true, count: count)
+      seats = (0..<count).map { NodeNumber($0) }
+      isMute = Array(repeating: false, count: count)
       owned = Array(repeating: nil, count: count)
     }
 
@@ -30,7 +36,9 @@ import Testing
       nodes[node].step(input, at: now, into: &effects)
       for effect in effects {
         switch effect {
-        case .send(let message, let to): step(Int(to), .message(message, from: NodeNumber(node), among: 0))
+        case .send(let message, let to):
+          guard !isMute[node], let other = seats.firstIndex(of: to) else { break }
+          step(other, .message(message, from: seats[node], among: nodes[node].members.id))
         case .persist: step(node, .persisted(nodes[node].written))
         case .own(let generation, let until): owned[node] = (generation, until)
         case .drop(let cause):
@@ -39,6 +47,22 @@ import Testing
           step(node, .dropped)
         }
       }
+    }
+
+    mutating func standDown(_ some: [Int]) {
+      for node in some { step(node, .standing(.bystander)) }
+    }
+
+    /// Lets all know of members among whom they have other seats.
+    mutating func seat(_ seats: [NodeNumber], voters: NodeSet) {
+      var all = [Participant?](repeating: nil, count: Members.limit)
+      for (node, seat) in seats.enumerated() {
+        all[Int(seat)] = Participant(NodeName("n\(node)"), Incarnation(bits: 1))
+      }
+      let number = nodes[0].members.number + 1
+      let members = Members(number: number, epoch: 1, seats: all, next: 0, voters: voters, former: nil)
+      self.seats = seats
+      for node in nodes.indices { step(node, .members(members, me: seats[node])) }
     }
 
     mutating func pass(_ span: Span) {
@@ -94,6 +118,41 @@ import Testing
     cluster.isThere[0] = false
     cluster.pass(.seconds(10))
     #expect(cluster.owners.count == 1)
+  }
+
+  /// Something may stand for the name on a node that couldn't renew it: it's to know when that is another one's.
+  @Test(arguments: [false, true]) func whoHasLapsedIsToldThatAnotherOneHasIt(_ isHeard: Bool) {
+    var cluster = Cluster(3)
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.pass(.seconds(2))
+    cluster.isThere[0] = false
+    cluster.pass(.seconds(5))
+    #expect(cluster.owners == [1] && cluster.dropped.isEmpty)
+    cluster.isThere[0] = true
+    // If nobody hears it, it hears how the other one goes on.
+    cluster.isMute[0] = !isHeard
+    cluster.pass(.seconds(2))
+    #expect(cluster.owners == [1] && cluster.dropped == [.lapsed, .taken(by: NodeName("n1"))])
+    #expect(cluster.nodes[0].stance == .watching)
+  }
+
+  /// It had none for a while and didn't hear of it: what was chosen for the one before can't be gone on with, nor be kept from all.
+  @Test(arguments: [false, true]) func whoHasAnotherSeatComesToItAnew(_ isLapsed: Bool) {
+    var cluster = Cluster(3)
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.pass(.seconds(2))
+    #expect(cluster.owners == [0])
+    if isLapsed {
+      cluster.standDown([1, 2])
+      cluster.isMute[0] = true
+      cluster.pass(.seconds(4))
+      #expect(cluster.owners.isEmpty && cluster.dropped == [.lapsed])
+      cluster.isMute[0] = false
+    }
+    cluster.seat([3, 1, 2], voters: NodeSet(bits: 0b1110))
+    cluster.pass(.seconds(5))
+    #expect(cluster.owners.count == 1 && cluster.dropped.last == .released)
+    #expect(cluster.owners.first.flatMap { cluster.owned[$0]?.generation } == 1 << 32 | 1)
   }
 
   @Test func theHeirHasItAtOnce() {

@@ -91,6 +91,9 @@ package struct PaxosOwner {
   var renewals: [(round: UInt64, sentAt: Moment, answers: NodeSet)] = []
   /// Whether the generation is the one of the process before this one.
   package internal(set) var isInherited = false
+  /// The generation that couldn't be renewed in time, as long as it may be gone on with, or nobody else is known to have a later one: something
+  /// may stand for the name still.
+  var lapsed: UInt64?
   /// How often a release is still to be told.
   var releases = 0
   var written: UInt64 = 0
@@ -156,7 +159,7 @@ package struct PaxosOwner {
     case .release(let heir):
       guard case .owning(let generation, _) = stance else { break }
       stance = .releasing(generation, heir: heir)
-      attempt = nil
+      (attempt, lapsed) = (nil, nil)
       effects.append(.drop(.released))
     case .dropped:
       guard case .releasing = stance else { break }
@@ -178,20 +181,35 @@ package struct PaxosOwner {
   private mutating func lapse(at now: Moment, into effects: inout [Effect]) {
     guard case .owning(let generation, let until) = stance, until > .start, now >= until else { return }
     stance = .owning(generation, until: .start)
+    lapsed = generation
     effects.append(.drop(.lapsed))
+  }
+
+  /// Another node owns what this one couldn't renew in time: it goes on with it, so it was chosen.
+  private mutating func lose(to node: NodeNumber, by generation: UInt64, at now: Moment, into effects: inout [Effect]) {
+    guard let lapsed, generation > lapsed, node != me else { return }
+    self.lapsed = nil
+    if case .owning(lapsed, _) = stance {
+      (stance, attempt, freeSince) = (.watching, nil, nil)
+      looksAt = now
+    }
+    effects.append(.drop(.taken(by: members[node]?.node)))
   }
 
   /// What was begun among others is begun anew: who agreed to it did so among them. An owner goes on to the end of his lease, and may have
   /// made it longer by then; what others counted on they count on as long.
   private mutating func change(to members: Members, as me: NodeNumber, at now: Moment, into effects: inout [Effect]) {
     guard members.id != self.members.id else { return }
+    let hasMoved = me != self.me
     (self.members, self.me) = (members, me)
     (attempt, freeSince, renewals, answers) = (nil, nil, [], [])
     // What is said of an earlier look counts for nothing.
     rounds += 1
     (renewsAt, looksAt) = (min(renewsAt, now), min(looksAt, now))
-    guard case .owning(let generation, _) = stance, !members.voters.contains(me) else { return }
+    // With another seat it had none in between, and what was chosen for the one before can't be gone on with.
+    guard case .owning(let generation, _) = stance, !members.voters.contains(me) || hasMoved else { return }
     stance = .releasing(generation, heir: nil)
+    lapsed = nil
     effects.append(.drop(.released))
   }
 
@@ -272,7 +290,10 @@ package struct PaxosOwner {
     switch message {
     case .probe(let round): answer(acceptor.state(round, for: node, at: now), to: node, at: now, into: &effects)
     case .prepare, .accept, .renew:
-      if case .renew(let generation, _) = message, generation > told.generation { told = (generation, node) }
+      if case .renew(let generation, _) = message {
+        if generation > told.generation { told = (generation, node) }
+        lose(to: node, by: generation, at: now, into: &effects)
+      }
       guard let (reply, isStored) = acceptor.answer(message, of: node, at: now, mutants) else { return }
       if isStored { return answer(reply, to: node, at: now, into: &effects) }
       if !mutants.have(.promiseForgotten) {
@@ -409,7 +430,9 @@ package struct PaxosOwner {
     // What the process before this one was sure of holds on.
     if case .owning(_, let until) = stance { end = max(end, until) }
     stance = .owning(generation, until: end > now ? end : .start)
-    if end > now { effects.append(.own(generation: generation, until: end)) }
+    guard end > now else { return }
+    lapsed = nil
+    effects.append(.own(generation: generation, until: end))
   }
 
   private mutating func renewed(
@@ -431,6 +454,7 @@ package struct PaxosOwner {
   private mutating func extend(to end: Moment, at now: Moment, into effects: inout [Effect]) {
     guard case .owning(let generation, let until) = stance, end > now, end > until else { return }
     stance = .owning(generation, until: end)
+    lapsed = nil
     effects.append(.own(generation: generation, until: end))
   }
 }

@@ -40,7 +40,7 @@ extension EngineCase {
       second.stand()
       world.pass(.seconds(1))
       let at = world.now
-      first.step("web", .release(heir: nil))
+      first.giveUp()
       #expect(!first.owns() && first.drops["web"] == [.released])
       #expect(world.pass(.seconds(1)) { second.owns() })
       #expect(world.now - at < .seconds(1) && second.owner().generation == 2)
@@ -51,24 +51,26 @@ extension EngineCase {
       second.stand()
       third.stand(after: .milliseconds(600))
       world.pass(.seconds(1))
-      first.step("web", .release(heir: NodeName("lb3")))
+      first.giveUp(for: "lb3")
       #expect(world.pass(.seconds(1)) { third.owns() })
       #expect(!second.owns() && third.owner().generation == 2)
     },
     EngineCase("what is given up for somebody who isn't there others take after half a term") { world in
+      // It was there, and isn't any more.
+      world.node("lb3").stop()
       let (first, second) = (owner(world), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       let at = world.now
-      first.step("web", .standing(.bystander))
-      first.step("web", .release(heir: NodeName("lb9")))
+      first.refrain()
+      first.giveUp(for: "lb3")
       #expect(world.pass(.seconds(4)) { second.owns() })
       #expect(world.now - at >= EngineWorld.lease.term / 2)
     },
     EngineCase("who gives it up while nobody wants it may have it again, later and by another generation") { world in
       let one = owner(world)
       let at = world.now
-      one.step("web", .release(heir: nil))
+      one.giveUp()
       #expect(world.pass(.seconds(6)) { one.owns() })
       #expect(world.now - at >= EngineWorld.lease.term / 2 && one.owner().generation == 2)
     },
@@ -77,25 +79,33 @@ extension EngineCase {
       for node in nodes { node.stand() }
       for generation: UInt64 in 2...7 {
         let holder = try #require(nodes.first { $0.owns() })
-        if generation % 2 == 0 {
-          holder.step("web", .release(heir: nil))
-        } else {
-          holder.fate = { _ in .unmade }
-        }
+        if generation % 2 == 0 { holder.giveUp() } else { holder.isAway = true }
         #expect(world.pass(.seconds(8)) { nodes.contains { $0 !== holder && $0.owns() } })
-        holder.fate = { _ in .answered }
+        holder.isAway = false
         world.pass(.seconds(1))
         #expect(nodes.first { $0.owns() }?.owner().generation == generation)
       }
     },
-    EngineCase("a process that is started again waits a whole term, though the record names its node") { world in
+    EngineCase("a process that is started again isn't the owner, and is by the next generation within a term") {
+      world in
       let first = owner(world)
       first.stop()
-      let at = world.now
       let second = world.node("lb1")
+      #expect(!second.owns())
       second.stand()
-      #expect(world.pass(.seconds(8)) { second.owns() })
-      #expect(world.now - at >= EngineWorld.lease.term && second.owner().generation == 2)
+      #expect(world.pass(EngineWorld.lease.term + .seconds(1)) { second.owns() })
+      #expect(second.owner().generation == 2)
+    },
+    EngineCase("who begins anew while an owner is cut off leaves it to him to its end") { world in
+      let (first, other) = (owner(world), world.node("lb2"))
+      world.pass(.seconds(2))
+      first.isAway = true
+      other.stop()
+      let second = world.node("lb2")
+      second.stand()
+      let end = try #require(first.last()).until
+      #expect(world.pass(.seconds(10)) { second.owns() })
+      #expect(world.now > end && first.drops["web"] == [.lapsed])
     },
     EngineCase("a process that takes over from the one before it has what that had, by the next generation") { world in
       let (first, other) = (owner(world), world.node("lb2"))
@@ -104,7 +114,7 @@ extension EngineCase {
       let (left, legacy) = (try #require(first.last()), try #require(first.legacy()))
       first.stop()
       let second = world.node("lb1")
-      second.step("web", legacy)
+      second.inherit(legacy)
       second.stand()
       #expect(second.owns() && second.last().map { $0 == left } == true)
       #expect(!world.pass(.seconds(10)) { !second.owns() })
@@ -120,11 +130,11 @@ extension EngineCase {
         holder.stop()
         holder = world.node("lb1")
         // The first renewal's answer is lost now and then.
-        holder.fate = { $0.isWrite && generation % 2 == 0 ? .unanswered : .answered }
-        holder.step("web", legacy)
+        holder.fate = { $0 == .change && generation % 2 == 0 ? .unanswered : .done }
+        holder.inherit(legacy)
         holder.stand()
         world.pass(.milliseconds(200))
-        holder.fate = { _ in .answered }
+        holder.fate = { _ in .done }
         #expect(!world.pass(.milliseconds(900)) { !holder.owns() })
         #expect(holder.owner().generation == generation && holder.drops.isEmpty)
       }
@@ -135,7 +145,7 @@ extension EngineCase {
       first.stop()
       world.pass(.seconds(5))
       let second = world.node("lb1")
-      second.step("web", legacy)
+      second.inherit(legacy)
       #expect(!second.owns() && second.owned.isEmpty && second.owner().stance == .watching)
     },
   ]

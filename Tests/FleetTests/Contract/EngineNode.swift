@@ -1,71 +1,76 @@
 import Testing
 
 @testable import Agreement
-@testable import Fleet
 
-/// A node's part in a fleet's agreement, on a real store: its log, and what it owns.
+/// A node's part in a fleet's agreement, by whichever engine: its log, and what it owns.
 ///
-/// What becomes of each of its questions is the case's to say.
+/// What becomes of what it wants of the engine is the case's to say, in words that each engine has its own means for.
 final class EngineNode {
-  /// What becomes of a question.
+  /// What a node may want of its engine.
+  enum Want {
+    /// To know how things are: what the log holds, whose a name is.
+    case look
+    /// To have an entry in the log.
+    case append
+    /// To have a name, to have it longer, or to have it no more.
+    case change
+    /// Something else that only an engine of this kind needs.
+    case upkeep
+  }
+
+  /// What becomes of that.
   enum Fate {
-    /// It's answered.
-    case answered
-    /// It's done, and nobody is told.
+    /// It's done, and the node is told.
+    case done
+    /// It's done, and the node isn't told.
     case unanswered
-    /// It's never asked, and nobody is told.
-    case unmade
-    /// Nobody is told, and it's asked when the case says so.
+    /// It gets nowhere, and the node isn't told.
+    case lost
+    /// It gets there when the case says so; the node isn't told.
     case late
-    /// It's done at once, and the answer comes when the case says so.
+    /// It's done at once, and the node is told when the case says so.
     case slow
   }
 
   let me: Participant
   /// The start of its process.
   let run: UInt32
-  /// What becomes of what it asks from now on.
-  var fate: (StoreRequest) -> Fate = { _ in .answered }
-  /// Whether it's told of changes, or finds them by looking.
+  /// All other nodes of the fleet, as it knows them.
+  let peers: [NodeName]
+  /// How many entries there may be before a snapshot stands for them.
+  let keeping: UInt64
+  /// What becomes of what it wants from now on.
+  var fate: (Want) -> Fate = { _ in .done }
+  /// Whether it's cut off from its engine: nothing gets there, nothing comes back.
+  var isAway = false
+  /// Whether it's told of what is new in the log, or finds it by looking.
   var isDeaf = false
   /// Whether what stands for a name takes until the case says so to be gone.
   var dropsLate = false
-  /// Whether other nodes reach it, and it them.
-  var isCutOff = false
 
-  private(set) var log: StoreLog
+  /// What happens as soon as it's told of an entry, or that it owns something.
+  var whenTold: () -> Void = {}
+
   /// What the log comes to.
   private(set) var state = FleetState()
+  /// The entries that were taken up. An engine may deliver one again, which comes to nothing.
   private(set) var entries: [Entry] = []
   /// How often a snapshot stood for entries.
   private(set) var restorations = 0
   private(set) var damages: [String] = []
-  /// Its part in each name that it has to do with.
-  private(set) var owners: [StoreOwner] = []
   /// What it was told that it owns, by name.
   private(set) var owned: [String: [(generation: UInt64, until: Moment)]] = [:]
   private(set) var drops: [String: [Ownership.Cause]] = [:]
   /// Cleared when its process is killed.
   private(set) var isRunning = true
 
-  private let peers: [NodeName]
-  private let mutants: Mutants
-  private unowned let world: EngineWorld
-  private let store: any Store
+  unowned let world: EngineWorld
+  private(set) lazy var part: any EnginePart = world.engine.part(of: self)
   private var sequence: UInt64 = 0
   private var held: [() -> Void] = []
 
-  init(
-    _ me: Participant, run: UInt32, peers: [NodeName], timing: StoreLog.Timing, mutants: Mutants, on store: any Store,
-    in world: EngineWorld
-  ) {
-    self.me = me
-    self.run = run
-    self.peers = peers
-    self.mutants = mutants
-    self.store = store
-    self.world = world
-    log = StoreLog(timing: timing, mutants: mutants)
+  init(_ me: Participant, run: UInt32, peers: [NodeName], keeping entries: UInt64, in world: EngineWorld) {
+    (self.me, self.run, self.peers, self.keeping, self.world) = (me, run, peers, entries, world)
   }
 
   // MARK: What a case lets it do
@@ -75,7 +80,7 @@ final class EngineNode {
   func append(_ event: Entry.Event) -> Entry {
     sequence += 1
     let entry = Entry(EntryID(me, run: run, sequence: sequence), event)
-    step(.append(entry))
+    if isRunning { part.append(entry) }
     return entry
   }
 
@@ -85,23 +90,30 @@ final class EngineNode {
     append(.set(key: key, value: value))
   }
 
-  /// Takes part in who owns a name.
-  func step(_ name: String = "web", _ input: StoreOwner.Input) {
-    guard isRunning else { return }
-    let index = index(of: name)
-    var effects: [StoreOwner.Effect] = []
-    owners[index].step(input, at: world.now, into: &effects)
-    for effect in effects { take(effect, of: index) }
-  }
-
   /// May own a name from now on.
   func stand(for name: String = "web", after delay: Span = .zero) {
     step(name, .standing(.candidate(after: delay)))
   }
 
+  /// May not, from now on.
+  func refrain(from name: String = "web") {
+    step(name, .standing(.bystander))
+  }
+
+  /// Gives a name up, for somebody or for whoever comes.
+  func giveUp(_ name: String = "web", for heir: String? = nil) {
+    step(name, .release(heir: heir.map(NodeName.init)))
+  }
+
+  /// Goes on from what the process before it has left.
+  func inherit(_ legacy: FleetNode.OwnerInput, _ name: String = "web") {
+    step(name, legacy)
+  }
+
   /// Its process is killed: what it has asked may still be done.
   func stop() {
     isRunning = false
+    part.end()
   }
 
   /// Lets come to pass what is late, and be told what is slow.
@@ -114,17 +126,9 @@ final class EngineNode {
 
   // MARK: How it is
 
-  func owner(_ name: String = "web") -> StoreOwner {
-    owners[index(of: name)]
-  }
+  var log: FleetLog { part.log }
 
-  private func index(of name: String) -> Int {
-    if let index = owners.firstIndex(where: { $0.name == name }) { return index }
-    owners.append(
-      StoreOwner(
-        name, me: me, run: run, asker: owners.count + 1, lease: EngineWorld.lease, peers: peers, mutants: mutants))
-    return owners.count - 1
-  }
+  func owner(_ name: String = "web") -> AddressOwner { part.owner(name) }
 
   func owns(_ name: String = "web") -> Bool {
     isRunning && owner(name).owns(at: world.now)
@@ -136,79 +140,63 @@ final class EngineNode {
   }
 
   /// What it leaves of a name to the process that takes its place.
-  func legacy(_ name: String = "web") -> StoreOwner.Input? {
+  func legacy(_ name: String = "web") -> FleetNode.OwnerInput? {
     last(name).map { .inherited(generation: $0.generation, until: $0.until, roster: owner(name).recordedRoster) }
   }
 
-  /// The keys of the overrides, in the order in which they were delivered.
+  /// The keys of the overrides, in the order in which they were taken up.
   var keys: [String] {
     entries.compactMap { if case .set(let key, _) = $0.event { key } else { nil } }
   }
 
-  var wakesAt: Moment {
-    owners.reduce(log.wakesAt) { min($0, $1.wakesAt) }
+  // MARK: What its engine tells it
+
+  func begin(with state: FleetState) {
+    self.state = state
   }
 
-  // MARK: What happens to it
-
-  func tick() {
-    step(.tick)
-    for owner in owners { step(owner.name, .tick) }
+  func learn(_ entry: Entry) {
+    let before = place(of: entry)
+    state.fold(entry, mutants: world.mutants)
+    let place = place(of: entry)
+    let isTaken = place == entry.id && place != before
+    if isTaken { entries.append(entry) }
+    world.note(entry, at: state.position, isTaken: isTaken)
+    whenTold()
   }
 
-  func hint(_ key: StoreKey) {
-    guard !isDeaf else { return }
-    switch key {
-    case .owner(let name): if owners.contains(where: { $0.name == name }) { step(name, .hint) }
-    default: step(.hint)
-    }
+  /// The last entry that counts of its author's node.
+  private func place(of entry: Entry) -> EntryID? {
+    state.member(entry.id.author.node).map { EntryID($0.identity, run: $0.run, sequence: $0.sequence) }
   }
 
-  private func step(_ input: StoreLog.Input) {
-    guard isRunning else { return }
-    var effects: [StoreLog.Effect] = []
-    let state = state
-    log.step(input, state: state, at: world.now, into: &effects)
-    for effect in effects {
-      switch effect {
-      case .call(let call, let request): ask(request) { [unowned self] in step(.reply(call, $0)) }
-      case .deliver(let entry):
-        entries.append(entry)
-        self.state.fold(entry)
-        world.note(entry, at: self.state.position)
-      case .restore(let state):
-        restorations += 1
-        self.state = state
-      case .damaged(let what): damages.append(what)
-      }
-    }
+  func restore(_ state: FleetState) {
+    restorations += 1
+    self.state = state
   }
 
-  private func take(_ effect: StoreOwner.Effect, of index: Int) {
-    let name = owners[index].name
-    switch effect {
-    case .call(let call, let request): ask(request) { [unowned self] in step(name, .reply(call, $0)) }
-    case .own(let generation, let until):
-      owned[name, default: []].append((generation, until))
-      world.note(generation, of: name, by: self)
-    case .drop(let cause):
-      drops[name, default: []].append(cause)
-      let tell = { [unowned self] in step(name, .dropped) }
-      if dropsLate { held.append(tell) } else { tell() }
-    case .ask(let node, let request): world.send(from: self, to: node) { $0.step(name, .asked(request, by: $1)) }
-    case .answer(let node, let answer): world.send(from: self, to: node) { $0.step(name, .answered(answer, by: $1)) }
-    }
+  func note(_ damage: String) {
+    damages.append(damage)
   }
 
-  private func ask(_ request: StoreRequest, then: @escaping (StoreReply) -> Void) {
-    switch fate(request) {
-    case .answered: world.ask(store, request, then: then)
-    case .unanswered: world.ask(store, request) { _ in then(.unknown) }
-    case .unmade: then(.unknown)
-    case .late:
-      held.append { [world, store] in world.ask(store, request) { _ in } }
-      then(.unknown)
-    case .slow: world.ask(store, request) { [unowned self] reply in held.append { then(reply) } }
-    }
+  func own(_ name: String, _ generation: UInt64, until: Moment) {
+    owned[name, default: []].append((generation, until))
+    world.note(generation, of: name, by: self)
+    whenTold()
+  }
+
+  func drop(_ name: String, _ cause: Ownership.Cause) {
+    drops[name, default: []].append(cause)
+    let tell = { [unowned self] in step(name, .dropped) }
+    if dropsLate { hold(tell) } else { tell() }
+  }
+
+  /// Keeps something until the case says so.
+  func hold(_ call: @escaping () -> Void) {
+    held.append(call)
+  }
+
+  private func step(_ name: String, _ input: FleetNode.OwnerInput) {
+    if isRunning { part.step(name, input) }
   }
 }

@@ -1,11 +1,8 @@
-import Agreement
-import Libevent
-import Sockets
 import Testing
 
-@testable import Fleet
+@testable import Agreement
 
-/// Nodes of a fleet at one store that is empty at first, on a clock that stands still unless the case moves it.
+/// Nodes of a fleet with an engine that holds nothing at first, on a clock that stands still unless the case moves it.
 ///
 /// Whatever a case is about, it's judged all the time: all nodes have the same log, and nobody owns what another one owns.
 final class EngineWorld {
@@ -15,28 +12,18 @@ final class EngineWorld {
 
   private(set) var now = Moment.start + .seconds(100)
   private(set) var nodes: [EngineNode] = []
-  /// Clients of the store, which the nodes share by turns.
-  let clients: [StoreAsker]
+  let engine: any Engine
+  /// The mistake that all nodes make on purpose, if any.
+  let mutants: Mutants
 
-  private let loop: EventLoop
-  private var underWay = 0
-  private var isSettling = false
-  private var log: [UInt64: Entry] = [:]
+  private var log: [UInt64: (entry: Entry, isTaken: Bool)] = [:]
+  /// How many of the entries up to a position were taken up.
+  private var counts: [UInt64: Int] = [0: 0]
   private var generations: [String: [UInt64: Participant]] = [:]
 
-  /// The mistake that all nodes make on purpose, if any.
-  private let mutants: Mutants
-
-  init(_ clients: [StoreAsker], making mutant: Mutant? = nil) {
+  init(_ engine: any Engine, making mutant: Mutant? = nil) {
+    self.engine = engine
     mutants = Mutants(mutant)
-    self.clients = clients
-    loop = clients[0].loop
-    for (index, client) in clients.enumerated() {
-      client.store.onHint = { [unowned self] key in
-        for (place, node) in nodes.enumerated() where place % clients.count == index { node.hint(key) }
-      }
-      client.store.watch(Set([.head] + Self.names.map(StoreKey.owner)))
-    }
   }
 
   /// A process of a node; the next one by this name is its next start.
@@ -47,16 +34,14 @@ final class EngineWorld {
   ) -> EngineNode {
     let me = Participant(NodeName(name), Incarnation(bits: incarnation))
     let run = UInt32(nodes.count { $0.me == me } + 1)
-    var timing = StoreLog.Timing()
-    timing.entries = entries
-    let node = EngineNode(
-      me, run: run, peers: peers.map(NodeName.init), timing: timing, mutants: mutants,
-      on: clients[nodes.count % clients.count].store, in: self)
+    let node = EngineNode(me, run: run, peers: peers.map(NodeName.init), keeping: entries, in: self)
+    // Once it has its part: until then an engine may let others do what they have to first.
+    _ = node.part
     nodes.append(node)
     return node
   }
 
-  /// Several that have joined, one at each client.
+  /// Several that have joined.
   func members(_ names: String..., keeping entries: UInt64 = 1_000) -> [EngineNode] {
     let nodes = names.map { name in node(name, peers: names.filter { $0 != name }, keeping: entries) }
     for node in nodes { node.append(.join) }
@@ -68,18 +53,7 @@ final class EngineWorld {
 
   /// Waits until nobody waits for an answer, while the clock stands still.
   func settle() {
-    guard underWay > 0 else { return }
-    isSettling = true
-    var isOver = false
-    let limit = Timer(on: loop) { [loop] in
-      isOver = true
-      loop.stop()
-    }
-    limit.schedule(after: .seconds(30))
-    // Who is told of something in the same turn may ask once more.
-    while underWay > 0, !isOver { loop.run() }
-    isSettling = false
-    #expect(underWay == 0, "the store answers")
+    engine.settle()
   }
 
   /// Lets time go by, in which everybody does what he wants to, up to a moment at which it is so; whether it came to that.
@@ -89,10 +63,11 @@ final class EngineWorld {
     settle()
     while !isSo() {
       guard now < end else { return false }
-      let next = nodes.filter(\.isRunning).map(\.wakesAt).min() ?? .never
+      let next = nodes.reduce(engine.wakesAt) { $1.isRunning ? min($0, $1.part.wakesAt) : $0 }
       // A millisecond at least, as an answer takes one.
       now = min(max(next, now + .milliseconds(1)), end)
-      for node in nodes where node.wakesAt <= now || now == end { node.tick() }
+      engine.tick(at: now)
+      for node in nodes where node.isRunning && (node.part.wakesAt <= now || now == end) { node.part.tick() }
       settle()
     }
     return true
@@ -100,33 +75,24 @@ final class EngineWorld {
 
   /// Whether all nodes that run come to know so many entries.
   func allHear(_ count: Int, within span: Span = .seconds(30)) -> Bool {
-    pass(span) { nodes.allSatisfy { !$0.isRunning || $0.state.position == UInt64(count) } }
+    pass(span) { nodes.allSatisfy { !$0.isRunning || self.count(of: $0) == count } }
   }
 
-  // MARK: What nodes ask for
-
-  func ask(_ store: any Store, _ request: StoreRequest, then: @escaping (StoreReply) -> Void) {
-    underWay += 1
-    store.perform(request) { [unowned self] reply in
-      then(reply)
-      underWay -= 1
-      if underWay == 0, isSettling { loop.stop() }
-    }
-  }
-
-  func send(from sender: EngineNode, to name: NodeName, _ deliver: (EngineNode, NodeName) -> Void) {
-    guard !sender.isCutOff, let node = nodes.last(where: { $0.me.node == name && $0.isRunning }), !node.isCutOff else {
-      return
-    }
-    deliver(node, sender.me.node)
+  /// How many entries a node has taken up, or what it began with has.
+  func count(of node: EngineNode) -> Int? {
+    counts[node.state.position]
   }
 
   // MARK: What is judged
 
-  func note(_ entry: Entry, at position: UInt64) {
-    if let known = log[position] { #expect(known == entry, "two entries at \(position)") }
-    log[position] = entry
-    #expect(!log.contains { $0.key != position && $0.value.id == entry.id }, "\(entry.id) is there twice")
+  func note(_ entry: Entry, at position: UInt64, isTaken: Bool) {
+    if let known = log[position] {
+      return #expect(known.entry == entry && known.isTaken == isTaken, "two entries at \(position)")
+    }
+    #expect(
+      !isTaken || !log.contains { $0.value.isTaken && $0.value.entry.id == entry.id }, "\(entry.id) is there twice")
+    log[position] = (entry, isTaken)
+    counts[position] = counts[position - 1].map { $0 + (isTaken ? 1 : 0) }
   }
 
   func note(_ generation: UInt64, of name: String, by node: EngineNode) {
