@@ -80,7 +80,7 @@ extension FleetNode {
     effects.append(.own(address: index, generation: generation, until: until))
     // Another process led it by a generation that is only inherited; what the two say mustn't be taken for one's.
     let isOwn = !owners[index].isInherited || mutants.have(.tableLedByAnothersGeneration)
-    if isOwn, !tables[index].isPrimary {
+    if isOwn, tables.indices.contains(index), !tables[index].isPrimary {
       stepTable(index, .lead(generation: generation), at: now, into: &effects)
     }
   }

@@ -142,7 +142,7 @@ package struct FleetNode {
       var timing = plan.replication
       // Its links take a moment, and no session waits for this table: what it has told before it began anew is with others.
       if index == plan.ownTable { timing.patience = max(timing.patience, timing.reminder * 2) }
-      return Replication(others: others, timing: timing, mutants: mutants)
+      return Replication(others: plan.servers.filter { $0 != plan.me }, timing: timing, mutants: mutants)
     }
     ownGeneration = OwnGeneration(memory, mutants)
     preferredSince = plan.addresses.map { _ in nil }
@@ -216,7 +216,8 @@ package struct FleetNode {
   // MARK: The parts
 
   mutating func stepRollouts(_ input: Rollouts.Input, at now: Moment, into effects: inout [Effect]) {
-    guard isInformed else { return }
+    // A witness has no port to reserve and nothing to serve: nobody waits for its word.
+    guard isInformed, !plan.isWitness || mutants.have(.witnessServes) else { return }
     var said = rolloutEffects
     said.removeAll(keepingCapacity: true)
     rollouts.step(input, state, at: now, into: &said)

@@ -122,14 +122,17 @@ extension FleetNode {
   }
 
   private func begin(_ wish: FleetRequest.Wish, at now: Moment) -> Result<Entry.Event, Refusal> {
-    let present = plan.nodes.filter { $0 == plan.me || hasVoice($0, at: now) }
-    if wish.absence == .isRefusal, present.count < plan.nodes.count {
-      return .failure(Refusal(answer: .nodesAway(plan.nodes.filter { !present.contains($0) })))
+    let present = plan.servers.filter { $0 == plan.me || hasVoice($0, at: now) }
+    if wish.absence == .isRefusal, present.count < plan.servers.count {
+      return .failure(Refusal(answer: .nodesAway(plan.servers.filter { !present.contains($0) })))
     }
     if case .embedded = plan.engine, wish.text.count > EmbeddedLog.largestText {
       let most = EmbeddedLog.largestText
       return .failure(
         Refusal(answer: .pointless("it has \(wish.text.count) bytes, and the embedded engine takes \(most) at most")))
+    }
+    if let canary = wish.canary, plan.witnesses.contains(canary.node) {
+      return .failure(Refusal(answer: .pointless("\(canary.node.text) is a witness, and serves nobody")))
     }
     if let canary = wish.canary, !present.contains(canary.node) {
       return .failure(Refusal(answer: .nodesAway([canary.node])))

@@ -84,7 +84,7 @@ package struct AdminActions {
     fleet: Fleet, upgrade: @escaping Upgrade
   ) {
     let backends = BackendFinder(controller: controller)
-    routes =
+    var routes =
       LookActions(
         controller: controller, backends: backends, reporter: reporter, reports: reports, chronicle: chronicle, log: log
       ).routes
@@ -96,5 +96,6 @@ package struct AdminActions {
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
       + ConfigurationActions(reloads: reloads, fleet: fleet, upgrade: upgrade).routes
       + AddressActions(fleet: fleet).routes
+    self.routes = routes.map { $0.forServers(of: fleet) }
   }
 }

@@ -84,7 +84,8 @@ package final class FleetRuntime {
       }
     }
     store?.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
-    if !addresses.isEmpty {
+    // A witness owns none, and asks nothing of its machine's interfaces.
+    if !addresses.isEmpty, !plan.isWitness {
       let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
       self.addresses = floating
       floating.start(leases.held, hasLeft: leases.hasLeft) { index, lease in
@@ -188,7 +189,7 @@ package final class FleetRuntime {
 
   /// Lets the overrides hold that all agree about, and says so when they do.
   private func followOverrides() {
-    guard !isStepping, let overrides = node.overrides else { return }
+    guard !isStepping, !node.plan.isWitness, let overrides = node.overrides else { return }
     keeper.follow(overrides, of: node.state.position)
     if let position = keeper.applied(at: node.state.position), position > node.applied {
       step(.applied(position: position))
@@ -295,7 +296,7 @@ package final class FleetRuntime {
       tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
     }
     status.addresses = configured.indices.map { describe($0, at: now) }
-    if configured.isEmpty { for index in status.nodes.indices { status.nodes[index].table = tables[index] } }
+    if configured.isEmpty { noteTables(in: &status) }
     status.hasLeft = addresses?.hasLeft ?? false
     status.isIsolated = node.isolation.isIsolated
     if status.isIsolated != told?.isIsolated ?? false {
@@ -318,6 +319,14 @@ package final class FleetRuntime {
     guard status != told else { return }
     told = status
     tell(.status(status))
+  }
+
+  /// Without addresses each node that serves has a table of its own.
+  private func noteTables(in status: inout FleetStatus) {
+    for (table, name) in zip(tables, node.plan.servers) {
+      guard let index = status.nodes.firstIndex(where: { $0.name == name }) else { continue }
+      status.nodes[index].table = table
+    }
   }
 
   /// Says why the log isn't live where the nodes agree by themselves; a store says so itself.
@@ -360,7 +369,7 @@ package final class FleetRuntime {
       generation: owner.generation, since: owners[index].since, mine: mine, moves: owners[index].moves,
       candidates: node.candidates(for: index, at: now),
       problem: addresses?.problem(of: index) ?? strangeness(of: owner),
-      table: tables[index])
+      table: tables.indices.contains(index) ? tables[index] : .init())
   }
 
   /// Why this node waits until an address is given up, for people.

@@ -38,6 +38,9 @@ extension Service {
     }
   }
 
+  /// Whether it's a node that votes only, and serves nobody.
+  var isWitness: Bool { origin.fleet?.setup.plan.isWitness ?? false }
+
   /// Isn't a node any more: the process ends, or another one is the node from now on, and goes on from what this gives.
   @discardableResult
   func leaveFleet(handingOver: Bool = false) -> FleetLeases? {
@@ -52,6 +55,11 @@ extension Service {
   /// Proposes the file to the fleet because it has changed or a signal came; false if this is no node of one.
   func proposeFile(by author: String) -> Bool {
     guard let fleet, let file = origin.file else { return false }
+    guard !isWitness else {
+      logger.notice(
+        "fleet: a witness proposes nothing: the file is read by nodes that serve", metadata: ["by": "\(author)"])
+      return true
+    }
     let text: [UInt8]
     do throws(ConfigErrors) {
       text = try FleetText.text(of: file)
@@ -162,7 +170,7 @@ extension Service {
       case .committed(let generation):
         guard var answer = decided.own else { return .failure(AdminRefusal(500, .init("nothing was served"))) }
         answer.generation = Int(generation)
-        let away = status?.nodes.filter { !$0.isPresent }.map(\.name.text) ?? []
+        let away = status?.servers.filter { !$0.isPresent }.map(\.name.text) ?? []
         if !away.isEmpty {
           answer.warnings.append("\(away.joined(separator: ", ")) can't be reached, and will follow")
         }

@@ -67,9 +67,15 @@ extension Service {
     if let author = late.reread { reloads.reread(by: author) }
   }
 
+  /// The configuration that the next process goes on with. What a witness runs is no file that could be read: it goes on with its own.
+  private var handedOver: String {
+    guard isWitness, let text = origin.fleet?.text else { return controller.configuration.render() }
+    return String(decoding: text, as: UTF8.self)
+  }
+
   private func handover(_ counts: CountsHandover) -> Handover {
     Handover(
-      version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
+      version: origin.version, pid: Int(getpid()), configuration: handedOver,
       file: origin.file, fileAsRead: origin.file.flatMap { reloads.filesAsRead[$0] },
       filesAsRead: reloads.filesAsRead, generation: reloads.history.generation,
       provenance: reloads.history.provenance,
