@@ -67,6 +67,9 @@ final class FleetOnMachine {
       ])
   }
 
+  /// The data folder of a node.
+  func data(of name: String) -> String { "\(folder.path)/\(name)/data" }
+
   func kill(_ name: String) {
     nodes[name]?.kill()
     nodes[name] = nil

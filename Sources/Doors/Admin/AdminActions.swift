@@ -41,6 +41,8 @@ package struct AdminActions {
       case seat(node: String)
       /// A node votes no more.
       case unseat(node: String)
+      /// The fleet goes on from what this node has, without those who are named as lost for good.
+      case restore(without: [String]?)
     }
 
     /// Makes a change of overrides on all nodes; told where that has got, or that nothing was otherwise, or why it can't be.

@@ -249,6 +249,7 @@ extension AdminRequest {
       "UpgradeRequest": Upgrade(program: "/usr/bin/martlet", force: true),
       "MoveAddressRequest": MoveAddress(address: "web", node: "lb2"),
       "VotingNodeRequest": VotingNode(node: "lb3"),
+      "RestoreRequest": Restore(acceptLoss: ["lb2", "lb3"]),
       "LogRequest": Log(level: "info"),
     ]
   }

@@ -223,6 +223,7 @@ extension World {
     case .replicated, .heard: break
     case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
     case .damaged(let what): fail("what the log holds can be read", "n\(node): \(what)")
+    case .restore: fail("no story restores a fleet", "n\(node) does")
     case .persist(let record): persist(record, on: node)
     case .persistSlot(let address, let slot): persist(slot, of: address, on: node)
     }

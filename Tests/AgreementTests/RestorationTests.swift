@@ -1,0 +1,216 @@
+import Testing
+
+@testable import Agreement
+
+/// A fleet whose nodes agree by themselves, when more than half of them are lost for good.
+@Suite struct RestorationTests {
+  private let n0 = Sample.n0.node
+  private let n1 = Sample.n1.node
+  private let n2 = Sample.n2.node
+
+  @Test func itIsRefusedWhileMoreThanHalfAreThere() throws {
+    var net = RestorationNet.running()
+    let leader = try #require(net.nodes[n0]?.log.embedded?.leader)
+    #expect(
+      net.restore(n0, without: [n1, n2])
+        == .pointless("\(leader.text) leads, and more than half of those who vote are there: nothing is lost"))
+    net.end(n1)
+    net.run(4_000)
+    guard case .pointless? = net.restore(n0, without: [n1]) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    // Who has just become alone may be so for a moment only.
+    net.end(n2)
+    net.run(1_500)
+    guard case .pointless? = net.restore(n0, without: [n1, n2]) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.memories[n0]?.incarnation == Sample.n0.incarnation)
+  }
+
+  @Test func theLossIsNamedAndHasToBe() throws {
+    var net = RestorationNet.running()
+    for name in [n1, n2] { net.end(name) }
+    net.run(5_000)
+    let position = try #require(net.nodes[n0]?.log.delivered)
+    let loss = FleetNode.Loss(gone: [n1, n2], present: [], position: position)
+    for named in [nil, [], [n1], [n0, n1, n2]] as [[NodeName]?] {
+      #expect(net.restore(n0, without: named) == .loss(loss))
+    }
+    #expect(net.memories[n0]?.incarnation == Sample.n0.incarnation && !net.isLive(n0))
+    // Whoever is there without what it knew is lost as well.
+    net.lose(n2, then: 70)
+    net.run(2_000)
+    #expect(net.restore(n0, without: nil) == .loss(.init(gone: [n1, n2], present: [n2], position: position)))
+    #expect(net.restore(n0, without: [n2, n1]) == .restored(.init(gone: [n1, n2], present: [n2], position: position)))
+  }
+
+  @Test func oneGoesOnAndOthersComeBackByAndBy() throws {
+    var net = RestorationNet.running()
+    _ = net.ask(n0, .set(key: "a", value: [1]))
+    let before = try #require(net.owns.values.first)
+    for name in [n1, n2] { net.end(name) }
+    net.run(5_000)
+    net.owns = [:]
+    guard case .restored? = net.restore(n0, without: [n1, n2]) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    // What they may have promised an owner isn't over yet.
+    let quiet = Lease.quiet(after: [RestorationNet.lease]).nanoseconds / 1_000_000
+    net.run(quiet - 100)
+    #expect(net.isLive(n0) && net.owns.isEmpty)
+    net.run(2_000)
+    let after = try #require(net.owns[n0])
+    #expect(after > before && net.nodes[n0]?.state.committed.generation == 1)
+    #expect(net.values(n0) == [1])
+    guard case .said(_, .taken)? = net.ask(n0, .set(key: "b", value: [2])) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+
+    // It's there after a start, and so is the wait as long as nobody has owned anything.
+    net.end(n0)
+    net.start(n0)
+    net.run(3_000)
+    #expect(net.isLive(n0) && net.values(n0) == [1, 2])
+
+    for (name, memory) in [(n1, 71), (n2, 72)] as [(NodeName, UInt64)] {
+      net.lose(name, then: memory)
+      net.run(2_000)
+      #expect(!net.isLive(name))
+      guard case .said(_, .taken)? = net.ask(n0, .seat(name)) else {
+        Issue.record("\(net.answers)")
+        return
+      }
+      net.run(8_000)
+      #expect(net.isLive(name) && net.nodes[name]?.isVoter == true && net.values(name) == [1, 2])
+    }
+    // Those are more than half.
+    net.end(n0)
+    net.run(5_000)
+    guard case .said(_, .taken)? = net.ask(n1, .set(key: "c", value: [3])) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.values(n2) == [1, 2, 3])
+  }
+
+  /// The quiet time isn't forgotten by a node that ends before it's over.
+  @Test func aStartBeginsTheQuietTimeAnew() {
+    var net = RestorationNet.running()
+    for name in [n1, n2] { net.end(name) }
+    net.run(5_000)
+    _ = net.restore(n0, without: [n1, n2])
+    net.owns = [:]
+    net.end(n0)
+    net.start(n0)
+    let quiet = Lease.quiet(after: [RestorationNet.lease]).nanoseconds / 1_000_000
+    net.run(quiet - 100)
+    #expect(net.isLive(n0) && net.owns.isEmpty)
+    net.run(2_000)
+    #expect(net.owns[n0] != nil)
+  }
+
+  /// It may have been agreed on by this node and one that is lost, and answered by that.
+  @Test func whatIsInTheLogAndNotKnownToBeAgreedOnIsKept() throws {
+    var net = RestorationNet.running()
+    let leader = try #require(net.nodes[n0]?.log.embedded?.leader)
+    net.island = [leader]
+    net.step(leader, .request(.set(key: "k", value: [9]), number: 1))
+    #expect(net.values(leader).isEmpty)
+    let others = RestorationNet.names.filter { $0 != leader }
+    for name in others { net.end(name) }
+    net.run(5_000)
+    guard case .restored? = net.restore(leader, without: others, for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.values(leader) == [9])
+  }
+
+  @Test func thoseWhoWereTakenForLostStopWhenTheyHearOfIt() throws {
+    var net = RestorationNet.running()
+    net.island = [n0]
+    net.run(5_000)
+    guard case .restored? = net.restore(n0, without: [n1, n2], for: 6_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    // Nobody can keep them from it as long as they don't hear of it: that's what is said before.
+    #expect(net.isLive(n1) && net.isLive(n2) && net.owns.count == 2)
+    _ = net.ask(n1, .set(key: "lost", value: [8]))
+    net.island = []
+    net.run(3_000)
+    for name in [n1, n2] {
+      #expect(net.isOutlived(name) && !net.isLive(name) && net.nodes[name]?.isVoter == false)
+    }
+    #expect(net.isLive(n0) && Set(net.owns.keys) == [n0])
+    // They don't forget it, though nobody tells them again.
+    net.island = [n0]
+    for name in [n1, n2] {
+      net.end(name)
+      net.start(name)
+    }
+    net.run(10_000)
+    for name in [n1, n2] { #expect(net.isOutlived(name) && !net.isLive(name) && net.owns[name] == nil) }
+    #expect(
+      net.restore(n1, without: [n0, n2])
+        == .pointless("this node has no vote, so the fleet can't go on from what it has"))
+
+    // Where they are let in they have what the fleet has, and nothing of what they had alone.
+    net.island = []
+    net.run(2_000)
+    for name in [n1, n2] {
+      guard case .said(_, .taken)? = net.ask(n0, .seat(name)) else {
+        Issue.record("\(net.answers)")
+        return
+      }
+      net.run(8_000)
+      #expect(net.isLive(name) && net.nodes[name]?.isVoter == true && net.values(name).isEmpty)
+    }
+    net.end(n0)
+    net.run(6_000)
+    guard case .said(_, .taken)? = net.ask(n2, .set(key: "k", value: [4])) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.values(n1) == [4] && net.owns.count == 1)
+  }
+
+  @Test func twoThatWereRestoredApartBecomeOne() {
+    var net = RestorationNet.running()
+    net.end(n1)
+    net.island = [n0]
+    net.run(5_000)
+    guard case .restored? = net.restore(n0, without: [n1, n2], as: 100, mark: 3),
+      case .restored? = net.restore(n2, without: [n0, n1], as: 200, mark: 4, for: 6_000)
+    else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.isLive(n0) && net.isLive(n2))
+    net.island = []
+    net.run(3_000)
+    #expect(net.isOutlived(n0) && net.isLive(n2) && Set(net.owns.keys) == [n2])
+  }
+
+  /// One who is of an engine before is never followed, whatever he leads.
+  @Test func whoBeginsAnewDoesNotFollowThoseBefore() {
+    var net = RestorationNet.running()
+    net.island = [n0]
+    net.run(5_000)
+    _ = net.restore(n0, without: [n1, n2], for: 3_000)
+    net.end(n0)
+    net.island = []
+    net.start(n0)
+    for _ in 0..<100 {
+      net.run(20)
+      let zab = net.nodes[n0]?.log.embedded?.zab
+      #expect(zab?.leader.map { $0.node == zab?.me } ?? true)
+    }
+    #expect(net.isLive(n0) && net.isOutlived(n1))
+  }
+}
