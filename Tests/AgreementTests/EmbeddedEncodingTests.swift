@@ -55,6 +55,14 @@ import Testing
     #expect(throws: DecodingFault.excess) { try EmbeddedMessage(encoded: bytes + [0]) }
   }
 
+  /// What was stored before there were others is read, and nobody is told more than he can read.
+  @Test func theFirstEngineIsWrittenAsItAlwaysWas() {
+    let bytes = EmbeddedRecord.log(.foundation(Self.members)).encoded
+    let restored = EmbeddedRecord.log(.foundation(Self.restored)).encoded
+    #expect(bytes.prefix(8).allSatisfy { $0 == 0 } && bytes[8] == 3)
+    #expect(restored.prefix(4).contains { $0 & 0x80 != 0 })
+  }
+
   @Test("what no node ever says isn't read: numbers that can't be counted on from, nodes that there can't be")
   func bounds() {
     let wrong: [EmbeddedMessage] = [
