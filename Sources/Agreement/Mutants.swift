@@ -58,7 +58,6 @@ package enum Mutant: String, CaseIterable, Sendable {
   case othersWithoutFormer
   case learnerCounted
   case witnessServes
-  case earlierEngineHeard
   // Ownership among the nodes themselves.
   case answeredBeforeDurable
   case ownValueOverAccepted
@@ -92,8 +91,6 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofFleet = allCases.filter {
     let isOfNodesAlone = [
       .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
-      // A story has no restored fleet: the steps' own tests make this one.
-      .earlierEngineHeard,
     ].contains($0)
     return !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0) && !isOfNodesAlone
   }

@@ -1,10 +1,10 @@
 @testable import Agreement
 
-/// Three nodes that agree by themselves, whose messages and disks take no time; some are down, some don't reach others.
+/// Nodes that agree by themselves, whose messages and disks take no time; some are down, some don't reach others.
 struct RestorationNet {
-  static let names = [Sample.n0.node, Sample.n1.node, Sample.n2.node]
   static let lease = Lease(term: .seconds(2))
 
+  let names: [NodeName]
   var nodes: [NodeName: FleetNode] = [:]
   var memories: [NodeName: FleetMemory] = [:]
   var now = Moment.start + .seconds(1)
@@ -16,28 +16,32 @@ struct RestorationNet {
   private var written: [NodeName: UInt64] = [:]
   private var slots: [NodeName: UInt64] = [:]
 
-  init() {
-    for participant in [Sample.n0, Sample.n1, Sample.n2] {
-      memories[participant.node] = FleetMemory(incarnation: participant.incarnation, run: 0)
-      start(participant.node)
+  init(_ count: Int = 3) {
+    names = (0..<count).map { NodeName("n\($0)") }
+    for (index, name) in names.enumerated() {
+      memories[name] = FleetMemory(incarnation: Incarnation(bits: UInt64(10 + index)), run: 0)
+      start(name)
     }
   }
 
   /// All of them serve a configuration, and somebody owns the address.
-  static func running() -> RestorationNet {
-    var net = RestorationNet()
+  static func running(_ count: Int = 3) -> RestorationNet {
+    var net = RestorationNet(count)
     net.run(3_000)
-    let wish = FleetRequest.Wish(text: [1], digest: Digest(1, 0, 0, 0), author: "ann")
-    _ = net.ask(names[0], .rollout(wish))
+    _ = net.ask(net.names[0], wish(1))
     net.run(4_000)
     return net
+  }
+
+  static func wish(_ token: UInt64) -> FleetRequest {
+    .rollout(FleetRequest.Wish(text: [UInt8(token)], digest: Digest(token, 0, 0, 0), author: "ann"))
   }
 
   mutating func start(_ name: NodeName) {
     memories[name]?.run += 1
     (written[name], slots[name], owns[name]) = (0, 0, nil)
     let plan = FleetPlan(
-      me: name, nodes: Self.names, addresses: [.init(name: "web", lease: Self.lease)],
+      me: name, nodes: names, addresses: [.init(name: "web", lease: Self.lease)],
       engine: .embedded(EmbeddedLog.Timing()))
     nodes[name] = memories[name].map { FleetNode(plan, memory: $0) }
   }
@@ -112,7 +116,7 @@ struct RestorationNet {
   mutating func run(_ span: Int64) {
     for _ in 0..<span / 20 {
       now = now + .milliseconds(20)
-      for name in Self.names { step(name, .tick) }
+      for name in names { step(name, .tick) }
     }
   }
 

@@ -121,7 +121,7 @@ import Testing
     net.island = [leader]
     net.step(leader, .request(.set(key: "k", value: [9]), number: 1))
     #expect(net.values(leader).isEmpty)
-    let others = RestorationNet.names.filter { $0 != leader }
+    let others = net.names.filter { $0 != leader }
     for name in others { net.end(name) }
     net.run(5_000)
     guard case .restored? = net.restore(leader, without: others, for: 2_000) else {
@@ -148,6 +148,9 @@ import Testing
       #expect(net.isOutlived(name) && !net.isLive(name) && net.nodes[name]?.isVoter == false)
     }
     #expect(net.isLive(n0) && Set(net.owns.keys) == [n0])
+    // Nor are they waited for, though they are there.
+    _ = net.ask(n0, RestorationNet.wish(2))
+    #expect(net.nodes[n0]?.rollouts.stored.generation == 2)
     // They don't forget it, though nobody tells them again.
     net.island = [n0]
     for name in [n1, n2] {
@@ -195,6 +198,59 @@ import Testing
     net.island = []
     net.run(3_000)
     #expect(net.isOutlived(n0) && net.isLive(n2) && Set(net.owns.keys) == [n2])
+  }
+
+  /// Of five there are two left: the second one was never lost, and comes in with what it has.
+  @Test func anotherOneThatIsLeftComesInWithItsFolder() {
+    var net = RestorationNet.running(5)
+    let gone = net.names.dropFirst(2)
+    for name in gone { net.end(name) }
+    net.run(5_000)
+    guard case .restored(let loss)? = net.restore(n0, without: [n1] + gone, for: 3_000) else {
+      // It may be the other one who knows more.
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(loss.present == [n1] && net.isOutlived(n1))
+    guard case .said(_, .taken)? = net.ask(n0, .seat(n1)) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    net.run(8_000)
+    #expect(net.isLive(n1) && net.nodes[n1]?.isVoter == true && net.nodes[n1]?.state.committed.generation == 1)
+  }
+
+  /// Whatever may have been promised of an address, and to whomever, a voice of the new engine waits for the end of it.
+  @Test func nobodyIsSparedTheQuietTime() throws {
+    let members = try #require(Sample.members(3).restored(to: Sample.n1, mark: 1, after: 4))
+    let acceptor = Acceptor(PaxosSlot(restoredTo: members), term: .seconds(2), at: .start, Mutants())
+    for node in 0..<NodeNumber(Members.limit) {
+      guard case .state(_, _, nil, let busy, nil) = acceptor.state(1, for: node, at: .start) else {
+        Issue.record("\(node)")
+        return
+      }
+      #expect(busy == Lease.quiet(after: [RestorationNet.lease]))
+    }
+  }
+
+  /// What is said of the log by those before isn't heard, however good it sounds; they are told who counts now.
+  @Test func whatThoseBeforeSayIsNotHeard() throws {
+    var net = RestorationNet.running()
+    for name in [n1, n2] { net.end(name) }
+    net.run(5_000)
+    _ = net.restore(n0, without: [n1, n2], for: 1_000)
+    net.end(n0)
+    net.start(n0)
+    var effects: [FleetNode.Effect] = []
+    let vote = ElectionVote(epoch: 1 << 29, last: .zero, node: 1)
+    net.nodes[n0]?.step(
+      .message(
+        .embedded(.log(.notice(vote, round: 1 << 60, .looking), by: Sample.n1.incarnation, seat: 1)), from: n1),
+      at: net.now, into: &effects)
+    let zab = try #require(net.nodes[n0]?.log.embedded?.zab)
+    #expect(zab.vote.node == zab.me)
+    #expect(
+      effects.contains { if case .send(.embedded(.members(zab.members, _)), to: n1) = $0 { true } else { false } })
   }
 
   /// One who is of an engine before is never followed, whatever he leads.

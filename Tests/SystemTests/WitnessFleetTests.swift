@@ -93,6 +93,13 @@ extension FleetTests {
       "\(fleet.logs)")
     try fleet.start("lb3")
     try fleet.waitUntil("lb3 is back", on: "lb3") { $0.log.live && $0.generation == 2 }
+    // The next process is what this one was.
+    let upgrade = try fleet.ask("lb3", "upgrade")
+    #expect(upgrade.exit == .code(0), "\(upgrade) \(fleet.log(of: "lb3"))")
+    try fleet.waitUntil("it's a witness still", on: "lb3") { $0.log.live && $0.nodes[2].role == "witness" }
+    let report = try fleet.ask("lb3", "status", "--json").output
+    let pid = try #require(report.firstMatch(of: #/"pid" ?: ?([0-9]+)/#).flatMap { pid_t($0.1) })
+    _ = Foundation.kill(pid, SIGKILL)
     #expect(!fleet.log(of: "lb3").contains("warning: fleet: overrides"), "\(fleet.log(of: "lb3"))")
   }
 }

@@ -123,7 +123,7 @@ extension FleetNode {
       let members = owner.part?.members
     else { return }
     // What was agreed on among those of an engine before counts no more.
-    guard let log = log.embedded, members.lineage == log.lineage || mutants.have(.earlierEngineHeard) else { return }
+    guard let log = log.embedded, members.lineage == log.lineage else { return }
     let stranger = mutants.have(.strangersHeard) ? members.seat(of: node) : nil
     guard let seat = members.seat(of: Participant(node, memory)) ?? stranger else { return }
     stepPaxos(index, .message(question, from: seat, among: among), at: now, into: &effects)

@@ -96,7 +96,7 @@ package struct FleetStart {
           }, engine: store == nil ? .embedded(EmbeddedLog.Timing()) : .store(StoreLog.Timing())), memory: memory,
         folder: folder, store: store,
         links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key), addresses: addresses),
-      text: text)
+      text: text, whole: me.role == .witness ? configuration : nil)
   }
 
   /// Where a fleet keeps its log; nil where the nodes agree by themselves.

@@ -1,6 +1,6 @@
 import Agreement
 import Changes
-import Config
+package import Config
 import Doors
 package import Fleet
 import Model
@@ -11,11 +11,14 @@ package struct FleetOrigin {
   package var setup: FleetSetup
   /// The text of this node's own file, which is proposed if the fleet has no configuration yet.
   package var text: [UInt8]
+  /// Of a witness: the whole of what it was started with, of which it does a part only; the process that takes its place begins with that.
+  package var whole: Configuration?
 
-  /// With both.
-  package init(setup: FleetSetup, text: [UInt8]) {
+  /// With all its parts.
+  package init(setup: FleetSetup, text: [UInt8], whole: Configuration? = nil) {
     self.setup = setup
     self.text = text
+    self.whole = whole
   }
 }
 

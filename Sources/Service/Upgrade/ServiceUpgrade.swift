@@ -67,15 +67,12 @@ extension Service {
     if let author = late.reread { reloads.reread(by: author) }
   }
 
-  /// The configuration that the next process goes on with. What a witness runs is no file that could be read: it goes on with its own.
-  private var handedOver: String {
-    guard isWitness, let text = origin.fleet?.text else { return controller.configuration.render() }
-    return String(decoding: text, as: UTF8.self)
-  }
+  /// The configuration that the next process goes on with. What a witness does of its own isn't one that could be read.
+  private var handedOver: Configuration { origin.fleet?.whole ?? controller.configuration }
 
   private func handover(_ counts: CountsHandover) -> Handover {
     Handover(
-      version: origin.version, pid: Int(getpid()), configuration: handedOver,
+      version: origin.version, pid: Int(getpid()), configuration: handedOver.render(),
       file: origin.file, fileAsRead: origin.file.flatMap { reloads.filesAsRead[$0] },
       filesAsRead: reloads.filesAsRead, generation: reloads.history.generation,
       provenance: reloads.history.provenance,
@@ -87,7 +84,7 @@ extension Service {
       },
       hasStats: statsServer != nil, admin: adminServer?.path, statsFile: statsServer?.file,
       adminFile: adminServer?.file,
-      state: controller.state, shortCounts: counts, secrets: controller.configuration.secrets)
+      state: controller.state, shortCounts: counts, secrets: handedOver.secrets)
   }
 
   private var handoverSockets: [SharedSocket] {

@@ -61,7 +61,10 @@ import Testing
   @Test func anotherMemoryTakesItsPlace() throws {
     var next = FleetMemory(incarnation: Incarnation(bits: 9), run: 1)
     next.embedded.take(.log(.accepted(epoch: 5, leader: 3)))
-    next.embedded.take(.log(.snapshot(Zxid(epoch: 5, counter: 1), Members(founders: [Participant(NodeName("lb1"), Incarnation(bits: 9))]), [7])))
+    next.embedded.take(
+      .log(
+        .snapshot(
+          Zxid(epoch: 5, counter: 1), Members(founders: [Participant(NodeName("lb1"), Incarnation(bits: 9))]), [7])))
     next.embedded.slots["web"] = PaxosSlot()
     do {
       let (vault, _) = try open()
