@@ -220,6 +220,29 @@ import Testing
     #expect(net.isLive(n1) && net.nodes[n1]?.isVoter == true && net.nodes[n1]?.state.committed.generation == 1)
   }
 
+  /// Of two that are left it's the one that knows more from which the fleet goes on.
+  @Test func whoKnowsLessThanAnotherOneThatIsLeftRefuses() throws {
+    var net = RestorationNet.running(5)
+    net.island = [n0]
+    net.run(5_000)
+    guard case .said(_, .taken)? = net.ask(n1, .set(key: "k", value: [3])) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    for name in net.names.dropFirst(2) { net.end(name) }
+    net.island = []
+    net.run(5_000)
+    let others = { (me: NodeName) in net.names.filter { $0 != me } }
+    #expect(
+      net.restore(n0, without: others(n0))
+        == .pointless("n1 is there and knows more of the log: the fleet should go on from what that node has"))
+    guard case .restored? = net.restore(n1, without: others(n1), for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.values(n1) == [3] && net.isOutlived(n0))
+  }
+
   /// Whatever may have been promised of an address, and to whomever, a voice of the new engine waits for the end of it.
   @Test func nobodyIsSparedTheQuietTime() throws {
     let members = try #require(Sample.members(3).restored(to: Sample.n1, mark: 1, after: 4))
