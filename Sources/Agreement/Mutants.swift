@@ -57,6 +57,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case membersChangedAtOnce
   case othersWithoutFormer
   case learnerCounted
+  case witnessServes
   // Ownership among the nodes themselves.
   case answeredBeforeDurable
   case ownValueOverAccepted
@@ -85,7 +86,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
-  package static let ofEngine: [Mutant] = [.strangersHeard]
+  package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     let isOfNodesAlone = [

@@ -23,7 +23,7 @@ extension Configuration {
     if let fleet {
       rest.add(
         "fleet",
-        "\(fleet.name): \(fleet.nodes.map(\.name).joined(separator: ", ")), by \(fleet.engine.type.title)"
+        "\(fleet.name): \(fleet.nodes.map { $0.role == .witness ? "\($0.name) (a witness)" : $0.name }.joined(separator: ", ")), by \(fleet.engine.type.title)"
           + (fleet.engine.type == .embedded ? " (a preview)" : fleet.engine.place))
       for address in fleet.addresses { rest.add("address", address.summary) }
     }

@@ -8,6 +8,8 @@ import Testing
   static let zxid = Zxid(epoch: 3, counter: 9)
   static let members = Sample.members(3)
 
+  static let restored = members.restored(to: Sample.n1, mark: 7, after: 9) ?? members
+
   static let log: [ZabMessage] = {
     let transfer = ZabMessage.Transfer(attempt: 1 << 32 | 5, run: 2)
     func part(_ part: ZabMessage.Part) -> ZabMessage { .part(epoch: 3, transfer: transfer, index: 4, part) }
@@ -39,6 +41,10 @@ import Testing
       .greeting(Founding.Greeting(memory: memory, roster: 5, standing: $0))
     } + log.map { .log($0, by: memory, seat: 2) } + owner.map { .owner("web", $0, by: memory, among: 1 << 33) }
     + [.ask(by: memory), .members(members, by: memory)]
+    + [
+      .restoredLog(.pong(epoch: 3), by: memory, seat: 2, of: Lineage(count: 1, mark: .max)),
+      .members(restored, by: memory),
+    ]
 
   @Test(arguments: messages) func aMessageIsReadAsItWasSent(_ message: EmbeddedMessage) throws {
     let bytes = message.encoded
@@ -49,9 +55,19 @@ import Testing
     #expect(throws: DecodingFault.excess) { try EmbeddedMessage(encoded: bytes + [0]) }
   }
 
+  /// What was stored before there were others is read, and nobody is told more than he can read.
+  @Test func theFirstEngineIsWrittenAsItAlwaysWas() {
+    let bytes = EmbeddedRecord.log(.foundation(Self.members)).encoded
+    let restored = EmbeddedRecord.log(.foundation(Self.restored)).encoded
+    #expect(bytes.prefix(8).allSatisfy { $0 == 0 } && bytes[8] == 3)
+    #expect(restored.prefix(4).contains { $0 & 0x80 != 0 })
+  }
+
   @Test("what no node ever says isn't read: numbers that can't be counted on from, nodes that there can't be")
   func bounds() {
     let wrong: [EmbeddedMessage] = [
+      .restoredLog(.pong(epoch: 3), by: Self.memory, seat: 2, of: .first),
+      .restoredLog(.pong(epoch: 3), by: Self.memory, seat: 2, of: Lineage(count: 1_001, mark: 1)),
       .log(.newEpoch(.max), by: Self.memory, seat: 0),
       .log(.commit(epoch: 3, Zxid(bits: .max)), by: Self.memory, seat: 0),
       .log(.join(accepted: 2, leader: 16), by: Self.memory, seat: 0),
@@ -113,7 +129,8 @@ import Testing
       // Some may be for nodes that there aren't.
       if let (message, from, to) = message, to < 3 {
         switch message {
-        case .log(let message, _, _): nodes[to].step(.message(message, from: from), at: now, into: &said)
+        case .log(let message, _, _), .restoredLog(let message, _, _, _):
+          nodes[to].step(.message(message, from: from), at: now, into: &said)
         case .owner(_, let message, _, _):
           owners[to].step(.message(message, from: from, among: 0), at: now, into: &claims)
         case .greeting, .ask, .members: break

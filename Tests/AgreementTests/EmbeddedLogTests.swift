@@ -134,7 +134,8 @@ import Testing
     .log(.foundation(Sample.members(3))), .log(.entry(Zxid(epoch: 3, counter: 4), .members(Sample.members(2)))),
     .log(.truncate(Zxid(epoch: 3, counter: 4))), .log(.snapshot(Zxid(epoch: 3, counter: 4), nil, [])),
     .log(.snapshot(Zxid(epoch: 3, counter: 4), Sample.members(1), [7])),
-    .log(.compaction(Zxid(epoch: 3, counter: 4), [1], keeping: 5)),
+    .log(.compaction(Zxid(epoch: 3, counter: 4), [1], keeping: 5)), .outlived(Lineage(count: 2, mark: 3)),
+    .log(.snapshot(Zxid(epoch: 3, counter: 4), EmbeddedEncodingTests.restored, [7])),
   ])
   func aRecordIsReadAsItWasWritten(_ record: EmbeddedRecord) throws {
     #expect(try EmbeddedRecord(kind: record.kind, encoded: record.encoded) == record)

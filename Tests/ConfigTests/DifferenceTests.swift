@@ -151,6 +151,24 @@ struct DifferenceTests {
       addresses: [{ name: 'web', address: '10.0.0.9', interface: 'eth0' }] }
     """
 
+  @Test("another role takes a restart, and the one that's meant anyway is none") func changedRole() throws {
+    func configuration(_ role: String) throws -> Configuration {
+      let node = "{ name: 'lb2', address: '10.0.0.2:1'\(role) }"
+      return try Configuration.parse(
+        """
+        { listen: ':80', backends: ['10.9.9.9:80'], fleet: { name: 'edge', key: '/k',
+          nodes: [{ name: 'lb1', address: '10.0.0.1:1' }, \(node)], engine: { type: 'embedded', preview: true } } }
+        """)
+    }
+    let before = try configuration("")
+    let difference = ConfigurationDifference(from: before, to: try configuration(", role: 'witness'"))
+    #expect(
+      difference.lines == [
+        "! fleet.nodes[1].role none → witness (a node knows its fleet from its start on: restart it, node by node)"
+      ])
+    #expect(try ConfigurationDifference(from: before, to: configuration(", role: 'server'")).isEmpty)
+  }
+
   @Test(
     "whatever changes in a fleet takes a restart, and says from what to what",
     arguments: [

@@ -111,6 +111,18 @@ struct FleetTests {
     #expect(configuration.summary().contains("by the nodes themselves (a preview)"))
   }
 
+  @Test("a witness is written as it was read, and named where a file is summed up") func witness() throws {
+    let nodes =
+      "{ name: 'lb1', address: '10.0.0.1:1', role: 'server' }, { name: 'lb2', address: '10.0.0.2:1' }, "
+      + "{ name: 'lb3', address: '10.0.0.3:1', role: 'witness' }"
+    let configuration = try Configuration.parse(Self.text(nodes: nodes, engine: "type: 'embedded', preview: true"))
+    #expect(configuration.fleet?.nodes.map(\.role) == [.server, .server, .witness])
+    #expect(try Configuration.parse(configuration.render()).isSame(as: configuration))
+    // What is as it was before there were witnesses is written as it was then.
+    #expect(configuration.render().split(separator: "\"role\"").count == 2)
+    #expect(configuration.summary().contains("lb1, lb2, lb3 (a witness), by the nodes"))
+  }
+
   @Test(
     "what is wrong with nodes and engine is told with its place",
     arguments: [
@@ -131,7 +143,25 @@ struct FleetTests {
       (text(nodes: nodes + ", { name: '.', address: '10.0.0.3:7400' }"), "nodes[2].name: \".\" is no name of a node"),
       (
         text(nodes: nodes + ", { name: 'w', address: '10.0.0.3:7400', role: 'witness' }"),
-        "nodes[2].role: unknown key — hint: remove it: there are no witnesses yet"
+        "nodes[2].role: a witness is for the embedded engine, and here ZooKeeper keeps the log — hint: leave the node out"
+      ),
+      (
+        text(
+          nodes:
+            "{ name: 'a', address: '10.0.0.1:1', role: 'witness' }, { name: 'b', address: '10.0.0.2:1', role: 'witness' }",
+          engine: "type: 'embedded', preview: true"),
+        "nodes[0].role: all nodes are witnesses, so nobody would serve — hint: leave \"role\" out where clients come"
+      ),
+      (
+        text(
+          nodes: nodes + ", { name: 'w', address: '10.0.0.3:7400', role: 'witness' }",
+          engine: "type: 'embedded', preview: true",
+          ", addresses: [{ name: 'web', address: '10.0.0.100', action: 'none', prefer: ['w'] }]"),
+        "addresses[0].prefer[0]: w is a witness, which owns no address — hint: name nodes that serve"
+      ),
+      (
+        text(nodes: nodes + ", { name: 'w', address: '10.0.0.3:7400', role: 'judge' }"),
+        "nodes[2].role: must be one of \"server\", \"witness\", is \"judge\""
       ),
       (
         text(nodes: nodes + ", { name: 'lb3', address: ':7400' }"),

@@ -40,6 +40,15 @@ import Testing
     #expect(outcomes[0].hash == outcomes[1].hash && outcomes[0].events == outcomes[1].events)
   }
 
+  /// One story of four has a node that votes only; with it the others agree, and own what there is to own.
+  @Test func storiesHaveWitnesses() {
+    let seeds = (1...120 as ClosedRange<UInt64>).filter { Story(seed: $0, engine: .embedded).witness != nil }
+    #expect(seeds.count > 10)
+    var total = World.Counts()
+    for seed in seeds { total += Self.world(seed).play().counts }
+    #expect(total.commits > 10 && total.terms > 20, "\(total)")
+  }
+
   @Test(arguments: Mutant.ofEngine) func mutantIsFound(_ mutant: Mutant) {
     let seed = (1...2_000 as ClosedRange<UInt64>).first { Self.world($0, mutant).play().finding != nil }
     #expect(seed != nil)

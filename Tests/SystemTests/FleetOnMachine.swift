@@ -36,14 +36,16 @@ final class FleetOnMachine {
   /// The same file for all nodes: what differs is named by a variable. `CHECKED` is a port at which somebody answers, but for the last node.
   func configure(
     backend port: UInt16, more listeners: String = "", pool: String = ", \"health\": { \"type\": \"none\" }",
-    backends: [UInt16] = [], moreBackends: String = ""
+    backends: [UInt16] = [], moreBackends: String = "", witness: String? = nil, fleet more: String = ""
   ) throws {
-    let list = zip(names, nodePorts).map { "{ \"name\": \"\($0)\", \"address\": \"127.0.0.1:\($1)\" }" }
+    let list = zip(names, nodePorts).map {
+      "{ \"name\": \"\($0)\", \"address\": \"127.0.0.1:\($1)\"\($0 == witness ? ", \"role\": \"witness\"" : "") }"
+    }
     try folder.write(
       "fleet.json",
       """
       { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
-          "engine": \(servers.configuration), "data": "\(folder.path)/${MARTLET_NODE}/data" },
+          "engine": \(servers.configuration), "data": "\(folder.path)/${MARTLET_NODE}/data"\(more) },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
         "listeners": [{ "name": "web", "bind": "127.0.0.1:${WEB}", "pool": "web" }\(listeners)],
         "stats": "127.0.0.1:${STATS}",
@@ -64,6 +66,9 @@ final class FleetOnMachine {
         "TWO": "\(name == "lb3" ? ports["lb1"] ?? 0 : 0)",
       ])
   }
+
+  /// The data folder of a node.
+  func data(of name: String) -> String { "\(folder.path)/\(name)/data" }
 
   func kill(_ name: String) {
     nodes[name]?.kill()
@@ -87,6 +92,8 @@ final class FleetOnMachine {
   struct Status: Decodable {
     struct Node: Decodable {
       var name: String
+      var role: String?
+      var voice: String?
       var present: Bool
       var generation: Int?
       var position: Int?
@@ -112,12 +119,23 @@ final class FleetOnMachine {
       var reason: String?
       var votes: [Vote]
     }
-    struct Log: Decodable { var live: Bool, leader: String? }
+    struct Log: Decodable {
+      var live: Bool
+      var leader: String?
+      var position: Int
+      var trouble: String?
+    }
+    struct Address: Decodable {
+      var owner: String?
+      var state: String
+      var generation: Int
+    }
     var generation: Int
     var log: Log
     var nodes: [Node]
     var rollout: Rollout?
     var last: Rollout?
+    var addresses: [Address]?
   }
 
   func status(_ name: String) -> Status? {

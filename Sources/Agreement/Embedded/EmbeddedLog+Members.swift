@@ -15,13 +15,14 @@ extension EmbeddedLog {
 
   /// Says who counts, as far as it's agreed on.
   func answer(_ node: NodeName, into effects: inout [Effect]) {
-    guard let zab else { return }
+    guard let zab, !isOutlived else { return }
     effects.append(.send(.members(zab.agreedMembers, by: me.incarnation), to: node))
   }
 
   /// Somebody says who counts.
   mutating func hear(_ members: Members, at now: Moment, into effects: inout [Effect]) {
-    guard let zab else { return begin(among: members, at: now) }
+    guard let zab else { return members.lineage < outlived ? () : begin(among: members, at: now) }
+    guard members.lineage == zab.lineage, !isOutlived else { return hear(ofEngine: members, at: now, into: &effects) }
     guard members.number > zab.members.number, !zab.isCounted else { return }
     switch members.seat(of: me) {
     case zab.me: stepZab(.heard(members), at: now, into: &effects)
@@ -36,7 +37,7 @@ extension EmbeddedLog {
     // If nobody says so any more, it may be that all are new.
     let isNew = memory.embedded.log.history.members == nil && !founding.isFounded
     if isOutside, isNew, now >= toldAt + Self.askingPatience { isOutside = false }
-    guard zab == nil ? isOutside : zab?.isCounted == false, now >= asksAt else { return }
+    guard isOutlived || (zab == nil ? isOutside : zab?.isCounted == false), now >= asksAt else { return }
     asksAt = now + Self.askingPause
     for node in nodes where node != me.node { effects.append(.send(.ask(by: me.incarnation), to: node)) }
   }

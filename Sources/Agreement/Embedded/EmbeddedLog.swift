@@ -66,6 +66,9 @@ package struct EmbeddedLog {
   private var isStalled = false
   /// Whether others count, and this node has no seat among them.
   package internal(set) var isOutside = false
+  /// The last engine that it heard of, and when it tells others next of its own, if that was restored.
+  var outlived: Lineage
+  var announcesAt = Moment.start
   /// When it was told so last, and when it asks next who counts, as it has no seat or no leader.
   var toldAt = Moment.start
   var asksAt = Moment.start
@@ -87,11 +90,13 @@ package struct EmbeddedLog {
   ) {
     self.me = Participant(me, memory.incarnation)
     (self.nodes, self.memory, self.timing, self.mutants) = (nodes, memory, timing, mutants)
+    outlived = memory.embedded.outlived
     founding = Founding(
       NodeNumber(nodes.firstIndex(of: me) ?? 0), of: nodes.count, memory: memory.incarnation,
       roster: StoreOwner.roster(of: nodes), stored: memory.embedded.standing, mutants: mutants)
     // The last ones in its log may not be agreed on.
     if let members = memory.embedded.log.history.foundation ?? founders { begin(among: members, at: .start) }
+    if isOutlived { isOutside = true }
   }
 
   /// Those who founded it, where that is known by this node's file.
@@ -140,12 +145,15 @@ package struct EmbeddedLog {
   /// Whether the log is known to its end, so that what is appended is likely to be.
   package var isLive: Bool { isReached && isCaughtUp }
 
+  /// Whether all that is here can be read.
+  var canBeRead: Bool { !isStalled }
+
   /// Whether a leader counts on this node, though there may be entries that it hasn't got yet.
-  package var isReached: Bool { !isStalled && zab?.isCounted == true }
+  package var isReached: Bool { !isStalled && !isOutlived && zab?.isCounted == true }
 
   /// The node that leads it, once that can be asked for something.
   package var leader: NodeName? {
-    guard let zab, let leader = zab.leader, leader.isReady else { return nil }
+    guard !isOutlived, let zab, let leader = zab.leader, leader.isReady else { return nil }
     return leader.node == zab.me ? me.node : zab.participant(at: leader.node)?.node
   }
 
@@ -165,8 +173,8 @@ package struct EmbeddedLog {
 
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
-    guard let zab else { return isOutside ? asksAt : founding.wakesAt }
-    let wakesAt = zab.isCounted ? zab.wakesAt : min(zab.wakesAt, asksAt)
+    guard let zab, !isOutlived else { return isOutside ? asksAt : founding.wakesAt }
+    let wakesAt = zab.isCounted ? min(zab.wakesAt, isRestored ? announcesAt : .never) : min(zab.wakesAt, asksAt)
     guard let handed, !outbox.isEmpty, !isStalled, zab.leader?.isReady == true else { return wakesAt }
     return min(wakesAt, handed.at + timing.patience)
   }
@@ -196,20 +204,24 @@ package struct EmbeddedLog {
     case .message(.ask, let node): answer(node, into: &effects)
     case .message(.members(let members, _), _): hear(members, at: now, into: &effects)
     case .message(.log(let message, let memory, let seat), let node):
-      take(message, of: Participant(node, memory), at: seat, at: now, into: &effects)
+      take(message, of: Participant(node, memory), at: seat, in: .first, at: now, into: &effects)
+    case .message(.restoredLog(let message, let memory, let seat, let lineage), let node):
+      take(message, of: Participant(node, memory), at: seat, in: lineage, at: now, into: &effects)
     case .message(.owner, _): break
     case .wanted(let participants): stepZab(.wanted(participants), at: now, into: &effects)
     }
     if zab == nil, !isOutside, now >= founding.wakesAt { stepFounding(.tick, at: now, into: &effects) }
     ask(at: now, into: &effects)
+    announce(at: now, into: &effects)
     if let wakesAt = zab?.wakesAt, now >= wakesAt { stepZab(.tick, at: now, into: &effects) }
     handOn(at: now, into: &effects)
   }
 
   private mutating func take(
-    _ message: ZabMessage, of participant: Participant, at seat: NodeNumber, at now: Moment,
+    _ message: ZabMessage, of participant: Participant, at seat: NodeNumber, in lineage: Lineage, at now: Moment,
     into effects: inout [Effect]
   ) {
+    guard isOfTheSame(lineage, participant.node, into: &effects) else { return }
     if case .forward(let bytes) = message {
       // What a node couldn't read would be in everybody's way for ever.
       guard let entry = try? Entry(encoded: bytes), entry.id.author == participant else { return }
@@ -223,7 +235,7 @@ package struct EmbeddedLog {
 
   /// Hands the first entry of the outbox to whoever leads, unless he has it.
   private mutating func handOn(at now: Moment, into effects: inout [Effect]) {
-    while !isStalled, let entry = outbox.first, let zab, let leader = zab.leader, leader.isReady {
+    while !isStalled, !isOutlived, let entry = outbox.first, let zab, let leader = zab.leader, leader.isReady {
       let epoch = zab.memory.currentEpoch
       if let handed, (handed.leader, handed.epoch) == (leader.node, epoch), now < handed.at + timing.patience { return }
       handed = (leader.node, epoch, now)
@@ -252,12 +264,18 @@ package struct EmbeddedLog {
     var said = said
     self.said = []
     said.removeAll(keepingCapacity: true)
-    zab?.step(input, at: now, into: &said)
+    // What it remembers counts nowhere any more, so it says nothing of that.
+    if !isOutlived { zab?.step(input, at: now, into: &said) }
     for effect in said {
       switch effect {
       case .send(let message, let seat):
         guard let zab, let node = zab.participant(at: seat)?.node else { break }
-        effects.append(.send(.log(message, by: me.incarnation, seat: zab.me), to: node))
+        let (memory, lineage) = (me.incarnation, zab.lineage)
+        effects.append(
+          .send(
+            lineage == .first
+              ? .log(message, by: memory, seat: zab.me)
+              : .restoredLog(message, by: memory, seat: zab.me, of: lineage), to: node))
       case .persist(let record): persist(.log(record), into: &effects)
       case .deliver(let zxid, let bytes): deliver(zxid, bytes, into: &effects)
       case .restore(let zxid, let bytes): restore(zxid, bytes, into: &effects)
@@ -270,11 +288,15 @@ package struct EmbeddedLog {
   /// Has another seat from now on.
   mutating func sit(at seat: NodeNumber, of members: Members, at now: Moment, into effects: inout [Effect]) {
     isOutside = false
+    // Before it's known of which engine it is from now on.
+    zab?.hear(of: members)
     stepZab(.seated(seat, of: members), at: now, into: &effects)
   }
 
-  private mutating func persist(_ record: EmbeddedRecord, into effects: inout [Effect]) {
+  mutating func persist(_ record: EmbeddedRecord, into effects: inout [Effect]) {
     written += 1
+    // The log counts its own.
+    if zab != nil, case .outlived = record { before += 1 }
     effects.append(.persist(record))
   }
 

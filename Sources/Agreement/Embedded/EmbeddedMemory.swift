@@ -4,6 +4,8 @@ package enum EmbeddedRecord: Equatable, Sendable {
   case standing(Founding.Standing)
   /// Of the log.
   case log(ZabRecord)
+  /// The fleet was restored without this node: what it remembers counts no more, unless it has a seat there.
+  case outlived(Lineage)
 }
 
 /// What a node of the embedded engine knows after a crash, of what it has promised to others.
@@ -12,6 +14,8 @@ package struct EmbeddedMemory: Equatable, Sendable {
   package var standing = Founding.Standing.new
   /// The log.
   package var log = ZabMemory()
+  /// The last engine that it heard of.
+  package var outlived = Lineage.first
   /// What it has promised and accepted, by the names of the addresses.
   package var slots: [String: PaxosSlot] = [:]
 
@@ -23,6 +27,7 @@ package struct EmbeddedMemory: Equatable, Sendable {
     switch record {
     case .standing(let standing): self.standing = standing
     case .log(let record): log.take(record)
+    case .outlived(let lineage): outlived = lineage
     }
   }
 
@@ -37,6 +42,7 @@ package struct EmbeddedMemory: Equatable, Sendable {
   package var records: [EmbeddedRecord] {
     let history = log.history
     var records = [EmbeddedRecord.standing(standing)]
+    if outlived > .first { records.append(.outlived(outlived)) }
     if let leader = log.acceptedLeader { records.append(.log(.accepted(epoch: log.acceptedEpoch, leader: leader))) }
     if log.currentEpoch > 0 { records.append(.log(.current(epoch: log.currentEpoch))) }
     if history.base > .zero {

@@ -4,6 +4,8 @@ package enum EmbeddedMessage: Equatable, Sendable {
   case greeting(Founding.Greeting)
   /// Of the log, by the memory that the sender acts with, and from the seat that it has.
   case log(ZabMessage, by: Incarnation, seat: NodeNumber)
+  /// The same, of an engine that was restored.
+  case restoredLog(ZabMessage, by: Incarnation, seat: NodeNumber, of: Lineage)
   /// About who owns a name, among those members.
   case owner(String, PaxosMessage, by: Incarnation, among: UInt64)
   /// Who counts? From who isn't one of them, or has no leader.

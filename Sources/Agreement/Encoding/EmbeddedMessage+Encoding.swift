@@ -1,7 +1,7 @@
 extension EmbeddedMessage {
   private enum Kind: UInt8 {
     case greeting = 1
-    case log, owner, ask, members
+    case log, owner, ask, members, restoredLog
   }
 
   /// As it's sent to another node, within one frame.
@@ -22,6 +22,12 @@ extension EmbeddedMessage {
       out.put(Kind.log.rawValue)
       out.put(memory.bits)
       out.put(seat)
+      message.encode(into: &out)
+    case .restoredLog(let message, let memory, let seat, let lineage):
+      out.put(Kind.restoredLog.rawValue)
+      out.put(memory.bits)
+      out.put(seat)
+      out.put(lineage)
       message.encode(into: &out)
     case .owner(let name, let message, let memory, let members):
       out.put(Kind.owner.rawValue)
@@ -56,6 +62,9 @@ extension EmbeddedMessage {
     case .log:
       let seat = try input.nodeNumber()
       self = .log(try ZabMessage(from: &input), by: memory, seat: seat)
+    case .restoredLog:
+      let (seat, lineage) = (try input.nodeNumber(), try input.lineage())
+      self = .restoredLog(try ZabMessage(from: &input), by: memory, seat: seat, of: lineage)
     case .owner:
       let (name, members) = (try input.text(), try input.count())
       self = .owner(name, try PaxosMessage(from: &input), by: memory, among: members)

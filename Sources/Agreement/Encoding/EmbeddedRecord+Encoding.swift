@@ -1,7 +1,7 @@
 extension EmbeddedRecord {
   private enum Kind: UInt8 {
     case standing = 1
-    case accepted, current, entry, truncate, snapshot, compaction, foundation, members, snapshotAmong
+    case accepted, current, entry, truncate, snapshot, compaction, foundation, members, snapshotAmong, outlived
   }
 
   /// Of which kind it is, 1 or more, by which it's read again.
@@ -17,6 +17,7 @@ extension EmbeddedRecord {
       case .log(.truncate): .truncate
       case .log(.snapshot): .snapshotAmong
       case .log(.compaction): .compaction
+      case .outlived: .outlived
       }
     return kind.rawValue
   }
@@ -46,6 +47,7 @@ extension EmbeddedRecord {
       out.put(zxid)
       out.put(UInt64(kept))
       out.put(bytes)
+    case .outlived(let lineage): out.put(lineage)
     }
     return out.bytes
   }
@@ -71,6 +73,7 @@ extension EmbeddedRecord {
     case .compaction:
       let (zxid, kept) = (try input.zxid(), try input.count())
       self = .log(.compaction(zxid, try input.block(), keeping: Int(kept)))
+    case .outlived: self = .outlived(try input.lineage())
     }
     try input.finish()
   }

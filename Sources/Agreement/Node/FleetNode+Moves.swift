@@ -14,7 +14,7 @@ struct Move {
 extension FleetNode {
   /// Gives an address up for another node, or tells its owner to.
   mutating func move(_ index: Int, to heir: NodeName, at now: Moment, into effects: inout [Effect]) {
-    guard moves.indices.contains(index) else { return }
+    guard moves.indices.contains(index), !plan.witnesses.contains(heir) else { return }
     moves[index] = Move(heir: heir, asksAt: now, until: now + Move.patience)
     mindMoves(at: now, into: &effects)
   }

@@ -80,7 +80,7 @@ extension FleetNode {
     effects.append(.own(address: index, generation: generation, until: until))
     // Another process led it by a generation that is only inherited; what the two say mustn't be taken for one's.
     let isOwn = !owners[index].isInherited || mutants.have(.tableLedByAnothersGeneration)
-    if isOwn, !tables[index].isPrimary {
+    if isOwn, tables.indices.contains(index), !tables[index].isPrimary {
       stepTable(index, .lead(generation: generation), at: now, into: &effects)
     }
   }
@@ -122,6 +122,8 @@ extension FleetNode {
     guard let index = owners.firstIndex(where: { $0.name == name }), case .embedded(let owner) = owners[index],
       let members = owner.part?.members
     else { return }
+    // What was agreed on among those of an engine before counts no more.
+    guard let log = log.embedded, members.lineage == log.lineage else { return }
     let stranger = mutants.have(.strangersHeard) ? members.seat(of: node) : nil
     guard let seat = members.seat(of: Participant(node, memory)) ?? stranger else { return }
     stepPaxos(index, .message(question, from: seat, among: among), at: now, into: &effects)

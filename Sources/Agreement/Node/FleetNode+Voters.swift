@@ -47,7 +47,7 @@ extension FleetNode {
   /// Whether this node votes, so that it may own something.
   var isVoter: Bool {
     guard case .embedded(let log) = log else { return true }
-    guard let members = log.members, let seat = log.seat else { return false }
+    guard let members = log.members, let seat = log.seat, !log.isOutlived else { return false }
     return members.voters.contains(seat) && members[seat] == me
   }
 }

@@ -73,6 +73,9 @@ package struct FleetNode {
     case persist(EmbeddedRecord)
     /// Store what was promised and accepted of an address, in place of what was before. Answered by `persistedSlot`.
     case persistSlot(address: Int, PaxosSlot)
+    /// Store this in place of all that was stored; then go on with it by `beginAnew`, and answer the request. Nothing else is to be stepped
+    /// before.
+    case restore(FleetMemory, Loss, number: UInt64)
   }
 
   /// What it was told about its fleet.
@@ -101,10 +104,12 @@ package struct FleetNode {
   var pools: [PoolView] = []
   /// Among which members this node takes part in who owns addresses, in the embedded engine.
   var seatedAmong: UInt64?
+  /// Since when fewer than half of the voters are there, in the embedded engine.
+  var aloneSince: Moment?
   /// Which wish for voters the log was told last.
   var toldVoters: UInt64?
   /// What holds on this node alone.
-  package private(set) var own = NodeStatus.Own()
+  package internal(set) var own = NodeStatus.Own()
   /// Whether each address could be this node's, as far as that one goes.
   var isAble: [Bool]
   /// The last entry up to which the fleet's overrides hold on this node.
@@ -142,7 +147,7 @@ package struct FleetNode {
       var timing = plan.replication
       // Its links take a moment, and no session waits for this table: what it has told before it began anew is with others.
       if index == plan.ownTable { timing.patience = max(timing.patience, timing.reminder * 2) }
-      return Replication(others: others, timing: timing, mutants: mutants)
+      return Replication(others: plan.servers.filter { $0 != plan.me }, timing: timing, mutants: mutants)
     }
     ownGeneration = OwnGeneration(memory, mutants)
     preferredSince = plan.addresses.map { _ in nil }
@@ -199,6 +204,7 @@ package struct FleetNode {
       // Somebody may wait to hear it.
       peers.speaksAt = now
     }
+    noteMajority(at: now)
     tellVoters(at: now, into: &effects)
     stepRollouts(.look, at: now, into: &effects)
     if !pools.isEmpty { judgeIsolation(at: now) }
@@ -216,7 +222,8 @@ package struct FleetNode {
   // MARK: The parts
 
   mutating func stepRollouts(_ input: Rollouts.Input, at now: Moment, into effects: inout [Effect]) {
-    guard isInformed else { return }
+    // A witness has no port to reserve and nothing to serve: nobody waits for its word.
+    guard isInformed, !plan.isWitness || mutants.have(.witnessServes) else { return }
     var said = rolloutEffects
     said.removeAll(keepingCapacity: true)
     rollouts.step(input, state, at: now, into: &said)

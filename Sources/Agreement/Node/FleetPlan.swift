@@ -29,6 +29,8 @@ package struct FleetPlan: Equatable, Sendable {
   package var me: NodeName
   /// All nodes, this one too, in the order of their names.
   package var nodes: [NodeName]
+  /// Those of them that vote and serve nobody: they own no address, take part in no rollout and keep no table.
+  package var witnesses: [NodeName]
   /// The addresses that nodes of this fleet may own.
   package var addresses: [Address]
   /// What they agree by.
@@ -38,15 +40,22 @@ package struct FleetPlan: Equatable, Sendable {
 
   /// With all its parts.
   package init(
-    me: NodeName, nodes: [NodeName], addresses: [Address], engine: Engine = .store(StoreLog.Timing()),
-    replication: Replication.Timing = Replication.Timing()
+    me: NodeName, nodes: [NodeName], witnesses: [NodeName] = [], addresses: [Address],
+    engine: Engine = .store(StoreLog.Timing()), replication: Replication.Timing = Replication.Timing()
   ) {
     self.me = me
     self.nodes = nodes.sorted()
+    self.witnesses = witnesses.sorted()
     self.addresses = addresses
     self.engine = engine
     self.replication = replication
   }
+
+  /// The nodes that serve clients, in the order of their names.
+  package var servers: [NodeName] { nodes.filter { !witnesses.contains($0) } }
+
+  /// Whether this node votes and serves nobody.
+  package var isWitness: Bool { witnesses.contains(me) }
 }
 
 /// What a node's data folder holds, and so what it knows after a crash.

@@ -16,6 +16,9 @@ package enum FleetRequest: Equatable, Sendable {
   case seat(NodeName)
   /// A node shall vote no more.
   case unseat(NodeName)
+  /// The fleet shall go on from what this node has, with a new memory and as the only voter, without those of whom it's said that they're
+  /// lost for good; if nobody is named, it's told who would be. By chance: the memory, and a mark.
+  case restore(without: [NodeName]?, as: Incarnation, mark: UInt64)
 
   /// A configuration that is wanted, and how.
   package struct Wish: Equatable, Sendable {
@@ -68,10 +71,17 @@ package enum FleetAnswer: Equatable, Sendable {
   case nodesAway([NodeName])
   /// It wasn't tried, as it would be void: why, for people.
   case pointless(String)
+  /// It wasn't done: this would be lost.
+  case loss(FleetNode.Loss)
+  /// The fleet goes on without those.
+  case restored(FleetNode.Loss)
 }
 
 extension FleetNode {
   mutating func take(_ request: FleetRequest, _ number: UInt64, at now: Moment, into effects: inout [Effect]) {
+    if case .restore(let lost, let memory, let mark) = request {
+      return restore(without: lost, as: memory, mark, number, at: now, into: &effects)
+    }
     // While entries are being read, what is wanted comes behind them.
     guard isInformed, log.isReached(at: now) else {
       effects.append(.answer(number: number, .logAway))
@@ -104,6 +114,7 @@ extension FleetNode {
     case .expire(let key, let setAt): .success(.expire(key: key, setAt: setAt))
     case .seat(let node): seat(node, at: now)
     case .unseat(let node): unseat(node)
+    case .restore: .failure(Refusal(answer: .logAway))
     }
   }
 
@@ -122,14 +133,17 @@ extension FleetNode {
   }
 
   private func begin(_ wish: FleetRequest.Wish, at now: Moment) -> Result<Entry.Event, Refusal> {
-    let present = plan.nodes.filter { $0 == plan.me || hasVoice($0, at: now) }
-    if wish.absence == .isRefusal, present.count < plan.nodes.count {
-      return .failure(Refusal(answer: .nodesAway(plan.nodes.filter { !present.contains($0) })))
+    let present = plan.servers.filter { $0 == plan.me || hasVoice($0, at: now) }
+    if wish.absence == .isRefusal, present.count < plan.servers.count {
+      return .failure(Refusal(answer: .nodesAway(plan.servers.filter { !present.contains($0) })))
     }
     if case .embedded = plan.engine, wish.text.count > EmbeddedLog.largestText {
       let most = EmbeddedLog.largestText
       return .failure(
         Refusal(answer: .pointless("it has \(wish.text.count) bytes, and the embedded engine takes \(most) at most")))
+    }
+    if let canary = wish.canary, plan.witnesses.contains(canary.node) {
+      return .failure(Refusal(answer: .pointless("\(canary.node.text) is a witness, and serves nobody")))
     }
     if let canary = wish.canary, !present.contains(canary.node) {
       return .failure(Refusal(answer: .nodesAway([canary.node])))

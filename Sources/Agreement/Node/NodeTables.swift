@@ -1,10 +1,13 @@
 extension FleetPlan {
-  /// The names of the tables of clients: one for each address, which its owner leads; without addresses one for each node, which
-  /// that node leads for ever.
-  package var tableNames: [String] { addresses.isEmpty ? nodes.map { "@\($0.text)" } : addresses.map(\.name) }
+  /// The names of the tables of clients: one for each address, which its owner leads; without addresses one for each node that serves,
+  /// which that node leads for ever. A witness has none: nobody asks it about clients.
+  package var tableNames: [String] {
+    if isWitness { return [] }
+    return addresses.isEmpty ? servers.map { "@\($0.text)" } : addresses.map(\.name)
+  }
 
   /// The table that is this node's whatever happens.
-  package var ownTable: Int? { addresses.isEmpty ? nodes.firstIndex(of: me) : nil }
+  package var ownTable: Int? { addresses.isEmpty ? servers.firstIndex(of: me) : nil }
 }
 
 /// A generation of a node's own table: later ones are larger, and no two processes of any node have the same.

@@ -75,21 +75,24 @@ extension FleetNode {
 
   /// The same, though it may be cut off from its backends.
   private func couldOwn(_ index: Int) -> Bool {
-    isAble[index] && isInformed && isVoter && state.committed.generation > 0
+    isAble[index] && isInformed && (!plan.isWitness || mutants.have(.witnessServes)) && isVoter
+      && state.committed.generation > 0
       && rollouts.served == state.committed.origin
   }
 
   /// The nodes that are present and may own an address, those first that should rather have it.
   package func candidates(for index: Int, at now: Moment) -> [NodeName] {
     let prefer = plan.addresses[index].prefer
-    return plan.nodes.filter { node in
+    return plan.servers.filter { node in
       node == plan.me ? mayOwn(index, at: now) : peers.all.contains { $0.node == node && mayOwn(index, $0, at: now) }
     }.sorted { (prefer.firstIndex(of: $0) ?? prefer.count, $0) < (prefer.firstIndex(of: $1) ?? prefer.count, $1) }
   }
 
   /// Whether a peer is present and says that it may own an address.
   func mayOwn(_ index: Int, _ peer: Peers.Peer, at now: Moment) -> Bool {
-    guard peers.isPresent(peer, at: now), let mayOwn = peer.status?.mayOwn else { return false }
+    guard !plan.witnesses.contains(peer.node), peers.isPresent(peer, at: now), let mayOwn = peer.status?.mayOwn else {
+      return false
+    }
     return mayOwn.indices.contains(index) && mayOwn[index]
   }
 
@@ -97,6 +100,7 @@ extension FleetNode {
   /// to, it keeps it.
   private func mustGiveUp(_ index: Int, at now: Moment) -> Bool {
     if isolation.isIsolated, isReplaceable(index, at: now) { return true }
+    if log.embedded?.isOutlived == true { return true }
     if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
     return !isAble[index]
   }
@@ -104,7 +108,7 @@ extension FleetNode {
   mutating func speak(at now: Moment, into effects: inout [Effect]) {
     peers.speaksAt = now + Peers.beat
     let status = NodeStatus(
-      incarnation: me.incarnation, generation: rollouts.stored.generation, position: log.delivered,
+      incarnation: me.incarnation, generation: plan.isWitness ? 0 : rollouts.stored.generation, position: log.delivered,
       applied: applied, mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest),
       pools: pools, own: own)
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }

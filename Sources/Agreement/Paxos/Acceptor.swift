@@ -14,6 +14,11 @@ struct Acceptor {
     self.slot = slot
     self.term = term
     let isFree = slot.generation == 0 || mutants.have(.noQuietTimeAfterRestart)
+    // Whoever may have had the name is none of the members any more, so nobody is spared the wait.
+    if slot.isRestored, !isFree {
+      lease = (now + Lease.quiet(after: [Lease(term: term)], mutants), nil)
+      return
+    }
     lease = isFree ? (.start, nil) : (now + term, slot.accepted?.owner ?? slot.promised.node)
   }
 

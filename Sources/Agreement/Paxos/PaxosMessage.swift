@@ -67,4 +67,13 @@ package struct PaxosSlot: Equatable, Sendable {
 
   /// Nothing yet.
   package init() {}
+
+  /// As it's at first among members to whom a fleet was restored: of a generation that nobody can have, so that whoever begins with it waits
+  /// for the end of whatever those before may have been promised.
+  init(restoredTo members: Members) {
+    generation = UInt64(members.number) << 32
+  }
+
+  /// Whether nobody has been promised anything since the fleet was restored.
+  var isRestored: Bool { generation > 0 && generation & 0xFFFF_FFFF == 0 }
 }

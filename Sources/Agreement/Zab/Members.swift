@@ -12,6 +12,8 @@ package struct Members: Hashable, Sendable {
   /// leader may have begun a change of the same number that came to nothing.
   package private(set) var number: UInt32 = 0
   package internal(set) var epoch: UInt32 = 0
+  /// Of which engine they are.
+  package private(set) var lineage = Lineage.first
   /// Who has each seat.
   package private(set) var seats: [Participant?]
   /// The seat that is given away next, if it's free: one that was somebody's is nobody else's for a while.
@@ -29,9 +31,12 @@ package struct Members: Hashable, Sendable {
   }
 
   /// With all its parts.
-  init(number: UInt32, epoch: UInt32, seats: [Participant?], next: NodeNumber, voters: NodeSet, former: NodeSet?) {
+  init(
+    number: UInt32, epoch: UInt32, seats: [Participant?], next: NodeNumber, voters: NodeSet, former: NodeSet?,
+    lineage: Lineage = .first
+  ) {
     (self.number, self.epoch, self.seats, self.next) = (number, epoch, seats, next)
-    (self.voters, self.former) = (voters, former)
+    (self.voters, self.former, self.lineage) = (voters, former, lineage)
   }
 
   /// Which members these are: no others have the same.

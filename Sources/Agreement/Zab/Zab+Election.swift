@@ -154,7 +154,7 @@ extension Zab {
     // This node would rather make it a majority than stay alone.
     followers.insert(me)
     // Some of them may be none of those whom this node knows; who leads in truth is seen when its epoch is to begin.
-    guard followers.count * 2 > members.voters.count else { return }
+    guard followers.count * 2 > knownVoters else { return }
     round = its.round
     vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: leader)
     beginToFollow(leader, at: now, into: &effects)

@@ -26,8 +26,16 @@ extension Zab {
   }
 
   mutating func hear(of members: Members) {
-    guard members.number > (later ?? self.members).number else { return }
+    guard members.isLater(than: later ?? self.members) else { return }
     later = members
+  }
+
+  /// Of which engine this node is, or is about to be as others have given it a seat.
+  var lineage: Lineage { max(members.lineage, later?.lineage ?? .first) }
+
+  /// How many voters there are, as far as this node was told: those of an engine before say nothing about it.
+  var knownVoters: Int {
+    if let later, later.lineage > members.lineage { later.voters.count } else { members.voters.count }
   }
 
   /// Who is told whom this node would have lead.

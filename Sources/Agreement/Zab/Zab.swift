@@ -134,7 +134,7 @@ package struct Zab {
   ) {
     self.identity = identity
     let own = memory.history.members ?? members
-    let (later, earlier) = members.number > own.number ? (members, own) : (own, members)
+    let (later, earlier) = members.isLater(than: own) ? (members, own) : (own, members)
     me = later.seat(of: identity) ?? earlier.seat(of: identity) ?? 0
     foundation = members
     self.memory = memory

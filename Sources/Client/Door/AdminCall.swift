@@ -137,6 +137,11 @@ extension AdminCall<AdminAnswer.Done> {
   package static func remove(_ node: String) -> Self {
     Self(.post, "/v1/fleet/remove", AdminRequest.VotingNode(node: node))
   }
+
+  /// Lets the fleet go on from what the node has, without those who are named as lost for good; if nobody is, it's told who would be.
+  package static func restore(acceptLoss lost: [String]?) -> Self {
+    Self(.post, "/v1/fleet/restore", AdminRequest.Restore(acceptLoss: lost))
+  }
 }
 
 extension AdminCall<AdminAnswer.Log> {

@@ -50,6 +50,7 @@ package enum FleetText {
     of node: AdminAnswer.Fleet.Node, in fleet: AdminAnswer.Fleet
   ) -> (word: String, paint: Paint) {
     if !node.present { return ("away", .red) }
+    if node.role == .witness { return ("witness", .green) }
     if node.outOfStep != nil { return ("out of step", .red) }
     if node.generation != fleet.generation { return ("following", .yellow) }
     return node.own == nil ? ("in step", .green) : ("differs", .yellow)

@@ -102,7 +102,7 @@ enum ForeignWords {
     ),
     (
       ["role", "witness"],
-      "remove it: there are no witnesses yet, so each node serves"
+      "remove it: one of a fleet's \"nodes\" that votes only has \"role\": \"witness\""
     ),
     (["version"], "remove it: the file has no version"),
   ]

@@ -14,6 +14,7 @@ struct FleetDocument: Sendable {
 struct NodeDocument: Sendable {
   var name: String?
   var address: SocketAddress?
+  var role: FleetConfiguration.Role?
 }
 
 extension FleetDocument {
@@ -56,6 +57,33 @@ extension FleetDocument {
         address.value.host.map { (address.place(of: "address"), $0, $0.host) }
       }, hint: "keep one of them")
     for address in fleet.value.addresses { check(address, against: nodes, &found) }
+    checkWitnesses(fleet, nodes, &found)
+  }
+
+  /// Reports witnesses where there can't be any.
+  private static func checkWitnesses(
+    _ fleet: Located<FleetDocument>, _ nodes: [Located<NodeDocument>], _ found: inout Diagnostics
+  ) {
+    let witnesses = nodes.filter { $0.value.role == .witness }
+    guard let first = witnesses.first else { return }
+    if let type = fleet.value.engine?.type, type != .embedded {
+      for witness in witnesses {
+        found.error(
+          witness.place(of: "role"), "a witness is for the embedded engine, and here \(type.title) keeps the log",
+          hint: "leave the node out: it would have nothing to do")
+      }
+    } else if witnesses.count == nodes.count {
+      found.error(
+        first.place(of: "role"), "all nodes are witnesses, so nobody would serve",
+        hint: "leave \"role\" out where clients come"
+      )
+    }
+    for address in fleet.value.addresses {
+      for name in address.value.prefer where witnesses.contains(where: { $0.value.name == name.value }) {
+        found.error(
+          name.place, "\(name.value) is a witness, which owns no address", hint: "name nodes that serve")
+      }
+    }
   }
 
   /// Reports names that stand twice.
@@ -100,6 +128,10 @@ extension FleetDocument {
       Field(
         "address", optional: \.address, .bind, isRequired: true,
         "Where the other nodes reach it: an IP address with a port."),
+      Field(
+        "role", optional: \.role, .choice,
+        "What it's for: server serves clients, as a node does without this; witness votes and serves nobody, in the embedded engine only."
+      ),
     ]
   ) { node, found in
     if let name = node.value.name, [".", ".."].contains(name) {
@@ -124,7 +156,7 @@ extension FleetConfiguration {
     self.init(
       name: name,
       nodes: (document.nodes ?? []).map {
-        Node(name: $0.value.name ?? "", address: $0.value.address ?? .unix(path: ""))
+        Node(name: $0.value.name ?? "", address: $0.value.address ?? .unix(path: ""), role: $0.value.role ?? .server)
       },
       engine: Engine(document.engine ?? EngineDocument(), of: name),
       key: document.key ?? "", data: document.data, addresses: document.addresses.map { Address($0.value) })
@@ -136,7 +168,9 @@ extension FleetDocument {
   init(_ fleet: FleetConfiguration) {
     self.init(
       name: fleet.name,
-      nodes: fleet.nodes.map { Located(NodeDocument(name: $0.name, address: $0.address)) },
+      nodes: fleet.nodes.map {
+        Located(NodeDocument(name: $0.name, address: $0.address, role: $0.role == .server ? nil : $0.role))
+      },
       engine: EngineDocument(fleet.engine),
       key: fleet.key, data: fleet.data, addresses: fleet.addresses.map { Located(FleetAddressDocument($0)) })
   }

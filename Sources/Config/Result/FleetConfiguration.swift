@@ -8,6 +8,16 @@ package struct FleetConfiguration: Equatable, Sendable {
     package var name: String
     /// Where it's reached by the others: an IP address with a port.
     package var address: SocketAddress
+    /// What it's for.
+    package var role = Role.server
+  }
+
+  /// What a node is for. The raw value is the word in the file.
+  package enum Role: String, CaseIterable, Sendable {
+    /// It serves clients.
+    case server
+    /// It votes, and serves nobody; only where the nodes agree by themselves.
+    case witness
   }
 
   /// What keeps the log by which the nodes agree. The raw value is the word in the file.

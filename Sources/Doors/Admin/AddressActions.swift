@@ -24,6 +24,9 @@ struct AddressActions {
       AdminRouter.Route(.post, "/v1/fleet/remove") { call, reply throws(AdminRefusal) in
         try perform(.unseat(node: try call.body(AdminRequest.VotingNode.self).node), reply)
       },
+      AdminRouter.Route(.post, "/v1/fleet/restore") { call, reply throws(AdminRefusal) in
+        try perform(.restore(without: try call.body(AdminRequest.Restore.self).acceptLoss), reply)
+      },
     ]
   }
 

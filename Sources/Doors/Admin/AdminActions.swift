@@ -41,6 +41,8 @@ package struct AdminActions {
       case seat(node: String)
       /// A node votes no more.
       case unseat(node: String)
+      /// The fleet goes on from what this node has, without those who are named as lost for good.
+      case restore(without: [String]?)
     }
 
     /// Makes a change of overrides on all nodes; told where that has got, or that nothing was otherwise, or why it can't be.
@@ -84,7 +86,7 @@ package struct AdminActions {
     fleet: Fleet, upgrade: @escaping Upgrade
   ) {
     let backends = BackendFinder(controller: controller)
-    routes =
+    var routes =
       LookActions(
         controller: controller, backends: backends, reporter: reporter, reports: reports, chronicle: chronicle, log: log
       ).routes
@@ -96,5 +98,6 @@ package struct AdminActions {
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
       + ConfigurationActions(reloads: reloads, fleet: fleet, upgrade: upgrade).routes
       + AddressActions(fleet: fleet).routes
+    self.routes = routes.map { $0.forServers(of: fleet) }
   }
 }

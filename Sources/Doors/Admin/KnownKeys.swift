@@ -34,6 +34,10 @@ extension AdminRequest.VotingNode: KnownKeys {
   static let knownKeys = ["node"]
 }
 
+extension AdminRequest.Restore: KnownKeys {
+  static let knownKeys = ["acceptLoss"]
+}
+
 extension AdminRequest.Log: KnownKeys {
   static let knownKeys = ["level"]
 }

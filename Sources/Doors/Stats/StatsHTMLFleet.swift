@@ -1,11 +1,12 @@
 extension StatsHTML {
   /// The page's section about the fleet: who has its addresses, the log, the nodes, and what they have decided on last.
   static let fleet = #"""
-    const STANDING = { away: 'down', 'out of step': 'critical', following: 'warming', differs: 'held', 'in step': 'up' };
-    const standing = (node, fleet) => !node.present ? 'away' : node.outOfStep ? 'out of step'
-      : node.generation !== fleet.generation ? 'following' : node.own ? 'differs' : 'in step';
+    const STANDING = { away: 'down', 'out of step': 'critical', following: 'warming', differs: 'held', witness: 'up', 'in step': 'up' };
+    const standing = (node, fleet) => !node.present ? 'away' : node.role ?? (node.outOfStep ? 'out of step'
+      : node.generation !== fleet.generation ? 'following' : node.own ? 'differs' : 'in step');
     const own = ({ configuration, overrides }) => [configuration && 'it serves a configuration of its own',
       overrides && `${overrides === 1 ? '1 override holds' : `${count(overrides)} overrides hold`} there alone`].filter(Boolean).join(', and ');
+    const VOICES = { learns: 'doesn’t vote yet', none: 'has no vote' };
     const OUTCOMES = {
       voting: 'nodes are preparing it', soaking: 'the canary has it', unconfirmed: 'in force, and waits to be confirmed',
       committed: 'in force', aborted: 'off', reverted: 'taken back',
@@ -64,7 +65,7 @@ extension StatsHTML {
       }, ({ state, known, why }, n) => {
         const word = standing(n, fleet), behind = n.position === undefined ? 0 : fleet.log.end - n.position;
         show(state, STANDING[word], word);
-        write(known, [n.generation === undefined ? '' : `generation ${count(n.generation)}`,
+        write(known, [n.voice && n.voice !== 'votes' && VOICES[n.voice], n.generation === undefined ? '' : `generation ${count(n.generation)}`,
           n.position === undefined ? '' : `log at ${count(n.position)}${behind > 0 ? `, ${count(behind)} behind` : ''}`, clients(n)].filter(Boolean).join(' · '));
         write(why, n.outOfStep ?? (n.own ? own(n.own) : ''));
       });

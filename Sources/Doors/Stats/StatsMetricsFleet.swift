@@ -34,6 +34,12 @@ extension StatsMetrics {
         fleet.nodes.compactMap { node in value(node).map { ([("node", node.name)], Double($0)) } })
     }
     family("present", "Whether the node was heard a moment ago.") { $0.present ? 1 : 0 }
+    if fleet.nodes.contains(where: { $0.voice != nil }) {
+      family("votes", "Whether the node's word counts where the nodes agree by themselves.") {
+        $0.voice.map { $0 == .votes ? 1 : 0 }
+      }
+      family("witness", "Whether the node votes only, and serves nobody.") { $0.role == .witness ? 1 : 0 }
+    }
     family("generation", "The generation that the node serves, as it says.") { $0.generation }
     family("position", "The last entry of the fleet's log that the node knows, as it says.") { $0.position }
     family("applied", "The last entry up to which the node's overrides are the fleet's, as it says.") { $0.applied }

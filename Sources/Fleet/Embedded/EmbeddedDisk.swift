@@ -84,6 +84,25 @@ final class EmbeddedDisk {
     }
   }
 
+  /// Puts a memory in place of all that was stored, and of what was to be; told what stood against it. Records and slots are counted anew then.
+  func replace(by memory: FleetMemory, done: @escaping (JournalFault?) -> Void) {
+    batch = Batch()
+    worker.perform { [vault] () -> JournalFault? in
+      do throws(JournalFault) {
+        try vault.replace(by: memory)
+        return nil
+      } catch {
+        return error
+      }
+    } then: { [unowned self] fault in
+      if fault == nil {
+        records = 0
+        slots = slots.map { _ in 0 }
+      }
+      done(fault)
+    }
+  }
+
   /// Waits until what is being stored is, at most so long: for the end of a process.
   func finish(within limit: Duration) {
     worker.finish(within: limit)

@@ -6,18 +6,36 @@ extension FleetNode {
     guard let log = log.embedded, !log.isLive else { return nil }
     if log.isOutside { return outside(log) }
     guard let members = log.members else { return log.founding.obstacle(at: now).map { text(of: $0) } }
-    let away = members.voting.filter { seat in
-      members[seat].map { $0.node != plan.me && !peers.isPresent($0.node, at: now) } ?? false
-    }
-    var lost = NodeSet()
-    for seat in away { lost.insert(seat) }
-    let names = away.compactMap { members[$0]?.node.text }
-    if !members.isMajority(without: lost) { return "\(names.joined(separator: ", ")) can't be reached" }
+    if let missing = missing(of: members, at: now) { return missing }
     return log.isReached ? "this node is behind" : "the nodes are about to find a leader"
+  }
+
+  /// Who isn't there, if too few are: those that can't be reached, and those that are there without what they knew.
+  private func missing(of members: Members, at now: Moment) -> String? {
+    var (lost, away, forgetful) = (NodeSet(), [String](), [String]())
+    for seat in members.voting {
+      guard let participant = members[seat], participant.node != plan.me else { continue }
+      let peer = peers.all.first { $0.node == participant.node }
+      let isThere = peers.isPresent(participant.node, at: now)
+      guard !isThere || peer?.status?.incarnation != participant.incarnation else { continue }
+      lost.insert(seat)
+      if isThere { forgetful.append(participant.node.text) } else { away.append(participant.node.text) }
+    }
+    guard !members.isMajority(without: lost) else { return nil }
+    let parts = [
+      away.isEmpty ? nil : "\(away.joined(separator: ", ")) can't be reached",
+      forgetful.isEmpty ? nil : "the data folder of \(forgetful.joined(separator: ", ")) is another one than it was",
+    ]
+    return parts.compactMap(\.self).joined(separator: ", ")
+      + ", so there's no majority: if what they knew is lost for good, `martlet fleet restore`"
   }
 
   /// Why a node has no seat among those who count.
   private func outside(_ log: EmbeddedLog) -> String {
+    if log.isOutlived {
+      return
+        "the fleet was restored without this node, and what is in its data folder counts no more: `martlet fleet replace \(plan.me.text)` on a node that is of it lets it in again"
+    }
     let remedy = "`martlet fleet replace \(plan.me.text)` on one of them lets it"
     return switch log.founding.standing {
     case .new: "the others know this node by a data folder that is lost, or not at all, and go on without it: \(remedy)"

@@ -180,6 +180,22 @@ package final class EmbeddedVault: Sendable {
     }
   }
 
+  /// Puts a memory in place of all that is here: it's durable when it returns. If the machine ends meanwhile it's that or what was before, but for
+  /// the slots, which then keep others from what was promised a little longer.
+  func replace(by memory: FleetMemory) throws(JournalFault) {
+    for (name, slot) in memory.embedded.slots { try write(slot, of: name) }
+    try open.withLock { open throws(JournalFault) in
+      let before = open.memory
+      open.memory = memory
+      do throws(JournalFault) {
+        try Self.checkpoint(&open)
+      } catch {
+        open.memory = before
+        throw error
+      }
+    }
+  }
+
   /// Does what can be done while nobody waits: lets a checkpoint stand for what has become much.
   func tidy() throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in

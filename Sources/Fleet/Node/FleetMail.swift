@@ -90,6 +90,8 @@ package struct FleetStatus: Equatable, Sendable {
   package struct Node: Equatable, Sendable {
     /// Its name.
     package var name: NodeName
+    /// Whether it votes and serves nobody; what is said below of a configuration and of overrides isn't known of it then.
+    package var isWitness = false
     /// Whether it was heard a short while ago; this node always is.
     package var isPresent: Bool
     /// The generation that it serves, as it says.
@@ -168,6 +170,12 @@ package struct FleetStatus: Equatable, Sendable {
   package var complaint: String? {
     nodes.first { $0.name == me }?.complaint
   }
+
+  /// The nodes that serve clients.
+  package var servers: [Node] { nodes.filter { !$0.isWitness } }
+
+  /// Whether this node is a witness.
+  package var isWitness: Bool { nodes.contains { $0.name == me && $0.isWitness } }
 
   /// Which node this is.
   package var me: NodeName

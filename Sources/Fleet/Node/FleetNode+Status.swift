@@ -8,6 +8,7 @@ extension FleetNode {
       me: plan.me,
       nodes: plan.nodes.map { node in
         let peer = peers.all.first { $0.node == node }
+        if plan.witnesses.contains(node) { return witness(node, peer, at: now) }
         return FleetStatus.Node(
           name: node, isPresent: node == plan.me || peers.isPresent(node, at: now),
           generation: node == plan.me ? rollouts.stored.generation : peer?.status?.generation,
@@ -18,6 +19,14 @@ extension FleetNode {
       isLogLive: log.isLive(at: now), leader: log.embedded?.leader, position: log.delivered,
       end: log.end, generation: state.committed.generation,
       origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last)
+  }
+
+  /// A node that serves nobody has nothing but its place in the log.
+  private func witness(_ node: NodeName, _ peer: Peers.Peer?, at now: Moment) -> FleetStatus.Node {
+    FleetStatus.Node(
+      name: node, isWitness: true, isPresent: node == plan.me || peers.isPresent(node, at: now),
+      position: node == plan.me ? log.delivered : peer?.status?.position,
+      voice: voice(of: node, peer?.status?.incarnation))
   }
 
   /// What a node's word is worth, with the memory that it has; one that is away has the one that was counted last.

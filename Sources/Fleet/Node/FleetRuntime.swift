@@ -24,6 +24,8 @@ package final class FleetRuntime {
   private var timer: Timer?
   private var effects: [FleetNode.Effect] = []
   private var isStepping = false
+  /// Whether another memory is being stored in place of this node's: until then it neither hears nor says anything.
+  private var isRestoring = false
   private var waiting: [FleetNode.Input] = []
   /// What the control plane is bringing into force, to be stored when it is.
   private var taking: Rollouts.Target?
@@ -84,7 +86,8 @@ package final class FleetRuntime {
       }
     }
     store?.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
-    if !addresses.isEmpty {
+    // A witness owns none, and asks nothing of its machine's interfaces.
+    if !addresses.isEmpty, !plan.isWitness {
       let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
       self.addresses = floating
       floating.start(leases.held, hasLeft: leases.hasLeft) { index, lease in
@@ -119,6 +122,9 @@ package final class FleetRuntime {
       }
     case .planned(let number, let answer, let asker): links.send(.planned(number: number, answer), to: asker)
     case .followed(let position): keeper.followed(position)
+    case .request(_, let number) where isRestoring: tell(.answer(number: number, .logAway))
+    case .request(.restore, let number) where isMute:
+      tell(.answer(number: number, .pointless("this node's journal can't be used, so the fleet can't go on from it")))
     case .request(let request, let number): step(.request(request, number: number))
     case .move(let address, let heir): step(.move(address: address, to: heir))
     case .leave(let hasLeft):
@@ -170,6 +176,7 @@ package final class FleetRuntime {
 
   private func step(_ input: FleetNode.Input) {
     // What comes of an effect within a step is taken when the step is over.
+    guard !isRestoring else { return }
     guard !isStepping else { return waiting.append(input) }
     isStepping = true
     var next: FleetNode.Input? = input
@@ -180,15 +187,41 @@ package final class FleetRuntime {
       next = waiting.isEmpty ? nil : waiting.removeFirst()
     }
     isStepping = false
+    guard !isRestoring else { return }
     embedded?.flush()
     followOverrides()
     schedule()
     tellStatus()
   }
 
+  /// Stores another memory, and goes on with it: before anything is said by it, it's durable.
+  private func restore(_ memory: FleetMemory, _ loss: FleetNode.Loss, _ number: UInt64) {
+    isRestoring = true
+    waiting = []
+    embedded?.replace(by: memory) { [unowned self] fault in
+      isRestoring = false
+      if let fault {
+        tell(.answer(number: number, .pointless("it can't be stored: \(fault)")))
+        if case .full = fault { return step(.tick) }
+        return take(EmbeddedDisk.Event.broken(fault.description))
+      }
+      try? folder.adopt(memory)
+      let without = loss.gone.map(\.text).joined(separator: ", ")
+      tell(.trouble("the fleet goes on from what this node has, entry \(loss.position) of the log, without \(without)"))
+      effects.removeAll(keepingCapacity: true)
+      isStepping = true
+      node.beginAnew(memory, at: BootClock.now(), into: &effects)
+      for effect in effects { perform(effect) }
+      isStepping = false
+      tell(.answer(number: number, .restored(loss)))
+      embedded?.flush()
+      step(.tick)
+    }
+  }
+
   /// Lets the overrides hold that all agree about, and says so when they do.
   private func followOverrides() {
-    guard !isStepping, let overrides = node.overrides else { return }
+    guard !isStepping, !node.plan.isWitness, let overrides = node.overrides else { return }
     keeper.follow(overrides, of: node.state.position)
     if let position = keeper.applied(at: node.state.position), position > node.applied {
       step(.applied(position: position))
@@ -201,12 +234,14 @@ package final class FleetRuntime {
   }
 
   private func perform(_ effect: FleetNode.Effect) {
+    if isRestoring, !effect.isAnswer { return }
     switch effect {
     case .call(let call, let request):
       store?.perform(request) { [unowned self] reply in step(.reply(call, reply)) }
     case .send(let message, let name): if maySay(message) { links.send(message, to: name) }
     case .persist(let record): embedded?.persist(record)
     case .persistSlot(let address, let slot): embedded?.persist(slot, of: address)
+    case .restore(let memory, let loss, let number): restore(memory, loss, number)
     case .rollout(let effect): perform(effect)
     case .learned(let entry, let position, let outcome): tell(.learned(entry, position: position, outcome))
     case .restored: break
@@ -295,7 +330,7 @@ package final class FleetRuntime {
       tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
     }
     status.addresses = configured.indices.map { describe($0, at: now) }
-    if configured.isEmpty { for index in status.nodes.indices { status.nodes[index].table = tables[index] } }
+    if configured.isEmpty { noteTables(in: &status) }
     status.hasLeft = addresses?.hasLeft ?? false
     status.isIsolated = node.isolation.isIsolated
     if status.isIsolated != told?.isIsolated ?? false {
@@ -318,6 +353,14 @@ package final class FleetRuntime {
     guard status != told else { return }
     told = status
     tell(.status(status))
+  }
+
+  /// Without addresses each node that serves has a table of its own.
+  private func noteTables(in status: inout FleetStatus) {
+    for (table, name) in zip(tables, node.plan.servers) {
+      guard let index = status.nodes.firstIndex(where: { $0.name == name }) else { continue }
+      status.nodes[index].table = table
+    }
   }
 
   /// Says why the log isn't live where the nodes agree by themselves; a store says so itself.
@@ -360,7 +403,7 @@ package final class FleetRuntime {
       generation: owner.generation, since: owners[index].since, mine: mine, moves: owners[index].moves,
       candidates: node.candidates(for: index, at: now),
       problem: addresses?.problem(of: index) ?? strangeness(of: owner),
-      table: tables[index])
+      table: tables.indices.contains(index) ? tables[index] : .init())
   }
 
   /// Why this node waits until an address is given up, for people.
@@ -368,4 +411,8 @@ package final class FleetRuntime {
     guard owner.isLeftToOthers, let node = owner.owner?.node else { return nil }
     return "\(node.text), which owns it, doesn't know this node: start it with the file that names both"
   }
+}
+
+extension FleetNode.Effect {
+  fileprivate var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

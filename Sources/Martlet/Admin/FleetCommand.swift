@@ -11,7 +11,8 @@ struct FleetCommand: ParsableCommand {
     commandName: "fleet", abstract: "Look at the fleet that a process is a node of, and move its addresses.",
     subcommands: [
       FleetStatusCommand.self, FleetMoveCommand.self, FleetLeaveCommand.self, FleetJoinCommand.self,
-      FleetReplaceCommand.self, FleetRemoveCommand.self, FleetWithdrawCommand.self, FleetKeyCommand.self,
+      FleetReplaceCommand.self, FleetRemoveCommand.self, FleetRestoreCommand.self, FleetWithdrawCommand.self,
+      FleetKeyCommand.self,
     ])
 }
 

@@ -44,3 +44,33 @@ struct FleetRemoveCommand: ParsableCommand {
     try options.perform(.remove(node))
   }
 }
+
+/// `martlet fleet restore`.
+struct FleetRestoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore",
+    abstract: "Let the fleet go on from what one node has, when more than half are lost for good.",
+    discussion: """
+      For the embedded engine, when more than half of those who vote are lost with their data folders, so that nothing can be \
+      agreed on any more. Said to a node that is left, it first tells what would be lost and changes nothing. With --accept-loss \
+      and exactly those nodes that node alone votes from then on. All others are strangers: empty the data folder of each, start \
+      it, and let it in by `fleet replace`. It isn't done while somebody leads, or more than half are there.
+
+      What only the lost ones had is lost for ever, though they had agreed on it. If they are alive where this node can't reach \
+      them there are two fleets, and an address may be on a node of each, until they hear of each other: switch them off first.
+
+      EXAMPLES
+        martlet fleet restore
+        martlet fleet restore --accept-loss lb2,lb3
+      """)
+
+  @Option(
+    name: .customLong("accept-loss"),
+    help: ArgumentHelp("The nodes that are lost for good, all of them, with commas between.", valueName: "nodes"))
+  var lost: String?
+  @OptionGroup var options: AnswerOptions
+
+  func run() throws {
+    try options.perform(.restore(acceptLoss: lost.map { $0.split(separator: ",").map(String.init) }))
+  }
+}

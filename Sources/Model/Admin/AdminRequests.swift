@@ -207,6 +207,17 @@ package enum AdminRequest {
     }
   }
 
+  /// `POST /v1/fleet/restore`.
+  package struct Restore: Codable, Equatable, Sendable {
+    /// The nodes of which it's accepted that what they knew is lost for good; without it nothing is done, and it's told who they'd be.
+    package var acceptLoss: [String]?
+
+    /// With those who are lost.
+    package init(acceptLoss: [String]? = nil) {
+      self.acceptLoss = acceptLoss
+    }
+  }
+
   /// `PUT /v1/log`.
   package struct Log: Codable, Equatable, Sendable {
     /// The least severe messages that are logged: a `log.level` of the configuration.

@@ -42,6 +42,8 @@ extension AdminAnswer {
     package struct Node: Codable, Equatable, Sendable {
       /// Its name.
       package var name: String
+      /// What it's for, if it isn't to serve clients.
+      package var role: Role?
       /// Whether it was heard a moment ago.
       package var present: Bool
       /// The generation that it serves, as it says.
@@ -60,6 +62,12 @@ extension AdminAnswer {
       package var clients: Int?
       /// How far the others are with those, a second ago or less; nil unless it's the node that answers, which tells them.
       package var followers: [Follower]?
+
+      /// What a node is for.
+      package enum Role: String, Codable, Equatable, Sendable, CaseIterable {
+        /// It votes, and serves nobody.
+        case witness
+      }
 
       /// What a node's word is worth where the nodes agree by themselves.
       package enum Voice: String, Codable, Equatable, Sendable, CaseIterable {
@@ -97,10 +105,11 @@ extension AdminAnswer {
 
       /// With all its parts.
       package init(
-        name: String, present: Bool, generation: Int?, position: Int?, applied: Int? = nil, outOfStep: String?,
-        own: Own? = nil, voice: Voice? = nil, clients: Int? = nil, followers: [Follower]? = nil
+        name: String, role: Role? = nil, present: Bool, generation: Int?, position: Int?, applied: Int? = nil,
+        outOfStep: String?, own: Own? = nil, voice: Voice? = nil, clients: Int? = nil, followers: [Follower]? = nil
       ) {
         self.name = name
+        self.role = role
         self.present = present
         self.generation = generation
         self.position = position
@@ -191,6 +200,9 @@ extension AdminAnswer {
     package var outOfStep: String? {
       nodes.first { $0.name == node }?.outOfStep
     }
+
+    /// The nodes that serve clients.
+    package var servers: [Node] { nodes.filter { $0.role == nil } }
 
     /// Whether a node wasn't heard a moment ago.
     package func isAway(_ node: String) -> Bool {

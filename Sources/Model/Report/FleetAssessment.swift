@@ -75,7 +75,7 @@ extension AdminAnswer.Fleet {
           + (heirs.isEmpty ? "no other node may own it" : "\(heirs) may own it"))
     case .owned, .leaving: break
     }
-    guard heirs.isEmpty, nodes.count > 1 else { return nil }
+    guard heirs.isEmpty, servers.count > 1 else { return nil }
     return concern(.warning, address, "without an heir", because: "no other node may own it")
   }
 

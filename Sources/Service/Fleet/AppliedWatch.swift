@@ -43,13 +43,14 @@ final class AppliedWatch {
     guard let status else { return }
     for (index, wait) in waits.enumerated().reversed() {
       let isApplied = { (node: FleetStatus.Node) in (node.applied ?? 0) >= wait.position }
-      let areDone = status.nodes.allSatisfy { isApplied($0) || !$0.isPresent }
+      let servers = status.servers
+      let areDone = servers.allSatisfy { isApplied($0) || !$0.isPresent }
       guard areDone || finally || wait.until.remaining == nil else { continue }
       waits.remove(at: index)
       wait.done(
         AdminAnswer.Agreed(
-          position: Int(wait.position), applied: status.nodes.filter(isApplied).map(\.name.text),
-          waiting: status.nodes.filter { !isApplied($0) }.map(\.name.text)))
+          position: Int(wait.position), applied: servers.filter(isApplied).map(\.name.text),
+          waiting: servers.filter { !isApplied($0) }.map(\.name.text)))
     }
     // A timer goes by a coarser clock, and may come before the time is over.
     if let next = waits.compactMap(\.until.remaining).min() { timer?.schedule(after: max(next, .milliseconds(1))) }

@@ -91,6 +91,7 @@ final class FleetDesk {
       case .logAway: done(.failure(logAway))
       case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
       case .pointless(let why): done(.failure(.init(why, hint: Self.look)))
+      case .loss, .restored: done(.failure(.init("that isn't what was asked", hint: Self.look)))
       }
     }
   }
@@ -113,6 +114,7 @@ final class FleetDesk {
       case .logAway: answer.give(.failure(logAway))
       case .nodesAway(let nodes): answer.give(.failure(Self.away(nodes)))
       case .pointless(let why): answer.give(.failure(.init(why, hint: Self.look)))
+      case .loss, .restored: answer.give(.failure(logAway))
       }
     }
   }
@@ -157,6 +159,7 @@ final class FleetDesk {
       case .logAway: done(.failure(logAway))
       case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
       case .pointless(let why): done(.failure(.init(why, hint: Self.look)))
+      case .loss, .restored: done(.failure(logAway))
       }
       settle()
     }

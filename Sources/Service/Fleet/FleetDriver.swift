@@ -27,7 +27,7 @@ final class FleetDriver {
   var answer: AdminAnswer.Fleet? {
     guard var status else { return nil }
     // What has just been done here is known here, and on its way to the others.
-    if let index = status.nodes.firstIndex(where: { $0.name == me }) { status.nodes[index].own = own.look() }
+    if let own, let index = status.nodes.firstIndex(where: { $0.name == me }) { status.nodes[index].own = own.look() }
     return status.answer(of: name)
   }
   /// The overrides that hold on all nodes.
@@ -43,7 +43,7 @@ final class FleetDriver {
   /// This node's part in rollouts.
   private let hand: FleetHand
   private var health: FleetHealth?
-  private let own: FleetOwn
+  private let own: FleetOwn?
   private var receiver: MailboxReceiver?
   /// The configuration that this node would propose if the fleet has none.
   private let first: FleetRequest.Wish?
@@ -84,16 +84,23 @@ final class FleetDriver {
     addresses = AddressDesk(on: loop) { thread.post($0) }
     plans = FleetPlans(reloads, on: loop) { thread.post($0) }
     me = setup.plan.me
-    let own = FleetOwn(controller, reloads, stored: setup.memory.stored, on: loop) { thread.post($0) }
+    let isWitness = setup.plan.isWitness
+    // A witness has nothing that it could have of its own.
+    let own = isWitness ? nil : FleetOwn(controller, reloads, stored: setup.memory.stored, on: loop) { thread.post($0) }
     self.own = own
     hand = FleetHand(
       reloads, served: setup.memory.stored.origin, on: loop, troubles: troubles, post: { thread.post($0) },
       took: { [desk, own] in
-        own.follow()
+        own?.follow()
         desk.took($0, $1)
       })
     stick = StickFollower(controller, hosts: floating.map(\.host), own: setup.plan.ownTable, on: loop) {
       thread.post($0)
+    }
+    // What it sees of backends, and what people want of them, is for nodes that have some.
+    guard !isWitness else {
+      receiver = events.receive(on: loop) { [unowned self] in take($0) }
+      return
     }
     overrides = FleetOverrides(controller, on: loop, logger: logger) { [desk] in desk.request($0, done: $1) }
     health = FleetHealth(controller, hasAddresses: !floating.isEmpty, on: loop) { thread.post($0) }
@@ -170,7 +177,7 @@ final class FleetDriver {
     founding?.schedule(after: .seconds(1))
     tries += 1
     guard let first, let status, status.generation == 0, status.isLogLive, status.rollout == nil, status.last == nil,
-      status.nodes.first(where: \.isPresent)?.name == status.me, status.nodes.allSatisfy(\.isPresent) || tries > 10
+      status.servers.first(where: \.isPresent)?.name == status.me, status.nodes.allSatisfy(\.isPresent) || tries > 10
     else { return }
     logger.notice("fleet: it has no configuration yet, so this node proposes its own")
     desk.propose(first) { [logger] result in

@@ -39,7 +39,7 @@ final class FleetPlans {
   func ask(_ text: [UInt8], _ status: FleetStatus?, done: @escaping ([AdminAnswer.NodePlan]) -> Void) {
     number += 1
     let number = number
-    let others = status?.nodes.filter { $0.name != status?.me } ?? []
+    let others = status?.servers.filter { $0.name != status?.me } ?? []
     guard text.count <= Self.longest else {
       let problem = AdminAnswer.Problem(
         "it isn't asked, as the configuration is too long for that: \(text.count) bytes, \(Self.longest) at most",

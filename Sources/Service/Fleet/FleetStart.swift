@@ -64,7 +64,7 @@ package struct FleetStart {
     if store == nil { notices.append("the embedded engine is a preview: try it, and don't rely on it yet") }
     if isNew { notices.append("the log is a new one: what was agreed on by another engine is left behind") }
     var serving = served ?? configuration
-    if served == nil, memory.stored.generation > 0 {
+    if served == nil, me.role != .witness, memory.stored.generation > 0 {
       if memory.stored.text != text {
         notices.append(
           "the file differs from generation \(memory.stored.generation), which is served: `martlet reload` proposes it to all nodes"
@@ -79,6 +79,10 @@ package struct FleetStart {
     }
     // Who the nodes are is the file's to say: it's what this process was started with.
     serving.fleet = fleet
+    if me.role == .witness {
+      serving = serving.ofWitness
+      notices.append("this node is a witness: it votes, and serves nobody")
+    }
     self.configuration = serving
     self.notices = notices
     let nodes = fleet.nodes.map { (name: NodeName($0.name), address: $0.address) }
@@ -86,12 +90,13 @@ package struct FleetStart {
       setup: FleetSetup(
         plan: FleetPlan(
           me: NodeName(me.name), nodes: nodes.map(\.name),
+          witnesses: fleet.nodes.filter { $0.role == .witness }.map { NodeName($0.name) },
           addresses: zip(fleet.addresses, addresses).map { configured, address in
             .init(name: configured.name, prefer: configured.prefer.map { NodeName($0) }, lease: address.lease)
           }, engine: store == nil ? .embedded(EmbeddedLog.Timing()) : .store(StoreLog.Timing())), memory: memory,
         folder: folder, store: store,
         links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key), addresses: addresses),
-      text: text)
+      text: text, whole: me.role == .witness ? configuration : nil)
   }
 
   /// Where a fleet keeps its log; nil where the nodes agree by themselves.
@@ -148,6 +153,15 @@ package struct FleetStart {
         "fleet: the folder \(path) can't be made: \(String(describing: Errno(rawValue: errno)).lowercased())",
         hint: "make it, for the user who runs this, or name another by \"data\"")
     }
+  }
+}
+
+extension Configuration {
+  /// What a witness does of it: nothing that is for clients.
+  fileprivate var ofWitness: Configuration {
+    var configuration = self
+    (configuration.listeners, configuration.pools, configuration.workers) = ([], [], .count(1))
+    return configuration
   }
 }
 

@@ -10,7 +10,8 @@ extension FleetStatus {
       log: .init(live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble, leader: leader?.text),
       nodes: nodes.map {
         .init(
-          name: $0.name.text, present: $0.isPresent, generation: $0.generation.map { Int($0) },
+          name: $0.name.text, role: $0.isWitness ? .witness : nil, present: $0.isPresent,
+          generation: $0.generation.map { Int($0) },
           position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint,
           own: $0.own.answer, voice: $0.voice,
           clients: $0.table?.clients, followers: $0.table?.followers)

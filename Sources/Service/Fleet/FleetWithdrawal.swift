@@ -14,6 +14,7 @@ package struct FleetWithdrawal {
   private let owner: Participant?
   private let store: StoreSettings?
   private let fleet: FleetConfiguration
+  private var isWitness: Bool { fleet.nodes.contains { $0.name == node && $0.role == .witness } }
 
   /// What came of it.
   package struct Outcome {
@@ -46,7 +47,8 @@ package struct FleetWithdrawal {
   /// Does it, in no more than the time.
   package func run(limit: Duration) -> Outcome {
     var outcome = Outcome()
-    guard !addresses.isEmpty else { return outcome }
+    // A witness has none.
+    guard !addresses.isEmpty, !isWitness else { return outcome }
     outcome.problems = Withdrawal.clear(addresses)
     // Without a folder this node has never owned anything.
     guard let owner else { return outcome }

@@ -20,6 +20,9 @@ extension Service {
     case .leave: fleet.addresses.leave(done: answer)
     case .join: fleet.addresses.join(done: answer)
     case .seat(let node): fleet.desk.seat(NodeName(node), done: answer)
+    case .restore(let lost):
+      guard let me = fleet.status?.me else { return false }
+      fleet.desk.restore(without: lost, me, done: answer)
     case .unseat(let node): fleet.desk.unseat(NodeName(node), done: answer)
     }
     return true

@@ -1,6 +1,6 @@
 import Agreement
 import Changes
-import Config
+package import Config
 import Doors
 package import Fleet
 import Model
@@ -11,11 +11,14 @@ package struct FleetOrigin {
   package var setup: FleetSetup
   /// The text of this node's own file, which is proposed if the fleet has no configuration yet.
   package var text: [UInt8]
+  /// Of a witness: the whole of what it was started with, of which it does a part only; the process that takes its place begins with that.
+  package var whole: Configuration?
 
-  /// With both.
-  package init(setup: FleetSetup, text: [UInt8]) {
+  /// With all its parts.
+  package init(setup: FleetSetup, text: [UInt8], whole: Configuration? = nil) {
     self.setup = setup
     self.text = text
+    self.whole = whole
   }
 }
 
@@ -38,6 +41,9 @@ extension Service {
     }
   }
 
+  /// Whether it's a node that votes only, and serves nobody.
+  var isWitness: Bool { origin.fleet?.setup.plan.isWitness ?? false }
+
   /// Isn't a node any more: the process ends, or another one is the node from now on, and goes on from what this gives.
   @discardableResult
   func leaveFleet(handingOver: Bool = false) -> FleetLeases? {
@@ -52,6 +58,11 @@ extension Service {
   /// Proposes the file to the fleet because it has changed or a signal came; false if this is no node of one.
   func proposeFile(by author: String) -> Bool {
     guard let fleet, let file = origin.file else { return false }
+    guard !isWitness else {
+      logger.notice(
+        "fleet: a witness proposes nothing: the file is read by nodes that serve", metadata: ["by": "\(author)"])
+      return true
+    }
     let text: [UInt8]
     do throws(ConfigErrors) {
       text = try FleetText.text(of: file)
@@ -162,7 +173,7 @@ extension Service {
       case .committed(let generation):
         guard var answer = decided.own else { return .failure(AdminRefusal(500, .init("nothing was served"))) }
         answer.generation = Int(generation)
-        let away = status?.nodes.filter { !$0.isPresent }.map(\.name.text) ?? []
+        let away = status?.servers.filter { !$0.isPresent }.map(\.name.text) ?? []
         if !away.isEmpty {
           answer.warnings.append("\(away.joined(separator: ", ")) can't be reached, and will follow")
         }

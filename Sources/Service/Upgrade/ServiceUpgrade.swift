@@ -67,9 +67,12 @@ extension Service {
     if let author = late.reread { reloads.reread(by: author) }
   }
 
+  /// The configuration that the next process goes on with. What a witness does of its own isn't one that could be read.
+  private var handedOver: Configuration { origin.fleet?.whole ?? controller.configuration }
+
   private func handover(_ counts: CountsHandover) -> Handover {
     Handover(
-      version: origin.version, pid: Int(getpid()), configuration: controller.configuration.render(),
+      version: origin.version, pid: Int(getpid()), configuration: handedOver.render(),
       file: origin.file, fileAsRead: origin.file.flatMap { reloads.filesAsRead[$0] },
       filesAsRead: reloads.filesAsRead, generation: reloads.history.generation,
       provenance: reloads.history.provenance,
@@ -81,7 +84,7 @@ extension Service {
       },
       hasStats: statsServer != nil, admin: adminServer?.path, statsFile: statsServer?.file,
       adminFile: adminServer?.file,
-      state: controller.state, shortCounts: counts, secrets: controller.configuration.secrets)
+      state: controller.state, shortCounts: counts, secrets: handedOver.secrets)
   }
 
   private var handoverSockets: [SharedSocket] {

@@ -39,7 +39,7 @@ extension AdminAnswer {
         .init(
           name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken",
           own: .init(configuration: true, overrides: 2), voice: .votes),
-        .init(name: "lb2", present: false, generation: nil, position: nil, outOfStep: nil),
+        .init(name: "lb2", role: .witness, present: false, generation: nil, position: nil, outOfStep: nil),
       ],
       rollout: .init(number: 119, author: "ann", outcome: .voting, generation: nil, reason: nil, votes: votes),
       last: .init(number: 112, author: "ann", outcome: .reverted, generation: 7, reason: "it was late", votes: votes),
@@ -249,6 +249,7 @@ extension AdminRequest {
       "UpgradeRequest": Upgrade(program: "/usr/bin/martlet", force: true),
       "MoveAddressRequest": MoveAddress(address: "web", node: "lb2"),
       "VotingNodeRequest": VotingNode(node: "lb3"),
+      "RestoreRequest": Restore(acceptLoss: ["lb2", "lb3"]),
       "LogRequest": Log(level: "info"),
     ]
   }

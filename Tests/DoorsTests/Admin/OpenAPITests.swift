@@ -196,6 +196,7 @@ extension OpenAPITests {
       "UpgradeRequest": Kind(AdminRequest.Upgrade.self),
       "MoveAddressRequest": Kind(AdminRequest.MoveAddress.self),
       "VotingNodeRequest": Kind(AdminRequest.VotingNode.self),
+      "RestoreRequest": Kind(AdminRequest.Restore.self),
       "LogRequest": Kind(AdminRequest.Log.self),
       "Nothing": Kind(NoContent.self),
     ]

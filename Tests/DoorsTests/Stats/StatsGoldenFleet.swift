@@ -97,7 +97,8 @@ extension StatsFleetTests {
         },
         {
           "name" : "lb2",
-          "present" : false
+          "present" : false,
+          "role" : "witness"
         }
       ],
       "rollout" : {
@@ -161,6 +162,13 @@ extension StatsFleetTests {
     # TYPE martlet_fleet_node_present gauge
     martlet_fleet_node_present{node="lb1"} 1
     martlet_fleet_node_present{node="lb2"} 0
+    # HELP martlet_fleet_node_votes Whether the node's word counts where the nodes agree by themselves.
+    # TYPE martlet_fleet_node_votes gauge
+    martlet_fleet_node_votes{node="lb1"} 1
+    # HELP martlet_fleet_node_witness Whether the node votes only, and serves nobody.
+    # TYPE martlet_fleet_node_witness gauge
+    martlet_fleet_node_witness{node="lb1"} 0
+    martlet_fleet_node_witness{node="lb2"} 1
     # HELP martlet_fleet_node_generation The generation that the node serves, as it says.
     # TYPE martlet_fleet_node_generation gauge
     martlet_fleet_node_generation{node="lb1"} 7

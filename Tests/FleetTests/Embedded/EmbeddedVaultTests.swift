@@ -57,6 +57,27 @@ import Testing
     #expect(memory.embedded.slots == ["web": Self.slot])
   }
 
+  /// Nothing of what was stored before is there, nor what that process would have stored next; who it is is the new memory's to say.
+  @Test func anotherMemoryTakesItsPlace() throws {
+    var next = FleetMemory(incarnation: Incarnation(bits: 9), run: 1)
+    next.embedded.take(.log(.accepted(epoch: 5, leader: 3)))
+    next.embedded.take(
+      .log(
+        .snapshot(
+          Zxid(epoch: 5, counter: 1), Members(founders: [Participant(NodeName("lb1"), Incarnation(bits: 9))]), [7])))
+    next.embedded.slots["web"] = PaxosSlot()
+    do {
+      let (vault, _) = try open()
+      try vault.append([.standing(.founded([Incarnation(bits: 7)])), Self.entry(1)])
+      try vault.write(Self.slot, of: "web")
+      try vault.replace(by: next)
+      try vault.append([.log(.entry(Zxid(epoch: 6, counter: 1), .value([1])))])
+    }
+    next.embedded.take(.log(.entry(Zxid(epoch: 6, counter: 1), .value([1]))))
+    next.run = 2
+    #expect(try open().memory == next)
+  }
+
   /// Who has used the folder before, with another journal or none, has promised what isn't known here.
   @Test func aJournalThatIsNewIsANewMemory() throws {
     #expect(try open(run: 5).memory.incarnation == Incarnation(bits: 8))

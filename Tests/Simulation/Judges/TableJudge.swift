@@ -61,8 +61,11 @@ extension World {
 
   /// The names of the tables: the addresses', or the nodes' where there's no address.
   var tableNames: [String] {
-    story.addresses > 0 ? (0..<story.addresses).map { "a\($0)" } : (0..<story.nodes).map { "@n\($0)" }
+    story.addresses > 0 ? (0..<story.addresses).map { "a\($0)" } : servers.map { "@n\($0)" }
   }
+
+  /// The nodes that serve clients.
+  private var servers: [Int] { (0..<story.nodes).filter { $0 != story.witness } }
 
   /// A client comes to whoever leads a table.
   func stick(_ table: Int) {
@@ -70,7 +73,7 @@ extension World {
     queue.put(.stick(table: table), at: now + chance.within(milliseconds(1)...milliseconds(120)))
     let client = TableJudge.clients[chance.below(TableJudge.clients.count)]
     let backend = chance.permille(200) ? nil : UInt64(chance.below(5) + 1)
-    for node in nodes.indices where nodes[node].fleet?.tables[table].isPrimary == true && !nodes[node].isFrozen {
+    for node in servers where nodes[node].fleet?.tables[table].isPrimary == true && !nodes[node].isFrozen {
       outcome.counts.stuck += 1
       let isAwaited = chance.permille(300)
       step(node, .stuck(table: table, [StuckUpdate(client, backend: backend)], isAwaited: isAwaited))
@@ -116,7 +119,7 @@ extension World {
   /// After a while without clients all backups have all that their primary has.
   func judgeBackups() {
     for (index, name) in tableNames.enumerated() {
-      let known = nodes.compactMap { $0.fleet?.tables[index] }
+      let known = servers.compactMap { nodes[$0].fleet?.tables[index] }
       if story.addresses == 0, !known[index].isPrimary { fail("each node leads its own table", "n\(index) doesn't") }
       guard let primary = known.first(where: \.isPrimary)?.prefix else { continue }
       for (node, table) in known.enumerated() {
@@ -124,7 +127,7 @@ extension World {
         guard prefix?.generation != primary.generation || prefix?.upTo != primary.upTo else { continue }
         fail(
           "backups come into step",
-          "n\(node) has \(name)'s table to \(String(describing: prefix)), and it's at \(primary)")
+          "n\(servers[node]) has \(name)'s table to \(String(describing: prefix)), and it's at \(primary)")
       }
     }
   }

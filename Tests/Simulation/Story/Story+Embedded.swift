@@ -1,4 +1,11 @@
 extension Story {
+  /// Lets one of three nodes or more vote only, in one story of four: by a chance of its own, so that the others stay what they are.
+  mutating func appointWitness(_ seed: UInt64) {
+    var chance = Chance(seed ^ 0x5851_F42D_4C95_7F2D)
+    guard nodes > 2, chance.below(4) == 0 else { return }
+    witness = chance.below(nodes)
+  }
+
   /// What happens to nodes that agree by themselves.
   mutating func embeddedTrouble(_ kind: Int, at: Int64, _ chance: inout Chance) {
     let node = chance.below(nodes)

@@ -75,6 +75,8 @@ package struct Story: Equatable {
   package var addresses: Int
   /// Which of them the fleet has.
   package var grouping: Grouping
+  /// Which of them votes only, if one does.
+  package var witness: Int?
   /// Whether clients come, that are stuck to backends.
   package var hasClients = true
   /// What is done when, in nanoseconds, in order.
@@ -120,7 +122,7 @@ extension Story {
       wish(at: at, &chance, &tokens)
     }
     if addresses > 0, nodes > 2, engine == .store { regroup(seed) }
-    if engine == .store { meetDeposed(seed) }
+    if engine == .store { meetDeposed(seed) } else { appointWitness(seed) }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 

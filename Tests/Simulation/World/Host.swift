@@ -126,6 +126,7 @@ extension World {
     beginDisk(node)
     let plan = FleetPlan(
       me: Self.name(node), nodes: group.map { Self.name($0) },
+      witnesses: [story.witness].compactMap { $0.map(Self.name) },
       addresses: (0..<story.addresses).map {
         FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
       }, engine: engine, replication: Self.replication)
@@ -222,6 +223,7 @@ extension World {
     case .replicated, .heard: break
     case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
     case .damaged(let what): fail("what the log holds can be read", "n\(node): \(what)")
+    case .restore: fail("no story restores a fleet", "n\(node) does")
     case .persist(let record): persist(record, on: node)
     case .persistSlot(let address, let slot): persist(slot, of: address, on: node)
     }
@@ -230,6 +232,7 @@ extension World {
   private func perform(_ effect: Rollouts.Effect, of node: Int) {
     let life = nodes[node].life
     say("n\(node) does \(effect)")
+    if node == story.witness { fail("a witness serves nobody", "n\(node) does \(effect)") }
     switch effect {
     case .prepare(let target, let listeners):
       if listeners == .open {
@@ -268,6 +271,7 @@ extension World {
 
   private func own(_ address: Int, _ generation: UInt64, _ until: Moment, _ node: Int) {
     let clock = nodes[node].clock
+    if node == story.witness { fail("a witness owns nothing", "n\(node) owns a\(address)") }
     let end = clock.true(until)
     say("n\(node) owns a\(address) by generation \(generation) until \(Self.text(end))")
     if let wrong = owners.judge(address, generation, node, until: end, at: now) { fail("one owner at a time", wrong) }

@@ -126,6 +126,10 @@ extension World {
         return fail("rollouts end", "n\(index) sees \(fleet.state.rollout?.number ?? 0) under way")
       }
       let committed = fleet.state.committed
+      if index == story.witness, final, committed.text != lastToken {
+        return fail("a witness knows what is agreed on", "n\(index) has \(committed.origin)")
+      }
+      guard index != story.witness else { continue }
       guard fleet.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin else {
         return fail("all serve what is in force", "n\(index) serves \(fleet.rollouts.served) of \(committed.origin)")
       }

@@ -48,6 +48,7 @@ extension World {
     case .log(.truncate(let zxid)): "that nothing is after \(zxid.text)"
     case .log(let record): "\(record)"
     case .standing(let standing): "\(standing)"
+    case .outlived(let lineage): "that it was outlived by \(lineage)"
     }
   }
 

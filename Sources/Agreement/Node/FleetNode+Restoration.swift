@@ -1,0 +1,148 @@
+/// What becomes of a fleet whose nodes agree by themselves, when more than half of those who vote are lost for good: it goes on from what one node
+/// has, if somebody says so who knows that the others are lost.
+extension FleetNode {
+  /// What a fleet would lose.
+  package struct Loss: Equatable, Sendable {
+    /// The voters that are taken for lost for good, in the order of their names.
+    package var gone: [NodeName]
+    /// Those of them that are there all the same: without what they knew, or too few.
+    package var present: [NodeName]
+    /// The last entry that this node has; later ones are lost, though they may have been agreed on.
+    package var position: UInt64
+  }
+
+  /// For how long too few have to be there: who has just begun hasn't heard anybody yet.
+  static let loneliness = Span.seconds(2)
+
+  /// Whether more than half of those who count are there, with the memories that count.
+  private func isMajorityThere(of members: Members, at now: Moment) -> Bool {
+    var there = NodeSet()
+    for seat in members.voting {
+      guard let participant = members[seat] else { continue }
+      let peer = peers.all.first { $0.node == participant.node }
+      let isThere = peer.map { peers.isPresent($0, at: now) && $0.status?.incarnation == participant.incarnation }
+      if participant == me || isThere == true { there.insert(seat) }
+    }
+    return members.isMajority(there)
+  }
+
+  mutating func noteMajority(at now: Moment) {
+    guard let log = log.embedded, !log.isReached, let members = log.members, !isMajorityThere(of: members, at: now)
+    else {
+      return aloneSince = nil
+    }
+    aloneSince = aloneSince ?? now
+  }
+
+  /// What would be lost if the fleet went on from what this node has; or why it can't be asked for.
+  func loss(at now: Moment) -> Result<Loss, Refusal> {
+    func refusal(_ why: String) -> Result<Loss, Refusal> { .failure(Refusal(answer: .pointless(why))) }
+    guard let log = log.embedded else { return refusal("the fleet's log is kept by servers of its own") }
+    guard let zab = log.zab, let members = log.members, isVoter else {
+      return refusal("this node has no vote, so the fleet can't go on from what it has")
+    }
+    if let leader = log.leader, log.isReached {
+      return refusal("\(leader.text) leads, and more than half of those who vote are there: nothing is lost")
+    }
+    if isMajorityThere(of: members, at: now) {
+      return refusal("more than half of those who vote are there, and are about to find a leader: nothing is lost")
+    }
+    guard let aloneSince, now - aloneSince >= Self.loneliness else {
+      return refusal("it isn't known yet who is there: try again in some seconds")
+    }
+    switch rollouts.hand {
+    case .activating, .soaking: return refusal("a configuration is about to be served: try again in some seconds")
+    case .empty, .preparing, .holding, .refused: break
+    }
+    // An election tells who has the most.
+    let own = (zab.memory.currentEpoch, zab.memory.history.last)
+    if (zab.vote.epoch, zab.vote.last) > own, let other = zab.participant(at: zab.vote.node)?.node,
+      peers.isPresent(other, at: now)
+    {
+      return refusal("\(other.text) is there and knows more of the log: the fleet should go on from what that node has")
+    }
+    let gone = Set(members.voting.compactMap { members[$0]?.node }).subtracting([plan.me]).sorted()
+    return .success(Loss(gone: gone, present: gone.filter { peers.isPresent($0, at: now) }, position: log.end))
+  }
+
+  mutating func restore(
+    without lost: [NodeName]?, as memory: Incarnation, _ mark: UInt64, _ number: UInt64, at now: Moment,
+    into effects: inout [Effect]
+  ) {
+    switch loss(at: now) {
+    case .failure(let refusal): effects.append(.answer(number: number, refusal.answer))
+    case .success(let loss):
+      // Who is named has to be who is lost, and nobody else: things may have changed since somebody looked.
+      guard let lost, Set(lost) == Set(loss.gone) else { return effects.append(.answer(number: number, .loss(loss))) }
+      guard let next = restored(as: memory, mark) else {
+        let why = "what this node has of the log can't be read to its end, or was restored too often"
+        return effects.append(.answer(number: number, .pointless(why)))
+      }
+      effects.append(.restore(next, loss, number: number))
+    }
+  }
+
+  /// What this node stores in place of all that it has, so that it's the fleet from then on: what all entries came to that it has, agreed on or not,
+  /// as the beginning of a log in which nobody else has a seat. It gets a new memory, so that to those with an old one it's a stranger as well.
+  private func restored(as memory: Incarnation, _ mark: UInt64) -> FleetMemory? {
+    guard let log = log.embedded, let zab = log.zab, log.canBeRead else { return nil }
+    let me = Participant(plan.me, memory)
+    let before = zab.memory
+    guard
+      let members = zab.members.restored(
+        to: me, mark: mark, after: max(before.acceptedEpoch, before.currentEpoch)),
+      let seat = members.seat(of: me), var state = lastState(of: zab)
+    else { return nil }
+    // Nobody else's word counts before it has come again.
+    state.members = []
+    state.voters = FleetState.Voters(number: (state.voters?.number ?? 0) + 1, all: [me])
+    var next = FleetMemory(incarnation: memory, run: self.memory.run, stored: rollouts.stored)
+    for record: ZabRecord in [
+      .accepted(epoch: members.epoch, leader: seat), .current(epoch: members.epoch),
+      .snapshot(Zxid(epoch: members.epoch, counter: 1), members, state.encoded),
+    ] {
+      next.embedded.take(.log(record))
+    }
+    for name in Set(self.memory.embedded.slots.keys).union(plan.addresses.map(\.name)) {
+      next.embedded.slots[name] = PaxosSlot(restoredTo: members)
+    }
+    return next
+  }
+
+  /// What all entries come to that are here; nil if one can't be read.
+  private func lastState(of zab: Zab) -> FleetState? {
+    var state = state
+    for item in zab.memory.history.items where item.zxid > zab.delivered {
+      guard case .value(let bytes) = item.entry else { continue }
+      guard let entry = try? Entry(encoded: bytes) else { return nil }
+      state.fold(entry)
+    }
+    // After a crash it may have less of the log than it served, as that was agreed on by others.
+    if memory.stored.generation > state.committed.generation {
+      (state.committed, state.rollout) = (memory.stored, nil)
+      state.position = max(state.position, memory.stored.origin)
+    }
+    if memory.overrides.position > state.position {
+      (state.overrides, state.position) = (memory.overrides.overrides, memory.overrides.position)
+    }
+    return state
+  }
+
+  /// Goes on with another memory, which is stored. What it owned it owns no more; what it knows of clients and of others it knows still.
+  package mutating func beginAnew(_ memory: FleetMemory, at now: Moment, into effects: inout [Effect]) {
+    for request in requests { effects.append(.answer(number: request.number, .logAway)) }
+    switch rollouts.hand {
+    case .preparing(let origin), .holding(let origin): effects.append(.rollout(.giveBack(origin: origin)))
+    case .empty, .refused, .activating, .soaking: break
+    }
+    for index in owners.indices {
+      if owners[index].stance != .watching { effects.append(.drop(address: index, .released)) }
+      stepTable(index, .resign, at: now, into: &effects)
+    }
+    var next = FleetNode(plan, memory: memory, mutants: mutants)
+    (next.peers, next.isolation, next.pools, next.own, next.isAble) = (peers, isolation, pools, own, isAble)
+    (next.tables, next.ownGeneration) = (tables, ownGeneration)
+    self = next
+    step(.tick, at: now, into: &effects)
+  }
+}
