@@ -6,6 +6,8 @@ import Testing
 struct Variations {
   private var random: SplitMix
   private let long: JSONNode
+  /// A key that is never left out where it may stand.
+  var sought: String?
 
   init(seed: UInt64) throws {
     random = SplitMix(state: seed)
@@ -67,8 +69,8 @@ struct Variations {
     "fleet.name": ["edge", "core"], "fleet.nodes[].name": ["lb1", "lb2", "lb3", "lb4", "lb5", "lb6"],
     "fleet.nodes[].address": ["10.0.0.1:7400", "10.0.0.2:7400", "[2001:db8::1]:7400", "10.0.0.4:1", "10.0.0.5:65535"],
     "fleet.engine.servers[]": ["10.0.1.1:2181", "zk.example:2181", "[::1]:2181", "etcd.example:2379"],
-    "fleet.engine.root": ["/martlet/edge", "/a"], "fleet.engine.auth": ["/etc/martlet/zookeeper"],
-    "fleet.engine.tls.ca": ["/etc/ca.pem"], "fleet.engine.tls.certificate": ["/etc/lb.pem", "/c"],
+    "fleet.engine.root": ["/martlet/edge", "/a"], "fleet.engine.auth": ["/etc/martlet/zookeeper", "/b"],
+    "fleet.engine.tls.ca": ["/etc/ca.pem", "/a"], "fleet.engine.tls.certificate": ["/etc/lb.pem", "/c"],
     "fleet.engine.tls.key": ["/etc/lb.pem", "/k"],
     "fleet.engine.tls.serverName": ["zk.example", "ZK.Example.", "10.0.1.1", "2001:db8::1"],
     "fleet.key": ["/etc/martlet/fleet.key", "/k"], "fleet.data": ["/var/lib/martlet/fleet", "/srv/fleet"],
@@ -129,12 +131,23 @@ struct Variations {
     for property in schema["properties"]?.members ?? [] {
       if let constant = constants.first(where: { $0.key == property.key }) {
         members.append((property.key, try value(of: constant.value, at: path)))
-      } else if required.contains(where: { $0.value == .string(property.key) }) || Bool.random(using: &random) {
+      } else if required.contains(where: { $0.value == .string(property.key) }) || Bool.random(using: &random)
+        || isSought(property.key, in: path)
+      {
         let inner = path.isEmpty ? property.key : "\(path).\(property.key)"
         members.append((property.key, try value(of: property.value, at: inner)))
       }
     }
+    // With a witness among them most of what may stand elsewhere isn't right.
+    if path == "fleet.nodes[]", Int.random(in: 0..<5, using: &random) > 0 { members.removeAll { $0.0 == "role" } }
     return JSONNode(path == "listeners[]" ? Self.listener(members) : members)
+  }
+
+  /// Whether a key is the one that is looked for, or it's in there.
+  private func isSought(_ key: String, in path: String) -> Bool {
+    guard let sought else { return false }
+    let inner = path.isEmpty ? key : "\(path).\(key)"
+    return sought == inner || sought.hasPrefix(inner + ".") || sought.hasPrefix(inner + "[")
   }
 
   /// A listener's keys without those that aren't for its kind of address.

@@ -86,7 +86,7 @@ package struct AdminActions {
     fleet: Fleet, upgrade: @escaping Upgrade
   ) {
     let backends = BackendFinder(controller: controller)
-    var routes =
+    let routes =
       LookActions(
         controller: controller, backends: backends, reporter: reporter, reports: reports, chronicle: chronicle, log: log
       ).routes

@@ -113,7 +113,9 @@ extension ZabWorld {
       if case .members(let members) = entry {
         say("n\(node) has \(zxid.text): members \(members.number), \(members.text)")
       }
-      if let wrong = judge.store(node, zxid, entry, isLeader: hosts[node].isReady) { fail(wrong) }
+      // Who begins to lead may propose something right away.
+      let isLeader = hosts[node].isReady || leads(node)
+      if let wrong = judge.store(node, zxid, entry, isLeader: isLeader) { fail(wrong) }
       if !zxid.follows(hosts[node].last) { fail("NoHole: n\(node) has \(zxid.text) after \(hosts[node].last.text)") }
       hosts[node].last = zxid
     case .truncate(let zxid):

@@ -224,10 +224,12 @@ package final class ZabWorld {
     queue.put(.wake(node: node, life: hosts[node].life), at: at)
   }
 
+  /// Whether a node leads now.
+  func leads(_ node: Int) -> Bool { hosts[node].zab?.leader?.isReady == true && leader(of: node) == node }
+
   /// Sees whether a node has begun to propose, or has delivered enough for a snapshot.
   private func note(_ node: Int) {
-    let leader = hosts[node].zab?.leader
-    let isReady = leader?.isReady == true && self.leader(of: node) == node
+    let isReady = leads(node)
     if isReady, !hosts[node].isReady, let epoch = hosts[node].zab?.memory.currentEpoch {
       say("n\(node) leads epoch \(epoch)")
       counts.leaders += 1
