@@ -19,7 +19,9 @@ import Testing
   /// Found in these once: an owner couldn't go on when one of those was lost for good who had chosen it, as another was away then, or had
   /// only promised; nobody could own what somebody had been promised who was lost, and who had been started more often than all others;
   /// after a vote that was split, whoever had the larger part waited for the end of his own lease.
-  @Test(arguments: [11180, 12559, 21482, 12803, 15815, 38324, 20_002_901] as [UInt64]) func foundOnce(seed: UInt64) {
+  @Test(arguments: [11180, 12559, 21482, 12803, 15815, 38324, 20_002_901, 30_004_321] as [UInt64]) func foundOnce(
+    seed: UInt64
+  ) {
     #expect(Self.world(seed).play().finding == nil)
   }
 

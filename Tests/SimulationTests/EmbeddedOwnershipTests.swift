@@ -12,6 +12,11 @@ import Testing
     }
   }
 
+  /// An owner that had lapsed went on with its generation among other voters, after somebody else's later one.
+  @Test(arguments: [40_005_749] as [UInt64]) func foundOnce(seed: UInt64) {
+    #expect(PaxosWorld(PaxosStory(seed: seed)).play() == nil)
+  }
+
   /// What the faults are for does happen: else they'd show nothing.
   @Test func storiesAreEventful() {
     var total = PaxosWorld.Counts()

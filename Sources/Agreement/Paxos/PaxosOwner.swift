@@ -206,8 +206,11 @@ package struct PaxosOwner {
     // What is said of an earlier look counts for nothing.
     rounds += 1
     (renewsAt, looksAt) = (min(renewsAt, now), min(looksAt, now))
-    // With another seat it had none in between, and what was chosen for the one before can't be gone on with.
-    guard case .owning(let generation, _) = stance, !members.voters.contains(me) || hasMoved else { return }
+    // With another seat it had none in between, and what was chosen for the one before can't be gone on with. Neither can what has lapsed:
+    // others may have had the name since by a later generation that nobody knows who counts now.
+    guard case .owning(let generation, let until) = stance,
+      !members.voters.contains(me) || hasMoved || until == .start
+    else { return }
     stance = .releasing(generation, heir: nil)
     lapsed = nil
     effects.append(.drop(.released))

@@ -63,7 +63,9 @@ extension World {
   /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
   func seatAll() {
     guard story.engine == .embedded, let asked = nodes.indices.first(where: { isVoter($0) }) else { return }
-    let others = nodes.indices.filter { !isVoter($0) }
+    // One who is to vote no more does so for a while.
+    let wanted = nodes[asked].fleet?.state.voters?.all
+    let others = nodes.indices.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }
     guard !others.isEmpty else { return }
     requests += 1
     step(asked, .request(.seat(Self.name(others[Int(requests) % others.count])), number: requests))
