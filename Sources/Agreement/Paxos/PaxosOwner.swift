@@ -63,7 +63,6 @@ package struct PaxosOwner {
     var generation: UInt64 = 0
     var hasOwner = false
     var heir: NodeNumber?
-    var soonest = Span.zero
   }
 
   private(set) var me: NodeNumber
@@ -186,7 +185,7 @@ package struct PaxosOwner {
   }
 
   /// Another node owns what this one couldn't renew in time: it goes on with it, so it was chosen.
-  private mutating func lose(to node: NodeNumber, by generation: UInt64, at now: Moment, into effects: inout [Effect]) {
+  mutating func lose(to node: NodeNumber, by generation: UInt64, at now: Moment, into effects: inout [Effect]) {
     guard let lapsed, generation > lapsed, node != me else { return }
     self.lapsed = nil
     if case .owning(lapsed, _) = stance {
@@ -217,7 +216,7 @@ package struct PaxosOwner {
   }
 
   /// A generation after another one. Those among later members begin where none can have come to before: nobody who knows them need be left.
-  private func later(than generation: UInt64, isTaken: Bool = true) -> UInt64 {
+  func later(than generation: UInt64, isTaken: Bool = true) -> UInt64 {
     max(generation + (isTaken ? 1 : 0), UInt64(members.number) << 32 | 1)
   }
 
@@ -264,14 +263,14 @@ package struct PaxosOwner {
   }
 
   /// Says something to all, this node's own acceptor too.
-  private mutating func say(_ message: PaxosMessage, at now: Moment, into effects: inout [Effect]) {
+  mutating func say(_ message: PaxosMessage, at now: Moment, into effects: inout [Effect]) {
     for node in members.voting where node != me {
       effects.append(.send(message, to: node))
     }
     if members.voting.contains(me) { take(message, of: me, at: now, into: &effects) }
   }
 
-  private mutating func answer(
+  mutating func answer(
     _ message: PaxosMessage, to node: NodeNumber, at now: Moment, into effects: inout [Effect]
   ) {
     if node == me { take(message, of: me, at: now, into: &effects) } else { effects.append(.send(message, to: node)) }
@@ -283,181 +282,5 @@ package struct PaxosOwner {
       answers.removeFirst()
       answer(first.message, to: first.node, at: now, into: &effects)
     }
-  }
-
-  // MARK: What others say
-
-  private mutating func take(
-    _ message: PaxosMessage, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
-  ) {
-    switch message {
-    case .probe(let round): answer(acceptor.state(round, for: node, at: now), to: node, at: now, into: &effects)
-    case .prepare, .accept, .renew:
-      if case .renew(let generation, _) = message {
-        if generation > told.generation { told = (generation, node) }
-        lose(to: node, by: generation, at: now, into: &effects)
-      }
-      guard let (reply, isStored) = acceptor.answer(message, of: node, at: now, mutants) else { return }
-      if isStored { return answer(reply, to: node, at: now, into: &effects) }
-      if !mutants.have(.promiseForgotten) {
-        written += 1
-        effects.append(.persist(acceptor.slot))
-      }
-      if durable >= written || mutants.have(.answeredBeforeDurable) {
-        answer(reply, to: node, at: now, into: &effects)
-      } else {
-        answers.append((written, reply, node))
-      }
-    case .release(let generation, let heir):
-      acceptor.release(generation, heir, of: node, at: now)
-      guard stance == .watching, node != me, heir == nil || heir == me else { break }
-      // Others may hear of it a moment later.
-      isEagerUntil = now + Self.patience
-      looksAt = min(looksAt, now)
-    case .state(let round, let generation, let owner, let busy, let heir):
-      guard round == rounds, stance == .watching, attempt == nil else { return }
-      see(node, generation, owner, busy, heir, at: now, into: &effects)
-    case .promise(let generation, let ballot, let accepted):
-      promised(generation, ballot, accepted, by: node, at: now, into: &effects)
-    case .accepted(let generation, let ballot): accepted(generation, ballot, by: node, at: now, into: &effects)
-    case .refused(let generation, let ballot, let promised):
-      // Whoever was promised to may be gone for good: the next try has to come after that one.
-      ballots = max(ballots, promised)
-      guard attempt?.ballot == ballot, attempt?.generation == generation else { return }
-      attempt?.refusals.insert(node)
-      // A majority has to be possible still.
-      if let attempt, !members.isMajority(without: attempt.refusals) { fail(at: now, into: &effects) }
-    case .renewed(let generation, let round): renewed(generation, round, by: node, at: now, into: &effects)
-    case .passed(let generation, let later) where later <= generation:
-      // It was away when this node came to own it. Without its voice another one that goes would be one too many.
-      guard case .owning(generation, _) = stance, attempt == nil, !isInherited else { return }
-      `try`(generation, at: now, into: &effects)
-    case .passed(let generation, let later):
-      // A single one may have gone on with somebody who didn't get through; it counts once this lease is over.
-      guard case .owning(generation, .start) = stance, later > generation, attempt == nil else { return }
-      stance = .watching
-      freeSince = nil
-      looksAt = now
-    }
-  }
-
-  private mutating func see(
-    _ node: NodeNumber, _ generation: UInt64, _ owner: NodeNumber?, _ busy: Span, _ heir: NodeNumber?, at now: Moment,
-    into effects: inout [Effect]
-  ) {
-    if generation > told.generation || generation == told.generation && owner != nil { told = (generation, owner) }
-    look.answers.insert(node)
-    if busy == .zero { look.free.insert(node) }
-    if generation > look.generation { (look.generation, look.hasOwner, look.heir) = (generation, false, nil) }
-    if generation == look.generation {
-      look.hasOwner = look.hasOwner || owner != nil
-      look.heir = look.heir ?? heir
-    }
-    guard members.isMajority(look.answers) else { return }
-    guard members.isMajority(look.free) else {
-      if look.answers.count == members.voting.count { freeSince = nil }
-      return
-    }
-    let since = freeSince ?? now
-    freeSince = since
-    guard case .candidate(let delay) = standing else { return }
-    let due: Moment
-    switch look.heir {
-    case me: due = since
-    case nil: due = since + delay
-    default: due = since + lease.term / 2 + delay
-    }
-    guard now >= due else {
-      looksAt = min(looksAt, due)
-      return
-    }
-    let next = later(than: look.generation, isTaken: look.hasOwner || look.generation == 0)
-    `try`(mutants.have(.generationReused) && look.generation > 0 ? look.generation : next, at: now, into: &effects)
-  }
-
-  // MARK: Tries
-
-  private mutating func `try`(_ generation: UInt64, at now: Moment, into effects: inout [Effect]) {
-    ballots += 1
-    let ballot = Ballot(number: ballots, node: me)
-    attempt = Attempt(generation: generation, ballot: ballot, sentAt: now)
-    say(.prepare(generation, ballot), at: now, into: &effects)
-  }
-
-  /// Tries again later; nodes that got into each other's way come at different times.
-  private mutating func fail(at now: Moment, into effects: inout [Effect]) {
-    attempt = nil
-    switch stance {
-    case .watching: looksAt = now + .milliseconds(40 + 60 * Int64(me))
-    case .owning: if isInherited { looksAt = now + .milliseconds(40) }
-    case .releasing: break
-    }
-  }
-
-  private mutating func promised(
-    _ generation: UInt64, _ ballot: Ballot, _ accepted: PaxosSlot.Accepted?, by node: NodeNumber, at now: Moment,
-    into effects: inout [Effect]
-  ) {
-    guard var attempt, attempt.ballot == ballot, attempt.generation == generation, attempt.owner == nil else { return }
-    attempt.answers.insert(node)
-    if let accepted, attempt.highest.map({ $0.ballot < accepted.ballot }) ?? true { attempt.highest = accepted }
-    self.attempt = attempt
-    guard members.isMajority(attempt.answers) else { return }
-    let owner = attempt.highest?.owner ?? me
-    attempt.owner = owner
-    attempt.answers = NodeSet()
-    attempt.sentAt = now
-    self.attempt = attempt
-    say(.accept(generation, ballot, owner: owner), at: now, into: &effects)
-  }
-
-  private mutating func accepted(
-    _ generation: UInt64, _ ballot: Ballot, by node: NodeNumber, at now: Moment, into effects: inout [Effect]
-  ) {
-    guard var attempt, attempt.ballot == ballot, attempt.generation == generation, let owner = attempt.owner else {
-      return
-    }
-    attempt.answers.insert(node)
-    self.attempt = attempt
-    guard members.isMajority(attempt.answers) else { return }
-    self.attempt = nil
-    guard owner == me else {
-      if stance == .watching { looksAt = now + lease.term / 12 }
-      return
-    }
-    isInherited = false
-    freeSince = nil
-    renewals = []
-    renewsAt = attempt.sentAt + lease.beat
-    var end = lease.end(sentAt: mutants.have(.leaseFromTheAnswer) ? now : attempt.sentAt)
-    // What the process before this one was sure of holds on.
-    if case .owning(_, let until) = stance { end = max(end, until) }
-    stance = .owning(generation, until: end > now ? end : .start)
-    guard end > now else { return }
-    lapsed = nil
-    effects.append(.own(generation: generation, until: end))
-  }
-
-  private mutating func renewed(
-    _ generation: UInt64, _ round: UInt64, by node: NodeNumber, at now: Moment, into effects: inout [Effect]
-  ) {
-    guard let index = renewals.firstIndex(where: { $0.round == round }) else { return }
-    renewals[index].answers.insert(node)
-    guard members.isMajority(renewals[index].answers) else { return }
-    let sentAt = renewals[index].sentAt
-    switch stance {
-    case .owning(generation, _):
-      extend(to: lease.end(sentAt: mutants.have(.leaseFromTheAnswer) ? now : sentAt), at: now, into: &effects)
-    case .releasing(generation, _) where mutants.have(.renewalAfterRelease):
-      effects.append(.own(generation: generation, until: lease.end(sentAt: sentAt)))
-    default: break
-    }
-  }
-
-  private mutating func extend(to end: Moment, at now: Moment, into effects: inout [Effect]) {
-    guard case .owning(let generation, let until) = stance, end > now, end > until else { return }
-    stance = .owning(generation, until: end)
-    lapsed = nil
-    effects.append(.own(generation: generation, until: end))
   }
 }

@@ -6,16 +6,9 @@ import Testing
 
 /// How a name is let go of when not all goes well.
 extension EngineCase {
-  private static func owner(_ world: EngineWorld, _ name: String = "lb1") -> EngineNode {
-    let node = world.node(name)
-    node.stand()
-    #expect(world.pass(.seconds(2)) { node.owns() })
-    return node
-  }
-
   static let endings = [
     EngineCase("what is given up for somebody who may not have it others take after half a term") { world in
-      let (first, second, third) = (owner(world), world.node("lb2"), world.node("lb3"))
+      let (first, second, third) = (world.owner(), world.node("lb2"), world.node("lb3"))
       second.refrain()
       third.stand()
       world.pass(.seconds(1))
@@ -26,7 +19,7 @@ extension EngineCase {
       #expect(world.now - at >= EngineWorld.lease.term / 2 && third.owner().generation == 2 && second.owned.isEmpty)
     },
     EngineCase("what is given up while cut off is another one's when it would have ended, and not before") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       first.isAway = true
@@ -40,7 +33,7 @@ extension EngineCase {
       #expect(!world.pass(.seconds(6)) { first.owns() || !second.owns() })
     },
     EngineCase("a release that comes when another one has it comes to nothing") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       first.refrain()
@@ -57,7 +50,7 @@ extension EngineCase {
       #expect(second.last()?.generation == 2 && second.drops.isEmpty)
     },
     EngineCase("a release that comes when its node has it anew comes to nothing") { world in
-      let one = owner(world)
+      let one = world.owner()
       one.fate = { $0 == .change ? .late : .done }
       one.giveUp()
       world.settle()
@@ -71,7 +64,7 @@ extension EngineCase {
       #expect(one.last()?.generation == 2 && one.drops["web"] == [.released])
     },
     EngineCase("what takes longer to be gone than it was to last is another one's at the end") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       first.dropsLate = true
@@ -85,7 +78,7 @@ extension EngineCase {
       #expect(second.last()?.generation == 2 && second.drops.isEmpty)
     },
     EngineCase("who was cut off for long goes on by the same generation if nobody wanted it") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.refrain()
       first.isAway = true
       world.pass(.seconds(15))
@@ -95,7 +88,7 @@ extension EngineCase {
       #expect(first.last()?.generation == 1 && second.owned.isEmpty)
     },
     EngineCase("who was cut off while a name went from one to the next knows whose it is when he's back") { world in
-      let (first, second, third) = (owner(world), world.node("lb2"), world.node("lb3"))
+      let (first, second, third) = (world.owner(), world.node("lb2"), world.node("lb3"))
       for node in [second, third] { node.stand(after: node === third ? .milliseconds(600) : .zero) }
       first.isAway = true
       #expect(world.pass(.seconds(10)) { second.owns() })
@@ -107,7 +100,7 @@ extension EngineCase {
       #expect(first.owner().generation == 3 && first.drops["web"] == [.lapsed, .taken(by: NodeName("lb3"))])
     },
     EngineCase("what a process has taken over while it's cut off ends when it was to end") { world in
-      let (first, other) = (owner(world), world.node("lb2"))
+      let (first, other) = (world.owner(), world.node("lb2"))
       other.stand()
       world.pass(.seconds(2))
       let (left, legacy) = (try #require(first.last()), try #require(first.legacy()))

@@ -16,14 +16,14 @@ extension EngineCase {
 
   static let renewals = [
     EngineCase("an owner that renews in time stays it, by one generation, whoever else wants it") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       #expect(!world.pass(.seconds(30)) { !first.owns() || second.owns() })
       let last = try #require(first.last())
       #expect(last.generation == 1 && last.until - world.now > EngineWorld.lease.term / 2)
     },
     EngineCase("a renewal counts from its question, however late the answer") { world in
-      let one = owner(world)
+      let one = world.owner()
       var asked: Moment?
       one.fate = { want in
         guard want == .change else { return .done }
@@ -39,7 +39,7 @@ extension EngineCase {
       #expect(one.owned["web"]?.allSatisfy { $0.until <= EngineWorld.lease.end(sentAt: world.now) } == true)
     },
     EngineCase("an answer that comes after the end changes nothing, but the next one does") { world in
-      let one = owner(world)
+      let one = world.owner()
       var isFirst = true
       one.fate = { want in
         guard want == .change else { return .done }
@@ -58,7 +58,7 @@ extension EngineCase {
       #expect(one.last()?.generation == 1)
     },
     EngineCase("renewals that are done and not answered count for nothing") { world in
-      let one = owner(world)
+      let one = world.owner()
       let until = try #require(one.last()).until
       one.fate = { $0 == .change ? .unanswered : .done }
       #expect(world.pass(.seconds(5)) { !one.owns() })
@@ -68,7 +68,7 @@ extension EngineCase {
       #expect(one.last()?.generation == 1)
     },
     EngineCase("one lost answer among many does no harm") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       var renewals = 0
       first.fate = { want in
@@ -80,7 +80,7 @@ extension EngineCase {
       #expect(first.owner().generation == 1 && first.drops.isEmpty && renewals > 10)
     },
     EngineCase("who is cut off has it to the end of what counts, and not a moment longer") { world in
-      let one = owner(world)
+      let one = world.owner()
       one.isAway = true
       let until = try #require(one.last()).until
       #expect(world.pass(.seconds(8)) { !one.owns() })
@@ -88,7 +88,7 @@ extension EngineCase {
       #expect(world.now >= until && world.now - until < .milliseconds(1) && one.drops["web"] == [.lapsed])
     },
     EngineCase("who gives it up renews nothing from then on, and says so when what stands for it is gone") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       first.dropsLate = true
@@ -102,7 +102,7 @@ extension EngineCase {
       #expect(first.owned["web"]?.count == count)
     },
     EngineCase("who comes back and finds another one there has lost it, and knows to whom") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       first.isAway = true
       #expect(world.pass(.seconds(10)) { second.owns() })
@@ -113,7 +113,7 @@ extension EngineCase {
       #expect(second.owns() && second.owner().generation == 2 && second.drops.isEmpty)
     },
     EngineCase("a renewal that comes to pass after another one took it doesn't") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       first.fate = { $0 == .change ? .late : .done }
       #expect(world.pass(.seconds(12)) { second.owns() })
@@ -123,7 +123,7 @@ extension EngineCase {
       #expect(!first.owns() && second.owns() && second.owner().generation == 2 && second.drops.isEmpty)
     },
     EngineCase("a renewal that comes to pass late, before anybody took it, lets others wait anew") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       first.fate = { $0 == .change ? .late : .done }
       world.pass(.seconds(3))

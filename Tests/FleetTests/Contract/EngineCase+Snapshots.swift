@@ -6,19 +6,11 @@ import Testing
 
 /// A snapshot in the place of entries.
 extension EngineCase {
-  /// Lets a node append so many, and everybody learn them.
-  private static func fill(_ world: EngineWorld, _ node: EngineNode, _ count: Int, _ size: Int = 1) {
-    for number in 1...count { node.set("k\(number % 7)", [UInt8](repeating: UInt8(number & 255), count: size)) }
-    #expect(world.pass(.seconds(60)) { node.log.waiting == 0 && node.log.isLive(at: world.now) })
-    // What stands for old entries is written then, and they go.
-    world.pass(.seconds(2))
-  }
-
   static let snapshots = [
     EngineCase("a snapshot stands for what is old, and who comes later begins with it") { world in
       let one = world.node("lb1", keeping: 5)
       one.append(.join)
-      fill(world, one, 29)
+      world.fill(one, 29)
       let late = world.node("lb2", keeping: 5)
       #expect(world.allHear(30))
       #expect(late.state == one.state && late.restorations == 1 && late.entries.count < 30)
@@ -27,7 +19,7 @@ extension EngineCase {
     EngineCase("who was away while entries went comes to the same state as the others") { world in
       let nodes = world.members("lb1", "lb2", keeping: 5)
       nodes[1].isAway = true
-      fill(world, nodes[0], 40)
+      world.fill(nodes[0], 40)
       #expect(nodes[1].state.position == 2)
       nodes[1].isAway = false
       #expect(world.allHear(42))
@@ -38,7 +30,7 @@ extension EngineCase {
       // One answer at a time: each comes after the other has gone on.
       nodes[1].fate = { _ in .slow }
       for _ in 0..<8 {
-        fill(world, nodes[0], 8)
+        world.fill(nodes[0], 8)
         nodes[1].release()
       }
       nodes[1].fate = { _ in .done }
@@ -62,7 +54,7 @@ extension EngineCase {
     EngineCase("a large state is read whole") { world in
       let one = world.node("lb1", keeping: 4)
       one.append(.join)
-      fill(world, one, 14, 150_000)
+      world.fill(one, 14, 150_000)
       let late = world.node("lb2", keeping: 4)
       #expect(world.allHear(15))
       #expect(late.state == one.state && late.restorations == 1)
@@ -77,7 +69,7 @@ extension EngineCase {
         world.pass(.seconds(5)) { other.state.position >= before + UInt64(step * 2) }
         one.stop()
         let next = world.node("lb1", keeping: 4)
-        fill(world, next, 12)
+        world.fill(next, 12)
         #expect(world.pass(.seconds(5)) { other.state.position == next.state.position })
         #expect(other.state == next.state && next.damages.isEmpty && other.damages.isEmpty)
         next.stop()
@@ -89,7 +81,7 @@ extension EngineCase {
       nodes[0].set("a")
       world.settle()
       nodes[0].isAway = true
-      fill(world, nodes[1], 30)
+      world.fill(nodes[1], 30)
       #expect(nodes[0].log.waiting == 1 && nodes[1].keys.first == "a")
       nodes[0].fate = { _ in .done }
       nodes[0].isAway = false

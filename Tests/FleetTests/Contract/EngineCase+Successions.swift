@@ -6,16 +6,9 @@ import Testing
 
 /// Who has a name after whom.
 extension EngineCase {
-  private static func owner(_ world: EngineWorld, _ name: String = "lb1") -> EngineNode {
-    let node = world.node(name)
-    node.stand()
-    #expect(world.pass(.seconds(2)) { node.owns() })
-    return node
-  }
-
   static let successions = [
     EngineCase("a killed owner is followed after a whole term of silence, and not much later") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(7))
       first.stop()
@@ -26,7 +19,7 @@ extension EngineCase {
       #expect(second.owner().generation == 2)
     },
     EngineCase("of two who wait, who goes first has it") { world in
-      let first = owner(world)
+      let first = world.owner()
       let (second, third) = (world.node("lb2"), world.node("lb3"))
       second.stand(after: .milliseconds(700))
       third.stand()
@@ -36,7 +29,7 @@ extension EngineCase {
       #expect(third.owns())
     },
     EngineCase("what is given up for nobody in particular is taken at once") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       let at = world.now
@@ -46,7 +39,7 @@ extension EngineCase {
       #expect(world.now - at < .seconds(1) && second.owner().generation == 2)
     },
     EngineCase("what is given up for somebody is his, whoever else would go first") { world in
-      let first = owner(world)
+      let first = world.owner()
       let (second, third) = (world.node("lb2"), world.node("lb3"))
       second.stand()
       third.stand(after: .milliseconds(600))
@@ -58,7 +51,7 @@ extension EngineCase {
     EngineCase("what is given up for somebody who isn't there others take after half a term") { world in
       // It was there, and isn't any more.
       world.node("lb3").stop()
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       let at = world.now
@@ -68,14 +61,14 @@ extension EngineCase {
       #expect(world.now - at >= EngineWorld.lease.term / 2)
     },
     EngineCase("who gives it up while nobody wants it may have it again, later and by another generation") { world in
-      let one = owner(world)
+      let one = world.owner()
       let at = world.now
       one.giveUp()
       #expect(world.pass(.seconds(6)) { one.owns() })
       #expect(world.now - at >= EngineWorld.lease.term / 2 && one.owner().generation == 2)
     },
     EngineCase("the generation grows by one with each owner, however it comes to it") { world in
-      let nodes = [owner(world), world.node("lb2"), world.node("lb3")]
+      let nodes = [world.owner(), world.node("lb2"), world.node("lb3")]
       for node in nodes { node.stand() }
       for generation: UInt64 in 2...7 {
         let holder = try #require(nodes.first { $0.owns() })
@@ -88,7 +81,7 @@ extension EngineCase {
     },
     EngineCase("a process that is started again isn't the owner, and is by the next generation within a term") {
       world in
-      let first = owner(world)
+      let first = world.owner()
       first.stop()
       let second = world.node("lb1")
       #expect(!second.owns())
@@ -97,7 +90,7 @@ extension EngineCase {
       #expect(second.owner().generation == 2)
     },
     EngineCase("who begins anew while an owner is cut off leaves it to him to its end") { world in
-      let (first, other) = (owner(world), world.node("lb2"))
+      let (first, other) = (world.owner(), world.node("lb2"))
       world.pass(.seconds(2))
       first.isAway = true
       other.stop()
@@ -108,7 +101,7 @@ extension EngineCase {
       #expect(world.now > end && first.drops["web"] == [.lapsed])
     },
     EngineCase("a process that takes over from the one before it has what that had, by the next generation") { world in
-      let (first, other) = (owner(world), world.node("lb2"))
+      let (first, other) = (world.owner(), world.node("lb2"))
       other.stand()
       world.pass(.seconds(3))
       let (left, legacy) = (try #require(first.last()), try #require(first.legacy()))
@@ -122,7 +115,7 @@ extension EngineCase {
     },
     EngineCase("process after process takes over, each by the generation after, while others wait") { world in
       let other = world.node("lb2")
-      var holder = owner(world)
+      var holder = world.owner()
       other.stand()
       for generation: UInt64 in 2...6 {
         world.pass(.milliseconds(900))
@@ -140,7 +133,7 @@ extension EngineCase {
       }
     },
     EngineCase("what is left to a process too late is nothing") { world in
-      let first = owner(world)
+      let first = world.owner()
       let legacy = try #require(first.legacy())
       first.stop()
       world.pass(.seconds(5))

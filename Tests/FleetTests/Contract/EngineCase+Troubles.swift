@@ -6,13 +6,6 @@ import Testing
 
 /// What the engine's own troubles are for whoever relies on it: somebody stumbles whom all need, or all of it begins anew with what it has stored.
 extension EngineCase {
-  private static func owner(_ world: EngineWorld, _ name: String = "lb1") -> EngineNode {
-    let node = world.node(name)
-    node.stand()
-    #expect(world.pass(.seconds(2)) { node.owns() })
-    return node
-  }
-
   /// As soon as a node is told of something, it's cut off and the engine begins anew.
   private static func breakOff(_ node: EngineNode) {
     node.whenTold = { [unowned node] in
@@ -37,7 +30,7 @@ extension EngineCase {
       }
     },
     EngineCase("an owner goes on while the engine stumbles now and then") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       for _ in 0..<8 {
         world.engine.stumble()
@@ -59,7 +52,7 @@ extension EngineCase {
       #expect(late.entries == nodes[0].entries && Array(late.entries.prefix(7)) == before)
     },
     EngineCase("an owner goes on though the engine begins anew") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(3))
       world.engine.beginAnew()
@@ -67,7 +60,7 @@ extension EngineCase {
       #expect(first.last()?.generation == 1 && first.drops.isEmpty && second.owned.isEmpty)
     },
     EngineCase("nobody takes what a cut off owner is sure of because the engine begins anew") { world in
-      let first = owner(world)
+      let first = world.owner()
       let others = [world.node("lb2"), world.node("lb3")]
       for node in others { node.stand() }
       world.pass(.seconds(3))
@@ -79,7 +72,7 @@ extension EngineCase {
       #expect(world.now >= until && others.contains { $0.owner().generation == 2 })
     },
     EngineCase("what is given up just before the engine begins anew is another one's soon") { world in
-      let (first, second) = (owner(world), world.node("lb2"))
+      let (first, second) = (world.owner(), world.node("lb2"))
       second.stand()
       world.pass(.seconds(1))
       first.refrain()

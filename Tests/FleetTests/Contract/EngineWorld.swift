@@ -78,6 +78,22 @@ final class EngineWorld {
     pass(span) { nodes.allSatisfy { !$0.isRunning || self.count(of: $0) == count } }
   }
 
+  /// A node that has a name, as the only one that wants it.
+  func owner(_ name: String = "lb1") -> EngineNode {
+    let node = node(name)
+    node.stand()
+    #expect(pass(.seconds(2)) { node.owns() })
+    return node
+  }
+
+  /// Lets a node append so many entries of a size in bytes, and everybody learn them.
+  func fill(_ node: EngineNode, _ count: Int, _ size: Int = 1) {
+    for number in 1...count { node.set("k\(number % 7)", [UInt8](repeating: UInt8(number & 255), count: size)) }
+    #expect(pass(.seconds(60)) { node.log.waiting == 0 && node.log.isLive(at: now) })
+    // What stands for old entries is written then, and they go.
+    pass(.seconds(2))
+  }
+
   /// How many entries a node has taken up, or what it began with has.
   func count(of node: EngineNode) -> Int? {
     counts[node.state.position]

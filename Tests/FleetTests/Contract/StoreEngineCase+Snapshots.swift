@@ -6,14 +6,6 @@ import Testing
 
 /// Which keys of a store hold a snapshot and entries, and what becomes of a process that is killed between two of them.
 extension StoreEngineCase {
-  /// Lets a node append so many, and everybody learn them.
-  private static func fill(_ world: EngineWorld, _ node: EngineNode, _ count: Int, _ size: Int = 1) {
-    for number in 1...count { node.set("k\(number % 7)", [UInt8](repeating: UInt8(number & 255), count: size)) }
-    #expect(world.pass(.seconds(60)) { node.log.waiting == 0 && node.log.isLive(at: world.now) })
-    // What stands for old entries is written then, and they go.
-    world.pass(.seconds(2))
-  }
-
   private static func head(_ store: StoreEngine) throws -> StoreHead {
     try StoreHead(encoded: store.clients[0].read(.head).bytes)
   }
@@ -22,7 +14,7 @@ extension StoreEngineCase {
     StoreEngineCase("a snapshot stands for what is old, which is gone") { world, store in
       let one = world.node("lb1", keeping: 5)
       one.append(.join)
-      fill(world, one, 29)
+      world.fill(one, 29)
       let head = try head(store)
       #expect(head.first > 1 && head.last == 30 && head.snapshot != nil)
       for position in 1..<head.first { #expect(store.clients[1].sees(.absent, at: .entry(position))) }
@@ -34,7 +26,7 @@ extension StoreEngineCase {
       one.append(.join)
       var positions: [UInt64] = []
       for _ in 0..<4 {
-        fill(world, one, 12)
+        world.fill(one, 12)
         if let snapshot = try head(store).snapshot { positions.append(snapshot.position) }
       }
       #expect(Set(positions).count > 2 && positions == positions.sorted())
@@ -47,7 +39,7 @@ extension StoreEngineCase {
     StoreEngineCase("a large state is several values") { world, store in
       let one = world.node("lb1", keeping: 4)
       one.append(.join)
-      fill(world, one, 14, 150_000)
+      world.fill(one, 14, 150_000)
       let snapshot = try #require(head(store).snapshot)
       #expect(snapshot.pieces > 2)
       for piece in 0..<snapshot.pieces {
@@ -69,7 +61,7 @@ extension StoreEngineCase {
         #expect(left < 0)
         one.stop()
         let next = world.node("lb1", keeping: 4)
-        fill(world, next, 12)
+        world.fill(next, 12)
         let head = try head(store)
         for position in 1..<head.first { #expect(store.clients[1].sees(.absent, at: .entry(position))) }
         let late = world.node("lb2")
