@@ -12,6 +12,11 @@ import Testing
     }
   }
 
+  /// A voter was added beside the lost memory of the same node, and lost as well: two of four weren't there any more.
+  @Test(arguments: [81_000_542] as [UInt64]) func foundOnce(seed: UInt64) {
+    #expect(ZabWorld(ZabStory(seed: seed)).play() == nil)
+  }
+
   /// What the faults are for does happen: else they'd show nothing.
   @Test func storiesAreEventful() {
     var total = ZabWorld.Counts()

@@ -105,7 +105,13 @@ extension Zab {
     // Whoever comes to count should have what is to be counted on; nobody has to go before all have come.
     let new = NodeSet(bits: others.bits & ~members.voters.bits)
     let ready = NodeSet(bits: new.bits & leading.inStep.bits & present.bits)
-    if ready != new { others = NodeSet(bits: members.voters.bits | ready.bits) }
+    if ready != new {
+      others = NodeSet(bits: members.voters.bits | ready.bits)
+      // But whom a later memory of the same node takes the place of: that one is gone, and both would need one more who is there.
+      for seat in members.voters where ready.contains(where: { members[$0]?.node == members[seat]?.node }) {
+        others.remove(seat)
+      }
+    }
     // Those who are left have to be able to go on without those who go.
     guard others != members.voters, others.count <= Members.most, present.isMajority(of: others) else { return }
     let next = mutants.have(.othersWithoutFormer) ? members.joining(others).settled() : members.joining(others)
