@@ -30,9 +30,8 @@ final class DemoTraffic {
   private var timer: Timer?
   /// When the next request is due: a late tick is made up for.
   private var due = MonotonicClock.now()
-  /// Connects that the proxy has refused since its last answer: failures if another answer follows, and otherwise the
-  /// proxy's end.
-  private var refusals = 0
+  /// When those began that the proxy has refused: failures if one that began later is answered, and otherwise the proxy's end.
+  private var refusals: [UInt64] = []
   private var underWay: [ObjectIdentifier: DemoRequest] = [:]
   /// Those that ended in this turn of the loop: an event of theirs may still be on its way.
   private var ended: [DemoRequest] = []
@@ -72,7 +71,7 @@ final class DemoTraffic {
   private func settle() {
     guard underWay.isEmpty, let work = onQuiet else { return }
     onQuiet = nil
-    countRefusals()
+    countRefusals(before: .max)
     let past = tally
     tally = DemoTally()
     work(past)
@@ -90,7 +89,7 @@ final class DemoTraffic {
     guard onQuiet == nil, underWay.count < Self.mostUnderWay else { return }
     let request = DemoRequest("/", of: address, on: loop) { [unowned self] in note($0, $1) }
     guard let request else {
-      refusals += 1
+      refusals.append(now)
       return onFailure(now)
     }
     underWay[ObjectIdentifier(request)] = request
@@ -102,7 +101,7 @@ final class DemoTraffic {
     underWay[ObjectIdentifier(request)] = nil
     switch outcome {
     case .refused:
-      refusals += 1
+      refusals.append(request.began)
       onFailure(request.began)
     case .failed(let reason):
       tally.failed(reason)
@@ -112,14 +111,14 @@ final class DemoTraffic {
         tally.failed("an answer that no backend gives")
         return onFailure(request.began)
       }
-      countRefusals()
+      countRefusals(before: request.began)
       tally.answered(by: backend, after: .nanoseconds(MonotonicClock.now() - request.began))
       onAnswer(backend, request.began)
     }
   }
 
-  private func countRefusals() {
-    for _ in 0..<refusals { tally.failed("refused by the proxy") }
-    refusals = 0
+  private func countRefusals(before moment: UInt64) {
+    for began in refusals where began < moment { tally.failed("refused by the proxy") }
+    refusals.removeAll { $0 < moment }
   }
 }

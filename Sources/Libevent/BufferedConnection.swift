@@ -45,9 +45,11 @@ package final class BufferedConnection {
   private let bounds: Bounds
   private let deliver: (Event) -> Void
   private let buffered: OpaquePointer
+  private let socket: Socket?
+  private var isConnected = false
   private var hasEnded = false
-  /// Tells what failed while it was made, so that nobody is called back from within a call of theirs.
-  private var failure: Timer?
+  /// What failed within a call of its owner's, and what tells him, as he isn't called back from within it.
+  private var failure: (error: Errno, told: Timer)?
 
   /// Asks for a connection to the address; small messages are sent at once (TCP_NODELAY).
   ///
@@ -62,8 +64,7 @@ package final class BufferedConnection {
       _ = unsafe bufferevent_socket_connect(buffered, nil, 0)
     case .failure(let error):
       self.init(carriedBy: nil, on: loop, bounds: bounds, deliver: deliver)
-      failure = Timer(on: loop) { [unowned self] in tell(.ended(.failed(error))) }
-      failure?.schedule(after: .zero)
+      fail(with: error)
     }
   }
 
@@ -74,6 +75,7 @@ package final class BufferedConnection {
     _ socket: Socket, on loop: EventLoop, bounds: Bounds, deliver: @escaping (Event) -> Void
   ) {
     self.init(carriedBy: socket, on: loop, bounds: bounds, deliver: deliver)
+    isConnected = true
   }
 
   /// The one place that knows which kind of bufferevent moves the bytes: one that encrypts them differs in nothing else.
@@ -82,6 +84,7 @@ package final class BufferedConnection {
   ) {
     loop.assertOnLoop()
     self.loop = loop
+    self.socket = socket
     self.bounds = bounds
     self.deliver = deliver
     let options = Int32(BEV_OPT_CLOSE_ON_FREE.rawValue)
@@ -132,11 +135,23 @@ package final class BufferedConnection {
 
   private func tell(_ event: Event) {
     guard !hasEnded else { return }
-    if case .ended = event {
+    switch event {
+    case .connected: isConnected = true
+    case .received: break
+    case .ended(let ending):
       hasEnded = true
       _ = unsafe bufferevent_disable(buffered, Int16(EV_READ | EV_WRITE))
+      // The kernel tells an error once: whoever asks next hears of an end.
+      return deliver(.ended(failure.map { .failed($0.error) } ?? ending))
     }
     deliver(event)
+  }
+
+  /// What has come until then is told of before.
+  private func fail(with error: Errno) {
+    let told = Timer(on: loop) { [unowned self] in tell(.ended(.failed(error))) }
+    told.schedule(after: .zero)
+    failure = (error, told)
   }
 }
 
@@ -170,9 +185,25 @@ extension BufferedConnection {
   ///   owner decides what that means.
   package func send(_ bytes: [UInt8]) -> Bool {
     loop.assertOnLoop()
-    guard !hasEnded, unsafe evbuffer_get_length(bufferevent_get_output(buffered)) + bytes.count <= bounds.output else {
-      return false
+    let waiting = unsafe evbuffer_get_length(bufferevent_get_output(buffered))
+    guard !hasEnded, waiting + bytes.count <= bounds.output else { return false }
+    guard failure == nil else { return true }
+    let rest = waiting == 0 ? sendAtOnce(bytes) : bytes[...]
+    guard !rest.isEmpty else { return true }
+    return unsafe rest.withUnsafeBytes { unsafe bufferevent_write(buffered, $0.baseAddress, $0.count) } == 0
+  }
+
+  /// Gives the socket what it takes now, which nearly always is all: libevent asks the kernel to tell when it does, and not to any more.
+  ///
+  /// - Returns: what has to wait.
+  private func sendAtOnce(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+    guard isConnected, !bytes.isEmpty, let socket else { return bytes[...] }
+    switch socket.send(bytes[...]) {
+    case .bytes(let count): return bytes[count...]
+    case .wouldBlock, .end: return bytes[...]
+    case .failed(let error):
+      fail(with: error)
+      return []
     }
-    return unsafe bytes.withUnsafeBytes { unsafe bufferevent_write(buffered, $0.baseAddress, $0.count) } == 0
   }
 }

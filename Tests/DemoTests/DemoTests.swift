@@ -87,6 +87,24 @@ import SystemPackage
     #expect(stage.traffic.tally == DemoTally())
   }
 
+  @Test func anAnswerToWhoCameBeforeItsEndIsNoSignThatItGoesOn() throws {
+    let stage = try Stage()
+    var door: SharedSocket? = try stage.port.listen()
+    var first: Socket?
+    stage.run {
+      if case .client(let client, _)? = door?.socket.accept() { first = client }
+      return first != nil
+    }
+    door = nil
+    stage.run(for: .milliseconds(100))
+    let body = DemoBackend.answer(of: "backend-x")
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+    #expect(first?.send(Array(answer.utf8)[...]) == .bytes(answer.utf8.count))
+    stage.run { stage.traffic.tally.answered["backend-x"] != nil }
+    #expect(stage.traffic.tally.failures.isEmpty, "\(stage.traffic.tally)")
+    first?.close()
+  }
+
   @Test func aDeadBackendKeepsItsPortAndComesBackThere() throws {
     let stage = try Stage()
     for _ in 0..<3 {

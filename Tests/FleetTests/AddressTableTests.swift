@@ -38,6 +38,7 @@ private final class CutStore: Store {
 /// Links to nobody.
 private final class NoLinks: FleetLinks {
   var onMessage: ((FleetMessage, NodeName) -> Void)?
+  var onEnd: ((NodeName) -> Void)?
   func send(_ message: FleetMessage, to node: NodeName) {}
 }
 

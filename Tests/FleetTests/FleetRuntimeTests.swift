@@ -18,6 +18,7 @@ private final class TestLinks: FleetLinks {
   }
 
   var onMessage: ((FleetMessage, NodeName) -> Void)?
+  var onEnd: ((NodeName) -> Void)?
   private let me: NodeName
   private let net: Net
   private var due: [(FleetMessage, NodeName)] = []

@@ -13,6 +13,7 @@ final class LinkNet {
   let places: [(name: NodeName, address: SocketAddress)]
   var links: [NodeLinks?] = []
   var heard: [(by: Int, from: NodeName, FleetMessage)] = []
+  var ended: [(by: Int, node: NodeName)] = []
   var troubles: [String] = []
 
   init(_ count: Int) throws {
@@ -30,6 +31,7 @@ final class LinkNet {
       LinkSettings(
         fleet: fleet, me: places[index].name, nodes: places, key: try #require(FleetKey(Array(text.utf8)))), on: loop)
     link.onMessage = { [unowned self] message, node in heard.append((index, node, message)) }
+    link.onEnd = { [unowned self] in ended.append((index, $0)) }
     link.onTrouble = { [unowned self] in troubles.append($0) }
     links[index] = link
   }

@@ -22,6 +22,17 @@ import Testing
     #expect(net.reaches(0, 1) && net.reaches(1, 0))
   }
 
+  @Test func whoHasEndedIsKnownToHave() throws {
+    let net = try LinkNet(3)
+    for index in 0..<3 { try net.start(index) }
+    for one in 0..<3 { for other in 0..<3 where other != one { #expect(net.reaches(one, other)) } }
+    #expect(net.ended.isEmpty)
+    net.links[1] = nil
+    let others = [0, 2]
+    #expect(net.wait { others.allSatisfy { other in net.ended.contains { $0 == (other, NodeName("lb2")) } } })
+    #expect(net.ended.count == 2)
+  }
+
   @Test(arguments: [true, false]) func whoHasAnotherKeyOrFleetIsNotHeard(_ isKey: Bool) throws {
     let net = try LinkNet(2)
     try net.start(0)

@@ -13,6 +13,8 @@ package struct FleetNode {
     case reply(CallID, StoreReply)
     /// Another node says something.
     case message(FleetMessage, from: NodeName)
+    /// Another node says nothing more until it begins anew: its process has ended, or its link has broken.
+    case ended(NodeName)
     /// What came of a part of a rollout.
     case rollout(Rollouts.Input)
     /// What stands for an address is gone from this node.
@@ -179,6 +181,7 @@ package struct FleetNode {
     case .persisted(let count): stepEmbeddedLog(.persisted(count), at: now, into: &effects)
     case .persistedSlot(let index, let count): stepPaxos(index, .persisted(count), at: now, into: &effects)
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
+    case .ended(let node): peers.end(node)
     case .rollout(let input): stepRollouts(input, at: now, into: &effects)
     case .dropped(let index): stepOwner(index, .dropped, at: now, into: &effects)
     case .request(let request, let number): take(request, number, at: now, into: &effects)

@@ -8,6 +8,8 @@ package struct Peers {
     package var status: NodeStatus?
     /// When.
     package var heardAt: Moment?
+    /// Whether it has ended since, as far as its link tells: nobody need let it go first.
+    package var hasEnded = false
   }
 
   /// How often a node says how it is.
@@ -28,6 +30,13 @@ package struct Peers {
     all.contains { $0.node == node && isPresent($0, at: now) }
   }
 
+  /// Whether a node was, and hasn't ended since as far as its link tells.
+  package func isThere(_ node: NodeName, at now: Moment) -> Bool {
+    all.contains { $0.node == node && isThere($0, at: now) }
+  }
+
+  func isThere(_ peer: Peer, at now: Moment) -> Bool { isPresent(peer, at: now) && !peer.hasEnded }
+
   func isPresent(_ peer: Peer, at now: Moment) -> Bool {
     guard let heardAt = peer.heardAt else { return false }
     return now - heardAt <= Self.patience
@@ -37,6 +46,12 @@ package struct Peers {
     guard let index = all.firstIndex(where: { $0.node == node }) else { return }
     all[index].status = status
     all[index].heardAt = now
+    all[index].hasEnded = false
+  }
+
+  mutating func end(_ node: NodeName) {
+    guard let index = all.firstIndex(where: { $0.node == node }) else { return }
+    all[index].hasEnded = true
   }
 }
 
@@ -90,7 +105,7 @@ extension FleetNode {
 
   /// Whether a peer is present and says that it may own an address.
   func mayOwn(_ index: Int, _ peer: Peers.Peer, at now: Moment) -> Bool {
-    guard !plan.witnesses.contains(peer.node), peers.isPresent(peer, at: now), let mayOwn = peer.status?.mayOwn else {
+    guard !plan.witnesses.contains(peer.node), peers.isThere(peer, at: now), let mayOwn = peer.status?.mayOwn else {
       return false
     }
     return mayOwn.indices.contains(index) && mayOwn[index]

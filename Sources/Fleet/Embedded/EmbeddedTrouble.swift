@@ -16,7 +16,7 @@ extension FleetNode {
     for seat in members.voting {
       guard let participant = members[seat], participant.node != plan.me else { continue }
       let peer = peers.all.first { $0.node == participant.node }
-      let isThere = peers.isPresent(participant.node, at: now)
+      let isThere = peers.isThere(participant.node, at: now)
       guard !isThere || peer?.status?.incarnation != participant.incarnation else { continue }
       lost.insert(seat)
       if isThere { forgetful.append(participant.node.text) } else { away.append(participant.node.text) }

@@ -30,7 +30,7 @@ package final class EmbeddedVault: Sendable {
   /// How many bytes there may be behind a checkpoint, besides twice what it has itself, before the next one.
   package static let slack = 8 << 20
   /// The kind of a record that says who the node is.
-  private static let identity: UInt8 = 0
+  static let identity: UInt8 = 0
 
   private struct Open {
     var journal: Journal
@@ -75,57 +75,43 @@ package final class EmbeddedVault: Sendable {
     return (vault, vault.open.withLock { $0.memory })
   }
 
-  /// What is in a data folder that no process has; nil if there's no journal.
+  /// What is in a data folder that no process has; nil if there's no journal. Nothing is changed.
   package static func look(in folder: String) throws(Refusal) -> EmbeddedMemory? {
     guard !isNew(in: folder) else { return nil }
-    let nobody = FleetMemory(incarnation: Incarnation(bits: 0), run: 0)
-    return try read(folder, SystemDisk(), nobody, [], slack) { 0 }.memory.embedded
+    var contents = VaultContents(FleetMemory(incarnation: Incarnation(bits: 0), run: 0))
+    do throws(JournalFault) {
+      let disk = SystemDisk()
+      let slots = try JournalSlots.open("\(folder)/journal/slots", count: Self.slots, on: disk)
+      for record in try Journal.look("\(folder)/journal", on: disk) { contents.take(record) }
+      contents.take(slots)
+    } catch {
+      throw .fault(error)
+    }
+    return try contents.whole().embedded
   }
 
   private static func read(
     _ folder: String, _ disk: sending any JournalDisk, _ memory: FleetMemory, _ names: [String], _ slack: Int,
     _ draw: () -> UInt64
   ) throws(Refusal) -> sending Open {
-    var memory = memory
-    memory.embedded = EmbeddedMemory()
-    var stored: (incarnation: Incarnation, run: UInt32)?
-    var strange: DecodingFault?
+    var contents = VaultContents(memory)
     let journal: Journal
     let slots: JournalSlots
     do throws(JournalFault) {
       slots = try JournalSlots.open("\(folder)/journal/slots", count: Self.slots, on: disk)
-      journal = try Journal.open("\(folder)/journal", on: disk) { record in
-        do throws(DecodingFault) {
-          if record.type == identity {
-            stored = try Self.identity(record.body)
-          } else {
-            memory.embedded.take(try EmbeddedRecord(kind: record.type, encoded: record.body))
-          }
-        } catch {
-          strange = strange ?? error
-        }
-      }
+      journal = try Journal.open("\(folder)/journal", on: disk) { contents.take($0) }
+      contents.take(slots)
     } catch {
       throw .fault(error)
     }
-    if let strange { throw .strange("\(strange)") }
-    var places: [String: Int] = [:]
-    do throws(DecodingFault) {
-      for place in 0..<Self.slots {
-        guard let bytes = slots.read(place) else { continue }
-        let (name, slot) = try PaxosSlot.decode(bytes)
-        places[name] = place
-        memory.embedded.slots[name] = slot
-      }
-    } catch {
-      throw .strange("slot: \(error)")
-    }
+    var memory = try contents.whole()
+    var places = contents.places
     for name in names where places[name] == nil {
       let free = (0..<Self.slots).first { place in !places.values.contains(place) }
       guard let free else { throw .noSlot(name) }
       places[name] = free
     }
-    if let stored {
+    if let stored = contents.stored {
       memory.incarnation = stored.incarnation
       memory.run = max(memory.run, stored.run + 1)
     } else if memory.run > 1 {
@@ -133,13 +119,6 @@ package final class EmbeddedVault: Sendable {
       memory.incarnation = Incarnation(bits: draw())
     }
     return Open(journal: journal, slots: slots, places: places, memory: memory, slack: slack)
-  }
-
-  private static func identity(_ bytes: [UInt8]) throws(DecodingFault) -> (incarnation: Incarnation, run: UInt32) {
-    var input = ByteReader(bytes)
-    let identity = (incarnation: Incarnation(bits: try input.number()), run: try input.number(UInt32.self))
-    try input.finish()
-    return identity
   }
 
   private static func identity(of memory: FleetMemory) -> JournalRecord {

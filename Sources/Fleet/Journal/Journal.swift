@@ -62,6 +62,14 @@ package final class Journal {
     return journal
   }
 
+  /// What a journal has that nobody uses, from the last checkpoint on; nothing is changed, so the last of it may not be durable.
+  static func look(_ path: String, on disk: any JournalDisk) throws(JournalFault) -> [JournalRecord] {
+    let folder = try JournalFolder(opening: path, on: disk)
+    defer { withExtendedLifetime(folder) {} }
+    try JournalManifest(folder).check(folder)
+    return folder.numbers.isEmpty ? [] : try JournalRecovery(folder).records
+  }
+
   /// Makes a new one, whose first segment begins with a checkpoint of nothing.
   private init(new folder: JournalFolder, _ manifest: JournalManifest, _ segmentSize: Int) throws(JournalFault) {
     let segment = JournalSegment(1, first: 1, size: segmentSize, .checkpoint, of: 0)

@@ -24,6 +24,7 @@ package final class NodeLinks: FleetLinks {
   }
 
   package var onMessage: ((FleetMessage, NodeName) -> Void)?
+  package var onEnd: ((NodeName) -> Void)?
   /// Called with what people should know of strangers and of nodes that can't be reached; once for each thing, and of strangers a
   /// few times in all.
   package var onTrouble: ((String) -> Void)?
@@ -138,6 +139,7 @@ package final class NodeLinks: FleetLinks {
     case .ended(let why):
       if !arrival.isProven { name("somebody at \(arrival.host) isn't a node of this fleet: \(why)") }
       drop(arrival)
+      if let node = arrival.node { onEnd?(node) }
     }
   }
 

@@ -9,4 +9,7 @@ package protocol FleetLinks: AnyObject {
 
   /// Called for each message of another node, whose name is proven.
   var onMessage: ((FleetMessage, NodeName) -> Void)? { get set }
+
+  /// Called when nothing more comes from another node until it begins anew: its process has ended, or its link has broken.
+  var onEnd: ((NodeName) -> Void)? { get set }
 }

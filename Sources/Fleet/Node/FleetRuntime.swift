@@ -85,6 +85,7 @@ package final class FleetRuntime {
       default: step(.message(message, from: node))
       }
     }
+    links.onEnd = { [unowned self] in step(.ended($0)) }
     store?.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
     // A witness owns none, and asks nothing of its machine's interfaces.
     if !addresses.isEmpty, !plan.isWitness {

@@ -176,6 +176,7 @@ package final class FleetThread {
   /// The links of a node that can't have any.
   private final class NoLinks: FleetLinks {
     var onMessage: ((FleetMessage, NodeName) -> Void)?
+    var onEnd: ((NodeName) -> Void)?
 
     func send(_ message: FleetMessage, to node: NodeName) {}
   }

@@ -21,6 +21,17 @@ import Testing
     ) { 8 }
   }
 
+  /// What each file of the journal has, and when its segments were written last.
+  private func contents() throws -> [String: String] {
+    let path = "\(folder.path)/journal"
+    let names = try SystemDisk().names(in: path)
+    return try Dictionary(
+      uniqueKeysWithValues: names.map { name in
+        let time = ["slots", "manifest"].contains(name) ? "true" : "stat -c %y '\(path)/\(name)'"
+        return (name, try Subprocess.run("sh", ["-c", "\(time); md5sum < '\(path)/\(name)'"]).output)
+      })
+  }
+
   private static func entry(_ counter: UInt32, _ size: Int = 3) -> EmbeddedRecord {
     let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: counter), count: size)
     return .log(.entry(Zxid(epoch: 1, counter: counter), .value(bytes)))
@@ -46,6 +57,11 @@ import Testing
       #expect(throws: EmbeddedVault.Refusal.self) { try open(run: 2) }
     }
     #expect(!EmbeddedVault.isNew(in: folder.path))
+    // Whoever only looks changes nothing, and has no room made.
+    let files = try contents()
+    let seen = try #require(try EmbeddedVault.look(in: folder.path))
+    #expect(seen.slots == ["web": Self.slot] && seen.log.history.items.map(\.zxid) == [Zxid(epoch: 1, counter: 1)])
+    #expect(try contents() == files)
     // The journal knows better than another file who this is, and how often it was started.
     let (_, memory) = try EmbeddedVault.open(
       in: folder.path, on: SwitchedDisk(), FleetMemory(incarnation: Incarnation(bits: 99), run: 1),

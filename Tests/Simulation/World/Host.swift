@@ -166,6 +166,8 @@ extension World {
 
   /// Ends it.
   func end(_ node: Int, withHost: Bool, leaving left: [Host.Legacy] = []) {
+    // A kernel that is gone as well says nothing.
+    if nodes[node].fleet != nil, !withHost { tellEnd(of: node) }
     nodes[node].life += 1
     nodes[node].fleet = nil
     endDisk(node)

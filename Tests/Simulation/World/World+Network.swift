@@ -40,6 +40,14 @@ extension World {
     }
   }
 
+  /// Its kernel closes its links.
+  func tellEnd(of node: Int) {
+    for other in nodes.indices where other != node && !cuts[node][other] {
+      let input = FleetNode.Input.ended(Self.name(node))
+      queue.put(.input(node: other, life: nodes[other].life, input), at: now + 100_000)
+    }
+  }
+
   private func delay() -> Int64 {
     !isHealed && chance.permille(slowness) ? chance.within(0...seconds(1)) : chance.within(50_000...milliseconds(2))
   }
