@@ -63,7 +63,8 @@ let package = Package(
 
     // The control plane: who may be picked, and how that becomes something else while it runs.
     .target(
-      name: "Health", dependencies: ["Balancing", "Config", "Libevent", "Sockets", system], swiftSettings: strict),
+      name: "Health", dependencies: ["Balancing", "Config", "Introduction", "Libevent", "Sockets", system],
+      swiftSettings: strict),
     .target(
       name: "Control",
       dependencies: [

@@ -1,7 +1,8 @@
 extension Configuration {
   /// The configuration as a file in its long form, with every default: read again, it comes to the same.
   ///
-  /// Where checks go that don't go to a backend's own address is written with the backend, and not with its pool.
+  /// Where checks go that don't go to a backend's own address, and how it's told whose session it is, is written with the backend, and not
+  /// with its pool.
   /// With more than some 80,000 backends it's larger than a file may be. Secrets that stand in it are in it: it's for
   /// nobody but this program.
   package func render() -> String { node.text + "\n" }
@@ -69,14 +70,15 @@ extension BackendDocument {
     self.init(
       name: backend.name == backend.endpoint.description ? nil : backend.name, address: backend.endpoint,
       weight: backend.weight, tier: backend.tier, maxSessions: backend.maxSessions,
-      healthAddress: backend.healthEndpoint == backend.endpoint ? nil : backend.healthEndpoint)
+      healthAddress: backend.healthEndpoint == backend.endpoint ? nil : backend.healthEndpoint,
+      sendProxy: backend.sendProxy.map { SendProxyDocument($0) })
   }
 }
 
 extension HealthDocument {
   /// The object that comes to a health check.
   init(_ health: HealthConfiguration) {
-    self.init(timing: health.timing)
+    self.init(timing: health.timing, proxy: health.proxy)
     switch health.check {
     case .none: type = .none
     case .tcp: type = .tcp

@@ -72,7 +72,8 @@ extension PoolConfiguration {
       list.add(
         "backend", backend.name, backend.name == address ? "" : address, "tier \(backend.tier)",
         "weight \(backend.weight)", Configuration.limit(backend.maxSessions),
-        backend.healthEndpoint == backend.endpoint ? "" : "checked at \(backend.healthEndpoint)")
+        backend.healthEndpoint == backend.endpoint ? "" : "checked at \(backend.healthEndpoint)",
+        backend.sendProxy.map { "told of clients by PROXY \($0.version.rawValue)" } ?? "")
     }
     return "pool \(name)  \(strategy.rawValue)\n" + list.text + settings.text
   }
@@ -144,7 +145,7 @@ extension HealthConfiguration {
       }
     guard check != .none else { return what }
     return what + ", every \(DurationText.write(timing.interval)), timeout \(DurationText.write(timing.timeout)), "
-      + "rise \(timing.rise), fall \(timing.fall)"
+      + "rise \(timing.rise), fall \(timing.fall)" + (proxy == .auto ? "" : ", PROXY \(proxy.rawValue)")
   }
 }
 

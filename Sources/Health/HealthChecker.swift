@@ -1,5 +1,6 @@
 package import Balancing
 package import Config
+package import Introduction
 package import Libevent
 package import Sockets
 
@@ -27,15 +28,17 @@ package final class HealthChecker {
   ///   - check: what a check does. With `none` nothing is ever checked.
   ///   - address: where checks go.
   ///   - hostHeader: the Host header of HTTP requests, where the check doesn't give one; a Unix socket's is `localhost`.
+  ///   - header: the version of the header of the PROXY protocol that goes first; nil for none.
   ///   - timeout: how long a check may take before it counts as failed.
   ///   - firstDelay: how long to wait before the first check.
   ///   - evaluate: takes an outcome, and gives the time from now to the start of the next check. May call `stop`.
   package init(
-    check: HealthCheck, address: SocketAddress, hostHeader: String, timeout: Duration, firstDelay: Duration,
-    on loop: EventLoop, evaluate: @escaping (ProbeOutcome) -> Duration
+    check: HealthCheck, address: SocketAddress, hostHeader: String, header: ProxyHeader.Version? = nil,
+    timeout: Duration,
+    firstDelay: Duration, on loop: EventLoop, evaluate: @escaping (ProbeOutcome) -> Duration
   ) {
     self.loop = loop
-    task = ProbeTask(check, host: address.port == nil ? "localhost" : hostHeader)
+    task = ProbeTask(check, host: address.port == nil ? "localhost" : hostHeader, header: header)
     self.address = address
     self.timeout = timeout
     self.evaluate = evaluate

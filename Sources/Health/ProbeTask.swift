@@ -1,4 +1,5 @@
 package import Config
+package import Introduction
 import Sockets
 
 /// What a probe does.
@@ -10,15 +11,19 @@ package enum ProbeTask {
 
   /// The task of a health check; nil if there is nothing to check.
   ///
-  /// - Parameter host: the Host header of an HTTP request, where the check doesn't give one.
-  package init?(_ check: HealthCheck, host: String) {
+  /// - Parameters:
+  ///   - host: the Host header of an HTTP request, where the check doesn't give one.
+  ///   - header: the version of the header of the PROXY protocol that goes first, and names nobody; nil for none. A check that only connects
+  ///     isn't noticed by the backend's program, so it says nothing to it.
+  package init?(_ check: HealthCheck, host: String, header: ProxyHeader.Version? = nil) {
+    let heading = header.map { ProxyHeader($0, .sender).bytes() } ?? []
     switch check {
     case .none: return nil
     case .tcp: self = .connect
     case .http(let check):
-      self = .exchange(request: Self.request(check, host: host), .http(HTTPAnswer(check.expect)))
+      self = .exchange(request: heading + Self.request(check, host: host), .http(HTTPAnswer(check.expect)))
     case .script(let check):
-      self = .exchange(request: check.send.bytes, .script(ScriptAnswer(expect: check.expect)))
+      self = .exchange(request: heading + check.send.bytes, .script(ScriptAnswer(expect: check.expect)))
     }
   }
 

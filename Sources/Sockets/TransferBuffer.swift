@@ -48,8 +48,16 @@ package final class TransferBuffer {
   }
 
   /// Copies the bytes of a range of the buffer into memory of their own.
-  package func leftover(_ range: Range<Int>) -> Leftover {
-    unsafe Leftover(copying: UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count))
+  ///
+  /// - Parameter heading: how many of the first of them are a heading.
+  package func leftover(_ range: Range<Int>, heading: Int = 0) -> Leftover {
+    unsafe Leftover(copying: UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count), heading)
+  }
+
+  /// Puts bytes at the start of the buffer, behind which others can be read.
+  package func put(_ leftover: Leftover) {
+    precondition(leftover.count < capacity, "the buffer doesn't hold so much")
+    unsafe leftover.copy(to: bytes)
   }
 }
 
@@ -62,11 +70,32 @@ package final class Leftover {
 
   /// How many bytes are still to be sent.
   package var count: Int { end - start }
+  /// How many of the first of them are a heading: what the sink gets beside what the source has sent.
+  package private(set) var heading: Int
 
-  init(copying source: UnsafeRawBufferPointer) {
+  init(copying source: UnsafeRawBufferPointer, _ heading: Int) {
     end = source.count
+    self.heading = heading
     unsafe bytes = UnsafeMutableRawPointer.allocate(byteCount: source.count, alignment: 1)
     unsafe UnsafeMutableRawBufferPointer(start: bytes, count: end).copyMemory(from: source)
+  }
+
+  /// A heading, and behind it what others are without theirs; nil if that is nothing.
+  package init?(_ heading: [UInt8], before rest: Leftover?) {
+    let behind = rest.map { $0.count - $0.heading } ?? 0
+    guard heading.count + behind > 0 else { return nil }
+    (end, self.heading) = (heading.count + behind, heading.count)
+    unsafe bytes = UnsafeMutableRawPointer.allocate(byteCount: end, alignment: 1)
+    unsafe heading.withUnsafeBytes {
+      unsafe bytes.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(bytes), byteCount: $0.count)
+    }
+    if let rest {
+      unsafe (bytes + heading.count).copyMemory(from: rest.bytes + rest.start + rest.heading, byteCount: behind)
+    }
+  }
+
+  func copy(to place: UnsafeMutableRawPointer) {
+    unsafe place.copyMemory(from: bytes + start, byteCount: count)
   }
 
   deinit {
@@ -76,7 +105,10 @@ package final class Leftover {
   /// Sends what it can and forgets what was sent.
   package func send(to socket: Socket) -> Transfer {
     let outcome = transfer { unsafe SocketCall.send(socket, bytes + start, count) }
-    if case .bytes(let sent) = outcome { start += sent }
+    if case .bytes(let sent) = outcome {
+      start += sent
+      heading = max(heading - sent, 0)
+    }
     return outcome
   }
 }

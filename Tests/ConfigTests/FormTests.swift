@@ -196,4 +196,26 @@ struct FormTests {
 
         """)
   }
+
+  @Test("whom a backend is told of is the pool's to say, and its own") func sendProxy() throws {
+    let pool = try Configuration.parse(
+      """
+      { listen: ':80', sendProxy: 'v1', backends: [ '[::1]:81', { address: '[::1]:82', sendProxy: 'off' },
+        { address: '[::1]:83', sendProxy: { tlvs: ['unique-id', 'crc32c'] } }, { address: '[::1]:84', sendProxy: 'v2' } ] }
+      """
+    ).pools[0]
+    #expect(
+      pool.backends.map(\.sendProxy) == [
+        SendProxyConfiguration(.v1), nil, SendProxyConfiguration(.v2, fields: [.uniqueID, .crc32c]),
+        SendProxyConfiguration(.v2),
+      ])
+    #expect(pool.health.proxy == .auto)
+    #expect(CheckProxy.auto.version(where: pool.backends[0].sendProxy, isSamePlace: true) == .v1)
+    #expect(CheckProxy.auto.version(where: pool.backends[0].sendProxy, isSamePlace: false) == nil)
+    #expect(CheckProxy.v2.version(where: nil, isSamePlace: false) == .v2)
+    #expect(throws: (any Error).self) {
+      try Configuration.parse(
+        "{ listen: ':80', backends: ['[::1]:81'], sendProxy: { version: 'v1', tlvs: ['crc32c'] } }")
+    }
+  }
 }

@@ -12,8 +12,8 @@ struct RenderTests {
     #expect(try Configuration.parse(text).render() == text)
   }
 
-  /// The keys that aren't written stand in another place then: where checks go is written with each backend, and what is
-  /// included in the file itself.
+  /// The keys that aren't written stand in another place then: where checks go, and who is told of clients, is written with each backend, and
+  /// what is included in the file itself.
   @Test func whatIsWrittenIsReadAsTheSameAndHasEveryKey() throws {
     var variations = try Variations(seed: 4)
     var written: Set<String> = []
@@ -25,7 +25,10 @@ struct RenderTests {
       #expect(again.render() == text)
       written.formUnion(Self.keys(of: try JSONParser.parse(Array(text.utf8)), in: ""))
     }
-    let others: Set = ["$schema", "include", "pools[].health.port", "pools[].health.address"]
+    let others: Set = [
+      "$schema", "include", "pools[].health.port", "pools[].health.address", "pools[].sendProxy",
+      "pools[].sendProxy.version", "pools[].sendProxy.tlvs",
+    ]
     #expect(Set(ConfigSchema.longKeys.map(\.path)).subtracting(written) == others)
   }
 
@@ -61,7 +64,8 @@ struct RenderTests {
                 "rise": 2,
                 "fall": 3,
                 "fastInterval": "500ms",
-                "slowInterval": "10s"
+                "slowInterval": "10s",
+                "proxy": "auto"
               },
               "connect": { "timeout": "2s", "deadline": "5s", "attempts": 3 },
               "timeouts": { "idle": "1h", "halfClosed": "30s", "maxAge": "unlimited" },

@@ -1,6 +1,7 @@
 import Balancing
 import Config
 import Glibc
+import Introduction
 import Libevent
 import Sockets
 import Synchronization
@@ -10,8 +11,10 @@ import Support
 @testable import Health
 
 /// Makes one check and gives its outcome; nil if it never ends.
-func check(_ check: HealthCheck, _ address: SocketAddress, timeout: Duration = .seconds(2)) -> ProbeOutcome? {
-  guard let task = ProbeTask(check, host: "\(address)") else { return nil }
+func check(
+  _ check: HealthCheck, _ address: SocketAddress, header: ProxyHeader.Version? = nil, timeout: Duration = .seconds(2)
+) -> ProbeOutcome? {
+  guard let task = ProbeTask(check, host: "\(address)", header: header) else { return nil }
   var outcome: ProbeOutcome?
   runLoop { loop, done in
     let probe = Probe(task, to: address, timeout: timeout, on: loop) {
@@ -96,6 +99,18 @@ private func unixPath() -> String { "/tmp/martlet-health-\(getpid())-\(UInt32.ra
     #expect({ if case .nobody = listener.accept() { true } else { false } }())
     _ = try check(script("x", expect: "y"), listener.localAddress(), timeout: .milliseconds(20))
     #expect({ if case .client = listener.accept() { true } else { false } }())
+  }
+
+  @Test(
+    "a check of a server that wants to be told of clients says that it's none", arguments: ProxyHeader.Version.allCases)
+  func header(_ version: ProxyHeader.Version) throws {
+    let heading = ProxyHeader(version, .sender).bytes()
+    let server = try HealthServer(at: .ipv4(0x7F00_0001, port: 0)) { guest in
+      let request = guest.read(until: "\r\n\r\n")
+      guest.send(Array(request.utf8).starts(with: heading) ? "HTTP/1.1 200 OK\r\n\r\n" : "HTTP/1.1 400 No\r\n\r\n")
+    }
+    #expect(check(http(), server.address)?.failed?.contains("400") == true)
+    #expect(check(http(), server.address, header: version)?.passed == "HTTP 200")
   }
 
   @Test("a port on which nobody listens is refused")

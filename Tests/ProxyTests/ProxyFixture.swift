@@ -30,15 +30,17 @@ final class ProxyFixture {
   ///   - peerPatience: how long peers may owe acknowledgements, in milliseconds.
   ///   - holdTime: how long clients' first bytes wait for another node, in milliseconds.
   ///   - introduction: what is looked at of clients before a backend is looked for.
+  ///   - header: what backends are told of each session.
   ///   - enter: called by each worker's thread before anything else.
   init(
     _ addresses: [SocketAddress], family: AddressFamily = .ipv4, workers count: Int = 1,
     strategy: Strategy = .roundRobin, policy: TestPolicy = .test(), maxSessions: Int = .max,
     backendSessions: Int = .max, pipes: Int = 16, evictionInterval: UInt64 = 0,
     guardRules: GuardRules? = nil, tiers: [Int] = [], peerPatience: UInt64 = 120_000,
-    holdTime: UInt64 = 10, introduction: IntroductionRules? = nil, entering enter: @escaping @Sendable () -> Void = {}
+    holdTime: UInt64 = 10, introduction: IntroductionRules? = nil, header: HeaderRules? = nil,
+    entering enter: @escaping @Sendable () -> Void = {}
   ) throws {
-    pool = PoolFixture(addresses, workers: count)
+    pool = PoolFixture(addresses, header: header, workers: count)
     bound = try BoundListener(family, workers: count)
     let snapshot = pool.snapshot(
       strategy: strategy, policy: policy, backendSessions: backendSessions, guardRules: guardRules, tiers: tiers)

@@ -110,7 +110,7 @@ import Testing
     let first = try proxy.connect()
     let peer = try server.accept()
     #expect(eventually { before.counters[0].sessions.current == 1 })
-    let after = before.renamed("other")
+    let after = before.with(name: "other", header: nil)
     #expect(after.id == before.id && after.name == "other" && after.pool == "test" && after.load.active == 1)
     var pool = proxy.pool
     pool.backends = [after]

@@ -12,10 +12,14 @@ struct PoolFixture {
   var backends: [Backend]
 
   /// - Parameter firstID: the ids of its backends count from here.
-  init(_ addresses: [SocketAddress], named name: String = "test", workers: Int = 1, firstID: Int = 0) {
+  init(
+    _ addresses: [SocketAddress], named name: String = "test", header: HeaderRules? = nil, workers: Int = 1,
+    firstID: Int = 0
+  ) {
     status = PoolStatus(name: name, cursorStart: 0, workers: workers)
     backends = addresses.enumerated().map { index, address in
-      Backend(id: firstID + index, pool: name, name: "\(address)", address: address, workers: workers)
+      Backend(
+        id: firstID + index, pool: name, name: "\(address)", address: address, header: header, workers: workers)
     }
   }
 

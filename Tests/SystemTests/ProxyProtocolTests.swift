@@ -71,5 +71,78 @@ extension System {
       let told = proxy.log.split(separator: "\n").filter { $0.contains("an HTTP request") }
       #expect(told.count == 1, "\(proxy.log)")
     }
+
+    // MARK: Towards backends
+
+    /// A listener without and a pool with it; checks are HTTP.
+    private func martlet(telling address: String, _ wish: String, listener: String = "") throws -> MartletProcess {
+      let proxy = try stage.martlet(
+        """
+        "listeners": [{ "name": "main", "bind": "127.0.0.1:0"\(listener) }],
+        "pools": [{ "name": "main", "backends": ["\(address)"], "health": { "type": "http", "interval": "100ms" },
+          "sendProxy": \(wish) }]
+        """)
+      try proxy.waitUntilAllUp()
+      return proxy
+    }
+
+    @Test("nginx is told of the client", .needs("nginx"), arguments: ["v1", "v2"])
+    func toNginx(_ version: String) throws {
+      let port = try FreePort.next()
+      _ = try stage.nginx(
+        "a",
+        options: """
+          listen 127.0.0.1:\(port) proxy_protocol;
+          location /who { default_type text/plain; return 200 "$proxy_protocol_addr to $proxy_protocol_server_port\\n"; }
+          """)
+      let proxy = try martlet(telling: "127.0.0.1:\(port)", "\"\(version)\"")
+      let own = try proxy.port()
+      for number in 2..<5 {
+        let who = try Subprocess.run("curl", ["-s", "--interface", "127.0.0.\(number)", "http://127.0.0.1:\(own)/who"])
+        #expect(who.output == "127.0.0.\(number) to \(own)\n", "\(who)")
+      }
+      // Each check counted as one, and none as a client.
+      #expect(try proxy.report().backend("127.0.0.1:\(port)").state == "up")
+    }
+
+    /// Client, HAProxy, this proxy, HAProxy again: what the first one says, the last one knows.
+    @Test("HAProxy is told what HAProxy has said", .needs("haproxy", "curl"), arguments: ["v1", "v2"])
+    func betweenHAProxies(_ version: String) throws {
+      let (front, back) = (try FreePort.next(), try FreePort.next())
+      let wish = version == "v1" ? "\"v1\"" : "{ \"tlvs\": [\"received\", \"crc32c\"] }"
+      let folder = try stage.folder()
+      let defaults = "defaults\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n"
+      let last = try folder.write(
+        "back.cfg",
+        defaults + """
+          frontend back
+            mode http
+            bind 127.0.0.1:\(back) accept-proxy
+            http-request return status 200 content-type text/plain lf-string "%[src] %[dst_port] %[fc_pp_unique_id]\\n"
+
+          """)
+      _ = try stage.server("haproxy", port: back, ["-db", "-f", last])
+      let proxy = try martlet(
+        telling: "127.0.0.1:\(back)", wish, listener: ", \"proxy\": { \"from\": [\"127.0.0.1\"] }")
+      let first = try folder.write(
+        "front.cfg",
+        defaults + """
+          frontend clients
+            mode tcp
+            bind 127.0.0.1:\(front)
+            unique-id-format id-of-%ci
+            default_backend martlet
+          backend martlet
+            mode tcp
+            server martlet 127.0.0.1:\(try proxy.port()) send-proxy-v2 proxy-v2-options unique-id
+
+          """)
+      _ = try stage.server("haproxy", port: front, ["-db", "-f", first])
+      for number in 2..<5 {
+        let client = "127.0.0.\(number)"
+        let who = try Subprocess.run("curl", ["-s", "--interface", client, "http://127.0.0.1:\(front)/"])
+        #expect(who.output == "\(client) \(front) \(version == "v1" ? "" : "id-of-\(client)")\n", "\(who)")
+      }
+    }
   }
 }

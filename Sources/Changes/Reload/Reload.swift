@@ -181,7 +181,9 @@ package final class Reload {
   private func probe() {
     var left = 0
     for member in stage.members.values where member.isToBeChecked {
-      guard let task = ProbeTask(member.check.check, host: member.check.probeHost) else { continue }
+      guard let task = ProbeTask(member.check.check, host: member.check.probeHost, header: member.check.header) else {
+        continue
+      }
       left += 1
       probes.append(
         Probe(task, to: member.check.address, timeout: member.check.timeout, on: parts.loop) {

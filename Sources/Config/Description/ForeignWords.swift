@@ -61,6 +61,8 @@ enum ForeignWords {
     ("backlog", ["somaxconn", "accept-backlog"]),
     ("proxy", ["accept-proxy", "proxy_protocol", "proxy-protocol", "proxyprotocol"]),
     ("proxy.from", ["trusted", "set_real_ip_from", "trusted-ips", "allow"]),
+    ("sendProxy", ["send-proxy", "send-proxy-v2", "proxy_protocol", "proxy-protocol", "proxyprotocol"]),
+    ("health.proxy", ["check-send-proxy"]),
     ("introduction", ["tcp-request-inspect-delay", "inspect-delay", "preread_timeout", "proxy_protocol_timeout"]),
     ("tls", ["ssl"]),
     ("ca", ["ca-file", "cafile", "cacert", "ca-cert", "root-ca", "trust-store", "trusted-ca"]),
@@ -74,9 +76,6 @@ enum ForeignWords {
     (
       ["tls", "ssl", "cert", "certs", "certificate", "certificates", "crt", "sni", "alpn", "ca", "ca-file", "verify"],
       "remove it: TLS is passed on as it comes, and the backends end it"
-    ),
-    (
-      ["send-proxy", "send-proxy-v2"], "remove it: the PROXY protocol isn't sent, a listener's \"proxy\" only takes it"
     ),
     (["mode", "protocol", "proto", "option", "options"], "remove it: everything is relayed as TCP"),
     (

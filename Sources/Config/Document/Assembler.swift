@@ -138,8 +138,9 @@ extension Assembler {
         place, "every backend has the weight 0, so none gets sessions", hint: "give one a weight above 0")
     }
     return PoolConfiguration(
-      name: value.name ?? "", strategy: value.strategy, backends: backends.map { backend($0, value.health) },
-      health: HealthConfiguration(check: value.health.check, timing: value.health.timing), connect: value.connect,
+      name: value.name ?? "", strategy: value.strategy, backends: backends.map { backend($0, value) },
+      health: HealthConfiguration(check: value.health.check, timing: value.health.timing, proxy: value.health.proxy),
+      connect: value.connect,
       timeouts: value.timeouts, queue: value.queue, guard: value.guard, onDown: value.onDown, onRemove: value.onRemove,
       drainLimit: value.drainLimit, whenAllDown: value.whenAllDown, slowStart: value.slowStart,
       ejection: value.ejection,
@@ -147,9 +148,9 @@ extension Assembler {
   }
 
   private mutating func backend(
-    _ backend: Located<BackendDocument>, _ health: HealthDocument
+    _ backend: Located<BackendDocument>, _ pool: PoolDocument
   ) -> BackendConfiguration {
-    let value = backend.value
+    let (value, health) = (backend.value, pool.health)
     let endpoint = value.address ?? .address(.unix(path: ""))
     var healthEndpoint = value.healthAddress ?? health.address ?? endpoint
     if let port = health.port, value.healthAddress == nil, value.address != nil {
@@ -164,7 +165,8 @@ extension Assembler {
     }
     return BackendConfiguration(
       name: value.name ?? endpoint.description, endpoint: endpoint, weight: value.weight, tier: value.tier,
-      maxSessions: value.maxSessions, healthEndpoint: healthEndpoint)
+      maxSessions: value.maxSessions, healthEndpoint: healthEndpoint,
+      sendProxy: (value.sendProxy ?? pool.sendProxy)?.configuration)
   }
 
   private mutating func sameAddress(in backends: [Located<BackendDocument>]) {

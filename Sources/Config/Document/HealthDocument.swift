@@ -8,6 +8,7 @@ struct HealthDocument: Sendable {
   var address: Endpoint?
   /// The port to which checks go instead of a backend's.
   var port: UInt16?
+  var proxy = CheckProxy.auto
 
   /// What is checked, after the object has been found right.
   var check: HealthCheck {
@@ -84,6 +85,10 @@ extension HealthDocument {
     Field(
       "address", optional: \.address, .endpoint,
       "The address to check instead of each backend's; not together with port. Without it the backend's own."),
+    Field(
+      "proxy", \.proxy, in: initial, .choice,
+      "Whether a check begins with a header of the PROXY protocol that names nobody: auto as the backend's sessions do, if it goes "
+        + "where they go; off, v1 or v2. A tcp check sends nothing."),
   ]
 
   private static let http: [Field<HTTPCheck>] = [

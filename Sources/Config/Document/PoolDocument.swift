@@ -17,6 +17,7 @@ struct PoolDocument: Sendable {
   var slowStart = Duration.seconds(10)
   var ejection: EjectionConfiguration? = EjectionConfiguration()
   var stick: StickConfiguration?
+  var sendProxy: SendProxyDocument?
 }
 
 /// An element of `backends` as it stands in the file: an object, or only the address.
@@ -27,6 +28,7 @@ struct BackendDocument: Sendable {
   var tier = 0
   var maxSessions = Int.max
   var healthAddress: Endpoint?
+  var sendProxy: SendProxyDocument?
 }
 
 extension PoolDocument {
@@ -80,6 +82,10 @@ extension PoolDocument {
       stick.kind.orNone("off"),
       "How clients are sent back to the backend that they had, as long as it takes sessions; an object, which may be empty, or "
         + "\"off\" for as the strategy picks."),
+    Field(
+      "sendProxy", optional: \.sendProxy, SendProxyDocument.kind,
+      "Whether backends are told by a header of the PROXY protocol whose session it is, before its first byte: v1, v2, or an "
+        + "object. They have to expect it. Without it none is sent."),
   ]
 
   /// No two are the same, and one at least gets sessions.
@@ -250,6 +256,9 @@ extension BackendDocument {
       Field(
         "healthAddress", optional: \.healthAddress, .endpoint,
         "The address to check instead of the backend's. Without it what the pool's health says."),
+      Field(
+        "sendProxy", optional: \.sendProxy, SendProxyDocument.kind,
+        "The same for this backend alone, or off. Without it what the pool says."),
     ])
 
   private static let initial = BackendDocument()

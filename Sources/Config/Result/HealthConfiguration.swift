@@ -4,11 +4,14 @@ package struct HealthConfiguration: Equatable, Sendable {
   package var check = HealthCheck.tcp
   /// How often, and how many results in a row count.
   package var timing = HealthTiming()
+  /// Whether a check begins with a header of the PROXY protocol.
+  package var proxy = CheckProxy.auto
 
   /// These, or the defaults.
-  package init(check: HealthCheck = .tcp, timing: HealthTiming = HealthTiming()) {
+  package init(check: HealthCheck = .tcp, timing: HealthTiming = HealthTiming(), proxy: CheckProxy = .auto) {
     self.check = check
     self.timing = timing
+    self.proxy = proxy
   }
 }
 

@@ -48,10 +48,13 @@ package struct BackendConfiguration: Equatable, Sendable {
   package var maxSessions: Int
   /// Where the health check goes: the endpoint, unless the backend or the pool's health check says otherwise.
   package var healthEndpoint: Endpoint
+  /// How it's told whose session it is; nil if it isn't.
+  package var sendProxy: SendProxyConfiguration?
 
   /// All of it.
   package init(
-    name: String, endpoint: Endpoint, weight: Int, tier: Int, maxSessions: Int, healthEndpoint: Endpoint
+    name: String, endpoint: Endpoint, weight: Int, tier: Int, maxSessions: Int, healthEndpoint: Endpoint,
+    sendProxy: SendProxyConfiguration? = nil
   ) {
     self.name = name
     self.endpoint = endpoint
@@ -59,6 +62,7 @@ package struct BackendConfiguration: Equatable, Sendable {
     self.tier = tier
     self.maxSessions = maxSessions
     self.healthEndpoint = healthEndpoint
+    self.sendProxy = sendProxy
   }
 }
 

@@ -48,6 +48,7 @@ final class HealthChecks {
     guard member.isToBeChecked else { return }
     member.checker = HealthChecker(
       check: member.check.check, address: member.check.address, hostHeader: member.check.hostHeader,
+      header: member.check.header,
       timeout: member.check.timeout, firstDelay: member.health.nextCheck(after: .now, using: &random), on: loop
     ) { [unowned self, unowned member, unowned pool] outcome in
       judge(outcome, of: member, in: pool)

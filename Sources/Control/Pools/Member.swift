@@ -1,6 +1,7 @@
 package import Balancing
 package import Config
 package import Health
+package import Introduction
 package import Model
 package import Proxy
 package import Sockets
@@ -85,7 +86,9 @@ package final class Member {
   func use(_ place: Roster.Place, pool: PoolConfiguration) {
     configuration = place.configuration
     origins = place.origins
-    if backend.name != place.name { backend = backend.renamed(place.name) }
+    if backend.name != place.name || backend.header?.configuration != configuration.sendProxy {
+      backend = backend.with(name: place.name, header: configuration.sendProxy.map { HeaderRules($0) })
+    }
     check = CheckPlan(of: configuration, at: key.address, pool: pool)
     slowStart = SlowStart(duration: pool.slowStart)
     health.policy = pool.healthPolicy
@@ -314,10 +317,13 @@ package struct CheckPlan: Equatable {
   package let hostHeader: String
   /// How long a check may take.
   package let timeout: Duration
+  /// With which header of the PROXY protocol one begins; nil for none.
+  package let header: ProxyHeader.Version?
 
   init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {
     check = pool.health.check
     self.address = backend.checkAddress(for: address)
+    header = pool.health.proxy.version(where: backend.sendProxy, isSamePlace: self.address == address)
     hostHeader = backend.healthEndpoint.description
     timeout = pool.health.timing.timeout
   }

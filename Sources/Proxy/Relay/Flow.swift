@@ -84,7 +84,13 @@ package struct Flow: ~Copyable {
     if case .sourceEnded = state { true } else { false }
   }
 
-  /// Bytes that were read and not delivered yet.
+  /// All that is held is a heading, and the source has something that can go in the same packet.
+  private var goesWithNext: Bool {
+    guard sourceReady, let leftover, leftover.heading == leftover.count, case .open = state else { return false }
+    return true
+  }
+
+  /// Bytes that were read and not delivered yet, and those of a heading.
   package var held: Int {
     (leftover?.count ?? 0) + (pipe?.count ?? 0)
   }
@@ -96,8 +102,10 @@ package struct Flow: ~Copyable {
       if leftover != nil || pipe != nil {
         if held > 0 {
           guard sinkReady else { return .waiting }
-          if let error = flush(to: sink) { return .sinkBroke(error) }
-          if held > 0 { return .waiting }
+          if !goesWithNext {
+            if let error = flush(to: sink) { return .sinkBroke(error) }
+            if held > 0 { return .waiting }
+          }
         }
       }
       switch state {
@@ -122,6 +130,12 @@ package struct Flow: ~Copyable {
         return .sinkBroke(error)
       }
     }
+  }
+
+  /// Has the sink get these bytes before all that the source sends; they don't count as moved. What it hasn't got yet of a heading before is
+  /// forgotten.
+  package mutating func head(with heading: [UInt8]) {
+    leftover = Leftover(heading, before: leftover)
   }
 
   /// Stops the flow for good; what it holds is dropped.
@@ -188,11 +202,13 @@ package struct Flow: ~Copyable {
 
   /// Sends what is held, until it's gone or the sink has no room.
   private mutating func flush(to sink: Socket) -> Errno? {
-    hurry(sink)
+    let hasHeading = leftover.map { $0.heading > 0 } ?? false
+    hurry(sink, isUnderway: hasHeading)
     while held > 0 {
+      let heading = leftover?.heading ?? 0
       let outcome = leftover?.send(to: sink) ?? pipe?.drain(to: sink) ?? .wouldBlock
       switch outcome {
-      case .bytes(let sent): moved += sent
+      case .bytes(let sent): moved += max(sent - heading, 0)
       case .wouldBlock, .end:
         sinkReady = false
         return nil
@@ -206,27 +222,32 @@ package struct Flow: ~Copyable {
   /// One read and one write through the shared buffer; the error is the sink's.
   private mutating func copy(from source: Socket, to sink: Socket, with tools: RelayTools) -> Errno? {
     let buffer = tools.buffer
-    let limit = limit == 0 ? buffer.capacity : Int(limit) * 1024
+    // What is held here is a heading, if anything.
+    let heading = leftover?.count ?? 0
+    if let leftover { buffer.put(leftover) }
+    let limit = min(limit == 0 ? buffer.capacity : Int(limit) * 1024, buffer.capacity - heading)
     asksByReading = false
-    switch buffer.receive(from: source, limit: limit) {
-    case .bytes(var count):
-      note(count, of: limit, tools)
-      if count < limit {
+    switch buffer.receive(from: source, after: heading, limit: limit) {
+    case .bytes(let read):
+      var count = heading + read
+      note(read, of: limit, tools)
+      if read < limit {
         if sourceHungUp {
-          count = readToEnd(of: source, after: count, limit: limit, through: buffer)
+          count = readToEnd(of: source, after: count, limit: heading + limit, through: buffer)
         } else if shortReadEmpties {
           sourceReady = false
         }
       }
+      if heading > 0 { leftover = nil }
       hurry(sink)
       switch buffer.send(count: count, to: sink, isLast: isEnded) {
       case .bytes(let sent):
-        moved += sent
-        if sent < count { hold(buffer.leftover(sent..<count)) }
+        moved += max(sent - heading, 0)
+        if sent < count { hold(buffer.leftover(sent..<count, heading: max(heading - sent, 0))) }
       case .wouldBlock, .end:
-        hold(buffer.leftover(0..<count))
+        hold(buffer.leftover(0..<count, heading: heading))
       case .failed(let error):
-        hold(buffer.leftover(0..<count))
+        hold(buffer.leftover(0..<count, heading: heading))
         return error
       }
     case .wouldBlock:
@@ -270,8 +291,8 @@ package struct Flow: ~Copyable {
 
   /// Has the sink send small packets at once. Before the first bytes there's nothing underway that they could wait for, so
   /// a session of one message does without the call.
-  private mutating func hurry(_ sink: Socket) {
-    guard sinkDelays, moved > 0 else { return }
+  private mutating func hurry(_ sink: Socket, isUnderway: Bool = false) {
+    guard sinkDelays, moved > 0 || isUnderway else { return }
     sinkDelays = false
     try? sink.setNoDelay()
   }

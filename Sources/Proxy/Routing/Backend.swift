@@ -16,33 +16,39 @@ package final class Backend: Sendable {
   /// The kernel may choose the backend's own port for our side of a connection. While nobody listens there, TCP then
   /// connects the socket to itself (RFC 9293, simultaneous open), and the proxy would talk to its own echo.
   package let mayConnectToItself: Bool
+  /// What it's told of each session before its first byte; nil for nothing.
+  package let header: HeaderRules?
   /// What all workers share about it.
   package let load: BackendLoad
   /// What each worker counted.
   package let counters: [BackendCounters]
 
   /// A backend that nobody has used yet.
-  package convenience init(id: Int, pool: String, name: String, address: SocketAddress, workers: Int) {
+  package convenience init(
+    id: Int, pool: String, name: String, address: SocketAddress, header: HeaderRules? = nil, workers: Int
+  ) {
     self.init(
-      id: id, pool: pool, name: name, address: address, load: BackendLoad(),
+      id: id, pool: pool, name: name, address: address, header: header, load: BackendLoad(),
       counters: (0..<workers).map { _ in BackendCounters() })
   }
 
   private init(
-    id: Int, pool: String, name: String, address: SocketAddress, load: BackendLoad, counters: [BackendCounters]
+    id: Int, pool: String, name: String, address: SocketAddress, header: HeaderRules?, load: BackendLoad,
+    counters: [BackendCounters]
   ) {
     self.id = id
     self.pool = pool
     self.name = name
     self.address = address
+    self.header = header
     self.load = load
     self.counters = counters
     isTCP = address.port != nil
     mayConnectToItself = EphemeralPorts.range.contains(address.port ?? 0)
   }
 
-  /// The same backend under another name: its identity, load and counts are shared with what it was.
-  package func renamed(_ name: String) -> Backend {
-    Backend(id: id, pool: pool, name: name, address: address, load: load, counters: counters)
+  /// The same backend under another name, or told otherwise of its sessions: its identity, load and counts are shared with what it was.
+  package func with(name: String, header: HeaderRules?) -> Backend {
+    Backend(id: id, pool: pool, name: name, address: address, header: header, load: load, counters: counters)
   }
 }

@@ -124,7 +124,7 @@ extension Session {
     do throws(Errno) {
       let socket = try Socket(for: backend.address)
       try? socket.setUrgentInline()
-      if backend.isTCP, client.hasInput { socket.holdHandshake() }
+      if backend.isTCP, backend.header != nil || client.hasInput { socket.holdHandshake() }
       let connection = socket.connect(to: backend.address)
       watch(socket, isTCP: backend.isTCP)
       return connection
@@ -169,6 +169,12 @@ extension Session {
     counters.sessions.add()
     connectEnded(at: backend)
     backend.load.connectSucceeded()
+    if let rules = backend.header {
+      toBackend.head(with: rules.header(of: self))
+    } else if connector.attempts > 1 {
+      // The one before may have had one.
+      toBackend.head(with: [])
+    }
     hold = policy.stick.flatMap { keepBackend(backend, by: $0) } ?? 0
     worker.established(self)
     // The snapshot isn't needed any more; later ones shall not pile up behind long sessions.

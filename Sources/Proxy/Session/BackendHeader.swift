@@ -1,0 +1,72 @@
+package import Config
+import Introduction
+import Sockets
+
+/// What a backend is told of each session before its first byte.
+package final class HeaderRules: Sendable {
+  /// What the configuration says.
+  package let configuration: SendProxyConfiguration
+  /// Which fields are said, if they are known.
+  private let kinds: Set<ProxyField.Kind>
+  private let passesAll: Bool
+  private let check: ProxyHeader.Check
+
+  /// The rules of a configuration.
+  package init(_ configuration: SendProxyConfiguration) {
+    self.configuration = configuration
+    kinds = Set(configuration.fields.compactMap(\.kind))
+    passesAll = configuration.fields.contains(.received)
+    check = configuration.fields.contains(.crc32c) ? .crc32c : .none
+  }
+
+  /// The header of a session.
+  func header(of session: Session) -> [UInt8] {
+    var header = ProxyHeader(configuration.version, session.origin)
+    guard configuration.version == .v2 else { return header.bytes() }
+    for field in session.introduction?.header?.fields ?? [] where mayPass(field.kind) { header.fields.append(field) }
+    if kinds.contains(.uniqueID), !header.fields.contains(where: { $0.kind == .uniqueID }) {
+      header.fields.append(ProxyField(.uniqueID, Array(session.uniqueID.utf8)))
+    }
+    return header.bytes(check)
+  }
+
+  private func mayPass(_ kind: ProxyField.Kind) -> Bool {
+    switch kind {
+    case .crc32c, .padding: false
+    default: passesAll || kinds.contains(kind)
+    }
+  }
+}
+
+extension SendProxyConfiguration.Field {
+  /// The field that a header has for it; nil if it's none, or more than one.
+  fileprivate var kind: ProxyField.Kind? {
+    switch self {
+    case .authority: .authority
+    case .alpn: .alpn
+    case .uniqueID: .uniqueID
+    case .crc32c, .received: nil
+    }
+  }
+}
+
+extension Session {
+  /// Tells this process from all others, so that its sessions are told from theirs.
+  private static let process = UInt64.random(in: .min ... .max)
+
+  /// What tells this session from all others, of whichever process: 32 hexadecimal digits.
+  var uniqueID: String {
+    func digits(_ number: UInt64) -> String {
+      let digits = String(number, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+    return digits(Self.process) + digits(id)
+  }
+
+  /// Whose connection it is, for a backend. A client without an IP address can't be named: it's this machine's own then.
+  fileprivate var origin: ProxyHeader.Origin {
+    if let header = introduction?.header, case .client = header.origin { return header.origin }
+    guard peer.port != nil, let local = try? client.localAddress() else { return .sender }
+    return .client(peer, to: local)
+  }
+}
