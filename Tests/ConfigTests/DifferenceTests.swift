@@ -243,10 +243,10 @@ struct DifferenceTests {
     let described = ConfigSchema.longKeys.filter { key in
       !ConfigSchema.longKeys.contains { $0.path.hasPrefix(key.path + ".") || $0.path.hasPrefix(key.path + "[") }
     }
-    // Names and addresses tell elements apart; where checks go is the backends'.
+    // Names and addresses tell elements apart; where checks go is the backends', and who is told of clients.
     let others: Set = [
       "$schema", "include", "listeners[].name", "pools[].name", "pools[].backends[].address", "pools[].health.port",
-      "pools[].health.address",
+      "pools[].health.address", "pools[].sendProxy.version", "pools[].sendProxy.tlvs",
     ]
     var unseen = Set(described.map(\.path))
     var old = try variations.configuration()

@@ -162,10 +162,7 @@ struct RemedyTests {
       ("ca: '/a'", "ca: unknown key — hint: remove it: TLS is passed on as it comes"),
       ("proxyProtocol: true", "proxyProtocol: unknown key — hint: "),
       ("send_proxy: true", "send_proxy: unknown key — hint: did you mean \"sendProxy\"?"),
-      (
-        "checkSendProxy: true",
-        "checkSendProxy: unknown key — hint: it's called \"proxy\" here, and belongs into health"
-      ),
+      ("checkSendProxy: true", "checkSendProxy: unknown key — hint: "),
       ("mode: 'tcp'", "mode: unknown key — hint: it belongs into admin"),
       ("sticky: true", "sticky: unknown key — hint: did you mean \"stick\"?"),
       ("persistence: {}", "persistence: unknown key — hint: it's called \"stick\" here"),
