@@ -109,11 +109,15 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "Doctor",
+      dependencies: ["Balancing", "Config", "Health", "Introduction", "Libevent", "Names", "Sockets", system],
+      swiftSettings: strict),
+    .target(
       name: "Client", dependencies: ["Config", "Libevent", "Model", "Text", system], swiftSettings: strict),
     .executableTarget(
       name: "Martlet",
       dependencies: [
-        "Agreement", "Client", "Config", "Control", "Demo", "Fleet", "Logs", "Model", "Service", "Sockets", "Text",
+        "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Logs", "Model", "Service", "Sockets", "Text",
         argumentParser, logging,
       ],
       swiftSettings: strict),
@@ -179,6 +183,7 @@ let package = Package(
         "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Model", "Proxy",
         "Service", "Sockets", "Support", logging,
       ]),
+    .testTarget(name: "DoctorTests", dependencies: ["Config", "Doctor", "Introduction"]),
     .testTarget(name: "DemoTests", dependencies: ["Config", "Demo", "Libevent", "Sockets", system]),
     .testTarget(
       name: "ClientTests",

@@ -2,7 +2,7 @@ package import Balancing
 import Config
 package import Libevent
 package import Sockets
-import SystemPackage
+package import SystemPackage
 
 /// One health check under way: connects, exchanges what its task says, and gives one outcome, in time.
 ///
@@ -194,7 +194,7 @@ extension Probe {
 
 extension ProbeFailure {
   /// What an error of connect(2) means for the backend.
-  static func connecting(_ error: Errno, isTCP: Bool) -> (Kind, String) {
+  package static func connecting(_ error: Errno, isTCP: Bool) -> (Kind, String) {
     switch error {
     case .permissionDenied where isTCP, .notPermitted where isTCP:
       (.localResource, "not checked, this machine doesn't allow it: \(error)")

@@ -98,7 +98,8 @@ struct MartletCommand: ParsableCommand {
           CloseCommand.self, RebalanceCommand.self, PlanCommand.self, ReloadCommand.self, ConfirmCommand.self,
           RevertCommand.self, UpgradeCommand.self, LogCommand.self,
         ]),
-      CommandGroup(name: "Why", subcommands: [WhyCommand.self, StickCommand.self, HistoryCommand.self]),
+      CommandGroup(
+        name: "Why", subcommands: [WhyCommand.self, DoctorCommand.self, StickCommand.self, HistoryCommand.self]),
     ])
 
   static func main() {
