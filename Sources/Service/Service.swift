@@ -70,6 +70,7 @@ package final class Service {
   private var wasToldToStop = false
   /// Of which listeners' clients it was told that they don't begin as they have to.
   private var wrongHeaders = Reminders()
+  private var unansweredHeaders = Reminders()
   private var watcher: FileWatcher?
   private var headroom: HeadroomWatch?
   private var loopWatch: LoopWatch?
@@ -264,6 +265,12 @@ package final class Service {
           "listener": "\(listener)", "from": "\(peer)", "reason": "\(refusal.text)",
           "beganWith": "\(beginning.rawValue)",
         ])
+    case .headerUnanswered(let backend):
+      let name = "\(backend.pool)/\(backend.name)"
+      guard unansweredHeaders.mayTell(of: name) else { break }
+      logger.warning(
+        "a backend ended a session without a word, right after its header of the PROXY protocol: does it expect one? `martlet doctor \(name)` tells",
+        metadata: ["pool": "\(backend.pool)", "backend": "\(backend.name)"])
     case .drained(let worker): shutdown?.workerDrained(worker)
     case .prepared(let worker, let rollout, let problem):
       participants[worker].prepared(rollout: rollout, problem: problem)

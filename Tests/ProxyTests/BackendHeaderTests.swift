@@ -106,6 +106,31 @@ import Testing
     #expect(proxy.closes(.retried) == 1)
   }
 
+  @Test("who ends without a word behind it is told of, once; who says something isn't")
+  func unanswered() throws {
+    let server = try server()
+    let proxy = try proxy(.v2, [], server)
+    func told() -> Int { proxy.events.all.count { if case .headerUnanswered = $0 { true } else { false } } }
+    let good = try proxy.connect()
+    try good.send("x")
+    let answering = try server.accept()
+    #expect(header(at: answering) != nil)
+    try answering.send("y")
+    #expect(good.receiveText(1) == "y")
+    answering.shutdownWrite()
+    #expect(good.receiveToEnd().ending == .end && told() == 0)
+    for _ in 0..<3 {
+      let client = try proxy.connect()
+      try client.send("x")
+      let backend = try server.accept()
+      #expect(header(at: backend) != nil && backend.receiveText(1) == "x")
+      backend.shutdownWrite()
+      #expect(client.receiveToEnd().ending == .end)
+    }
+    try waitUntil("it's told") { told() > 0 }
+    #expect(told() == 1)
+  }
+
   @Test("a client at a Unix socket can't be named", arguments: ProxyHeader.Version.allCases)
   func local(_ version: ProxyHeader.Version) throws {
     let server = try server()

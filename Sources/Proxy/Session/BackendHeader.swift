@@ -63,6 +63,17 @@ extension Session {
     return digits(Self.process) + digits(id)
   }
 
+  /// Tells of a backend that has got a header, and ends or breaks the connection soon after without a byte: it may not expect one.
+  func tellIfHeaderUnanswered() {
+    guard let backend, backend.header != nil, toClient.moved == 0, cause == nil,
+      MonotonicClock.now() &- (connector.attemptBegan &+ connector.connectTime) < Self.soon, listener.mayTell()
+    else { return }
+    worker.report(.headerUnanswered(backend))
+  }
+
+  /// How long is soon, in nanoseconds.
+  private static let soon: UInt64 = 1_000_000_000
+
   /// Whose connection it is, for a backend. A client without an IP address can't be named: it's this machine's own then.
   fileprivate var origin: ProxyHeader.Origin {
     if let header = introduction?.header, case .client = header.origin { return header.origin }

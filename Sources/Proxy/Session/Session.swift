@@ -236,8 +236,11 @@ final class Session: IOHandler, Waiting {
     case .waiting: break
     case .gathering: worker.gathering.add(self)
     case .goOn: worker.goOnLater(self)
-    case .ended: flowEnded(.backendEnded, to: client)
+    case .ended:
+      tellIfHeaderUnanswered()
+      flowEnded(.backendEnded, to: client)
     case .sourceBroke(let error):
+      tellIfHeaderUnanswered()
       if isUntouched, retry(after: error) { return }
       breakOff(error == .timedOut ? .backendLost : .backendReset, sparing: client)
     case .sinkBroke(let error): clientBroke(error)
