@@ -1,6 +1,7 @@
 // Connections of many clients: each from an address of its own out of 127.0.0.0/8, one request, read to the end.
-//   clients serve PORT                       answers each connection with two bytes, and ends it
+//   clients serve PORT                       answers each connection with two bytes once it has asked, and ends it
 //   clients ask PORT COUNT ADDRESSES SEED    COUNT connections, each from one of so many addresses; 32 at a time
+//   clients tell PORT COUNT ADDRESSES SEED   the same, each with a header of the PROXY protocol, version 2, before what it asks
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,10 +32,14 @@ _Noreturn static void serve(int port) {
   puts("ready");
   fflush(stdout);
   for (;;) {
-    char bytes[256];
+    char bytes[512];
+    ssize_t has = 0, got;
     int client = accept(listener, NULL, NULL);
     if (client < 0) continue;
-    if (read(client, bytes, sizeof bytes) > 0 && write(client, "ok", 2) == 2) shutdown(client, SHUT_WR);
+    // There may be a header before it.
+    while ((got = read(client, bytes + has, sizeof bytes - has)) > 0)
+      if ((has += got) >= 3 && !memcmp(bytes + has - 3, "ask", 3)) break;
+    if (got > 0 && write(client, "ok", 2) == 2) shutdown(client, SHUT_WR);
     close(client);
   }
 }
@@ -43,6 +48,15 @@ static uint64_t seed;
 static uint32_t draw(uint32_t count) {
   seed = seed * 6364136223846793005ull + 1442695040888963407ull;
   return (uint32_t)((seed >> 33) % count);
+}
+
+static char words[64] = "ask";
+static size_t length = 3;
+
+static void tell(void) {
+  // PROXY, TCP over IPv4, of 192.0.2.1:4711 to 192.0.2.2:80.
+  static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\x12\x67\0\x50" "ask";
+  memcpy(words, header, length = sizeof header - 1);
 }
 
 static void begin(int queue, int port, uint32_t addresses) {
@@ -66,7 +80,7 @@ static int ask(int port, int count, uint32_t addresses) {
       int client = events[i].data.fd;
       if (events[i].events == EPOLLOUT) {
         struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
-        if (write(client, "ask", 3) == 3 && !epoll_ctl(queue, EPOLL_CTL_MOD, client, &event)) continue;
+        if (write(client, words, length) == (ssize_t)length && !epoll_ctl(queue, EPOLL_CTL_MOD, client, &event)) continue;
       }
       char bytes[256];
       ssize_t got = read(client, bytes, sizeof bytes);
@@ -82,9 +96,10 @@ static int ask(int port, int count, uint32_t addresses) {
   return 0;
 }
 
-int main(int count, char **words) {
-  if (count == 3 && !strcmp(words[1], "serve")) serve(atoi(words[2]));
-  if (count != 6) return fprintf(stderr, "clients serve PORT | ask PORT COUNT ADDRESSES SEED\n"), 2;
-  seed = strtoull(words[5], NULL, 10);
-  return ask(atoi(words[2]), atoi(words[3]), (uint32_t)atoi(words[4]));
+int main(int count, char **given) {
+  if (count == 3 && !strcmp(given[1], "serve")) serve(atoi(given[2]));
+  if (count != 6) return fprintf(stderr, "clients serve PORT | ask PORT COUNT ADDRESSES SEED | tell PORT COUNT ADDRESSES SEED\n"), 2;
+  if (!strcmp(given[1], "tell")) tell();
+  seed = strtoull(given[5], NULL, 10);
+  return ask(atoi(given[2]), atoi(given[3]), (uint32_t)atoi(given[4]));
 }
