@@ -199,3 +199,9 @@ if Context.environment["MARTLET_FUZZ"] != nil {
       ],
       path: "Tests/Fuzz"))
 }
+
+// How long look-ups take: for measuring only.
+if Context.environment["MARTLET_LOOKUPS"] != nil {
+  package.targets.append(
+    .executableTarget(name: "Lookups", dependencies: ["Sockets"], path: "Benchmarks/Lookups", swiftSettings: strict))
+}

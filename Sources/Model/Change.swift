@@ -17,6 +17,8 @@ package struct Change: Codable, Equatable, Sendable {
     case fleet([Lease])
     /// A host name has other addresses than before.
     case addresses(of: String)
+    /// A file says of other addresses than before that they may come in, or may not.
+    case admission(file: String)
   }
 
   /// What it is.

@@ -61,6 +61,11 @@ enum ForeignWords {
     ("backlog", ["somaxconn", "accept-backlog"]),
     ("proxy", ["accept-proxy", "proxy_protocol", "proxy-protocol", "proxyprotocol"]),
     ("proxy.from", ["trusted", "set_real_ip_from", "trusted-ips", "allow"]),
+    (
+      "allow",
+      ["whitelist", "allowlist", "allow-list", "allowed", "sources", "loadBalancerSourceRanges", "ipWhiteList"]
+    ),
+    ("deny", ["blacklist", "blocklist", "denylist", "deny-list", "blocked", "denied", "reject", "ban"]),
     ("introduction", ["tcp-request-inspect-delay", "inspect-delay", "preread_timeout", "proxy_protocol_timeout"]),
     ("tls", ["ssl"]),
     ("ca", ["ca-file", "cafile", "cacert", "ca-cert", "root-ca", "trust-store", "trusted-ca"]),

@@ -44,6 +44,9 @@ extension Controller {
         refresh(pool, .names, because: "\(name) has other addresses")
       }
       return []
+    case .admission:
+      workforce.post(.adopt(makeTable()))
+      return []
     }
   }
 
@@ -53,6 +56,7 @@ extension Controller {
     let before = configuration
     configuration = stage.configuration
     names.learn(stage.addresses)
+    admission.use(stage.lists, for: configuration)
     evictions.rate = configuration.eviction.rate
     if configuration.slowestCheck != before.slowestCheck { checks.use(window: configuration.slowestCheck) }
     let gone = register.replace(

@@ -162,7 +162,8 @@ package final class Reporter {
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
       accepted: counts.accepted,
       refused: counts.refused,
-      bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient))
+      bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient),
+      admission: controller.admission.report(of: configuration))
   }
 
   private func state(of listener: BoundListener) -> Report.Listener.State {

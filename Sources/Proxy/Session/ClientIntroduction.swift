@@ -59,6 +59,10 @@ extension Session {
           return fail(.malformed, after: length)
         }
         introduction.header = header
+        if let refusal = listener.route?.admission?.refusal(of: clientAddress) {
+          listener.tellOfRefusal(refusal, of: clientAddress)
+          return refuse(refusal)
+        }
         worker.introduced(self)
       }
     case .wouldBlock: break

@@ -49,6 +49,8 @@ package enum WorkerEvent: Sendable {
   case acceptFailed(listener: String, Errno)
   /// A connection didn't begin with the header that it has to begin with, and what its beginning looks like. Told of a listener now and then.
   case headerRefused(listener: String, from: SocketAddress, Refusal, Beginning)
+  /// A listener doesn't let a client in. Told of a listener now and then.
+  case turnedAway(listener: String, SocketAddress, Refusal)
   /// The rollout can be committed, or can't be, and why; then it's forgotten.
   case prepared(worker: Int, rollout: Int, problem: String?)
   /// Nothing of the rollout is held any more.

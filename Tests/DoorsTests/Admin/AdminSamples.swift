@@ -62,7 +62,7 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet] + Report.goingBack,
+      "Report": [Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet, Report.admitting] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
@@ -145,7 +145,10 @@ extension AdminAnswer {
           name: "web-1", address: "10.0.0.1:80", tier: 0, isEligible: true, reason: "up", weight: 1.5, active: 3,
           chance: chance)
       ],
-      position: "turn 12", next: ["web-1"], pick: pick, sentence: "web-1 is next", hints: ["the idle limit is short"])
+      position: "turn 12", next: ["web-1"], pick: pick, sentence: "web-1 is next",
+      admission: client == nil
+        ? nil : [Why.Admission(listener: "web", isLetIn: true, reason: "nothing in \"deny\" has it")],
+      hints: ["the idle limit is short"])
   }
 
   private static func ended(backend: String?, connectTime: Double?, cause: String) -> EndedSession {
