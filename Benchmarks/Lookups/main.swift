@@ -31,7 +31,8 @@ func measure(_ name: String, _ ranges: [AddressRange], _ addresses: [SocketAddre
 let count = 100_000
 /// The first 16 bits of what the registries have given out.
 let given: [UInt64] = [
-  0x2001, 0x2400, 0x2402, 0x2404, 0x2405, 0x2406, 0x2407, 0x2408, 0x2600, 0x2601, 0x2602, 0x2603, 0x2604, 0x2605, 0x2607,
+  0x2001, 0x2400, 0x2402, 0x2404, 0x2405, 0x2406, 0x2407, 0x2408, 0x2600, 0x2601, 0x2602, 0x2603, 0x2604, 0x2605,
+  0x2607,
   0x2800, 0x2801, 0x2803, 0x2804, 0x2a00, 0x2a01, 0x2a02, 0x2a03, 0x2a04, 0x2a05, 0x2a06, 0x2a0a, 0x2a0c, 0x2c0f,
 ]
 
@@ -59,4 +60,6 @@ let (all4, all6) = ((0..<count * 10).map { _ in ipv4() }, (0..<count * 10).map {
 measure("IPv4, /32", some4.map { range($0, 32) }, all4 + some4)
 measure("IPv4, /16 to /32", some4.map { range($0, Int.random(in: 16...32)) }, all4 + some4)
 measure("IPv6, /32 to /64", some6.map { range($0, Int.random(in: 32...64)) }, all6 + some6)
-measure("IPv6, /64 in one /32", (0..<count).map { range(dense($0), 64) }, (0..<count * 10).map { dense($0 % count) }.shuffled())
+measure(
+  "IPv6, /64 in one /32", (0..<count).map { range(dense($0), 64) },
+  (0..<count * 10).map { dense($0 % count) }.shuffled())

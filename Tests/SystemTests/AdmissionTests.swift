@@ -35,6 +35,45 @@ extension System {
       """
     }
 
+    @Test(
+      "what is denied at run time is kept over a restart of the process, and ends; --close ends who is in",
+      .needs("nginx"))
+    func commands() throws {
+      let server = try stage.nginx("a")
+      let proxy = try stage.martlet(keys(server, ""))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      func isLetIn(_ client: String) -> Bool { (try? ask(.local(port), from: client))?.body == "a\n" }
+      func martlet(_ words: String...) throws -> Subprocess.Result {
+        try MartletProgram.run(words + ["--socket", proxy.adminSocket])
+      }
+      let standing = try ClientSocket(.local(port), from: "127.0.0.8", limit: .seconds(10))
+      let other = try ClientSocket(.local(port), from: "127.0.0.10", limit: .seconds(10))
+      try proxy.waitUntil("both stand") { $0.listeners[0].sessions.active == 2 }
+
+      let denied = try martlet("deny", "127.0.0.8/31", "--for", "1h", "--reason", "a scanner", "--close")
+      #expect(denied.output.contains("127.0.0.8/31 denied by") && denied.output.contains("1 sessions end"), "\(denied)")
+      #expect(throws: ClientError.self) { _ = try standing.receiveAll() }
+      try proxy.waitUntil("one is left") { $0.listeners[0].sessions.active == 1 }
+      #expect(!isLetIn("127.0.0.9") && isLetIn("127.0.0.10"))
+      #expect(try martlet("allow", "127.0.0.9", "--listener", "edge").exit == .code(0))
+      #expect(isLetIn("127.0.0.9") && !isLetIn("127.0.0.8"))
+      #expect(try martlet("overrides").output.contains("a scanner"))
+      let why = try proxy.ask(Why.self, "GET", "/v1/why?pool=edge&client=127.0.0.8")
+      #expect(why.admission?.first?.reason.contains("a scanner") == true, "\(why)")
+
+      // It's in the process that takes this one's place, with what it says of its own accord.
+      #expect(try martlet("upgrade").exit == .code(0))
+      try waitUntil("it's denied there, too") { !isLetIn("127.0.0.8") && isLetIn("127.0.0.9") }
+      #expect(try martlet("deny", "127.0.0.8/31", "--remove").output.contains("no longer denied"))
+      #expect(isLetIn("127.0.0.8"))
+      #expect(try martlet("deny", "127.0.0.8", "--for", "1s").exit == .code(0))
+      #expect(!isLetIn("127.0.0.8"))
+      try waitUntil("its time is over") { isLetIn("127.0.0.8") }
+      #expect(try martlet("deny", "127.0.0.8/24").errors.contains("write 127.0.0.0/24"))
+      withExtendedLifetime(other) {}
+    }
+
     @Test("a file of addresses is read when it changes; a wrong one changes nothing, and is told", .needs("nginx"))
     func file() throws {
       let server = try stage.nginx("a")

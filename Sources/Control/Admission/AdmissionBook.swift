@@ -13,6 +13,18 @@ package final class AdmissionBook {
   /// Told when rules of listeners are others than before, and by which file.
   var changed: ((_ file: String) -> Void)?
 
+  /// What operators have said at run time.
+  var overrides: [AdmissionLease] = [] {
+    didSet {
+      let listeners = Set(overrides.compactMap(\.listener))
+      overridden = Dictionary(uniqueKeysWithValues: listeners.map { ($0, Self.rules(of: overrides, at: $0)) })
+      overriddenEverywhere = overrides.isEmpty ? nil : Self.rules(of: overrides, at: nil)
+    }
+  }
+  /// What they come to, at the listeners that some of them are about, and at all others.
+  private var overridden: [String: AddressRules] = [:]
+  private var overriddenEverywhere: AddressRules?
+
   private let loop: EventLoop
   private let logger: Logger
   /// What is in use.
@@ -64,8 +76,18 @@ package final class AdmissionBook {
   /// By which rules a listener lets clients in; nil if it lets in everybody.
   func rules(of listener: ListenerConfiguration, with more: ReadLists? = nil) -> AdmissionRules? {
     let addresses = listener.addresses
-    guard !addresses.areEmpty else { return nil }
-    return AdmissionRules(lists: lists.rules[addresses] ?? more?.rules[addresses], isOpen: addresses.allow == nil)
+    let overrides = overridden[listener.name] ?? overriddenEverywhere
+    guard !addresses.areEmpty || overrides != nil else { return nil }
+    return AdmissionRules(
+      overrides: overrides, lists: lists.rules[addresses] ?? more?.rules[addresses], isOpen: addresses.allow == nil)
+  }
+
+  private static func rules(of overrides: [AdmissionLease], at listener: String?) -> AddressRules {
+    let here = overrides.filter { $0.listener == nil || $0.listener == listener }
+    func ranges(_ verdict: AdmissionLease.Verdict) -> [AddressRange] {
+      here.filter { $0.verdict == verdict }.compactMap { try? AddressRange($0.range) }
+    }
+    return AddressRules(allow: ranges(.allow), deny: ranges(.deny))
   }
 
   /// What another process needs to go on with: the ranges of files that aren't right now.
@@ -138,7 +160,8 @@ extension AdmissionBook {
   /// Whom a listener lets in; nil if that's everybody.
   package func report(of listener: ListenerConfiguration) -> Report.Admission? {
     let addresses = listener.addresses
-    guard !addresses.areEmpty else { return nil }
+    let here = overrides.count { $0.listener == nil || $0.listener == listener.name }
+    guard !addresses.areEmpty || here > 0 else { return nil }
     return Report.Admission(
       allowed: addresses.allow.map { lists.count(of: $0) }, denied: addresses.deny.map { lists.count(of: $0) },
       files: addresses.files.compactMap { path in
@@ -146,6 +169,6 @@ extension AdmissionBook {
           Report.Admission.File(
             path: path, ranges: $0.ranges.count, since: $0.since, problem: $0.problem.map(\.description))
         }
-      })
+      }, overrides: here == 0 ? nil : here)
   }
 }

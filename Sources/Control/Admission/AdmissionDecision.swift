@@ -1,4 +1,5 @@
 package import Config
+import Model
 package import Sockets
 
 /// Whether a listener lets a client in, and why.
@@ -13,6 +14,14 @@ extension AdmissionBook {
   /// What a listener does with a client; nil if it lets in everybody.
   package func decision(on client: SocketAddress, at listener: ListenerConfiguration) -> AdmissionDecision? {
     let addresses = listener.addresses
+    let said = overrides.filter { lease in
+      (lease.listener == nil || lease.listener == listener.name)
+        && (try? AddressRange(lease.range))?.unmapped.contains(client) == true
+    }
+    // Of two that are the same the one that denies.
+    if let lease = said.max(by: { $0.rank < $1.rank }) {
+      return AdmissionDecision(isLetIn: lease.verdict == .allow, reason: "\(lease.range) is \(lease.text)")
+    }
     guard !addresses.areEmpty else { return nil }
     let allowed = mostSpecific(for: client, in: addresses.allow)
     let denied = mostSpecific(for: client, in: addresses.deny)
@@ -39,4 +48,9 @@ extension AdmissionBook {
   private func place(of list: AddressList?) -> String {
     if case .file(let path) = list { " (\(path))" } else { "" }
   }
+}
+
+extension AdmissionLease {
+  /// Which of several about a client counts: the highest.
+  fileprivate var rank: (Int, Int) { ((try? AddressRange(range))?.unmapped.bits ?? 0, verdict == .deny ? 1 : 0) }
 }

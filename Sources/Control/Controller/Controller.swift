@@ -61,6 +61,7 @@ package final class Controller {
     evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
     names = NameBook(configuration.resolver, on: loop, logger: logger)
     admission = AdmissionBook(on: loop, logger: logger)
+    admission.overrides = book.admissions
     own = OwnDoors(on: loop, logger: logger)
     checks = HealthChecks(window: configuration.slowestCheck, on: loop)
     checks.judged = { [unowned self] in judged($0, $1, in: $2) }

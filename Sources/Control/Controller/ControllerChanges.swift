@@ -37,6 +37,14 @@ extension Controller {
     case .override(let lease): return take(lease).map { [$0] } ?? []
     case .takeBack(let pool, let endpoints, let subject):
       return takeBack(pool: pool, endpoints: endpoints, about: subject, by: change.author)
+    case .admit(let lease):
+      book.take(lease)
+      admissionsChanged()
+      return []
+    case .takeBackAdmission(let range, let listener):
+      book.endAdmission(of: range, at: listener)
+      admissionsChanged()
+      return []
     case .overrides(let changes): return merge(changes, from: change.author)
     case .fleet(let leases): return follow(leases, of: change.author)
     case .addresses(let name):

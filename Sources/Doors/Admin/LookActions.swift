@@ -31,7 +31,7 @@ struct LookActions {
         reply(.success(AdminReply(json: controller.configuration.renderHidingSecrets())))
       },
       AdminRouter.Route(.get, "/v1/overrides") { _, reply in
-        reply(.success(AdminReply(AdminAnswer.Overrides(overrides: reporter.overrides))))
+        reply(.success(AdminReply(AdminAnswer.Overrides(overrides: reporter.overrides, admission: reporter.admission))))
       },
       AdminRouter.Route(.get, "/v1/history", parameters: ["pool", "backend", "limit"]) {
         call, reply throws(AdminRefusal) in

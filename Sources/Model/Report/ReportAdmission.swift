@@ -27,12 +27,15 @@ extension Report {
     package var denied: Int?
     /// The files among them.
     package var files: [File]
+    /// How many ranges an operator has said something else of at run time; nil for none.
+    package var overrides: Int?
 
     /// With all its parts.
-    package init(allowed: Int? = nil, denied: Int? = nil, files: [File] = []) {
+    package init(allowed: Int? = nil, denied: Int? = nil, files: [File] = [], overrides: Int? = nil) {
       self.allowed = allowed
       self.denied = denied
       self.files = files
+      self.overrides = overrides
     }
   }
 }

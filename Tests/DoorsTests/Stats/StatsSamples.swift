@@ -180,7 +180,7 @@ extension Report {
         Admission.File(path: "/etc/blocked.txt", ranges: 100_000, since: read, problem: "/etc/blocked.txt:3: wrong"),
         Admission.File(path: "/etc/allowed.txt", ranges: 3, since: read),
       ])
-    report.listeners[1].admission = Admission()
+    report.listeners[1].admission = Admission(overrides: 2)
     report.concerns = report.assessed()
     return report
   }
