@@ -1,3 +1,4 @@
+import Balancing
 import Introduction
 import Proxy
 import Sockets
@@ -80,5 +81,98 @@ import Testing
     #expect(own.receiveToEnd().ending == .reset)
     try waitUntil("both are counted") { proxy.listener.counters[0].refused[.addressDenied] == 2 }
     #expect(proxy.refused(.addressDenied) == 0)
+  }
+
+  // MARK: Limits
+
+  private func limits(
+    interval: UInt64 = 0, burst: Int = 1, client: ClientLimits? = nil, waiting: UInt64 = 0
+  ) -> AdmissionRules {
+    AdmissionRules(
+      limits: ListenerLimits(
+        interval: interval, burst: burst, pace: Pace(),
+        perClient: client.map { .init($0, in: ClientTable(size: 64), ipv4Bits: 32, ipv6Bits: 64) }, waiting: waiting))
+  }
+
+  @Test(
+    "who comes too often is reset, over all workers",
+    arguments: [true, false])
+  func rates(_ isPerClient: Bool) throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let hour: UInt64 = 3_600_000_000_000
+    let rules =
+      isPerClient ? limits(client: ClientLimits(interval: hour, burst: 3)) : limits(interval: hour, burst: 3)
+    let proxy = try ProxyFixture([server.address], workers: 2, admission: rules)
+    for _ in 0..<3 {
+      let peer = try proxy.connect()
+      try peer.send("x")
+      #expect(try server.accept().receiveText(1) == "x")
+    }
+    for _ in 0..<4 { #expect(try proxy.isRefused()) }
+    let refusal = isPerClient ? Refusal.clientRate : .listenerRate
+    try waitUntil("all are counted") {
+      proxy.listener.counters.reduce(0) { $0 + $1.refused[refusal] } == 4
+    }
+  }
+
+  @Test("a client has no more sessions than it may, and another one's place when one has ended")
+  func clientSessions() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address], workers: 2, admission: limits(client: ClientLimits(sessions: 2)))
+    let peers = try (0..<2).map { _ in
+      let peer = try proxy.connect()
+      _ = try server.accept()
+      return peer
+    }
+    #expect(try proxy.isRefused())
+    peers[0].reset()
+    try waitUntil("it's over") { proxy.slots.taken == 1 }
+    _ = try proxy.connect()
+    _ = try server.accept()
+    #expect(proxy.listener.counters.reduce(0) { $0 + $1.refused[.clientSessions] } == 1)
+  }
+
+  @Test("who comes too often may wait for his turn, and is let go of if he leaves")
+  func delayed() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture(
+      [server.address], admission: limits(interval: 400_000_000, waiting: 1_000_000_000))
+    let began = ContinuousClock.now
+    let peers = try (0..<3).map { _ in try proxy.connect() }
+    for peer in peers { try peer.send("x") }
+    #expect(try proxy.isRefused())
+    for _ in 0..<3 { #expect(try server.accept().receiveText(1) == "x") }
+    #expect(ContinuousClock.now - began >= .milliseconds(700))
+    let leaving = try proxy.connect()
+    try waitUntil("it waits") { proxy.list().sessions.contains { $0.phase == .introducing } }
+    leaving.reset()
+    try waitUntil("it's gone") { proxy.listener.counters[0].refused[.clientLeft] == 1 }
+    withExtendedLifetime(peers) {}
+  }
+
+  @Test("whom a header names has the limits, and not who sends it")
+  func limitedByHeader() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture(
+      [server.address],
+      introduction: IntroductionRules(
+        proxies: [.ipv4(127 << 24, bits: 8)], versions: [.v1], patience: 60_000_000_000),
+      admission: limits(client: ClientLimits(sessions: 1)))
+    func connect(_ host: UInt32) throws -> Peer {
+      let peer = try proxy.connect()
+      try peer.send(ProxyHeader(.v1, .client(.ipv4(host, port: 1), to: .ipv4(1, port: 2))).bytes() + [1])
+      return peer
+    }
+    let first = try connect(0xC000_0201)
+    #expect(try server.accept().receiveText(1) == "\u{1}")
+    #expect(try connect(0xC000_0201).receiveToEnd().ending == .reset)
+    let second = try connect(0xC000_0202)
+    #expect(try server.accept().receiveText(1) == "\u{1}")
+    first.reset()
+    try waitUntil("it's over") { proxy.slots.taken == 1 }
+    let third = try connect(0xC000_0201)
+    #expect(try server.accept().receiveText(1) == "\u{1}")
+    #expect(proxy.listener.counters[0].refused[.clientSessions] == 1)
+    withExtendedLifetime((second, third)) {}
   }
 }

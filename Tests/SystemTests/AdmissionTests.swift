@@ -74,6 +74,34 @@ extension System {
       withExtendedLifetime(other) {}
     }
 
+    @Test(
+      "clients over their limits are reset and told of, and what they have taken is known after a reload",
+      .needs("nginx"))
+    func limits() throws {
+      let server = try stage.nginx("a")
+      func limits(_ count: Int) -> String {
+        keys(server, ", \"limits\": { \"perClient\": { \"sessions\": \(count), \"rate\": \"1000/s\" } }")
+      }
+      let proxy = try stage.martlet(limits(2))
+      try proxy.waitUntilAllUp()
+      let port = try proxy.port()
+      func isLetIn(_ client: String) -> Bool { (try? ask(.local(port), from: client))?.body == "a\n" }
+      let standing = try (0..<2).map { _ in try ClientSocket(.local(port), from: "127.0.0.8", limit: .seconds(10)) }
+      try proxy.waitUntil("both stand") { $0.listeners[0].sessions.active == 2 }
+      #expect(!isLetIn("127.0.0.8") && isLetIn("127.0.0.9"))
+      let status = try MartletProgram.run(["status", "--socket", proxy.adminSocket]).output
+      #expect(status.contains("loudest clients of listener edge") && status.contains("127.0.0.8"), "\(status)")
+      #expect(
+        try proxy.get("/metrics").body
+          .contains("martlet_admission_refused_total{listener=\"edge\",reason=\"client_sessions\"} 1"))
+      // The same table goes on.
+      _ = try proxy.reload(limits(3))
+      let third = try ClientSocket(.local(port), from: "127.0.0.8", limit: .seconds(10))
+      try proxy.waitUntil("a third one stands") { $0.listeners[0].sessions.active == 3 }
+      #expect(!isLetIn("127.0.0.8"))
+      withExtendedLifetime((standing, third)) {}
+    }
+
     @Test("a file of addresses is read when it changes; a wrong one changes nothing, and is told", .needs("nginx"))
     func file() throws {
       let server = try stage.nginx("a")

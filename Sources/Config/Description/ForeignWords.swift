@@ -66,6 +66,11 @@ enum ForeignWords {
       ["whitelist", "allowlist", "allow-list", "allowed", "sources", "loadBalancerSourceRanges", "ipWhiteList"]
     ),
     ("deny", ["blacklist", "blocklist", "denylist", "deny-list", "blocked", "denied", "reject", "ban"]),
+    (
+      "limits",
+      ["rate-limit", "rateLimit", "ratelimit", "limit_conn", "limit_req", "throttling", "rate-limit-sessions"]
+    ),
+    ("limits.perClient", ["perip", "per-ip", "perIP", "client", "perSource", "src"]),
     ("introduction", ["tcp-request-inspect-delay", "inspect-delay", "preread_timeout", "proxy_protocol_timeout"]),
     ("tls", ["ssl"]),
     ("ca", ["ca-file", "cafile", "cacert", "ca-cert", "root-ca", "trust-store", "trusted-ca"]),

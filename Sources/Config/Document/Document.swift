@@ -46,6 +46,7 @@ struct ListenerDocument: Sendable {
   var introduction = Duration.seconds(3)
   var allow: AddressList?
   var deny: AddressList?
+  var limits: LimitsConfiguration?
 }
 
 extension Document {
@@ -268,6 +269,9 @@ extension ListenerDocument {
         "deny", optional: \.deny, .addresses,
         "The clients that may not come in, likewise; of a range that is in both it's this one that counts. Without it none."
       ),
+      Field(
+        "limits", optional: \.limits, LimitsConfiguration.shape.kind,
+        "How often clients may come, and what each of them may have. Without it anything."),
     ] + SocketAccess.fields.map { $0.inside(\.access) },
     rules: [
       [

@@ -82,6 +82,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var introduction = Duration.seconds(3)
   /// Which clients it lets in.
   package var addresses = AddressLists()
+  /// How often clients may come, and what each may have; nil for anything.
+  package var limits: LimitsConfiguration?
 }
 
 /// Who says by the PROXY protocol whose connection it is.

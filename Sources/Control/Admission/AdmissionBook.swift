@@ -25,6 +25,9 @@ package final class AdmissionBook {
   private var overridden: [String: AddressRules] = [:]
   private var overriddenEverywhere: AddressRules?
 
+  /// What clients have taken of listeners' limits; it outlives tables and configurations.
+  private var takings: [ClientTakings.Key: ClientTakings] = [:]
+
   private let loop: EventLoop
   private let logger: Logger
   /// What is in use.
@@ -70,6 +73,8 @@ package final class AdmissionBook {
   func use(_ read: ReadLists, for configuration: Configuration) {
     used = configuration.addressLists
     lists = read.merged(into: lists, of: used)
+    let keys = Set(configuration.listeners.map { ClientTakings.Key($0) })
+    takings = takings.filter { keys.contains($0.key) }
     watch()
   }
 
@@ -77,9 +82,18 @@ package final class AdmissionBook {
   func rules(of listener: ListenerConfiguration, with more: ReadLists? = nil) -> AdmissionRules? {
     let addresses = listener.addresses
     let overrides = overridden[listener.name] ?? overriddenEverywhere
-    guard !addresses.areEmpty || overrides != nil else { return nil }
+    guard !addresses.areEmpty || overrides != nil || listener.limits != nil else { return nil }
     return AdmissionRules(
-      overrides: overrides, lists: lists.rules[addresses] ?? more?.rules[addresses], isOpen: addresses.allow == nil)
+      overrides: overrides, lists: lists.rules[addresses] ?? more?.rules[addresses], isOpen: addresses.allow == nil,
+      limits: listener.limits.map { takings(of: listener).limits(by: $0) })
+  }
+
+  private func takings(of listener: ListenerConfiguration) -> ClientTakings {
+    let key = ClientTakings.Key(listener)
+    if let known = takings[key] { return known }
+    let new = ClientTakings(key)
+    takings[key] = new
+    return new
   }
 
   private static func rules(of overrides: [AdmissionLease], at listener: String?) -> AddressRules {
@@ -161,7 +175,7 @@ extension AdmissionBook {
   package func report(of listener: ListenerConfiguration) -> Report.Admission? {
     let addresses = listener.addresses
     let here = overrides.count { $0.listener == nil || $0.listener == listener.name }
-    guard !addresses.areEmpty || here > 0 else { return nil }
+    guard !addresses.areEmpty || here > 0 || listener.limits != nil else { return nil }
     return Report.Admission(
       allowed: addresses.allow.map { lists.count(of: $0) }, denied: addresses.deny.map { lists.count(of: $0) },
       files: addresses.files.compactMap { path in
@@ -169,6 +183,6 @@ extension AdmissionBook {
           Report.Admission.File(
             path: path, ranges: $0.ranges.count, since: $0.since, problem: $0.problem.map(\.description))
         }
-      }, overrides: here == 0 ? nil : here)
+      }, overrides: here == 0 ? nil : here, clients: takings[ClientTakings.Key(listener)]?.report)
   }
 }

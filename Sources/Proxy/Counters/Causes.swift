@@ -99,9 +99,17 @@ package enum Refusal: String, CaseIterable, Sendable {
   case addressDenied
   /// Its listener lets others in, and not whom no range of its lists has.
   case addressNotAllowed
+  /// More clients come to its listener than its rate lets in.
+  case listenerRate
+  /// It comes more often than a client may.
+  case clientRate
+  /// It has as many sessions as a client may have.
+  case clientSessions
 
   /// Those by which a listener turns clients away, before anything is made for them or known of them but their address.
-  package static let ofAdmission: [Refusal] = [.addressDenied, .addressNotAllowed]
+  package static let ofAdmission: [Refusal] = [
+    .addressDenied, .addressNotAllowed, .listenerRate, .clientRate, .clientSessions,
+  ]
 
   /// The cause in words for people.
   package var text: String {
@@ -124,6 +132,9 @@ package enum Refusal: String, CaseIterable, Sendable {
     case .introductionTimeout: "it took too long until it was known who the client is"
     case .addressDenied: "its address isn't let in"
     case .addressNotAllowed: "its address isn't among those that are let in"
+    case .listenerRate: "more clients come than the listener's rate lets in"
+    case .clientRate: "it comes more often than a client may"
+    case .clientSessions: "it has as many sessions as a client may have"
     }
   }
 }

@@ -118,7 +118,7 @@ package struct SessionSummary: Sendable {
 
 /// How far a session is. The raw value is the word for people.
 package enum SessionPhase: String, CaseIterable, Sendable {
-  /// Who the client is isn't known yet.
+  /// Who the client is isn't known yet, or its listener's rates hold it back.
   case introducing
   /// It waits for a slot of a backend.
   case queued

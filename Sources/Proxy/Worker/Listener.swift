@@ -104,17 +104,21 @@ final class Listener: Admission {
   func admit(_ client: Socket, from address: SocketAddress) {
     // Nobody is admitted without a place, and no place is given without a route.
     guard let route else { return client.reset() }
-    if let admission = route.admission, route.introduction?.concern(address) != true,
-      let refusal = admission.refusal(of: address)
-    {
-      return turnAway(client, from: address, because: refusal)
+    var place: ClientPlace?
+    var wait: UInt64 = 0
+    if let admission = route.admission, route.introduction?.concern(address) != true {
+      switch admission.admit(address) {
+      case .letIn(let taken, let its): (place, wait) = (taken, its)
+      case .refused(let refusal): return turnAway(client, from: address, because: refusal)
+      }
     }
     if address.port == nil || early > 0 { setOptions(of: client, from: address) }
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1
     let session = Session(client, from: address, pool: route.pool, listener: self, worker: worker)
-    worker.start(session, by: route.introduction)
+    if let place { session.clientPlace = place }
+    worker.start(session, by: route.introduction, after: wait)
   }
 
   /// Refuses a client before anything is made for it.

@@ -180,7 +180,11 @@ extension Report {
         Admission.File(path: "/etc/blocked.txt", ranges: 100_000, since: read, problem: "/etc/blocked.txt:3: wrong"),
         Admission.File(path: "/etc/allowed.txt", ranges: 3, since: read),
       ])
-    report.listeners[1].admission = Admission(overrides: 2)
+    report.listeners[1].admission = Admission(
+      overrides: 2,
+      clients: Admission.Clients(
+        known: 2, leftOut: 0,
+        loudest: [Admission.Client(address: "203.0.113.9", sessions: 100, letIn: 5000, turnedAway: 7)]))
     report.concerns = report.assessed()
     return report
   }
