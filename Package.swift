@@ -117,7 +117,8 @@ let package = Package(
     .executableTarget(
       name: "Martlet",
       dependencies: [
-        "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Logs", "Model", "Service", "Sockets", "Text",
+        "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Logs", "Model", "Service", "Sockets",
+        "Text",
         argumentParser, logging,
       ],
       swiftSettings: strict),
@@ -204,4 +205,10 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         "Sockets",
       ],
       path: "Tests/Fuzz"))
+}
+
+// How long look-ups take: for measuring only.
+if Context.environment["MARTLET_LOOKUPS"] != nil {
+  package.targets.append(
+    .executableTarget(name: "Lookups", dependencies: ["Sockets"], path: "Benchmarks/Lookups", swiftSettings: strict))
 }

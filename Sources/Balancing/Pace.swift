@@ -10,7 +10,7 @@ import Synchronization
 /// to call: what was taken is paid for at the interval it was taken at. A caller whose clock lags behind another's, as
 /// threads' do that are interrupted after they have looked, gets nothing that it wouldn't get in time. Nothing traps:
 /// what would lie beyond the end of time lies at its end.
-package final class Pace: Sendable {
+package struct PaceWord: ~Copyable, Sendable {
   /// When the next event would be due if all came evenly.
   private let due = Atomic<UInt64>(0)
 
@@ -22,17 +22,20 @@ package final class Pace: Sendable {
   /// - Parameters:
   ///   - interval: what an event costs; 0 for no limit, which leaves no trace.
   ///   - burst: so many may be taken at once after a long enough rest; less than 1 counts as 1.
-  package func take(at now: UInt64, interval: UInt64, burst: Int) -> Bool {
-    guard interval > 0 else { return true }
+  ///   - waiting: by how much the event may be later than now.
+  /// - Returns: by how much it is; nil if that were too much, and nothing is taken.
+  package func take(at now: UInt64, interval: UInt64, burst: Int, waiting: UInt64 = 0) -> UInt64? {
+    guard interval > 0 else { return 0 }
     let advance = Self.advance(interval: interval, burst: burst)
+    let latest = Self.sum(Self.sum(now, advance), waiting)
     var current = due.load(ordering: .relaxed)
-    while current <= Self.sum(now, advance) {
+    while current <= latest {
       let (exchanged, original) = due.weakCompareExchange(
         expected: current, desired: Self.sum(max(current, now), interval), ordering: .relaxed)
-      if exchanged { return true }
+      if exchanged { return current - min(current, Self.sum(now, advance)) }
       current = original
     }
-    return false
+    return nil
   }
 
   /// When `take` will say yes if nobody else takes meanwhile: `now` if it would at once.
@@ -41,6 +44,12 @@ package final class Pace: Sendable {
     let current = due.load(ordering: .relaxed)
     return max(now, current - min(current, Self.advance(interval: interval, burst: burst)))
   }
+
+  /// When all that was taken is made up for.
+  package var isDue: UInt64 { due.load(ordering: .relaxed) }
+
+  /// Has a whole burst to give again.
+  package func forget() { due.store(0, ordering: .relaxed) }
 
   /// By how much an event may come before its time.
   private static func advance(interval: UInt64, burst: Int) -> UInt64 {
@@ -51,5 +60,28 @@ package final class Pace: Sendable {
   private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
     let (sum, overflow) = left.addingReportingOverflow(right)
     return overflow ? .max : sum
+  }
+}
+
+/// A pace as an object, for those who share it.
+package final class Pace: Sendable {
+  private let word = PaceWord()
+
+  /// Starts with a whole burst to give.
+  package init() {}
+
+  /// Takes one event, unless it's too early for one.
+  package func take(at now: UInt64, interval: UInt64, burst: Int) -> Bool {
+    word.take(at: now, interval: interval, burst: burst) != nil
+  }
+
+  /// Takes one event that may be so much later than now; gives by how much it is, or nil if that were too much.
+  package func take(at now: UInt64, interval: UInt64, burst: Int, waiting: UInt64) -> UInt64? {
+    word.take(at: now, interval: interval, burst: burst, waiting: waiting)
+  }
+
+  /// When `take` will say yes if nobody else takes meanwhile: `now` if it would at once.
+  package func nextFree(at now: UInt64, interval: UInt64, burst: Int) -> UInt64 {
+    word.nextFree(at: now, interval: interval, burst: burst)
   }
 }

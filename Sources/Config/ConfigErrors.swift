@@ -1,3 +1,5 @@
+internal import Sockets
+
 /// One thing that is wrong, or doubtful, in a configuration: where it is, what it is, and what to do about it.
 package struct ConfigIssue: Error, Equatable, Sendable {
   /// The file, if it's one that the configuration file includes.
@@ -71,8 +73,15 @@ struct Diagnostics {
   var form: Document.Form?
   /// How secrets are come by that stand outside of the document.
   var secrets = SecretReading.required
+  /// What relative paths in the document count from.
+  var reading = IncludeReading.absolute
 
   init(_ main: String = "configuration") { self.main = main }
+
+  /// A path as it's opened, from the root on; nil if it's a relative one and there is nothing that it could count from.
+  func path(of entry: String) -> String? {
+    (file.map { .beside($0) } ?? reading).path(of: entry).map(FilePath.absolute)
+  }
 
   /// Whether further errors are only counted.
   var isFull: Bool { errors.count == ConfigErrors.most }

@@ -71,6 +71,7 @@ extension Configuration {
   ) throws(ConfigErrors) -> Configuration {
     var found = Diagnostics(file)
     found.secrets = secrets
+    found.reading = includes
     let root = tree(bytes, variables, ifEmpty: Document.smallest, &found)
     var document = root.flatMap { Document.read($0, &found) }
     if let root, let entries = document?.include {

@@ -49,7 +49,8 @@ extension ListenerDocument {
       backlog: listener.backlog, onRemove: listener.onRemove, drainLimit: listener.drainLimit, access: listener.access,
       freebind: listener.isFreebind,
       proxy: listener.proxy.map { ProxyDocument(from: $0.from, versions: $0.versions) },
-      introduction: listener.introduction)
+      introduction: listener.introduction, allow: listener.addresses.allow, deny: listener.addresses.deny,
+      limits: listener.limits)
   }
 }
 

@@ -6,7 +6,9 @@ extension Configuration {
       lines.add(
         "listener", listener.name, "\(listener.bind) → \(listener.pool)", Self.limit(listener.maxSessions),
         "removed: \(listener.onRemove.summary(drainLimit: listener.drainLimit))",
-        listener.proxy.map { "introduced by \($0.from.map(\.description).joined(separator: ", "))" } ?? "")
+        listener.proxy.map { "introduced by \($0.from.map(\.description).joined(separator: ", "))" } ?? "",
+        listener.addresses.allow.map { "allowed: \($0.summary)" } ?? "",
+        listener.addresses.deny.map { "denied: \($0.summary)" } ?? "", listener.limits?.summary ?? "")
     }
     var text = lines.text
     for pool in pools { text += "\n" + pool.summary }

@@ -18,6 +18,7 @@ package final class FileWatcher: IOHandler {
   package let paths: Set<String>
   private let inotify: Int32
   private let changed: () -> Void
+  private let isAbsenceNews: Bool
   /// The files as they were told last, and as they were when last looked at.
   private var told: FileSnapshot
   private var seen: FileSnapshot
@@ -30,14 +31,18 @@ package final class FileWatcher: IOHandler {
   ///
   /// - Parameters:
   ///   - known: they as they were before the caller read them; if they have changed since, that is told.
+  ///   - isAbsenceNews: whether it's told, too, that one isn't there any more.
   ///   - changed: called on the loop's thread. It may drop this object.
   /// - Throws: EMFILE if the user has too many watchers (/proc/sys/fs/inotify/max_user_instances) or the process too many
   ///   descriptors.
-  package init(_ known: FileSnapshot, on loop: EventLoop, changed: @escaping () -> Void) throws(Errno) {
+  package init(
+    _ known: FileSnapshot, isAbsenceNews: Bool = false, on loop: EventLoop, changed: @escaping () -> Void
+  ) throws(Errno) {
     paths = known.paths
     told = known
     seen = known
     self.changed = changed
+    self.isAbsenceNews = isAbsenceNews
     inotify = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
     guard inotify >= 0 else { throw Errno(rawValue: errno) }
     super.init()
@@ -71,7 +76,7 @@ package final class FileWatcher: IOHandler {
 
   private func settle() {
     look()
-    guard settled?.isScheduled == false, told.update(from: seen) else { return }
+    guard settled?.isScheduled == false, told.update(from: seen, absenceToo: isAbsenceNews) else { return }
     changed()
   }
 

@@ -37,7 +37,7 @@ struct CheckCommand: ParsableCommand {
     let settings = try file.load(secrets: .ifThere, seen: &seen)
     let here = CheckedNode(of: settings, option: fleetNode.node)
     ConfigurationFile.report(warnings: settings.warnings + here.warnings, file: name)
-    for error in here.errors {
+    for error in here.errors + AddressListFile.issues(of: settings) {
       Terminal.write(TextTable.printable(error.text(in: name)) + "\n", to: STDERR_FILENO)
       throw ExitStatus.configuration.code
     }

@@ -51,8 +51,9 @@ struct CheckReport: Encodable {
   init(_ settings: Configuration, file: String, included: [String], here: CheckedNode) {
     let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
     self.file = file
-    isValid = here.errors.isEmpty
-    errors = here.errors.map { Issue($0, in: file) }
+    let found = here.errors + AddressListFile.issues(of: settings)
+    isValid = found.isEmpty
+    errors = found.map { Issue($0, in: file) }
     omitted = 0
     warnings = (settings.warnings + here.warnings).map { Issue($0, in: file) }
     self.included = included

@@ -95,6 +95,7 @@ struct MartletCommand: ParsableCommand {
         name: "Changing",
         subcommands: [
           DrainCommand.self, MaintainCommand.self, ReadyCommand.self, WeightCommand.self, BackendCommand.self,
+          DenyCommand.self, AllowCommand.self,
           CloseCommand.self, RebalanceCommand.self, PlanCommand.self, ReloadCommand.self, ConfirmCommand.self,
           RevertCommand.self, UpgradeCommand.self, LogCommand.self,
         ]),

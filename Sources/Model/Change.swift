@@ -9,6 +9,10 @@ package struct Change: Codable, Equatable, Sendable {
     case configuration(rollout: Int)
     /// An override holds, in place of an earlier one about the same.
     case override(Lease)
+    /// What is said of who may come in, in place of what was said of the same clients.
+    case admit(AdmissionLease)
+    /// Nothing is said of these clients any more, at a listener or at all.
+    case takeBackAdmission(of: String, at: String?)
     /// Overrides of these backends hold no more: those about a subject, or all.
     case takeBack(pool: String, endpoints: [String], about: Lease.Subject?)
     /// What another process has changed in its overrides; newer ones that were made here stay.
@@ -17,6 +21,8 @@ package struct Change: Codable, Equatable, Sendable {
     case fleet([Lease])
     /// A host name has other addresses than before.
     case addresses(of: String)
+    /// A file says of other addresses than before that they may come in, or may not.
+    case admission(file: String)
   }
 
   /// What it is.

@@ -71,6 +71,8 @@ package final class Service {
   /// Of which listeners' clients it was told that they don't begin as they have to.
   private var wrongHeaders = Reminders()
   private var unansweredHeaders = Reminders()
+  /// Of which listeners it was told that they don't let clients in.
+  private var turnedAway = Reminders()
   private var watcher: FileWatcher?
   private var headroom: HeadroomWatch?
   private var loopWatch: LoopWatch?
@@ -139,6 +141,7 @@ package final class Service {
     chronicle.looked = { [unowned self] in reporter.noteListeners() }
     controller.own.open = { [unowned self] in doors }
     do throws(StartError) {
+      try controller.admission.start(with: configuration)
       try openDoors(configuration)
     } catch {
       Self.giveBack(listeners, origin: origin)
@@ -271,6 +274,11 @@ package final class Service {
       logger.warning(
         "a backend ended a session without a word, right after its header of the PROXY protocol: does it expect one? `martlet doctor \(name)` tells",
         metadata: ["pool": "\(backend.pool)", "backend": "\(backend.name)"])
+    case .turnedAway(let listener, let client, let refusal):
+      guard turnedAway.mayTell(of: listener) else { break }
+      logger.warning(
+        "a client was turned away, and so are others like it",
+        metadata: ["listener": "\(listener)", "client": "\(client.unmapped.host)", "reason": "\(refusal.text)"])
     case .drained(let worker): shutdown?.workerDrained(worker)
     case .prepared(let worker, let rollout, let problem):
       participants[worker].prepared(rollout: rollout, problem: problem)

@@ -65,6 +65,11 @@ package struct FileSnapshot: Codable, Equatable, Sendable {
     entries[path] = entry
   }
 
+  /// Adds what was at paths that this one hasn't, and forgets all but these.
+  package mutating func fill(from other: FileSnapshot, keeping paths: Set<String>) {
+    entries = entries.merging(other.entries) { own, _ in own }.filter { paths.contains($0.key) }
+  }
+
   /// Looks at the same paths again.
   package var now: FileSnapshot {
     var now = FileSnapshot()
@@ -72,10 +77,11 @@ package struct FileSnapshot: Codable, Equatable, Sendable {
     return now
   }
 
-  /// Takes over what is there in a later one; whether that's other than it was. What isn't there any more is no news.
-  package mutating func update(from later: FileSnapshot) -> Bool {
+  /// Takes over what is there in a later one; whether that's other than it was. What isn't there any more is no news, if nothing else
+  /// is said.
+  package mutating func update(from later: FileSnapshot, absenceToo: Bool = false) -> Bool {
     let before = entries
-    for (path, entry) in later.entries where entry.identity != nil { entries[path] = entry }
+    for (path, entry) in later.entries where entry.identity != nil || absenceToo { entries[path] = entry }
     return entries != before
   }
 }

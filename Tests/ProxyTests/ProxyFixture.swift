@@ -31,14 +31,15 @@ final class ProxyFixture {
   ///   - holdTime: how long clients' first bytes wait for another node, in milliseconds.
   ///   - introduction: what is looked at of clients before a backend is looked for.
   ///   - header: what backends are told of each session.
+  ///   - admission: whom the listener lets in.
   ///   - enter: called by each worker's thread before anything else.
   init(
     _ addresses: [SocketAddress], family: AddressFamily = .ipv4, workers count: Int = 1,
     strategy: Strategy = .roundRobin, policy: TestPolicy = .test(), maxSessions: Int = .max,
     backendSessions: Int = .max, pipes: Int = 16, evictionInterval: UInt64 = 0,
     guardRules: GuardRules? = nil, tiers: [Int] = [], peerPatience: UInt64 = 120_000,
-    holdTime: UInt64 = 10, introduction: IntroductionRules? = nil, header: HeaderRules? = nil,
-    entering enter: @escaping @Sendable () -> Void = {}
+    holdTime: UInt64 = 10, introduction: IntroductionRules? = nil, admission: AdmissionRules? = nil,
+    header: HeaderRules? = nil, entering enter: @escaping @Sendable () -> Void = {}
   ) throws {
     pool = PoolFixture(addresses, header: header, workers: count)
     bound = try BoundListener(family, workers: count)
@@ -46,7 +47,10 @@ final class ProxyFixture {
       strategy: strategy, policy: policy, backendSessions: backendSessions, guardRules: guardRules, tiers: tiers)
     let table = RoutingTable(
       generation: 1,
-      routes: ["test": ListenerRoute(pool: snapshot, maxSessions: maxSessions, introduction: introduction)],
+      routes: [
+        "test": ListenerRoute(
+          pool: snapshot, maxSessions: maxSessions, introduction: introduction, admission: admission)
+      ],
       evictionInterval: evictionInterval)
     inboxes = (0..<count).map { _ in Mailbox() }
     workers = (0..<count).map { _ in WorkerCounters() }

@@ -41,6 +41,7 @@ package final class Reload {
   private var done: ((Outcome) -> Void)?
   private let began = MonotonicClock.now()
   private var lookup: NameLookup?
+  private var lists = ReadLists()
   private var stage: Controller.Stage
   private var reservation: ListenerSet.Reservation?
   private var stats: DoorReservation?
@@ -113,6 +114,19 @@ package final class Reload {
     if let problem = Self.obstacles(of: difference, to: configuration, parts).first {
       return refuse(problem.0, problem.1)
     }
+    parts.controller.admission.read(for: configuration) { [weak self] in self?.listsRead($0) }
+  }
+
+  private func listsRead(_ lists: ReadLists) {
+    // It may have been given up meanwhile.
+    guard done != nil else { return }
+    guard lists.failures.isEmpty else {
+      return refuse(
+        AdminAnswer.Problem(
+          "a list of addresses isn't right", hint: "correct the file, or see to it that it can be read",
+          details: lists.failures.map(\.description)), .passing)
+    }
+    self.lists = lists
     let unknown = Self.newNames(in: configuration, parts.controller)
     guard !unknown.isEmpty else { return resolved([:], [:]) }
     lookup = parts.controller.names.lookUp(unknown, settings: configuration.resolver) {
@@ -164,7 +178,7 @@ package final class Reload {
           "\(names.joined(separator: ", ")) can't be resolved", hint: "correct the name, or see to the name server",
           details: names.map { "\($0): \(failures[$0] ?? "")" }), .passing)
     }
-    stage = parts.controller.stage(configuration, addresses: answers)
+    stage = parts.controller.stage(configuration, addresses: answers, lists: lists)
     do throws(StartError) {
       reservation = try parts.listeners.reserve(
         parts.listeners.change(to: configuration.listeners), givenUp: givenUp)

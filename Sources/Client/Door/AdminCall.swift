@@ -155,6 +155,14 @@ extension AdminCall<AdminAnswer.Done> {
   /// Changes what a backend is for.
   package static func override(_ request: AdminRequest.Override) -> Self { Self(.post, "/v1/overrides", request) }
 
+  /// Says who may come in.
+  package static func admit(_ request: AdminRequest.Admission) -> Self { Self(.post, "/v1/admission", request) }
+
+  /// Takes back what was said of a range at a listener, or at all.
+  package static func takeBackAdmission(of range: String, listener: String?) -> Self {
+    Self(.delete, "/v1/admission", query: [("range", range), ("listener", listener)])
+  }
+
   /// Takes back all changes of a backend; forced even if nobody is left to serve its pool, in a fleet perhaps of this node alone.
   package static func removeOverrides(
     of backend: BackendPath, isForced: Bool = false, thisNode: Bool = false

@@ -19,7 +19,10 @@ package enum DecisionText {
     }
     let client = why.client.map { ", for client \($0)" } ?? ""
     let sentence = Paint.bold.on(TextTable.printable(why.sentence), when: coloured)
-    return Words.lines(["pool \(why.pool), \(why.strategy)\(client)"]) + "\(sentence)\n\n"
+    let admission = (why.admission ?? []).map { decision in
+      "listener \(decision.listener) \(decision.isLetIn ? "lets it in" : "turns it away"): \(decision.reason)"
+    }
+    return Words.lines(["pool \(why.pool), \(why.strategy)\(client)"]) + "\(sentence)\n" + Words.lines(admission) + "\n"
       + (why.backends.isEmpty ? "" : table.text + "\n")
       + Words.lines(
         [

@@ -9,7 +9,11 @@ package enum StatusText {
     let concerns = ConcernText.section(report, without: toldInHead, coloured: coloured)
     let addresses = AddressText.section(report.fleet, now: report.time, coloured: coloured)
     let sections =
-      [head(report, coloured: coloured), concerns, StatsText.listeners(report.listeners), addresses] + pools
+      [
+        head(report, coloured: coloured), concerns, StatsText.listeners(report.listeners),
+        LoudClients.section(report.listeners), addresses,
+      ]
+      + pools
     let changes = [
       report.overrides.isEmpty
         ? "" : "overrides\n" + OverridesText.table(report.overrides, now: report.time),

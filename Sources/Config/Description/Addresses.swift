@@ -111,21 +111,16 @@ extension Kind where Value == AddressRange {
   static var range: Kind {
     let (ipv4, ipv6) = (SchemaPattern.ipv4, SchemaPattern.ipv6)
     let lengths = (SchemaPattern.number(0...32), SchemaPattern.number(0...128))
-    let hint = "write an address or a range of them, such as \"10.0.0.0/8\" or \"2001:db8::/32\", or \"unix:\""
     return text(
-      "a range of addresses in quotes", hint: hint,
+      "a range of addresses in quotes", hint: AddressRange.Fault.hint,
       schema: [("pattern", JSONNode("^(\(ipv4)(/\(lengths.0))?|\(ipv6)(/\(lengths.1))?|unix:)$"))],
       render: \.description
     ) { text throws(Refusal) in
       do throws(AddressRange.Fault) {
         return try AddressRange(text)
       } catch {
-        let shown = "\"\(JSONNode.shortened(text))\""
-        switch error {
-        case .unreadable: throw Refusal(message: "\(shown) is no range of addresses", hint: hint)
-        case .tooManyBits(let range):
-          throw Refusal(message: "\(shown) has more bits set than its length says", hint: "write \"\(range)\"")
-        }
+        let (message, hint) = error.words(for: text)
+        throw Refusal(message: message, hint: hint)
       }
     }
   }

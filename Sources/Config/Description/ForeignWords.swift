@@ -63,6 +63,16 @@ enum ForeignWords {
     ("proxy.from", ["trusted", "set_real_ip_from", "trusted-ips", "allow"]),
     ("sendProxy", ["send-proxy", "send-proxy-v2", "proxy_protocol", "proxy-protocol", "proxyprotocol"]),
     ("health.proxy", ["check-send-proxy"]),
+    (
+      "allow",
+      ["whitelist", "allowlist", "allow-list", "allowed", "sources", "loadBalancerSourceRanges", "ipWhiteList"]
+    ),
+    ("deny", ["blacklist", "blocklist", "denylist", "deny-list", "blocked", "denied", "reject", "ban"]),
+    (
+      "limits",
+      ["rate-limit", "rateLimit", "ratelimit", "limit_conn", "limit_req", "throttling", "rate-limit-sessions"]
+    ),
+    ("limits.perClient", ["perip", "per-ip", "perIP", "client", "perSource", "src"]),
     ("introduction", ["tcp-request-inspect-delay", "inspect-delay", "preread_timeout", "proxy_protocol_timeout"]),
     ("tls", ["ssl"]),
     ("ca", ["ca-file", "cafile", "cacert", "ca-cert", "root-ca", "trust-store", "trusted-ca"]),

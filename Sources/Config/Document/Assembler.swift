@@ -75,7 +75,8 @@ extension Assembler {
       onRemove: value.onRemove, drainLimit: value.drainLimit, access: value.access,
       isFreebind: value.freebind || value.bind.map { floating.contains($0.withoutMapping.with(port: 0)) } == true,
       proxy: value.proxy.map { ProxyConfiguration(from: $0.from ?? [], versions: $0.versions) },
-      introduction: value.introduction)
+      introduction: value.introduction, addresses: AddressLists(allow: value.allow, deny: value.deny),
+      limits: value.limits)
   }
 
   private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {

@@ -44,6 +44,9 @@ struct ListenerDocument: Sendable {
   var freebind = false
   var proxy: ProxyDocument?
   var introduction = Duration.seconds(3)
+  var allow: AddressList?
+  var deny: AddressList?
+  var limits: LimitsConfiguration?
 }
 
 extension Document {
@@ -258,6 +261,17 @@ extension ListenerDocument {
       Field(
         "introduction", \.introduction, in: initial, .duration(.milliseconds(10)...(.seconds(60))),
         "How long that may take from the accept on; a duration."),
+      Field(
+        "allow", optional: \.allow, .addresses,
+        "The clients that may come in, by their addresses: a list of ranges, or a file of them. Of ranges here and in deny the most "
+          + "specific one that has a client's address decides. Without it all may whom deny doesn't name."),
+      Field(
+        "deny", optional: \.deny, .addresses,
+        "The clients that may not come in, likewise; of a range that is in both it's this one that counts. Without it none."
+      ),
+      Field(
+        "limits", optional: \.limits, LimitsConfiguration.shape.kind,
+        "How often clients may come, and what each of them may have. Without it anything."),
     ] + SocketAccess.fields.map { $0.inside(\.access) },
     rules: [
       [

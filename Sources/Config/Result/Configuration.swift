@@ -80,6 +80,10 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var proxy: ProxyConfiguration?
   /// How long a client may take until it's known who it is and what it wants, where that is looked at; 10 ms…60 s.
   package var introduction = Duration.seconds(3)
+  /// Which clients it lets in.
+  package var addresses = AddressLists()
+  /// How often clients may come, and what each may have; nil for anything.
+  package var limits: LimitsConfiguration?
 }
 
 /// Who says by the PROXY protocol whose connection it is.

@@ -21,6 +21,8 @@ package final class Controller {
   package let evictions: EvictionScheduler
   /// The addresses of host names.
   package let names: NameBook
+  /// Which addresses listeners let in.
+  package let admission: AdmissionBook
   /// At which addresses this process answers.
   package let own: OwnDoors
   /// What has become of backends.
@@ -58,11 +60,16 @@ package final class Controller {
     transitions = TransitionLog(logger)
     evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
     names = NameBook(configuration.resolver, on: loop, logger: logger)
+    admission = AdmissionBook(on: loop, logger: logger)
+    admission.overrides = book.admissions
     own = OwnDoors(on: loop, logger: logger)
     checks = HealthChecks(window: configuration.slowestCheck, on: loop)
     checks.judged = { [unowned self] in judged($0, $1, in: $2) }
     names.changed = { [unowned self] name in
       apply(Change(.addresses(of: name), by: "the name server"))
+    }
+    admission.changed = { [unowned self] file in
+      apply(Change(.admission(file: file), by: "a change of \(file)"))
     }
     own.changed = { [unowned self] in recogniseOwn() }
     changeTimer = Timer(on: loop) { [unowned self] in timeHasPassed() }
@@ -73,6 +80,7 @@ package final class Controller {
   package func stop() {
     for pool in pools { for member in pool.members { checks.stop(member) } }
     names.stop()
+    admission.stop()
     own.stop()
     changeTimer?.cancel()
     departureTimer?.cancel()
@@ -99,7 +107,7 @@ package final class Controller {
 
   /// The table for the workers now.
   package func makeTable() -> RoutingTable {
-    tables.next(of: pools, configuration, at: .now)
+    tables.next(of: pools, configuration, at: .now) { admission.rules(of: $0) }
   }
 
   /// Looks at a pool anew after something happened to it: notes what has changed and tells the workers.

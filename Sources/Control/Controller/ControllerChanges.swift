@@ -37,12 +37,23 @@ extension Controller {
     case .override(let lease): return take(lease).map { [$0] } ?? []
     case .takeBack(let pool, let endpoints, let subject):
       return takeBack(pool: pool, endpoints: endpoints, about: subject, by: change.author)
+    case .admit(let lease):
+      book.take(lease)
+      admissionsChanged()
+      return []
+    case .takeBackAdmission(let range, let listener):
+      book.endAdmission(of: range, at: listener)
+      admissionsChanged()
+      return []
     case .overrides(let changes): return merge(changes, from: change.author)
     case .fleet(let leases): return follow(leases, of: change.author)
     case .addresses(let name):
       for pool in pools where isGiven(by: name, in: pool) {
         refresh(pool, .names, because: "\(name) has other addresses")
       }
+      return []
+    case .admission:
+      workforce.post(.adopt(makeTable()))
       return []
     }
   }
@@ -53,6 +64,7 @@ extension Controller {
     let before = configuration
     configuration = stage.configuration
     names.learn(stage.addresses)
+    admission.use(stage.lists, for: configuration)
     evictions.rate = configuration.eviction.rate
     if configuration.slowestCheck != before.slowestCheck { checks.use(window: configuration.slowestCheck) }
     let gone = register.replace(

@@ -45,6 +45,10 @@ extension Controller {
   /// Takes what was changed in another process's book; gives what holds no more.
   func merge(_ changes: OverrideBook.Changes, from author: String) -> [Lease] {
     let missing = book.missing(of: changes)
+    let (letIn, ended) = (missing.letIn ?? [], missing.letInEnded ?? [])
+    for lease in ended { book.endAdmission(of: lease.range, at: lease.listener) }
+    for lease in letIn { book.take(lease) }
+    if !letIn.isEmpty || !ended.isEmpty { admissionsChanged() }
     return make(missing, by: author)
   }
 
@@ -61,8 +65,21 @@ extension Controller {
     return ended.map(\.lease)
   }
 
+  /// Tells the workers what is said by now of who may come in.
+  func admissionsChanged() {
+    admission.overrides = book.admissions
+    workforce.post(.adopt(makeTable()))
+    scheduleNextChange(after: .now)
+  }
+
   func expireLeases() {
     let ended = book.expire(at: .now)
+    let letIn = book.expireAdmissions(at: .now)
+    for lease in letIn { logger.notice("an override is over: \(lease.range) \(lease.text)") }
+    if !letIn.isEmpty {
+      admissionsChanged()
+      if ended.isEmpty { leasesExpired?() }
+    }
     guard !ended.isEmpty else { return }
     for lease in ended {
       logger.notice(

@@ -14,6 +14,8 @@ extension Controller {
     package let configuration: Configuration
     /// Addresses of host names that aren't watched yet.
     var addresses: [String: NameAnswer] = [:]
+    /// Lists of addresses that aren't in use yet.
+    var lists = ReadLists()
     /// The backends that aren't there yet.
     package var members: [BackendKey: Member] = [:]
     /// What belongs to the pools that aren't there yet.
@@ -29,9 +31,12 @@ extension Controller {
   }
 
   /// Makes what a configuration needs and this process doesn't have yet; changes nothing.
-  package func stage(_ configuration: Configuration, addresses: [String: NameAnswer] = [:]) -> Stage {
+  package func stage(
+    _ configuration: Configuration, addresses: [String: NameAnswer] = [:], lists: ReadLists? = nil
+  ) -> Stage {
     var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
     stage.addresses = addresses
+    if let lists { stage.lists = lists }
     for pool in configuration.pools {
       if register.known(pool.name) == nil { stage.statuses[pool.name] = makeStatus(pool.name) }
       _ = members(of: pool, in: &stage)
@@ -53,7 +58,7 @@ extension Controller {
       snapshots[configuration.name] = controller.snapshot(
         of: members.map { ($0.member, $0.circumstances) }, configuration: configuration, policy: policy, at: now)
     }
-    return tables.next(of: snapshots, stage.configuration)
+    return tables.next(of: snapshots, stage.configuration) { admission.rules(of: $0, with: stage.lists) }
   }
 
   /// The pools that serve now, and of which no backend would be eligible if the stage were there.

@@ -17,6 +17,8 @@ package struct ControllerState: Codable {
   var found: [String: String]?
   /// Which backends clients had, of pools that send them back there.
   var stuck: [StickPart]?
+  /// The ranges that hold of files with lists of addresses that aren't right now, by their paths.
+  var addressLists: [String: [String]]?
 
   /// What is known about a pool.
   struct PoolState: Codable {
@@ -38,7 +40,7 @@ extension Controller {
       members: pools.flatMap(\.members).map(\.snapshot), addresses: Dictionary(uniqueKeysWithValues: known),
       transitions: Array(transitions.ring), book: book, correlation: checks.correlated,
       found: Dictionary(uniqueKeysWithValues: answers.compactMap { name, answer in answer.name.map { (name, $0) } }),
-      stuck: stuck())
+      stuck: stuck(), addressLists: admission.held)
   }
 
   /// Goes on where another process was; before anything is staged.
@@ -49,6 +51,7 @@ extension Controller {
     }
     names.learn(state.answers)
     transitions.inherit(state.transitions)
+    admission.inherit(state.addressLists ?? [:])
   }
 
   /// How many sessions this process has ended for that reason, whether they had reached a backend or not.

@@ -14,20 +14,26 @@ struct RoutingTables {
   }
 
   /// The table by which these pools are served from now on.
-  mutating func next(of pools: [PoolController], _ configuration: Configuration, at now: Instant) -> RoutingTable {
+  mutating func next(
+    of pools: [PoolController], _ configuration: Configuration, at now: Instant,
+    admission: (ListenerConfiguration) -> AdmissionRules?
+  ) -> RoutingTable {
     for pool in pools where snapshots[pool.name] == nil { snapshots[pool.name] = pool.snapshot(at: now) }
-    return next(of: snapshots, configuration)
+    return next(of: snapshots, configuration, admission: admission)
   }
 
   /// A table of pools that may not be there yet.
-  mutating func next(of pools: [String: Pool], _ configuration: Configuration) -> RoutingTable {
+  mutating func next(
+    of pools: [String: Pool], _ configuration: Configuration, admission: (ListenerConfiguration) -> AdmissionRules?
+  ) -> RoutingTable {
     count += 1
     let routes = configuration.listeners.compactMap { listener in
       pools[listener.pool].map {
         (
           listener.name,
           ListenerRoute(
-            pool: $0, maxSessions: listener.maxSessions, introduction: listener.proxy.map { rules(of: $0, listener) })
+            pool: $0, maxSessions: listener.maxSessions, introduction: listener.proxy.map { rules(of: $0, listener) },
+            admission: admission(listener))
         )
       }
     }

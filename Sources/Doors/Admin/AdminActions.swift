@@ -95,6 +95,9 @@ package struct AdminActions {
         controller: controller, backends: backends,
         desk: OverrideDesk(controller: controller, overrides: overrides, fleet: fleet), changes: changes
       ).routes
+      + AdmissionActions(
+        controller: controller, overrides: overrides, sessions: sessions, fleet: fleet, changes: changes
+      ).routes
       + SessionActions(controller: controller, backends: backends, listeners: listeners, sessions: sessions).routes
       + ConfigurationActions(reloads: reloads, fleet: fleet, upgrade: upgrade).routes
       + AddressActions(fleet: fleet).routes

@@ -9,6 +9,9 @@ import Sockets
 struct Explainer {
   let pool: PoolController
   let unresolved: [UnresolvedBackend]
+  /// The listeners through which sessions come.
+  let listeners: [ListenerConfiguration]
+  let admission: AdmissionBook
   let headroom: Report.Headroom
 
   /// The decision as the strategy would make it now.
@@ -38,8 +41,29 @@ struct Explainer {
       backends: backends + nobody,
       position: serving.map { position($0.position) } ?? "no tier has an eligible backend",
       next: serving.map { next($0.position).map(name) } ?? [], pick: (own?.pick ?? explanation.pick).map(name),
-      sentence: own?.sentence ?? sentence(explanation, serving),
+      sentence: turnedAway(client) ?? own?.sentence ?? sentence(explanation, serving),
+      admission: client.map(decisions),
       hints: [own?.hint].compactMap(\.self) + hints(client))
+  }
+
+  // MARK: Admission
+
+  private func decisions(on client: SocketAddress) -> [AdminAnswer.Why.Admission] {
+    listeners.compactMap { listener in
+      admission.decision(on: client, at: listener).map {
+        AdminAnswer.Why.Admission(listener: listener.name, isLetIn: $0.isLetIn, reason: $0.reason)
+      }
+    }
+  }
+
+  /// What becomes of a client that no listener lets in; nil if one does.
+  private func turnedAway(_ client: SocketAddress?) -> String? {
+    guard let client else { return nil }
+    let decisions = decisions(on: client)
+    guard !listeners.isEmpty, decisions.count(where: { !$0.isLetIn }) == listeners.count else { return nil }
+    return decisions.count == 1
+      ? "The session is refused: listener \(decisions[0].listener) doesn't let \(client.host) in."
+      : "The session is refused: no listener lets \(client.host) in."
   }
 
   private func name(_ index: Int) -> String {

@@ -6,6 +6,10 @@ extension AdminRequest.Override: KnownKeys {
   static let knownKeys = ["pool", "backend", "action", "weight", "seconds", "reason", "force", "thisNode"]
 }
 
+extension AdminRequest.Admission: KnownKeys {
+  static let knownKeys = ["range", "action", "listener", "seconds", "reason", "close", "thisNode"]
+}
+
 extension AdminRequest.AddBackend: KnownKeys {
   static let knownKeys = ["pool", "address", "name", "weight", "tier", "maxSessions", "seconds", "reason", "thisNode"]
 }

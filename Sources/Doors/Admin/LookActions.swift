@@ -31,7 +31,7 @@ struct LookActions {
         reply(.success(AdminReply(json: controller.configuration.renderHidingSecrets())))
       },
       AdminRouter.Route(.get, "/v1/overrides") { _, reply in
-        reply(.success(AdminReply(AdminAnswer.Overrides(overrides: reporter.overrides))))
+        reply(.success(AdminReply(AdminAnswer.Overrides(overrides: reporter.overrides, admission: reporter.admission))))
       },
       AdminRouter.Route(.get, "/v1/history", parameters: ["pool", "backend", "limit"]) {
         call, reply throws(AdminRefusal) in
@@ -45,7 +45,7 @@ struct LookActions {
       },
       AdminRouter.Route(.get, "/v1/why", parameters: ["pool", "client"]) {
         call, reply throws(AdminRefusal) in
-        let pool = try backends.pool(orOnly: try call.optional("pool"))
+        let (pool, listeners) = try poolAndListeners(of: try call.optional("pool"))
         let client = try call.optional("client")
         var address: SocketAddress?
         if let client {
@@ -54,12 +54,10 @@ struct LookActions {
           }
           address = read
         }
-        reply(
-          .success(
-            AdminReply(
-              Explainer(
-                pool: pool, unresolved: controller.unresolved(in: pool), headroom: reporter.headroom
-              ).why(client: address))))
+        let explainer = Explainer(
+          pool: pool, unresolved: controller.unresolved(in: pool), listeners: listeners,
+          admission: controller.admission, headroom: reporter.headroom)
+        reply(.success(AdminReply(explainer.why(client: address))))
       },
       AdminRouter.Route(.get, "/v1/log") { _, reply in
         reply(.success(AdminReply(AdminAnswer.Log(level: log.level.rawValue))))
@@ -78,5 +76,20 @@ struct LookActions {
         reply(.success(AdminReply(json: OpenAPI.document)))
       },
     ]
+  }
+
+  /// A pool by its name, or by that of a listener that leads to it, with the listeners that are meant; the only pool without a name.
+  private func poolAndListeners(
+    of name: String?
+  ) throws(AdminRefusal) -> (PoolController, [ListenerConfiguration]) {
+    let listeners = controller.configuration.listeners
+    let named = listeners.filter { $0.name == name }
+    if let listener = named.first, let pool = controller.pool(listener.pool),
+      controller.pool(listener.name) == nil || listener.name == listener.pool
+    {
+      return (pool, named)
+    }
+    let pool = try backends.pool(orOnly: name)
+    return (pool, listeners.filter { $0.pool == pool.name })
   }
 }

@@ -227,7 +227,7 @@ struct OverrideActions {
 }
 
 /// How long a change is to hold, and why.
-private struct Occasion {
+struct Occasion {
   let until: Timestamp?
   let reason: String?
 

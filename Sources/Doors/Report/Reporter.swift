@@ -110,6 +110,12 @@ package final class Reporter {
     listenersOff = Dictionary(off.map { ($0, listenersOff[$0] ?? .now) }) { first, _ in first }
   }
 
+  /// What operators have said of who may come in; nil for nothing.
+  var admission: [AdmissionLease]? {
+    let said = controller.book.admissions
+    return said.isEmpty ? nil : said
+  }
+
   /// The leases that hold.
   var overrides: [Report.Override] {
     let leases = controller.book.leases
@@ -162,7 +168,8 @@ package final class Reporter {
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
       accepted: counts.accepted,
       refused: counts.refused,
-      bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient))
+      bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient),
+      admission: controller.admission.report(of: configuration))
   }
 
   private func state(of listener: BoundListener) -> Report.Listener.State {

@@ -38,10 +38,10 @@ struct MetricsRows<Thing> {
   }
 
   /// A sample for each cause.
-  func causes(_ counts: (Thing) -> [String: Int]) -> Samples {
+  func causes(_ counts: (Thing) -> [String: Int], label: String = "cause") -> Samples {
     rows.flatMap { row in
       counts(row.thing).sorted { $0.key < $1.key }.map { cause in
-        (row.labels + [("cause", Self.snakeCase(cause.key))], Double(cause.value))
+        (row.labels + [(label, Self.snakeCase(cause.key))], Double(cause.value))
       }
     }
   }

@@ -1,4 +1,5 @@
 import Model
+import Proxy
 
 // What serves: listeners, pools and backends.
 
@@ -27,9 +28,15 @@ extension StatsMetrics {
       "martlet_listener_refused_total", .counter, "Clients of the listener that were turned away, by cause.",
       rows.causes(\.refused))
     writer.family(
+      "martlet_admission_refused_total", .counter, "Clients that the listener didn't let in, by reason.",
+      MetricsRows(listeners.filter { $0.admission != nil }) { [("listener", $0.name)] }.causes(
+        { listener in listener.refused.filter { Self.admission.contains($0.key) } }, label: "reason"))
+    writer.family(
       "martlet_listener_bytes_total", .counter, "Bytes moved for the listener's clients, by direction.",
       rows.directions(\.bytes))
   }
+
+  private static let admission = Set(Refusal.ofAdmission.map(\.rawValue))
 
   private static var histograms: [(String, String, KeyPath<Report.Times, Report.Histogram>)] {
     [

@@ -10,16 +10,18 @@ struct WhyCommand: ParsableCommand {
     discussion: """
       Asks the pool's strategy for its decision at this moment, without taking it: who is eligible and why, each \
       backend's weight, sessions and chance, and whose turn comes next. With --client it's the decision for that \
-      client, which matters where the client's address decides.
+      client, which matters where the client's address decides, and whether listeners let it in.
 
       EXAMPLES
         martlet why
         martlet why web
         martlet why web --client 10.0.0.7
+        martlet why listener-1 --client 203.0.113.9
       """)
 
   @Argument(
-    help: ArgumentHelp("The pool; needn't be said where there's no other.", valueName: "pool"),
+    help: ArgumentHelp(
+      "The pool, or a listener that leads to it; needn't be said where there's no other pool.", valueName: "pool"),
     completion: AdminArguments.pools)
   var pool: String?
   @Option(help: ArgumentHelp("The client's IP address.", valueName: "ip"))

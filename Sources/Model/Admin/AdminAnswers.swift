@@ -31,10 +31,13 @@ package enum AdminAnswer {
   package struct Overrides: Codable, Equatable, Sendable {
     /// All that hold, in the order in which they were made.
     package var overrides: [Report.Override]
+    /// What is said of who may come in, likewise; nil if nothing is.
+    package var admission: [AdmissionLease]?
 
     /// With all its parts.
-    package init(overrides: [Report.Override]) {
+    package init(overrides: [Report.Override], admission: [AdmissionLease]? = nil) {
       self.overrides = overrides
+      self.admission = admission
     }
   }
 

@@ -3,6 +3,38 @@ package enum AdminRequest {
   /// The longest time that a lease or a confirmation may be given, in seconds: 30 days.
   package static let longestTime = 2_592_000.0
 
+  /// `POST /v1/admission`: says who may come in, until it's taken back or its time is over.
+  package struct Admission: Codable, Equatable, Sendable {
+    /// The clients, by a range of addresses or a single one.
+    package var range: String
+    /// What becomes of them.
+    package var action: AdmissionLease.Verdict
+    /// The listener at which it holds; without it, all.
+    package var listener: String?
+    /// After how many seconds it ends by itself; without it, it stays until it's taken back.
+    package var seconds: Double?
+    /// Why, for whoever looks at it later.
+    package var reason: String?
+    /// With `deny`: their sessions end, too.
+    package var close: Bool?
+    /// Of a node of a fleet: it's known that it holds on this node alone.
+    package var thisNode: Bool?
+
+    /// A request with all its parts.
+    package init(
+      range: String, action: AdmissionLease.Verdict, listener: String? = nil, seconds: Double? = nil,
+      reason: String? = nil, close: Bool? = nil, thisNode: Bool? = nil
+    ) {
+      self.range = range
+      self.action = action
+      self.listener = listener
+      self.seconds = seconds
+      self.reason = reason
+      self.close = close
+      self.thisNode = thisNode
+    }
+  }
+
   /// `POST /v1/overrides`: changes what a backend is for, until it's taken back or its time is over.
   package struct Override: Codable, Equatable, Sendable {
     /// What an override does.

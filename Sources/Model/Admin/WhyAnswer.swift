@@ -36,6 +36,23 @@ extension AdminAnswer {
       }
     }
 
+    /// What a listener does with the client, before a backend is looked for.
+    package struct Admission: Codable, Equatable, Sendable {
+      /// The listener's name.
+      package var listener: String
+      /// Whether it lets the client in.
+      package var isLetIn: Bool
+      /// Why, or why not, in words.
+      package var reason: String
+
+      /// With all its parts.
+      package init(listener: String, isLetIn: Bool, reason: String) {
+        self.listener = listener
+        self.isLetIn = isLetIn
+        self.reason = reason
+      }
+    }
+
     /// The pool's name.
     package var pool: String
     /// Its strategy.
@@ -52,13 +69,15 @@ extension AdminAnswer {
     package var pick: String?
     /// The decision in a sentence.
     package var sentence: String
+    /// What the listeners do with the client that don't let in everybody; nil if no client was asked about.
+    package var admission: [Admission]?
     /// What to mind: idle time-outs that cut off clients who come back, a limit that is near.
     package var hints: [String]
 
     /// With all its parts.
     package init(
       pool: String, strategy: String, client: String? = nil, backends: [Backend], position: String, next: [String],
-      pick: String? = nil, sentence: String, hints: [String]
+      pick: String? = nil, sentence: String, admission: [Admission]? = nil, hints: [String]
     ) {
       self.pool = pool
       self.strategy = strategy
@@ -68,6 +87,7 @@ extension AdminAnswer {
       self.next = next
       self.pick = pick
       self.sentence = sentence
+      self.admission = admission
       self.hints = hints
     }
   }

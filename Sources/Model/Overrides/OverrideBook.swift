@@ -8,20 +8,26 @@ package struct OverrideBook: Codable, Equatable, Sendable {
   package private(set) var leases: [Lease] = [] { didSet { index = LeaseIndex(leases) } }
   /// Where which of them are.
   private var index = LeaseIndex([])
+  /// What holds of who may come in, in the order in which it was said.
+  package internal(set) var admissions: [AdmissionLease] = []
 
-  private enum CodingKeys: CodingKey { case leases }
+  private enum CodingKeys: CodingKey { case leases, admissions }
 
   /// Nothing holds.
   package init() {}
 
   /// Reads the leases.
   package init(from decoder: any Decoder) throws {
-    leases = try decoder.container(keyedBy: CodingKeys.self).decode([Lease].self, forKey: .leases)
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    leases = try values.decode([Lease].self, forKey: .leases)
+    admissions = try values.decodeIfPresent([AdmissionLease].self, forKey: .admissions) ?? []
     index = LeaseIndex(leases)
   }
 
   /// Whether the same leases hold, in the same order.
-  package static func == (one: OverrideBook, other: OverrideBook) -> Bool { one.leases == other.leases }
+  package static func == (one: OverrideBook, other: OverrideBook) -> Bool {
+    one.leases == other.leases && one.admissions == other.admissions
+  }
 
   /// Takes a lease; one in its layer of the same backend about the same subject gives way to it, and is given.
   @discardableResult
@@ -61,20 +67,32 @@ package struct OverrideBook: Codable, Equatable, Sendable {
     package var taken: [Lease]
     /// Leases that hold no more.
     package var ended: [Lease]
+    /// The same of who may come in; nil of a process that knows nothing of that.
+    package var letIn: [AdmissionLease]?
+    package var letInEnded: [AdmissionLease]?
 
     /// Nothing, if nothing is given.
-    package init(taken: [Lease] = [], ended: [Lease] = []) {
+    package init(
+      taken: [Lease] = [], ended: [Lease] = [], letIn: [AdmissionLease]? = nil, letInEnded: [AdmissionLease]? = nil
+    ) {
       self.taken = taken
       self.ended = ended
+      self.letIn = letIn
+      self.letInEnded = letInEnded
     }
 
     /// Whether there's nothing.
-    package var isEmpty: Bool { taken.isEmpty && ended.isEmpty }
+    package var isEmpty: Bool {
+      taken.isEmpty && ended.isEmpty && letIn?.isEmpty != false && letInEnded?.isEmpty != false
+    }
   }
 
   /// What has changed since the book was another.
   package func changes(since before: OverrideBook) -> Changes {
-    Changes(taken: leases.filter { !before.holds($0) }, ended: before.leases.filter { !holds($0) })
+    Changes(
+      taken: leases.filter { !before.holds($0) }, ended: before.leases.filter { !holds($0) },
+      letIn: admissions.filter { !before.admissions.contains($0) },
+      letInEnded: before.admissions.filter { !admissions.contains($0) })
   }
 
   private func holds(_ lease: Lease) -> Bool {
@@ -92,18 +110,27 @@ package struct OverrideBook: Codable, Equatable, Sendable {
       // What another lease takes the place of ends with that.
       ended: changes.ended.filter { lease in
         holds(lease) && !changes.taken.contains { $0.isInPlace(of: lease) }
-      })
+      },
+      letIn: changes.letIn?.filter { lease in
+        !admissions.contains {
+          $0.isInPlace(of: lease) && $0.since.milliseconds >= lease.since.milliseconds
+            && changes.letInEnded?.contains($0) != true
+        }
+      },
+      letInEnded: changes.letInEnded?.filter { admissions.contains($0) })
   }
 
   /// When the next lease ends by itself, of this node's own; nil if none does.
   package var nextEnd: Timestamp? {
-    leases.lazy.filter { $0.layer == .node }.compactMap(\.until).min { $0.milliseconds < $1.milliseconds }
+    let ends = leases.lazy.filter { $0.layer == .node }.compactMap(\.until) + admissions.compactMap(\.until)
+    return ends.min { $0.milliseconds < $1.milliseconds }
   }
 
   /// The leases of a layer alone.
   package func layer(_ layer: Lease.Layer) -> OverrideBook {
-    guard leases.contains(where: { $0.layer != layer }) else { return self }
     var book = self
+    if layer == .fleet { book.admissions = [] }
+    guard leases.contains(where: { $0.layer != layer }) else { return book }
     book.leases.removeAll { $0.layer != layer }
     return book
   }

@@ -3,7 +3,8 @@ extension Report {
   /// all else. What was wrong once and isn't any more isn't in it, however much it has counted.
   package func assessed() -> [Concern] {
     let all =
-      pools.flatMap { concerns(of: $0) } + listeners.compactMap(concern) + headroom.resources.compactMap(concern)
+      pools.flatMap { concerns(of: $0) } + listeners.compactMap(concern) + listConcerns
+      + headroom.resources.compactMap(concern)
       + configurationConcerns + upgradeConcerns + evictions.map(concern) + overrides.compactMap(concern)
       + (fleet?.concerns ?? [])
     return Concern.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
@@ -83,6 +84,19 @@ extension Report {
     return Concern(
       severity, .listener, "listener \(listener.name)", listener.state.rawValue, because: reason, since: listener.since,
       listener: listener.name)
+  }
+
+  /// Of a file that several listeners name it's told once.
+  private var listConcerns: [Concern] {
+    var told: Set<String> = []
+    return listeners.flatMap { listener in
+      (listener.admission?.files ?? []).compactMap { file in
+        guard let problem = file.problem, told.insert(file.path).inserted else { return nil }
+        return Concern(
+          .warning, .admission, "listener \(listener.name)", "list isn't right",
+          because: "\(problem); what it said before holds", since: nil, listener: listener.name)
+      }
+    }
   }
 
   private func concern(_ resource: Resource) -> Concern? {

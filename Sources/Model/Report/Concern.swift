@@ -24,6 +24,8 @@ extension Report {
       case backend
       /// A listener that takes no clients.
       case listener
+      /// A listener's list of addresses that isn't right: what it said before holds.
+      case admission
       /// Clients who were turned away within the last minute.
       case refusals
       /// Something that the process is about to run out of.

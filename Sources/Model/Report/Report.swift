@@ -185,11 +185,13 @@ extension Report {
     package var refused: [String: Int]
     /// What its sessions have moved.
     package var bytes: Bytes
+    /// Whom it lets in; nil if that's everybody.
+    package var admission: Admission?
 
     /// With all its parts.
     package init(
       name: String, bind: String, pool: String, state: State, since: Timestamp? = nil, sessions: Sessions,
-      accepted: Int? = nil, refused: [String: Int], bytes: Bytes
+      accepted: Int? = nil, refused: [String: Int], bytes: Bytes, admission: Admission? = nil
     ) {
       self.name = name
       self.bind = bind
@@ -200,6 +202,7 @@ extension Report {
       self.accepted = accepted
       self.refused = refused
       self.bytes = bytes
+      self.admission = admission
     }
   }
 

@@ -95,6 +95,21 @@ package enum Refusal: String, CaseIterable, Sendable {
   case proxyChecksum
   /// It took too long until it was known who the client is.
   case introductionTimeout
+  /// Its listener lets nobody in from there.
+  case addressDenied
+  /// Its listener lets others in, and not whom no range of its lists has.
+  case addressNotAllowed
+  /// More clients come to its listener than its rate lets in.
+  case listenerRate
+  /// It comes more often than a client may.
+  case clientRate
+  /// It has as many sessions as a client may have.
+  case clientSessions
+
+  /// Those by which a listener turns clients away, before anything is made for them or known of them but their address.
+  package static let ofAdmission: [Refusal] = [
+    .addressDenied, .addressNotAllowed, .listenerRate, .clientRate, .clientSessions,
+  ]
 
   /// The cause in words for people.
   package var text: String {
@@ -115,6 +130,11 @@ package enum Refusal: String, CaseIterable, Sendable {
     case .proxyTooLong: "its PROXY protocol header was longer than one may be"
     case .proxyChecksum: "its PROXY protocol header was changed on its way"
     case .introductionTimeout: "it took too long until it was known who the client is"
+    case .addressDenied: "its address isn't let in"
+    case .addressNotAllowed: "its address isn't among those that are let in"
+    case .listenerRate: "more clients come than the listener's rate lets in"
+    case .clientRate: "it comes more often than a client may"
+    case .clientSessions: "it has as many sessions as a client may have"
     }
   }
 }
@@ -168,7 +188,7 @@ package enum ConnectFailure: String, CaseIterable, Sendable {
 /// One counter for each case of an enumeration. One thread writes.
 package struct CauseCounters<Cause: CaseIterable & Hashable & Sendable>: ~Copyable, Sendable
 where Cause.AllCases == [Cause] {
-  private let counts = InlineArray<17, Counter> { _ in Counter() }
+  private let counts = InlineArray<24, Counter> { _ in Counter() }
 
   init() {
     precondition(Cause.allCases.count <= counts.count)

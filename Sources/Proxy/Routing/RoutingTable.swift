@@ -27,10 +27,16 @@ package struct ListenerRoute: Sendable {
   /// What is looked at of a client before a backend is looked for; nil for nothing.
   package let introduction: IntroductionRules?
 
+  /// Whom it lets in; nil for everybody.
+  package let admission: AdmissionRules?
+
   /// A route to a pool.
-  package init(pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil) {
+  package init(
+    pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil, admission: AdmissionRules? = nil
+  ) {
     self.pool = pool
     self.maxSessions = maxSessions
     self.introduction = introduction
+    self.admission = admission
   }
 }

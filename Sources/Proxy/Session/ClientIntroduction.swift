@@ -44,7 +44,7 @@ final class ClientIntroduction {
 extension Session {
   /// Looks at what the client has sent.
   func introduce() {
-    guard let introduction else { return }
+    guard let introduction, heldBackUntil == 0 else { return }
     let buffer = worker.tools.buffer
     switch buffer.peek(at: client, limit: ProxyHeader.longest) {
     case .bytes(let count):
@@ -59,7 +59,7 @@ extension Session {
           return fail(.malformed, after: length)
         }
         introduction.header = header
-        worker.introduced(self)
+        admitted(by: listener.route?.admission?.admit(clientAddress))
       }
     case .wouldBlock: break
     case .end, .failed: refuse(.clientLeft)
@@ -75,8 +75,36 @@ extension Session {
     refuse(Refusal(fault))
   }
 
+  /// Its client is known, and may come in or not.
+  private func admitted(by answer: AdmissionRules.Answer?) {
+    switch answer {
+    case nil: worker.introduced(self)
+    case .refused(let refusal):
+      listener.tellOfRefusal(refusal, of: clientAddress)
+      refuse(refusal)
+    case .letIn(let place, let wait):
+      clientPlace = place
+      if wait == 0 { worker.introduced(self) } else { holdBack(for: wait) }
+    }
+  }
+
+  /// Lets it wait, as clients come too often.
+  func holdBack(for wait: UInt64) {
+    phase = .introducing
+    heldBackUntil = MonotonicClock.now() &+ wait
+  }
+
   /// Looks after the time of one whose client isn't known yet. Nothing is asked of the kernel: whoever sends nothing costs nothing.
   func checkIntroduction(at now: UInt64) {
+    guard heldBackUntil == 0 else {
+      if client.takeError() != nil {
+        refuse(.clientLeft)
+      } else if now >= heldBackUntil {
+        heldBackUntil = 0
+        worker.introduced(self)
+      }
+      return
+    }
     guard let introduction, now >= accepted &+ introduction.rules.patience else { return }
     refuse(.introductionTimeout)
   }

@@ -20,6 +20,10 @@ final class Session: IOHandler, Waiting {
   var phase = SessionPhase.connecting
   /// Who the client is by another one's word; nil if nobody is asked.
   var introduction: ClientIntroduction?
+  /// What it has of what its client may have; nil where that isn't counted.
+  var clientPlace: ClientPlace?
+  /// When its listener's rates let it go on, in nanoseconds; 0 if they don't hold it back.
+  var heldBackUntil: UInt64 = 0
   /// The pool while a backend is looked for.
   var pool: Pool?
   var connector: Connector

@@ -13,6 +13,8 @@ package struct SessionSelection: Equatable, Sendable {
   package var clients: Set<SocketAddress>? {
     didSet { clients = clients.map { Set($0.map(\.hostAlone)) } }
   }
+  /// A range of addresses that their clients come from, whom their listener doesn't let in any more.
+  package var turnedAway: AddressRange?
   /// The address that they came in at, whatever the port.
   package var local: SocketAddress?
   /// Their ids.
@@ -48,6 +50,12 @@ package struct SessionSelection: Equatable, Sendable {
     if let pool, session.policy.pool.name != pool { return false }
     if let listener, session.listener.status.name != listener { return false }
     if let clients, !clients.contains(session.clientAddress.hostAlone) { return false }
+    if let turnedAway {
+      let client = session.clientAddress
+      guard turnedAway.unmapped.contains(client), session.listener.route?.admission?.refusal(of: client) != nil else {
+        return false
+      }
+    }
     // The last one, as the kernel has to be asked.
     if let local, (try? session.client.localAddress())?.hostAlone != local { return false }
     return true
@@ -110,7 +118,7 @@ package struct SessionSummary: Sendable {
 
 /// How far a session is. The raw value is the word for people.
 package enum SessionPhase: String, CaseIterable, Sendable {
-  /// Who the client is isn't known yet.
+  /// Who the client is isn't known yet, or its listener's rates hold it back.
   case introducing
   /// It waits for a slot of a backend.
   case queued

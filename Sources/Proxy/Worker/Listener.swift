@@ -103,13 +103,35 @@ final class Listener: Admission {
 
   func admit(_ client: Socket, from address: SocketAddress) {
     // Nobody is admitted without a place, and no place is given without a route.
-    guard let pool = route?.pool else { return client.reset() }
+    guard let route else { return client.reset() }
+    var place: ClientPlace?
+    var wait: UInt64 = 0
+    if let admission = route.admission, route.introduction?.concern(address) != true {
+      switch admission.admit(address) {
+      case .letIn(let taken, let its): (place, wait) = (taken, its)
+      case .refused(let refusal): return turnAway(client, from: address, because: refusal)
+      }
+    }
     if address.port == nil || early > 0 { setOptions(of: client, from: address) }
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1
-    let session = Session(client, from: address, pool: pool, listener: self, worker: worker)
-    worker.start(session, by: route?.introduction)
+    let session = Session(client, from: address, pool: route.pool, listener: self, worker: worker)
+    if let place { session.clientPlace = place }
+    worker.start(session, by: route.introduction, after: wait)
+  }
+
+  /// Refuses a client before anything is made for it.
+  private func turnAway(_ client: Socket, from address: SocketAddress, because refusal: Refusal) {
+    client.reset()
+    counters.accepted.add()
+    counters.refused.add(refusal)
+    counters.ended.add()
+    worker.counters.accepted.add()
+    worker.counters.refused.add()
+    worker.counters.ended.add()
+    unreserve()
+    tellOfRefusal(refusal, of: address)
   }
 
   /// Sets what this client hasn't inherited.
@@ -131,11 +153,20 @@ final class Listener: Admission {
 
   // MARK: Trouble
 
-  /// When trouble with a client was told last, in ticks.
+  /// When trouble with a client was told last, in ticks, and when it was that one wasn't let in.
   private var toldAt: UInt32?
+  private var toldOfRefusalAt: UInt32?
 
   /// Whether trouble with a client is to be told, and not only counted: once in a while.
-  func mayTell() -> Bool {
+  func mayTell() -> Bool { mayTell(&toldAt) }
+
+  /// A client isn't let in: told once in a while.
+  func tellOfRefusal(_ refusal: Refusal, of client: SocketAddress) {
+    guard mayTell(&toldOfRefusalAt) else { return }
+    worker.report(.turnedAway(listener: status.name, client, refusal))
+  }
+
+  private func mayTell(_ toldAt: inout UInt32?) -> Bool {
     if let toldAt, worker.tick &- toldAt < Self.silence { return false }
     toldAt = worker.tick
     return true

@@ -121,11 +121,14 @@ package final class Worker {
 
   // MARK: Sessions' lives
 
-  func start(_ session: Session, by rules: IntroductionRules?) {
+  /// - Parameter wait: how long its listener's rates hold it back, in nanoseconds.
+  func start(_ session: Session, by rules: IntroductionRules?, after wait: UInt64 = 0) {
     pending.append(session)
     activeThisTick.append(session)
     keepTicking()
-    guard let rules, rules.concern(session.peer) else { return search(for: session) }
+    guard let rules, rules.concern(session.peer) else {
+      return wait == 0 ? search(for: session) : session.holdBack(for: wait)
+    }
     // What it begins with is told by the loop.
     session.introduction = ClientIntroduction(rules)
     session.phase = .introducing
@@ -159,6 +162,7 @@ package final class Worker {
     counters.ended.add()
     session.listener.counters.ended.add()
     session.listener.status.sessions.give()
+    session.clientPlace?.leave()
     sessionSlots.give()
     listeners.resumeIfPossible()
     reportIfDrained()

@@ -51,6 +51,8 @@ package enum WorkerEvent: Sendable {
   case headerRefused(listener: String, from: SocketAddress, Refusal, Beginning)
   /// A backend that has got a header has ended or broken the connection soon after, without a byte. Told of a listener now and then.
   case headerUnanswered(Backend)
+  /// A listener doesn't let a client in. Told of a listener now and then.
+  case turnedAway(listener: String, SocketAddress, Refusal)
   /// The rollout can be committed, or can't be, and why; then it's forgotten.
   case prepared(worker: Int, rollout: Int, problem: String?)
   /// Nothing of the rollout is held any more.

@@ -62,7 +62,7 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet] + Report.goingBack,
+      "Report": [Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet, Report.admitting] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
@@ -73,7 +73,18 @@ extension AdminAnswer {
           name: "edge", node: "lb1", generation: 0, log: .init(live: false, position: 0, end: 0), nodes: [],
           rollout: nil, last: nil),
       ],
-      "Overrides": [Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan] + ofFleet)],
+      "Overrides": [
+        Overrides(overrides: Report.sample.overrides + Report.bare.overrides + [orphan] + ofFleet),
+        Overrides(
+          overrides: [],
+          admission: [
+            AdmissionLease(
+              range: "203.0.113.0/24", verdict: .deny, listener: "web", author: "ann", reason: "a scanner",
+              since: moment,
+              until: moment),
+            AdmissionLease(range: "::/0", verdict: .allow, author: "ann", since: moment),
+          ]),
+      ],
       "Done": [
         Done(message: "web/10.0.0.1:80 drained by ann", warnings: ["nobody is left"]),
         Done(
@@ -145,7 +156,10 @@ extension AdminAnswer {
           name: "web-1", address: "10.0.0.1:80", tier: 0, isEligible: true, reason: "up", weight: 1.5, active: 3,
           chance: chance)
       ],
-      position: "turn 12", next: ["web-1"], pick: pick, sentence: "web-1 is next", hints: ["the idle limit is short"])
+      position: "turn 12", next: ["web-1"], pick: pick, sentence: "web-1 is next",
+      admission: client == nil
+        ? nil : [Why.Admission(listener: "web", isLetIn: true, reason: "nothing in \"deny\" has it")],
+      hints: ["the idle limit is short"])
   }
 
   private static func ended(backend: String?, connectTime: Double?, cause: String) -> EndedSession {
@@ -234,6 +248,9 @@ extension AdminRequest {
       "OverrideRequest": Override(
         pool: "web", backend: "web-1", action: .weight, weight: "+50%", seconds: 600, reason: "new disk",
         force: true, thisNode: false),
+      "AdmissionRequest": Admission(
+        range: "203.0.113.0/24", action: .deny, listener: "web", seconds: 600, reason: "a scanner", close: false,
+        thisNode: false),
       "AddBackendRequest": AddBackend(
         pool: "web", address: "10.0.0.3:80", name: "spare", weight: 2, tier: 1, maxSessions: 100, seconds: 600,
         reason: "more load", thisNode: false),

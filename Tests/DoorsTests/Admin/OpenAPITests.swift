@@ -187,6 +187,7 @@ extension OpenAPITests {
   private static var kinds: [String: Kind] {
     [
       "OverrideRequest": Kind(AdminRequest.Override.self),
+      "AdmissionRequest": Kind(AdminRequest.Admission.self),
       "AddBackendRequest": Kind(AdminRequest.AddBackend.self),
       "CloseSessionsRequest": Kind(AdminRequest.CloseSessions.self),
       "RebalanceRequest": Kind(AdminRequest.Rebalance.self),

@@ -169,6 +169,27 @@ extension Report {
   }
 }
 
+extension Report {
+  /// A report of listeners that don't let in everybody.
+  static var admitting: Report {
+    var report = sample
+    let read = Timestamp(milliseconds: 1_767_268_750_000)
+    report.listeners[0].admission = Admission(
+      allowed: 3, denied: 100_000,
+      files: [
+        Admission.File(path: "/etc/blocked.txt", ranges: 100_000, since: read, problem: "/etc/blocked.txt:3: wrong"),
+        Admission.File(path: "/etc/allowed.txt", ranges: 3, since: read),
+      ])
+    report.listeners[1].admission = Admission(
+      overrides: 2,
+      clients: Admission.Clients(
+        known: 2, leftOut: 0,
+        loudest: [Admission.Client(address: "203.0.113.9", sessions: 100, letIn: 5000, turnedAway: 7)]))
+    report.concerns = report.assessed()
+    return report
+  }
+}
+
 extension HistoryJSON {
   /// An hour of which little is known: a gap, a pool that came later, and one of every kind of change.
   static let sample: HistoryJSON = {

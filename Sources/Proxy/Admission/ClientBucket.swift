@@ -1,0 +1,139 @@
+import Balancing
+import Sockets
+import Synchronization
+
+/// A few entries of clients whose addresses lead here.
+final class ClientBucket: Sendable {
+  static var size: Int { 8 }
+  /// The bits of an owner that are its sessions; the others are those of a hash.
+  private static var sessionsMask: UInt64 { 0xFF_FFFF }
+
+  /// What an entry has of a client's hash; 0 is nobody's.
+  static func mark(of hash: UInt64) -> UInt64 { max(hash & ~sessionsMask, sessionsMask + 1) }
+
+  private struct Entry: ~Copyable {
+    /// Whose it is, and how many sessions it has; 0 for nobody's. Both together, so that nobody is forgotten who has just got one.
+    let owner = Atomic<UInt64>(0)
+    let pace = PaceWord()
+    let high = Atomic<UInt64>(0)
+    let low = Atomic<UInt64>(0)
+    let letIn = Atomic<UInt32>(0)
+    let turnedAway = Atomic<UInt32>(0)
+  }
+
+  private let entries = InlineArray<8, Entry> { _ in Entry() }
+  /// Held by who makes an entry the first one of a new client that leads here first, so that nobody gets two.
+  let claims = Mutex(())
+
+  /// What came of a look for a client.
+  enum Found {
+    /// It has a session more.
+    case place(ClientPlace)
+    /// It has as many as it may have.
+    case full
+    case noRoom
+  }
+
+  /// Takes a session more of a client that is known; nil if it isn't.
+  func find(_ mark: UInt64, most: Int) -> Found? {
+    let most = min(UInt64(clamping: most), Self.sessionsMask)
+    for index in entries.indices {
+      var owner = entries[index].owner.load(ordering: .relaxed)
+      while owner & ~Self.sessionsMask == mark {
+        guard owner & Self.sessionsMask < most else {
+          entries[index].turnedAway.add(1, ordering: .relaxed)
+          return .full
+        }
+        let (exchanged, original) = entries[index].owner.weakCompareExchange(
+          expected: owner, desired: owner + 1, ordering: .relaxed)
+        if exchanged { return .place(ClientPlace(bucket: self, index: index)) }
+        owner = original
+      }
+    }
+    return nil
+  }
+
+  /// Makes an entry a new client's, with its first session: the one that was quiet the longest.
+  static func claim(_ mark: UInt64, _ key: ClientKey, in first: ClientBucket, or second: ClientBucket) -> Found {
+    while true {
+      let (one, other) = (first.quietest, second.quietest)
+      let isFirst = (one?.due ?? .max) <= (other?.due ?? .max)
+      guard let quiet = isFirst ? one ?? other : other else { return .noRoom }
+      let bucket = isFirst && one != nil ? first : second
+      if bucket.claim(quiet, mark, key) { return .place(ClientPlace(bucket: bucket, index: quiet.index)) }
+    }
+  }
+
+  /// An entry without a session: which, whose, and when its rate is made up for.
+  private typealias Quiet = (index: Int, owner: UInt64, due: UInt64)
+
+  private var quietest: Quiet? {
+    var quietest: Quiet?
+    for index in entries.indices {
+      let owner = entries[index].owner.load(ordering: .relaxed)
+      guard owner & Self.sessionsMask == 0 else { continue }
+      let due = owner == 0 ? 0 : entries[index].pace.isDue
+      if due < quietest?.due ?? .max { quietest = (index, owner, due) }
+    }
+    return quietest
+  }
+
+  /// Makes it a client's, unless another one has it by now.
+  private func claim(_ quiet: Quiet, _ mark: UInt64, _ key: ClientKey) -> Bool {
+    let index = quiet.index
+    guard
+      entries[index].owner.compareExchange(expected: quiet.owner, desired: mark | 1, ordering: .relaxed).exchanged
+    else { return false }
+    entries[index].pace.forget()
+    entries[index].high.store(key.high, ordering: .relaxed)
+    entries[index].low.store(key.low, ordering: .relaxed)
+    entries[index].letIn.store(0, ordering: .relaxed)
+    entries[index].turnedAway.store(0, ordering: .relaxed)
+    return true
+  }
+
+  func takeRate(_ index: Int, by limits: ClientLimits, at now: UInt64, waiting: UInt64) -> UInt64? {
+    let wait = entries[index].pace.take(
+      at: now, interval: limits.interval, burst: limits.burst, waiting: waiting)
+    if wait == nil {
+      entries[index].turnedAway.add(1, ordering: .relaxed)
+    } else {
+      entries[index].letIn.add(1, ordering: .relaxed)
+    }
+    return wait
+  }
+
+  func leave(_ index: Int) {
+    entries[index].owner.subtract(1, ordering: .relaxed)
+  }
+
+  /// The clients that are known, as they are now: each number may be another moment's.
+  func forEach(_ body: (LoudClient) -> Void) {
+    for index in entries.indices {
+      let owner = entries[index].owner.load(ordering: .relaxed)
+      guard owner != 0 else { continue }
+      let address = SocketAddress.ipv6(
+        high: entries[index].high.load(ordering: .relaxed), low: entries[index].low.load(ordering: .relaxed), scope: 0,
+        port: 0)
+      body(
+        LoudClient(
+          address: address.unmapped, sessions: Int(owner & Self.sessionsMask),
+          letIn: Int(entries[index].letIn.load(ordering: .relaxed)),
+          turnedAway: Int(entries[index].turnedAway.load(ordering: .relaxed))))
+    }
+  }
+}
+
+/// A client's place in its table, for as long as its session is there.
+struct ClientPlace {
+  let bucket: ClientBucket
+  let index: Int
+
+  /// Takes a connection of its client's rate; gives how long that has to wait, or nil if it's too early for one.
+  func takeRate(by limits: ClientLimits, at now: UInt64, waiting: UInt64) -> UInt64? {
+    bucket.takeRate(index, by: limits, at: now, waiting: waiting)
+  }
+
+  /// Gives it back.
+  func leave() { bucket.leave(index) }
+}
