@@ -32,6 +32,7 @@ extension Document {
     shutdown = configuration.shutdown
     upgrade = configuration.upgrade
     log = configuration.log
+    accessLog = configuration.accessLog
     resolver = configuration.resolver
     admin = Located(configuration.admin)
     reload = configuration.reload
@@ -48,7 +49,7 @@ extension ListenerDocument {
       backlog: listener.backlog, onRemove: listener.onRemove, drainLimit: listener.drainLimit, access: listener.access,
       freebind: listener.isFreebind,
       proxy: listener.proxy.map { ProxyDocument(from: $0.from, versions: $0.versions) },
-      introduction: listener.introduction)
+      introduction: listener.introduction, accessLog: listener.accessLog)
   }
 }
 

@@ -17,6 +17,8 @@ package struct Configuration: Equatable, Sendable {
   package var upgrade = UpgradeConfiguration()
   /// What is logged, and how.
   package var log = LogConfiguration()
+  /// How sessions are logged, where a listener doesn't say otherwise; nil if they aren't.
+  package var accessLog: AccessLogConfiguration?
   /// How host names are resolved.
   package var resolver = ResolverConfiguration()
   /// The admin socket; nil if there is none.
@@ -80,6 +82,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var proxy: ProxyConfiguration?
   /// How long a client may take until it's known who it is and what it wants, where that is looked at; 10 ms…60 s.
   package var introduction = Duration.seconds(3)
+  /// How its sessions are logged; nil for what holds for all listeners.
+  package var accessLog: ListenerAccessLog?
 }
 
 /// Who says by the PROXY protocol whose connection it is.

@@ -26,11 +26,16 @@ package struct ListenerRoute: Sendable {
   package let maxSessions: Int
   /// What is looked at of a client before a backend is looked for; nil for nothing.
   package let introduction: IntroductionRules?
+  /// How their sessions are logged; nil if they aren't.
+  package let accessLog: AccessLog?
 
   /// A route to a pool.
-  package init(pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil) {
+  package init(
+    pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil, accessLog: AccessLog? = nil
+  ) {
     self.pool = pool
     self.maxSessions = maxSessions
     self.introduction = introduction
+    self.accessLog = accessLog
   }
 }
