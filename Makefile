@@ -19,7 +19,7 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date -r CHAN
 # What the program is built with, and the real programs that tests run: behind the proxy, before it, or to judge it.
 BUILD_PACKAGES = libevent-dev libc-ares-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES = $(BUILD_PACKAGES) curl haproxy nginx-light redis-server iperf3 openssh-server openssh-client openssl postgresql \
-  prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless etcd-server
+  prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless etcd-server logrotate
 DEMO_PACKAGES = iproute2 util-linux
 SOAK_PACKAGES = keepalived
 API_PACKAGES = $(BUILD_PACKAGES) python3-venv
@@ -234,6 +234,8 @@ install: build install-packages ## Install to $(DESTDIR)$(PREFIX)
 	install -D -m 644 $(generated)/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/martlet
 	install -D -m 644 $(generated)/zsh $(DESTDIR)$(ZSHDIR)/_martlet
 	install -D -m 644 $(generated)/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/martlet.fish
+	sed 's,/usr/bin/martlet,$(PREFIX)/bin/martlet,' Packaging/logrotate/martlet >$(generated)/logrotate
+	install -D -m 644 $(generated)/logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/martlet
 	$(MAKE) --no-print-directory install-documents install-configuration
 
 # Documents lie side by side there, with the decisions and the examples in folders of their own: their links do, too.

@@ -85,7 +85,8 @@ let package = Package(
 
     // The doors, at which the control plane is looked at and told, and the log.
     .target(
-      name: "Logs", dependencies: ["Config", "Libevent", "Model", "Text", logging], swiftSettings: strict),
+      name: "Logs", dependencies: ["Config", "Libevent", "Model", "Proxy", "Sockets", "Text", logging, system],
+      swiftSettings: strict),
     .target(
       name: "Doors",
       dependencies: [
@@ -134,7 +135,7 @@ let package = Package(
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Introduction", "Sockets", "Support"]),
     .testTarget(
       name: "ProxyTests",
-      dependencies: ["Balancing", "Introduction", "Libevent", "Proxy", "Sockets", "Support", system]),
+      dependencies: ["Balancing", "Config", "Introduction", "Libevent", "Proxy", "Sockets", "Support", system]),
     .testTarget(name: "ModelTests", dependencies: ["Balancing", "Config", "Model", "Sockets"]),
     .testTarget(name: "TextTests", dependencies: ["Text"]),
     .testTarget(
@@ -170,7 +171,11 @@ let package = Package(
         "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Support",
         system,
       ], exclude: ["Fixtures"]),
-    .testTarget(name: "LogsTests", dependencies: ["Config", "Logs", "Model", logging]),
+    .testTarget(
+      name: "LogsTests",
+      dependencies: [
+        "Balancing", "Config", "Libevent", "Logs", "Model", "Proxy", "Sockets", "Support", logging, system,
+      ]),
     .testTarget(
       name: "DoorsTests",
       dependencies: [

@@ -33,6 +33,7 @@ extension Document {
     shutdown = configuration.shutdown
     upgrade = configuration.upgrade
     log = configuration.log
+    accessLog = configuration.accessLog
     resolver = configuration.resolver
     admin = Located(configuration.admin)
     reload = configuration.reload
@@ -50,7 +51,7 @@ extension ListenerDocument {
       freebind: listener.isFreebind,
       proxy: listener.proxy.map { ProxyDocument(from: $0.from, versions: $0.versions) },
       introduction: listener.introduction, allow: listener.addresses.allow, deny: listener.addresses.deny,
-      limits: listener.limits)
+      limits: listener.limits, accessLog: listener.accessLog)
   }
 }
 

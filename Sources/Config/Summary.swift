@@ -8,7 +8,8 @@ extension Configuration {
         "removed: \(listener.onRemove.summary(drainLimit: listener.drainLimit))",
         listener.proxy.map { "introduced by \($0.from.map(\.description).joined(separator: ", "))" } ?? "",
         listener.addresses.allow.map { "allowed: \($0.summary)" } ?? "",
-        listener.addresses.deny.map { "denied: \($0.summary)" } ?? "", listener.limits?.summary ?? "")
+        listener.addresses.deny.map { "denied: \($0.summary)" } ?? "", listener.limits?.summary ?? "",
+        listener.accessLog.map { "logged: \($0.summary)" } ?? "")
     }
     var text = lines.text
     for pool in pools { text += "\n" + pool.summary }
@@ -22,6 +23,7 @@ extension Configuration {
     rest.add("reload", reload == .signal ? "by signal" : "by signal, and when the file changes")
     rest.add("admin", admin?.summary ?? "off")
     rest.add("log", "\(log.level.rawValue), \(log.format.rawValue)")
+    if let accessLog { rest.add("access log", accessLog.summary) }
     if let fleet {
       rest.add(
         "fleet",
@@ -110,6 +112,29 @@ extension GuardConfiguration {
     let limits = [connecting == .max ? "" : "\(connecting) connecting", rate == .max ? "" : "\(rate) a second"]
     return limits.filter { !$0.isEmpty }.joined(separator: ", ")
       + ", ramp \(DurationText.write(ramp)), wait \(DurationText.write(wait)), queue \(queue)"
+  }
+}
+
+extension AccessLogConfiguration {
+  fileprivate var summary: String {
+    let format =
+      switch format {
+      case .json: "json"
+      case .text: "text"
+      case .template: "a template"
+      }
+    return "\(to), \(format)" + (only.isEmpty ? "" : ", \(only.map(\.rawValue).joined(separator: " and ")) only")
+      + (sample == 1 ? "" : ", \(sample) of the sessions")
+      + (interval.map { ", every \(DurationText.write($0))" } ?? "")
+  }
+}
+
+extension ListenerAccessLog {
+  fileprivate var summary: String {
+    switch self {
+    case .off: "off"
+    case .own(let log): log.summary
+    }
   }
 }
 

@@ -49,7 +49,8 @@ struct MartletCommand: ParsableCommand {
         SIGTERM, SIGINT  Stop gracefully: no new sessions; those that stand may
                          go on for the configuration's shutdown.drain (30 s).
                          A second signal ends them at once.
-        SIGHUP           Read the configuration file again, as `martlet reload`.
+        SIGHUP           Read the configuration file again, as `martlet reload`,
+                         and open the files of the access log anew.
         SIGUSR2          Start the program anew in place of this process, as
                          `martlet upgrade`.
         SIGPIPE          Ignored.

@@ -48,6 +48,7 @@ package final class Service {
   let reporter: Reporter
   let reports: ReportDesk
   let chronicle: Chronicle
+  let accessLog: AccessLogWriter
   let participants: [WorkerParticipant]
   let sessions: SessionDesk
   let overrides: Overrides
@@ -110,6 +111,10 @@ package final class Service {
       configuration, book: Self.book(origin, else: overrides, logger), workforce: workforce, on: loop, logger: logger)
     if let inheritance { controller.inherit(inheritance.handover.state) }
     sessions = SessionDesk(workforce, controller, on: loop)
+    accessLog = AccessLogWriter(
+      workforce.accessLogs,
+      origin: AccessLogOrigin(
+        host: ProcessFigures.machine, process: Int(getpid()), started: Timestamp.now.milliseconds), logger: logger)
     let parts = WeakParts()
     changes = ChangeQueue(on: loop, logger: logger)
     reloads = Reloads(
@@ -132,6 +137,7 @@ package final class Service {
     reporter.upgrade = { [unowned self] in upgrade?.report }
     reporter.nearLimits = { [unowned self] in headroom?.near ?? [:] }
     reporter.refusing = { [unowned self] in chronicle.refusing($0) }
+    reporter.accessLogs = { [accessLog] in accessLog.report }
     reporter.completeByFleet = { [unowned self] report in
       guard let fleet, let status = fleet.status else { return }
       FleetHealth.complete(&report, by: status)
@@ -173,7 +179,10 @@ package final class Service {
     signals = [
       SignalEvent(SIGTERM, on: loop) { [unowned self] in obey(.stop) },
       SignalEvent(SIGINT, on: loop) { [unowned self] in obey(.stop) },
-      SignalEvent(SIGHUP, on: loop) { [unowned self] in reread(by: "SIGHUP") },
+      SignalEvent(SIGHUP, on: loop) { [unowned self] in
+        accessLog.reopen()
+        reread(by: "SIGHUP")
+      },
       SignalEvent(SIGUSR2, on: loop) { [unowned self] in
         startUpgrade(.init(), by: "SIGUSR2") { _ in }
       },
@@ -186,6 +195,7 @@ package final class Service {
         (listener.binding?.sockets[worker] ?? []).map { ListeningSocket(status: listener.status, socket: $0) }
       }
     }
+    writeAccessLog()
     workforce.start(listening: listening, table: controller.makeTable(), control: events, limits: limits)
     controller.leasesExpired = { [unowned self] in overrides.save(controller.book) }
     headroom = HeadroomWatch(on: loop, logger: logger) { [unowned self] descriptors in
@@ -202,7 +212,9 @@ package final class Service {
     }
     systemd = SystemdLink(workforce, on: loop) { [unowned self] in reporter.summary }
     reloads.announce = { [unowned self] isReloading in
-      if isReloading { systemd?.reloading() } else { systemd?.ready() }
+      if isReloading { return systemd?.reloading() ?? () }
+      writeAccessLog()
+      systemd?.ready()
     }
     reloads.readOthers = { [unowned self] in watchFile() }
     reloads.start(controller)
@@ -233,6 +245,7 @@ package final class Service {
     let left = workforce.sessionSlots.taken
     workforce.post(.stop)
     workforce.join()
+    accessLog.close(limit: .seconds(2))
     let ended = shutdown?.ended ?? left
     statsServer = nil
     adminServer = nil

@@ -57,6 +57,7 @@ extension Service {
     let actions = AdminActions(
       controller: controller, listeners: listeners, overrides: overrides, changes: changes, reloads: reloads,
       reporter: reporter, reports: reports, chronicle: chronicle, sessions: sessions, log: origin.log,
+      accessLog: accessLog,
       fleet: .init(
         node: { [origin] in origin.fleet?.setup.plan.me.text },
         look: { [unowned self] in fleet?.answer },
@@ -117,6 +118,11 @@ extension Service {
   func leaveDoors() {
     statsServer?.leave()
     adminServer?.leave()
+  }
+
+  /// Writes the access log as the configuration that runs says.
+  func writeAccessLog() {
+    accessLog.use(controller.configuration.accessLogs, generation: reloads.history.generation)
   }
 
   /// What a reload works on.

@@ -55,7 +55,7 @@ import Testing
         "backend remove web/b3 --for 1m --reason try", "DELETE /v1/backends?backend=b3&pool=web&reason=try&seconds=60",
         ""
       ),
-      ("confirm", "POST /v1/confirm", ""),
+      ("confirm", "POST /v1/confirm", ""), ("log reopen", "POST /v1/log/reopen", ""),
     ])
   func changes(_ command: String, _ line: String, _ body: String) throws {
     let path = String(line.prefix { $0 != "?" })

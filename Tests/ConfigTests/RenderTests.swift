@@ -17,7 +17,7 @@ struct RenderTests {
   @Test func whatIsWrittenIsReadAsTheSameAndHasEveryKey() throws {
     var variations = try Variations(seed: 4)
     var written: Set<String> = []
-    for _ in 0..<600 {
+    for _ in 0..<800 {
       let configuration = try variations.configuration()
       let text = configuration.render()
       let again = try Configuration.parse(text)

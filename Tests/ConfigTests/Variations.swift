@@ -39,6 +39,11 @@ struct Variations {
     "listeners[].allow[]": ["10.0.0.0/8", "2001:db8::/32", "unix:"], "listeners[].deny[]": ["10.1.0.0/16", "::1"],
     "listeners[].allow.file": ["/etc/allowed.txt"], "listeners[].deny.file": ["/etc/blocked.txt"],
     "listeners[].limits.rate": ["2000/s", "30/m"], "listeners[].limits.perClient.rate": ["1/h", "1000000/s"],
+    "listeners[].accessLog": ["stdout", "/var/log/a b", "syslog:10.0.0.9:514"],
+    "listeners[].accessLog.to": ["/var/log/web.log", "syslog:[::1]:514"],
+    "listeners[].accessLog.format": ["text", "json", "of {client} {{\t}} \"{cause}\""],
+    "accessLog": ["/var/log/access.log", "syslog:unix:/dev/log"],
+    "accessLog.to": ["stdout", "syslog:127.0.0.1:514"], "accessLog.format": ["text", "of {client}"],
     "listeners[].mode": ["0660"], "listeners[].user": ["0", "root"], "listeners[].group": ["0", "root"],
     "pools[].name": ["web", "b:2"],
     "pools[].backends[]": ["10.0.0.3:80", "cache.example:80"],
@@ -112,6 +117,8 @@ struct Variations {
       let count = Int.random(in: least...min(most, least + 1), using: &random)
       return JSONNode(try (0..<count).map { _ in try value(of: items, at: path + "[]") })
     case .string("boolean"): return JSONNode(value: .bool(Bool.random(using: &random)))
+    case .string("number"):
+      return ["0", "0.25", "1"].randomElement(using: &random).map { JSONNode(value: .number($0)) } ?? 0
     case .string("integer"):
       let (least, most) = (Self.number(schema["minimum"]), Self.number(schema["maximum"]))
       return JSONNode([least, most, .random(in: least...most, using: &random)].randomElement(using: &random) ?? least)

@@ -1,4 +1,5 @@
 import Balancing
+import Config
 import Libevent
 import Proxy
 import Sockets
@@ -13,6 +14,7 @@ final class ProxyFixture {
   let workers: [WorkerCounters]
   let slots = Slots()
   let events = EventLog()
+  let accessLogs: AccessLogs
   private let idleCloses = IdleCloses()
   private let pace = Pace()
 
@@ -32,6 +34,7 @@ final class ProxyFixture {
   ///   - introduction: what is looked at of clients before a backend is looked for.
   ///   - header: what backends are told of each session.
   ///   - admission: whom the listener lets in.
+  ///   - accessLog: how their sessions are logged.
   ///   - enter: called by each worker's thread before anything else.
   init(
     _ addresses: [SocketAddress], family: AddressFamily = .ipv4, workers count: Int = 1,
@@ -39,17 +42,20 @@ final class ProxyFixture {
     backendSessions: Int = .max, pipes: Int = 16, evictionInterval: UInt64 = 0,
     guardRules: GuardRules? = nil, tiers: [Int] = [], peerPatience: UInt64 = 120_000,
     holdTime: UInt64 = 10, introduction: IntroductionRules? = nil, admission: AdmissionRules? = nil,
-    header: HeaderRules? = nil, entering enter: @escaping @Sendable () -> Void = {}
+    header: HeaderRules? = nil, accessLog: AccessLogConfiguration? = nil,
+    entering enter: @escaping @Sendable () -> Void = {}
   ) throws {
     pool = PoolFixture(addresses, header: header, workers: count)
     bound = try BoundListener(family, workers: count)
     let snapshot = pool.snapshot(
       strategy: strategy, policy: policy, backendSessions: backendSessions, guardRules: guardRules, tiers: tiers)
+    accessLogs = AccessLogs(workers: count)
     let table = RoutingTable(
       generation: 1,
       routes: [
         "test": ListenerRoute(
-          pool: snapshot, maxSessions: maxSessions, introduction: introduction, admission: admission)
+          pool: snapshot, maxSessions: maxSessions, introduction: introduction, admission: admission,
+          accessLog: accessLog.map(accessLogs.log))
       ],
       evictionInterval: evictionInterval)
     inboxes = (0..<count).map { _ in Mailbox() }
@@ -61,7 +67,7 @@ final class ProxyFixture {
         control: events.mailbox, sessionSlots: slots, sessionLimit: 9_000, idleCloses: idleCloses, evictionPace: pace,
         peerPatience: peerPatience * 1_000_000, holdTime: holdTime * 1_000_000, pipeLimit: pipes,
         seed: UInt64(index),
-        counters: workers[index])
+        counters: workers[index], outbox: accessLogs.outboxes[index])
       inboxes[index].post(.open([bound.listening[index]]))
       threads.append(Thread(setup, entering: enter))
     }

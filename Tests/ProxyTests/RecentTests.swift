@@ -127,10 +127,10 @@ import Testing
 
 extension ProxyFixture {
   /// What a worker remembers of ended sessions.
-  func recent(of worker: Int = 0) -> [EndedSession] {
+  func recent(of worker: Int = 0) -> [SessionRecord] {
     let ticket = Int.random(in: 0 ... .max)
     post(.listRecent(ticket: ticket), to: worker)
-    let answer = events.first { event -> [EndedSession]? in
+    let answer = events.first { event -> [SessionRecord]? in
       if case .recent(worker, ticket, let sessions) = event { sessions } else { nil }
     }
     return answer ?? []

@@ -16,7 +16,7 @@ import Testing
       WorkerSetup(
         index: 0, table: RoutingTable(["test": pool]), inbox: Mailbox(), peers: [], control: Mailbox(),
         sessionSlots: Slots(), sessionLimit: 10, idleCloses: IdleCloses(), evictionPace: Pace(), pipeLimit: 0, seed: 1,
-        counters: WorkerCounters()))
+        counters: WorkerCounters(), outbox: AccessLogs(workers: 1).outboxes[0]))
     let (client, _) = try Socket.pair()
     let listener = Listener(bound.listening[0], worker: worker)
     let session = Session(client, from: bound.address, pool: pool, listener: listener, worker: worker)

@@ -196,6 +196,9 @@ extension AdminCall<AdminAnswer.Done> {
       ])
   }
 
+  /// Opens the files of the access log anew.
+  package static var reopenLog: Self { Self(.post, "/v1/log/reopen") }
+
   /// Keeps the configuration that was loaded on probation.
   package static var confirm: Self { Self(.post, "/v1/confirm", limit: inTime) }
 }

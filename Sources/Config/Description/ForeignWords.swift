@@ -54,6 +54,7 @@ enum ForeignWords {
     ("resolver", ["resolvers", "dns"]),
     ("resolver.nameservers", ["nameservers", "dns-servers"]),
     ("nameservers", ["servers", "addresses"]),
+    ("accessLog", ["access_log", "accesslogs", "option-tcplog", "tcplog", "session-log", "traffic-log"]),
     ("log", ["logging", "logs", "error_log", "logger"]),
     ("log.level", ["log-level", "loglevel", "verbosity"]),
     ("level", ["severity", "verbosity"]),

@@ -53,7 +53,8 @@ struct Assembler {
     return Configuration(
       workers: document.workers, listeners: listeners, pools: pools, stats: stats, shutdown: document.shutdown,
       upgrade: document.upgrade,
-      log: document.log, resolver: document.resolver, admin: admin, reload: document.reload,
+      log: document.log, accessLog: document.accessLog, resolver: document.resolver, admin: admin,
+      reload: document.reload,
       eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) }, warnings: found.warnings)
   }
 }
@@ -76,7 +77,7 @@ extension Assembler {
       isFreebind: value.freebind || value.bind.map { floating.contains($0.withoutMapping.with(port: 0)) } == true,
       proxy: value.proxy.map { ProxyConfiguration(from: $0.from ?? [], versions: $0.versions) },
       introduction: value.introduction, addresses: AddressLists(allow: value.allow, deny: value.deny),
-      limits: value.limits)
+      limits: value.limits, accessLog: value.accessLog)
   }
 
   private mutating func check(_ pool: String?, of listener: Located<ListenerDocument>, among names: [String]) {

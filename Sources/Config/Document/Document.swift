@@ -9,6 +9,7 @@ struct Document: Sendable {
   var shutdown = ShutdownConfiguration()
   var upgrade = UpgradeConfiguration()
   var log = LogConfiguration()
+  var accessLog: AccessLogConfiguration?
   var resolver = ResolverConfiguration()
   var admin: Located<AdminConfiguration?>?
   var reload = ReloadTrigger.signal
@@ -47,6 +48,7 @@ struct ListenerDocument: Sendable {
   var allow: AddressList?
   var deny: AddressList?
   var limits: LimitsConfiguration?
+  var accessLog: ListenerAccessLog?
 }
 
 extension Document {
@@ -118,6 +120,9 @@ extension Document {
     Field("shutdown", \.shutdown, in: initial, shutdown.kind, "How the program ends."),
     Field("upgrade", \.upgrade, in: initial, upgrade.kind, "How a process ends that another one has taken over from."),
     Field("log", \.log, in: initial, log.kind, "What is logged, and how."),
+    Field(
+      "accessLog", optional: \.accessLog, AccessLogDocument.kind,
+      "A line for each session: where it goes, or an object. Without it there is none."),
     Field("resolver", \.resolver, in: initial, resolver.kind, "How host names are resolved."),
     Field(
       "admin", optional: \.admin, admin.kind.orNone("off").located,
@@ -272,6 +277,9 @@ extension ListenerDocument {
       Field(
         "limits", optional: \.limits, LimitsConfiguration.shape.kind,
         "How often clients may come, and what each of them may have. Without it anything."),
+      Field(
+        "accessLog", optional: \.accessLog, AccessLogDocument.ofListener,
+        "The same as accessLog of the file, for this listener; off for none. Without it, what the file says."),
     ] + SocketAccess.fields.map { $0.inside(\.access) },
     rules: [
       [

@@ -17,6 +17,8 @@ package struct Configuration: Equatable, Sendable {
   package var upgrade = UpgradeConfiguration()
   /// What is logged, and how.
   package var log = LogConfiguration()
+  /// How sessions are logged, where a listener doesn't say otherwise; nil if they aren't.
+  package var accessLog: AccessLogConfiguration?
   /// How host names are resolved.
   package var resolver = ResolverConfiguration()
   /// The admin socket; nil if there is none.
@@ -84,6 +86,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var addresses = AddressLists()
   /// How often clients may come, and what each may have; nil for anything.
   package var limits: LimitsConfiguration?
+  /// How its sessions are logged; nil for what holds for all listeners.
+  package var accessLog: ListenerAccessLog?
 }
 
 /// Who says by the PROXY protocol whose connection it is.

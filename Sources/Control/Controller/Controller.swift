@@ -42,7 +42,7 @@ package final class Controller {
   /// Where everything here happens.
   package let loop: EventLoop
   let logger: Logger
-  var tables = RoutingTables()
+  var tables: RoutingTables
   let checks: HealthChecks
   var changeTimer: Timer?
   var departureTimer: Timer?
@@ -57,6 +57,7 @@ package final class Controller {
     self.workforce = workforce
     self.loop = loop
     self.logger = logger
+    tables = RoutingTables(workforce.accessLogs)
     transitions = TransitionLog(logger)
     evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
     names = NameBook(configuration.resolver, on: loop, logger: logger)

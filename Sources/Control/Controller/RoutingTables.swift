@@ -7,6 +7,11 @@ struct RoutingTables {
   /// How many there were.
   private(set) var count = 0
   private var snapshots: [String: Pool] = [:]
+  private let accessLogs: AccessLogs
+
+  init(_ accessLogs: AccessLogs) {
+    self.accessLogs = accessLogs
+  }
 
   /// Something of the pool isn't as in the last table.
   mutating func outdate(_ pool: PoolController) {
@@ -33,7 +38,8 @@ struct RoutingTables {
           listener.name,
           ListenerRoute(
             pool: $0, maxSessions: listener.maxSessions, introduction: listener.proxy.map { rules(of: $0, listener) },
-            admission: admission(listener))
+            admission: admission(listener),
+            accessLog: configuration.accessLog(of: listener).map(accessLogs.log))
         )
       }
     }

@@ -16,6 +16,9 @@ package final class Workforce {
   /// How fast sessions are ended.
   private let evictionPace = Pace()
 
+  /// How sessions are logged, and what waits to be.
+  package let accessLogs: AccessLogs
+
   private let inboxes: [Mailbox<WorkerCommand>]
   private var threads: [WorkerThread] = []
 
@@ -39,6 +42,7 @@ package final class Workforce {
   package init(count: Int) {
     inboxes = (0..<count).map { _ in Mailbox() }
     counters = (0..<count).map { _ in WorkerCounters() }
+    accessLogs = AccessLogs(workers: count)
   }
 
   /// Starts a thread for each worker.
@@ -55,7 +59,8 @@ package final class Workforce {
         peers: inboxes.enumerated().filter { $0.offset != index }.map(\.element), control: control,
         sessionSlots: sessionSlots, sessionLimit: limits.sessions, idleCloses: idleCloses,
         evictionPace: evictionPace, pipeLimit: limits.pipes / count,
-        seed: UInt64.random(in: .min ... .max), counters: counters[index])
+        seed: UInt64.random(in: .min ... .max), counters: counters[index],
+        outbox: accessLogs.outboxes[index])
       // As a command, which is gone when it's carried out: nobody else at the worker is to hold the sockets.
       inboxes[index].post(.open(listening[index]))
       threads.append(WorkerThread(setup))

@@ -83,13 +83,14 @@ package struct AdminActions {
   package init(
     controller: Controller, listeners: ListenerSet, overrides: Overrides, changes: ChangeQueue, reloads: Reloads,
     reporter: Reporter, reports: ReportDesk, chronicle: Chronicle, sessions: SessionDesk, log: LogSwitch,
-    fleet: Fleet, upgrade: @escaping Upgrade
+    accessLog: AccessLogWriter, fleet: Fleet, upgrade: @escaping Upgrade
   ) {
     let backends = BackendFinder(controller: controller)
     let routes =
       LookActions(
         controller: controller, backends: backends, reporter: reporter, reports: reports, chronicle: chronicle, log: log
       ).routes
+      + LogActions(accessLog: accessLog).routes
       + StickActions(backends: backends).routes
       + OverrideActions(
         controller: controller, backends: backends,

@@ -20,7 +20,7 @@ package final class SessionDesk {
   private let workforce: Workforce
   private let controller: Controller
   private let lists: Survey<(total: Int, sessions: [SessionSummary])>
-  private let recents: Survey<[EndedSession]>
+  private let recents: Survey<[SessionRecord]>
 
   /// Asks these workers.
   package init(_ workforce: Workforce, _ controller: Controller, on loop: EventLoop) {
@@ -45,7 +45,7 @@ package final class SessionDesk {
   }
 
   /// The sessions that ended last, the newest first.
-  package func recent(done: @escaping ([EndedSession]) -> Void) {
+  package func recent(done: @escaping ([SessionRecord]) -> Void) {
     recents.ask { [workforce] ticket in
       workforce.post(.listRecent(ticket: ticket))
     } done: { answers in
@@ -89,18 +89,13 @@ package final class SessionDesk {
   }
 
   /// Sessions in the words of the admin door.
-  package func describe(_ sessions: [EndedSession]) -> [AdminAnswer.EndedSession] {
+  package func describe(_ sessions: [SessionRecord]) -> [AdminAnswer.EndedSession] {
     guard !sessions.isEmpty else { return [] }
     let names = BackendNames(controller)
     return sessions.map { describe($0, names) }
   }
 
-  private func describe(_ session: EndedSession, _ names: BackendNames) -> AdminAnswer.EndedSession {
-    let cause =
-      switch session.end {
-      case .closed(let cause): cause.rawValue
-      case .refused(let refusal): refusal.rawValue
-      }
+  private func describe(_ session: SessionRecord, _ names: BackendNames) -> AdminAnswer.EndedSession {
     let ago = Int64(bitPattern: MonotonicClock.now() &- session.acceptedAt) / 1_000_000
     return AdminAnswer.EndedSession(
       id: String(session.id), client: session.client.description, listener: session.listener.name,
@@ -108,8 +103,8 @@ package final class SessionDesk {
       backend: names.name(of: session.backend), began: Timestamp(milliseconds: Timestamp.now.milliseconds - Int(ago)),
       duration: Double(session.duration) / 1e9, connectTime: session.connectTime.map { Double($0) / 1e9 },
       attempts: session.attempts,
-      bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient), cause: cause,
-      text: session.end.text)
+      bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient),
+      cause: session.end?.word ?? "", text: session.end?.text ?? "")
   }
 
   /// A worker has answered.
@@ -118,7 +113,7 @@ package final class SessionDesk {
   }
 
   /// A worker has answered.
-  package func take(_ list: [EndedSession], from worker: Int, ticket: Int) {
+  package func take(_ list: [SessionRecord], from worker: Int, ticket: Int) {
     recents.take(list, from: worker, ticket: ticket)
   }
 }
@@ -136,7 +131,7 @@ struct BackendNames {
   }
 }
 
-extension EndedSession {
+extension SessionRecord {
   /// When it ended, in nanoseconds of the monotonic clock.
   var endedAt: UInt64 { acceptedAt &+ duration }
 }

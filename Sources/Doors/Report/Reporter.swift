@@ -28,6 +28,8 @@ package final class Reporter {
   package var upgrade: () -> Report.Upgrade? = { nil }
   /// Since when resources are near their limits, by their names.
   package var nearLimits: () -> [String: Timestamp] = { [:] }
+  /// Where the access log goes.
+  package var accessLogs: () -> [Report.AccessLog] = { [] }
   /// Adds what is known of the fleet.
   package var completeByFleet: (inout Report) -> Void = { _ in }
   /// Why this node can't serve what its fleet has agreed on; nil if it can, or is of none.
@@ -68,7 +70,7 @@ package final class Reporter {
         revert: reloads.revert, lastReload: reloads.history.last, waiting: reloads.waiting, nextTry: reloads.nextTry,
         reloads: reloads.history.tally.report),
       overrides: overrides, evictions: controller.evictions.report(standing: standing()), headroom: headroom,
-      predecessor: predecessor(), upgrade: upgrade())
+      predecessor: predecessor(), upgrade: upgrade(), accessLogs: accessLogs())
     completeByFleet(&report)
     return report
   }

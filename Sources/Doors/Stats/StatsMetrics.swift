@@ -16,6 +16,7 @@ enum StatsMetrics {
     write(standard: report.process, to: &writer)
     write(operations: report, to: &writer)
     write(reloads: report.configuration.reloads, to: &writer)
+    write(accessLogs: report.accessLogs ?? [], to: &writer)
     write(workers: report.workers, to: &writer)
     write(listeners: report.listeners, to: &writer)
     write(pools: report.pools, to: &writer)
@@ -114,6 +115,18 @@ enum StatsMetrics {
     writer.family(
       "martlet_resource_limit", .gauge, "How much of it there is.",
       resources.map { ([("resource", $0.name)], Double($0.limit)) })
+  }
+
+  private static func write(accessLogs: [Report.AccessLog], to writer: inout MetricsWriter) {
+    let rows = MetricsRows(accessLogs) { [("to", $0.to)] }
+    writer.family(
+      "martlet_access_log_lines_total", .counter, "Lines of the access log that were written.", rows.counts(\.lines))
+    writer.family(
+      "martlet_access_log_lost_total", .counter, "Lines of the access log that couldn't be written in time.",
+      rows.counts(\.lost))
+    writer.family(
+      "martlet_access_log_broken", .gauge, "Whether nothing can be written to the access log at present.",
+      rows.each { $0.isUsed ? ($0.problem == nil ? 0 : 1) : nil })
   }
 
   private static func write(workers: [Report.Worker], to writer: inout MetricsWriter) {

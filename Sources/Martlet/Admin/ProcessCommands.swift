@@ -38,8 +38,8 @@ struct UpgradeCommand: ParsableCommand {
 struct LogCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log",
-    abstract: "Show or set what the running process logs.",
-    subcommands: [LogLevelCommand.self])
+    abstract: "Show or set what the running process logs, or open its files anew.",
+    subcommands: [LogLevelCommand.self, LogReopenCommand.self])
 }
 
 /// `martlet log level`.
@@ -61,5 +61,25 @@ struct LogLevelCommand: ParsableCommand {
 
   func run() throws {
     try options.show(level.map { .setLog($0) } ?? .log) { ShortText.render($0) }
+  }
+}
+
+/// `martlet log reopen`.
+struct LogReopenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reopen",
+    abstract: "Open the files of the access log anew.",
+    discussion: """
+      For whoever has given the old ones other names, as logrotate does. What is written from then on is in the new ones; no \
+      line is lost or twice there. SIGHUP does the same, and reads the configuration again.
+
+      EXAMPLES
+        mv access.log access.log.1 && martlet log reopen
+      """)
+
+  @OptionGroup var options: AnswerOptions
+
+  func run() throws {
+    try options.perform(.reopenLog)
   }
 }

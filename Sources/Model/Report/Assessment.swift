@@ -4,7 +4,7 @@ extension Report {
   package func assessed() -> [Concern] {
     let all =
       pools.flatMap { concerns(of: $0) } + listeners.compactMap(concern) + listConcerns
-      + headroom.resources.compactMap(concern)
+      + headroom.resources.compactMap(concern) + (accessLogs ?? []).compactMap(concern)
       + configurationConcerns + upgradeConcerns + evictions.map(concern) + overrides.compactMap(concern)
       + (fleet?.concerns ?? [])
     return Concern.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
@@ -104,6 +104,13 @@ extension Report {
     return Concern(
       .warning, .limit, resource.name, resource.share >= 1 ? "at its limit" : "near its limit",
       because: "\(resource.used) of \(resource.limit) are used", since: resource.since)
+  }
+
+  private func concern(_ log: AccessLog) -> Concern? {
+    guard log.isUsed, let problem = log.problem else { return nil }
+    return Concern(
+      .warning, .accessLog, "access log \(log.to)", "not written",
+      because: problem + (log.lost == 0 ? "" : "; \(log.lost) lines were lost so far"), since: log.since)
   }
 
   // MARK: Changes

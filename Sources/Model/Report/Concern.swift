@@ -30,6 +30,8 @@ extension Report {
       case refusals
       /// Something that the process is about to run out of.
       case limit
+      /// Lines of the access log that can't be written.
+      case accessLog
       /// A reload that was refused, or that waits for its turn.
       case reload
       /// A configuration that has still to be confirmed, or is taken back.

@@ -39,6 +39,8 @@ package struct Report: Codable, Equatable, Sendable {
   package var upgrade: Upgrade?
   /// The fleet that the process is a node of, as this node sees it; nil if it's none.
   package var fleet: AdminAnswer.Fleet?
+  /// Where the access log goes and went; nil of a process that doesn't tell.
+  package var accessLogs: [AccessLog]?
   /// What is wrong now or about to change, the worst first; nil of a process that doesn't tell, and until it was looked at.
   package var concerns: [Concern]?
 
@@ -47,7 +49,8 @@ package struct Report: Codable, Equatable, Sendable {
     version: String, generation: Int, time: Timestamp, uptime: Double, process: Process, workers: [Worker],
     listeners: [Listener], pools: [Pool], transitions: [Transition], configuration: Configuration,
     overrides: [Override], evictions: [Eviction], headroom: Headroom, predecessor: Predecessor? = nil,
-    upgrade: Upgrade? = nil, fleet: AdminAnswer.Fleet? = nil, concerns: [Concern]? = nil
+    upgrade: Upgrade? = nil, fleet: AdminAnswer.Fleet? = nil, accessLogs: [AccessLog]? = nil,
+    concerns: [Concern]? = nil
   ) {
     self.version = version
     self.generation = generation
@@ -65,6 +68,7 @@ package struct Report: Codable, Equatable, Sendable {
     self.predecessor = predecessor
     self.upgrade = upgrade
     self.fleet = fleet
+    self.accessLogs = accessLogs
     self.concerns = concerns
   }
 }

@@ -63,6 +63,34 @@ extension Report {
     }
   }
 
+  /// A place where lines of the access log go.
+  package struct AccessLog: Codable, Equatable, Sendable {
+    /// The place, as in the configuration.
+    package var to: String
+    /// Whether the configuration that runs names it.
+    package var isUsed: Bool
+    /// How many lines were written.
+    package var lines: Int
+    /// How many lines were lost, as they couldn't be written in time.
+    package var lost: Int
+    /// Why nothing can be written at present; nil if it can.
+    package var problem: String?
+    /// Since when; nil if it can.
+    package var since: Timestamp?
+
+    /// With all its parts.
+    package init(
+      to: String, isUsed: Bool, lines: Int, lost: Int, problem: String? = nil, since: Timestamp? = nil
+    ) {
+      self.to = to
+      self.isUsed = isUsed
+      self.lines = lines
+      self.lost = lost
+      self.problem = problem
+      self.since = since
+    }
+  }
+
   /// The way back to the configuration before, which is tried until it succeeds.
   package struct Revert: Codable, Equatable, Sendable {
     /// Why it's due.

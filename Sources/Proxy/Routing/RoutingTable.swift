@@ -26,17 +26,20 @@ package struct ListenerRoute: Sendable {
   package let maxSessions: Int
   /// What is looked at of a client before a backend is looked for; nil for nothing.
   package let introduction: IntroductionRules?
-
+  /// How their sessions are logged; nil if they aren't.
+  package let accessLog: AccessLog?
   /// Whom it lets in; nil for everybody.
   package let admission: AdmissionRules?
 
   /// A route to a pool.
   package init(
-    pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil, admission: AdmissionRules? = nil
+    pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil, admission: AdmissionRules? = nil,
+    accessLog: AccessLog? = nil
   ) {
     self.pool = pool
     self.maxSessions = maxSessions
     self.introduction = introduction
     self.admission = admission
+    self.accessLog = accessLog
   }
 }

@@ -28,6 +28,8 @@ final class ClientIntroduction {
   let rules: IntroductionRules
   /// What was said; nil as long as nothing is known.
   fileprivate(set) var header: ProxyHeader?
+  /// When it was known who the client is, in nanoseconds of the monotonic clock; nil as long as it isn't.
+  var ended: UInt64?
 
   init(_ rules: IntroductionRules) {
     self.rules = rules

@@ -21,12 +21,14 @@ struct Connector: ~Copyable {
   var place: QueuePlace?
   /// How long the attempt that succeeded took, in nanoseconds; 0 as long as there's none.
   var connectTime: UInt64 = 0
+  /// From then until the backend's first byte, in nanoseconds; 0 as long as there's none.
+  var firstByteTime: UInt64 = 0
   /// How many backends were tried.
   var attempts = 0
   /// The backends that were tried, by their place in the pool.
   var tried = Exclusion()
-  /// Those that failed, by their ids: in another snapshot they have other places. Takes no memory until one does.
-  var failed: [Int] = []
+  /// Those that failed: in another snapshot they have other places. Takes no memory until one does.
+  var failures: [FailedAttempt] = []
 
   init(began: UInt64) {
     self.began = began
@@ -48,8 +50,9 @@ struct Connector: ~Copyable {
   }
 
   /// The backend has said something for the first time.
-  func firstByteCame(_ counters: PoolCounters) {
-    counters.firstByteTime.record(nanoseconds: MonotonicClock.now() &- (attemptBegan &+ connectTime))
+  mutating func firstByteCame(_ counters: PoolCounters) {
+    firstByteTime = max(MonotonicClock.now() &- (attemptBegan &+ connectTime), 1)
+    counters.firstByteTime.record(nanoseconds: firstByteTime)
   }
 
   /// Whether the attempt that is under way has had all the time that one may get.
@@ -65,8 +68,9 @@ extension Session {
     self.pool = pool
     policy = pool.policy
     connector.tried = Exclusion()
-    guard !connector.failed.isEmpty else { return }
-    for (place, backend) in pool.backends.enumerated() where connector.failed.contains(backend.id) {
+    guard !connector.failures.isEmpty else { return }
+    let failed = connector.failures.map(\.backend.id)
+    for (place, backend) in pool.backends.enumerated() where failed.contains(backend.id) {
       connector.tried.insert(place)
     }
   }
@@ -199,7 +203,7 @@ extension Session {
   private func leave(_ backend: Backend, _ failure: ConnectFailure, _ error: Errno) {
     backend.counters[worker.index].failures.add(failure)
     backend.load.release()
-    connector.failed.append(backend.id)
+    connector.failures.append(FailedAttempt(backend, failure))
     if failure.isOurs {
       connector.hindrances += 1
       worker.report(.connectHindered(backend, error))

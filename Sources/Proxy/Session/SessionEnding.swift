@@ -103,7 +103,7 @@ extension Session {
       if let stick = policy.stick { leaveBackend(backend, by: stick, at: now) }
     }
     if cause == .idle { worker.idleCloses.note(clientAddress, of: policy.pool, at: now) }
-    worker.recent.append(EndedSession(self, .closed(cause), backend: backend, at: now))
+    worker.note(SessionRecord(self, .closed(cause), backend: backend, at: now), of: self)
     leave(by: manner)
   }
 
@@ -117,7 +117,7 @@ extension Session {
       connectEnded(at: backend)
       backend.load.release()
     }
-    worker.recent.append(EndedSession(self, .refused(refusal), backend: nil, at: MonotonicClock.now()))
+    worker.note(SessionRecord(self, .refused(refusal), backend: nil, at: MonotonicClock.now()), of: self)
     leave(by: .reset)
   }
 

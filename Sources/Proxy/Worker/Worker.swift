@@ -46,6 +46,11 @@ package final class Worker {
   var activeLastTick: [Session] = []
   var sessionsMade: UInt64 = 0
   var recent = RecentSessions()
+  /// What is to be logged of sessions, until the next tick.
+  var records: [AccessRecord] = []
+  let outbox: RecordOutbox
+  /// When the standing sessions were looked through last, in nanoseconds of the monotonic clock.
+  var sweptAt: UInt64 = 0
 
   /// Runs a worker on the calling thread until it's told to stop.
   package static func run(_ setup: WorkerSetup) {
@@ -69,6 +74,7 @@ package final class Worker {
     holds = Holds(of: setup.holdTime, on: loop)
     control = setup.control
     peers = setup.peers
+    outbox = setup.outbox
     table = setup.table
     receiver = setup.inbox.receive(on: loop) { [unowned self] in obey($0) }
     ticker = Timer(on: loop) { [unowned self] in ticked() }
@@ -85,6 +91,7 @@ package final class Worker {
     activeThisTick = []
     activeLastTick = []
     evictor.stop()
+    handOverRecords()
   }
 
   // MARK: Commands and reports

@@ -62,7 +62,7 @@ package enum WorkerEvent: Sendable {
   /// The answer to `listSessions`: the oldest first, up to the query's limit, and how many there are on this worker.
   case sessions(worker: Int, ticket: Int, [SessionSummary], total: Int)
   /// The answer to `listRecent`: up to 1,000, in the order in which they ended.
-  case recent(worker: Int, ticket: Int, [EndedSession])
+  case recent(worker: Int, ticket: Int, [SessionRecord])
   /// An order has nothing left to do on this worker for the first time: none of the sessions that are meant is left, or
   /// its quota is used up, and so many are left; then it's forgotten.
   case evicted(worker: Int, order: Int, remaining: Int)

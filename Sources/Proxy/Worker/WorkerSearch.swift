@@ -34,6 +34,7 @@ extension Worker {
     session.use(pool)
     session.phase = .connecting
     session.connector.began = MonotonicClock.now()
+    session.introduction?.ended = session.connector.began
     search(for: session)
   }
 

@@ -31,6 +31,8 @@ package struct WorkerSetup: Sendable {
   package var seed: UInt64
   /// Its own counts.
   package var counters: WorkerCounters
+  /// Where what is to be logged of sessions waits for the writer.
+  package var outbox: RecordOutbox
 
   /// All of it.
   package init(
@@ -38,7 +40,7 @@ package struct WorkerSetup: Sendable {
     peers: [Mailbox<WorkerCommand>], control: Mailbox<WorkerEvent>, sessionSlots: Slots, sessionLimit: Int,
     idleCloses: IdleCloses, evictionPace: Pace, peerPatience: UInt64 = 120_000_000_000,
     holdTime: UInt64 = 10_000_000, pipeLimit: Int,
-    seed: UInt64, counters: WorkerCounters
+    seed: UInt64, counters: WorkerCounters, outbox: RecordOutbox
   ) {
     self.index = index
     self.table = table
@@ -54,5 +56,6 @@ package struct WorkerSetup: Sendable {
     self.pipeLimit = pipeLimit
     self.seed = seed
     self.counters = counters
+    self.outbox = outbox
   }
 }

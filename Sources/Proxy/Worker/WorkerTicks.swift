@@ -34,8 +34,10 @@ extension Worker {
     if tick % Self.ticksPerSweep == 0 {
       evictor.beginSweep()
       standing.forEach { sweep($0, at: now) }
+      sweptAt = now
     }
     if !evictor.isIdle { evictor.work(at: now) }
+    handOverRecords()
     listeners.resumeIfPossible()
     let isBusy =
       !pending.isEmpty || !standing.isEmpty || listeners.areAnyPaused || !activeLastTick.isEmpty
@@ -70,6 +72,7 @@ extension Worker {
   }
 
   private func sweep(_ session: Session, at now: UInt64) {
+    noteLasting(session, at: now)
     let quiet = session.idle
     if quiet > 0 { session.rest() }
     if !session.isKeptAlive { session.keepAlive() }

@@ -68,7 +68,7 @@ final class Succession {
     sessions.recent { [weak self] ended in self?.tell(ended) }
   }
 
-  private func tell(_ ended: [EndedSession]) {
+  private func tell(_ ended: [SessionRecord]) {
     guard upgrade.hasTold else { return }
     if upgrade.counts.isDone { upgrade.counts.beginRound() }
     // What this process had been told by the one before it goes along once.

@@ -217,6 +217,7 @@ extension Report {
     report.process.host = nil
     report.process.program = nil
     report.concerns = nil
+    report.accessLogs = nil
     report.pools[0].refusing = nil
     report.headroom.resources[0].since = nil
     report.configuration = .init(since: report.configuration.since)

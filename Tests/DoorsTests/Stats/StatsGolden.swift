@@ -40,6 +40,22 @@ extension StatsRenderingTests {
   /// The JSON of `Report.small`. A change here is a change of a documented schema: only keys may be added.
   static let smallJSON = """
     {
+      "accessLogs" : [
+        {
+          "isUsed" : true,
+          "lines" : 98000,
+          "lost" : 12,
+          "to" : "/var/log/martlet/access.log"
+        },
+        {
+          "isUsed" : false,
+          "lines" : 5,
+          "lost" : 0,
+          "problem" : "no syslog server is there",
+          "since" : "2026-01-01T11:59:50.000Z",
+          "to" : "syslog:10.0.0.9:514"
+        }
+      ],
       "concerns" : [
         {
           "kind" : "refusals",

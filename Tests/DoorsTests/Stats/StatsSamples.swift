@@ -103,7 +103,13 @@ extension Report {
       pid: 4242, version: "1.2.2", sessions: 12, deadline: Timestamp(milliseconds: 1_767_268_900_000)),
     upgrade: Upgrade(
       program: "/usr/bin/martlet", author: "ann", since: Timestamp(milliseconds: 1_767_268_790_000),
-      deadline: Timestamp(milliseconds: 1_767_268_820_000)))
+      deadline: Timestamp(milliseconds: 1_767_268_820_000)),
+    accessLogs: [
+      AccessLog(to: "/var/log/martlet/access.log", isUsed: true, lines: 98_000, lost: 12),
+      AccessLog(
+        to: "syslog:10.0.0.9:514", isUsed: false, lines: 5, lost: 0, problem: "no syslog server is there",
+        since: Timestamp(milliseconds: 1_767_268_790_000)),
+    ])
 
   private static let override = Override(
     pool: "web", backend: "b1", address: "10.0.0.1:80", action: .weight, weight: 2, author: "ann", reason: "new disk",
