@@ -80,7 +80,7 @@ extension Kind where Value == AccessLogTarget {
         return .file(text)
       }
       guard text.hasPrefix("syslog:") else {
-        throw Refusal(message: "\(shown) is not where an access log can go", hint: "write \(hint)")
+        throw Refusal(message: "\(shown) is not where an access log can go", hint: "name one, \(hint)")
       }
       var server = String(text.dropFirst(7))
       if server.lowercased().hasPrefix("localhost:") { server = "127.0.0.1" + server.dropFirst(9) }
