@@ -113,8 +113,7 @@ package final class Service {
     sessions = SessionDesk(workforce, controller, on: loop)
     accessLog = AccessLogWriter(
       workforce.accessLogs,
-      origin: AccessLogOrigin(
-        host: ProcessFigures.machine, process: Int(getpid()), started: Timestamp.now.milliseconds), logger: logger)
+      origin: AccessLogOrigin(host: ProcessFigures.machine, process: Int(getpid())), logger: logger)
     let parts = WeakParts()
     changes = ChangeQueue(on: loop, logger: logger)
     reloads = Reloads(

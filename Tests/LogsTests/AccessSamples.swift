@@ -6,7 +6,7 @@ import Sockets
 @testable import Proxy
 
 extension AccessLogOrigin {
-  static let sample = AccessLogOrigin(host: "lb-1", process: 4711, started: 0x1A2B)
+  static let sample = AccessLogOrigin(host: "lb-1", process: 4711, prefix: "1a2b-")
 }
 
 extension SessionRecord {

@@ -9,18 +9,15 @@ package struct AccessLogOrigin: Sendable {
   package var host: String
   /// The process's id.
   package var process: Int
-  /// When the process was started, in milliseconds of Unix time: it tells its sessions from those of others.
-  package var started: Int
+  /// What the ids of its sessions begin with, and those of no other process.
+  package var prefix: String
 
   /// Of a process on a machine.
-  package init(host: String, process: Int, started: Int) {
+  package init(host: String, process: Int, prefix: String = SessionID.prefix) {
     self.host = host
     self.process = process
-    self.started = started
+    self.prefix = prefix
   }
-
-  /// What the ids of its sessions begin with, and those of no other process.
-  var prefix: String { "\(String(started, radix: 16))-" }
 
   /// The machine's name as RFC 5424 takes it.
   var hostname: String {

@@ -25,7 +25,7 @@ package final class HeaderRules: Sendable {
     guard configuration.version == .v2 else { return header.bytes() }
     for field in session.introduction?.header?.fields ?? [] where mayPass(field.kind) { header.fields.append(field) }
     if kinds.contains(.uniqueID), !header.fields.contains(where: { $0.kind == .uniqueID }) {
-      header.fields.append(ProxyField(.uniqueID, Array(session.uniqueID.utf8)))
+      header.fields.append(ProxyField(.uniqueID, Array(SessionID.text(session.id).utf8)))
     }
     return header.bytes(check)
   }
@@ -51,18 +51,6 @@ extension SendProxyConfiguration.Field {
 }
 
 extension Session {
-  /// Tells this process from all others, so that its sessions are told from theirs.
-  private static let process = UInt64.random(in: .min ... .max)
-
-  /// What tells this session from all others, of whichever process: 32 hexadecimal digits.
-  var uniqueID: String {
-    func digits(_ number: UInt64) -> String {
-      let digits = String(number, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-    return digits(Self.process) + digits(id)
-  }
-
   /// Tells of a backend that has got a header, and ends or breaks the connection soon after without a byte: it may not expect one.
   func tellIfHeaderUnanswered() {
     guard let backend, backend.header != nil, toClient.moved == 0, cause == nil,
