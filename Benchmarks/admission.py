@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import socket
 import statistics
 import subprocess
 import time
@@ -33,12 +34,14 @@ def start(children, name, martlet, listener, prefix):
     deadline = time.monotonic() + 120
     while True:
         try:
-            children.connect(port, 500, 1)
-            return process, port
-        except SystemExit:
+            socket.create_connection(("127.0.0.1", port)).close()
+            break
+        except OSError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.5)
+            time.sleep(0.2)
+    children.connect(port, 500, 1)
+    return process, port
 
 
 def kinds(children, options):

@@ -37,7 +37,7 @@ struct Variations {
     "listeners[].pool": ["web", "b:2"],
     "listeners[].proxy.from[]": ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "0.0.0.0/0", "unix:"],
     "listeners[].allow[]": ["10.0.0.0/8", "2001:db8::/32", "unix:"], "listeners[].deny[]": ["10.1.0.0/16", "::1"],
-    "listeners[].allow.file": ["/etc/allowed.txt"], "listeners[].deny.file": ["/etc/blocked.txt"],
+    "listeners[].allow.file": ["/etc/allowed.txt", "/a"], "listeners[].deny.file": ["/etc/blocked.txt", "/b"],
     "listeners[].limits.rate": ["2000/s", "30/m"], "listeners[].limits.perClient.rate": ["1/h", "1000000/s"],
     "listeners[].accessLog": ["stdout", "/var/log/a b", "syslog:10.0.0.9:514"],
     "listeners[].accessLog.to": ["/var/log/web.log", "syslog:[::1]:514"],

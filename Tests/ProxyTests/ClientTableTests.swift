@@ -83,6 +83,10 @@ import Testing
       Issue.record("it's let in")
       return
     }
+    guard case .tooOften = table.take(key, by: limits, at: 1_000_000_001, waiting: 999_999_999) else {
+      Issue.record("it would have to wait for too long")
+      return
+    }
     guard case .place(_, let wait) = table.take(key, by: limits, at: 1_000_000_001, waiting: 1_000_000_000) else {
       Issue.record("it can't wait")
       return
