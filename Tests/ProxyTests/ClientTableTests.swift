@@ -1,3 +1,4 @@
+import Glibc
 import Libevent
 import Sockets
 import Synchronization
@@ -64,6 +65,9 @@ import Testing
         // All come upon clients that nobody knows yet.
         for host in 0..<2_000 as Range<UInt32> {
           guard let key = ClientKey(.ipv4(host, port: 1), ipv4: 32, ipv6: 64) else { continue }
+          // At the same time, so that one of them finds what another one is making.
+          counts.ready.add(1, ordering: .relaxed)
+          while counts.ready.load(ordering: .relaxed) < 4 * (Int(host) + 1) { sched_yield() }
           for _ in 0..<4 {
             if case .place(let place, _) = table.take(key, by: limits, at: 1, waiting: 0) {
               counts.standing.add(1, ordering: .relaxed)
@@ -138,6 +142,7 @@ import Testing
   }
 
   private final class Counts: Sendable {
+    let ready = Atomic(0)
     let standing = Atomic(0)
     let wrong = Atomic(0)
   }

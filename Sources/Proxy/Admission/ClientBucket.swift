@@ -7,6 +7,8 @@ final class ClientBucket: Sendable {
   static var size: Int { 8 }
   /// The bits of an owner that are its sessions; the others are those of a hash.
   private static var sessionsMask: UInt64 { 0xFF_FFFF }
+  /// The owner of an entry that is being made somebody's: no client has this mark, and who has a session isn't forgotten.
+  private static var nobodyYet: UInt64 { 1 }
 
   /// What an entry has of a client's hash; 0 is nobody's.
   static func mark(of hash: UInt64) -> UInt64 { max(hash & ~sessionsMask, sessionsMask + 1) }
@@ -45,7 +47,7 @@ final class ClientBucket: Sendable {
           return .full
         }
         let (exchanged, original) = entries[index].owner.weakCompareExchange(
-          expected: owner, desired: owner + 1, ordering: .relaxed)
+          expected: owner, desired: owner + 1, ordering: .acquiring)
         if exchanged { return .place(ClientPlace(bucket: self, index: index)) }
         owner = original
       }
@@ -78,17 +80,21 @@ final class ClientBucket: Sendable {
     return quietest
   }
 
-  /// Makes it a client's, unless another one has it by now.
+  /// Makes it a client's, unless another one has it by now. The client isn't found there before what the one before has taken is forgotten: what is
+  /// taken meanwhile would be, too.
   private func claim(_ quiet: Quiet, _ mark: UInt64, _ key: ClientKey) -> Bool {
     let index = quiet.index
     guard
-      entries[index].owner.compareExchange(expected: quiet.owner, desired: mark | 1, ordering: .relaxed).exchanged
+      entries[index].owner.compareExchange(
+        expected: quiet.owner, desired: Self.nobodyYet, ordering: .acquiringAndReleasing
+      ).exchanged
     else { return false }
     entries[index].pace.forget()
     entries[index].high.store(key.high, ordering: .relaxed)
     entries[index].low.store(key.low, ordering: .relaxed)
     entries[index].letIn.store(0, ordering: .relaxed)
     entries[index].turnedAway.store(0, ordering: .relaxed)
+    entries[index].owner.store(mark | 1, ordering: .releasing)
     return true
   }
 
@@ -104,14 +110,14 @@ final class ClientBucket: Sendable {
   }
 
   func leave(_ index: Int) {
-    entries[index].owner.subtract(1, ordering: .relaxed)
+    entries[index].owner.subtract(1, ordering: .releasing)
   }
 
   /// The clients that are known, as they are now: each number may be another moment's.
   func forEach(_ body: (LoudClient) -> Void) {
     for index in entries.indices {
       let owner = entries[index].owner.load(ordering: .relaxed)
-      guard owner != 0 else { continue }
+      guard owner & ~Self.sessionsMask != 0 else { continue }
       let address = SocketAddress.ipv6(
         high: entries[index].high.load(ordering: .relaxed), low: entries[index].low.load(ordering: .relaxed), scope: 0,
         port: 0)
