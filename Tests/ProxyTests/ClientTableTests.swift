@@ -98,6 +98,16 @@ import Testing
     #expect(wait == 1_000_000_000)
   }
 
+  @Test("as long as a third of the table is nobody's, nobody is forgotten", arguments: 1...8 as ClosedRange<UInt64>)
+  func room(_ seed: UInt64) throws {
+    let table = ClientTable(size: 4096, seed: seed)
+    for host in 0..<2_730 as Range<UInt32> {
+      guard case .place(let place, _) = table.take(try key(host), by: ClientLimits(), at: 1, waiting: 0) else { return }
+      place.leave()
+    }
+    #expect(table.loudest(0).known == 2_730)
+  }
+
   @Test("very many clients take no more room, and those who have sessions, or come too often, are remembered")
   func adversary() throws {
     let table = ClientTable(size: 1024)

@@ -55,13 +55,17 @@ final class ClientBucket: Sendable {
     return nil
   }
 
-  /// Makes an entry a new client's, with its first session: the one that was quiet the longest.
+  /// Makes an entry a new client's, with its first session: in the bucket that has more which are nobody's, or the one that was quiet the longest.
+  ///
+  /// With the emptier one of two buckets it takes a table that is nearly full before both are full (Azar, Broder, Karlin and Upfal, "Balanced
+  /// allocations").
   static func claim(_ mark: UInt64, _ key: ClientKey, in first: ClientBucket, or second: ClientBucket) -> Found {
     while true {
-      let (one, other) = (first.quietest, second.quietest)
-      let isFirst = (one?.due ?? .max) <= (other?.due ?? .max)
-      guard let quiet = isFirst ? one ?? other : other else { return .noRoom }
-      let bucket = isFirst && one != nil ? first : second
+      let (one, other) = (first.room, second.room)
+      let isFirst =
+        one.free == other.free ? (one.quietest?.due ?? .max) <= (other.quietest?.due ?? .max) : one.free > other.free
+      let bucket = isFirst ? first : second
+      guard let quiet = isFirst ? one.quietest : other.quietest else { return .noRoom }
       if bucket.claim(quiet, mark, key) { return .place(ClientPlace(bucket: bucket, index: quiet.index)) }
     }
   }
@@ -69,15 +73,17 @@ final class ClientBucket: Sendable {
   /// An entry without a session: which, whose, and when its rate is made up for.
   private typealias Quiet = (index: Int, owner: UInt64, due: UInt64)
 
-  private var quietest: Quiet? {
-    var quietest: Quiet?
+  /// How many entries are nobody's, and which was quiet the longest: one of those, if there are.
+  private var room: (free: Int, quietest: Quiet?) {
+    var (free, quietest) = (0, Quiet?.none)
     for index in entries.indices {
       let owner = entries[index].owner.load(ordering: .relaxed)
       guard owner & Self.sessionsMask == 0 else { continue }
-      let due = owner == 0 ? 0 : entries[index].pace.isDue
-      if due < quietest?.due ?? .max { quietest = (index, owner, due) }
+      if owner == 0 { free += 1 }
+      let due = owner == 0 ? 0 : max(entries[index].pace.isDue, 1)
+      if quietest == nil || due < quietest?.due ?? .max { quietest = (index, owner, due) }
     }
-    return quietest
+    return (free, quietest)
   }
 
   /// Makes it a client's, unless another one has it by now. The client isn't found there before what the one before has taken is forgotten: what is
