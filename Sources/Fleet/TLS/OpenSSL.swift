@@ -1,8 +1,8 @@
 import COpenSSL
 
 /// OpenSSL's functions, found when they are needed first.
-// Unchecked, since it holds a pointer: the table behind it is written before anybody has this object, and never again.
 @safe
+// Unchecked, since it holds a pointer: the table behind it is written before anybody has this object, and never again.
 final class OpenSSL: @unchecked Sendable {
   /// The one of this process, or why there's none.
   static let loaded: Result<OpenSSL, Missing> = Result { () throws(Missing) in try OpenSSL() }

@@ -6,9 +6,9 @@ import Config
 /// Nodes share a key: TLS 1.3 (RFC 8446, external PSK with (EC)DHE), no certificate, one suite, one group, no tickets. Which key it
 /// is depends on who dials whom in which fleet, so that a node can't be made to talk to itself, and neither side's part can be
 /// played by the other (RFC 9257, 4 and 6). A server of others has a certificate: TLS 1.2 or newer.
+@safe
 // Unchecked, since it holds a pointer: one thread sets the SSL_CTX up before others have it, and nobody changes it afterwards;
 // OpenSSL counts its uses atomically, so that any thread may make connections of it (SSL_new).
-@safe
 final class TLSContext: @unchecked Sendable {
   /// A key with the name by which both sides mean it.
   struct SharedKey {

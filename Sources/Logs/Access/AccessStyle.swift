@@ -98,7 +98,7 @@ struct AccessStyle: ~Copyable {
     case .event: line.append(record.session.end == nil ? "interval" : "end", .none)
     case .id: line.append(UInt(record.session.id))
     // What all of the process have in common stands before it.
-    case .unique: line.appendHex(record.session.id, digits: 16)
+    case .unique: line.append(UInt(record.session.id), digits: 16, radix: 16)
     case .start: began.append(milliseconds: milliseconds(record.session.acceptedAt), to: &line)
     case .client: line.append(record.session.client, quoting)
     case .peer: line.append(record.session.peer, quoting)

@@ -77,7 +77,7 @@ struct LineWriter: ~Copyable {
       append(byte)
     case (0..<0x20, .json):
       for byte in "\\u00".utf8 { append(byte) }
-      appendHex(UInt64(byte), digits: 2)
+      append(UInt(byte), digits: 2, radix: 16)
     case (0..<0x20, _), (0x7F, _): append(UInt8(ascii: "?"))
     default: append(byte)
     }
@@ -99,15 +99,19 @@ struct LineWriter: ~Copyable {
   }
 
   /// Appends the last digits of a number, with zeros before them.
-  mutating func append(_ number: UInt, digits: Int) {
+  ///
+  /// - Parameter radix: 10, or 16 for lower-case hexadecimal digits.
+  @inline(__always)
+  mutating func append(_ number: UInt, digits: Int, radix: UInt = 10) {
     guard count + digits <= Self.capacity else { return }
     var rest = number
     var place = count + digits
     count = place
     for _ in 0..<digits {
       place -= 1
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      unsafe start[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      let (quotient, value) = rest.quotientAndRemainder(dividingBy: radix)
+      let digit = UInt8(truncatingIfNeeded: value)
+      unsafe start[place] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
       rest = quotient
     }
   }
@@ -118,20 +122,6 @@ struct LineWriter: ~Copyable {
     append(seconds)
     append(UInt8(ascii: "."))
     append(microseconds, digits: 6)
-  }
-
-  /// Appends the last hexadecimal digits of a number.
-  mutating func appendHex(_ number: UInt64, digits: Int) {
-    guard count + digits <= Self.capacity else { return }
-    var rest = number
-    var place = count + digits
-    count = place
-    for _ in 0..<digits {
-      place -= 1
-      let value = UInt8(truncatingIfNeeded: rest & 15)
-      unsafe start[place] = value &+ (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
-      rest >>= 4
-    }
   }
 
   /// Appends an address, as people write it.
