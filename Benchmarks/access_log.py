@@ -11,37 +11,20 @@ With --instructions Martlet is run by valgrind instead, which counts what is exe
 """
 
 import argparse
-import json
 import os
 import re
 import shutil
 import socket
 import statistics
 import subprocess
-import tempfile
 import threading
 import time
 
-from fleet import cpu, free_port
+from children import free_port
+from connections import Stage, cpu, turned, wait_for, write
 
 # As Debian's libnginx-mod-stream has it.
 STREAM = "/usr/lib/nginx/modules/ngx_stream_module.so"
-
-
-def tree(pid):
-    """`pid` and its descendants."""
-    pids = [pid]
-    for parent in pids:
-        for task in os.listdir(f"/proc/{parent}/task"):
-            with open(f"/proc/{parent}/task/{task}/children") as children:
-                pids += [int(child) for child in children.read().split()]
-    return pids
-
-
-def write(path, text):
-    with open(path, "w") as file:
-        file.write(text)
-    return path
 
 
 class Collector:
@@ -69,7 +52,7 @@ def martlet(program, folder, name, servers, log):
         "log": {"level": "error"}}
     if log:
         configuration["accessLog"] = log
-    return [program, "run", write(f"{folder}/{name}.json", json.dumps(configuration))], port
+    return [program, "run", write(f"{folder}/{name}.json", configuration)], port
 
 
 def haproxy(folder, name, servers, log):
@@ -108,50 +91,6 @@ stream {{ {logging}
 """)], port
 
 
-class Stage:
-    def __init__(self, options):
-        self.options = options
-        self.folder = tempfile.mkdtemp(dir=options.folder)
-        self.tool = f"{self.folder}/clients"
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients.c")
-        subprocess.run(["cc", "-O2", "-o", self.tool, source], check=True)
-        self.children = []
-        self.servers = [free_port() for _ in range(4)]
-        for port in self.servers:
-            self.start(self.tool, "serve", str(port)).stdout.readline()
-
-    def start(self, *words):
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.children.append(child)
-        return child
-
-    def ask(self, port, count, seed):
-        answer = subprocess.run([self.tool, "ask", str(port), str(count), "1000", str(seed)], check=True, capture_output=True, text=True)
-        if answer.stdout.strip() != "0":
-            raise SystemExit(f"{answer.stdout.strip()} connections failed")
-
-    def end(self):
-        for child in self.children:
-            child.terminate()
-            try:
-                child.wait(5)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        shutil.rmtree(self.folder)
-
-
-def wait_for(port):
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
 def by_cpu(stage, options):
     folder, servers, collector = stage.folder, stage.servers, Collector()
     udp = f"127.0.0.1:{collector.port}"
@@ -170,18 +109,15 @@ def by_cpu(stage, options):
     found = {name: (stage.start(*words).pid, port) for name, (words, port) in commands.items()}
     for _, port in found.values():
         wait_for(port)
-        stage.ask(port, options.connections, 1)
+        stage.connect(port, options.connections, 1)
     spent = {name: [] for name in found}
     for round_number in range(options.rounds):
-        names = list(found)
-        turned = names[round_number % len(names):] + names[:round_number % len(names)]
-        for name in turned:
+        for name in turned(list(found), round_number):
             pid, port = found[name]
-            pids = tree(pid)
-            before = sum(cpu(member) for member in pids)
-            stage.ask(port, options.connections, round_number)
+            before = cpu(pid)
+            stage.connect(port, options.connections, round_number)
             time.sleep(0.3)  # What is written a little later belongs to it.
-            spent[name].append((sum(cpu(member) for member in pids) - before) / options.connections / 1000)
+            spent[name].append((cpu(pid) - before) / options.connections / 1000)
     print(f"{'':15} {'µs a connection':>16}   against none: median (least…greatest of the rounds)")
     for name, values in spent.items():
         base = spent[name.split(",")[0] + ", none"]
@@ -207,7 +143,7 @@ def by_instructions(stage, options):
             report = f"{stage.folder}/callgrind.{name}"
             child = stage.start("valgrind", "--tool=callgrind", f"--callgrind-out-file={report}", *words)
             wait_for(port)
-            stage.ask(port, connections, 1)
+            stage.connect(port, connections, 1)
             time.sleep(1)
             child.terminate()
             child.wait(120)
@@ -226,7 +162,7 @@ def main():
     parser.add_argument("--folder", default=None)
     parser.add_argument("--instructions", action="store_true")
     options = parser.parse_args()
-    stage = Stage(options)
+    stage = Stage(options.folder)
     try:
         (by_instructions if options.instructions else by_cpu)(stage, options)
     finally:

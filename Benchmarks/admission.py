@@ -10,43 +10,32 @@ the kernel's part too.
 """
 
 import argparse
-import json
 import os
 import random
 import re
-import socket
 import statistics
 import subprocess
 import time
 
-from fleet import Children, cpu, free_port
+from children import free_port
+from connections import Stage, cpu, turned, wait_for, write
 
 
-def start(children, name, martlet, listener, prefix):
+def start(stage, name, martlet, listener, prefix):
     """Starts one; its process and its port."""
     port = free_port()
-    path = f"{children.folder}/{name}.json"
-    with open(path, "w") as file:
-        json.dump({"workers": 1, "log": {"level": "error"}, "admin": "off",
-                   "listeners": [{"bind": f"127.0.0.1:{port}", **listener}],
-                   "pools": [{"name": "main", "backends": children.servers, "health": {"type": "none"}}]}, file)
-    process = children.start(*[word.replace("%n", name) for word in prefix], martlet, "run", path)
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-    children.connect(port, 500, 1)
+    path = write(f"{stage.folder}/{name}.json", {
+        "workers": 1, "log": {"level": "error"}, "admin": "off", "listeners": [{"bind": f"127.0.0.1:{port}", **listener}],
+        "pools": [{"name": "main", "backends": stage.backends, "health": {"type": "none"}}]})
+    process = stage.start(*[word.replace("%n", name) for word in prefix], martlet, "run", path)
+    wait_for(port)
+    stage.connect(port, 500, 1)
     return process, port
 
 
-def kinds(children, options):
+def kinds(stage, options):
     ranges = random.Random(7)
-    blocked = f"{children.folder}/blocked.txt"
+    blocked = f"{stage.folder}/blocked.txt"
     with open(blocked, "w") as file:
         for _ in range(100_000):
             file.write(f"{ranges.randrange(128, 224)}.{ranges.randrange(256)}.{ranges.randrange(256)}.{ranges.randrange(256)}\n")
@@ -57,14 +46,14 @@ def kinds(children, options):
                     "both": (options.martlet, listed | limited)}
 
 
-def by_instructions(children, options):
+def by_instructions(stage, options):
     told = {}
-    for name, (martlet, listener) in kinds(children, options).items():
+    for name, (martlet, listener) in kinds(stage, options).items():
         # What the compiler says of its work for a debugger is more than valgrind can read.
-        program = f"{children.folder}/{name}.program"
+        program = f"{stage.folder}/{name}.program"
         subprocess.run(["strip", "-o", program, martlet], check=True)
-        process, port = start(children, name, program, listener,
-                              ["valgrind", "--tool=callgrind", "--separate-threads=no", f"--callgrind-out-file={children.folder}/%n.out"])
+        process, port = start(stage, name, program, listener,
+                              ["valgrind", "--tool=callgrind", "--separate-threads=no", f"--callgrind-out-file={stage.folder}/%n.out"])
         dumps = 0
 
         def executed():
@@ -72,7 +61,7 @@ def by_instructions(children, options):
             nonlocal dumps
             subprocess.run(["callgrind_control", "-d", str(process.pid)], check=True, capture_output=True)
             dumps += 1
-            path = f"{children.folder}/{name}.out.{dumps}"
+            path = f"{stage.folder}/{name}.out.{dumps}"
             while not (os.path.exists(path) and (match := re.search(r"^(?:summary|totals): (\d+)", open(path).read(), re.M))):
                 time.sleep(0.2)
             return int(match.group(1))
@@ -80,20 +69,20 @@ def by_instructions(children, options):
         time.sleep(10)
         rest = executed() / 10
         began = time.monotonic()
-        children.connect(port, options.connections, 2)
+        stage.connect(port, options.connections, 2)
         told[name] = (executed() - rest * (time.monotonic() - began)) / options.connections
         process.kill()
         print(f"{name:8} {told[name]:9.0f} instructions a connection, {told[name] / next(iter(told.values())):.4f} of the first", flush=True)
 
 
-def by_cpu(children, options):
-    found = {name: start(children, name, martlet, listener, []) for name, (martlet, listener) in kinds(children, options).items()}
+def by_cpu(stage, options):
+    found = {name: start(stage, name, martlet, listener, []) for name, (martlet, listener) in kinds(stage, options).items()}
     spent = {name: [] for name in found}
     for round_number in range(options.rounds):
-        for name in sorted(found, reverse=round_number % 2 == 0):
+        for name in turned(list(found), round_number):
             process, port = found[name]
             before = cpu(process.pid)
-            children.connect(port, options.connections, round_number)
+            stage.connect(port, options.connections, round_number)
             spent[name].append((cpu(process.pid) - before) / options.connections / 1000)
     first = spent[next(iter(spent))]
     for name, its in spent.items():
@@ -110,16 +99,11 @@ def main():
     parser.add_argument("--cpu", action="store_true")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    children = Children()
+    stage = Stage()
     try:
-        children.servers = []
-        for _ in range(4):
-            port = free_port()
-            children.start(children.tool, "serve", str(port)).stdout.readline()
-            children.servers.append(f"127.0.0.1:{port}")
-        (by_cpu if options.cpu else by_instructions)(children, options)
+        (by_cpu if options.cpu else by_instructions)(stage, options)
     finally:
-        children.end()
+        stage.end()
 
 
 if __name__ == "__main__":

@@ -9,31 +9,12 @@ anything, and of Martlet to the others in the same row.
 """
 
 import argparse
-import json
 import os
 import shutil
-import socket
 import statistics
-import subprocess
-import tempfile
-import time
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def cpu(pid):
-    """Nanoseconds on a processor, over all threads and children (proc(5), schedstat)."""
-    total = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
-            total += int(file.read().split()[0])
-        with open(f"/proc/{pid}/task/{thread}/children") as file:
-            total += sum(cpu(child) for child in file.read().split())
-    return total
+from children import free_port
+from connections import Stage, cpu, turned, wait_for, write
 
 
 def martlet(folder, port, servers, row):
@@ -41,28 +22,24 @@ def martlet(folder, port, servers, row):
         "listeners": [{"bind": f"127.0.0.1:{port}", **row.get("listener", {})}], "workers": 1,
         "pools": [{"name": "main", "backends": [f"127.0.0.1:{server}" for server in servers], "health": {"type": "none"}, **row.get("pool", {})}],
         "admin": {"socket": f"{folder}/martlet.sock", "state": f"{folder}/martlet.state"}, "log": {"level": "error"}}
-    with open(f"{folder}/martlet.json", "w") as file:
-        json.dump(configuration, file)
-    return ["run", f"{folder}/martlet.json"]
+    return ["run", write(f"{folder}/martlet.json", configuration)]
 
 
 def haproxy(folder, port, servers, row):
     lines = ["global", "  nbthread 1", "defaults", "  mode tcp", "  timeout connect 5s", "  timeout client 60s", "  timeout server 60s",
              "listen main", f"  bind 127.0.0.1:{port} {row.get('bind', '')}"]
     lines += [f"  server s{server} 127.0.0.1:{server} {row.get('server', '')}" for server in servers]
-    with open(f"{folder}/haproxy.cfg", "w") as file:
-        file.write("\n".join(lines) + "\n")
-    return ["-db", "-f", f"{folder}/haproxy.cfg"]
+    return ["-db", "-f", write(f"{folder}/haproxy.cfg", "\n".join(lines) + "\n")]
 
 
 def nginx(folder, port, servers, row):
     upstream = " ".join(f"server 127.0.0.1:{server};" for server in servers)
     modules = "/usr/lib/nginx/modules/ngx_stream_module.so"
-    with open(f"{folder}/nginx.conf", "w") as file:
-        file.write(f"{'load_module ' + modules + ';' if os.path.exists(modules) else ''} daemon off; worker_processes 1; pid {folder}/nginx.pid; "
-                   f"error_log /dev/null; events {{ worker_connections 4096; }} stream {{ upstream main {{ {upstream} }} "
-                   f"server {{ listen 127.0.0.1:{port} {row.get('listen', '')}; proxy_pass main; {row.get('directives', '')} }} }}")
-    return ["-c", f"{folder}/nginx.conf", "-p", folder]
+    load = f"load_module {modules};" if os.path.exists(modules) else ""
+    return ["-p", folder, "-c", write(f"{folder}/nginx.conf", f"""{load} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log /dev/null;
+events {{ worker_connections 4096; }}
+stream {{ upstream main {{ {upstream} }} server {{ listen 127.0.0.1:{port} {row.get('listen', '')}; proxy_pass main; {row.get('directives', '')} }} }}
+""")]
 
 
 FROM = {"proxy": {"from": ["127.0.0.0/8"]}}
@@ -84,26 +61,8 @@ def main():
     parser.add_argument("--martlet", default=".build/release/martlet")
     options = parser.parse_args()
     programs = {"martlet": options.martlet, "haproxy": shutil.which("haproxy"), "nginx": shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")}
-    top = tempfile.mkdtemp()
-    tool = f"{top}/clients"
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients.c")
-    subprocess.run(["cc", "-O2", "-o", tool, source], check=True)
-    children = []
-
-    def start(*words):
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        children.append(child)
-        return child
-
-    def ask(how, port, count, seed):
-        answer = subprocess.run([tool, how, str(port), str(count), "1000", str(seed)], check=True, capture_output=True, text=True)
-        if answer.stdout.strip() != "0":
-            raise SystemExit(f"{answer.stdout.strip()} connections failed")
-
+    stage = Stage()
     try:
-        servers = [free_port() for _ in range(4)]
-        for port in servers:
-            start(tool, "serve", str(port)).stdout.readline()
         # All rows run at the same time, so that a slow minute meets all of them.
         running = {}
         for name in options.only.split(","):
@@ -111,20 +70,20 @@ def main():
             for proxy, make in [("martlet", martlet), ("haproxy", haproxy), ("nginx", nginx)]:
                 if not programs[proxy] or proxy not in row:
                     continue
-                folder, port = f"{top}/{name.replace(' ', '-')}-{proxy}", free_port()
+                folder, port = f"{stage.folder}/{name.replace(' ', '-')}-{proxy}", free_port()
                 os.mkdir(folder)
-                child = start(programs[proxy], *make(folder, port, servers, row[proxy]))
+                child = stage.start(programs[proxy], *make(folder, port, stage.servers, row[proxy]))
                 running[name, proxy] = (child.pid, port, "tell" if row.get("told") else "ask")
-        time.sleep(1.5)
         spent = {key: [] for key in running}
         for pid, port, how in running.values():
-            ask(how, port, 1000, 1)
+            # Who waits for a header from this client ends it.
+            wait_for(port)
+            stage.connect(port, 1000, 1, how=how)
         for round_number in range(options.rounds):
-            keys = list(running)
-            for key in keys[round_number % len(keys):] + keys[:round_number % len(keys)]:
+            for key in turned(list(running), round_number):
                 pid, port, how = running[key]
                 before = cpu(pid)
-                ask(how, port, options.connections, round_number)
+                stage.connect(port, options.connections, round_number, how=how)
                 spent[key].append((cpu(pid) - before) / options.connections / 1000)
         print("| with | " + " | ".join(f"{proxy}, µs | to itself" for proxy in programs) + " | to HAProxy | to nginx |")
         print("|---|" + "---:|" * (2 * len(programs) + 2))
@@ -140,10 +99,7 @@ def main():
                 cells += [f"{statistics.median(spent[key]):.1f}" if key in spent else "–", ratio(key, ("plain", proxy))]
             print(f"| {name} | " + " | ".join(cells) + f" | {ratio((name, 'martlet'), (name, 'haproxy'))} | {ratio((name, 'martlet'), (name, 'nginx'))} |")
     finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait()
+        stage.end()
 
 
 if __name__ == "__main__":

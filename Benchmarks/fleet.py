@@ -21,25 +21,12 @@ import re
 import socket
 import statistics
 import subprocess
-import tempfile
 import time
 
+from children import free_port
+from connections import Stage, cpu
+
 JAR = "/usr/share/java/zookeeper.jar"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def cpu(pid):
-    """Nanoseconds on a processor, over all threads (proc(5), schedstat)."""
-    total = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
-            total += int(file.read().split()[0])
-    return total
 
 
 def memory(pid):
@@ -48,30 +35,7 @@ def memory(pid):
         return int(re.search(r"^Pss:\s+(\d+)", file.read(), re.M).group(1))
 
 
-class Children:
-    def __init__(self):
-        self.folder = tempfile.mkdtemp()
-        self.all = []
-        self.tool = f"{self.folder}/clients"
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients.c")
-        subprocess.run(["cc", "-O2", "-o", self.tool, source], check=True)
-
-    def start(self, *words, **environment):
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                 env={**os.environ, **environment})
-        self.all.append(child)
-        return child
-
-    def end(self):
-        for child in self.all:
-            child.kill()
-            child.wait()
-
-    def connect(self, port, count, seed):
-        answer = subprocess.run([self.tool, "ask", str(port), str(count), "1000", str(seed)], check=True, capture_output=True, text=True)
-        if answer.stdout.strip() != "0":
-            raise SystemExit(f"{answer.stdout.strip()} connections failed")
-
+class Nodes(Stage):
     def zookeeper(self):
         """Three servers as one ensemble; their addresses."""
         ports = [[free_port() for _ in range(3)] for _ in range(3)]
@@ -90,10 +54,6 @@ class Children:
 
 def proxies(children, martlet, prefix, engine):
     """Starts them; process and port of each, by what it is, and the processes of all nodes."""
-    servers = [free_port() for _ in range(4)]
-    children.backend = servers[0]
-    for port in servers:
-        children.start(children.tool, "serve", str(port)).stdout.readline()
     folder = children.folder
     with open(f"{folder}/key", "w") as file:
         os.fchmod(file.fileno(), 0o600)
@@ -104,7 +64,7 @@ def proxies(children, martlet, prefix, engine):
 
     def configure(name, more):
         with open(f"{folder}/{name}.json", "w") as file:
-            json.dump({"listen": "127.0.0.1:${WEB}", "workers": 1, "backends": [f"127.0.0.1:{port}" for port in servers],
+            json.dump({"listen": "127.0.0.1:${WEB}", "workers": 1, "backends": children.backends,
                        "health": {"type": "none"}, "log": {"level": "error"},
                        "admin": {"socket": f"{folder}/${{MARTLET_NODE}}.sock", "state": f"{folder}/${{MARTLET_NODE}}.state"}, **more}, file)
         return f"{folder}/{name}.json"
@@ -169,7 +129,7 @@ def by_answer(children, count):
         began = time.monotonic()
         with socket.socket(socket.AF_UNIX) as door:
             door.connect(f"{children.folder}/lb2.sock")
-            text = json.dumps({**body, "backend": f"127.0.0.1:{children.backend}", "weight": str(1 + number % 200)})
+            text = json.dumps({**body, "backend": children.backends[0], "weight": str(1 + number % 200)})
             door.sendall(f"POST /v1/overrides HTTP/1.1\r\nHost: martlet\r\nConnection: close\r\nContent-Type: application/json\r\n"
                          f"Content-Length: {len(text)}\r\n\r\n{text}".encode())
             answer = b""
@@ -223,7 +183,7 @@ def main():
     parser.add_argument("--appends", type=int, default=500)
     parser.add_argument("--instructions", action="store_true")
     options = parser.parse_args()
-    children = Children()
+    children = Nodes()
     try:
         (by_instructions if options.instructions else by_cpu)(children, options)
     finally:

@@ -9,27 +9,12 @@ remembers them; then both get the same connections from random ones of them, in 
 
 import argparse
 import json
-import os
-import socket
 import statistics
 import subprocess
-import tempfile
 import time
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def cpu(pid):
-    """Nanoseconds on a processor, over all threads (proc(5), schedstat)."""
-    total = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
-            total += int(file.read().split()[0])
-    return total
+from children import free_port
+from connections import Stage, cpu, wait_for, write
 
 
 def main():
@@ -39,40 +24,24 @@ def main():
     parser.add_argument("--addresses", type=int, default=100_000)
     parser.add_argument("--martlet", default=".build/release/martlet")
     options = parser.parse_args()
-    folder = tempfile.mkdtemp()
-    tool = f"{folder}/clients"
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients.c")
-    subprocess.run(["cc", "-O2", "-o", tool, source], check=True)
-    children = []
-
-    def start(*words):
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        children.append(child)
-        return child
+    stage = Stage()
 
     def ask(port, count, seed):
-        answer = subprocess.run(
-            [tool, "ask", str(port), str(count), str(options.addresses), str(seed)], check=True, capture_output=True, text=True)
-        if answer.stdout.strip() != "0":
-            raise SystemExit(f"{answer.stdout.strip()} connections failed")
+        stage.connect(port, count, seed, addresses=options.addresses)
 
     try:
-        servers = [free_port() for _ in range(4)]
-        for port in servers:
-            start(tool, "serve", str(port)).stdout.readline()
+        folder = stage.folder
         proxies = {}
         for name in ["without", "with"]:
             port = free_port()
             configuration = {
-                "listen": f"127.0.0.1:{port}", "workers": 1, "backends": [f"127.0.0.1:{server}" for server in servers],
+                "listen": f"127.0.0.1:{port}", "workers": 1, "backends": stage.backends,
                 "health": {"type": "none"}, "admin": {"socket": f"{folder}/{name}.sock", "state": f"{folder}/{name}.state"},
                 "log": {"level": "error"}}
             if name == "with":
                 configuration["stick"] = {"size": options.addresses}
-            with open(f"{folder}/{name}.json", "w") as file:
-                json.dump(configuration, file)
-            proxies[name] = (start(options.martlet, "run", f"{folder}/{name}.json").pid, port)
-        time.sleep(1)
+            proxies[name] = (stage.start(options.martlet, "run", write(f"{folder}/{name}.json", configuration)).pid, port)
+            wait_for(port)
         # Drawn five times as often as there are any, all but one in 150 come.
         known = 5 * options.addresses
         while known > 0:
@@ -96,9 +65,7 @@ def main():
             print(f"{name:8} {statistics.median(spent[name]):6.2f} µs of CPU a connection (median of {options.rounds})")
         print(f"ratio    {statistics.median(ratios):6.3f} (median; {min(ratios):.3f}…{max(ratios):.3f})")
     finally:
-        for child in children:
-            child.kill()
-            child.wait()
+        stage.end()
 
 
 if __name__ == "__main__":
