@@ -43,6 +43,31 @@ import Testing
     #expect(stat(file, &status) == 0 && status.st_mode & 0o137 == 0)
   }
 
+  @Test("as many lines as a worker may keep are written, though they are more than wait for a place")
+  func many() throws {
+    let log = AccessLogConfiguration(
+      .file(file), .template(try AccessLogTemplate("{id} " + String(repeating: "x", count: 500))))
+    writer.use([log], generation: 1)
+    logs.note((1...10_000 as ClosedRange<UInt64>).map { .whole($0) }, log)
+    writer.close(limit: .seconds(20))
+    #expect(writer.report[0].lost == 0 && lines(file).count == 10_000)
+  }
+
+  @Test("what was lost is told without another session, and since when")
+  func told() throws {
+    #expect(mkfifo(file, 0o600) == 0)
+    let log = AccessLogConfiguration(
+      .file(file), .template(try AccessLogTemplate("{id} " + String(repeating: "x", count: 990))))
+    writer.use([log], generation: 1)
+    try waitUntil("nobody reads") { writer.report.first?.problem != nil }
+    logs.note((1...3_000 as ClosedRange<UInt64>).map { .whole($0) }, log)
+    try waitUntil("what there's no room for is lost") { writer.report[0].lost > 1_000 && logs.isTaken }
+    let reader = try #require(LineReader(file))
+    let all = try reader.lines { $0.contains("are missing here") }
+    #expect(all.last?.split(separator: " ")[1] == "\(writer.report[0].lost)")
+    writer.close(limit: .seconds(1))
+  }
+
   @Test(
     "no line is lost or twice where files are moved away and opened anew, whether that is said or not",
     arguments: [true, false])

@@ -42,8 +42,13 @@ extension SessionRecord {
 
 extension AccessLogs {
   /// Notes a session, as a worker does.
-  func note(_ session: SessionRecord, _ configuration: AccessLogConfiguration) {
-    var records = [AccessRecord(session: session, source: .ipv4(0x0A00_0009, port: 999), log: log(for: configuration))]
+  func note(_ session: SessionRecord, _ configuration: AccessLogConfiguration) { note([session], configuration) }
+
+  /// The same of several at once.
+  func note(_ sessions: [SessionRecord], _ configuration: AccessLogConfiguration) {
+    var records = sessions.map {
+      AccessRecord(session: $0, source: .ipv4(0x0A00_0009, port: 999), log: log(for: configuration))
+    }
     outboxes[0].put(&records)
   }
 }

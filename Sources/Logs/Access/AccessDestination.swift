@@ -38,6 +38,9 @@ final class AccessDestination {
   /// Before that it's not tried again, in nanoseconds of the monotonic clock.
   private var pausedUntil: UInt64 = 0
 
+  /// What has changed since anybody was told.
+  private var news: News?
+
   init(_ log: AccessLog) {
     self.log = log
     target = log.configuration.to
@@ -56,6 +59,7 @@ final class AccessDestination {
 
   /// Takes the record of a log, or counts it as lost.
   func append(_ record: borrowing AccessRecord, _ style: inout AccessStyle, _ form: borrowing AccessLineForm) {
+    if !pending.hasRoom { news = write() ?? news }
     guard pending.hasRoom else { return lose(1) }
     style.make(record, form)
     pending.append(style.line)
@@ -63,7 +67,18 @@ final class AccessDestination {
 
   /// Writes what it can without waiting for anybody; tells if that has changed something.
   func flush(_ style: inout AccessStyle) -> News? {
-    confess(&style)
+    defer { news = nil }
+    news = write() ?? news
+    // What is missing is told at once, behind what there was room for.
+    if tally.lost > confessed {
+      confess(&style)
+      news = write() ?? news
+    }
+    return news
+  }
+
+  /// The same, of the lines that there are.
+  private func write() -> News? {
     let now = MonotonicClock.now()
     guard !pending.isEmpty, now >= pausedUntil else { return nil }
     do throws(Errno) {
@@ -75,14 +90,14 @@ final class AccessDestination {
       return broken(error)
     }
     guard pending.isEmpty else { return nil }
-    wholeUntil = Timestamp.now.milliseconds
+    if tally.lost == confessed { wholeUntil = Timestamp.now.milliseconds }
     return mended()
   }
 
   /// Appends how many lines are missing, once there's room for others again.
   private func confess(_ style: inout AccessStyle) {
     let lost = tally.lost
-    guard lost > confessed, pending.hasRoom else { return }
+    guard pending.hasRoom else { return }
     style.makeLost(lost - confessed, since: wholeUntil, at: Timestamp.now.milliseconds, for: log)
     pending.append(style.line)
     confessed = lost

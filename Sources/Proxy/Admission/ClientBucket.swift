@@ -19,6 +19,7 @@ final class ClientBucket: Sendable {
     let pace = PaceWord()
     let high = Atomic<UInt64>(0)
     let low = Atomic<UInt64>(0)
+    // They begin anew at 2³², as a client may be turned away for as long as the process runs.
     let letIn = Atomic<UInt32>(0)
     let turnedAway = Atomic<UInt32>(0)
   }
@@ -43,7 +44,7 @@ final class ClientBucket: Sendable {
       var owner = entries[index].owner.load(ordering: .relaxed)
       while owner & ~Self.sessionsMask == mark {
         guard owner & Self.sessionsMask < most else {
-          entries[index].turnedAway.add(1, ordering: .relaxed)
+          entries[index].turnedAway.wrappingAdd(1, ordering: .relaxed)
           return .full
         }
         let (exchanged, original) = entries[index].owner.weakCompareExchange(
@@ -108,9 +109,9 @@ final class ClientBucket: Sendable {
     let wait = entries[index].pace.take(
       at: now, interval: limits.interval, burst: limits.burst, waiting: waiting)
     if wait == nil {
-      entries[index].turnedAway.add(1, ordering: .relaxed)
+      entries[index].turnedAway.wrappingAdd(1, ordering: .relaxed)
     } else {
-      entries[index].letIn.add(1, ordering: .relaxed)
+      entries[index].letIn.wrappingAdd(1, ordering: .relaxed)
     }
     return wait
   }

@@ -54,7 +54,7 @@ extension Session {
   /// Tells of a backend that has got a header, and ends or breaks the connection soon after without a byte: it may not expect one.
   func tellIfHeaderUnanswered() {
     guard let backend, backend.header != nil, toClient.moved == 0, cause == nil,
-      MonotonicClock.now() &- (connector.attemptBegan &+ connector.connectTime) < Self.soon, listener.mayTell()
+      MonotonicClock.now() &- (connector.attemptBegan &+ connector.connectTime) < Self.soon, listener.mayTellOfSilence()
     else { return }
     worker.report(.headerUnanswered(backend))
   }

@@ -93,7 +93,10 @@ extension Session {
   /// Lets it wait, as clients come too often.
   func holdBack(for wait: UInt64) {
     phase = .introducing
-    heldBackUntil = MonotonicClock.now() &+ wait
+    let now = MonotonicClock.now()
+    // Who it is, is known: what it waits from now on is no part of that.
+    introduction?.ended = now
+    heldBackUntil = now &+ wait
   }
 
   /// Looks after the time of one whose client isn't known yet. Nothing is asked of the kernel: whoever sends nothing costs nothing.

@@ -153,9 +153,10 @@ final class Listener: Admission {
 
   // MARK: Trouble
 
-  /// When trouble with a client was told last, in ticks, and when it was that one wasn't let in.
+  /// When trouble with a client was told last, in ticks, when it was that one wasn't let in, and when that a backend ended without a word.
   private var toldAt: UInt32?
   private var toldOfRefusalAt: UInt32?
+  private var toldOfSilenceAt: UInt32?
 
   /// Whether trouble with a client is to be told, and not only counted: once in a while.
   func mayTell() -> Bool { mayTell(&toldAt) }
@@ -165,6 +166,9 @@ final class Listener: Admission {
     guard mayTell(&toldOfRefusalAt) else { return }
     worker.report(.turnedAway(listener: status.name, client, refusal))
   }
+
+  /// Whether it's to be told that a backend has ended a session without a word: once in a while.
+  func mayTellOfSilence() -> Bool { mayTell(&toldOfSilenceAt) }
 
   private func mayTell(_ toldAt: inout UInt32?) -> Bool {
     if let toldAt, worker.tick &- toldAt < Self.silence { return false }

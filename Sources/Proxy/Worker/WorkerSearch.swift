@@ -34,7 +34,9 @@ extension Worker {
     session.use(pool)
     session.phase = .connecting
     session.connector.began = MonotonicClock.now()
-    session.introduction?.ended = session.connector.began
+    if let introduction = session.introduction, introduction.ended == nil {
+      introduction.ended = session.connector.began
+    }
     search(for: session)
   }
 
