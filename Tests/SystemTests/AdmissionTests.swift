@@ -74,6 +74,22 @@ extension System {
       withExtendedLifetime(other) {}
     }
 
+    @Test("who came in at an address that the listener has left is ended as well", .needs("nginx"))
+    func left() throws {
+      let server = try stage.nginx("a")
+      let proxy = try stage.martlet(keys(server, ""))
+      try proxy.waitUntilAllUp()
+      let standing = try ClientSocket(.local(try proxy.port()), from: "127.0.0.8", limit: .seconds(10))
+      try proxy.waitUntil("it stands") { $0.listeners[0].sessions.active == 1 }
+      let other = try FreePort.next()
+      _ = try proxy.reload(keys(server, "").replacing("127.0.0.1:0", with: "127.0.0.1:\(other)"))
+      let denied = try MartletProgram.run([
+        "deny", "127.0.0.8", "--for", "1h", "--close", "--socket", proxy.adminSocket,
+      ])
+      #expect(denied.output.contains("1 sessions end"), "\(denied)")
+      #expect(throws: ClientError.self) { _ = try standing.receiveAll() }
+    }
+
     @Test(
       "clients over their limits are reset and told of, and what they have taken is known after a reload",
       .needs("nginx"))

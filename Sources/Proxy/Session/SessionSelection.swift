@@ -52,9 +52,9 @@ package struct SessionSelection: Equatable, Sendable {
     if let clients, !clients.contains(session.clientAddress.hostAlone) { return false }
     if let turnedAway {
       let client = session.clientAddress
-      guard turnedAway.unmapped.contains(client), session.listener.route?.admission?.refusal(of: client) != nil else {
-        return false
-      }
+      // A listener that has left its socket goes on by the table that it had then.
+      let route = session.worker.route(for: session.listener) ?? session.listener.route
+      guard turnedAway.unmapped.contains(client), route?.admission?.refusal(of: client) != nil else { return false }
     }
     // The last one, as the kernel has to be asked.
     if let local, (try? session.client.localAddress())?.hostAlone != local { return false }

@@ -189,10 +189,11 @@ package final class Worker {
     requeue()
   }
 
+  /// How a listener's clients are served now, even if its socket is another one by now; nil if it's gone.
+  func route(for listener: Listener) -> ListenerRoute? { table.routes[listener.status.name] }
+
   /// Where a listener's clients go now, even if it's gone; nil for nowhere.
-  func pool(for listener: Listener) -> Pool? {
-    table.routes[listener.status.name]?.pool
-  }
+  func pool(for listener: Listener) -> Pool? { route(for: listener)?.pool }
 
   // MARK: Turns
 
