@@ -45,6 +45,19 @@ package struct PaceWord: ~Copyable, Sendable {
     return max(now, current - min(current, Self.advance(interval: interval, burst: burst)))
   }
 
+  /// Gives back an event that was taken at this interval and came to nothing; what others have taken since stays.
+  ///
+  /// At the end of time, where nothing more is counted, it does nothing.
+  package func giveBack(interval: UInt64) {
+    var current = due.load(ordering: .relaxed)
+    while current >= interval, current < .max {
+      let (exchanged, original) = due.weakCompareExchange(
+        expected: current, desired: current - interval, ordering: .relaxed)
+      if exchanged { return }
+      current = original
+    }
+  }
+
   /// When all that was taken is made up for.
   package var isDue: UInt64 { due.load(ordering: .relaxed) }
 

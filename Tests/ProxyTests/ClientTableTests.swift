@@ -1,3 +1,4 @@
+import Balancing
 import Glibc
 import Libevent
 import Sockets
@@ -96,6 +97,27 @@ import Testing
       return
     }
     #expect(wait == 1_000_000_000)
+  }
+
+  @Test("who is refused because of all others has spent nothing of his own")
+  func others() throws {
+    let table = ClientTable(size: 64)
+    let own = ClientLimits(sessions: 5, interval: 1_000_000_000, burst: 2)
+    let limits = ListenerLimits(
+      interval: 1_000_000_000, burst: 1, pace: Pace(),
+      perClient: ListenerLimits.PerClient(own, in: table, ipv4Bits: 32, ipv6Bits: 64), waiting: 0)
+    let client = SocketAddress.ipv4(7, port: 1)
+    var answers = 0
+    for _ in 0..<4 { if case .refused(.listenerRate) = limits.take(client, at: 1) { answers += 1 } }
+    #expect(answers == 3)
+    let known = table.loudest(1).clients[0]
+    #expect(known.letIn == 1 && known.turnedAway == 3 && known.sessions == 1)
+    // One of its burst is left.
+    #expect(isTaken(table.take(try key(7), by: own, at: 1, waiting: 0)))
+    guard case .tooOften = table.take(try key(7), by: own, at: 1, waiting: 0) else {
+      Issue.record("it's let in a third time")
+      return
+    }
   }
 
   @Test("as long as a third of the table is nobody's, nobody is forgotten", arguments: 1...8 as ClosedRange<UInt64>)

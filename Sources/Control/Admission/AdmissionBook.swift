@@ -34,6 +34,8 @@ package final class AdmissionBook {
   package private(set) var lists = ReadLists()
   /// The pairs of lists in use.
   private var used: Set<AddressLists> = []
+  /// The files that lists in use may know by what they said before.
+  private var outdated: [String] = []
   private var watcher: FileWatcher?
   /// Made for the first file or list: most processes have none.
   private lazy var reader = BackgroundWorker(name: "lists", on: loop)
@@ -76,6 +78,9 @@ package final class AdmissionBook {
     let keys = Set(configuration.listeners.map { ClientTakings.Key($0) })
     takings = takings.filter { keys.contains($0.key) }
     watch()
+    // A file that was known may have changed since the new lists were read: that was told before they went by it.
+    outdated = read.files.filter { path, file in lists.files[path]?.ranges != file.ranges }.map(\.key)
+    if !outdated.isEmpty { readAgain() }
   }
 
   /// By which rules a listener lets clients in; nil if it lets in everybody.
@@ -154,9 +159,10 @@ package final class AdmissionBook {
         if known.problem != nil || known.ranges != file.ranges {
           logger.notice("\(path) has \(file.ranges.count) ranges", metadata: ["file": "\(path)"])
         }
-        if known.ranges != file.ranges { changed?(path) }
+        if known.ranges != file.ranges || outdated.contains(path) { changed?(path) }
       }
     }
+    outdated = []
   }
 
   private func complain(_ path: String, _ problem: ConfigIssue) {

@@ -116,6 +116,14 @@ final class ClientBucket: Sendable {
     return wait
   }
 
+  /// A client's connection that was let in for its own sake is refused for another one's.
+  func refuse(_ index: Int, by limits: ClientLimits) {
+    entries[index].pace.giveBack(interval: limits.interval)
+    entries[index].letIn.wrappingSubtract(1, ordering: .relaxed)
+    entries[index].turnedAway.wrappingAdd(1, ordering: .relaxed)
+    leave(index)
+  }
+
   func leave(_ index: Int) {
     entries[index].owner.subtract(1, ordering: .releasing)
   }
@@ -146,6 +154,9 @@ struct ClientPlace {
   func takeRate(by limits: ClientLimits, at now: UInt64, waiting: UInt64) -> UInt64? {
     bucket.takeRate(index, by: limits, at: now, waiting: waiting)
   }
+
+  /// Gives it back with what was taken of its client's rate: the connection is refused for another reason.
+  func refuse(by limits: ClientLimits) { bucket.refuse(index, by: limits) }
 
   /// Gives it back.
   func leave() { bucket.leave(index) }

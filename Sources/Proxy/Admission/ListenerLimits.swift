@@ -51,7 +51,7 @@ package struct ListenerLimits: Sendable {
       }
     }
     guard let its = pace.take(at: now, interval: interval, burst: burst, waiting: waiting) else {
-      place?.leave()
+      if let place, let perClient { place.refuse(by: perClient.limits) }
       return .refused(.listenerRate)
     }
     return .letIn(place, after: max(wait, its))

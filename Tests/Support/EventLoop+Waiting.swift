@@ -1,9 +1,9 @@
-import Libevent
-import Sockets
+package import Libevent
+internal import Sockets
 
 extension EventLoop {
   /// Lets the loop turn, on this thread, until it is so; false if that takes longer.
-  func wait(seconds: Double = 20, until isSo: @escaping () -> Bool) -> Bool {
+  package func wait(seconds: Double = 20, until isSo: @escaping () -> Bool) -> Bool {
     if isSo() { return true }
     let limit = Deadline(after: .seconds(seconds))
     var (timer, holds) = (Timer?.none, false)
