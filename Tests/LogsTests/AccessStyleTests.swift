@@ -130,11 +130,12 @@ extension LineWriter {
       pending.append(line)
     }
     func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
-    #expect(text(pending.piece(of: 9)) == "one\ntwo\n" && text(pending.first) == "one\n" && pending.count == 3)
+    #expect(text(pending.piece(of: 9)) == "one\ntwo\n" && text(pending.first) == "one\n")
+    #expect(text(pending.all) == "one\ntwo\na long one\n")
     #expect(text(pending.piece(of: 2)) == "on")
     #expect(pending.drop(2) == 0 && text(pending.first) == "e\n" && text(pending.piece(of: 9)) == "e\ntwo\n")
     #expect(pending.drop(6) == 2 && text(pending.piece(of: 4)) == "a lo")
     #expect(text(pending.all) == "a long one\n")
-    #expect(pending.drop(11) == 1 && pending.isEmpty && pending.count == 0)
+    #expect(pending.drop(11) == 1 && pending.isEmpty && pending.all.isEmpty)
   }
 }

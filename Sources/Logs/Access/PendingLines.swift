@@ -13,8 +13,6 @@ struct PendingLines {
 
   var isEmpty: Bool { start == bytes.count }
   var hasRoom: Bool { bytes.count - start < Self.limit }
-  /// How many lines aren't gone whole.
-  var count: Int { ends.count - next }
 
   /// Takes a line, with its end.
   mutating func append(_ line: borrowing LineWriter) {

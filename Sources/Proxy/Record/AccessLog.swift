@@ -23,13 +23,8 @@ package final class AccessLog: Sendable {
     interval = configuration.interval?.clockNanoseconds ?? 0
     onlyFailed = configuration.only.contains(.failed)
     share = configuration.sample >= 1 ? .max : UInt64(configuration.sample * 0x1p64)
-    tellsSource =
-      switch configuration.format {
-      case .json: true
-      // Of syslog the structured data have all fields.
-      case .text, .template:
-        configuration.format.fields.contains(.source) || configuration.to.isSyslog
-      }
+    // Of syslog the structured data have all fields, whatever the text has.
+    tellsSource = configuration.to.isSyslog || configuration.format.fields.contains(.source)
   }
 
   /// Whether a session is logged: one that is a sample is from its first line to its last.
