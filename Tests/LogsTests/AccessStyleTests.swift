@@ -120,16 +120,39 @@ extension LineWriter {
 
 /// Lines that wait to be written.
 @Suite struct PendingLinesTests {
+  private func append(_ text: String, to pending: inout PendingLines) {
+    var line = LineWriter()
+    line.append(text, .none)
+    line.append(UInt8(ascii: "\n"))
+    pending.append(line)
+  }
+
+  private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  @Test("one of which a part is gone begins anew where others go somewhere else")
+  func rewound() {
+    var pending = PendingLines()
+    for text in ["one", "two", "three"] { append(text, to: &pending) }
+    #expect(pending.drop(5) == 1)
+    pending.rewind()
+    #expect(text(pending.all) == "two\nthree\n")
+    // Whole ones that are gone stay so, also when room is made.
+    let long = String(repeating: "x", count: 60_000)
+    for _ in 0..<20 { append(long, to: &pending) }
+    #expect(pending.drop(10) == 2)
+    for _ in 0..<17 { #expect(pending.drop(60_001) == 1) }
+    #expect(pending.drop(59_000) == 0)
+    pending.rewind()
+    #expect(text(pending.first) == long + "\n" && pending.all.count == 3 * 60_001)
+    #expect(pending.drop(3 * 60_001) == 3 && pending.isEmpty)
+    pending.rewind()
+    #expect(pending.isEmpty)
+  }
+
   @Test("they go in pieces of whole lines, or of one that is longer than that")
   func pieces() {
     var pending = PendingLines()
-    for text in ["one", "two", "a long one"] {
-      var line = LineWriter()
-      line.append(text, .none)
-      line.append(UInt8(ascii: "\n"))
-      pending.append(line)
-    }
-    func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+    for text in ["one", "two", "a long one"] { append(text, to: &pending) }
     #expect(text(pending.piece(of: 9)) == "one\ntwo\n" && text(pending.first) == "one\n")
     #expect(text(pending.all) == "one\ntwo\na long one\n")
     #expect(text(pending.piece(of: 2)) == "on")

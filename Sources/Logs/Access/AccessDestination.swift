@@ -153,7 +153,9 @@ final class AccessDestination {
     case .stdout: return nil
     case .syslog: way = .closed
     case .file(let path):
+      let isSame = if case .lines(let output) = way { output.isStillAt(path) } else { false }
       do throws(Errno) { way = .lines(try LineOutput(appendingTo: path)) } catch { return broken(error) }
+      if !isSame { pending.rewind() }
     }
     return nil
   }
@@ -161,10 +163,14 @@ final class AccessDestination {
   private func openIfNecessary() throws(Errno) {
     switch (target, way) {
     case (.stdout, .closed): way = .lines(LineOutput(standardOutput: ()))
-    case (.file(let path), .closed): way = .lines(try LineOutput(appendingTo: path))
+    case (.file(let path), .closed):
+      way = .lines(try LineOutput(appendingTo: path))
+      pending.rewind()
     case (.file(let path), .lines(let output)) where !output.isStillAt(path):
       // Somebody has moved it away, and a process that serves its last sessions may not be told of that.
-      if let new = try? LineOutput(appendingTo: path) { way = .lines(new) }
+      guard let new = try? LineOutput(appendingTo: path) else { break }
+      way = .lines(new)
+      pending.rewind()
     case (.syslog(let address), .closed): way = .datagrams(try DatagramSocket(to: address))
     case (_, .lines), (_, .datagrams): break
     }

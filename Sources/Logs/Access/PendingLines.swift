@@ -54,10 +54,17 @@ struct PendingLines {
     (next, start) = (0, 0)
   }
 
+  /// Where the first line begins of those that aren't gone whole.
+  private var beginning: Int { next == 0 ? 0 : ends[next - 1] }
+
+  /// Has a line of which a part is gone begin anew: what follows goes somewhere else.
+  mutating func rewind() { start = beginning }
+
   private mutating func compact() {
-    bytes.removeFirst(start)
+    let gone = beginning
+    bytes.removeFirst(gone)
     ends.removeFirst(next)
-    for index in ends.indices { ends[index] -= start }
-    (next, start) = (0, 0)
+    for index in ends.indices { ends[index] -= gone }
+    (next, start) = (0, start - gone)
   }
 }
