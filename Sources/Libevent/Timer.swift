@@ -45,6 +45,18 @@ package final class Timer {
     if let event = unsafe event { unsafe event_add(event, &timeout) }
   }
 
+  /// Fires once, as soon as whatever the loop is calling has returned, and before what the loop only finds then: replaces an
+  /// earlier schedule.
+  ///
+  /// A timer of no time fires in the loop's next turn, behind all that has become ready by then.
+  package func fireNext() {
+    loop.assertOnLoop()
+    due = MonotonicClock.now()
+    guard let event = unsafe event else { return }
+    unsafe event_del(event)
+    unsafe event_active(event, Int32(EV_TIMEOUT), 0)
+  }
+
   /// Doesn't fire any more.
   package func cancel() {
     loop.assertOnLoop()

@@ -38,7 +38,7 @@ final class PendingRequests {
     add(request, then, .unknown, waits: true, for: patience)
   }
 
-  /// Tells what came of a request, though not from within the call that made it.
+  /// Tells what came of a request, though not from within the call that made it: before anything comes of what is asked later.
   func tell(_ reply: StoreReply, of request: StoreRequest, to then: @escaping (StoreReply) -> Void) {
     add(request, then, reply, waits: false, for: .zero)
   }
@@ -78,7 +78,8 @@ final class PendingRequests {
   private func schedule() {
     guard let first = entries.map(\.due).min() else { return alarm?.cancel() ?? () }
     let now = MonotonicClock.now()
-    alarm?.schedule(after: .nanoseconds(first > now ? first - now : 0))
+    // What is due is told before the answer to whatever is asked from now on.
+    if first > now { alarm?.schedule(after: .nanoseconds(first - now)) } else { alarm?.fireNext() }
   }
 
   private func look() {

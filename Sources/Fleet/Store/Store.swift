@@ -11,7 +11,8 @@ package protocol Store: AnyObject {
   ///
   /// A request that can't be made at once waits for the store's patience, and from the moment it's made the answer has as
   /// much: a reply comes within twice that time. One that a store can't hold (too many keys, values that are too large, a
-  /// `delete` of nothing, a `put` over anything) is refused.
+  /// `delete` of nothing, a `put` over anything) is refused at once; all others are replied to in the order in which they were
+  /// made.
   ///
   /// - Parameter then: called once, not before this returns.
   func perform(_ request: StoreRequest, then: @escaping (StoreReply) -> Void)
