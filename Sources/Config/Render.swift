@@ -1,8 +1,8 @@
 extension Configuration {
   /// The configuration as a file in its long form, with every default: read again, it comes to the same.
   ///
-  /// Where checks go that don't go to a backend's own address, and how it's told whose session it is, is written with the backend, and not
-  /// with its pool.
+  /// Where checks go that don't go to a backend's own address, how it's told whose session it is and how connections to it leave, is
+  /// written with the backend, and not with its pool.
   /// With more than some 80,000 backends it's larger than a file may be. Secrets that stand in it are in it: it's for
   /// nobody but this program.
   package func render() -> String { node.text + "\n" }
@@ -73,7 +73,7 @@ extension BackendDocument {
       name: backend.name == backend.endpoint.description ? nil : backend.name, address: backend.endpoint,
       weight: backend.weight, tier: backend.tier, maxSessions: backend.maxSessions,
       healthAddress: backend.healthEndpoint == backend.endpoint ? nil : backend.healthEndpoint,
-      sendProxy: backend.sendProxy.map { SendProxyDocument($0) })
+      sendProxy: backend.sendProxy.map { SendProxyDocument($0) }, egress: EgressDocument(backend.egress))
   }
 }
 

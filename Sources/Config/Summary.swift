@@ -1,3 +1,5 @@
+internal import Sockets
+
 extension Configuration {
   /// What would run, for people: aligned text with a line for each listener, pool and backend.
   package func summary() -> String {
@@ -77,9 +79,24 @@ extension PoolConfiguration {
         "backend", backend.name, backend.name == address ? "" : address, "tier \(backend.tier)",
         "weight \(backend.weight)", Configuration.limit(backend.maxSessions),
         backend.healthEndpoint == backend.endpoint ? "" : "checked at \(backend.healthEndpoint)",
-        backend.sendProxy.map { "told of clients by PROXY \($0.version.rawValue)" } ?? "")
+        backend.sendProxy.map { "told of clients by PROXY \($0.version.rawValue)" } ?? "", backend.egress.summary)
     }
     return "pool \(name)  \(strategy.rawValue)\n" + list.text + settings.text
+  }
+}
+
+extension EgressRules {
+  fileprivate var summary: String {
+    let source =
+      switch source {
+      case .any: ""
+      case .client: "from the client's address"
+      case .addresses(let all): "from \(all.map(\.host).joined(separator: ", "))"
+      }
+    let parts = [
+      source, interface.map { "through \($0)" } ?? "", mark == 0 ? "" : "mark \(mark)", dscp == 0 ? "" : "DSCP \(dscp)",
+    ]
+    return parts.filter { !$0.isEmpty }.joined(separator: ", ")
   }
 }
 

@@ -15,6 +15,7 @@ package final class HealthChecker {
   private let loop: EventLoop
   private let task: ProbeTask?
   private let address: SocketAddress
+  private let egress: EgressRules
   private let timeout: Duration
   private let evaluate: (ProbeOutcome) -> Duration
   private var state = State.stopped
@@ -27,19 +28,22 @@ package final class HealthChecker {
   /// - Parameters:
   ///   - check: what a check does. With `none` nothing is ever checked.
   ///   - address: where checks go.
+  ///   - egress: how they leave this machine.
   ///   - hostHeader: the Host header of HTTP requests, where the check doesn't give one; a Unix socket's is `localhost`.
   ///   - header: the version of the header of the PROXY protocol that goes first; nil for none.
   ///   - timeout: how long a check may take before it counts as failed.
   ///   - firstDelay: how long to wait before the first check.
   ///   - evaluate: takes an outcome, and gives the time from now to the start of the next check. May call `stop`.
   package init(
-    check: HealthCheck, address: SocketAddress, hostHeader: String, header: ProxyHeader.Version? = nil,
+    check: HealthCheck, address: SocketAddress, egress: EgressRules = EgressRules(), hostHeader: String,
+    header: ProxyHeader.Version? = nil,
     timeout: Duration,
     firstDelay: Duration, on loop: EventLoop, evaluate: @escaping (ProbeOutcome) -> Duration
   ) {
     self.loop = loop
     task = ProbeTask(check, host: address.port == nil ? "localhost" : hostHeader, header: header)
     self.address = address
+    self.egress = egress
     self.timeout = timeout
     self.evaluate = evaluate
     guard task != nil else { return }
@@ -82,7 +86,7 @@ package final class HealthChecker {
     guard let task else { return }
     timer?.cancel()
     state = .checking(
-      Probe(task, to: address, timeout: timeout, on: loop) { [weak self] outcome in self?.ended(outcome) })
+      Probe(task, to: address, by: egress, timeout: timeout, on: loop) { [weak self] outcome in self?.ended(outcome) })
   }
 
   private func ended(_ outcome: ProbeOutcome) {

@@ -1,5 +1,6 @@
 package import Balancing
 import Config
+import Glibc
 package import Libevent
 package import Sockets
 package import SystemPackage
@@ -22,6 +23,7 @@ package final class Probe: IOHandler {
 
   private let task: ProbeTask
   private let address: SocketAddress
+  private let egress: EgressRules
   private let timeout: Duration
   private let completed: (ProbeOutcome) -> Void
   private let began = MonotonicClock.now()
@@ -35,12 +37,16 @@ package final class Probe: IOHandler {
   private var timer: Timer?
 
   /// Starts a check, which ends when its outcome was delivered or the probe is dropped.
+  ///
+  /// - Parameter egress: how it leaves this machine.
   package init(
-    _ task: ProbeTask, to address: SocketAddress, timeout: Duration, on loop: EventLoop,
+    _ task: ProbeTask, to address: SocketAddress, by egress: EgressRules = EgressRules(), timeout: Duration,
+    on loop: EventLoop,
     completed: @escaping (ProbeOutcome) -> Void
   ) {
     self.task = task
     self.address = address
+    self.egress = egress
     self.timeout = timeout
     self.completed = completed
     super.init()
@@ -58,7 +64,7 @@ package final class Probe: IOHandler {
       let socket = try Socket(for: address)
       self.socket = socket
       if case .connect = task { socket.holdHandshake() }
-      if case .failed(let error) = socket.connect(to: address) { return fail(error) }
+      if case .failed(let error) = socket.connect(to: address, by: egress, turn: began) { return fail(error) }
       // Readiness at the time of registering counts as an edge, so a connection that stands already isn't missed.
       event = IOEvent(socket.descriptor, on: loop, trigger: .edge, handler: self)
     } catch {
@@ -198,6 +204,8 @@ extension ProbeFailure {
     switch error {
     case .permissionDenied where isTCP, .notPermitted where isTCP:
       (.localResource, "not checked, this machine doesn't allow it: \(error)")
+    // What connections were to leave by (SO_BINDTODEVICE, socket(7)).
+    case Errno(rawValue: ENODEV): (.localResource, "not checked, this machine has no such interface: \(error)")
     case .connectionRefused: (.refused, "connection refused")
     case .noSuchFileOrDirectory: (.refused, "there is no such socket file")
     // The backlog of a Unix socket is full.

@@ -243,10 +243,12 @@ struct DifferenceTests {
     let described = ConfigSchema.longKeys.filter { key in
       !ConfigSchema.longKeys.contains { $0.path.hasPrefix(key.path + ".") || $0.path.hasPrefix(key.path + "[") }
     }
-    // Names and addresses tell elements apart; where checks go is the backends', and who is told of clients.
+    // Names and addresses tell elements apart; where checks go is the backends', who is told of clients, and
+    // how connections leave.
     let others: Set = [
       "$schema", "include", "listeners[].name", "pools[].name", "pools[].backends[].address", "pools[].health.port",
-      "pools[].health.address", "pools[].sendProxy.version", "pools[].sendProxy.tlvs",
+      "pools[].health.address", "pools[].sendProxy.version", "pools[].sendProxy.tlvs", "pools[].source",
+      "pools[].interface", "pools[].mark", "pools[].dscp",
     ]
     var unseen = Set(described.map(\.path))
     var old = try variations.configuration()

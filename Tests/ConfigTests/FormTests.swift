@@ -197,6 +197,38 @@ struct FormTests {
         """)
   }
 
+  @Test("how connections leave is the pool's to say, and each backend's own, key by key") func egress() throws {
+    let backends = try Configuration.parse(
+      """
+      { listen: ':80', source: ['10.0.0.5', '2001:db8::5'], mark: 7, backends: ['10.0.0.1:81', { address: '10.0.0.2:81',
+        source: 'client', interface: 'eth1', dscp: 46 }, { address: 'db.example:81', source: 'any', mark: 0 }, 'unix:/run/x'] }
+      """
+    ).pools[0].backends.map(\.egress)
+    let (ipv4, ipv6) = (SocketAddress.ipv4(0x0A00_0005, port: 0), SocketAddress(ip: "2001:db8::5", port: 0))
+    #expect(backends[0].source == .addresses([ipv4, try #require(ipv6)]) && backends[0].mark == 7)
+    #expect(backends[1].source == .client && backends[1].interface == "eth1")
+    #expect(backends[1].dscp == 46 && backends[1].mark == 7)
+    #expect(backends[2] == EgressRules() && backends[3] == EgressRules())
+  }
+
+  @Test(
+    "what can't be left by is said, and what to do",
+    arguments: [
+      ("source: '10.0.0.5:80'", "source: \"10.0.0.5:80\" is not an IP address alone"),
+      ("source: '0.0.0.0'", "source: 0.0.0.0 stands for every address of this machine"),
+      ("source: []", "source: must have 1…64 addresses, has 0"),
+      ("source: ['10.0.0.5', '10.0.0.5']", "source[1]: 10.0.0.5 stands there already"),
+      ("source: '::1'", "backends[0]: 10.0.0.1:80 can't be reached from ::1: one is IPv4, the other IPv6"),
+      ("dscp: 64", "dscp: must be 0…63, is 64"),
+      ("interface: 'a/b'", "interface: \"a/b\" is not the name of an interface"),
+      ("mark: -1", "mark: must be 0…4294967295, is -1"),
+      ("fwmark: 1", "fwmark: unknown key — hint: it's called \"mark\""),
+    ])
+  func egressProblems(_ key: String, _ problem: String) {
+    let errors = problems(shortForm: key)
+    #expect(errors.contains { $0.contains(problem) }, "\(errors)")
+  }
+
   @Test("whom a backend is told of is the pool's to say, and its own") func sendProxy() throws {
     let pool = try Configuration.parse(
       """

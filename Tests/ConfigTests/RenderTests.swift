@@ -27,7 +27,8 @@ struct RenderTests {
     }
     let others: Set = [
       "$schema", "include", "pools[].health.port", "pools[].health.address", "pools[].sendProxy",
-      "pools[].sendProxy.version", "pools[].sendProxy.tlvs",
+      "pools[].sendProxy.version", "pools[].sendProxy.tlvs", "pools[].source", "pools[].interface", "pools[].mark",
+      "pools[].dscp",
     ]
     #expect(Set(ConfigSchema.longKeys.map(\.path)).subtracting(written) == others)
   }

@@ -200,8 +200,9 @@ package final class Reload {
       }
       left += 1
       probes.append(
-        Probe(task, to: member.check.address, timeout: member.check.timeout, on: parts.loop) {
-          [unowned self] outcome in
+        Probe(
+          task, to: member.check.address, by: member.check.egress, timeout: member.check.timeout, on: parts.loop
+        ) { [unowned self] outcome in
           if case .failed(let failure) = outcome {
             let verb = failure.kind == .localResource ? "can't have its first check" : "fails its first check"
             warnings.append("\(member.key.pool)/\(member.backend.name) \(verb): \(failure.detail)")

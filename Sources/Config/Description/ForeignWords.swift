@@ -65,6 +65,16 @@ enum ForeignWords {
     ("sendProxy", ["send-proxy", "send-proxy-v2", "proxy_protocol", "proxy-protocol", "proxyprotocol"]),
     ("health.proxy", ["check-send-proxy"]),
     (
+      "source",
+      [
+        "proxy_bind", "usesrc", "source-address", "sourceAddress", "upstream_bind_config", "bind_config",
+        "local-address",
+      ]
+    ),
+    ("interface", ["device", "bind-to-device", "dev"]),
+    ("mark", ["fwmark", "so_mark", "socket-mark", "set-mark"]),
+    ("dscp", ["tos", "set-tos", "traffic-class"]),
+    (
       "allow",
       ["whitelist", "allowlist", "allow-list", "allowed", "sources", "loadBalancerSourceRanges", "ipWhiteList"]
     ),

@@ -2,14 +2,16 @@
 ///
 /// An edit is a letter more, less, changed, or swapped with its neighbour (the optimal string alignment distance). Case,
 /// hyphens and underscores don't count.
-package func nearest(to word: String, among words: [String]) -> String? {
+///
+/// - Parameter most: how many edits there may be at most.
+package func nearest(to word: String, among words: [String], edits most: Int = .max) -> String? {
   guard word.utf8.count <= 64 else { return nil }
   let typed = plain(word)
   var best: (word: String, distance: Int)?
   for candidate in words {
     let letters = plain(candidate)
     let distance = edits(from: typed, to: letters)
-    guard distance <= max(1, letters.count / 3), distance < letters.count else { continue }
+    guard distance <= min(most, max(1, letters.count / 3)), distance < letters.count else { continue }
     if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
   }
   return best?.word

@@ -10,7 +10,9 @@ struct UnknownKey {
     let foreign = ForeignWords.keys(key)
     let message = JSONNode.oddity(of: key).map { "unknown key: \($0)" } ?? "unknown key"
     func says(_ hint: String) -> Refusal { Refusal(message: message, hint: hint) }
-    if let near = nearest(to: key, among: names) {
+    let own = form.map { Self.places(of: [key], in: $0, seenFrom: path) } ?? []
+    // What is another place's key, letter by letter, is hardly a slip of more than one.
+    if let near = nearest(to: key, among: names, edits: own.isEmpty ? .max : 1) {
       (meant, refusal) = (near, says("did you mean \"\(near)\"?"))
       return
     }
@@ -20,7 +22,7 @@ struct UnknownKey {
       return
     }
     meant = nil
-    let places = form.map { Self.places(of: [key] + foreign, in: $0, seenFrom: path) } ?? []
+    let places = own + (form.map { Self.places(of: foreign, in: $0, seenFrom: path) } ?? [])
     if let here {
       let parts = here.split(separator: ".")
       refusal = says("it's called \"\(parts[1])\" here, inside \"\(parts[0])\"")

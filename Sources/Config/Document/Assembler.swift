@@ -168,7 +168,28 @@ extension Assembler {
     return BackendConfiguration(
       name: value.name ?? endpoint.description, endpoint: endpoint, weight: value.weight, tier: value.tier,
       maxSessions: value.maxSessions, healthEndpoint: healthEndpoint,
-      sendProxy: (value.sendProxy ?? pool.sendProxy)?.configuration)
+      sendProxy: (value.sendProxy ?? pool.sendProxy)?.configuration, egress: egress(of: backend, pool))
+  }
+
+  private mutating func egress(of backend: Located<BackendDocument>, _ pool: PoolDocument) -> EgressRules {
+    let (document, rules) = (backend.value.egress, backend.value.egress.rules(in: pool.egress))
+    guard case .address(let address) = backend.value.address else { return rules }
+    guard address.port != nil else {
+      for key in ["source", "interface", "mark", "dscp"] where backend.node[key] != nil {
+        found.error(
+          backend.place(of: key), "\(address) is a Unix socket: connections to it don't leave this machine",
+          hint: "remove it")
+      }
+      return EgressRules()
+    }
+    if case .addresses(let sources) = rules.source, !sources.contains(where: { $0.isIPv4 == address.isIPv4 }) {
+      let place = backend.place(of: document.source == nil ? "address" : "source")
+      found.error(
+        place,
+        "\(address) can't be reached from \(sources.map(\.host).joined(separator: " or ")): one is IPv4, the other IPv6",
+        hint: "add an address of its kind to \"source\", or set \"source\" to \"any\" for this backend")
+    }
+    return rules
   }
 
   private mutating func sameAddress(in backends: [Located<BackendDocument>]) {

@@ -18,6 +18,7 @@ struct PoolDocument: Sendable {
   var ejection: EjectionConfiguration? = EjectionConfiguration()
   var stick: StickConfiguration?
   var sendProxy: SendProxyDocument?
+  var egress = EgressDocument()
 }
 
 /// An element of `backends` as it stands in the file: an object, or only the address.
@@ -29,6 +30,7 @@ struct BackendDocument: Sendable {
   var maxSessions = Int.max
   var healthAddress: Endpoint?
   var sendProxy: SendProxyDocument?
+  var egress = EgressDocument()
 }
 
 extension PoolDocument {
@@ -41,7 +43,9 @@ extension PoolDocument {
     "name", optional: \.name, .name, isRequired: true, "The name by which listeners refer to the pool; unique.")
 
   /// The keys that the short form has too.
-  static let fields: [Field<PoolDocument>] = [
+  static let fields = own + EgressDocument.fields(.pool).map { $0.inside(\.egress) }
+
+  private static let own: [Field<PoolDocument>] = [
     Field(
       "strategy", \.strategy, in: initial, .choice,
       "How a backend is picked: in turn, at random, the less loaded of two random ones, the least loaded, or by the "
@@ -238,28 +242,28 @@ extension BackendDocument {
   }
 
   /// The keys of the object.
-  static let shape = Shape(
-    initial,
-    [
-      Field(
-        "name", optional: \.name, .name, "The name in logs and statistics, unique in the pool. Without it the address."),
-      Field(
-        "address", optional: \.address, .endpoint, isRequired: true,
-        "Where the backend is reached: an IP address or a host name with a port, or unix:/path."),
-      Field(
-        "weight", \.weight, in: initial, .integer(0...256),
-        "The share of new sessions; a number, 0 gets none."),
-      Field(
-        "tier", \.tier, in: initial, .integer(0...15),
-        "The backends of the lowest tier with eligible ones are used; a number."),
-      Field("maxSessions", \.maxSessions, in: initial, .limit, "The most sessions at once; a count."),
-      Field(
-        "healthAddress", optional: \.healthAddress, .endpoint,
-        "The address to check instead of the backend's. Without it what the pool's health says."),
-      Field(
-        "sendProxy", optional: \.sendProxy, SendProxyDocument.kind,
-        "The same for this backend alone, or off. Without it what the pool says."),
-    ])
+  static let shape = Shape(initial, own + EgressDocument.fields(.backend).map { $0.inside(\.egress) })
+
+  private static let own: [Field<BackendDocument>] = [
+    Field(
+      "name", optional: \.name, .name, "The name in logs and statistics, unique in the pool. Without it the address."),
+    Field(
+      "address", optional: \.address, .endpoint, isRequired: true,
+      "Where the backend is reached: an IP address or a host name with a port, or unix:/path."),
+    Field(
+      "weight", \.weight, in: initial, .integer(0...256),
+      "The share of new sessions; a number, 0 gets none."),
+    Field(
+      "tier", \.tier, in: initial, .integer(0...15),
+      "The backends of the lowest tier with eligible ones are used; a number."),
+    Field("maxSessions", \.maxSessions, in: initial, .limit, "The most sessions at once; a count."),
+    Field(
+      "healthAddress", optional: \.healthAddress, .endpoint,
+      "The address to check instead of the backend's. Without it what the pool's health says."),
+    Field(
+      "sendProxy", optional: \.sendProxy, SendProxyDocument.kind,
+      "The same for this backend alone, or off. Without it what the pool says."),
+  ]
 
   private static let initial = BackendDocument()
 }

@@ -1,4 +1,5 @@
 package import Balancing
+package import Sockets
 
 /// A named set of backends with a strategy and a health check.
 package struct PoolConfiguration: Equatable, Sendable {
@@ -50,11 +51,13 @@ package struct BackendConfiguration: Equatable, Sendable {
   package var healthEndpoint: Endpoint
   /// How it's told whose session it is; nil if it isn't.
   package var sendProxy: SendProxyConfiguration?
+  /// How connections to it leave this machine.
+  package var egress: EgressRules
 
   /// All of it.
   package init(
     name: String, endpoint: Endpoint, weight: Int, tier: Int, maxSessions: Int, healthEndpoint: Endpoint,
-    sendProxy: SendProxyConfiguration? = nil
+    sendProxy: SendProxyConfiguration? = nil, egress: EgressRules = EgressRules()
   ) {
     self.name = name
     self.endpoint = endpoint
@@ -63,6 +66,7 @@ package struct BackendConfiguration: Equatable, Sendable {
     self.maxSessions = maxSessions
     self.healthEndpoint = healthEndpoint
     self.sendProxy = sendProxy
+    self.egress = egress
   }
 }
 

@@ -249,8 +249,10 @@ extension Controller {
   /// Sessions can't be connected to a backend, for what this machine lacks or forbids: nothing that the backend could be
   /// blamed for.
   package func connectHindered(_ backend: Backend, _ error: Errno) {
-    guard let pool = pool(backend.pool),
-      let text = pool.hindrances.note(error, backend: "\(pool.name)/\(backend.name)", at: .now)
+    guard let pool = pool(backend.pool) else { return }
+    let egress = pool.members.first { $0.backend.id == backend.id }?.configuration.egress ?? EgressRules()
+    guard
+      let text = pool.hindrances.note(error, backend: "\(pool.name)/\(backend.name)", leavingBy: egress, at: .now)
     else { return }
     logger.warning("\(text)", metadata: ["pool": "\(pool.name)", "backend": "\(backend.name)", "error": "\(error)"])
   }

@@ -163,7 +163,8 @@ extension Controller {
     backendsMade += 1
     let backend = Backend(
       id: backendsMade, pool: pool.name, name: place.name, address: key.address,
-      header: place.configuration.sendProxy.map { HeaderRules($0) }, workers: workforce.count)
+      header: place.configuration.sendProxy.map { HeaderRules($0) }, egress: place.configuration.egress,
+      workers: workforce.count)
     let member = Member(place, backend: backend, key: key, pool: pool)
     refreshLeases(of: member)
     member.door = doors.door(at: key.address)

@@ -47,7 +47,8 @@ final class HealthChecks {
     stop(member)
     guard member.isToBeChecked else { return }
     member.checker = HealthChecker(
-      check: member.check.check, address: member.check.address, hostHeader: member.check.hostHeader,
+      check: member.check.check, address: member.check.address, egress: member.check.egress,
+      hostHeader: member.check.hostHeader,
       header: member.check.header,
       timeout: member.check.timeout, firstDelay: member.health.nextCheck(after: .now, using: &random), on: loop
     ) { [unowned self, unowned member, unowned pool] outcome in

@@ -40,17 +40,21 @@ package enum HeadroomAssessment {
     return resources + ports(controller)
   }
 
-  /// The local ports that connections to one address share (net.ipv4.ip_local_port_range): those to different addresses
-  /// don't meet.
+  /// The local ports that connections to one address share (net.ipv4.ip_local_port_range), once for each address that they leave
+  /// by: those to different addresses don't meet.
   private static func ports(_ controller: Controller) -> [Report.Resource] {
-    var active: [SocketAddress: Int] = [:]
+    var active: [SocketAddress: (count: Int, sources: Set<SocketAddress?>)] = [:]
     for pool in controller.pools + controller.leavingPools {
       for member in pool.members + pool.leaving where member.key.address.port != nil {
-        active[member.key.address, default: 0] += member.backend.load.active
+        // Each client's own has all ports to itself.
+        guard let sources = member.configuration.egress.sources(to: member.key.address) else { continue }
+        active[member.key.address, default: (0, [])].count += member.backend.load.active
+        active[member.key.address]?.sources.formUnion(sources)
       }
     }
-    return active.sorted { $0.value > $1.value }.prefix(16).map { address, count in
-      Report.Resource("ports to \(address)", used: count, limit: EphemeralPorts.range.count)
+    return active.sorted { $0.value.count > $1.value.count }.prefix(16).map { address, use in
+      Report.Resource(
+        "ports to \(address)", used: use.count, limit: EphemeralPorts.range.count * max(use.sources.count, 1))
     }
   }
 
@@ -85,4 +89,16 @@ enum ControlGroup {
       if parts.popLast() == nil { return limits.min() }
     }
   }()
+}
+
+extension EgressRules {
+  /// The addresses that connections to another leave by, the kernel's choice as nil; nil if they're their clients'.
+  fileprivate func sources(to address: SocketAddress) -> Set<SocketAddress?>? {
+    switch source {
+    case .any: [nil]
+    case .client: nil
+    case .addresses(let all):
+      Set(all.filter { $0.isIPv4 == address.isIPv4 }).union(all.contains { $0.isIPv4 == address.isIPv4 } ? [] : [nil])
+    }
+  }
 }

@@ -1,11 +1,14 @@
 package import Balancing
+import Glibc
 import Names
+import Sockets
 import SystemPackage
 
 /// What has kept this machine from connecting to a pool's backends, through no fault of theirs.
 package struct Hindrances {
   private struct Record {
     var backend: String
+    var egress: EgressRules
     var count = 0
     var first: Instant
     var last: Instant
@@ -21,16 +24,21 @@ package struct Hindrances {
   private var records: [Errno: Record] = [:]
 
   /// Takes note of one; gives what the log should say, if it hasn't just now.
-  mutating func note(_ error: Errno, backend: String, at now: Instant) -> String? {
-    var record = records[error] ?? Record(backend: backend, first: now, last: now)
-    if now - record.last > Self.memory { record = Record(backend: backend, first: now, last: now) }
-    record.backend = backend
+  ///
+  /// - Parameter egress: how connections to the backend leave.
+  mutating func note(
+    _ error: Errno, backend: String, leavingBy egress: EgressRules = EgressRules(), at now: Instant
+  ) -> String? {
+    let new = Record(backend: backend, egress: egress, first: now, last: now)
+    var record = records[error] ?? new
+    if now - record.last > Self.memory { record = new }
+    (record.backend, record.egress) = (backend, egress)
     record.count += 1
     record.last = now
     defer { records[error] = record }
     if let told = record.told, now - told < Self.logInterval { return nil }
     record.told = now
-    return "can't connect to \(backend): \(Self.advice(error))"
+    return "can't connect to \(backend): \(Self.advice(error, egress))"
   }
 
   /// What there was within the last minute, in words, the latest first.
@@ -38,12 +46,17 @@ package struct Hindrances {
     let recent = records.filter { now - $0.value.last <= Self.memory }
     return recent.sorted { $0.value.last > $1.value.last }.map { error, record in
       "\(record.count) \(record.count == 1 ? "connect" : "connects") failed through no fault of a backend, the last one to "
-        + "\(record.backend): \(Self.advice(error))"
+        + "\(record.backend): \(Self.advice(error, record.egress))"
     }
   }
 
-  private static func advice(_ error: Errno) -> String {
+  private static func advice(_ error: Errno, _ egress: EgressRules) -> String {
     switch error {
+    case .addressNotAvailable where !egress.strangers.isEmpty:
+      "\(egress.strangers.map(\.host).joined(separator: ", ")) of \"source\" is none of this machine's addresses"
+    case Errno(rawValue: ENODEV): "this machine has no interface \"\(egress.interface ?? "")\""
+    case .permissionDenied where egress.needsCapability, .notPermitted where egress.needsCapability:
+      "\"mark\", \"interface\" and \"source\": \"client\" take CAP_NET_ADMIN, or a rule of this machine forbids it (\(error))"
     case .addressNotAvailable:
       "no local port is left for connections to it (net.ipv4.ip_local_port_range); more backends, or more addresses of "
         + "one, make room"
@@ -54,4 +67,16 @@ package struct Hindrances {
     default: "the kernel has no memory left for it (\(error))"
     }
   }
+}
+
+extension EgressRules {
+  /// The sources that aren't this machine's addresses now.
+  fileprivate var strangers: [SocketAddress] {
+    guard case .addresses(let all) = source else { return [] }
+    let routes = LocalRoutes()
+    return all.filter { !routes.isLocal($0) }
+  }
+
+  /// Whether a process without capabilities may be refused it.
+  fileprivate var needsCapability: Bool { mark != 0 || interface != nil || source == .client }
 }

@@ -86,8 +86,11 @@ package final class Member {
   func use(_ place: Roster.Place, pool: PoolConfiguration) {
     configuration = place.configuration
     origins = place.origins
-    if backend.name != place.name || backend.header?.configuration != configuration.sendProxy {
-      backend = backend.with(name: place.name, header: configuration.sendProxy.map { HeaderRules($0) })
+    if backend.name != place.name || backend.header?.configuration != configuration.sendProxy
+      || !backend.leaves(by: configuration.egress)
+    {
+      backend = backend.with(
+        name: place.name, header: configuration.sendProxy.map { HeaderRules($0) }, egress: configuration.egress)
     }
     check = CheckPlan(of: configuration, at: key.address, pool: pool)
     slowStart = SlowStart(duration: pool.slowStart)
@@ -319,11 +322,14 @@ package struct CheckPlan: Equatable {
   package let timeout: Duration
   /// With which header of the PROXY protocol one begins; nil for none.
   package let header: ProxyHeader.Version?
+  /// How its connections leave this machine: as those of sessions do, though nobody's client is at their other end.
+  package let egress: EgressRules
 
   init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {
     check = pool.health.check
     self.address = backend.checkAddress(for: address)
     header = pool.health.proxy.version(where: backend.sendProxy, isSamePlace: self.address == address)
+    egress = backend.egress
     hostHeader = backend.healthEndpoint.description
     timeout = pool.health.timing.timeout
   }

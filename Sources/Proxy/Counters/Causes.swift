@@ -1,3 +1,4 @@
+import Glibc
 package import SystemPackage
 
 /// Why a session that reached a backend ended. The raw value is the key in stats.
@@ -149,7 +150,7 @@ package enum ConnectFailure: String, CaseIterable, Sendable {
   case unreachable
   /// It stood and was broken before a byte was exchanged.
   case reset
-  /// This machine has no port, memory or descriptor left for it.
+  /// This machine has no port, memory or descriptor left for it, or hasn't what it was to leave by: an address, an interface.
   case resources
   /// This machine doesn't allow it: a rule of its firewall or a security policy.
   case forbidden
@@ -177,7 +178,9 @@ package enum ConnectFailure: String, CaseIterable, Sendable {
       case .timedOut: .timeout
       case .networkUnreachable, .noRouteToHost, .hostIsDown, .networkDown: .unreachable
       case .connectionReset, .brokenPipe, .connectionAbort: .reset
-      case .addressNotAvailable, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory,
+      // SO_BINDTODEVICE alone says that there's no such device.
+      case .addressNotAvailable, Errno(rawValue: ENODEV), .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace,
+        .noMemory,
         .resourceTemporarilyUnavailable:
         .resources
       default: .other

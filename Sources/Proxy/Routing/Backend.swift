@@ -18,6 +18,8 @@ package final class Backend: Sendable {
   package let mayConnectToItself: Bool
   /// What it's told of each session before its first byte; nil for nothing.
   package let header: HeaderRules?
+  /// How connections to it leave this machine; nil if that's the kernel's to choose.
+  let egress: EgressRules?
   /// What all workers share about it.
   package let load: BackendLoad
   /// What each worker counted.
@@ -25,15 +27,18 @@ package final class Backend: Sendable {
 
   /// A backend that nobody has used yet.
   package convenience init(
-    id: Int, pool: String, name: String, address: SocketAddress, header: HeaderRules? = nil, workers: Int
+    id: Int, pool: String, name: String, address: SocketAddress, header: HeaderRules? = nil,
+    egress: EgressRules = EgressRules(), workers: Int
   ) {
     self.init(
-      id: id, pool: pool, name: name, address: address, header: header, load: BackendLoad(),
+      id: id, pool: pool, name: name, address: address, header: header,
+      egress: egress == EgressRules() ? nil : egress, load: BackendLoad(),
       counters: (0..<workers).map { _ in BackendCounters() })
   }
 
   private init(
-    id: Int, pool: String, name: String, address: SocketAddress, header: HeaderRules?, load: BackendLoad,
+    id: Int, pool: String, name: String, address: SocketAddress, header: HeaderRules?, egress: EgressRules?,
+    load: BackendLoad,
     counters: [BackendCounters]
   ) {
     self.id = id
@@ -41,14 +46,21 @@ package final class Backend: Sendable {
     self.name = name
     self.address = address
     self.header = header
+    self.egress = egress
     self.load = load
     self.counters = counters
     isTCP = address.port != nil
     mayConnectToItself = EphemeralPorts.range.contains(address.port ?? 0)
   }
 
-  /// The same backend under another name, or told otherwise of its sessions: its identity, load and counts are shared with what it was.
-  package func with(name: String, header: HeaderRules?) -> Backend {
-    Backend(id: id, pool: pool, name: name, address: address, header: header, load: load, counters: counters)
+  /// The same backend under another name, told otherwise of its sessions or reached in another way: its identity, load and counts are
+  /// shared with what it was.
+  package func with(name: String, header: HeaderRules?, egress: EgressRules = EgressRules()) -> Backend {
+    Backend(
+      id: id, pool: pool, name: name, address: address, header: header, egress: egress == EgressRules() ? nil : egress,
+      load: load, counters: counters)
   }
+
+  /// Whether connections to it leave by these rules.
+  package func leaves(by rules: EgressRules) -> Bool { egress ?? EgressRules() == rules }
 }

@@ -129,7 +129,12 @@ extension Session {
       let socket = try Socket(for: backend.address)
       try? socket.setUrgentInline()
       if backend.isTCP, backend.header != nil || client.hasInput { socket.holdHandshake() }
-      let connection = socket.connect(to: backend.address)
+      let connection =
+        if let egress = backend.egress {
+          socket.connect(to: backend.address, by: egress, for: clientAddress, turn: worker.random.next())
+        } else {
+          socket.connect(to: backend.address)
+        }
       watch(socket, isTCP: backend.isTCP)
       return connection
     } catch {
