@@ -70,7 +70,7 @@ extension EgressRules {
   private static func samples(of endpoint: Endpoint) -> [SocketAddress] {
     switch endpoint {
     case .address(let address): [address]
-    case .name(_, let port): [.ipv4(0x7F00_0001, port: port), .ipv6(high: 0, low: 1, scope: 0, port: port)]
+    case .name, .targets: [.ipv4(0x7F00_0001, port: 1), .ipv6(high: 0, low: 1, scope: 0, port: 1)]
     }
   }
 }

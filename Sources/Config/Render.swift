@@ -70,10 +70,19 @@ extension BackendDocument {
   /// The object that comes to a backend. What the address stands for is left out: it isn't always a name that can be given.
   init(_ backend: BackendConfiguration) {
     self.init(
-      name: backend.name == backend.endpoint.description ? nil : backend.name, address: backend.endpoint,
-      weight: backend.weight, tier: backend.tier, maxSessions: backend.maxSessions,
-      healthAddress: backend.healthEndpoint == backend.endpoint ? nil : backend.healthEndpoint,
+      name: backend.name == backend.endpoint.description ? nil : backend.name, weight: backend.weight,
+      tier: backend.tier, maxSessions: backend.maxSessions,
       sendProxy: backend.sendProxy.map { SendProxyDocument($0) }, egress: EgressDocument(backend.egress))
+    switch backend.endpoint {
+    case .address, .name: address = backend.endpoint
+    case .targets(.service(let name), _): srv = name
+    case .targets(.file(let path), _): file = path
+    }
+    if case .targets(_, let port) = backend.healthEndpoint {
+      healthPort = port
+    } else if backend.healthEndpoint != backend.endpoint {
+      healthAddress = backend.healthEndpoint
+    }
   }
 }
 

@@ -51,7 +51,12 @@ extension Configuration {
 
 extension PoolConfiguration {
   fileprivate var hasNames: Bool {
-    backends.contains { if case .name = $0.endpoint { true } else { false } }
+    backends.contains { backend in
+      switch backend.endpoint {
+      case .name, .targets: true
+      case .address: false
+      }
+    }
   }
 
   fileprivate var summary: String {

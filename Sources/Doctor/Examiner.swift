@@ -27,6 +27,7 @@ package final class Examiner {
   private let resolver: Resolver
   private let done: ([Result]) -> Void
   private var lookups: [Lookup] = []
+  private var later: Timer?
   private var examinations: [Examination] = []
   private var results: [Result?]
   private var left: Int
@@ -42,12 +43,26 @@ package final class Examiner {
     resolver = Resolver(nameservers: settings.nameservers, timeout: settings.timeout, on: loop)
     results = endpoints.map { _ in nil }
     left = endpoints.count
+    var places: [Int] = []
+    defer { skip(places) }
     for (place, endpoint) in endpoints.enumerated() {
       switch endpoint {
       case .address(let address): examine([address], at: place)
       case .name(let name, let port): lookUp(name, port, at: place)
+      case .targets: places.append(place)
       }
     }
+  }
+
+  /// Says of some that it's not known where they are, though not from within a call.
+  private func skip(_ places: [Int]) {
+    guard !places.isEmpty else { return }
+    later = Timer(on: loop) { [unowned self] in
+      for place in places {
+        note(.unknown("its backends are found while the program runs: name one of them"), at: place)
+      }
+    }
+    later?.schedule(after: .zero)
   }
 
   private func lookUp(_ name: String, _ port: UInt16, at place: Int) {

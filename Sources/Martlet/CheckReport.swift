@@ -51,7 +51,7 @@ struct CheckReport: Encodable {
   init(_ settings: Configuration, file: String, included: [String], here: CheckedNode) {
     let limits = Limits(for: settings, descriptors: DescriptorLimit.attainable)
     self.file = file
-    let found = here.errors + AddressListFile.issues(of: settings)
+    let found = here.errors + AddressListFile.issues(of: settings) + TargetFile.issues(of: settings)
     isValid = found.isEmpty
     errors = found.map { Issue($0, in: file) }
     omitted = 0

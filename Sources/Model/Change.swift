@@ -21,6 +21,8 @@ package struct Change: Codable, Equatable, Sendable {
     case fleet([Lease])
     /// A host name has other addresses than before.
     case addresses(of: String)
+    /// Other backends than before are found where some are to be found, by what that's called.
+    case targets(of: String)
     /// A file says of other addresses than before that they may come in, or may not.
     case admission(file: String)
   }

@@ -55,6 +55,13 @@ final class DNSChannel: IOHandler {
     }
   }
 
+  /// The same for records of a service.
+  private final class ServiceQuestion {
+    weak var lookup: ServiceLookup?
+
+    init(_ lookup: ServiceLookup) { self.lookup = lookup }
+  }
+
   /// Opens nothing before the first question.
   init(_ settings: Settings, on loop: EventLoop) {
     self.settings = settings
@@ -94,6 +101,22 @@ final class DNSChannel: IOHandler {
         lookup.take(
           unsafe Record(status: status, answer: answer, length: length, question.family), of: question.candidate,
           question.family)
+      }, question)
+    scheduleTimeout()
+  }
+
+  /// Asks for the SRV records of an absolute name. The lookup gets the answer, perhaps before this returns, unless it's gone by
+  /// then.
+  func ask(_ name: String, for lookup: ServiceLookup) {
+    guard let channel = unsafe channel else { return lookup.take(.failed("no memory to ask with")) }
+    guard hasServers else { return lookup.take(.failed("no name server to ask")) }
+    let question = unsafe Unmanaged.passRetained(ServiceQuestion(lookup)).toOpaque()
+    unsafe ares_query(
+      channel, name, 1, 33,
+      { context, status, _, answer, length in
+        guard let context = unsafe context else { return }
+        let question = unsafe Unmanaged<ServiceQuestion>.fromOpaque(context).takeRetainedValue()
+        question.lookup?.take(unsafe ServiceResolution(status: status, answer: answer, length: length))
       }, question)
     scheduleTimeout()
   }

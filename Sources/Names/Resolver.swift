@@ -64,6 +64,14 @@ package final class Resolver {
       on: loop, hasRoute: hasRoute, answered: answered)
   }
 
+  /// Looks up where a service is, by its SRV records. The name is asked for as it is: no search list completes it.
+  ///
+  /// - Parameter answered: called once, after this method has returned; not at all when the look-up is dropped.
+  package func resolveService(_ name: String, answered: @escaping (ServiceResolution) -> Void) -> ServiceLookup {
+    loop.assertOnLoop()
+    return ServiceLookup(name, channel: currentChannel, timeout: timeout, on: loop, answered: answered)
+  }
+
   /// The channel under the settings that hold now; one of others is let go of, and ends with its last look-up.
   private var currentChannel: DNSChannel {
     var settings = DNSChannel.Settings(nameservers: nameservers, timeout: timeout)

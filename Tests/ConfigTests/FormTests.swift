@@ -197,6 +197,35 @@ struct FormTests {
         """)
   }
 
+  @Test("backends can be found elsewhere, and are written again as they were") func sources() throws {
+    let configuration = try Configuration.parse(
+      """
+      { listen: ':80', backends: [{ srv: '_PG._tcp.db.example.', tier: 2, healthPort: 8008 }, { file: '/etc/targets.json', weight: 0 },
+        '10.0.0.1:80'] }
+      """)
+    let backends = configuration.pools[0].backends
+    #expect(backends[0].endpoint == .targets(.service("_pg._tcp.db.example"), port: nil))
+    #expect(backends[0].healthEndpoint == .targets(.service("_pg._tcp.db.example"), port: 8008))
+    #expect(backends[0].name == "srv:_pg._tcp.db.example")
+    #expect(backends[1].endpoint == .targets(.file("/etc/targets.json"), port: nil) && backends[1].weight == 0)
+    #expect(try Configuration.parse(configuration.render()).pools == configuration.pools)
+  }
+
+  @Test(
+    "where backends are can be said in one way alone",
+    arguments: [
+      ("{ srv: '_a._tcp.b', address: '10.0.0.2:80' }", "srv: can't stand together with \"address\""),
+      ("{ srv: '_a._tcp.b', file: '/a' }", "file: can't stand together with \"srv\""),
+      ("{ weight: 3 }", "address: is missing"), ("{ srv: 'a b' }", "srv: \"a b\" is not a host name"),
+      ("{ address: '10.0.0.2:80', healthPort: 1, healthAddress: '10.0.0.2:1' }", "healthPort: can't stand together"),
+      ("{ file: 'a/' }", "file: \"a/\" is not the path of a file"),
+      ("{ dns: '_a._tcp.b' }", "dns: unknown key"),
+    ])
+  func sourceProblems(_ backend: String, _ problem: String) {
+    let errors = problems("{ listen: ':80', backends: ['10.0.0.1:80', \(backend)] }")
+    #expect(errors.contains { $0.contains("backends[1].\(problem)") }, "\(errors)")
+  }
+
   @Test("how connections leave is the pool's to say, and each backend's own, key by key") func egress() throws {
     let backends = try Configuration.parse(
       """

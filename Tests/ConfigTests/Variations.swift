@@ -53,6 +53,8 @@ struct Variations {
       String(repeating: "long.", count: 20) + "example:80",
     ],
     "pools[].backends[].healthAddress": ["10.9.9.9:81", "unix:/run/health", "health.example:81"],
+    "pools[].backends[].srv": ["_web._tcp.example", "a.example"],
+    "pools[].backends[].file": ["/etc/targets.json", "/a"],
     // What must be at most, or at least, another one.
     "pools[].health.timeout": ["10ms", "999.999999ms"], "pools[].health.fastInterval": ["12.000001ms", "1s"],
     "pools[].health.slowInterval": ["1m", "1h"], "pools[].connect.timeout": ["1ms", "1s"],
@@ -67,7 +69,7 @@ struct Variations {
     "pools[].health.sendHex": ["00 ff 80", "50494e47"],
     "pools[].health.expect": ["+PONG", "\u{FEFF}e\u{301}"],
     "pools[].health.expectHex": ["c3", "2b 50 ff"],
-    "pools[].source": ["any", "client", "10.0.0.5"], "pools[].source[]": ["10.0.0.6", "2001:db8::6"],
+    "pools[].source": ["any", "client", "10.0.0.5"], "pools[].source[]": ["10.0.0.6", "10.0.0.7"],
     "pools[].interface": ["eth0", "br-lan.5"], "pools[].backends[].interface": ["eth1", "lo"],
     "pools[].backends[].source": ["any", "client", "2001:db8::5"],
     "pools[].backends[].source[]": ["10.0.0.7", "2001:db8::7"],
@@ -154,7 +156,14 @@ struct Variations {
     }
     // With a witness among them most of what may stand elsewhere isn't right.
     if path == "fleet.nodes[]", Int.random(in: 0..<5, using: &random) > 0 { members.removeAll { $0.0 == "role" } }
-    return JSONNode(path == "listeners[]" ? Self.listener(members) : members)
+    switch path {
+    case "listeners[]": members = Self.listener(members)
+    case "pools[].backends[]": members = backend(members)
+    // Most addresses aren't of its kind.
+    case "pools[]" where !isSought("source", in: path): members.removeAll { $0.0 == "source" }
+    default: break
+    }
+    return JSONNode(members)
   }
 
   /// Whether a key is the one that is looked for, or it's in there.
@@ -162,6 +171,20 @@ struct Variations {
     guard let sought else { return false }
     let inner = path.isEmpty ? key : "\(path).\(key)"
     return sought == inner || sought.hasPrefix(inner + ".") || sought.hasPrefix(inner + "[")
+  }
+
+  /// A backend's keys with one that says where it is, and without those that don't go with it.
+  private mutating func backend(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
+    let path = "pools[].backends[]"
+    let places = ["address", "srv", "file"].filter { key in members.contains { $0.0 == key } }
+    let place = places.first { isSought($0, in: path) } ?? places.randomElement(using: &random) ?? "address"
+    let check = isSought("healthPort", in: path) ? "healthAddress" : "healthPort"
+    let isUnix = place == "address" && members.contains { $0.0 == place && $0.1.text.hasPrefix("\"unix:") }
+    return members.filter { key, _ in
+      if ["address", "srv", "file"].contains(key) { return key == place }
+      if isUnix, ["source", "interface", "mark", "dscp", "healthPort"].contains(key) { return false }
+      return key != check && (key != "source" || place != "address" || isSought(key, in: path))
+    }
   }
 
   /// A listener's keys without those that aren't for its kind of address.

@@ -14,6 +14,7 @@ import Testing
       switch type {
       case .a: .addresses(["10.0.0.20", "9.0.0.1", "10.0.0.3", "9.0.0.1"])
       case .aaaa: .addresses(["2001:db8::2", "2001:db8::1"])
+      case .srv: .noData
       }
     }
     let found = try #require(resolve(asking: [server.address]))

@@ -8,6 +8,7 @@ package final class DNSServer {
   package enum RecordType: UInt16, Sendable {
     case a = 1
     case aaaa = 28
+    case srv = 33
   }
 
   /// What is answered.
@@ -16,6 +17,8 @@ package final class DNSServer {
     case addresses([String], timeToLive: UInt32 = 1)
     /// The same, behind another name (CNAME).
     case alias([String], timeToLive: UInt32 = 1)
+    /// Records of where a service is (RFC 2782); a host of no letters is a lone dot.
+    case services([(priority: UInt16, weight: UInt16, port: UInt16, host: String)])
     /// The name is there, but has no such record.
     case noData
     /// There is no such name (NXDOMAIN).
@@ -227,6 +230,7 @@ private struct Question {
       let target = UInt8(12 + name.utf8.count - (labels.last?.utf8.count ?? 0))
       records = [[0xC0, 12, 0, 5, 0, 1] + Self.bytes(timeToLive) + [0, 2, 0xC0, target]]
       records += addresses.map { record(owner: target, $0, timeToLive) }
+    case .services(let services): records = services.map(Self.record)
     case .noData: break
     case .noName: code = 3
     case .serverFailure: code = 2
@@ -245,6 +249,16 @@ private struct Question {
     let header = Array(packet[..<2]) + flags + [0, 1] + count + [0, 0, 0, 0]
     // The question comes back as it was sent, with the capitals that make it hard to guess.
     return header + Array(packet[12..<end]) + Array(records.joined())
+  }
+
+  private static func record(of service: (priority: UInt16, weight: UInt16, port: UInt16, host: String)) -> [UInt8] {
+    var data: [UInt8] = []
+    for number in [service.priority, service.weight, service.port] {
+      data += [UInt8(number >> 8), UInt8(number & 0xFF)]
+    }
+    for label in service.host.split(separator: ".") { data += [UInt8(label.utf8.count)] + Array(label.utf8) }
+    data.append(0)
+    return [0xC0, 12, 0, 33, 0, 1] + bytes(1) + [0, UInt8(data.count)] + data
   }
 
   private func record(owner: UInt8, _ address: String, _ timeToLive: UInt32) -> [UInt8] {

@@ -67,7 +67,11 @@ struct Planner {
     let new = Reload.newNames(in: stage.configuration, parts.controller)
     return parts.controller.poolsLeftAlone(by: stage).filter { name in
       stage.configuration.pools.first { $0.name == name }?.backends.contains { backend in
-        if case .name(let host, _) = backend.endpoint { new.contains(host) } else { false }
+        switch backend.endpoint {
+        case .address: false
+        case .name(let host, _): new.contains(host)
+        case .targets(let source, _): !parts.controller.targets.minds(source)
+        }
       } == false
     }
   }
@@ -87,8 +91,7 @@ struct Planner {
   private func unresolved(by configuration: Configuration) -> [String] {
     let controller = parts.controller
     return configuration.pools.flatMap { pool in
-      let backends = controller.book.applied(to: pool).backends
-      return Roster(backends, addresses: controller.names.addresses(of:)).unresolved.map { "\(pool.name)/\($0.name)" }
+      controller.unresolved(by: pool).map { "\(pool.name)/\($0.name)" }
     }.sorted()
   }
 

@@ -41,6 +41,8 @@ package final class Reload {
   private var done: ((Outcome) -> Void)?
   private let began = MonotonicClock.now()
   private var lookup: NameLookup?
+  private var targetLookup: TargetLookup?
+  private var targets: [TargetSource: [Target]] = [:]
   private var lists = ReadLists()
   private var stage: Controller.Stage
   private var reservation: ListenerSet.Reservation?
@@ -127,7 +129,25 @@ package final class Reload {
           details: lists.failures.map(\.description)), .passing)
     }
     self.lists = lists
-    let unknown = Self.newNames(in: configuration, parts.controller)
+    let controller = parts.controller
+    let unknown = controller.sources(of: configuration).filter { !controller.targets.minds($0) }
+    guard !unknown.isEmpty else { return targetsFound([:], [:]) }
+    targetLookup = controller.targets.lookUp(unknown, settings: configuration.resolver) {
+      [unowned self] in targetsFound($0, $1)
+    }
+  }
+
+  private func targetsFound(_ found: [TargetSource: [Target]], _ failures: [TargetSource: String]) {
+    targetLookup = nil
+    guard failures.isEmpty else {
+      let details = failures.map { "\($0): \($1)" }.sorted()
+      return refuse(
+        AdminAnswer.Problem(
+          "no backends are found at \(failures.keys.map(\.description).sorted().joined(separator: ", "))",
+          hint: "correct the name or the file, or see to the name server", details: details), .passing)
+    }
+    targets = found
+    let unknown = Self.newNames(in: configuration, parts.controller, with: found)
     guard !unknown.isEmpty else { return resolved([:], [:]) }
     lookup = parts.controller.names.lookUp(unknown, settings: configuration.resolver) {
       [unowned self] in resolved($0, $1)
@@ -164,13 +184,18 @@ package final class Reload {
 
   /// The names that a configuration brings. What this process goes on looking up is no news, and nothing to refuse a change
   /// for.
-  static func newNames(in configuration: Configuration, _ controller: Controller) -> Set<String> {
+  static func newNames(
+    in configuration: Configuration, _ controller: Controller, with found: [TargetSource: [Target]] = [:]
+  ) -> Set<String> {
     let names = controller.names
-    return controller.hostNames(of: configuration).filter { !names.knows($0) && !names.watches($0) }
+    return controller.hostNames(of: configuration, with: found).filter { !names.knows($0) && !names.watches($0) }
   }
 
   private func resolved(_ answers: [String: NameAnswer], _ failures: [String: String]) {
     lookup = nil
+    // A host that only a record names may come later: it's looked up until it's there.
+    let given = parts.controller.hostNames(of: configuration)
+    let failures = failures.filter { given.contains($0.key) }
     guard failures.isEmpty else {
       let names = failures.keys.sorted()
       return refuse(
@@ -178,7 +203,7 @@ package final class Reload {
           "\(names.joined(separator: ", ")) can't be resolved", hint: "correct the name, or see to the name server",
           details: names.map { "\($0): \(failures[$0] ?? "")" }), .passing)
     }
-    stage = parts.controller.stage(configuration, addresses: answers, lists: lists)
+    stage = parts.controller.stage(configuration, targets: targets, addresses: answers, lists: lists)
     do throws(StartError) {
       reservation = try parts.listeners.reserve(
         parts.listeners.change(to: configuration.listeners), givenUp: givenUp)

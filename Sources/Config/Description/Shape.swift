@@ -76,18 +76,18 @@ struct Shape<Root: Sendable>: Sendable {
   let check: @Sendable (inout Located<Root>, inout Diagnostics) -> Void
   /// As much of that as a JSON Schema can say.
   private let rules: [JSONNode]
-  /// The key that can bring what is required from elsewhere.
-  private let substitute: String?
+  /// The keys that can bring what is required from elsewhere.
+  private let substitutes: [String]
   private let indices: [String: Int]
 
   init(
-    _ initial: Root, _ fields: [Field<Root>], requiredUnless substitute: String? = nil, rules: [JSONNode] = [],
+    _ initial: Root, _ fields: [Field<Root>], requiredUnless substitutes: [String] = [], rules: [JSONNode] = [],
     check: @escaping @Sendable (inout Located<Root>, inout Diagnostics) -> Void = { _, _ in }
   ) {
     self.initial = initial
     self.fields = fields
     self.rules = rules
-    self.substitute = substitute
+    self.substitutes = substitutes
     self.check = check
     indices = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($0.element.name, $0.offset) })
   }
@@ -135,7 +135,7 @@ struct Shape<Root: Sendable>: Sendable {
       let key = JSONNode.shownKey(member.key)
       found.error(path.isEmpty ? key : "\(path).\(key)", member.line, refusal.message, hint: refusal.hint)
     }
-    let isComplete = substitute.map { lines[$0] != nil } ?? false
+    let isComplete = substitutes.contains { lines[$0] != nil }
     for field in fields where field.isRequired && !isComplete && lines[field.name] == nil && !meant.contains(field.name)
     {
       found.error(
@@ -166,8 +166,14 @@ struct Shape<Root: Sendable>: Sendable {
     let properties = fields.map { ($0.name, $0.name == known ? true : $0.schema) }
     return JSONNode(
       [("type", "object"), ("properties", JSONNode(properties)), ("additionalProperties", false)]
-        + (substitute.map { [("if", ["not": ["required": [JSONNode($0)]]]), ("then", JSONNode(required))] } ?? required)
+        + (isAnyThere.map { [("if", ["not": $0]), ("then", JSONNode(required))] } ?? required)
         + (rules.isEmpty ? [] : [("allOf", JSONNode(rules))]))
+  }
+
+  /// What a schema says of an object that has one of those keys; nil if there are none.
+  private var isAnyThere: JSONNode? {
+    let each = substitutes.map { JSONNode([("required", JSONNode([JSONNode($0)]))]) }
+    return each.count > 1 ? JSONNode([("anyOf", JSONNode(each))]) : each.first
   }
 
   /// The kind of a value that is such an object.

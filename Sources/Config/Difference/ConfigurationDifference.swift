@@ -144,7 +144,11 @@ extension BackendConfiguration {
   /// All keys, those too that a file leaves out because the address stands for them.
   fileprivate var keys: JSONNode {
     let given = BackendDocument.shape.render(BackendDocument(self))
-    let implied = [("name", JSONNode(name)), ("healthAddress", JSONNode(healthEndpoint.description))]
+    var implied = [("name", JSONNode(name))]
+    switch healthEndpoint {
+    case .targets: break
+    case .address, .name: implied.append(("healthAddress", JSONNode(healthEndpoint.description)))
+    }
     return given.adding(implied.filter { given[$0.0] == nil })
   }
 }

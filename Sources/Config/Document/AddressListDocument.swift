@@ -42,7 +42,7 @@ extension Kind where Value == AddressList {
 
 extension Kind where Value == String {
   /// The path of a file that stands beside the one in which it's named, if it's a relative one; as a path from the root on.
-  fileprivate static var besideFile: Kind {
+  static var besideFile: Kind {
     let hint = "such as \"blocked.txt\" for a file beside this one"
     let text = Kind.text(
       "the path of a file in quotes", hint: hint,

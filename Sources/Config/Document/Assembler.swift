@@ -126,12 +126,20 @@ extension Assembler {
 
 // MARK: - Pools
 
+extension BackendDocument {
+  /// Where it is, or where those are found that it stands for; nil if nothing says so.
+  fileprivate var endpoint: Endpoint? {
+    address ?? srv.map { .targets(.service($0.hasSuffix(".") ? String($0.dropLast()) : $0), port: nil) }
+      ?? file.map { .targets(.file($0), port: nil) }
+  }
+}
+
 extension Assembler {
   private mutating func pool(_ pool: Located<PoolDocument>) -> PoolConfiguration {
     let value = pool.value
     let backends = value.backends ?? []
     unique(backends) { backend in
-      backend.name.map { ($0, isGiven: true) } ?? backend.address.map { ($0.description, isGiven: false) }
+      backend.name.map { ($0, isGiven: true) } ?? backend.endpoint.map { ($0.description, isGiven: false) }
     }
     sameAddress(in: backends)
     if !backends.isEmpty, backends.allSatisfy({ $0.value.weight == 0 }) {
@@ -153,15 +161,16 @@ extension Assembler {
     _ backend: Located<BackendDocument>, _ pool: PoolDocument
   ) -> BackendConfiguration {
     let (value, health) = (backend.value, pool.health)
-    let endpoint = value.address ?? .address(.unix(path: ""))
+    let endpoint = value.endpoint ?? .address(.unix(path: ""))
     var healthEndpoint = value.healthAddress ?? health.address ?? endpoint
-    if let port = health.port, value.healthAddress == nil, value.address != nil {
+    if let port = value.healthPort ?? health.port, value.healthAddress == nil, value.endpoint != nil {
       if let other = endpoint.with(port: port) {
         healthEndpoint = other
       } else {
         let place = backend.place(of: "address")
         found.error(
-          place, "a Unix socket has no port, but the pool's health check wants port \(port)",
+          place,
+          "a Unix socket has no port, but the \(value.healthPort == nil ? "pool's " : "")health check wants port \(port)",
           hint: "give the backend a \"healthAddress\"")
       }
     }
@@ -195,14 +204,14 @@ extension Assembler {
   private mutating func sameAddress(in backends: [Located<BackendDocument>]) {
     var first: [Endpoint: String] = [:]
     for backend in backends {
-      guard let address = backend.value.address else { continue }
-      let place = backend.place(of: "address")
+      guard let address = backend.value.endpoint else { continue }
+      let place = backend.place(of: ["srv", "file"].first { backend.node[$0] != nil } ?? "address")
       guard let other = first[address] else {
         first[address] = place.path
         continue
       }
       found.error(
-        place, "\(address) is already the address of \(other)",
+        place, "\(address) is already \(backend.value.address == nil ? "at" : "the address of") \(other)",
         hint: "remove one; use \"weight\" for a larger share")
     }
   }

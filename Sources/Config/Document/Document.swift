@@ -61,7 +61,7 @@ extension Document {
         "Files with more listeners and pools, or folders whose *.json files have them, in the order of their names. A relative "
           + "path counts from the folder of this file. Without it there are none.")
     ] + common,
-    requiredUnless: "include",
+    requiredUnless: ["include"],
     // With several pools a listener has to name one of them.
     rules: [
       [

@@ -25,10 +25,13 @@ struct PoolDocument: Sendable {
 struct BackendDocument: Sendable {
   var name: String?
   var address: Endpoint?
+  var srv: String?
+  var file: String?
   var weight = 1
   var tier = 0
   var maxSessions = Int.max
   var healthAddress: Endpoint?
+  var healthPort: UInt16?
   var sendProxy: SendProxyDocument?
   var egress = EgressDocument()
 }
@@ -242,17 +245,37 @@ extension BackendDocument {
   }
 
   /// The keys of the object.
-  static let shape = Shape(initial, own + EgressDocument.fields(.backend).map { $0.inside(\.egress) })
+  static let shape = Shape(
+    initial, own + EgressDocument.fields(.backend).map { $0.inside(\.egress) }, requiredUnless: ["srv", "file"],
+    rules: exclusions.map { ["not": ["required": [JSONNode($0.0), JSONNode($0.1)]]] }
+  ) { backend, found in
+    for (first, second) in exclusions where backend.node[first] != nil && backend.node[second] != nil {
+      found.error(
+        backend.place(of: second), "can't stand together with \"\(first)\"", hint: "keep one of the two")
+    }
+  }
+
+  private static let exclusions = [
+    ("address", "srv"), ("address", "file"), ("srv", "file"), ("healthAddress", "healthPort"),
+  ]
 
   private static let own: [Field<BackendDocument>] = [
     Field(
       "name", optional: \.name, .name, "The name in logs and statistics, unique in the pool. Without it the address."),
     Field(
       "address", optional: \.address, .endpoint, isRequired: true,
-      "Where the backend is reached: an IP address or a host name with a port, or unix:/path."),
+      "Where the backend is reached: an IP address or a host name with a port, or unix:/path. Or srv, or file."),
+    Field(
+      "srv", optional: \.srv, .hostName,
+      "In place of the address: a name whose SRV records say where backends are, such as _pg._tcp.db.example. Each has the "
+        + "weight of its record, and a tier by its priority."),
+    Field(
+      "file", optional: \.file, .besideFile,
+      "In place of the address: the path of a file with a list of backends, in the form of Prometheus' file_sd. It's read "
+        + "again when it changes. A relative path counts from the folder of the file in which it stands."),
     Field(
       "weight", \.weight, in: initial, .integer(0...256),
-      "The share of new sessions; a number, 0 gets none."),
+      "The share of new sessions; a number, 0 gets none. SRV records have weights of their own."),
     Field(
       "tier", \.tier, in: initial, .integer(0...15),
       "The backends of the lowest tier with eligible ones are used; a number."),
@@ -260,6 +283,9 @@ extension BackendDocument {
     Field(
       "healthAddress", optional: \.healthAddress, .endpoint,
       "The address to check instead of the backend's. Without it what the pool's health says."),
+    Field(
+      "healthPort", optional: \.healthPort, .port,
+      "The port to check instead of the backend's. Without it what the pool's health says."),
     Field(
       "sendProxy", optional: \.sendProxy, SendProxyDocument.kind,
       "The same for this backend alone, or off. Without it what the pool says."),

@@ -6,6 +6,8 @@ package enum Endpoint: Hashable, Sendable {
   case address(SocketAddress)
   /// A host name, in lower case, to be resolved, and a port; each of its addresses becomes a backend.
   case name(String, port: UInt16)
+  /// Wherever those are that are found there: each becomes a backend. The port is one for all in place of their own; nil for those.
+  case targets(TargetSource, port: UInt16?)
 
   /// The same endpoint with another port; nil for a Unix socket, which has none.
   package func with(port: UInt16) -> Endpoint? {
@@ -13,6 +15,7 @@ package enum Endpoint: Hashable, Sendable {
     case .address(.unix): nil
     case .address(let address): .address(address.with(port: port))
     case .name(let name, _): .name(name, port: port)
+    case .targets(let source, _): .targets(source, port: port)
     }
   }
 }
@@ -23,6 +26,7 @@ extension Endpoint: CustomStringConvertible {
     switch self {
     case .address(let address): address.description
     case .name(let name, let port): "\(name):\(port)"
+    case .targets(let source, let port): "\(source)\(port.map { ":\($0)" } ?? "")"
     }
   }
 }

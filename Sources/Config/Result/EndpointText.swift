@@ -10,11 +10,12 @@ extension Endpoint {
     self = endpoint
   }
 
-  /// The port; nil for a Unix socket.
+  /// The port; nil for a Unix socket, and where each of several has its own.
   package var port: UInt16? {
     switch self {
     case .address(let address): address.port
     case .name(_, let port): port
+    case .targets(_, let port): port
     }
   }
 }

@@ -21,6 +21,8 @@ package final class Controller {
   package let evictions: EvictionScheduler
   /// The addresses of host names.
   package let names: NameBook
+  /// What is found where backends are to be found.
+  package let targets: TargetBook
   /// Which addresses listeners let in.
   package let admission: AdmissionBook
   /// At which addresses this process answers.
@@ -61,6 +63,7 @@ package final class Controller {
     transitions = TransitionLog(logger)
     evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
     names = NameBook(configuration.resolver, on: loop, logger: logger)
+    targets = TargetBook(configuration.resolver, on: loop, logger: logger)
     admission = AdmissionBook(on: loop, logger: logger)
     admission.overrides = book.admissions
     own = OwnDoors(on: loop, logger: logger)
@@ -68,6 +71,9 @@ package final class Controller {
     checks.judged = { [unowned self] in judged($0, $1, in: $2) }
     names.changed = { [unowned self] name in
       apply(Change(.addresses(of: name), by: "the name server"))
+    }
+    targets.changed = { [unowned self] source in
+      apply(Change(.targets(of: "\(source)"), by: "\(source)"))
     }
     admission.changed = { [unowned self] file in
       apply(Change(.admission(file: file), by: "a change of \(file)"))
@@ -81,6 +87,7 @@ package final class Controller {
   package func stop() {
     for pool in pools { for member in pool.members { checks.stop(member) } }
     names.stop()
+    targets.stop()
     admission.stop()
     own.stop()
     changeTimer?.cancel()

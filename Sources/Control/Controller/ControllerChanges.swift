@@ -7,6 +7,7 @@ package import Model
 extension Controller {
   /// Makes a configuration ready and lets it take effect at once: the first one, for which nobody has to be asked.
   package func start(with configuration: Configuration) {
+    targets.readFiles(of: sources(of: configuration))
     prepare(stage(configuration), as: 0)
     apply(Change(.configuration(rollout: 0), by: "the start", because: "started"))
   }
@@ -52,6 +53,12 @@ extension Controller {
         refresh(pool, .names, because: "\(name) has other addresses")
       }
       return []
+    case .targets(let source):
+      names.watch(hostNames(of: configuration), settings: configuration.resolver)
+      for pool in pools where isFound(at: source, pool) {
+        refresh(pool, .names, because: "\(source) has other backends")
+      }
+      return []
     case .admission:
       workforce.post(.adopt(makeTable()))
       return []
@@ -64,6 +71,7 @@ extension Controller {
     let before = configuration
     configuration = stage.configuration
     names.learn(stage.addresses)
+    targets.learn(stage.targets)
     admission.use(stage.lists, for: configuration)
     evictions.rate = configuration.eviction.rate
     if configuration.slowestCheck != before.slowestCheck { checks.use(window: configuration.slowestCheck) }
@@ -84,15 +92,26 @@ extension Controller {
     }
     own.lookSoon()
     inheritance = nil
-    names.watch(hostNames(of: configuration), settings: configuration.resolver)
+    watchSources()
     scheduleNextChange(after: .now)
     watchDepartures()
   }
 
+  /// Watches all that backends are given by.
+  func watchSources() {
+    targets.watch(sources(of: configuration), settings: configuration.resolver)
+    names.watch(hostNames(of: configuration), settings: configuration.resolver)
+  }
+
   /// Whether a name gives any of a pool's backends.
   private func isGiven(by name: String, in pool: PoolController) -> Bool {
+    Roster.names(of: book.applied(to: pool.configuration).backends, targets: targets.targets(of:)).contains(name)
+  }
+
+  /// Whether any of a pool's backends are found at a source, as it's called.
+  private func isFound(at source: String, _ pool: PoolController) -> Bool {
     book.applied(to: pool.configuration).backends.contains { backend in
-      if case .name(name, _) = backend.endpoint { true } else { false }
+      if case .targets(let its, _) = backend.endpoint { its.description == source } else { false }
     }
   }
 }

@@ -92,7 +92,7 @@ extension Controller {
   /// Does what leases say that have begun or ended: once for each pool, however many they are.
   private func leasesChanged(_ changes: [LeaseChange]) {
     if changes.contains(where: { $0.lease.term.subject == .membership }) {
-      names.watch(hostNames(of: configuration), settings: configuration.resolver)
+      watchSources()
     }
     let byPool = Dictionary(grouping: changes, by: \.lease.pool)
     for pool in pools {
@@ -147,12 +147,12 @@ extension Controller {
   /// of which it's there.
   package func missing(in configuration: Configuration) -> [Report.Override.Missing?] {
     let pools = Dictionary(configuration.pools.map { ($0.name, $0) }) { first, _ in first }
-    var targets: [String: LeaseTargets] = [:]
+    var known: [String: LeaseTargets] = [:]
     return book.leases.map { lease in
       guard let pool = pools[lease.pool] else { return .pool }
       if case .add = lease.term { return nil }
-      let its = targets[pool.name] ?? LeaseTargets(pool.backends + book.applied(to: pool).backends, names)
-      targets[pool.name] = its
+      let its = known[pool.name] ?? LeaseTargets(pool.backends + book.applied(to: pool).backends, targets, names)
+      known[pool.name] = its
       return its.has(lease.endpoint) ? nil : .backend
     }
   }
@@ -169,13 +169,26 @@ private struct LeaseTargets {
   /// Which addresses a new name has isn't known yet: it may be any.
   private var isOpen = false
 
-  init(_ backends: [BackendConfiguration], _ names: NameBook) {
+  init(_ backends: [BackendConfiguration], _ targets: TargetBook, _ names: NameBook) {
     for backend in backends {
       endpoints.insert(backend.endpoint.description)
-      guard case .name(let name, let port) = backend.endpoint else { continue }
-      isOpen = isOpen || !names.knows(name)
-      for address in names.addresses(of: name) { endpoints.insert("\(address.with(port: port))") }
+      switch backend.endpoint {
+      case .address: break
+      case .name(let name, let port): note(name, port, names)
+      case .targets(let source, _):
+        let found = targets.targets(of: source)
+        isOpen = isOpen || found.isEmpty
+        for target in found {
+          endpoints.insert(target.endpoint.description)
+          if case .name(let name, let port) = target.endpoint { note(name, port, names) }
+        }
+      }
     }
+  }
+
+  private mutating func note(_ name: String, _ port: UInt16, _ names: NameBook) {
+    isOpen = isOpen || !names.knows(name)
+    for address in names.addresses(of: name) { endpoints.insert("\(address.with(port: port))") }
   }
 
   func has(_ endpoint: String) -> Bool { isOpen || endpoints.contains(endpoint) }

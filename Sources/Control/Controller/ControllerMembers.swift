@@ -14,6 +14,8 @@ extension Controller {
     package let configuration: Configuration
     /// Addresses of host names that aren't watched yet.
     var addresses: [String: NameAnswer] = [:]
+    /// What was found at sources that aren't watched yet.
+    var targets: [TargetSource: [Target]] = [:]
     /// Lists of addresses that aren't in use yet.
     var lists = ReadLists()
     /// The backends that aren't there yet.
@@ -32,10 +34,11 @@ extension Controller {
 
   /// Makes what a configuration needs and this process doesn't have yet; changes nothing.
   package func stage(
-    _ configuration: Configuration, addresses: [String: NameAnswer] = [:], lists: ReadLists? = nil
+    _ configuration: Configuration, targets: [TargetSource: [Target]] = [:], addresses: [String: NameAnswer] = [:],
+    lists: ReadLists? = nil
   ) -> Stage {
     var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
-    stage.addresses = addresses
+    (stage.targets, stage.addresses) = (targets, addresses)
     if let lists { stage.lists = lists }
     for pool in configuration.pools {
       if register.known(pool.name) == nil { stage.statuses[pool.name] = makeStatus(pool.name) }
@@ -87,14 +90,21 @@ extension Controller {
   }
 
   /// The host names that a configuration's backends are given by, with what leases say.
-  package func hostNames(of configuration: Configuration) -> Set<String> {
-    var names: Set<String> = []
-    for pool in configuration.pools {
-      for backend in book.applied(to: pool).backends {
-        if case .name(let name, _) = backend.endpoint { names.insert(name) }
-      }
+  ///
+  /// - Parameter found: what was found at sources that nothing is known of yet.
+  package func hostNames(of configuration: Configuration, with found: [TargetSource: [Target]] = [:]) -> Set<String> {
+    configuration.pools.reduce(into: []) { names, pool in
+      names.formUnion(
+        Roster.names(of: book.applied(to: pool).backends) { found[$0] ?? targets.targets(of: $0) })
     }
-    return names
+  }
+
+  /// The sources at which a configuration's backends are found.
+  package func sources(of configuration: Configuration) -> Set<TargetSource> {
+    Set(
+      configuration.pools.flatMap(\.backends).compactMap { backend in
+        if case .targets(let source, _) = backend.endpoint { source } else { nil }
+      })
   }
 
   private func makeStatus(_ pool: String) -> PoolStatus {
@@ -117,7 +127,10 @@ extension Controller {
     let present = Dictionary(known.map { ($0.key, $0) }) { first, _ in first }
     let backends = book.applied(to: pool).backends
     var result: [Appointment] = []
-    for place in Roster(backends, addresses: { stage.addresses[$0]?.addresses ?? names.addresses(of: $0) }).places {
+    let roster = Roster(
+      backends, targets: { stage.targets[$0] ?? targets.targets(of: $0) },
+      addresses: { stage.addresses[$0]?.addresses ?? names.addresses(of: $0) })
+    for place in roster.places {
       let key = BackendKey(pool: pool.name, address: place.address)
       let member =
         present[key] ?? stage.members[key] ?? makeMember(place, key: key, of: pool, doors: stage.doors)
@@ -237,21 +250,39 @@ extension Controller {
     watchDepartures()
   }
 
-  /// The backends of a pool that are given by a name without an address.
+  /// The backends of a configuration's pool that are given by a name without an address, or a source where nothing was found.
+  package func unresolved(by pool: PoolConfiguration) -> [BackendConfiguration] {
+    Roster(
+      book.applied(to: pool).backends, targets: targets.targets(of:), addresses: names.addresses(of:)
+    ).unresolved
+  }
+
+  /// The same of a pool, and why.
   package func unresolved(in pool: PoolController) -> [UnresolvedBackend] {
-    let backends = book.applied(to: pool.configuration).backends
-    guard backends.contains(where: \.isNamed) else { return [] }
-    return Roster(backends, addresses: names.addresses(of:)).unresolved.map { backend in
-      guard case .name(let name, _) = backend.endpoint else { preconditionFailure("an address needs no resolving") }
-      return UnresolvedBackend(
-        configuration: backend, reason: "unresolved: \(names.trouble(of: name) ?? "not answered yet")",
-        since: names.watchedSince(name))
+    unresolved(by: pool.configuration).map { backend in
+      switch backend.endpoint {
+      case .name(let name, _):
+        UnresolvedBackend(
+          configuration: backend, reason: "unresolved: \(names.trouble(of: name) ?? "not answered yet")",
+          since: names.watchedSince(name))
+      case .targets(let source, _):
+        UnresolvedBackend(
+          configuration: backend, reason: "nothing found: \(targets.trouble(of: source) ?? "not answered yet")",
+          since: targets.watchedSince(source))
+      case .address: preconditionFailure("an address needs no resolving")
+      }
     }
   }
 
   /// Looks a backend's names up again: it doesn't answer, so its address may be another one by now.
   func askAgain(for member: Member) {
-    for case .name(let name, _) in member.origins { names.askAgain(name) }
+    for origin in member.origins {
+      switch origin {
+      case .address: break
+      case .name(let name, _): names.askAgain(name)
+      case .targets(let source, _): targets.lookAgain(at: source)
+      }
+    }
   }
 
   /// Finds out anew who a pool's members are. Who comes or goes by names is remembered.

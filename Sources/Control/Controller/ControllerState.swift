@@ -1,4 +1,5 @@
 import Balancing
+import Config
 package import Model
 package import Proxy
 import Sockets
@@ -17,8 +18,17 @@ package struct ControllerState: Codable {
   var found: [String: String]?
   /// Which backends clients had, of pools that send them back there.
   var stuck: [StickPart]?
+  /// What was found where backends are to be found, by what the sources are called.
+  var targets: [String: [FoundTarget]]?
   /// The ranges that hold of files with lists of addresses that aren't right now, by their paths.
   var addressLists: [String: [String]]?
+
+  /// One backend that was found.
+  struct FoundTarget: Codable {
+    var endpoint: String
+    var weight: Int?
+    var tier: Int
+  }
 
   /// What is known about a pool.
   struct PoolState: Codable {
@@ -40,7 +50,16 @@ extension Controller {
       members: pools.flatMap(\.members).map(\.snapshot), addresses: Dictionary(uniqueKeysWithValues: known),
       transitions: Array(transitions.ring), book: book, correlation: checks.correlated,
       found: Dictionary(uniqueKeysWithValues: answers.compactMap { name, answer in answer.name.map { (name, $0) } }),
-      stuck: stuck(), addressLists: admission.held)
+      stuck: stuck(),
+      targets: Dictionary(
+        uniqueKeysWithValues: targets.all.map { source, found in
+          (
+            source.description,
+            found.map {
+              ControllerState.FoundTarget(endpoint: $0.endpoint.description, weight: $0.weight, tier: $0.tier)
+            }
+          )
+        }), addressLists: admission.held)
   }
 
   /// Goes on where another process was; before anything is staged.
@@ -50,6 +69,7 @@ extension Controller {
       checks.use(window: configuration.slowestCheck, restoring: known)
     }
     names.learn(state.answers)
+    targets.learn(state.found(at: sources(of: configuration)))
     transitions.inherit(state.transitions)
     admission.inherit(state.addressLists ?? [:])
   }
@@ -93,5 +113,15 @@ extension ControllerState {
       uniqueKeysWithValues: addresses.compactMap { host, texts in
         NameAnswer(texts.compactMap { SocketAddress($0) }, name: found?[host]).map { (host, $0) }
       })
+  }
+
+  /// What is known of sources.
+  func found(at sources: Set<TargetSource>) -> [TargetSource: [Target]] {
+    sources.reduce(into: [:]) { found, source in
+      guard let known = targets?[source.description] else { return }
+      found[source] = known.compactMap { one in
+        (try? Endpoint(text: one.endpoint)).map { Target($0, weight: one.weight, tier: one.tier) }
+      }
+    }
   }
 }

@@ -32,6 +32,10 @@ package final class Member {
   }
   /// What it may be called in a lease: its address, or a host name that it comes from.
   package private(set) var endpoints: [String]
+  /// Whether its address is found out, and not said.
+  var isFound: Bool {
+    configuration.isNamed || origins.contains { if case .targets = $0 { true } else { false } }
+  }
   /// Whether no name gives its address any more: it stays until another backend is up, as its pool would have nobody.
   var isVanished = false
   /// What workers see of it.
@@ -346,7 +350,7 @@ extension BackendConfiguration {
     switch healthEndpoint {
     case .address(let own) where healthEndpoint != endpoint: own
     case .name(_, let port): address.with(port: port)
-    case .address: address
+    case .address, .targets: address
     }
   }
 }

@@ -129,7 +129,7 @@ package final class PoolController {
     guard !others.contains(where: { $0.member.isProven(at: now, under: $0.circumstances) }) else { return [] }
     let present = Set(others.map { ObjectIdentifier($0.member) })
     return members.filter { member in
-      !present.contains(ObjectIdentifier(member)) && member.configuration.isNamed && member.isProven(at: now)
+      !present.contains(ObjectIdentifier(member)) && member.isFound && member.isProven(at: now)
         && member.origins.contains(where: endpoints.contains)
     }
   }

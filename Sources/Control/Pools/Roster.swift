@@ -18,37 +18,68 @@ package struct Roster {
 
   /// In the configuration's order.
   private(set) var places: [Place] = []
-  /// Names that have no address.
+  /// Names that have no address, and sources at which nothing was found.
   package private(set) var unresolved: [BackendConfiguration] = []
 
-  /// - Parameter addresses: those of a name, without a port; none as long as it isn't resolved.
-  package init(_ backends: [BackendConfiguration], addresses: (_ name: String) -> [SocketAddress]) {
+  /// A backend that gives an address, and the source that it was found at, if it was.
+  fileprivate struct Giver {
+    let backend: BackendConfiguration
+    var source: Endpoint?
+  }
+
+  /// - Parameters:
+  ///   - targets: what was found at a source; nothing as long as nobody has.
+  ///   - addresses: those of a name, without a port; none as long as it isn't resolved.
+  package init(
+    _ backends: [BackendConfiguration], targets: (TargetSource) -> [Target] = { _ in [] },
+    addresses: (_ name: String) -> [SocketAddress]
+  ) {
     var order: [SocketAddress] = []
-    var givers: [SocketAddress: [BackendConfiguration]] = [:]
-    for backend in backends {
-      switch backend.endpoint {
-      case .address(let address):
-        if givers[address] == nil { order.append(address) }
-        givers[address, default: []].append(backend)
+    var givers: [SocketAddress: [Giver]] = [:]
+    func note(_ giver: Giver, at address: SocketAddress) {
+      if givers[address] == nil { order.append(address) }
+      givers[address, default: []].append(giver)
+    }
+    for giver in Self.givers(backends, targets: targets) {
+      switch giver.backend.endpoint {
+      case .address(let address): note(giver, at: address)
       case .name(let name, let port):
         let known = addresses(name)
-        if known.isEmpty { unresolved.append(backend) }
-        for address in known.map({ $0.with(port: port) }) {
-          if givers[address] == nil { order.append(address) }
-          givers[address, default: []].append(backend)
-        }
+        if known.isEmpty { unresolved.append(giver.backend) }
+        for address in known { note(giver, at: address.with(port: port)) }
+      case .targets: unresolved.append(giver.backend)
       }
     }
     places = order.compactMap { address in givers[address].flatMap { Place(address, givers: $0) } }
   }
+
+  /// The host names by which backends are given, in the configuration or where they're found.
+  static func names(of backends: [BackendConfiguration], targets: (TargetSource) -> [Target]) -> Set<String> {
+    Set(
+      givers(backends, targets: targets).compactMap { giver in
+        if case .name(let name, _) = giver.backend.endpoint { name } else { nil }
+      })
+  }
+
+  /// The backends, with those that are found at sources in the sources' places.
+  private static func givers(_ backends: [BackendConfiguration], targets: (TargetSource) -> [Target]) -> [Giver] {
+    backends.flatMap { backend -> [Giver] in
+      guard case .targets(let source, _) = backend.endpoint else { return [Giver(backend: backend)] }
+      let found = targets(source)
+      if found.isEmpty { return [Giver(backend: backend)] }
+      return found.map { Giver(backend: backend.standing(for: $0), source: backend.endpoint) }
+    }
+  }
 }
 
 extension Roster.Place {
-  fileprivate init?(_ address: SocketAddress, givers: [BackendConfiguration]) {
-    guard let configuration = givers.first(where: { !$0.isNamed }) ?? givers.first else { return nil }
-    let names = givers.filter(\.isNamed).map(\.name).joined(separator: ",")
+  fileprivate init?(_ address: SocketAddress, givers: [Roster.Giver]) {
+    let backends = givers.map(\.backend)
+    guard let configuration = backends.first(where: { !$0.isNamed }) ?? backends.first else { return nil }
+    let names = backends.filter(\.isNamed).map(\.name).joined(separator: ",")
     self.init(
-      address: address, configuration: configuration, origins: givers.map(\.endpoint),
+      address: address, configuration: configuration,
+      origins: givers.flatMap { [$0.backend.endpoint] + ($0.source.map { [$0] } ?? []) },
       name: configuration.isNamed ? "\(names)@\(address)" : configuration.name)
   }
 }

@@ -27,7 +27,7 @@ struct OverrideOrder {
     case .override(let lease): book.take(lease).map { [$0] } ?? []
     case .takeBack(let pool, let endpoints, let subject):
       endpoints.flatMap { book.end(pool: pool, endpoint: $0, about: subject, in: layer) }
-    case .configuration, .overrides, .fleet, .addresses, .admission, .admit, .takeBackAdmission: []
+    case .configuration, .overrides, .fleet, .addresses, .targets, .admission, .admit, .takeBackAdmission: []
     }
   }
 
@@ -37,7 +37,7 @@ struct OverrideOrder {
       switch change.action {
       case .override(let lease): ([lease.endpoint], lease.term.subject)
       case .takeBack(_, let endpoints, let subject): (endpoints, subject)
-      case .configuration, .overrides, .fleet, .addresses, .admission, .admit, .takeBackAdmission: ([], nil)
+      case .configuration, .overrides, .fleet, .addresses, .targets, .admission, .admit, .takeBackAdmission: ([], nil)
       }
     return book.leases.filter {
       $0.layer != layer && $0.pool == pool && endpoints.contains($0.endpoint)

@@ -47,6 +47,7 @@ final class StoreAddressBook {
         switch endpoint {
         case .address(let address): [address]
         case .name(let name, let port): names[name]?.addresses.map { $0.with(port: port) } ?? []
+        case .targets: []
         }
       return addresses.map { StoreServer($0, of: endpoint) }
     }

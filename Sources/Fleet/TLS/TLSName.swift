@@ -18,6 +18,7 @@ enum TLSName: Hashable, Sendable {
     switch endpoint {
     case .address(let address): self.init(address)
     case .name(let name, _): self = .host(Self.withoutDot(name))
+    case .targets: preconditionFailure("a store's servers are given one by one")
     }
   }
 

@@ -46,7 +46,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let (settings, subject) = try settings()
-    let patients = settings.pools.flatMap { pool in pool.backends.map { Patient(pool: pool.name, backend: $0) } }
+    let patients = settings.pools.flatMap { pool in pool.backends.flatMap { Patient.all(of: $0, in: pool.name) } }
       .filter { patient in subject.map(patient.isMeant) ?? true }
     guard !patients.isEmpty else {
       throw ExitStatus.usage.because("there is no pool and no backend \(subject ?? "")")
@@ -91,6 +91,14 @@ struct DoctorCommand: ParsableCommand {
   private struct Patient {
     let pool: String
     let backend: BackendConfiguration
+
+    /// A backend, or those that its file names.
+    static func all(of backend: BackendConfiguration, in pool: String) -> [Patient] {
+      guard case .targets(.file(let path), _) = backend.endpoint, let targets = try? TargetFile.read(path) else {
+        return [Patient(pool: pool, backend: backend)]
+      }
+      return targets.map { Patient(pool: pool, backend: backend.standing(for: $0)) }
+    }
 
     func isMeant(_ subject: String) -> Bool {
       guard let path = BackendPath(subject) else { return subject == pool }

@@ -50,7 +50,7 @@ extension Service {
         subjects.map { Lease.fleetKey(pool: pool, endpoint: endpoint, about: $0) }
       }
       return .unset(keys: keys, author: change.author)
-    case .configuration, .overrides, .fleet, .addresses, .admission, .admit, .takeBackAdmission: return nil
+    case .configuration, .overrides, .fleet, .addresses, .targets, .admission, .admit, .takeBackAdmission: return nil
     }
   }
 }

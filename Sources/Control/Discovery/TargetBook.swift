@@ -1,0 +1,132 @@
+package import Config
+import Libevent
+import Logging
+import Model
+import Names
+import Sockets
+import SystemPackage
+
+/// The sources that backends are found at, each watched once, and what was found there last.
+package final class TargetBook {
+  /// Told of a source whose backends aren't the same as before.
+  var changed: ((TargetSource) -> Void)?
+
+  private let loop: EventLoop
+  private let logger: Logger
+  private var settings: ResolverConfiguration
+  private var resolver: Resolver
+  private var watchers: [TargetSource: TargetWatcher] = [:]
+  private var known: [TargetSource: [Target]] = [:]
+  /// Tells of changes of files.
+  private var files: FileWatcher?
+  /// Made for the first source: most processes have none.
+  private lazy var reader = BackgroundWorker(name: "targets", on: loop)
+
+  /// Knows no source yet.
+  init(_ settings: ResolverConfiguration, on loop: EventLoop, logger: Logger) {
+    self.settings = settings
+    self.loop = loop
+    self.logger = logger
+    resolver = Resolver(settings, on: loop)
+  }
+
+  /// What was found at a source; nothing as long as nobody has.
+  package func targets(of source: TargetSource) -> [Target] { known[source] ?? [] }
+
+  /// What is known of all of them.
+  var all: [TargetSource: [Target]] { known }
+
+  /// What is wrong with looking at a source, while something is.
+  func trouble(of source: TargetSource) -> String? { watchers[source]?.memory.trouble }
+
+  /// Since when a source is looked at.
+  func watchedSince(_ source: TargetSource) -> Timestamp { watchers[source]?.started ?? .now }
+
+  /// Whether anything was found at a source, or it's looked at again and again.
+  package func minds(_ source: TargetSource) -> Bool { known[source] != nil || watchers[source] != nil }
+
+  /// Takes in what somebody else has found.
+  func learn(_ found: [TargetSource: [Target]]) {
+    known.merge(found) { $1 }
+  }
+
+  /// Reads files at once that nothing is known of, for a process that has just started. What is wrong with one is told when it's
+  /// watched.
+  func readFiles(of sources: Set<TargetSource>) {
+    for case .file(let path) in sources where known[.file(path)] == nil {
+      if case .targets(let targets) = TargetFinding.reading(path) { known[.file(path)] = targets }
+    }
+  }
+
+  /// Watches these sources from now on and no others.
+  func watch(_ sources: Set<TargetSource>, settings: ResolverConfiguration) {
+    if settings != self.settings {
+      self.settings = settings
+      resolver = Resolver(settings, on: loop)
+      watchers = [:]
+    }
+    watchers = watchers.filter { sources.contains($0.key) }
+    known = known.filter { sources.contains($0.key) }
+    for source in sources where watchers[source] == nil { watchers[source] = watch(source) }
+    watchFiles(of: sources)
+  }
+
+  /// Looks at a source at once, or as soon as that may be: one of its backends doesn't answer.
+  func lookAgain(at source: TargetSource) {
+    watchers[source]?.lookAgain()
+  }
+
+  /// Looks at sources once, without watching them.
+  ///
+  /// - Parameter done: takes what was found at each, and what is wrong with each other. Called once, after this has returned.
+  package func lookUp(
+    _ sources: Set<TargetSource>, settings: ResolverConfiguration,
+    done: @escaping (_ found: [TargetSource: [Target]], _ failures: [TargetSource: String]) -> Void
+  ) -> TargetLookup {
+    let resolver = settings == self.settings ? self.resolver : Resolver(settings, on: loop)
+    return TargetLookup(sources, by: TargetFinder(resolver: resolver, reader: reader), done: done)
+  }
+
+  /// Looks no more.
+  func stop() {
+    (watchers, files) = ([:], nil)
+  }
+
+  private func watch(_ source: TargetSource) -> TargetWatcher {
+    TargetWatcher(
+      source, known: known[source] ?? [], by: TargetFinder(resolver: resolver, reader: reader),
+      interval: settings.interval, on: loop
+    ) { [unowned self] in take($0, of: source) }
+  }
+
+  private func take(_ news: TargetMemory.News, of source: TargetSource) {
+    if let reason = news.failed {
+      logger.warning("\(source) isn't to be gone by: \(reason)", metadata: ["source": "\(source)"])
+    }
+    if news.hasRecovered { logger.notice("\(source) is right again", metadata: ["source": "\(source)"]) }
+    guard let targets = news.changed else { return }
+    known[source] = targets
+    let shown = targets.prefix(16).map(\.endpoint.description) + (targets.count > 16 ? ["…"] : [])
+    logger.notice(
+      "\(source) has \(targets.count) \(targets.count == 1 ? "backend" : "backends"): \(shown.joined(separator: ", "))",
+      metadata: ["source": "\(source)"])
+    changed?(source)
+  }
+
+  private func watchFiles(of sources: Set<TargetSource>) {
+    var snapshot = FileSnapshot()
+    for case .file(let path) in sources { snapshot.add(path) }
+    guard !snapshot.paths.isEmpty else { return files = nil }
+    guard files?.paths != snapshot.paths else { return }
+    do throws(Errno) {
+      files = try FileWatcher(snapshot, isAbsenceNews: true, on: loop) { [unowned self] in
+        for (source, watcher) in watchers {
+          if case .file = source { watcher.lookAgain() }
+        }
+      }
+    } catch {
+      // They're read again at intervals as well.
+      logger.debug("files of targets can't be watched: \(error)")
+    }
+  }
+}

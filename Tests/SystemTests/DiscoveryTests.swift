@@ -1,0 +1,131 @@
+import Foundation
+import Sockets
+import Support
+import Synchronization
+import Testing
+
+extension System {
+  /// Backends that are found: by SRV records and in files.
+  @Suite struct Discovery {
+    let stage = Stage()
+
+    private typealias Service = (priority: UInt16, weight: UInt16, port: UInt16, host: String)
+
+    /// A name server whose records of `_web._tcp.example` a test changes, or that is silent; every host in there is 127.0.0.1.
+    private final class Zone: Sendable {
+      private let known: Mutex<[Service]?>
+
+      init(_ services: [Service]?) { known = Mutex(services) }
+
+      func set(_ services: [Service]?) { known.withLock { $0 = services } }
+
+      func server() throws -> DNSServer {
+        try DNSServer { [self] name, type in
+          guard let services = known.withLock({ $0 }) else { return .serverFailure }
+          switch type {
+          case .srv where name == "_web._tcp.example": return services.isEmpty ? .noName : .services(services)
+          case .a where services.contains { $0.host == name }: return .addresses(["127.0.0.1"])
+          default: return .noName
+          }
+        }
+      }
+    }
+
+    private func keys(_ backends: String, _ more: String = "") -> String {
+      """
+      "listeners": [{ "name": "main", "bind": "127.0.0.1:0" }],
+      "pools": [{ "name": "main", "backends": [\(backends)], "health": \(fastHealth) }]\(more)
+      """
+    }
+
+    private func resolver(_ server: DNSServer) -> String {
+      ", \"resolver\": { \"nameservers\": [\"\(server.address)\"], \"interval\": \"1s\", \"timeout\": \"1s\" }"
+    }
+
+    @Test("SRV records say where backends are, with what weight and in which tier", .needs("nginx"))
+    func srv() throws {
+      let servers = try stage.nginx(count: 3)
+      let ports = servers.map { if case .ip(_, let port) = $0.target { port } else { UInt16(0) } }
+      let zone = Zone([(10, 3, ports[0], "a.example"), (10, 1, ports[1], "b.example"), (20, 0, ports[2], "c.example")])
+      let server = try zone.server()
+      let entry = "{ \"srv\": \"_web._tcp.example\" }"
+      let proxy = try stage.martlet(keys(entry, resolver(server)))
+      let report = try proxy.waitUntil("all are up") { report in
+        report.pools[0].backends.count == 3 && report.pools[0].backends.allSatisfy { $0.state == "up" }
+      }
+      #expect(report.pools[0].backends.map(\.effectiveWeight) == [3, 1, 1])
+      #expect(report.pools[0].backends.map(\.tier) == [0, 0, 1])
+      let answers = try (0..<40).map { _ in try ask(.local(proxy.port())).body }
+      #expect(answers.count { $0 == "a\n" } == 30 && answers.count { $0 == "b\n" } == 10)
+      // Nobody knows, or nobody is there: everybody stays.
+      for silence in [nil, [Service]()] {
+        zone.set(silence)
+        try waitUntil("it's told") {
+          proxy.log.contains(silence == nil ? "no name server knows" : "isn't to be gone by: no such name")
+        }
+        #expect(try proxy.report().pools[0].backends.count == 3)
+      }
+      // One has gone, and one has moved.
+      zone.set([(10, 1, ports[1], "b.example"), (10, 1, ports[2], "c.example")])
+      let moved = try proxy.waitUntil("they've come") { report in
+        report.pools[0].backends.map(\.tier) == [0, 0] && report.pools[0].backends.allSatisfy { $0.state == "up" }
+      }
+      #expect(moved.transitions.contains { $0.to == "absent" && $0.reason.contains("srv:_web._tcp.example") })
+      #expect(try (0..<4).map { _ in try ask(.local(proxy.port())).body }.sorted() == ["b\n", "b\n", "c\n", "c\n"])
+    }
+
+    @Test("a file says where backends are, and what is wrong with it takes nobody away", .needs("nginx"))
+    func file() throws {
+      let servers = try stage.nginx(count: 2)
+      let folder = try stage.folder()
+      func write(_ text: String) throws -> String { try folder.write("targets.json", text) }
+      let path = try write("[{ \"targets\": [\"\(servers[0].address)\"] }]")
+      let proxy = try stage.martlet(keys("{ \"file\": \"\(path)\" }"))
+      // It's there from the first moment.
+      #expect(try proxy.report().pools[0].backends.map(\.address) == [servers[0].address])
+      try proxy.waitUntilAllUp()
+      let both =
+        "[{ \"targets\": [\"\(servers[0].address)\", \"\(servers[1].address)\"], \"labels\": { \"weight\": \"2\" } }]"
+      _ = try write(both)
+      let report = try proxy.waitUntil("the second one is up") { report in
+        report.pools[0].backends.count == 2 && report.pools[0].backends.allSatisfy { $0.state == "up" }
+      }
+      #expect(report.pools[0].backends.map(\.effectiveWeight) == [2, 2])
+      for (wrong, problem) in [("[{ \"targets\": [\"x\"] }]", "has no port"), ("[]", "it has no targets")] {
+        _ = try write(wrong)
+        try waitUntil("\(problem) is told") { proxy.log.contains(problem) }
+        #expect(try proxy.report().pools[0].backends.count == 2)
+      }
+      // The next process knows what this one does.
+      struct Upgraded: Decodable { let pid: Int32? }
+      _ = try proxy.admin("POST", "/v1/upgrade", "{}")
+      #expect(try proxy.report().pools[0].backends.count == 2)
+      _ = try write(both)
+      try waitUntil("it's right again") { proxy.log.contains("is right again") }
+      let check = try MartletProgram.run([
+        "check", try folder.write("wrong.json", "{ \(keys("{ \"file\": \"\(folder.write("w.json", "[1]"))\" }")) }"),
+      ])
+      #expect(check.exit == .code(78) && check.errors.contains("[0]: must be an object"), "\(check)")
+    }
+
+    @Test(
+      "a reload to a source where nothing is found is refused, and one that is found is there at once", .needs("nginx"))
+    func reload() throws {
+      let nginx = try stage.nginx("a")
+      guard case .ip(_, let port) = nginx.target else { return }
+      let zone = Zone([])
+      let server = try zone.server()
+      let proxy = try stage.martlet(keys("\"\(nginx.address)\"", resolver(server)))
+      try proxy.waitUntilAllUp()
+      let found = keys("{ \"srv\": \"_web._tcp.example\" }", resolver(server))
+      try proxy.configure(found)
+      let (status, body) = try proxy.admin("POST", "/v1/reload", "{}")
+      #expect(status == 409 || status == 422, "\(status)")
+      #expect(body.contains("no backends are found at srv:_web._tcp.example"), "\(body)")
+      zone.set([(0, 0, port, "a.example")])
+      try proxy.reload(found)
+      #expect(try proxy.report().pools[0].backends.map(\.state) == ["up"])
+      #expect(try ask(.local(proxy.port())).body == "a\n")
+    }
+  }
+}
