@@ -67,6 +67,10 @@ struct Variations {
     "pools[].health.sendHex": ["00 ff 80", "50494e47"],
     "pools[].health.expect": ["+PONG", "\u{FEFF}e\u{301}"],
     "pools[].health.expectHex": ["c3", "2b 50 ff"],
+    "pools[].health.user": ["martlet", "u"], "pools[].health.database": ["postgres", "d"],
+    "pools[].health.tls.ca": ["/etc/ca.pem", "/a"], "pools[].health.tls.certificate": ["/etc/lb.pem", "/c"],
+    "pools[].health.tls.key": ["/etc/lb.pem", "/k"], "pools[].health.tls.serverName": ["web.example", "10.0.1.1"],
+    "pools[].agent.send": ["web\n"],
     "stats.bind": ["127.0.0.1:9090", ":0", "unix:/run/stats"], "stats": ["127.0.0.1:9091"],
     "stats.hosts[]": ["stats.example", "a-1.b"],
     "stats.detail": ["pools", "backends"],
@@ -150,7 +154,12 @@ struct Variations {
     }
     // With a witness among them most of what may stand elsewhere isn't right.
     if path == "fleet.nodes[]", Int.random(in: 0..<5, using: &random) > 0 { members.removeAll { $0.0 == "role" } }
-    return JSONNode(path == "listeners[]" ? Self.listener(members) : members)
+    switch path {
+    case "listeners[]": return JSONNode(Self.listener(members))
+    case "pools[]": return JSONNode(Self.pool(members))
+    case "pools[].health.tls": return JSONNode(Self.tls(members))
+    default: return JSONNode(members)
+    }
   }
 
   /// Whether a key is the one that is looked for, or it's in there.
@@ -165,6 +174,19 @@ struct Variations {
     let isUnix = members.contains { $0.0 == "bind" && $0.1.text.hasPrefix("\"unix:") }
     let others: Set = isUnix ? ["freebind"] : ["mode", "user", "group"]
     return members.filter { !others.contains($0.0) }
+  }
+
+  /// A pool's keys without an agent where a backend has no port.
+  private static func pool(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
+    let isUnix = members.contains { $0.0 == "backends" && $0.1.text.contains("unix:/run/web") }
+    return members.filter { $0.0 != "agent" || !isUnix }
+  }
+
+  /// The keys of TLS without a certificate that has no key, and without a CA where nobody looks.
+  private static func tls(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
+    let isWhole = members.count { ["certificate", "key"].contains($0.0) } == 2
+    let isBlind = members.contains { $0.0 == "verify" && $0.1 == false }
+    return members.filter { (isWhole || !["certificate", "key"].contains($0.0)) && ($0.0 != "ca" || !isBlind) }
   }
 
   private static func number(_ node: JSONNode?) -> Int {

@@ -65,6 +65,7 @@ extension Controller {
     configuration = stage.configuration
     names.learn(stage.addresses)
     admission.use(stage.lists, for: configuration)
+    checkTLS.use(stage.tls, for: configuration)
     evictions.rate = configuration.eviction.rate
     if configuration.slowestCheck != before.slowestCheck { checks.use(window: configuration.slowestCheck) }
     let gone = register.replace(

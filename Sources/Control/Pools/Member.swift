@@ -5,6 +5,7 @@ package import Introduction
 package import Model
 package import Proxy
 package import Sockets
+import TLS
 
 /// What tells backends apart: a backend of the same pool and address is the same one, whatever else is said of it, and
 /// whichever names it's given by.
@@ -39,6 +40,10 @@ package final class Member {
   /// What its checks say.
   package var health: HealthState
   var ejection: Ejection
+  /// What the agent beside it says.
+  package internal(set) var agent = MemberAgent()
+  /// How long its certificate lasts.
+  package internal(set) var certificate = CertificateWatch()
   /// What checks it; nil if it isn't checked.
   package var checker: HealthChecker?
   /// What of this process answers at its address; nil if it's somebody else, as it should be.
@@ -100,7 +105,7 @@ package final class Member {
   var circumstances: Circumstances {
     Circumstances(
       configuration: configuration, isChecked: check.check != .none, slowStart: slowStart, service: service,
-      weightLease: weightLease, isVanished: isVanished, door: door)
+      weightLease: weightLease, isVanished: isVanished, agent: agent.state, door: door)
   }
 
   /// The weight that holds, before any warm-up.
@@ -108,7 +113,7 @@ package final class Member {
 
   /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
   package var isToBeChecked: Bool {
-    check.check != .none && weight > 0 && service?.term != .maintain && door == nil
+    check.check != .none && weight > 0 && service?.term != .maintain && agent.state.service != .maint && door == nil
   }
 
   /// What it may be called in a lease if these give its address.
@@ -230,7 +235,9 @@ package final class Member {
   package var reason: String {
     switch state {
     case .maintenance, .draining:
-      let purpose = (service?.term == .serve ? nil : service?.text) ?? weightLease?.text ?? "weight 0"
+      let isByAgent = agent.state.service == .drain || agent.state.service == .maint || agent.state.percent == 0
+      let purpose =
+        (service?.term == .serve ? nil : service?.text) ?? weightLease?.text ?? (isByAgent ? agent.reason : "weight 0")
       return isToBeChecked && health.status == .down ? "\(purpose); \(health.reason)" : purpose
     case .ourselves: return door?.reason ?? "this process itself answers there"
     case .ejected: return ejectionText ?? "connects failed"
@@ -238,6 +245,7 @@ package final class Member {
     case .vanished: return "no name gives its address any more; it stays until another backend is up"
     case .unresolved, .absent: return "no backend"
     case .warming: return ejectionText.map { "its time out is over: \($0)" } ?? healthText
+    case .down where !agent.state.isUp: return health.status == .down ? "\(agent.reason); \(healthText)" : agent.reason
     case .down, .unknown, .up: return healthText
     }
   }
@@ -257,7 +265,13 @@ package final class Member {
     case .drain: return .draining
     default: break
     }
+    switch circumstances.agent.service {
+    case .maint: return .maintenance
+    case .drain: return .draining
+    case .ready, nil: break
+    }
     if circumstances.weight == 0 { return .draining }
+    if !circumstances.agent.isUp { return .down }
     if circumstances.isChecked, health.status == .down { return .down }
     if ejection.isEjected(at: now) { return .ejected }
     if isHeld { return .held }
@@ -286,13 +300,18 @@ extension Member {
     var reason: String
     /// Nil of versions that don't count it.
     var tally: MemberTally?
+    /// What its agent has said; nil if it has none.
+    var agent: AgentState?
+    /// Nil if it has shown none.
+    var certificate: CertificateFacts?
   }
 
   var snapshot: Snapshot {
     Snapshot(
       pool: key.pool, key: texts.first ?? "", health: health.snapshot,
       ejection: ejection.snapshot, ejectedUntil: ejectedUntil, warmingSince: warmingSince, state: state, since: since,
-      reason: reason, tally: tally)
+      reason: reason, tally: tally, agent: agent.state == AgentState() ? nil : agent.state,
+      certificate: certificate.facts)
   }
 
   /// Goes on where another process was.
@@ -304,6 +323,8 @@ extension Member {
     state = snapshot.state
     since = snapshot.since
     tally = snapshot.tally ?? MemberTally()
+    agent.restore(snapshot.agent)
+    certificate.restore(snapshot.certificate, now: Timestamp.now.milliseconds / 1000)
   }
 }
 
@@ -319,6 +340,10 @@ package struct CheckPlan: Equatable {
   package let timeout: Duration
   /// With which header of the PROXY protocol one begins; nil for none.
   package let header: ProxyHeader.Version?
+  /// How it speaks TLS; nil if it doesn't.
+  let tls: TLSConfiguration?
+  /// For whom the server's certificate must be, unless that's given.
+  let serverName: TLSName
 
   init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {
     check = pool.health.check
@@ -326,6 +351,27 @@ package struct CheckPlan: Equatable {
     header = pool.health.proxy.version(where: backend.sendProxy, isSamePlace: self.address == address)
     hostHeader = backend.healthEndpoint.description
     timeout = pool.health.timing.timeout
+    tls = pool.health.tls
+    serverName = self.address.port == nil ? .host(Self.localHost) : TLSName(backend.healthEndpoint)
+  }
+
+  /// What somebody at a Unix socket is called.
+  private static let localHost = "localhost"
+
+  /// What a check does now.
+  ///
+  /// - Parameter more: files for TLS that aren't in use yet.
+  package func task(by files: CheckTLS, with more: CheckTLS.Read? = nil) throws(HealthChecker.Obstacle) -> ProbeTask {
+    var session: TLSSession?
+    if let tls {
+      session = files.session(by: tls, to: serverName, with: more)
+      if session == nil { throw HealthChecker.Obstacle("its files for TLS aren't read yet") }
+    }
+    let host = address.port == nil ? Self.localHost : hostHeader
+    guard let task = ProbeTask(check, host: host, header: header, over: session) else {
+      throw HealthChecker.Obstacle("health checks are off")
+    }
+    return task
   }
 }
 
