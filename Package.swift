@@ -115,7 +115,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Doctor",
-      dependencies: ["Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Sockets", "TLS", system],
+      dependencies: [
+        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Sockets", "TLS", system,
+      ],
       swiftSettings: strict),
     .target(
       name: "Client", dependencies: ["Config", "Libevent", "Model", "Text", system], swiftSettings: strict),

@@ -36,7 +36,7 @@ struct CheckCommand: ParsableCommand {
     var seen = FileSnapshot()
     let settings = try file.load(secrets: .ifThere, seen: &seen)
     let here = CheckedNode(of: settings, option: fleetNode.node)
-    ConfigurationFile.report(warnings: settings.warnings + here.warnings + settings.accessLogObstacles + settings.checkTLSObstacles, file: name)
+    ConfigurationFile.report(warnings: settings.warnings + here.warnings + settings.obstacles, file: name)
     for error in here.errors + AddressListFile.issues(of: settings) {
       Terminal.write(TextTable.printable(error.text(in: name)) + "\n", to: STDERR_FILENO)
       throw ExitStatus.configuration.code

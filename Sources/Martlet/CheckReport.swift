@@ -55,7 +55,7 @@ struct CheckReport: Encodable {
     isValid = found.isEmpty
     errors = found.map { Issue($0, in: file) }
     omitted = 0
-    warnings = (settings.warnings + here.warnings + settings.accessLogObstacles + settings.checkTLSObstacles).map { Issue($0, in: file) }
+    warnings = (settings.warnings + here.warnings + settings.obstacles).map { Issue($0, in: file) }
     self.included = included
     node = here.node?.name
     self.limits = Bounds(sessions: limits.sessions, pipes: limits.pipes, descriptors: limits.descriptors)

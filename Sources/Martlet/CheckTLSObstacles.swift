@@ -2,9 +2,12 @@ import Config
 import TLS
 
 extension Configuration {
+  /// What speaks against it on this machine.
+  var obstacles: [ConfigIssue] { accessLogObstacles + checkTLSObstacles }
+
   /// What is wrong here with the files by which health checks speak TLS. Who checks a file needn't be the one who runs it, nor on the same
   /// machine: it's doubtful, and no error.
-  var checkTLSObstacles: [ConfigIssue] {
+  private var checkTLSObstacles: [ConfigIssue] {
     pools.compactMap { pool in
       guard let tls = pool.health.tls else { return nil }
       do throws(ServerTLS.Problem) {

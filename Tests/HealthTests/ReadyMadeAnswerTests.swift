@@ -310,7 +310,8 @@ extension Case {
   func garbage() {
     var random = SystemRandomNumberGenerator()
     let beginnings: [[UInt8]] = [
-      [], [0x30, 0x82], [0x45, 0, 0], [0x52, 0, 0, 0, 8, 0, 0, 0, 0], [80, 0, 0, 0, 10], Array("220 ".utf8),
+      [], [0x30, 0x82], [0x45, 0, 0], [0x53, 0, 0, 0xFF, 0xFF], [0x52, 0, 0, 0, 8, 0, 0, 0, 0], [80, 0, 0, 0, 10],
+      Array("220 ".utf8),
       Array("*3\r\n".utf8),
     ]
     for answer in [redis(), redis(.master), postgres(), postgres(.replica), mysql, smtp, ldap, agent] {
