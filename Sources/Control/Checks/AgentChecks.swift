@@ -17,7 +17,8 @@ final class AgentChecks {
   /// Asks a member's agent from now on by what its pool says now, if it's to be asked. What another one has said holds no more.
   func follow(_ member: Member, in pool: PoolController) {
     let wanted = member.door == nil ? pool.configuration.agent : nil
-    guard wanted != member.agent.asked else { return }
+    // Who was away and is back isn't asked, though nothing has changed.
+    guard wanted != member.agent.asked || (wanted == nil) != (member.agent.checker == nil) else { return }
     stop(member)
     member.agent.use(wanted)
     guard let wanted, let address = wanted.address(beside: member.key.address) else { return }

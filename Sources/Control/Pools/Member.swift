@@ -235,9 +235,7 @@ package final class Member {
   package var reason: String {
     switch state {
     case .maintenance, .draining:
-      let isByAgent = agent.state.service == .drain || agent.state.service == .maint || agent.state.percent == 0
-      let purpose =
-        (service?.term == .serve ? nil : service?.text) ?? weightLease?.text ?? (isByAgent ? agent.reason : "weight 0")
+      let purpose = (service?.term == .serve ? nil : service?.text) ?? agentsPurpose ?? weightLease?.text ?? "weight 0"
       return isToBeChecked && health.status == .down ? "\(purpose); \(health.reason)" : purpose
     case .ourselves: return door?.reason ?? "this process itself answers there"
     case .ejected: return ejectionText ?? "connects failed"
@@ -248,6 +246,12 @@ package final class Member {
     case .down where !agent.state.isUp: return health.status == .down ? "\(agent.reason); \(healthText)" : agent.reason
     case .down, .unknown, .up: return healthText
     }
+  }
+
+  /// Why its agent takes it out; nil if it doesn't.
+  private var agentsPurpose: String? {
+    let isOut = agent.state.service == .drain || agent.state.service == .maint
+    return isOut || agent.state.percent == 0 && weightLease == nil ? agent.reason : nil
   }
 
   private var healthText: String {
