@@ -40,6 +40,9 @@ package final class Probe: IOHandler {
   private let began = MonotonicClock.now()
   private var phase = Phase.connecting
   private var unsent: ArraySlice<UInt8> = []
+  /// How many bytes have come, and the most that may: TLS knows messages without a meaning, so that a server could go on for ever.
+  private var received = 0
+  private static let most = 1 << 20
   private var answer: Answer?
   /// What the server's certificate says, once it has proven who it is as far as it has to.
   package private(set) var certificate: CertificateFacts?
@@ -132,11 +135,12 @@ package final class Probe: IOHandler {
 
   private func converse(over socket: Socket) {
     guard flush(over: socket) else { return }
-    // Ends by itself: an answer is judged after 128 KiB at the latest.
     var buffer = [UInt8](repeating: 0, count: 16_384)
     while phase.isTalking {
       switch socket.receive(into: &buffer) {
       case .bytes(let count):
+        received += count
+        guard received <= Self.most else { return judged(.failed("said more than 1 MiB without an answer in it")) }
         take(buffer[..<count])
         guard phase.isTalking else { return }
         guard flush(over: socket) else { return }

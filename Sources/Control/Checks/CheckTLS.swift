@@ -6,11 +6,11 @@ package import TLS
 /// By which files checks speak TLS: read on a thread of their own before they are needed, and again when they have changed.
 package final class CheckTLS {
   /// How often it's looked whether files have changed.
-  private static let pace = Duration.seconds(5)
+  var pace = Duration.seconds(5)
 
   private let loop: EventLoop
   private let logger: Logger
-  private var files: [TLSConfiguration: RenewedTLS] = [:]
+  private(set) var files: [TLSConfiguration: RenewedTLS] = [:]
   /// Made for the first files: most processes have none.
   private lazy var reader = BackgroundWorker(name: "check tls", on: loop)
 
@@ -82,7 +82,7 @@ package final class CheckTLS {
   /// - Parameter more: files that aren't in use yet.
   package func session(by tls: TLSConfiguration, to server: TLSName, with more: Read? = nil) -> TLSSession? {
     guard let known = files[tls] else { return more?.servers[tls]?.session(to: server) }
-    known.look(every: Self.pace)
+    known.look(every: pace)
     return known.current.session(to: server)
   }
 }
