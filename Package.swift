@@ -50,6 +50,8 @@ let package = Package(
     .target(name: "Balancing", swiftSettings: strict),
     .target(name: "Introduction", dependencies: ["Sockets"], swiftSettings: strict),
     .target(name: "Config", dependencies: ["Balancing", "Introduction", "Sockets", system], swiftSettings: strict),
+    // TLS between bytes and bytes; nothing of it is loaded where none is configured.
+    .target(name: "TLS", dependencies: ["COpenSSL", "Config", "Libevent", "Sockets"], swiftSettings: strict),
     .target(name: "Model", dependencies: ["Balancing", "Config"], swiftSettings: strict),
     .target(name: "Text", dependencies: ["Config", "Model", system], swiftSettings: strict),
 
@@ -63,12 +65,13 @@ let package = Package(
 
     // The control plane: who may be picked, and how that becomes something else while it runs.
     .target(
-      name: "Health", dependencies: ["Balancing", "Config", "Introduction", "Libevent", "Sockets", system],
+      name: "Health", dependencies: ["Balancing", "Config", "Introduction", "Libevent", "Sockets", "TLS", system],
       swiftSettings: strict),
     .target(
       name: "Control",
       dependencies: [
-        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "Text",
+        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "TLS",
+        "Text",
         logging, system,
       ], swiftSettings: strict),
     .target(
@@ -79,7 +82,7 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "Agreement", "Balancing", "COpenSSL", "Config", "Libevent", "Model", "Names", "Network", "Sockets", system,
+        "Agreement", "Balancing", "Config", "Libevent", "Model", "Names", "Network", "Sockets", "TLS", system,
       ],
       swiftSettings: strict),
 
@@ -90,7 +93,8 @@ let package = Package(
     .target(
       name: "Doors",
       dependencies: [
-        "Balancing", "Changes", "Config", "Control", "Libevent", "Logs", "Model", "Proxy", "Sockets", "Text", logging,
+        "Balancing", "Changes", "Config", "Control", "Libevent", "Logs", "Model", "Proxy", "Sockets", "TLS", "Text",
+        logging,
         system,
       ],
       resources: [.embedInCode("Admin/openapi.json")], swiftSettings: strict),
@@ -101,7 +105,7 @@ let package = Package(
       dependencies: [
         "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Logs", "Model",
         "Network",
-        "Proxy", "Sockets", "Text", logging, system,
+        "Proxy", "Sockets", "TLS", "Text", logging, system,
       ], swiftSettings: strict),
     .target(
       name: "Demo",
@@ -111,7 +115,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Doctor",
-      dependencies: ["Balancing", "Config", "Health", "Introduction", "Libevent", "Names", "Sockets", system],
+      dependencies: [
+        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Sockets", "TLS", system,
+      ],
       swiftSettings: strict),
     .target(
       name: "Client", dependencies: ["Config", "Libevent", "Model", "Text", system], swiftSettings: strict),
@@ -119,6 +125,7 @@ let package = Package(
       name: "Martlet",
       dependencies: [
         "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Logs", "Model", "Service", "Sockets",
+        "TLS",
         "Text",
         argumentParser, logging,
       ],
@@ -136,14 +143,17 @@ let package = Package(
     .testTarget(
       name: "ProxyTests",
       dependencies: ["Balancing", "Config", "Introduction", "Libevent", "Proxy", "Sockets", "Support", system]),
+    .testTarget(name: "TLSTests", dependencies: ["Config", "Support", "TLS"]),
     .testTarget(name: "ModelTests", dependencies: ["Balancing", "Config", "Model", "Sockets"]),
     .testTarget(name: "TextTests", dependencies: ["Text"]),
     .testTarget(
-      name: "HealthTests", dependencies: ["Balancing", "Config", "Health", "Libevent", "Sockets", "Support", system]),
+      name: "HealthTests",
+      dependencies: ["Balancing", "Config", "Health", "Libevent", "Sockets", "Support", "TLS", system]),
     .testTarget(
       name: "ControlTests",
       dependencies: [
-        "Balancing", "Config", "Control", "Libevent", "Model", "Names", "Proxy", "Sockets", "Support", logging, system,
+        "Balancing", "Config", "Control", "Libevent", "Model", "Names", "Proxy", "Sockets", "Support", "TLS", logging,
+        system,
       ]),
     .testTarget(
       name: "ChangesTests",
@@ -169,7 +179,7 @@ let package = Package(
       name: "FleetTests",
       dependencies: [
         "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Support",
-        system,
+        "TLS", system,
       ], exclude: ["Fixtures"]),
     .testTarget(
       name: "LogsTests",
@@ -189,7 +199,7 @@ let package = Package(
         "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Model", "Proxy",
         "Service", "Sockets", "Support", logging,
       ]),
-    .testTarget(name: "DoctorTests", dependencies: ["Config", "Doctor", "Introduction"]),
+    .testTarget(name: "DoctorTests", dependencies: ["Config", "Doctor", "Introduction", "Model"]),
     .testTarget(name: "DemoTests", dependencies: ["Config", "Demo", "Libevent", "Sockets", system]),
     .testTarget(
       name: "ClientTests",

@@ -1,4 +1,4 @@
-// What the Fleet target uses of OpenSSL 3, which it loads only where a fleet is configured: nothing links against it, since
+// What the TLS target uses of OpenSSL 3, which it loads only where TLS or a fleet is configured: nothing links against it, since
 // that would cost every start some milliseconds. Nothing else imports this module.
 #pragma once
 
@@ -16,7 +16,7 @@
   X(SSL_CTX_set_num_tickets) X(SSL_CTX_set_ciphersuites) X(SSL_CTX_set_psk_use_session_callback) \
   X(SSL_CTX_set_psk_find_session_callback) X(SSL_CTX_set_verify) X(SSL_new) X(SSL_free) X(SSL_set_connect_state) \
   X(SSL_set_accept_state) X(SSL_set_bio) X(SSL_do_handshake) X(SSL_read) X(SSL_write) X(SSL_get_error) X(SSL_ctrl) \
-  X(SSL_set_ex_data) X(SSL_get_ex_data) X(SSL_SESSION_new) X(SSL_SESSION_free) X(SSL_SESSION_set1_master_key) \
+  X(SSL_shutdown) X(SSL_set_ex_data) X(SSL_get_ex_data) X(SSL_SESSION_new) X(SSL_SESSION_free) X(SSL_SESSION_set1_master_key) \
   X(SSL_SESSION_set_cipher) X(SSL_SESSION_set_protocol_version) X(SSL_SESSION_get0_cipher) X(SSL_CIPHER_find) \
   X(SSL_CIPHER_get_handshake_digest) X(SSL_session_reused) X(BIO_new) X(BIO_s_mem) X(BIO_read) X(BIO_write) \
   X(BIO_ctrl_pending) X(ERR_get_error) X(ERR_clear_error) X(ERR_error_string_n) X(EVP_sha256) X(EVP_Digest) X(HMAC) \
@@ -27,7 +27,7 @@
   X(SSL_get_ex_data_X509_STORE_CTX_idx) X(X509_STORE_CTX_get_ex_data) X(X509_STORE_CTX_get_error) \
   X(X509_STORE_CTX_get_current_cert) X(X509_verify_cert_error_string) X(X509_get_ext_by_NID) X(X509_get_ext) \
   X(X509V3_EXT_print) X(X509_get_subject_name) X(X509_get_issuer_name) X(X509_NAME_print_ex) X(X509_get0_notBefore) \
-  X(X509_get0_notAfter) X(X509_cmp_current_time) X(ASN1_TIME_print)
+  X(X509_get0_notAfter) X(X509_cmp_current_time) X(ASN1_TIME_print) X(ASN1_TIME_to_tm)
 
 // One field for each function, of the function's own type.
 struct openssl {

@@ -3,7 +3,7 @@ import SystemPackage
 
 extension Configuration {
   /// What speaks against its access logs being written on this machine, by the user who asks.
-  var accessLogObstacles: [ConfigIssue] {
+  package var accessLogObstacles: [ConfigIssue] {
     let own = listeners.compactMap { listener -> (String, AccessLogTarget)? in
       guard case .own(let log) = listener.accessLog else { return nil }
       return ("listeners.\(listener.name).accessLog", log.to)

@@ -17,6 +17,11 @@ package struct ConfigIssue: Error, Equatable, Sendable {
 }
 
 extension ConfigIssue {
+  /// One that is found by looking at more than the file, so that no line is known.
+  package init(path: String, message: String, hint: String) {
+    self.init(file: nil, path: path, line: nil, column: nil, message: message, hint: hint)
+  }
+
   /// The issue as it is printed: `martlet.json:12: pools[1].backends[0].weight: must be 0…256, is 999 — hint: …`.
   package func text(in file: String) -> String {
     self.file == nil ? "\(file):\(line == nil ? " " : "")\(self)" : description

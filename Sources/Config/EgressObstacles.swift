@@ -3,11 +3,8 @@ import Glibc
 import SystemPackage
 
 extension Configuration {
-  /// What speaks on this machine against a configuration that's right, for the user who asks.
-  package var obstacles: [ConfigIssue] { accessLogObstacles + egressObstacles }
-
   /// What speaks against connections leaving this machine as they are to.
-  private var egressObstacles: [ConfigIssue] {
+  package var egressObstacles: [ConfigIssue] {
     var told: [EgressRules] = []
     return pools.flatMap { pool in
       pool.backends.compactMap { backend -> ConfigIssue? in

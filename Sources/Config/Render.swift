@@ -63,6 +63,7 @@ extension PoolDocument {
       timeouts: pool.timeouts, queue: pool.queue, guard: pool.guard, onDown: pool.onDown, onRemove: pool.onRemove,
       drainLimit: pool.drainLimit, whenAllDown: pool.whenAllDown, slowStart: pool.slowStart, ejection: pool.ejection,
       stick: pool.stick)
+    agent = pool.agent.map { AgentDocument($0) }
   }
 }
 
@@ -89,11 +90,16 @@ extension BackendDocument {
 extension HealthDocument {
   /// The object that comes to a health check.
   init(_ health: HealthConfiguration) {
-    self.init(timing: health.timing, proxy: health.proxy)
+    self.init(timing: health.timing, proxy: health.proxy, tls: health.tls.map { TLSDocument($0) })
     switch health.check {
     case .none: type = .none
     case .tcp: type = .tcp
     case .http(let check): (type, http) = (.http, check)
+    case .redis(let check): (type, redis) = (.redis, check)
+    case .postgres(let check): (type, postgres) = (.postgres, check)
+    case .mysql(let user): (type, self.user) = (.mysql, user)
+    case .smtp: type = .smtp
+    case .ldap: type = .ldap
     case .script(let check):
       (type, script) = (
         .script, ScriptDocument(send: check.send == Secret([]) ? nil : check.send, expect: check.expect)

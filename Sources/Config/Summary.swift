@@ -62,6 +62,7 @@ extension PoolConfiguration {
   fileprivate var summary: String {
     var settings = Table(indent: 2)
     settings.add("health", health.summary)
+    if let agent { settings.add("agent", "port \(agent.port), every \(DurationText.write(agent.interval))") }
     settings.add(
       "connect",
       "timeout \(DurationText.write(connect.timeout)), deadline \(DurationText.write(connect.deadline)), "
@@ -191,9 +192,15 @@ extension HealthConfiguration {
         "http \(http.method.rawValue) \(http.path), expects \(http.expect.status)"
           + (http.expect.body == nil ? "" : " and a text in the body")
       case .script(let script): "tcp-script, sends \(script.send.summary), expects \(script.expect.count)"
+      case .redis(let redis): "redis" + (redis.role.map { ", a \($0.rawValue)" } ?? "")
+      case .postgres(let postgres):
+        "postgres as \(postgres.user)" + (postgres.role.map { ", a \($0.rawValue)" } ?? "")
+      case .mysql(let user): "mysql as \(user)"
+      case .smtp, .ldap: check.name
       }
     guard check != .none else { return what }
-    return what + ", every \(DurationText.write(timing.interval)), timeout \(DurationText.write(timing.timeout)), "
+    return what + (tls.map { " over TLS" + ($0.isVerified ? "" : " with any certificate") } ?? "")
+      + ", every \(DurationText.write(timing.interval)), timeout \(DurationText.write(timing.timeout)), "
       + "rise \(timing.rise), fall \(timing.fall)" + (proxy == .auto ? "" : ", PROXY \(proxy.rawValue)")
   }
 }

@@ -2,6 +2,7 @@ package import Config
 package import Libevent
 import Names
 import Sockets
+import TLS
 
 /// Looks at backends as a client would, from this machine.
 package final class Examiner {
@@ -47,7 +48,8 @@ package final class Examiner {
     defer { skip(places) }
     for (place, endpoint) in endpoints.enumerated() {
       switch endpoint {
-      case .address(let address): examine([address], at: place)
+      case .address(let address):
+        examine([address], called: address.port == nil ? .host("localhost") : TLSName(address), at: place)
       case .name(let name, let port): lookUp(name, port, at: place)
       case .targets: places.append(place)
       }
@@ -73,15 +75,16 @@ package final class Examiner {
         isKnown = true
         let addresses = resolution.addresses.map { $0.with(port: port) }
         addresses.isEmpty
-          ? note(.unknown(resolution.trouble ?? "it has no address"), at: place) : examine(addresses, at: place)
+          ? note(.unknown(resolution.trouble ?? "it has no address"), at: place)
+          : examine(addresses, called: TLSName(.name(name, port: port)), at: place)
       })
   }
 
-  private func examine(_ addresses: [SocketAddress], at place: Int) {
+  private func examine(_ addresses: [SocketAddress], called name: TLSName, at place: Int) {
     var found: [(address: String, findings: Findings)?] = addresses.map { _ in nil }
     for (index, address) in addresses.enumerated() {
       examinations.append(
-        Examination(address, patience, on: loop) { [unowned self] findings in
+        Examination(address, called: name, patience, on: loop) { [unowned self] findings in
           found[index] = (address.description, findings)
           let all = found.compactMap(\.self)
           if all.count == found.count { note(.found(all), at: place) }

@@ -1,5 +1,6 @@
 package import Config
 package import Introduction
+package import Model
 
 /// What was found of one backend's address.
 package struct Findings: Equatable, Sendable {
@@ -27,6 +28,8 @@ package struct Findings: Equatable, Sendable {
   package var tastes: [ProxyHeader.Version: Taste] = [:]
   /// The version of TLS that it speaks; nil if it speaks none.
   package var tls: String?
+  /// The certificate that it shows then; nil if none was seen.
+  package var certificate: Report.Certificate?
 
   /// What it comes to by what it did.
   init(listening: Trial.Manner, poked: Trial.Manner, headed: [ProxyHeader.Version: Trial.Manner]) {
@@ -61,6 +64,13 @@ package struct Findings: Equatable, Sendable {
   /// What is wrong with it by what the configuration says; each with what to do.
   package func complaints(_ sendProxy: SendProxyConfiguration?) -> [(problem: String, remedy: String)] {
     if let obstacle { return [(obstacle, "see whether it runs, and what stands between it and this machine")] }
+    let ending = certificate?.concern(at: .now).map { words in
+      (problem: "its certificate \(words)", remedy: "renew it, or see to it that its server takes the new one")
+    }
+    return complaintsOfHeaders(sendProxy) + [ending].compactMap(\.self)
+  }
+
+  private func complaintsOfHeaders(_ sendProxy: SendProxyConfiguration?) -> [(problem: String, remedy: String)] {
     let taken = ProxyHeader.Version.allCases.filter { tastes[$0] == .taken || tastes[$0] == .needed }
     guard let version = sendProxy?.version else {
       guard let needed = ProxyHeader.Version.allCases.last(where: { tastes[$0] == .needed }) else { return [] }
@@ -90,7 +100,8 @@ package struct Findings: Equatable, Sendable {
     let words = ProxyHeader.Version.allCases.compactMap { version in
       tastes[version].map { "\(version.rawValue) \($0.text)" }
     }
-    return [first, "PROXY protocol: \(words.joined(separator: ", "))", "TLS: \(tls ?? "no")"]
+    let shown = certificate.map { ", certificate for \($0.names), by \($0.issuer), until \($0.until)" } ?? ""
+    return [first, "PROXY protocol: \(words.joined(separator: ", "))", "TLS: \(tls ?? "no")\(shown)"]
   }
 }
 

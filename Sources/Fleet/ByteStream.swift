@@ -1,6 +1,7 @@
 import Libevent
 import Sockets
 import SystemPackage
+import TLS
 
 /// A stream connection, as it is or over TLS: to its owner there's no difference but in what may end it.
 ///

@@ -6,10 +6,17 @@ enum Verdict: Equatable, Sendable {
   case failed(String)
 }
 
-/// Judges the answer to a health check while it comes in. Pure: it sees bytes, and neither sockets nor time.
+/// Judges the answer to a health check while it comes in, and says what is to be said to it. Pure: it sees bytes, and neither sockets nor
+/// time.
 package enum Answer: Equatable {
   case http(HTTPAnswer)
   case script(ScriptAnswer)
+  case redis(RedisAnswer)
+  case postgres(PostgresAnswer)
+  case mysql(MySQLAnswer)
+  case smtp(SMTPAnswer)
+  case ldap(LDAPAnswer)
+  case agent(AgentAnswer)
   /// While bytes are taken.
   case taking
 
@@ -25,7 +32,44 @@ package enum Answer: Equatable {
     case .script(var answer):
       defer { self = .script(answer) }
       return answer.take(bytes)
+    case .redis(var answer):
+      defer { self = .redis(answer) }
+      return answer.take(bytes)
+    case .postgres(var answer):
+      defer { self = .postgres(answer) }
+      return answer.take(bytes)
+    case .mysql(var answer):
+      defer { self = .mysql(answer) }
+      return answer.take(bytes)
+    case .smtp(var answer):
+      defer { self = .smtp(answer) }
+      return answer.take(bytes)
+    case .ldap(var answer):
+      defer { self = .ldap(answer) }
+      return answer.take(bytes)
+    case .agent(var answer):
+      defer { self = .agent(answer) }
+      return answer.take(bytes)
     case .taking: return nil
+    }
+  }
+
+  /// What is to be said now in answer to what has come, a farewell too; to be said once.
+  mutating func reply() -> [UInt8] {
+    switch self {
+    case .http, .script, .redis, .agent, .taking: return []
+    case .postgres(var answer):
+      defer { self = .postgres(answer) }
+      return answer.replies.take()
+    case .mysql(var answer):
+      defer { self = .mysql(answer) }
+      return answer.replies.take()
+    case .smtp(var answer):
+      defer { self = .smtp(answer) }
+      return answer.replies.take()
+    case .ldap(var answer):
+      defer { self = .ldap(answer) }
+      return answer.replies.take()
     }
   }
 
@@ -34,59 +78,27 @@ package enum Answer: Equatable {
     switch self {
     case .http(let answer): answer.shortcoming
     case .script(let answer): answer.shortcoming
+    case .redis(let answer): answer.shortcoming
+    case .postgres(let answer): answer.shortcoming
+    case .mysql(let answer): answer.shortcoming
+    case .smtp(let answer): answer.shortcoming
+    case .ldap(let answer): answer.shortcoming
+    case .agent(let answer): answer.shortcoming
     case .taking: nil
     }
   }
 }
 
-/// The answer to a script: passed as soon as the expected bytes are in it.
-package struct ScriptAnswer: Equatable {
-  /// How many bytes are looked at.
-  static let longest = 65_536
+/// Bytes that are to be said once.
+struct Replies: Equatable {
+  private var bytes: [UInt8] = []
 
-  private var search: TextSearch
-  private var beginning: [UInt8] = []
-  private var count = 0
+  /// Says more.
+  mutating func say(_ more: [UInt8]) { bytes += more }
 
-  /// Expects bytes, at least one.
-  init(expect: [UInt8]) {
-    search = TextSearch(for: expect)
-  }
-
-  /// Takes the next bytes; nil as long as more are needed.
-  mutating func take(_ bytes: ArraySlice<UInt8>) -> Verdict? {
-    beginning += bytes.prefix(Excerpt.longest + 1 - beginning.count)
-    for byte in bytes {
-      count += 1
-      if search.take(byte) { return .passed("answered \(Excerpt(search.wanted))") }
-      if count == Self.longest { return .failed("no \(Excerpt(search.wanted)) in the first 64 KiB") }
-    }
-    return nil
-  }
-
-  /// What is wrong if nothing more comes; nil if nothing came at all.
-  var shortcoming: String? {
-    count == 0 ? nil : "answered \(Excerpt(beginning)), not \(Excerpt(search.wanted))"
-  }
-}
-
-/// Foreign bytes as they may be shown in one line: quoted, cut, and with escapes for all that isn't printable ASCII.
-struct Excerpt: CustomStringConvertible {
-  /// How many bytes are shown.
-  static let longest = 40
-
-  let description: String
-
-  init(_ bytes: some Collection<UInt8>) {
-    let shown = bytes.prefix(Self.longest).map { byte in
-      switch byte {
-      case UInt8(ascii: "\r"): "\\r"
-      case UInt8(ascii: "\n"): "\\n"
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
-      case 0x20...0x7E: String(UnicodeScalar(byte))
-      default: (byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16)
-      }
-    }
-    description = "\"\(shown.joined())\(bytes.count > Self.longest ? "…" : "")\""
+  /// Gives what is to be said, and forgets it.
+  mutating func take() -> [UInt8] {
+    defer { bytes = [] }
+    return bytes
   }
 }

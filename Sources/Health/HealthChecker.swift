@@ -1,11 +1,19 @@
 package import Balancing
-package import Config
-package import Introduction
 package import Libevent
 package import Sockets
+package import TLS
 
 /// Checks one backend again and again, one check at a time.
 package final class HealthChecker {
+  /// Why there can't be a check, whatever the backend is like.
+  package struct Obstacle: Error {
+    /// In words.
+    package let words: String
+
+    /// With them.
+    package init(_ words: String) { self.words = words }
+  }
+
   private enum State {
     case waiting(until: Instant)
     case checking(Probe)
@@ -13,11 +21,11 @@ package final class HealthChecker {
   }
 
   private let loop: EventLoop
-  private let task: ProbeTask?
+  private let task: () throws(Obstacle) -> ProbeTask
   private let address: SocketAddress
   private let egress: EgressRules
   private let timeout: Duration
-  private let evaluate: (ProbeOutcome) -> Duration
+  private let evaluate: (ProbeOutcome, CertificateFacts?) -> Duration
   private var state = State.stopped
   private var timer: Timer?
   /// When the last check ended.
@@ -26,27 +34,24 @@ package final class HealthChecker {
   /// Waits, and then starts checking.
   ///
   /// - Parameters:
-  ///   - check: what a check does. With `none` nothing is ever checked.
   ///   - address: where checks go.
   ///   - egress: how they leave this machine.
-  ///   - hostHeader: the Host header of HTTP requests, where the check doesn't give one; a Unix socket's is `localhost`.
-  ///   - header: the version of the header of the PROXY protocol that goes first; nil for none.
   ///   - timeout: how long a check may take before it counts as failed.
   ///   - firstDelay: how long to wait before the first check.
-  ///   - evaluate: takes an outcome, and gives the time from now to the start of the next check. May call `stop`.
+  ///   - task: makes what a check does, or says why there can't be one.
+  ///   - evaluate: takes an outcome, and what the server's certificate has said; gives the time from now to the start of the next check. May
+  ///     call `stop`.
   package init(
-    check: HealthCheck, address: SocketAddress, egress: EgressRules = EgressRules(), hostHeader: String,
-    header: ProxyHeader.Version? = nil,
-    timeout: Duration,
-    firstDelay: Duration, on loop: EventLoop, evaluate: @escaping (ProbeOutcome) -> Duration
+    at address: SocketAddress, by egress: EgressRules = EgressRules(), timeout: Duration, firstDelay: Duration,
+    on loop: EventLoop, task: @escaping () throws(Obstacle) -> ProbeTask,
+    evaluate: @escaping (ProbeOutcome, CertificateFacts?) -> Duration
   ) {
     self.loop = loop
-    task = ProbeTask(check, host: address.port == nil ? "localhost" : hostHeader, header: header)
+    self.task = task
     self.address = address
     self.egress = egress
     self.timeout = timeout
     self.evaluate = evaluate
-    guard task != nil else { return }
     timer = Timer(on: loop) { [weak self] in self?.start() }
     wait(firstDelay)
   }
@@ -83,15 +88,25 @@ package final class HealthChecker {
   }
 
   private func start() {
-    guard let task else { return }
     timer?.cancel()
-    state = .checking(
-      Probe(task, to: address, by: egress, timeout: timeout, on: loop) { [weak self] outcome in self?.ended(outcome) })
+    do throws(Obstacle) {
+      state = .checking(
+        Probe(try task(), to: address, by: egress, timeout: timeout, on: loop) { [weak self] outcome in
+          self?.ended(outcome)
+        })
+    } catch {
+      lastEnd = Instant(nanoseconds: MonotonicClock.now())
+      let failure = ProbeFailure(.localResource, detail: "not checked: \(error.words)", time: .zero)
+      let delay = evaluate(.failed(failure), nil)
+      guard case .waiting = state else { return }
+      wait(delay)
+    }
   }
 
   private func ended(_ outcome: ProbeOutcome) {
     lastEnd = Instant(nanoseconds: MonotonicClock.now())
-    let delay = evaluate(outcome)
+    let certificate: CertificateFacts? = if case .checking(let probe) = state { probe.certificate } else { nil }
+    let delay = evaluate(outcome, certificate)
     guard case .checking = state else { return }
     wait(delay)
   }

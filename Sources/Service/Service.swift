@@ -147,6 +147,7 @@ package final class Service {
     controller.own.open = { [unowned self] in doors }
     do throws(StartError) {
       try controller.admission.start(with: configuration)
+      try controller.checkTLS.start(with: configuration)
       try openDoors(configuration)
     } catch {
       Self.giveBack(listeners, origin: origin)

@@ -14,7 +14,7 @@ struct DescriptionTests {
     #expect(
       configuration.warnings.map(\.message)
         == (name == "reference.json"
-          ? ["no listener uses the pool \"binary\""] : []))
+          ? ["no listener uses the pool \"db\"", "no listener uses the pool \"binary\""] : []))
   }
 
   @Test func theSchemaDescribesEveryKeyOfBothForms() throws {

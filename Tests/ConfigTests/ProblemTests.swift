@@ -68,7 +68,7 @@ struct ProblemTests {
     arguments: [
       (
         "type: 'htttp'",
-        "type: must be one of \"tcp\", \"http\", \"tcp-script\", \"none\", is \"htttp\" — hint: did you"
+        "type: must be one of \"tcp\", \"http\", \"tcp-script\", \"redis\", \"postgres\", \"mysql\", \"smtp\", \"ldap\", \"none\", is \"htttp\" — hint: did you"
       ),
       ("type: 1", "type: must be one of"),
       ("path: '/'", "path: is not for the type \"tcp\" — hint: remove it, or set \"type\" to \"http\""),
@@ -102,6 +102,22 @@ struct ProblemTests {
       ("port: 81, address: '10.0.0.1:80'", "port: can't stand together with \"address\" —"),
       ("port: 0", "port: must be 1…65535, is 0 —"),
       ("rise: 0", "rise: must be 1…100, is 0 —"),
+      (
+        "type: 'redis', role: 'slave'",
+        "role: must be one of \"master\", \"replica\", is \"slave\" — hint: write \"replica\""
+      ),
+      (
+        "type: 'postgres', role: 'leader'",
+        "role: must be one of \"primary\", \"replica\", is \"leader\" — hint: write \"primary\""
+      ),
+      ("type: 'mysql', tls: true", "tls: is not for the type \"mysql\" —"),
+      (
+        "type: 'smtp', user: 'x'",
+        "user: is not for the type \"smtp\" — hint: remove it, or set \"type\" to \"postgres\" or \"mysql\""
+      ),
+      ("tls: { ca: '/a', verify: false }", "tls.ca: nobody looks whether a CA has signed the certificate —"),
+      ("tls: { certificate: '/a' }", "tls.certificate: there's no \"key\" to it —"),
+      ("tls: false", "tls: must be true or an object"),
     ])
   func wrongHealth(_ keys: String, _ start: String) {
     let found = problems(shortForm: "health: { \(keys) }")
@@ -143,6 +159,14 @@ struct ProblemTests {
   @Test func aUnixBackendCannotBeCheckedAtAPort() {
     let found = problems("{ listen: ':80', backends: ['unix:/run/a'], health: { port: 81 } }")
     #expect(found.count == 1 && found[0].hasPrefix("1: backends[0]: a Unix socket has no port"), "\(found)")
+  }
+
+  @Test func aUnixBackendHasNoAgent() {
+    let found = problems("{ listen: ':80', backends: [{ address: 'unix:/run/a' }], agent: { port: 81 } }")
+    #expect(
+      found.count == 1
+        && found[0].hasPrefix("1: backends[0].address: a Unix socket has no port, and the pool's agents are at one"),
+      "\(found)")
   }
 
   @Test func allErrorsAreToldAtOnceInTheOrderOfTheirLines() {

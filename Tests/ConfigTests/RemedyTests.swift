@@ -157,7 +157,7 @@ struct RemedyTests {
         "maxconn: unknown key — hint: it's called \"maxSessions\" here, and belongs into backends[]"
       ),
       ("maxSessions: 5", "maxSessions: unknown key — hint: it belongs into backends[]"),
-      ("interval: '2s'", "interval: unknown key — hint: it belongs into health or accessLog or resolver"),
+      ("interval: '2s'", "interval: unknown key — hint: it belongs into health or agent or accessLog or resolver"),
       ("tls: true", "tls: unknown key — hint: remove it: TLS is passed on as it comes"),
       ("ca: '/a'", "ca: unknown key — hint: remove it: TLS is passed on as it comes"),
       ("proxyProtocol: true", "proxyProtocol: unknown key — hint: "),

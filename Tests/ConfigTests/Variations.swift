@@ -73,6 +73,10 @@ struct Variations {
     "pools[].interface": ["eth0", "br-lan.5"], "pools[].backends[].interface": ["eth1", "lo"],
     "pools[].backends[].source": ["any", "client", "2001:db8::5"],
     "pools[].backends[].source[]": ["10.0.0.7", "2001:db8::7"],
+    "pools[].health.user": ["martlet", "u"], "pools[].health.database": ["postgres", "d"],
+    "pools[].health.tls.ca": ["/etc/ca.pem", "/a"], "pools[].health.tls.certificate": ["/etc/lb.pem", "/c"],
+    "pools[].health.tls.key": ["/etc/lb.pem", "/k"], "pools[].health.tls.serverName": ["web.example", "10.0.1.1"],
+    "pools[].agent.send": ["web\n"],
     "stats.bind": ["127.0.0.1:9090", ":0", "unix:/run/stats"], "stats": ["127.0.0.1:9091"],
     "stats.hosts[]": ["stats.example", "a-1.b"],
     "stats.detail": ["pools", "backends"],
@@ -158,9 +162,12 @@ struct Variations {
     if path == "fleet.nodes[]", Int.random(in: 0..<5, using: &random) > 0 { members.removeAll { $0.0 == "role" } }
     switch path {
     case "listeners[]": members = Self.listener(members)
+    case "pools[]":
+      members = Self.pool(members)
+      // Most addresses aren't of its kind.
+      if !isSought("source", in: path) { members.removeAll { $0.0 == "source" } }
     case "pools[].backends[]": members = backend(members)
-    // Most addresses aren't of its kind.
-    case "pools[]" where !isSought("source", in: path): members.removeAll { $0.0 == "source" }
+    case "pools[].health.tls": members = Self.tls(members)
     default: break
     }
     return JSONNode(members)
@@ -192,6 +199,19 @@ struct Variations {
     let isUnix = members.contains { $0.0 == "bind" && $0.1.text.hasPrefix("\"unix:") }
     let others: Set = isUnix ? ["freebind"] : ["mode", "user", "group"]
     return members.filter { !others.contains($0.0) }
+  }
+
+  /// A pool's keys without an agent where a backend has no port.
+  private static func pool(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
+    let isUnix = members.contains { $0.0 == "backends" && $0.1.text.contains("unix:/run/web") }
+    return members.filter { $0.0 != "agent" || !isUnix }
+  }
+
+  /// The keys of TLS without a certificate that has no key, and without a CA where nobody looks.
+  private static func tls(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
+    let isWhole = members.count { ["certificate", "key"].contains($0.0) } == 2
+    let isBlind = members.contains { $0.0 == "verify" && $0.1 == false }
+    return members.filter { (isWhole || !["certificate", "key"].contains($0.0)) && ($0.0 != "ca" || !isBlind) }
   }
 
   private static func number(_ node: JSONNode?) -> Int {

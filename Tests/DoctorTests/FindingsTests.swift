@@ -3,6 +3,7 @@ import Introduction
 import Testing
 
 @testable import Doctor
+@testable import Model
 
 /// What a backend's manners come to.
 @Suite struct FindingsTests {
@@ -41,6 +42,23 @@ import Testing
     ])
   func tastes(_ listening: Trial.Manner, _ poked: Trial.Manner, _ headed: Trial.Manner, _ taste: Findings.Taste) {
     #expect(self.taste(listening, poked, headed) == taste)
+  }
+
+  @Test("a certificate is told with its end, and complained of when that is near") func certificates() {
+    func findings(_ seconds: Int) -> Findings {
+      var findings = Findings(listening: Self.said(""), poked: Self.said(""), headed: [:])
+      findings.tls = "1.3"
+      findings.certificate = Report.Certificate(
+        subject: "CN=a", names: "DNS:a.example", issuer: "CN=b",
+        until: Timestamp(milliseconds: Timestamp.now.milliseconds + seconds * 1000))
+      return findings
+    }
+    let line = findings(30 * 86_400).lines.last ?? ""
+    #expect(line.hasPrefix("TLS: 1.3, certificate for DNS:a.example, by CN=b, until 20"))
+    #expect(findings(30 * 86_400).complaints(nil).isEmpty)
+    #expect(
+      findings(13 * 86_400).complaints(nil).map(\.problem).first?.hasPrefix("its certificate ends: CN=a, ") == true)
+    #expect(findings(-5).complaints(nil).map(\.problem).first?.hasPrefix("its certificate has ended: CN=a, ") == true)
   }
 
   @Test("what the configuration says otherwise is told, with what to do") func complaints() {

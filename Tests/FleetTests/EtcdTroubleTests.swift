@@ -2,6 +2,7 @@ import Agreement
 import Sockets
 import Support
 import Testing
+@testable import TLS
 
 @testable import Fleet
 

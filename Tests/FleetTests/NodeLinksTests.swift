@@ -1,6 +1,7 @@
 import Agreement
 import Support
 import Testing
+@testable import TLS
 
 @testable import Fleet
 

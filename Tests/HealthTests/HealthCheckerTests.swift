@@ -43,8 +43,11 @@ extension HealthChecker {
     on loop: EventLoop, evaluate: @escaping (ProbeOutcome) -> Duration
   ) {
     self.init(
-      check: check, address: address, hostHeader: "x", timeout: timeout, firstDelay: first, on: loop,
-      evaluate: evaluate)
+      at: address, timeout: timeout, firstDelay: first, on: loop,
+      task: { () throws(Obstacle) in
+        guard let task = ProbeTask(check, host: "x") else { throw Obstacle("there's nothing to do") }
+        return task
+      }, evaluate: { outcome, _ in evaluate(outcome) })
   }
 }
 
@@ -215,19 +218,19 @@ extension HealthChecker {
     client.close()
   }
 
-  @Test("where nothing is to be checked, nothing is")
-  func none() throws {
+  @Test("a check that can't be made is told as this side's lack, and made again when that's due")
+  func obstacle() throws {
+    let waiting = try Waiting()
+    var outcomes: [ProbeOutcome] = []
     runLoop { loop, done in
-      let checker = HealthChecker(.none, .ipv4(0x7F00_0001, port: 9), on: loop) { _ in
-        Issue.record("checked")
-        return .zero
+      HealthChecker(.none, waiting.address, on: loop) { outcome in
+        outcomes.append(outcome)
+        if outcomes.count == 2 { done() }
+        return .milliseconds(1)
       }
-      checker.checkNow()
-      #expect(checker.nextIn == nil)
-      let end = Timer(on: loop) { done() }
-      end.schedule(after: .milliseconds(30))
-      return (checker, end)
     }
+    #expect(outcomes.map(\.failed) == Array(repeating: "local-resource: not checked: there's nothing to do", count: 2))
+    #expect(waiting.count() == 0)
   }
 
   @Test(

@@ -138,7 +138,7 @@ private func unixPath() -> String { "/tmp/martlet-health-\(getpid())-\(UInt32.ra
           probe = nil
           return done()
         }
-        probe = Probe(.connect, to: target, timeout: .seconds(2), on: loop) { outcome in
+        probe = Probe(ProbeTask(.connect), to: target, timeout: .seconds(2), on: loop) { outcome in
           guard outcome.failed == "refused: connection refused" else {
             Issue.record("\(outcome) at attempt \(failed)")
             return done()

@@ -159,10 +159,20 @@ package struct StatsReport: Decodable {
 
   package struct Check: Decodable {
     package let lastResult, lastTime: String?
+    package let certificate: Certificate?
+  }
+
+  package struct Certificate: Decodable {
+    package let names, issuer: String
+  }
+
+  package struct Agent: Decodable {
+    package let says, trouble: String?
   }
 
   package struct Backend: Decodable {
     package let check: Check?
+    package let agent: Agent?
     package let name, address, state, reason, since, health: String
     package let tier: Int
     package let effectiveWeight: Double

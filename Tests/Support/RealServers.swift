@@ -114,6 +114,9 @@ package final class Nginx {
     }
   }
 
+  /// What it has said of errors since it was started.
+  package var errors: String { process?.text(of: .errors) ?? "" }
+
   /// Makes a file of random bytes, to be had under /files/.
   package func makeFile(_ name: String, bytes: Int) throws {
     let made = try Subprocess.run("sh", ["-c", "head -c \(bytes) /dev/urandom > \(folder.path)/\(name)"])

@@ -44,6 +44,7 @@ package final class Reload {
   private var targetLookup: TargetLookup?
   private var targets: [TargetSource: [Target]] = [:]
   private var lists = ReadLists()
+  private var tls = CheckTLS.Read()
   private var stage: Controller.Stage
   private var reservation: ListenerSet.Reservation?
   private var stats: DoorReservation?
@@ -129,6 +130,18 @@ package final class Reload {
           details: lists.failures.map(\.description)), .passing)
     }
     self.lists = lists
+    parts.controller.checkTLS.read(for: configuration) { [weak self] in self?.tlsRead($0) }
+  }
+
+  private func tlsRead(_ tls: CheckTLS.Read) {
+    guard done != nil else { return }
+    guard tls.failures.isEmpty else {
+      return refuse(
+        AdminAnswer.Problem(
+          "health checks can't speak TLS", hint: "it's what \"tls\" of a pool's \"health\" says",
+          details: tls.failures), .passing)
+    }
+    self.tls = tls
     let controller = parts.controller
     let unknown = controller.sources(of: configuration).filter { !controller.targets.minds($0) }
     guard !unknown.isEmpty else { return targetsFound([:], [:]) }
@@ -203,7 +216,7 @@ package final class Reload {
           "\(names.joined(separator: ", ")) can't be resolved", hint: "correct the name, or see to the name server",
           details: names.map { "\($0): \(failures[$0] ?? "")" }), .passing)
     }
-    stage = parts.controller.stage(configuration, targets: targets, addresses: answers, lists: lists)
+    stage = parts.controller.stage(configuration, targets: targets, addresses: answers, lists: lists, tls: tls)
     do throws(StartError) {
       reservation = try parts.listeners.reserve(
         parts.listeners.change(to: configuration.listeners), givenUp: givenUp)
@@ -220,9 +233,7 @@ package final class Reload {
   private func probe() {
     var left = 0
     for member in stage.members.values where member.isToBeChecked {
-      guard let task = ProbeTask(member.check.check, host: member.check.probeHost, header: member.check.header) else {
-        continue
-      }
+      guard let task = try? member.check.task(by: parts.controller.checkTLS, with: stage.tls) else { continue }
       left += 1
       probes.append(
         Probe(
@@ -381,9 +392,4 @@ package final class Reload {
   deinit {
     giveBack()
   }
-}
-
-extension CheckPlan {
-  /// The Host header of a check, where the check doesn't give one.
-  var probeHost: String { address.port == nil ? "localhost" : hostHeader }
 }

@@ -44,6 +44,14 @@ extension TopModel {
       ("connect", times(backend.connectTime)), ("session", times(backend.sessionTime)),
       ("ended", causes(backend.closes)), ("health", health(backend, at: now)),
     ]
+    if let certificate = backend.check?.certificate {
+      facts.append(("certificate", "for \(certificate.names), by \(certificate.issuer), until \(certificate.until)"))
+    }
+    if let agent = backend.agent {
+      let words = (agent.says ?? "has said nothing yet") + (agent.reason.map { ": \($0)" } ?? "")
+      let when = agent.lastTime.map { ", asked \(Words.age(since: $0, at: now)) ago" } ?? ""
+      facts.append(("agent", words + when + (agent.trouble.map { ": \($0)" } ?? "")))
+    }
     if let counts = backend.tally {
       facts.append(
         (

@@ -64,6 +64,9 @@ enum ForeignWords {
     ("proxy.from", ["trusted", "set_real_ip_from", "trusted-ips", "allow"]),
     ("sendProxy", ["send-proxy", "send-proxy-v2", "proxy_protocol", "proxy-protocol", "proxyprotocol"]),
     ("health.proxy", ["check-send-proxy"]),
+    ("health.tls", ["check-ssl"]), ("agent", ["agent-check", "agent-addr", "agent-port"]),
+    ("agent.send", ["agent-send"]),
+    ("agent.interval", ["agent-inter"]),
     (
       "source",
       [
@@ -143,6 +146,10 @@ enum ForeignWords {
     "plain": ["text"], "logfmt": ["text"], "console": ["text"], "pretty": ["text"],
     "httpchk": ["http"], "httpget": ["http"], "http1": ["http"], "connect": ["tcp"], "ping": ["tcp"],
     "tcpcheck": ["tcp"], "l4": ["tcp"], "script": ["tcp-script"], "off": ["none"], "no": ["none"], "false": ["none"],
+    "postgresql": ["postgres"], "pgsql": ["postgres"], "pg": ["postgres"], "mariadb": ["mysql"], "mysqld": ["mysql"],
+    "valkey": ["redis"], "mail": ["smtp"], "smtps": ["smtp"], "ldaps": ["ldap"], "https": ["http"], "ssl": ["tcp"],
+    "slave": ["replica"], "secondary": ["replica"], "standby": ["replica"], "leader": ["primary", "master"],
+    "primary": ["master"], "master": ["primary"],
     "auto": ["per-core", "watch"], "cores": ["per-core"], "cpus": ["per-core"], "percpu": ["per-core"],
     "max": ["per-core", "unlimited"],
     "shutdownsessions": ["close"], "kill": ["close"], "drop": ["close", "refuse"], "reset": ["close", "refuse"],

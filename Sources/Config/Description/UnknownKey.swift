@@ -39,12 +39,14 @@ struct UnknownKey {
 
   /// Where keys stand, in words, in the order of the keys.
   ///
-  /// - Parameter path: where the key is that nobody knows: who wants TLS in front of backends doesn't mean that of a fleet.
+  /// - Parameter path: where the key is that nobody knows: who wants TLS in front of backends doesn't mean that of a fleet, or
+  ///   of checks.
   private static func places(
     of keys: [String], in form: Document.Form, seenFrom path: String
   ) -> [(key: String, text: String)] {
-    let isFleet = path.hasPrefix("fleet")
-    let paths = form.keys.filter { isFleet || !$0.path.hasPrefix("fleet.engine.tls") }
+    let (isFleet, isCheck) = (path.hasPrefix("fleet"), path.contains("health"))
+    let paths = form.keys
+      .filter { (isFleet || !$0.path.hasPrefix("fleet.engine.tls")) && (isCheck || !$0.path.contains("health.tls")) }
       .map { $0.path.split(separator: ".").map(String.init) }
     return keys.compactMap { key in
       var holders: [String] = []

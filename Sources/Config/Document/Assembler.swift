@@ -149,12 +149,14 @@ extension Assembler {
     }
     return PoolConfiguration(
       name: value.name ?? "", strategy: value.strategy, backends: backends.map { backend($0, value) },
-      health: HealthConfiguration(check: value.health.check, timing: value.health.timing, proxy: value.health.proxy),
+      health: HealthConfiguration(
+        check: value.health.check, timing: value.health.timing, proxy: value.health.proxy,
+        tls: value.health.tls.map { TLSConfiguration($0) }),
       connect: value.connect,
       timeouts: value.timeouts, queue: value.queue, guard: value.guard, onDown: value.onDown, onRemove: value.onRemove,
       drainLimit: value.drainLimit, whenAllDown: value.whenAllDown, slowStart: value.slowStart,
       ejection: value.ejection,
-      stick: value.stick)
+      stick: value.stick, agent: value.agent?.configuration)
   }
 
   private mutating func backend(
@@ -173,6 +175,11 @@ extension Assembler {
           "a Unix socket has no port, but the \(value.healthPort == nil ? "pool's " : "")health check wants port \(port)",
           hint: "give the backend a \"healthAddress\"")
       }
+    }
+    if pool.agent != nil, value.address != nil, endpoint.with(port: 1) == nil {
+      found.error(
+        backend.place(of: "address"), "a Unix socket has no port, and the pool's agents are at one",
+        hint: "give the backend an IP address, or move it to a pool without \"agent\"")
     }
     return BackendConfiguration(
       name: value.name ?? endpoint.description, endpoint: endpoint, weight: value.weight, tier: value.tier,

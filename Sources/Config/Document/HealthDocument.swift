@@ -9,6 +9,13 @@ struct HealthDocument: Sendable {
   /// The port to which checks go instead of a backend's.
   var port: UInt16?
   var proxy = CheckProxy.auto
+  var tls: TLSDocument?
+  var redis = RedisCheck()
+  var postgres = PostgresCheck()
+  /// As whom a MySQL is asked.
+  var user = Self.user
+
+  static let user = "martlet"
 
   /// What is checked, after the object has been found right.
   var check: HealthCheck {
@@ -17,6 +24,11 @@ struct HealthDocument: Sendable {
     case .tcp: .tcp
     case .http: .http(http)
     case .script: .script(ScriptCheck(send: script.send ?? Secret([]), expect: script.expect ?? []))
+    case .redis: .redis(redis)
+    case .postgres: .postgres(postgres)
+    case .mysql: .mysql(user: user)
+    case .smtp: .smtp
+    case .ldap: .ldap
     }
   }
 }
@@ -25,6 +37,7 @@ struct HealthDocument: Sendable {
 enum HealthType: String, CaseIterable, Sendable {
   case tcp, http
   case script = "tcp-script"
+  case redis, postgres, mysql, smtp, ldap
   case none
 }
 
@@ -39,19 +52,25 @@ extension HealthDocument {
   static let kind: Kind<HealthDocument> = Variants(
     key: "type", fallback: HealthType.tcp.rawValue,
     shapes: [
-      (HealthType.tcp.rawValue, Shape(initial, [type] + timing, rules: [onePlace], check: checkTiming)),
+      (HealthType.tcp.rawValue, Shape(initial, [type] + timing + tls, rules: [onePlace], check: checkTiming)),
       (
         HealthType.http.rawValue,
         Shape(
-          initial, [type] + timing + http.map { $0.inside(\.http) }, rules: [onePlace, noBodyOfHead], check: checkHTTP)
+          initial, [type] + timing + tls + http.map { $0.inside(\.http) }, rules: [onePlace, noBodyOfHead],
+          check: checkHTTP)
       ),
       (
         HealthType.script.rawValue,
         Shape(
-          initial, [type] + timing + script.map { $0.inside(\.script) },
+          initial, [type] + timing + tls + script.map { $0.inside(\.script) },
           rules: [onePlace, excluding("send", "sendHex"), excluding("expect", "expectHex"), anExpectation],
           check: checkScript)
       ),
+      ready(.redis, tls + [role(\.redis.role)]),
+      ready(.postgres, tls + [role(\.postgres.role), user(\.postgres.user), database]),
+      ready(.mysql, [user(\.user)]),
+      ready(.smtp, tls),
+      ready(.ldap, tls),
       (HealthType.none.rawValue, Shape(initial, [type])),
     ]
   ).kind
@@ -60,7 +79,42 @@ extension HealthDocument {
 
   private static let type = Field(
     "type", \.type, in: initial, .choice,
-    "What a check does: tcp connects; http sends a request; tcp-script sends and expects bytes; none checks nothing.")
+    "What a check does: tcp connects; http sends a request; tcp-script sends and expects bytes; redis, postgres, mysql, smtp and ldap "
+      + "ask such a server for a sign of life; none checks nothing.")
+
+  private static let tls: [Field<HealthDocument>] = [
+    Field(
+      "tls", optional: \.tls, TLSDocument.checkKind,
+      "TLS from the first byte on, or where PostgreSQL has agreed to it; true, or an object. A tcp check makes the handshake and no "
+        + "more. Without it there's none.")
+  ]
+
+  /// The kind of a check that needs nothing but some keys of its own.
+  private static func ready(_ type: HealthType, _ keys: [Field<HealthDocument>]) -> (String, Shape<HealthDocument>) {
+    (type.rawValue, Shape(initial, [Self.type] + timing + keys, rules: [onePlace], check: checkTiming))
+  }
+
+  private static func role<Role: CaseIterable & RawRepresentable & Sendable>(
+    _ place: any WritableKeyPath<HealthDocument, Role?> & Sendable
+  ) -> Field<HealthDocument> where Role.RawValue == String {
+    Field(
+      "role", optional: place, .choice,
+      "What the server must be: a redis master or replica, a PostgreSQL primary or replica. Without it that doesn't matter."
+    )
+  }
+
+  private static func user(
+    _ place: any WritableKeyPath<HealthDocument, String> & Sendable
+  ) -> Field<HealthDocument> {
+    Field(
+      "user", place, in: initial, .line(1...63, spaces: false),
+      "As whom the server is asked. Nobody of that name has to exist, but where the role is asked: then without a password."
+    )
+  }
+
+  private static let database = Field(
+    "database", \.postgres.database, in: initial, Kind<String>.line(1...63, spaces: false),
+    "In which database PostgreSQL is asked.")
 
   private static let timing: [Field<HealthDocument>] = [
     Field(

@@ -6,6 +6,7 @@ struct PoolDocument: Sendable {
   var strategy = Strategy.roundRobin
   var backends: [Located<BackendDocument>]?
   var health = HealthDocument()
+  var agent: AgentDocument?
   var connect = ConnectConfiguration()
   var timeouts = TimeoutsConfiguration()
   var queue = QueueConfiguration()
@@ -58,6 +59,10 @@ extension PoolDocument {
       BackendDocument.kind.located.list(1...1024, what: "backends", schema: backends), isRequired: true,
       "The backends: addresses, or objects with an address and more."),
     Field("health", \.health, in: initial, HealthDocument.kind, "How the backends' health is checked."),
+    Field(
+      "agent", optional: \.agent, AgentDocument.shape.kind,
+      "How agents beside the backends are asked, in HAProxy's words, how much these may get; an object. Without it none is."
+    ),
     Field("connect", \.connect, in: initial, connect.kind, "The limits of connecting a session to a backend."),
     Field(
       "timeouts", \.timeouts, in: initial, timeouts.kind, "How long a session may be silent, and how long it may last."),
@@ -117,7 +122,17 @@ extension PoolDocument {
           ]
         ]
       ],
-    ]
+    ],
+    [
+      "if": ["required": ["agent"]],
+      "then": [
+        "properties": [
+          "backends": [
+            "items": ["not": .either(["pattern": "^unix:"], ["properties": ["address": ["pattern": "^unix:"]]])]
+          ]
+        ]
+      ],
+    ],
   ]
 
   private static let connect = Shape<ConnectConfiguration>(

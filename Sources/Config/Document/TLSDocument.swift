@@ -6,6 +6,7 @@ struct TLSDocument: Equatable, Sendable {
   var certificate: String?
   var key: String?
   var serverName: String?
+  var verify = true
 }
 
 extension TLSDocument {
@@ -21,34 +22,61 @@ extension TLSDocument {
     }
   }.orTrue(meaning: TLSDocument())
 
+  /// The same of a health check, which may also do without looking at the certificate.
+  static let checkKind: Kind<TLSDocument> = checkShape.kind.orTrue(meaning: TLSDocument())
+
+  private static let checkShape = Shape<TLSDocument>(
+    TLSDocument(),
+    fields + [
+      Field(
+        "verify", \.verify, in: TLSDocument(), .bool,
+        "Whether the server's certificate must be right: signed by one of the CAs, for this server, and valid now.")
+    ],
+    rules: rules + [
+      [
+        "if": ["properties": ["verify": ["const": false]], "required": ["verify"]],
+        "then": ["properties": ["ca": false]],
+      ]
+    ]
+  ) { tls, found in
+    checkIdentity(&tls, &found)
+    if !tls.value.verify, tls.value.ca != nil {
+      found.error(
+        tls.place(of: "ca"), "nobody looks whether a CA has signed the certificate", hint: "remove it, or \"verify\"")
+    }
+  }
+
   /// What others call it not to look at certificates.
   private static let lenience: Set = [
     "verify", "insecure", "insecureskipverify", "skipverify", "verifymode", "verifyhostname", "hostnameverification",
     "rejectunauthorized", "checkhostname",
   ]
 
-  private static let shape = Shape<TLSDocument>(
-    TLSDocument(),
-    [
-      Field(
-        "ca", optional: \.ca, .path(atMost: 4095),
-        "A file with the CAs in PEM of which one must have signed the server's certificate. Without it the system's."),
-      Field(
-        "certificate", optional: \.certificate, .path(atMost: 4095),
-        "A file with the certificate in PEM that is shown to a server that wants one, and those between it and its CA."),
-      Field(
-        "key", optional: \.key, .path(atMost: 4095),
-        "The file with the certificate's private key in PEM, without a passphrase, which not everybody may read."),
-      Field(
-        "serverName", optional: \.serverName, .certifiedName,
-        "The host name or IP address for which the server's certificate must be. Without it the one by which it's dialled."
-      ),
-    ],
-    rules: [
-      ["if": ["required": ["certificate"]], "then": ["required": ["key"]]],
-      ["if": ["required": ["key"]], "then": ["required": ["certificate"]]],
-    ]
-  ) { tls, found in
+  private static let shape = Shape<TLSDocument>(TLSDocument(), fields, rules: rules, check: checkIdentity)
+
+  private static let fields: [Field<TLSDocument>] = [
+    Field(
+      "ca", optional: \.ca, .path(atMost: 4095),
+      "A file with the CAs in PEM of which one must have signed the server's certificate. Without it the system's."),
+    Field(
+      "certificate", optional: \.certificate, .path(atMost: 4095),
+      "A file with the certificate in PEM that is shown to a server that wants one, and those between it and its CA."),
+    Field(
+      "key", optional: \.key, .path(atMost: 4095),
+      "The file with the certificate's private key in PEM, without a passphrase, which not everybody may read."),
+    Field(
+      "serverName", optional: \.serverName, .certifiedName,
+      "The host name or IP address for which the server's certificate must be. Without it the one by which it's dialled."
+    ),
+  ]
+
+  private static let rules: [JSONNode] = [
+    ["if": ["required": ["certificate"]], "then": ["required": ["key"]]],
+    ["if": ["required": ["key"]], "then": ["required": ["certificate"]]],
+  ]
+
+  @Sendable
+  private static func checkIdentity(_ tls: inout Located<TLSDocument>, _ found: inout Diagnostics) {
     switch (tls.value.certificate, tls.value.key) {
     case (.some, nil):
       found.error(
@@ -68,6 +96,7 @@ extension TLSConfiguration {
       document.key.map { Identity(certificate: certificate, key: $0) }
     }
     self.init(ca: document.ca, identity: identity, serverName: document.serverName)
+    isVerified = document.verify
   }
 }
 
@@ -75,7 +104,8 @@ extension TLSDocument {
   /// The object that comes to this.
   init(_ tls: TLSConfiguration) {
     self.init(
-      ca: tls.ca, certificate: tls.identity?.certificate, key: tls.identity?.key, serverName: tls.serverName)
+      ca: tls.ca, certificate: tls.identity?.certificate, key: tls.identity?.key, serverName: tls.serverName,
+      verify: tls.isVerified)
   }
 }
 

@@ -6,12 +6,18 @@ package struct HealthConfiguration: Equatable, Sendable {
   package var timing = HealthTiming()
   /// Whether a check begins with a header of the PROXY protocol.
   package var proxy = CheckProxy.auto
+  /// How it speaks TLS; nil if it doesn't.
+  package var tls: TLSConfiguration?
 
   /// These, or the defaults.
-  package init(check: HealthCheck = .tcp, timing: HealthTiming = HealthTiming(), proxy: CheckProxy = .auto) {
+  package init(
+    check: HealthCheck = .tcp, timing: HealthTiming = HealthTiming(), proxy: CheckProxy = .auto,
+    tls: TLSConfiguration? = nil
+  ) {
     self.check = check
     self.timing = timing
     self.proxy = proxy
+    self.tls = tls
   }
 }
 
@@ -25,6 +31,16 @@ package enum HealthCheck: Equatable, Sendable {
   case http(HTTPCheck)
   /// Sends bytes and waits for others.
   case script(ScriptCheck)
+  /// Asks a redis for a sign of life, or for its role.
+  case redis(RedisCheck)
+  /// Asks a PostgreSQL to let somebody in, or for its role.
+  case postgres(PostgresCheck)
+  /// Logs in at a MySQL or MariaDB, as a user who needn't exist.
+  case mysql(user: String)
+  /// Hears an SMTP server's greeting, and greets it.
+  case smtp
+  /// Binds to an LDAP server as nobody.
+  case ldap
 }
 
 /// When a health check runs and what it takes to change its mind. The intervals get a jitter of ±10%.
@@ -98,6 +114,38 @@ extension StatusSet: CustomStringConvertible {
   }
 }
 
+/// A check of a redis.
+package struct RedisCheck: Equatable, Sendable {
+  /// What it may be, in its own words.
+  package enum Role: String, CaseIterable, Sendable {
+    case master, replica
+  }
+
+  /// What it must be; nil if that doesn't matter.
+  package var role: Role?
+
+  /// Whatever it is, unless something is given.
+  package init(role: Role? = nil) { self.role = role }
+}
+
+/// A check of a PostgreSQL.
+package struct PostgresCheck: Equatable, Sendable {
+  /// What it may be.
+  package enum Role: String, CaseIterable, Sendable {
+    case primary, replica
+  }
+
+  /// As whom it's asked, in 1…63 bytes.
+  package var user = "martlet"
+  /// In which database, in 1…63 bytes.
+  package var database = "postgres"
+  /// What it must be; nil if that doesn't matter.
+  package var role: Role?
+
+  /// The defaults.
+  package init() {}
+}
+
 /// A health check that talks some other protocol.
 package struct ScriptCheck: Equatable, Sendable {
   /// What is sent first; empty for a protocol in which the server speaks first.
@@ -125,6 +173,11 @@ extension HealthCheck {
     case .tcp: "tcp"
     case .http: "http"
     case .script: "tcp-script"
+    case .redis: "redis"
+    case .postgres: "postgres"
+    case .mysql: "mysql"
+    case .smtp: "smtp"
+    case .ldap: "ldap"
     }
   }
 }

@@ -33,6 +33,8 @@ package struct PoolConfiguration: Equatable, Sendable {
   package var ejection: EjectionConfiguration?
   /// How clients are sent back to the backend that they had; nil if they aren't.
   package var stick: StickConfiguration?
+  /// How agents beside the backends are asked; nil if there are none.
+  package var agent: AgentConfiguration?
 }
 
 /// One backend of a pool.

@@ -46,6 +46,9 @@ package final class Controller {
   let logger: Logger
   var tables: RoutingTables
   let checks: HealthChecks
+  let agents: AgentChecks
+  /// By which files checks speak TLS.
+  package let checkTLS: CheckTLS
   var changeTimer: Timer?
   var departureTimer: Timer?
   var backendsMade = 0
@@ -67,8 +70,11 @@ package final class Controller {
     admission = AdmissionBook(on: loop, logger: logger)
     admission.overrides = book.admissions
     own = OwnDoors(on: loop, logger: logger)
-    checks = HealthChecks(window: configuration.slowestCheck, on: loop)
+    checkTLS = CheckTLS(on: loop, logger: logger)
+    checks = HealthChecks(window: configuration.slowestCheck, tls: checkTLS, on: loop)
+    agents = AgentChecks(on: loop)
     checks.judged = { [unowned self] in judged($0, $1, in: $2) }
+    agents.heard = { [unowned self] in agentSaid($1, in: $2, before: $0) }
     names.changed = { [unowned self] name in
       apply(Change(.addresses(of: name), by: "the name server"))
     }
@@ -85,7 +91,10 @@ package final class Controller {
 
   /// Ends checks and name look-ups.
   package func stop() {
-    for pool in pools { for member in pool.members { checks.stop(member) } }
+    for member in pools.flatMap(\.members) {
+      checks.stop(member)
+      agents.stop(member)
+    }
     names.stop()
     targets.stop()
     admission.stop()
@@ -219,19 +228,43 @@ package final class Controller {
       reassess(pool, .active, because: reason, of: [member], took: duration)
     case .changed(let isDown, let reason, let duration):
       if isDown {
-        if pool.configuration.onDown == .close {
-          evictions.evict(
-            .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (down)", .backendDown,
-            patience: configuration.eviction.patience, standing: member.backend.load.active)
-        }
+        endSessionsIfWished(of: member, in: pool)
         askAgain(for: member)
       }
       reassess(pool, .active, because: reason, of: [member], took: duration)
     case .held:
       askAgain(for: member)
       reassess(pool, .active, because: "most backends are silent at once: its last state is held", of: [member])
+    case .certificate(let words):
+      logger.warning(
+        "the certificate of \(pool.name)/\(member.backend.name) \(words)",
+        metadata: ["pool": "\(pool.name)", "backend": "\(member.backend.name)"])
     case .released: reassess(pool, .active, because: "backends answer again", of: [member])
     }
+  }
+
+  /// A member is down: ends its sessions where its pool says so.
+  private func endSessionsIfWished(of member: Member, in pool: PoolController) {
+    guard pool.configuration.onDown == .close else { return }
+    evictions.evict(
+      .backend(member.backend.id), "\(pool.name)/\(member.backend.name) (down)", .backendDown,
+      patience: configuration.eviction.patience, standing: member.backend.load.active)
+  }
+
+  /// A member's agent says something else than before.
+  private func agentSaid(_ member: Member, in pool: PoolController, before: AgentState) {
+    logger.debug(
+      "\(pool.name)/\(member.backend.name): \(member.agent.reason)",
+      metadata: ["pool": "\(pool.name)", "backend": "\(member.backend.name)"])
+    switch (before.isUp, member.agent.state.isUp) {
+    case (true, false): endSessionsIfWished(of: member, in: pool)
+    case (false, true):
+      member.comeBack(at: .now)
+      if member.health.isEligible { evictions.cancel(.backendDown, of: .backend(member.backend.id)) }
+    default: break
+    }
+    if (member.checker != nil) != member.isToBeChecked { checks.start(member, in: pool) }
+    reassess(pool, .agent, because: member.agent.reason, of: [member])
   }
 
   /// Sessions fail to connect to a backend.

@@ -73,6 +73,7 @@ extension Controller {
     names.learn(stage.addresses)
     targets.learn(stage.targets)
     admission.use(stage.lists, for: configuration)
+    checkTLS.use(stage.tls, for: configuration)
     evictions.rate = configuration.eviction.rate
     if configuration.slowestCheck != before.slowestCheck { checks.use(window: configuration.slowestCheck) }
     let gone = register.replace(

@@ -26,6 +26,7 @@ extension Controller {
       guard isOther else { continue }
       hasChanged = true
       checks.start(member, in: pool)
+      agents.follow(member, in: pool)
       if door != nil {
         // They come back here, or went to somebody who has this address no more.
         evictions.evict(

@@ -18,6 +18,8 @@ extension Controller {
     var targets: [TargetSource: [Target]] = [:]
     /// Lists of addresses that aren't in use yet.
     var lists = ReadLists()
+    /// Files for TLS of checks that aren't in use yet.
+    package var tls = CheckTLS.Read()
     /// The backends that aren't there yet.
     package var members: [BackendKey: Member] = [:]
     /// What belongs to the pools that aren't there yet.
@@ -35,11 +37,12 @@ extension Controller {
   /// Makes what a configuration needs and this process doesn't have yet; changes nothing.
   package func stage(
     _ configuration: Configuration, targets: [TargetSource: [Target]] = [:], addresses: [String: NameAnswer] = [:],
-    lists: ReadLists? = nil
+    lists: ReadLists? = nil, tls: CheckTLS.Read = CheckTLS.Read()
   ) -> Stage {
     var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
     (stage.targets, stage.addresses) = (targets, addresses)
     if let lists { stage.lists = lists }
+    stage.tls = tls
     for pool in configuration.pools {
       if register.known(pool.name) == nil { stage.statuses[pool.name] = makeStatus(pool.name) }
       _ = members(of: pool, in: &stage)
@@ -158,7 +161,7 @@ extension Controller {
       slowStart: SlowStart(duration: pool.slowStart),
       service: book.lease(pool: pool.name, endpoints: endpoints, about: .service),
       weightLease: book.lease(pool: pool.name, endpoints: endpoints, about: .weight), isVanished: false,
-      door: doors.door(at: member.key.address))
+      agent: pool.agent == nil ? AgentState() : member.agent.state, door: doors.door(at: member.key.address))
   }
 
   /// A member that a pool is to have.
@@ -214,12 +217,14 @@ extension Controller {
       if isNew || member.check != check || isChecked != member.isToBeChecked { checks.start(member, in: pool) }
     }
     recogniseOwn(in: pool, by: stage.doors)
+    for member in members { agents.follow(member, in: pool) }
     tables.outdate(pool)
     return Turnover(come: members.filter { !before.contains(ObjectIdentifier($0)) }, gone: gone)
   }
 
   func retire(_ member: Member, of pool: PoolController) {
     checks.forget(member)
+    agents.stop(member)
     guard member.backend.load.active > 0 else { return }
     let what = "\(pool.name)/\(member.backend.name) (removed)"
     switch pool.configuration.onRemove {

@@ -17,11 +17,14 @@ struct Circumstances {
   var weightLease: Lease?
   /// Whether no name gives its address any more.
   var isVanished: Bool
+  /// What the agent beside it has said.
+  var agent: AgentState
   /// What of this process answers at its address; nil if it's somebody else, as it should be.
   var door: OwnDoor?
 
-  /// The weight that holds, before any warm-up.
+  /// The weight that holds, before any warm-up. An agent knows the configured one: what an operator sets instead holds as it is.
   var weight: Weight {
-    if case .weight(let weight) = weightLease?.term { weight } else { Weight(configuration.weight) }
+    if case .weight(let weight) = weightLease?.term { return weight }
+    return agent.applied(to: Weight(configuration.weight))
   }
 }

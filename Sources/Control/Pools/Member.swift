@@ -5,6 +5,7 @@ package import Introduction
 package import Model
 package import Proxy
 package import Sockets
+import TLS
 
 /// What tells backends apart: a backend of the same pool and address is the same one, whatever else is said of it, and
 /// whichever names it's given by.
@@ -43,6 +44,10 @@ package final class Member {
   /// What its checks say.
   package var health: HealthState
   var ejection: Ejection
+  /// What the agent beside it says.
+  package internal(set) var agent = MemberAgent()
+  /// How long its certificate lasts.
+  package internal(set) var certificate = CertificateWatch()
   /// What checks it; nil if it isn't checked.
   package var checker: HealthChecker?
   /// What of this process answers at its address; nil if it's somebody else, as it should be.
@@ -107,7 +112,7 @@ package final class Member {
   var circumstances: Circumstances {
     Circumstances(
       configuration: configuration, isChecked: check.check != .none, slowStart: slowStart, service: service,
-      weightLease: weightLease, isVanished: isVanished, door: door)
+      weightLease: weightLease, isVanished: isVanished, agent: agent.state, door: door)
   }
 
   /// The weight that holds, before any warm-up.
@@ -115,7 +120,7 @@ package final class Member {
 
   /// Whether it's to be checked: backends that get no sessions on purpose aren't, nor is this process by itself.
   package var isToBeChecked: Bool {
-    check.check != .none && weight > 0 && service?.term != .maintain && door == nil
+    check.check != .none && weight > 0 && service?.term != .maintain && agent.state.service != .maint && door == nil
   }
 
   /// What it may be called in a lease if these give its address.
@@ -237,7 +242,7 @@ package final class Member {
   package var reason: String {
     switch state {
     case .maintenance, .draining:
-      let purpose = (service?.term == .serve ? nil : service?.text) ?? weightLease?.text ?? "weight 0"
+      let purpose = (service?.term == .serve ? nil : service?.text) ?? agentsPurpose ?? weightLease?.text ?? "weight 0"
       return isToBeChecked && health.status == .down ? "\(purpose); \(health.reason)" : purpose
     case .ourselves: return door?.reason ?? "this process itself answers there"
     case .ejected: return ejectionText ?? "connects failed"
@@ -245,8 +250,15 @@ package final class Member {
     case .vanished: return "no name gives its address any more; it stays until another backend is up"
     case .unresolved, .absent: return "no backend"
     case .warming: return ejectionText.map { "its time out is over: \($0)" } ?? healthText
+    case .down where !agent.state.isUp: return health.status == .down ? "\(agent.reason); \(healthText)" : agent.reason
     case .down, .unknown, .up: return healthText
     }
+  }
+
+  /// Why its agent takes it out; nil if it doesn't.
+  private var agentsPurpose: String? {
+    let isOut = agent.state.service == .drain || agent.state.service == .maint
+    return isOut || agent.state.percent == 0 && weightLease == nil ? agent.reason : nil
   }
 
   private var healthText: String {
@@ -264,7 +276,13 @@ package final class Member {
     case .drain: return .draining
     default: break
     }
+    switch circumstances.agent.service {
+    case .maint: return .maintenance
+    case .drain: return .draining
+    case .ready, nil: break
+    }
     if circumstances.weight == 0 { return .draining }
+    if !circumstances.agent.isUp { return .down }
     if circumstances.isChecked, health.status == .down { return .down }
     if ejection.isEjected(at: now) { return .ejected }
     if isHeld { return .held }
@@ -293,13 +311,18 @@ extension Member {
     var reason: String
     /// Nil of versions that don't count it.
     var tally: MemberTally?
+    /// What its agent has said; nil if it has none.
+    var agent: AgentState?
+    /// Nil if it has shown none.
+    var certificate: CertificateFacts?
   }
 
   var snapshot: Snapshot {
     Snapshot(
       pool: key.pool, key: texts.first ?? "", health: health.snapshot,
       ejection: ejection.snapshot, ejectedUntil: ejectedUntil, warmingSince: warmingSince, state: state, since: since,
-      reason: reason, tally: tally)
+      reason: reason, tally: tally, agent: agent.state == AgentState() ? nil : agent.state,
+      certificate: certificate.facts)
   }
 
   /// Goes on where another process was.
@@ -311,6 +334,8 @@ extension Member {
     state = snapshot.state
     since = snapshot.since
     tally = snapshot.tally ?? MemberTally()
+    agent.restore(snapshot.agent)
+    certificate.restore(snapshot.certificate, now: Timestamp.now.milliseconds / 1000)
   }
 }
 
@@ -328,6 +353,10 @@ package struct CheckPlan: Equatable {
   package let header: ProxyHeader.Version?
   /// How its connections leave this machine: as those of sessions do, though nobody's client is at their other end.
   package let egress: EgressRules
+  /// How it speaks TLS; nil if it doesn't.
+  let tls: TLSConfiguration?
+  /// For whom the server's certificate must be, unless that's given.
+  let serverName: TLSName
 
   init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {
     check = pool.health.check
@@ -336,6 +365,27 @@ package struct CheckPlan: Equatable {
     egress = backend.egress
     hostHeader = backend.healthEndpoint.description
     timeout = pool.health.timing.timeout
+    tls = pool.health.tls
+    serverName = self.address.port == nil ? .host(Self.localHost) : TLSName(backend.healthEndpoint)
+  }
+
+  /// What somebody at a Unix socket is called.
+  private static let localHost = "localhost"
+
+  /// What a check does now.
+  ///
+  /// - Parameter more: files for TLS that aren't in use yet.
+  package func task(by files: CheckTLS, with more: CheckTLS.Read? = nil) throws(HealthChecker.Obstacle) -> ProbeTask {
+    var session: TLSSession?
+    if let tls {
+      session = files.session(by: tls, to: serverName, with: more)
+      if session == nil { throw HealthChecker.Obstacle("its files for TLS aren't read yet") }
+    }
+    let host = address.port == nil ? Self.localHost : hostHeader
+    guard let task = ProbeTask(check, host: host, header: header, over: session) else {
+      throw HealthChecker.Obstacle("health checks are off")
+    }
+    return task
   }
 }
 

@@ -7,6 +7,7 @@ import Libevent
 package import Model
 import Proxy
 import Sockets
+import TLS
 
 /// Adds up what the workers count and what the control plane knows into a report.
 package final class Reporter {
@@ -257,7 +258,7 @@ package final class Reporter {
       connect: Report.Connect(attempts: counts.attempts, failures: counts.failures, retries: counts.retries),
       closes: counts.closes, connectTime: Report.Distribution(counts.connectTime),
       sessionTime: Report.Distribution(counts.sessionTime),
-      check: check(of: member, at: now), tally: Report.Tally(member.tally, at: now))
+      check: check(of: member, at: now), agent: Report.Agent(member.agent), tally: Report.Tally(member.tally, at: now))
   }
 
   /// The check of a backend that has one, whether it's carried out now or not.
@@ -266,7 +267,8 @@ package final class Reporter {
     let last = member.health.last
     return Report.Check(
       type: member.check.check.name, lastResult: last?.outcome.text, lastDuration: last?.outcome.time.inSeconds,
-      lastTime: last.map { Timestamp.now.before(now - $0.at) }, nextIn: member.checker?.nextIn?.inSeconds)
+      lastTime: last.map { Timestamp.now.before(now - $0.at) }, nextIn: member.checker?.nextIn?.inSeconds,
+      certificate: member.certificate.facts.map { Report.Certificate($0) })
   }
 }
 
@@ -309,6 +311,25 @@ extension Report.Histogram {
     let bounds = scale.bounds
     self.init(
       bounds: bounds.indices.map { Double(bounds[$0]) / 1e6 }, counts: counts.buckets, sum: counts.sum)
+  }
+}
+
+extension Report.Certificate {
+  fileprivate init(_ facts: CertificateFacts) {
+    self.init(
+      subject: facts.subject, names: facts.names, issuer: facts.issuer,
+      until: Timestamp(milliseconds: facts.end * 1000))
+  }
+}
+
+extension Report.Agent {
+  /// Nil of a backend without one.
+  fileprivate init?(_ agent: MemberAgent) {
+    guard agent.asked != nil else { return nil }
+    let state = agent.state
+    self.init(
+      says: state.words, percent: state.percent, isUp: state.operation.map { $0 == .up },
+      reason: state.reason?.printable, lastTime: agent.lastTime, trouble: agent.trouble)
   }
 }
 

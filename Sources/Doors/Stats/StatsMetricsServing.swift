@@ -194,5 +194,16 @@ extension StatsMetrics {
     writer.family(
       "martlet_backend_check_duration_seconds", .gauge, "How long the backend's last health check took.",
       rows.each { $0.check?.lastDuration })
+    writer.family(
+      "martlet_backend_certificate_not_after_timestamp_seconds", .gauge,
+      "When the backend's certificate ends, as its health checks have seen it.",
+      rows.each { backend in (backend.check?.certificate?.until).map { Double($0.milliseconds) / 1000 } })
+    writer.family(
+      "martlet_backend_agent_up", .gauge,
+      "1 if the agent beside the backend says that it works, 0 if it says that it doesn't.",
+      rows.counts { $0.agent?.isUp.map { $0 ? 1 : 0 } })
+    writer.family(
+      "martlet_backend_agent_weight_ratio", .gauge, "The share of its weight that the agent beside the backend wants.",
+      rows.each { ($0.agent?.percent).map { Double($0) / 100 } })
   }
 }

@@ -1,6 +1,7 @@
 import Agreement
 import Libevent
 import Sockets
+import TLS
 
 /// Somebody who has dialled: a node as soon as it has proven to be one.
 final class IncomingLink {

@@ -2,6 +2,7 @@ package import Agreement
 package import Libevent
 package import Sockets
 package import SystemPackage
+import TLS
 
 /// Links between nodes over TLS: each node dials each other one, says what it has to say there, and hears the others where they
 /// have dialled it. So no two nodes have to agree whose connection counts.

@@ -1,6 +1,7 @@
 import Agreement
 import Libevent
 import Sockets
+import TLS
 
 /// A link to another node, dialled again whenever it's lost: what is said while there's none is lost.
 final class OutgoingLink {

@@ -1,5 +1,6 @@
 import Libevent
 import Sockets
+import TLS
 
 /// Frames over TLS over a stream: what two nodes say to each other on one connection.
 ///

@@ -1,4 +1,5 @@
 package import Agreement
+import TLS
 
 /// What texts come to, by OpenSSL's SHA-256.
 package enum FleetDigest {

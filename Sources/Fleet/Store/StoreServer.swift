@@ -1,5 +1,6 @@
 import Config
 import Sockets
+import TLS
 
 /// A server as it's dialled.
 struct StoreServer: Equatable {

@@ -15,7 +15,7 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Look at backends as clients would, from this machine.",
     discussion: """
       Connects to each backend a few times and says what it does: how long a connection takes, whether it speaks first and what that \
-      looks like, whether it takes or needs a header of the PROXY protocol, and whether it speaks TLS. What doesn't go together with the \
+      looks like, whether it takes or needs a header of the PROXY protocol, whether it speaks TLS, and what its certificate says. What doesn't go together with the \
       configuration is told with what to do about it. Backends may log these connections: they say nothing, an end of line, a header \
       that names nobody or the begin of TLS, and end.
 

@@ -14,6 +14,7 @@ extension Report {
 
   private func concerns(of pool: Pool) -> [Concern] {
     [state(of: pool), refusals(of: pool)].compactMap(\.self) + pool.backends.compactMap { concern($0, of: pool) }
+      + pool.backends.compactMap { certificate($0, of: pool) }
   }
 
   private func state(of pool: Pool) -> Concern? {
@@ -59,8 +60,9 @@ extension Report {
     let severity: Concern.Severity
     switch backend.state {
     case .up, .warming, .unknown, .absent: return nil
-    // A weight of 0 in the configuration is how it's meant to be.
+    // A weight of 0 in the configuration is how it's meant to be, and so is what an agent wants.
     case .draining where backend.override == nil: return nil
+    case .maintenance where backend.override == nil && backend.agent != nil: return nil
     case .draining, .maintenance: severity = .notice
     case .held, .vanished, .ejected, .down, .ourselves, .unresolved: severity = .warning
     }
@@ -69,6 +71,14 @@ extension Report {
       because: backend.reason + (backend.downOn.map { "; down on \($0.text)" } ?? ""),
       since: backend.since, until: severity == .notice ? backend.override?.until : nil, pool: pool.name,
       backend: backend.name)
+  }
+
+  private func certificate(_ backend: Backend, of pool: Pool) -> Concern? {
+    guard let reason = backend.check?.certificate?.concern(at: time) else { return nil }
+    return Concern(
+      .warning, .certificate, "\(pool.name)/\(backend.name)", "certificate", because: "its certificate \(reason)",
+      since: nil,
+      pool: pool.name, backend: backend.name)
   }
 
   // MARK: Listeners and limits

@@ -22,6 +22,8 @@ extension Report {
       case pool
       /// A backend that gets no sessions, or only for want of better knowledge; a name without an address.
       case backend
+      /// A backend whose certificate ends within 14 days, or has ended, as its health checks see it.
+      case certificate
       /// A listener that takes no clients.
       case listener
       /// A listener's list of addresses that isn't right: what it said before holds.

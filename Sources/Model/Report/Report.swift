@@ -228,6 +228,8 @@ extension Report {
       case time
       /// The addresses of this machine, or what this process answers at.
       case addresses
+      /// The agent beside it.
+      case agent
     }
 
     /// When it happened.

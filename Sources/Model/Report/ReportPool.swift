@@ -191,6 +191,8 @@ extension Report {
     package var sessionTime: Distribution
     /// Its health check; nil without one.
     package var check: Check?
+    /// What the agent beside it says; nil without one.
+    package var agent: Agent?
     /// What has become of it so far; nil of a process that doesn't tell.
     package var tally: Tally?
     /// On which nodes of a fleet it's down; nil if on none.
@@ -201,7 +203,7 @@ extension Report {
       name: String, address: String, tier: Int, weight: Int, effectiveWeight: Double, health: Health,
       override: Override? = nil, state: State, reason: String, since: Timestamp, sessions: Sessions, bytes: Bytes,
       connect: Connect, closes: [String: Int], connectTime: Distribution, sessionTime: Distribution,
-      check: Check? = nil,
+      check: Check? = nil, agent: Agent? = nil,
       tally: Tally? = nil, downOn: DownOn? = nil
     ) {
       self.name = name
@@ -221,6 +223,7 @@ extension Report {
       self.connectTime = connectTime
       self.sessionTime = sessionTime
       self.check = check
+      self.agent = agent
       self.tally = tally
       self.downOn = downOn
     }
@@ -276,7 +279,7 @@ extension Report {
 
   /// A backend's health check.
   package struct Check: Codable, Equatable, Sendable {
-    /// `tcp`, `http` or `tcp-script`.
+    /// `tcp`, `http`, `tcp-script`, `redis`, `postgres`, `mysql`, `smtp` or `ldap`.
     package var type: String
     /// What the last one found, for people.
     package var lastResult: String?
@@ -286,17 +289,20 @@ extension Report {
     package var lastTime: Timestamp?
     /// How long until the next one; nil while the backend isn't checked, as in maintenance.
     package var nextIn: Double?
+    /// The server's certificate as a check has seen it last; nil where none has.
+    package var certificate: Certificate?
 
     /// With all its parts.
     package init(
       type: String, lastResult: String? = nil, lastDuration: Double? = nil, lastTime: Timestamp? = nil,
-      nextIn: Double? = nil
+      nextIn: Double? = nil, certificate: Certificate? = nil
     ) {
       self.type = type
       self.lastResult = lastResult
       self.lastDuration = lastDuration
       self.lastTime = lastTime
       self.nextIn = nextIn
+      self.certificate = certificate
     }
   }
 }

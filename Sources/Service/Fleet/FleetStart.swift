@@ -6,6 +6,7 @@ import Glibc
 import Network
 import Sockets
 import SystemPackage
+import TLS
 
 /// Makes a process a node of the fleet that its configuration names.
 package struct FleetStart {

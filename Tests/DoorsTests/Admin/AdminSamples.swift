@@ -206,6 +206,11 @@ extension Report {
     tried.configuration.revert = Revert(reason: "late", problem: "taken", nextTry: sample.time)
     tried.configuration.nextTry = sample.time
     tried.configuration.reloads = Reloads(committed: 0, refused: 0, last: nil, hasSucceeded: nil)
+    due.pools[0].backends[0].agent = Agent(
+      says: "50% drain fail", percent: 50, isUp: false, reason: "no disk", lastTime: sample.time, trouble: "no answer")
+    due.pools[0].backends[0].check?.certificate = Certificate(
+      subject: "CN=b1", names: "DNS:b1.example", issuer: "CN=CA", until: sample.time)
+    tried.pools[0].backends[0].agent = Agent()
     return [due, tried]
   }
 

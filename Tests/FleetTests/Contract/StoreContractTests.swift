@@ -3,6 +3,7 @@ import Config
 import Sockets
 import Support
 import Testing
+@testable import TLS
 
 @testable import Fleet
 

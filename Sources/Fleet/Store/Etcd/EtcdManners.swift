@@ -1,5 +1,6 @@
 import Libevent
 import Sockets
+import TLS
 
 /// How a server is spoken to.
 struct EtcdManners {

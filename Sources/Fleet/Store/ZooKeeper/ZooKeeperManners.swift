@@ -1,3 +1,5 @@
+import TLS
+
 /// How a server is spoken to.
 struct ZooKeeperManners {
   /// How long an answer may take; then the connection is given up, as its server is stuck or cut off.

@@ -1,5 +1,6 @@
 import COpenSSL
 import Config
+import Glibc
 
 /// What a certificate says, for people: somebody else may have written it, so it's short and plain.
 @safe
@@ -40,6 +41,14 @@ struct Certificate {
   var end: String {
     let table = openSSL.table
     return unsafe text { output in unsafe table.ASN1_TIME_print(output, table.X509_get0_notAfter(certificate)) }
+  }
+
+  /// The same in seconds since 1970; nil if it's no time.
+  var endInSeconds: Int? {
+    let table = openSSL.table
+    var moment = unsafe tm()
+    guard unsafe table.ASN1_TIME_to_tm(table.X509_get0_notAfter(certificate), &moment) == 1 else { return nil }
+    return unsafe timegm(&moment)
   }
 
   /// Whether it isn't valid any more.

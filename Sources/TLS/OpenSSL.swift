@@ -3,16 +3,17 @@ import COpenSSL
 /// OpenSSL's functions, found when they are needed first.
 @safe
 // Unchecked, since it holds a pointer: the table behind it is written before anybody has this object, and never again.
-final class OpenSSL: @unchecked Sendable {
+package final class OpenSSL: @unchecked Sendable {
   /// The one of this process, or why there's none.
-  static let loaded: Result<OpenSSL, Missing> = Result { () throws(Missing) in try OpenSSL() }
+  package static let loaded: Result<OpenSSL, Missing> = Result { () throws(Missing) in try OpenSSL() }
 
   /// Why it can't be used.
-  struct Missing: Error, Equatable, CustomStringConvertible {
+  package struct Missing: Error, Equatable, CustomStringConvertible {
     /// The library or the function that isn't there.
-    var name: String
+    package var name: String
 
-    var description: String { "OpenSSL 3 is needed for a fleet, and \(name) isn't there: install libssl3" }
+    /// What is missing, and what to install.
+    package var description: String { "OpenSSL 3 is needed for TLS, and \(name) isn't there: install libssl3" }
   }
 
   private let functions: UnsafeMutablePointer<openssl>
@@ -48,7 +49,7 @@ final class OpenSSL: @unchecked Sendable {
   }
 
   /// SHA-256 of bytes: 32 of them.
-  func sha256(_ bytes: [UInt8]) -> [UInt8] {
+  package func sha256(_ bytes: [UInt8]) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
       var length: UInt32 = 0
       let done = unsafe table.EVP_Digest(bytes, bytes.count, out.baseAddress, &length, table.EVP_sha256(), nil)
@@ -58,7 +59,7 @@ final class OpenSSL: @unchecked Sendable {
   }
 
   /// HMAC-SHA-256 (RFC 2104): 32 bytes.
-  func hmac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+  package func hmac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
       var length: UInt32 = 0
       let done = unsafe table.HMAC(
@@ -69,7 +70,7 @@ final class OpenSSL: @unchecked Sendable {
   }
 
   /// HKDF-SHA-256 (RFC 5869) without salt: 32 bytes for a purpose.
-  func hkdf(_ secret: [UInt8], for purpose: String) -> [UInt8] {
+  package func hkdf(_ secret: [UInt8], for purpose: String) -> [UInt8] {
     let extracted = hmac([UInt8](repeating: 0, count: 32), secret)
     return hmac(extracted, Array(purpose.utf8) + [1])
   }

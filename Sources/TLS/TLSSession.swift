@@ -2,20 +2,20 @@ import COpenSSL
 
 /// One TLS connection, between bytes that go over the wire and bytes that mean something: it knows of no socket.
 @safe
-final class TLSSession {
+package final class TLSSession {
   /// Why it's over.
-  struct Fault: Error, Equatable, CustomStringConvertible {
+  package struct Fault: Error, Equatable, CustomStringConvertible {
     /// In words; of a server of others a clause about it.
-    var description: String
+    package var description: String
 
     /// The other side has said that nothing more comes.
-    static let closed = Fault(description: "closed")
+    package static let closed = Fault(description: "closed")
   }
 
   /// Whether both sides have proven who they are, as far as they have to.
-  private(set) var isOpen = false
+  package private(set) var isOpen = false
   /// By which of the accepting side's keys, counted from 0.
-  var keyIndex: Int?
+  package internal(set) var keyIndex: Int?
   /// What is wrong with a server's certificate, once OpenSSL has found that; a clause about the server.
   var objection: String?
   /// For whom a server's certificate must be.
@@ -32,7 +32,7 @@ final class TLSSession {
   /// A connection that has said nothing yet.
   ///
   /// - Parameter name: for whom a server's certificate must be; of no meaning between nodes.
-  init(_ context: TLSContext, to name: TLSName? = nil) {
+  package init(_ context: TLSContext, to name: TLSName? = nil) {
     self.context = context
     let table = context.openSSL.table
     guard let ssl = unsafe table.SSL_new(context.context), let incoming = unsafe table.BIO_new(table.BIO_s_mem()),
@@ -65,7 +65,7 @@ final class TLSSession {
   }
 
   /// Takes bytes off the wire, and appends what they mean; that counts, whatever is thrown for what comes behind it.
-  func receive(_ bytes: [UInt8], into plain: inout [UInt8]) throws(Fault) {
+  package func receive(_ bytes: [UInt8], into plain: inout [UInt8]) throws(Fault) {
     let table = context.openSSL.table
     table.ERR_clear_error()
     let taken = unsafe table.BIO_write(incoming, bytes, Int32(bytes.count))
@@ -82,7 +82,7 @@ final class TLSSession {
   }
 
   /// Makes bytes for the wire out of what is to be said; only once it's open.
-  func send(_ plain: [UInt8]) throws(Fault) {
+  package func send(_ plain: [UInt8]) throws(Fault) {
     guard !plain.isEmpty else { return }
     context.openSSL.table.ERR_clear_error()
     let count = unsafe context.openSSL.table.SSL_write(ssl, plain, Int32(plain.count))
@@ -90,7 +90,7 @@ final class TLSSession {
   }
 
   /// What is to go over the wire now; the dialling side begins with it.
-  func output() -> [UInt8] {
+  package func output() -> [UInt8] {
     let table = context.openSSL.table
     if !isOpen, !isAccepting { _ = unsafe table.SSL_do_handshake(ssl) }
     let count = unsafe table.BIO_ctrl_pending(outgoing)
@@ -98,6 +98,14 @@ final class TLSSession {
     return unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, taken in
       taken = unsafe max(0, Int(table.BIO_read(outgoing, bytes.baseAddress, Int32(count))))
     }
+  }
+
+  /// Makes the bytes by which this side says that nothing more comes.
+  package func farewell() -> [UInt8] {
+    guard isOpen else { return [] }
+    context.openSSL.table.ERR_clear_error()
+    _ = unsafe context.openSSL.table.SSL_shutdown(ssl)
+    return output()
   }
 
   private var isAccepting: Bool {
@@ -116,7 +124,7 @@ final class TLSSession {
       // Without the key there would have to be a certificate, and nobody has one.
       guard unsafe context.openSSL.table.SSL_session_reused(ssl) == 1 else { throw Fault(description: "no shared key") }
     case .visiting:
-      guard isTrusted else { throw Fault(description: "has no certificate that is believed") }
+      guard !context.side.verifies || isTrusted else { throw Fault(description: "has no certificate that is believed") }
     }
     isOpen = true
     return true

@@ -1,5 +1,5 @@
 import COpenSSL
-import Config
+package import Config
 
 /// What the connections of one kind have in common: how each side shows who it is, and which TLS is good enough.
 ///
@@ -9,29 +9,43 @@ import Config
 @safe
 // Unchecked, since it holds a pointer: one thread sets the SSL_CTX up before others have it, and nobody changes it afterwards;
 // OpenSSL counts its uses atomically, so that any thread may make connections of it (SSL_new).
-final class TLSContext: @unchecked Sendable {
+package final class TLSContext: @unchecked Sendable {
   /// A key with the name by which both sides mean it.
-  struct SharedKey {
-    let identity: [UInt8]
-    let secret: [UInt8]
+  package struct SharedKey {
+    /// The name.
+    package let identity: [UInt8]
+    /// The key itself: 32 bytes.
+    package let secret: [UInt8]
+
+    /// With both.
+    package init(identity: [UInt8], secret: [UInt8]) {
+      self.identity = identity
+      self.secret = secret
+    }
   }
 
   /// Which side of a connection.
-  enum Side {
+  package enum Side {
     /// It dials, and proves this.
     case dialling(SharedKey)
     /// It's dialled, and takes any of these.
     case accepting([SharedKey])
     /// It dials who has a certificate, and goes by what these files hold.
     case visiting(TLSConfiguration)
+
+    /// Whether certificates have to be right.
+    var verifies: Bool {
+      if case .visiting(let files) = self { files.isVerified } else { false }
+    }
   }
 
   let openSSL: OpenSSL
-  let side: Side
+  /// Which side its connections are.
+  package let side: Side
   let context: OpaquePointer
 
   /// A context for all connections of one side; one that goes by certificates knows none yet.
-  init(_ side: Side, _ openSSL: OpenSSL) {
+  package init(_ side: Side, _ openSSL: OpenSSL) {
     self.openSSL = openSSL
     self.side = side
     let table = openSSL.table
@@ -59,6 +73,10 @@ final class TLSContext: @unchecked Sendable {
       let isLimited = unsafe openssl_versions(openSSL.all, context, Int(TLS1_2_VERSION), 0) == 1
       precondition(isLimited, "this OpenSSL has no TLS 1.2")
       _ = unsafe table.SSL_CTX_set_options(context, openssl_no_renegotiation)
+      guard side.verifies else {
+        unsafe table.SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
+        break
+      }
       unsafe table.SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { isRight, chain in
         guard isRight != 1, let chain = unsafe chain else { return isRight }
         unsafe TLSSession.object(to: chain)
@@ -79,16 +97,5 @@ final class TLSContext: @unchecked Sendable {
       && openssl_groups(openSSL.all, context, "X25519") == 1
     precondition(isLimited, "this OpenSSL has no TLS 1.3 with X25519")
     _ = unsafe table.SSL_CTX_set_num_tickets(context, 0)
-  }
-
-  /// The key of a direction between two nodes.
-  ///
-  /// - Parameter secret: what the fleet's file has; its digest is part of the name, so that two keys can be told apart.
-  static func key(
-    _ openSSL: OpenSSL, secret: [UInt8], fleet: String, dialling: String, accepting: String
-  ) -> SharedKey {
-    let mark = FleetKey.line(of: Array(openSSL.hkdf(secret, for: "martlet fleet key").prefix(4)))
-    let identity = "martlet 1 \(mark) \(fleet) \(dialling) \(accepting)"
-    return SharedKey(identity: Array(identity.utf8), secret: openSSL.hkdf(secret, for: identity))
   }
 }

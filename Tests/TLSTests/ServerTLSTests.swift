@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-@testable import Fleet
+@testable import TLS
 
 /// What files for TLS must hold, and what is said of those that don't.
 @Suite struct ServerTLSTests {

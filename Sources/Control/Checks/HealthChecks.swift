@@ -2,6 +2,8 @@ import Balancing
 import Config
 import Health
 import Libevent
+import Model
+import TLS
 
 /// Checks members again and again, and judges by what comes of it.
 final class HealthChecks {
@@ -13,11 +15,14 @@ final class HealthChecks {
     case changed(isDown: Bool, because: String, took: Duration?)
     /// Its last state is held: most backends are silent at once.
     case held
+    /// Its certificate ends soon, or has ended; in words.
+    case certificate(String)
     /// That is over: backends answer again.
     case released
   }
 
   private let loop: EventLoop
+  private let tls: CheckTLS
   private var correlation: CorrelatedFailure
   private var random = SplitMix64(seed: UInt64.random(in: .min ... .max))
   /// Takes what isn't as before.
@@ -25,9 +30,10 @@ final class HealthChecks {
 
   /// - Parameter window: as long as it takes until every backend has had its turn.
   init(
-    window: Duration, on loop: EventLoop
+    window: Duration, tls: CheckTLS, on loop: EventLoop
   ) {
     self.loop = loop
+    self.tls = tls
     correlation = CorrelatedFailure(window: window)
   }
 
@@ -46,14 +52,15 @@ final class HealthChecks {
   func start(_ member: Member, in pool: PoolController) {
     stop(member)
     guard member.isToBeChecked else { return }
+    let plan = member.check
     member.checker = HealthChecker(
-      check: member.check.check, address: member.check.address, egress: member.check.egress,
-      hostHeader: member.check.hostHeader,
-      header: member.check.header,
-      timeout: member.check.timeout, firstDelay: member.health.nextCheck(after: .now, using: &random), on: loop
-    ) { [unowned self, unowned member, unowned pool] outcome in
-      judge(outcome, of: member, in: pool)
-    }
+      at: plan.address, by: plan.egress, timeout: plan.timeout,
+      firstDelay: member.health.nextCheck(after: .now, using: &random), on: loop,
+      task: { [unowned tls] () throws(HealthChecker.Obstacle) in try plan.task(by: tls) },
+      evaluate: { [unowned self, unowned member, unowned pool] outcome, certificate in
+        if let certificate { look(at: certificate, of: member, in: pool) }
+        return judge(outcome, of: member, in: pool)
+      })
   }
 
   /// Checks a member no more.
@@ -66,6 +73,11 @@ final class HealthChecks {
   func forget(_ member: Member) {
     stop(member)
     correlation.forget(backend: member.key.whole)
+  }
+
+  private func look(at certificate: CertificateFacts, of member: Member, in pool: PoolController) {
+    let now = Timestamp.now.milliseconds / 1000
+    if let words = member.certificate.look(at: certificate, now: now) { judged(.certificate(words), member, pool) }
   }
 
   /// Takes in a check's outcome; gives the time until the next check.

@@ -20,6 +20,13 @@ extension TLSSession {
     self.name = name
   }
 
+  /// What the server's certificate says; nil before it has shown one.
+  package var certificate: CertificateFacts? {
+    let table = context.openSSL.table
+    guard let shown = unsafe table.SSL_get0_peer_certificate(ssl) else { return nil }
+    return CertificateFacts(unsafe Certificate(shown, context.openSSL))
+  }
+
   /// Whether the server has shown a certificate, and all is right with it.
   var isTrusted: Bool {
     let table = context.openSSL.table

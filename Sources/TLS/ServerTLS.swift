@@ -49,9 +49,9 @@ package struct ServerTLS: Sendable {
   private static let largestFile = 4 << 20
 
   /// What it was read by.
-  let configuration: TLSConfiguration
+  package let configuration: TLSConfiguration
   /// The files as they were before they were read.
-  let files: FileSnapshot
+  package let files: FileSnapshot
   /// What people should know of the files, though they can be gone by.
   package let notices: [String]
   private let context: TLSContext
@@ -63,12 +63,15 @@ package struct ServerTLS: Sendable {
     case .success(let loaded): openSSL = loaded
     case .failure(let missing): throw .noTLS("\(missing)")
     }
-    let ca = configuration.ca ?? Self.systemCAs.first { FileIdentity($0) != nil }
-    guard let ca else { throw .noSystemCAs }
     var files = FileSnapshot()
-    for path in [ca] + configuration.files { files.add(path) }
+    for path in configuration.files { files.add(path) }
     let context = TLSContext(.visiting(configuration), openSSL)
-    for authority in try Self.certificates(in: ca, openSSL) { context.believe(authority) }
+    if configuration.isVerified {
+      let ca = configuration.ca ?? Self.systemCAs.first { FileIdentity($0) != nil }
+      guard let ca else { throw .noSystemCAs }
+      files.add(ca)
+      for authority in try Self.certificates(in: ca, openSSL) { context.believe(authority) }
+    }
     var notices: [String] = []
     if let identity = configuration.identity {
       let chain = try Self.certificates(in: identity.certificate, openSSL)
@@ -84,7 +87,7 @@ package struct ServerTLS: Sendable {
   }
 
   /// A connection to a server that is dialled by this name.
-  func session(to server: TLSName) -> TLSSession {
+  package func session(to server: TLSName) -> TLSSession {
     TLSSession(context, to: configuration.serverName.map { TLSName($0) } ?? server)
   }
 

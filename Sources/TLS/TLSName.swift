@@ -1,20 +1,20 @@
-import Config
-import Sockets
+package import Config
+package import Sockets
 
 /// For whom a server's certificate has to be.
-enum TLSName: Hashable, Sendable {
+package enum TLSName: Hashable, Sendable {
   /// A host's name.
   case host(String)
   /// An IP address: 4 or 16 bytes.
   case address([UInt8])
 
   /// The name, or the IP address, that a text is.
-  init(_ text: String) {
+  package init(_ text: String) {
     self = SocketAddress(ip: text, port: 0).map { Self($0) } ?? .host(Self.withoutDot(text))
   }
 
   /// What a server is dialled by.
-  init(_ endpoint: Endpoint) {
+  package init(_ endpoint: Endpoint) {
     switch endpoint {
     case .address(let address): self.init(address)
     case .name(let name, _): self = .host(Self.withoutDot(name))
@@ -23,7 +23,7 @@ enum TLSName: Hashable, Sendable {
   }
 
   /// The address without its port. No certificate is for a Unix socket.
-  init(_ address: SocketAddress) {
+  package init(_ address: SocketAddress) {
     self = address.withoutMapping.hostBytes.map { .address($0) } ?? .host(address.host)
   }
 
@@ -35,7 +35,7 @@ enum TLSName: Hashable, Sendable {
 
 extension TLSName: CustomStringConvertible {
   /// As people write it.
-  var description: String {
+  package var description: String {
     switch self {
     case .host(let name): name
     case .address(let bytes) where bytes.count == 4: bytes.map(String.init).joined(separator: ".")

@@ -1,28 +1,40 @@
-import Libevent
+package import Libevent
+import Sockets
 
 /// TLS towards servers by files that somebody renews while this runs: they're read anew, on another thread, when they have changed.
 ///
 /// It belongs to its loop's thread.
-final class RenewedTLS {
+package final class RenewedTLS {
   /// By the files as they were read last.
-  private(set) var current: ServerTLS
+  package private(set) var current: ServerTLS
   /// Told why files that have changed aren't gone by; those before them are then.
-  var onTrouble: ((String) -> Void)?
+  package var onTrouble: ((String) -> Void)?
 
   private let loop: EventLoop
+  /// When it has looked last, by the monotonic clock.
+  private var looked: UInt64?
   /// There while it looks.
   private var worker: BackgroundWorker?
 
-  init(_ first: ServerTLS, on loop: EventLoop) {
+  /// By the files as they were read at first.
+  package init(_ first: ServerTLS, on loop: EventLoop) {
     current = first
     self.loop = loop
   }
 
+  /// The same, unless it has just looked.
+  package func look(every pace: Duration) {
+    let now = MonotonicClock.now()
+    if let looked, Duration.nanoseconds(Int64(clamping: now &- looked)) < pace { return }
+    looked = now
+    look()
+  }
+
   /// Looks whether files have changed, for those who dial after this.
-  func look() {
+  package func look() {
     guard worker == nil else { return }
     let (configuration, files) = (current.configuration, current.files)
-    worker = BackgroundWorker(name: "fleet tls", on: loop)
+    worker = BackgroundWorker(name: "tls", on: loop)
     worker?.perform { () -> Result<ServerTLS, ServerTLS.Problem>? in
       guard files.now != files else { return nil }
       return Result { () throws(ServerTLS.Problem) in try ServerTLS(configuration) }
