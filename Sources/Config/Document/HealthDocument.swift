@@ -142,7 +142,7 @@ extension HealthDocument {
     Field(
       "proxy", \.proxy, in: initial, .choice,
       "Whether a check begins with a header of the PROXY protocol that names nobody: auto as the backend's sessions do, if it goes "
-        + "where they go; off, v1 or v2. A tcp check sends nothing."),
+        + "where they go; off, v1 or v2. A tcp check without tls sends nothing."),
   ]
 
   private static let http: [Field<HTTPCheck>] = [
