@@ -54,7 +54,7 @@ package final class LoopWatch {
   /// What workers of this process have counted up to now.
   private func count(_ pool: PoolController) -> Counted {
     var total = Counted()
-    for listener in listeners.listeners where listener.configuration.pool == pool.name {
+    for listener in listeners.listeners where listener.configuration.pools.contains(pool.name) {
       for counters in listener.status.counters { total.arrivals += counters.accepted.current }
     }
     for member in pool.members + pool.leaving {
