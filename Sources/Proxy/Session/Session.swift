@@ -107,7 +107,8 @@ final class Session: IOHandler, Waiting {
       if toBackend.isFinished, let error = breakAfterEnd(of: client, readiness) { return clientBroke(error) }
       if toBackend.sourceReady { pumpToBackend() }
       if !hadRoom, phase == .relaying { pumpToClient() }
-    case .introducing: introduce()
+    // Room for bytes towards the client is told of first, and says nothing of what it has sent.
+    case .introducing: if toBackend.sourceReady { introduce() }
     // The client's bytes stay in the kernel until a backend is there.
     case .connecting, .queued, .resetting, .ended: break
     }

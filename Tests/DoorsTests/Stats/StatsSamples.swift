@@ -174,7 +174,7 @@ extension Report {
   static var small: Report {
     var report = sample
     report.workers.removeLast()
-    report.listeners.removeLast()
+    report.listeners.removeLast(2)
     report.pools.removeLast()
     report.pools[0].backends.removeLast(4)
     report.transitions.removeLast()
