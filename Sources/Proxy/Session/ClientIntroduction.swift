@@ -22,11 +22,6 @@ package final class IntroductionRules: Sendable {
     self.patience = patience
   }
 
-  /// Whether anything of who connects from there is looked at.
-  func concern(_ peer: SocketAddress) -> Bool {
-    routes != nil || expectsHeader(from: peer)
-  }
-
   /// Whether a header has to come from there.
   func expectsHeader(from peer: SocketAddress) -> Bool {
     proxies.contains { $0.contains(peer) }

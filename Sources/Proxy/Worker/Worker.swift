@@ -133,17 +133,17 @@ package final class Worker {
     pending.append(session)
     activeThisTick.append(session)
     keepTicking()
-    guard let rules, rules.concern(session.peer) else {
-      return wait == 0 ? search(for: session) : session.holdBack(for: wait)
-    }
-    session.phase = .introducing
-    if rules.expectsHeader(from: session.peer) {
+    if let rules, rules.expectsHeader(from: session.peer) {
       // What it begins with is told by the loop.
       session.introduction = ClientIntroduction(rules, awaiting: .header)
-    } else if wait == 0 {
+      session.phase = .introducing
+    } else if wait > 0 {
+      session.holdBack(for: wait)
+    } else if rules?.routes != nil {
+      session.phase = .introducing
       introduced(session)
     } else {
-      session.holdBack(for: wait)
+      search(for: session)
     }
   }
 
