@@ -123,7 +123,7 @@ import Testing
     let words = "{ sni: 'a', pool: 'db' }"
     #expect(
       try warnings(words, mail).first?.contains(
-        "(port 25), so that their clients say nothing: each is waited for for 2s") == true)
+        "(port 25), so that their clients say nothing, and each waits for 2s") == true)
     let script = ", health: { type: 'tcp-script', expect: '220' }"
     #expect(try warnings(words, health: script).first?.contains("(its health check)") == true)
     #expect(try warnings("{ from: '10.0.0.0/8', pool: 'db' }", mail).isEmpty && warnings(words).isEmpty)

@@ -56,7 +56,7 @@ extension Diagnostics {
     }
     warning(
       listener.place(of: "pool"),
-      "the servers of \"\(name)\" seem to speak first (\(reason)), so that their clients say nothing: each is waited for for "
+      "the servers of \"\(name)\" seem to speak first (\(reason)), so that their clients say nothing, and each waits for "
         + DurationText.write(listener.value.introduction),
       hint: "give them a listener without routes by sni, alpn or protocol, or a shorter \"introduction\"")
   }
