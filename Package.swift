@@ -138,7 +138,7 @@ let package = Package(
     .testTarget(name: "NamesTests", dependencies: ["Libevent", "Names", "Sockets", "Support", system]),
     .testTarget(name: "NetworkTests", dependencies: ["Libevent", "Network", "Sockets", "Support", system]),
     .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
-    .testTarget(name: "IntroductionTests", dependencies: ["Introduction", "Sockets"]),
+    .testTarget(name: "IntroductionTests", dependencies: ["Introduction", "Sockets", "Support"]),
     .testTarget(name: "ConfigTests", dependencies: ["Config", "Balancing", "Introduction", "Sockets", "Support"]),
     .testTarget(
       name: "ProxyTests",

@@ -2,6 +2,7 @@
 //   clients serve PORT                       answers each connection with two bytes once it has asked, and ends it
 //   clients ask PORT COUNT ADDRESSES SEED    COUNT connections, each from one of so many addresses; 32 at a time
 //   clients tell PORT COUNT ADDRESSES SEED   the same, each with a header of the PROXY protocol, version 2, before what it asks
+//   clients greet PORT COUNT ADDRESSES SEED  the same, each with a hello of TLS for www.db.example, before what it asks
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,7 +33,7 @@ _Noreturn static void serve(int port) {
   puts("ready");
   fflush(stdout);
   for (;;) {
-    char bytes[512];
+    char bytes[1024];
     ssize_t has = 0, got;
     int client = accept(listener, NULL, NULL);
     if (client < 0) continue;
@@ -50,13 +51,29 @@ static uint32_t draw(uint32_t count) {
   return (uint32_t)((seed >> 33) % count);
 }
 
-static char words[64] = "ask";
+static char words[1024] = "ask";
 static size_t length = 3;
 
 static void tell(void) {
   // PROXY, TCP over IPv4, of 192.0.2.1:4711 to 192.0.2.2:80.
   static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\x12\x67\0\x50" "ask";
   memcpy(words, header, length = sizeof header - 1);
+}
+
+static void put(const char *bytes, size_t count) {
+  memcpy(words + length, bytes, count);
+  length += count;
+}
+
+static void greet(void) {
+  static const char zeros[512], name[] = "www.db.example";
+  length = 0;
+  // The record, the message, its version and random number, no session, two ciphers, no compression, and what extensions follow.
+  put("\x16\3\1\2\0\1\0\1\xfc\3\3", 11), put(zeros, 32), put("\0\0\4\x13\1\x13\2\1\0\1\xcf", 11);
+  // Padding before the name, as browsers mix them; then what protocols it would speak.
+  put("\0\x15\1\xa5", 4), put(zeros, 421);
+  put("\0\0\0\x13\0\x11\0\0\x0e", 9), put(name, sizeof name - 1);
+  put("\0\x10\0\x0b\0\x09\x08http/1.1", 15), put("ask", 3);
 }
 
 static void begin(int queue, int port, uint32_t addresses) {
@@ -98,8 +115,9 @@ static int ask(int port, int count, uint32_t addresses) {
 
 int main(int count, char **given) {
   if (count == 3 && !strcmp(given[1], "serve")) serve(atoi(given[2]));
-  if (count != 6) return fprintf(stderr, "clients serve PORT | ask PORT COUNT ADDRESSES SEED | tell PORT COUNT ADDRESSES SEED\n"), 2;
+  if (count != 6) return fprintf(stderr, "clients serve PORT | ask PORT COUNT ADDRESSES SEED | tell … | greet …\n"), 2;
   if (!strcmp(given[1], "tell")) tell();
+  if (!strcmp(given[1], "greet")) greet();
   seed = strtoull(given[5], NULL, 10);
   return ask(atoi(given[2]), atoi(given[3]), (uint32_t)atoi(given[4]));
 }

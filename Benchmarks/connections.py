@@ -67,7 +67,7 @@ class Stage:
         return child
 
     def connect(self, port, count, seed, addresses=1000, how="ask"):
-        """So many connections from some of so many addresses; with `tell` each begins with a header of the PROXY protocol."""
+        """So many connections from some of so many addresses; with `tell` each begins with a header of the PROXY protocol, with `greet` with a hello of TLS."""
         answer = subprocess.run([self.tool, how, str(port), str(count), str(addresses), str(seed)], check=True, capture_output=True, text=True)
         if answer.stdout.strip() != "0":
             raise SystemExit(f"{answer.stdout.strip()} connections failed")

@@ -3,7 +3,7 @@
 
 For each row the proxies run side by side before the same four servers, one worker each, and get the same connections in turns: one
 request each, read to its end. CPU is the proxy's own, as medians of the rounds; ratios are those of each proxy to itself without
-anything, and of Martlet to the others in the same row.
+anything (of SNI routing to itself with the same bytes, not looked at), and of Martlet to the others in the same row.
 
     python3 Benchmarks/edges.py [--rounds 9] [--connections 10000] [--only ROW,...] [--martlet .build/release/martlet]
 """
@@ -27,9 +27,9 @@ def martlet(folder, port, servers, row):
 
 def haproxy(folder, port, servers, row):
     lines = ["global", "  nbthread 1", "defaults", "  mode tcp", "  timeout connect 5s", "  timeout client 60s", "  timeout server 60s",
-             "listen main", f"  bind 127.0.0.1:{port} {row.get('bind', '')}"]
+             "listen main", f"  bind 127.0.0.1:{port} {row.get('bind', '')}"] + row.get("lines", [])
     lines += [f"  server s{server} 127.0.0.1:{server} {row.get('server', '')}" for server in servers]
-    return ["-db", "-f", write(f"{folder}/haproxy.cfg", "\n".join(lines) + "\n")]
+    return ["-db", "-f", write(f"{folder}/haproxy.cfg", "\n".join(lines + row.get("more", [])) + "\n")]
 
 
 def nginx(folder, port, servers, row):
@@ -38,7 +38,7 @@ def nginx(folder, port, servers, row):
     load = f"load_module {modules};" if os.path.exists(modules) else ""
     return ["-p", folder, "-c", write(f"{folder}/nginx.conf", f"""{load} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log /dev/null;
 events {{ worker_connections 4096; }}
-stream {{ upstream main {{ {upstream} }} server {{ listen 127.0.0.1:{port} {row.get('listen', '')}; proxy_pass main; {row.get('directives', '')} }} }}
+stream {{ upstream main {{ {upstream} }} {row.get('stream', '')} server {{ listen 127.0.0.1:{port} {row.get('listen', '')}; proxy_pass {row.get('pass', 'main')}; {row.get('directives', '')} }} }}
 """)]
 
 
@@ -46,10 +46,19 @@ FROM = {"proxy": {"from": ["127.0.0.0/8"]}}
 ROWS = {
     "plain": {"martlet": {}, "haproxy": {}, "nginx": {}},
     "PROXY out": {"martlet": {"pool": {"sendProxy": "v2"}}, "haproxy": {"server": "send-proxy-v2"}, "nginx": {"directives": "proxy_protocol on;"}},
-    "PROXY in": {"told": True, "martlet": {"listener": FROM}, "haproxy": {"bind": "accept-proxy"}, "nginx": {"listen": "proxy_protocol"}},
-    "PROXY in+out": {"told": True, "martlet": {"listener": FROM, "pool": {"sendProxy": "v2"}},
+    "PROXY in": {"how": "tell", "martlet": {"listener": FROM}, "haproxy": {"bind": "accept-proxy"}, "nginx": {"listen": "proxy_protocol"}},
+    "PROXY in+out": {"how": "tell", "martlet": {"listener": FROM, "pool": {"sendProxy": "v2"}},
                      "haproxy": {"bind": "accept-proxy", "server": "send-proxy-v2"},
                      "nginx": {"listen": "proxy_protocol", "directives": "proxy_protocol on;"}},
+    "a TLS hello": {"how": "greet", "martlet": {}, "haproxy": {}, "nginx": {}},
+    # Who asks for another name goes nowhere.
+    "SNI routing": {"how": "greet", "beside": "a TLS hello",
+                    "martlet": {"listener": {"routes": [{"sni": ["*.db.example", "db.example"], "pool": "main"}]}},
+                    "haproxy": {"lines": ["  tcp-request inspect-delay 5s", "  tcp-request content accept if { req.ssl_hello_type 1 }",
+                                          "  use_backend nobody unless { req.ssl_sni -m end .db.example } || { req.ssl_sni db.example }"],
+                                "more": ["backend nobody"]},
+                    "nginx": {"stream": "map $ssl_preread_server_name $where { hostnames; .db.example main; default nobody; } upstream nobody { server 127.0.0.1:1; }",
+                              "pass": "$where", "directives": "ssl_preread on;"}},
 }
 
 
@@ -73,7 +82,7 @@ def main():
                 folder, port = f"{stage.folder}/{name.replace(' ', '-')}-{proxy}", free_port()
                 os.mkdir(folder)
                 child = stage.start(programs[proxy], *make(folder, port, stage.servers, row[proxy]))
-                running[name, proxy] = (child.pid, port, "tell" if row.get("told") else "ask")
+                running[name, proxy] = (child.pid, port, row.get("how", "ask"))
         spent = {key: [] for key in running}
         for pid, port, how in running.values():
             # Who waits for a header from this client ends it.
@@ -96,7 +105,7 @@ def main():
             cells = []
             for proxy in programs:
                 key = (name, proxy)
-                cells += [f"{statistics.median(spent[key]):.1f}" if key in spent else "–", ratio(key, ("plain", proxy))]
+                cells += [f"{statistics.median(spent[key]):.1f}" if key in spent else "–", ratio(key, (ROWS[name].get("beside", "plain"), proxy))]
             print(f"| {name} | " + " | ".join(cells) + f" | {ratio((name, 'martlet'), (name, 'haproxy'))} | {ratio((name, 'martlet'), (name, 'nginx'))} |")
     finally:
         stage.end()

@@ -50,6 +50,7 @@ extension ListenerDocument {
       backlog: listener.backlog, onRemove: listener.onRemove, drainLimit: listener.drainLimit, access: listener.access,
       freebind: listener.isFreebind,
       proxy: listener.proxy.map { ProxyDocument(from: $0.from, versions: $0.versions) },
+      routes: listener.routes.isEmpty ? nil : listener.routes.map { Located(RouteDocument($0)) },
       introduction: listener.introduction, allow: listener.addresses.allow, deny: listener.addresses.deny,
       limits: listener.limits, accessLog: listener.accessLog)
   }

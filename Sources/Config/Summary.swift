@@ -6,7 +6,8 @@ extension Configuration {
     var lines = Table(indent: 0)
     for listener in listeners {
       lines.add(
-        "listener", listener.name, "\(listener.bind) → \(listener.pool)", Self.limit(listener.maxSessions),
+        "listener", listener.name, "\(listener.bind) → \(listener.pool ?? "routes only")",
+        Self.limit(listener.maxSessions),
         "removed: \(listener.onRemove.summary(drainLimit: listener.drainLimit))",
         listener.proxy.map { "introduced by \($0.from.map(\.description).joined(separator: ", "))" } ?? "",
         listener.addresses.allow.map { "allowed: \($0.summary)" } ?? "",
@@ -14,6 +15,7 @@ extension Configuration {
         listener.accessLog.map { "logged: \($0.summary)" } ?? "")
     }
     var text = lines.text
+    for listener in listeners where !listener.routes.isEmpty { text += "\n" + listener.routesSummary }
     for pool in pools { text += "\n" + pool.summary }
     var rest = Table(indent: 0)
     let names = stats.map { $0.hosts.isEmpty ? "" : ", also called \($0.hosts.joined(separator: ", "))" } ?? ""
@@ -46,6 +48,17 @@ extension Configuration {
 
   fileprivate static func limit(_ sessions: Int) -> String {
     sessions == .max ? "" : "at most \(sessions) sessions"
+  }
+}
+
+extension ListenerConfiguration {
+  fileprivate var routesSummary: String {
+    var list = Table(indent: 2)
+    for route in routes { list.add("route", route.name, "\(route)") }
+    let wait =
+      routes.contains(where: \.condition.asksForFacts)
+      ? "  waits up to \(DurationText.write(introduction)) for what clients say" : ""
+    return "listener \(name)\(wait)\n" + list.text + "  others → \(pool ?? "turned away")\n"
   }
 }
 

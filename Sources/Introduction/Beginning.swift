@@ -1,11 +1,13 @@
 /// What the first bytes of a connection look like, for people who wonder why they aren't what they should be.
 package enum Beginning: String, Sendable {
-  /// A client's hello by TLS (RFC 8446, 5.1).
+  /// A client's hello by TLS.
   case tls = "a TLS hello"
   /// A request by HTTP.
   case http = "an HTTP request"
-  /// SSH's first line (RFC 4253, 4.2).
+  /// SSH's first line.
   case ssh = "SSH"
+  /// PostgreSQL's first message.
+  case postgres = "PostgreSQL"
   /// A header of the PROXY protocol.
   case proxy = "a PROXY protocol header"
   /// Nothing that is known.
@@ -19,18 +21,12 @@ package enum Beginning: String, Sendable {
       return true
     }
     self =
-      if bytes.count >= 3, bytes[0] == 22, bytes[1] == 3 {
-        .tls
-      } else if begins("SSH-") {
-        .ssh
-      } else if begins("PROXY ") || begins("\r\n\r\n\0\r\nQUIT\n") {
-        .proxy
-      } else if begins("GET ") || begins("POST ") || begins("HEAD ") || begins("PUT ") || begins("OPTIONS ")
-        || begins("DELETE ") || begins("CONNECT ") || begins("PRI * HTTP/2")
-      {
-        .http
-      } else {
-        .other
+      switch ClientProtocol.read(bytes) {
+      case .known(.tls): .tls
+      case .known(.http): .http
+      case .known(.ssh): .ssh
+      case .known(.postgres): .postgres
+      case .incomplete, .other: begins("PROXY ") || begins("\r\n\r\n\0\r\nQUIT\n") ? .proxy : .other
       }
   }
 }

@@ -47,11 +47,22 @@ package enum StatsText {
     ])
     for listener in listeners {
       table.add(
-        [listener.name, listener.bind, listener.pool, listener.state.rawValue] + figures(listener.sessions)
+        [listener.name, listener.bind, listener.destination, listener.state.rawValue] + figures(listener.sessions)
           + [listener.accepted.map(String.init) ?? "-", "\(sum(listener.refused))"]
           + [size(listener.bytes.toBackend), size(listener.bytes.toClient)])
     }
-    return listeners.isEmpty ? "" : "listeners\n" + table.text
+    return listeners.isEmpty ? "" : "listeners\n" + table.text + routes(of: listeners)
+  }
+
+  /// The routes of those that have some.
+  private static func routes(of listeners: [Report.Listener]) -> String {
+    listeners.filter { $0.routes != nil }.map { listener in
+      var table = TextTable([("ROUTE", .left), ("TAKES", .left), ("POOL", .left), ("SESSIONS", .right)])
+      for route in listener.routes ?? [] {
+        table.add([route.name, route.takes ?? "all others", route.pool, "\(route.sessions)"])
+      }
+      return "\nroutes of listener \(TextTable.printable(listener.name))\n" + table.text
+    }.joined()
   }
 
   private static func section(_ pool: Report.Pool, now: Timestamp) -> String {

@@ -40,7 +40,7 @@ import Testing
         "{ to: 'stdout', format: 'clf' }", "accessLog.format: \"clf\" is no format", "\"json\", \"text\", or a template"
       ),
       ("{ to: 'stdout', format: '{clinet}' }", "there is no field {clinet}", "did you mean {client}?"),
-      ("{ to: 'stdout', format: '{sni}' }", "there is no field {sni}", "the fields are: time, event"),
+      ("{ to: 'stdout', format: '{host}' }", "there is no field {host}", "the fields are: time, event"),
       ("{ to: 'stdout', format: '{client} }' }", "a brace stands alone", "{{ or }}"),
       ("{ to: 'stdout', format: '{client}\\n{cause}' }", "a control character", "ends by itself"),
       (

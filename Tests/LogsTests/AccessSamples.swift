@@ -1,5 +1,6 @@
 import Balancing
 import Config
+import Introduction
 import Sockets
 
 @testable import Logs
@@ -21,7 +22,8 @@ extension SessionRecord {
   static func whole(_ id: UInt64 = 7) -> SessionRecord {
     SessionRecord(
       id: id, client: .ipv4(0xC000_0201, port: 4711), peer: .ipv6(high: 0x2001_0DB8 << 32, low: 1, scope: 0, port: 5),
-      listener: web, pool: main, backend: reached, acceptedAt: 5_000_000_000, duration: 1_250_000_999,
+      listener: web, facts: ClientFacts(.tls, serverName: "db.example", alpn: ["h2", "a]\""]), pool: main,
+      backend: reached, acceptedAt: 5_000_000_000, duration: 1_250_000_999,
       introductionTime: 1_000, waitTime: 0, connectTime: 250_000, firstByteTime: 2_000_000_000, bytesToBackend: 5,
       bytesToClient: 1_234_567_890_123, end: .closed(.clientEnded), attempts: 3,
       failures: [.init(other, .refused), .init(other, .timeout)])
@@ -29,13 +31,15 @@ extension SessionRecord {
 
   /// One that reached nobody.
   static let refused = SessionRecord(
-    id: 8, client: .unix(path: "/run/\"a b]\\\n"), peer: .unix(path: ""), listener: web, pool: main, backend: nil,
+    id: 8, client: .unix(path: "/run/\"a b]\\\n"), peer: .unix(path: ""), listener: web, facts: nil, pool: main,
+    backend: nil,
     acceptedAt: 5_000_000_000, duration: 0, introductionTime: nil, waitTime: nil, connectTime: nil, firstByteTime: nil,
     bytesToBackend: 0, bytesToClient: 0, end: .refused(.noBackend), attempts: 0, failures: [])
 
   /// One that lasts.
   static let lasting = SessionRecord(
-    id: 9, client: .ipv4(1, port: 1), peer: .ipv4(1, port: 1), listener: web, pool: main, backend: reached,
+    id: 9, client: .ipv4(1, port: 1), peer: .ipv4(1, port: 1), listener: web, facts: ClientFacts(), pool: main,
+    backend: reached,
     acceptedAt: 5_000_000_000, duration: 1_000_000_000, introductionTime: nil, waitTime: 0, connectTime: 1_000,
     firstByteTime: nil, bytesToBackend: 0, bytesToClient: 0, end: nil, attempts: 1, failures: [])
 }

@@ -22,7 +22,7 @@ import Testing
     let text = line(.whole(), .init(.stdout))
     #expect(
       text == #"""
-        {"time":"2026-01-01T11:59:56.250Z","event":"end","id":"7","unique":"1a2b-0000000000000007","start":"2026-01-01T11:59:55.000Z","client":"192.0.2.1:4711","peer":"[2001:db8::1]:5","listener":"web","pool":"main","backend":"b1","address":"10.0.0.1:80","source":"10.0.0.9:999","attempts":3,"failures":"b2=refused,b2=timeout","introduction":0.000001,"wait":0.000000,"connect":0.000250,"firstByte":2.000000,"duration":1.250000,"toBackend":5,"toClient":1234567890123,"cause":"clientEnded","generation":3,"process":4711}
+        {"time":"2026-01-01T11:59:56.250Z","event":"end","id":"7","unique":"1a2b-0000000000000007","start":"2026-01-01T11:59:55.000Z","client":"192.0.2.1:4711","peer":"[2001:db8::1]:5","listener":"web","sni":"db.example","alpn":"h2,a]\"","pool":"main","backend":"b1","address":"10.0.0.1:80","source":"10.0.0.9:999","attempts":3,"failures":"b2=refused,b2=timeout","introduction":0.000001,"wait":0.000000,"connect":0.000250,"firstByte":2.000000,"duration":1.250000,"toBackend":5,"toClient":1234567890123,"cause":"clientEnded","generation":3,"process":4711}
 
         """#)
     let keys = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]).keys
@@ -34,12 +34,14 @@ import Testing
     let text = line(.refused, .init(.stdout))
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(object["client"] as? String == "unix:/run/\"a b]\\\n")
-    for key in ["backend", "address", "source", "failures", "introduction", "wait", "connect", "firstByte"] {
+    for key in [
+      "sni", "alpn", "backend", "address", "source", "failures", "introduction", "wait", "connect", "firstByte",
+    ] {
       #expect(object[key] == nil, "\(key)")
     }
     #expect(object["cause"] as? String == "noBackend")
     let lasting = line(.lasting, .init(.stdout))
-    #expect(lasting.contains(#""event":"interval""#) && !lasting.contains("cause"))
+    #expect(lasting.contains(#""event":"interval""#) && !lasting.contains("cause") && !lasting.contains("sni"))
   }
 
   @Test func text() {

@@ -145,7 +145,8 @@ package struct StatsReport: Decodable {
   }
 
   package struct Listener: Decodable {
-    package let name, bind, pool, state: String
+    package let name, bind, state: String
+    package let pool: String?
     package let sessions: Sessions
     package let accepted: Int
     package let refused: [String: Int]

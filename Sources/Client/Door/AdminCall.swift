@@ -84,8 +84,17 @@ extension AdminCall<AdminAnswer.Sessions> {
 
 extension AdminCall<AdminAnswer.Why> {
   /// What the pool's strategy would decide now, for a client.
-  package static func why(pool: String?, client: String?) -> Self {
-    Self(.get, "/v1/why", query: [("pool", pool), ("client", client)])
+  ///
+  /// - Parameters:
+  ///   - sni: the server that it asks for by TLS.
+  ///   - alpn: the protocols that it would speak within TLS, with commas between them.
+  ///   - protocol: what it speaks.
+  package static func why(
+    pool: String?, client: String?, sni: String? = nil, alpn: String? = nil, protocol: String? = nil
+  ) -> Self {
+    Self(
+      .get, "/v1/why",
+      query: [("pool", pool), ("client", client), ("sni", sni), ("alpn", alpn), ("protocol", `protocol`)])
   }
 }
 

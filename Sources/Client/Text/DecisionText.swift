@@ -22,7 +22,12 @@ package enum DecisionText {
     let admission = (why.admission ?? []).map { decision in
       "listener \(decision.listener) \(decision.isLetIn ? "lets it in" : "turns it away"): \(decision.reason)"
     }
-    return Words.lines(["pool \(why.pool), \(why.strategy)\(client)"]) + "\(sentence)\n" + Words.lines(admission) + "\n"
+    let routes = (why.routes ?? []).map { route in
+      "\(route.isTaken ? ">" : " ") route \(route.name)\(route.takes.map { " (\($0))" } ?? ""), "
+        + "to \(route.pool.map { "pool \($0)" } ?? "nobody"): \(route.reason)"
+    }
+    let place = why.pool.map { "pool \($0)\(why.strategy.map { ", \($0)" } ?? "")" } ?? "no pool"
+    return Words.lines(["\(place)\(client)"]) + "\(sentence)\n" + Words.lines(admission + routes) + "\n"
       + (why.backends.isEmpty ? "" : table.text + "\n")
       + Words.lines(
         [

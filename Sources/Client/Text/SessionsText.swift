@@ -5,17 +5,21 @@ import Text
 package enum SessionsText {
   /// The sessions that stand.
   package static func render(_ answer: AdminAnswer.Sessions) -> String {
-    var table = TextTable([
-      ("ID", .left), ("CLIENT", .left), ("LISTENER", .left), ("BACKEND", .left), ("PHASE", .left), ("AGE", .right),
-      ("IDLE", .right), ("TO BACKEND", .right), ("TO CLIENT", .right), ("WORKER", .right),
-    ])
-    for session in answer.sessions {
-      table.add([
-        session.id, session.client, session.listener, backend(session.backend, of: session.pool), session.phase,
-        StatsText.duration(session.age), StatsText.duration(session.idle), StatsText.size(session.bytes.toBackend),
-        StatsText.size(session.bytes.toClient), "\(session.worker)",
-      ])
-    }
+    let sessions = answer.sessions
+    let table = TextTable(
+      [
+        TextColumn("ID", .left, sessions.map(\.id)), TextColumn("CLIENT", .left, sessions.map(\.client)),
+        TextColumn("LISTENER", .left, sessions.map(\.listener)),
+        TextColumn("SNI", .left, sessions.map { $0.sni ?? "-" }, unless: "-"),
+        TextColumn("ALPN", .left, sessions.map { alpn($0.alpn) }, unless: "-"),
+        TextColumn("BACKEND", .left, sessions.map { backend($0.backend, of: $0.pool) }),
+        TextColumn("PHASE", .left, sessions.map(\.phase)),
+        TextColumn("AGE", .right, sessions.map { StatsText.duration($0.age) }),
+        TextColumn("IDLE", .right, sessions.map { StatsText.duration($0.idle) }),
+        TextColumn("TO BACKEND", .right, sessions.map { StatsText.size($0.bytes.toBackend) }),
+        TextColumn("TO CLIENT", .right, sessions.map { StatsText.size($0.bytes.toClient) }),
+        TextColumn("WORKER", .right, sessions.map { "\($0.worker)" }),
+      ], coloured: false)
     guard answer.total > 0 else { return "no session matches\n" }
     let shown = answer.sessions.count
     let count = Words.count(answer.total, "session")
@@ -25,19 +29,22 @@ package enum SessionsText {
 
   /// The sessions that have ended.
   package static func render(_ answer: AdminAnswer.Recent) -> String {
-    var table = TextTable([
-      ("BEGAN (UTC)", .left), ("ID", .left), ("CLIENT", .left), ("LISTENER", .left), ("BACKEND", .left),
-      ("TRIES", .right), ("CONNECT", .right), ("LASTED", .right), ("TO BACKEND", .right), ("TO CLIENT", .right),
-      ("CAUSE", .left), ("END", .left),
-    ])
-    for session in answer.sessions {
-      table.add([
-        Words.moment(session.began), session.id, session.client, session.listener,
-        backend(session.backend, of: session.pool), "\(session.attempts)",
-        session.connectTime.map(StatsText.duration) ?? "-", StatsText.duration(session.duration),
-        StatsText.size(session.bytes.toBackend), StatsText.size(session.bytes.toClient), session.cause, session.text,
-      ])
-    }
+    let sessions = answer.sessions
+    let table = TextTable(
+      [
+        TextColumn("BEGAN (UTC)", .left, sessions.map { Words.moment($0.began) }),
+        TextColumn("ID", .left, sessions.map(\.id)), TextColumn("CLIENT", .left, sessions.map(\.client)),
+        TextColumn("LISTENER", .left, sessions.map(\.listener)),
+        TextColumn("SNI", .left, sessions.map { $0.sni ?? "-" }, unless: "-"),
+        TextColumn("ALPN", .left, sessions.map { alpn($0.alpn) }, unless: "-"),
+        TextColumn("BACKEND", .left, sessions.map { backend($0.backend, of: $0.pool) }),
+        TextColumn("TRIES", .right, sessions.map { "\($0.attempts)" }),
+        TextColumn("CONNECT", .right, sessions.map { $0.connectTime.map(StatsText.duration) ?? "-" }),
+        TextColumn("LASTED", .right, sessions.map { StatsText.duration($0.duration) }),
+        TextColumn("TO BACKEND", .right, sessions.map { StatsText.size($0.bytes.toBackend) }),
+        TextColumn("TO CLIENT", .right, sessions.map { StatsText.size($0.bytes.toClient) }),
+        TextColumn("CAUSE", .left, sessions.map(\.cause)), TextColumn("END", .left, sessions.map(\.text)),
+      ], coloured: false)
     return answer.sessions.isEmpty ? "no session has ended yet\n" : table.text
   }
 
@@ -67,7 +74,7 @@ package enum SessionsText {
         : "\(Words.count(excess, "session")) of pool \(pool) to be closed, at most \(answer.perSecond) a second\n")
   }
 
-  private static func backend(_ backend: String?, of pool: String) -> String {
-    backend.map { "\(pool)/\($0)" } ?? "\(pool)/-"
-  }
+  private static func backend(_ backend: String?, of pool: String?) -> String { "\(pool ?? "-")/\(backend ?? "-")" }
+
+  private static func alpn(_ protocols: [String]?) -> String { protocols?.joined(separator: ",") ?? "-" }
 }

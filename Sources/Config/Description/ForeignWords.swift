@@ -87,6 +87,22 @@ enum ForeignWords {
       ["rate-limit", "rateLimit", "ratelimit", "limit_conn", "limit_req", "throttling", "rate-limit-sessions"]
     ),
     ("limits.perClient", ["perip", "per-ip", "perIP", "client", "perSource", "src"]),
+    (
+      "routes",
+      [
+        "acl", "acls", "rules", "routers", "map", "matches", "filter_chains", "sni-routing", "ssl_preread",
+        "use_backends",
+      ]
+    ),
+    (
+      "sni",
+      [
+        "server_name", "server_names", "hostsni", "ssl_preread_server_name", "req-ssl-sni", "req_ssl_sni", "sni-hosts",
+        "domains", "virtual-hosts", "hosts",
+      ]
+    ),
+    ("alpn", ["application_protocols", "ssl_preread_alpn_protocols", "req-ssl-alpn"]),
+    ("from", ["src", "source", "sources", "source_prefix_ranges", "clientIP"]),
     ("introduction", ["tcp-request-inspect-delay", "inspect-delay", "preread_timeout", "proxy_protocol_timeout"]),
     ("tls", ["ssl"]),
     ("ca", ["ca-file", "cafile", "cacert", "ca-cert", "root-ca", "trust-store", "trusted-ca"]),
@@ -104,10 +120,9 @@ enum ForeignWords {
     (["mode", "protocol", "proto", "option", "options"], "remove it: everything is relayed as TCP"),
     (
       [
-        "http", "acl", "acls", "rules", "routes", "routers", "locations", "headers", "domains", "virtual-hosts",
-        "paths",
+        "http", "locations", "headers", "paths",
       ],
-      "remove it: connections are relayed as they come, and what is said in them isn't looked at"
+      "remove it: connections are relayed as they come, and of what is said in them no more is looked at than \"routes\" asks for"
     ),
     (
       ["cookie", "cookies"],

@@ -43,7 +43,7 @@ struct Assembler {
     }
     let stats = document.stats.flatMap { self.stats($0) }
     let admin = document.admin.map { self.admin($0) } ?? AdminConfiguration()
-    let used = Set(listeners.map(\.pool))
+    let used = Set(listeners.flatMap(\.pools))
     for pool in documents {
       guard let name = pool.value.name, !used.contains(name), document.listeners != nil else { continue }
       found.warning(
@@ -69,10 +69,16 @@ extension Assembler {
     if let bind = value.bind { bound(to: bind, listener.place(of: "bind"), .listener) }
     let names = (pools ?? []).compactMap(\.value.name)
     // Without a readable list of pools there is nothing to compare with.
-    if let pools, names.count == pools.count { check(value.pool, of: listener, among: names) }
+    if let pools, names.count == pools.count {
+      if value.routes == nil || value.pool != nil { check(value.pool, of: listener, among: names) }
+      for route in value.routes ?? [] where route.value.pool != nil {
+        check(route.value.pool, at: route.place(of: "pool"), among: names)
+      }
+    }
     return ListenerConfiguration(
       name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? .unix(path: ""),
-      pool: value.pool ?? names.first ?? "", maxSessions: value.maxSessions, backlog: value.backlog,
+      pool: value.pool ?? (listener.node["routes"] == nil ? names.first ?? "" : nil),
+      routes: found.routes(of: listener, among: pools), maxSessions: value.maxSessions, backlog: value.backlog,
       onRemove: value.onRemove, drainLimit: value.drainLimit, access: value.access,
       isFreebind: value.freebind || value.bind.map { floating.contains($0.withoutMapping.with(port: 0)) } == true,
       proxy: value.proxy.map { ProxyConfiguration(from: $0.from ?? [], versions: $0.versions) },
@@ -88,7 +94,11 @@ extension Assembler {
       }
       return
     }
-    guard !names.contains(pool) else { return }
+    check(pool, at: place, among: names)
+  }
+
+  private mutating func check(_ pool: String?, at place: Place, among names: [String]) {
+    guard let pool, !names.contains(pool) else { return }
     let hint = nearest(to: pool, among: names).map { "did you mean \"\($0)\"?" }
     let known = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     found.error(place, "there is no pool \"\(pool)\"", hint: hint ?? "the pools are: \(known)")

@@ -44,6 +44,7 @@ struct ListenerDocument: Sendable {
   var access = SocketAccess()
   var freebind = false
   var proxy: ProxyDocument?
+  var routes: [Located<RouteDocument>]?
   var introduction = Duration.seconds(3)
   var allow: AddressList?
   var deny: AddressList?
@@ -66,7 +67,9 @@ extension Document {
     rules: [
       [
         "if": ["properties": ["pools": ["minItems": 2]], "required": ["pools"]],
-        "then": ["properties": ["listeners": ["items": ["required": ["pool"]]]]],
+        "then": [
+          "properties": ["listeners": ["items": ["anyOf": [["required": ["pool"]], ["required": ["routes"]]]]]]
+        ],
       ]
     ])
 
@@ -243,7 +246,10 @@ extension ListenerDocument {
       Field(
         "bind", optional: \.bind, .bind, isRequired: true,
         "The address: an IP address with a port, :port for all addresses, or unix:/path."),
-      Field("pool", optional: \.pool, .name, "The pool's name. Without it the only pool."),
+      Field(
+        "pool", optional: \.pool, .name,
+        "The pool's name. Without it the only pool; of a listener with routes none, and whom no route takes is turned away."
+      ),
       Field("maxSessions", \.maxSessions, in: initial, .limit, "The most sessions at once; a count."),
       Field(
         "backlog", \.backlog, in: initial, .integer(1...65_535),
@@ -264,8 +270,13 @@ extension ListenerDocument {
         "Who has to say whose connection it is, by the PROXY protocol. Without it nobody, and what comes is the client's own."
       ),
       Field(
+        "routes", optional: \.routes, RouteDocument.shape.kind.located.list(1...256, what: "routes"),
+        "Which clients go to another pool than the listener's own, by where they are and by what they say first: the first one takes a "
+          + "client of which all holds that it has. Without them all go to the listener's pool."),
+      Field(
         "introduction", \.introduction, in: initial, .duration(.milliseconds(10)...(.seconds(60))),
-        "How long that may take from the accept on; a duration."),
+        "How long it may take from the accept on until it's known who a client is and what it wants, where proxy and routes look at that; a "
+          + "duration."),
       Field(
         "allow", optional: \.allow, .addresses,
         "The clients that may come in, by their addresses: a list of ranges, or a file of them. Of ranges here and in deny the most "

@@ -93,6 +93,10 @@ package enum AccessLogField: String, CaseIterable, Sendable {
   case peer
   /// The listener that accepted it.
   case listener
+  /// The server that the client asked for by TLS.
+  case sni
+  /// The protocols that it would speak within TLS.
+  case alpn
   /// The pool that served it.
   case pool
   /// The name of the backend that it reached.

@@ -58,14 +58,16 @@ package enum Workers: Equatable, Sendable {
   }
 }
 
-/// One bound address and the pool behind it.
+/// One bound address and the pools behind it.
 package struct ListenerConfiguration: Equatable, Sendable {
   /// Unique among the listeners.
   package var name: String
   /// The address; port 0 lets the kernel choose. `[::]` is meant for IPv4 clients too.
   package var bind: SocketAddress
-  /// The name of the pool, which exists.
-  package var pool: String
+  /// The name of the pool for those whom no route takes, which exists; nil if they are turned away.
+  package var pool: String?
+  /// The ways to other pools before that; of those that hold for a client the first one counts.
+  package var routes: [RouteConfiguration] = []
   /// The most sessions at once; `Int.max` if unlimited.
   package var maxSessions: Int
   /// How many connections the kernel may hold ready to be accepted, 1…65,535 (listen(2)).

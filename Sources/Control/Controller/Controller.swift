@@ -25,6 +25,8 @@ package final class Controller {
   package let targets: TargetBook
   /// Which addresses listeners let in.
   package let admission: AdmissionBook
+  /// What was counted of listeners' routes.
+  package let routes: RouteBook
   /// At which addresses this process answers.
   package let own: OwnDoors
   /// What has become of backends.
@@ -62,7 +64,8 @@ package final class Controller {
     self.workforce = workforce
     self.loop = loop
     self.logger = logger
-    tables = RoutingTables(workforce.accessLogs)
+    routes = RouteBook(workers: workforce.count)
+    tables = RoutingTables(routes, workforce.accessLogs)
     transitions = TransitionLog(logger)
     evictions = EvictionScheduler(workforce, rate: configuration.eviction.rate, on: loop)
     names = NameBook(configuration.resolver, on: loop, logger: logger)

@@ -131,7 +131,7 @@ extension Controller {
   /// Whether a pool that serves now would have nobody left with these leases.
   package func wouldStopServing(_ pool: PoolController, with book: OverrideBook) -> Bool {
     let now = Instant.now
-    guard configuration.listeners.contains(where: { $0.pool == pool.name }),
+    guard configuration.listeners.contains(where: { $0.pools.contains(pool.name) }),
       pool.members.contains(where: { $0.isEligible(at: now) })
     else { return false }
     let endpoints = Set(book.applied(to: pool.configuration).backends.map(\.endpoint))

@@ -71,7 +71,7 @@ extension Controller {
   package func poolsLeftAlone(by stage: Stage) -> [String] {
     var stage = stage
     let now = Instant.now
-    let served = Set(stage.configuration.listeners.map(\.pool))
+    let served = Set(stage.configuration.listeners.flatMap(\.pools))
     return stage.configuration.pools.filter { settings in
       guard served.contains(settings.name), let present = pool(settings.name),
         present.members.contains(where: { $0.isEligible(at: now) })

@@ -7,9 +7,11 @@ struct RoutingTables {
   /// How many there were.
   private(set) var count = 0
   private var snapshots: [String: Pool] = [:]
+  private let routes: RouteBook
   private let accessLogs: AccessLogs
 
-  init(_ accessLogs: AccessLogs) {
+  init(_ routes: RouteBook, _ accessLogs: AccessLogs) {
+    self.routes = routes
     self.accessLogs = accessLogs
   }
 
@@ -32,24 +34,32 @@ struct RoutingTables {
     of pools: [String: Pool], _ configuration: Configuration, admission: (ListenerConfiguration) -> AdmissionRules?
   ) -> RoutingTable {
     count += 1
-    let routes = configuration.listeners.compactMap { listener in
-      pools[listener.pool].map {
-        (
-          listener.name,
-          ListenerRoute(
-            pool: $0, maxSessions: listener.maxSessions, introduction: listener.proxy.map { rules(of: $0, listener) },
-            admission: admission(listener),
-            accessLog: configuration.accessLog(of: listener).map(accessLogs.log))
-        )
+    routes.keep(configuration.listeners)
+    let ways = configuration.listeners.compactMap { listener in
+      route(of: listener, to: pools, admission(listener), configuration.accessLog(of: listener)).map {
+        (listener.name, $0)
       }
     }
     return RoutingTable(
-      generation: count, routes: Dictionary(uniqueKeysWithValues: routes),
+      generation: count, routes: Dictionary(uniqueKeysWithValues: ways),
       evictionInterval: 1_000_000_000 / UInt64(max(configuration.eviction.rate, 1)))
   }
 
-  private func rules(of proxy: ProxyConfiguration, _ listener: ListenerConfiguration) -> IntroductionRules {
-    IntroductionRules(
-      proxies: proxy.from, versions: Set(proxy.versions), patience: listener.introduction.clockNanoseconds)
+  /// Nil if one of its pools isn't there yet.
+  private func route(
+    of listener: ListenerConfiguration, to pools: [String: Pool], _ admission: AdmissionRules?,
+    _ accessLog: AccessLogConfiguration?
+  ) -> ListenerRoute? {
+    guard listener.pools.allSatisfy({ pools[$0] != nil }) else { return nil }
+    let ways = routes.routes(of: listener, to: pools)
+    let introduction =
+      listener.proxy == nil && ways == nil
+      ? nil
+      : IntroductionRules(
+        proxies: listener.proxy?.from ?? [], versions: Set(listener.proxy?.versions ?? []), routes: ways,
+        patience: listener.introduction.clockNanoseconds)
+    return ListenerRoute(
+      pool: listener.pool.flatMap { pools[$0] }, maxSessions: listener.maxSessions, introduction: introduction,
+      admission: admission, accessLog: accessLog.map(accessLogs.log))
   }
 }

@@ -79,7 +79,10 @@ package final class CountsTeller {
     while size < most, let item = round.popLast() {
       switch item {
       case .workers: counts.workers = controller.workforce.counts
-      case .listener(let name): size += add(listening[name], named: name, to: &counts) ? 2 : 0
+      case .listener(let name):
+        var listener = listening[name]
+        listener?.routes.merge(controller.routes.counts(of: name), uniquingKeysWith: +)
+        size += add(listener, named: name, to: &counts) ? 2 : 0
       case .stranger(let name): size += add(stranger: name, to: &counts) ? 2 : 0
       case .pool(let pool): size += add(pool, to: &counts) ? 2 : 0
       case .backend(let member, let pool): size += add(member, of: pool, to: &counts) ? 1 : 0

@@ -33,9 +33,10 @@ package final class LoopWatch {
     let length = now - last
     last = now
     var isClose = false
+    let arrivals = arrivals()
     for pool in controller.pools {
       let before = counted[pool.name]
-      let total = count(pool)
+      let total = Counted(arrivals: arrivals[pool.name] ?? 0, answers: answers(of: pool))
       counted[pool.name] = total
       guard let before else { continue }
       let window = LoopDetector.Window(
@@ -51,18 +52,34 @@ package final class LoopWatch {
     timer?.schedule(after: isClose ? Self.closeInterval : Self.interval)
   }
 
-  /// What workers of this process have counted up to now.
-  private func count(_ pool: PoolController) -> Counted {
-    var total = Counted()
-    for listener in listeners.listeners where listener.configuration.pool == pool.name {
-      for counters in listener.status.counters { total.arrivals += counters.accepted.current }
+  /// How many clients have come to each pool up to now, by its name, as workers of this process have counted them.
+  private func arrivals() -> [String: Int] {
+    var arrivals: [String: Int] = [:]
+    for listener in listeners.listeners {
+      let configuration = listener.configuration
+      guard !configuration.routes.isEmpty else {
+        guard let pool = configuration.pool else { continue }
+        arrivals[pool, default: 0] += listener.status.counters.reduce(0) { $0 + $1.accepted.current }
+        continue
+      }
+      let taken = controller.routes.counts(of: configuration.name)
+      // Several ways to a pool may be counted under one name.
+      var names = Dictionary(grouping: configuration.routes, by: \.pool).mapValues { Set($0.map(\.name)) }
+      if let pool = configuration.pool { names[pool, default: []].insert(RouteBook.others) }
+      for (pool, names) in names { arrivals[pool, default: 0] += names.reduce(0) { $0 + taken[$1, default: 0] } }
     }
+    return arrivals
+  }
+
+  /// What backends have said, and sessions that have ended in order, up to now.
+  private func answers(of pool: PoolController) -> Int {
+    var answers = 0
     for member in pool.members + pool.leaving {
       for counters in member.backend.counters {
-        total.answers += counters.bytesToClient.current + counters.closes[.clientEnded] + counters.closes[.backendEnded]
+        answers += counters.bytesToClient.current + counters.closes[.clientEnded] + counters.closes[.backendEnded]
       }
     }
-    return total
+    return answers
   }
 
   private func carryOut(_ order: LoopDetector.Order, in pool: PoolController) {

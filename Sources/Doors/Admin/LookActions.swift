@@ -1,5 +1,6 @@
 import Config
 import Control
+import Introduction
 import Logs
 import Model
 import Sockets
@@ -43,21 +44,9 @@ struct LookActions {
         }
         reply(.success(AdminReply(AdminAnswer.History(transitions: Array(transitions.prefix(limit))))))
       },
-      AdminRouter.Route(.get, "/v1/why", parameters: ["pool", "client"]) {
+      AdminRouter.Route(.get, "/v1/why", parameters: ["pool", "client", "sni", "alpn", "protocol"]) {
         call, reply throws(AdminRefusal) in
-        let (pool, listeners) = try poolAndListeners(of: try call.optional("pool"))
-        let client = try call.optional("client")
-        var address: SocketAddress?
-        if let client {
-          guard let read = SocketAddress(ip: client, port: 0) else {
-            throw AdminRefusal(400, "client must be an IP address, is \"\(client)\"", hint: "such as 10.0.0.1 or ::1")
-          }
-          address = read
-        }
-        let explainer = Explainer(
-          pool: pool, unresolved: controller.unresolved(in: pool), listeners: listeners,
-          admission: controller.admission, headroom: reporter.headroom)
-        reply(.success(AdminReply(explainer.why(client: address))))
+        reply(.success(AdminReply(try why(call))))
       },
       AdminRouter.Route(.get, "/v1/log") { _, reply in
         reply(.success(AdminReply(AdminAnswer.Log(level: log.level.rawValue))))
@@ -78,18 +67,64 @@ struct LookActions {
     ]
   }
 
-  /// A pool by its name, or by that of a listener that leads to it, with the listeners that are meant; the only pool without a name.
-  private func poolAndListeners(
-    of name: String?
-  ) throws(AdminRefusal) -> (PoolController, [ListenerConfiguration]) {
+  /// Where a client's session goes, by a listener's routes if one is named that has some, and to which backend of the pool.
+  private func why(_ call: AdminCall) throws(AdminRefusal) -> AdminAnswer.Why {
+    let name = try call.optional("pool")
+    let client = try address(call)
+    let facts = try facts(call)
     let listeners = controller.configuration.listeners
-    let named = listeners.filter { $0.name == name }
-    if let listener = named.first, let pool = controller.pool(listener.pool),
-      controller.pool(listener.name) == nil || listener.name == listener.pool
-    {
-      return (pool, named)
+    guard let listener = listener(named: name), !listener.routes.isEmpty else {
+      guard facts == nil else {
+        throw AdminRefusal(
+          409, "what a client says is looked at by listeners with routes, and this is none",
+          hint: "name such a listener")
+      }
+      let named = listener(named: name)
+      let pool = try backends.pool(orOnly: named?.pool ?? name)
+      return explainer(pool, named.map { [$0] } ?? listeners.filter { $0.pools.contains(pool.name) }).why(
+        client: client)
     }
-    let pool = try backends.pool(orOnly: name)
-    return (pool, listeners.filter { $0.pool == pool.name })
+    let routes = RouteExplainer(listener: listener, client: client, facts: facts ?? ClientFacts())
+    guard let pool = routes.pool else { return routes.refusal }
+    var answer = explainer(try backends.pool(pool), [listener]).why(client: client)
+    answer.routes = routes.decisions
+    return answer
+  }
+
+  private func explainer(_ pool: PoolController, _ listeners: [ListenerConfiguration]) -> Explainer {
+    Explainer(
+      pool: pool, unresolved: controller.unresolved(in: pool), listeners: listeners, admission: controller.admission,
+      headroom: reporter.headroom)
+  }
+
+  /// A listener by its name, unless that's rather meant to be a pool's; the only one, if it has routes, without a name.
+  private func listener(named name: String?) -> ListenerConfiguration? {
+    let listeners = controller.configuration.listeners
+    guard let name else { return listeners.count == 1 && !listeners[0].routes.isEmpty ? listeners[0] : nil }
+    return listeners.first { $0.name == name && (controller.pool(name) == nil || $0.pools.contains(name)) }
+  }
+
+  private func address(_ call: AdminCall) throws(AdminRefusal) -> SocketAddress? {
+    guard let client = try call.optional("client") else { return nil }
+    guard let address = SocketAddress(ip: client, port: 0) else {
+      throw AdminRefusal(400, "client must be an IP address, is \"\(client)\"", hint: "such as 10.0.0.1 or ::1")
+    }
+    return address
+  }
+
+  /// What the client says; nil if that isn't told.
+  private func facts(_ call: AdminCall) throws(AdminRefusal) -> ClientFacts? {
+    let (sni, alpn, word) = (try call.optional("sni"), try call.optional("alpn"), try call.optional("protocol"))
+    guard sni != nil || alpn != nil || word != nil else { return nil }
+    let spoken = word.map { ClientProtocol(rawValue: $0) } ?? .tls
+    guard let spoken, spoken == .tls || sni == nil && alpn == nil else {
+      throw AdminRefusal(
+        400,
+        "protocol must be one of \(ClientProtocol.allCases.map(\.rawValue).joined(separator: ", ")), and tls with sni or alpn",
+        hint: "leave it out for tls")
+    }
+    let name = sni.map { $0.hasSuffix(".") ? String($0.dropLast()).lowercased() : $0.lowercased() }
+    let protocols = (alpn ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
+    return ClientFacts(spoken, serverName: name, alpn: protocols)
   }
 }

@@ -152,8 +152,9 @@ struct SessionActions {
   private func describe(_ session: SessionSummary, _ names: BackendNames) -> AdminAnswer.Session {
     AdminAnswer.Session(
       id: String(session.id), client: session.client.description, listener: session.listener.name,
-      pool: session.pool.name,
-      backend: names.name(of: session.backend), phase: session.phase.rawValue, age: Double(session.age) / 1e9,
+      pool: session.pool?.name, backend: names.name(of: session.backend), sni: session.facts?.serverName,
+      alpn: session.facts.flatMap { $0.alpn.isEmpty ? nil : $0.alpn }, phase: session.phase.rawValue,
+      age: Double(session.age) / 1e9,
       idle: Double(session.idle) / 1e9,
       bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient), worker: session.worker)
   }

@@ -99,8 +99,9 @@ package final class SessionDesk {
     let ago = Int64(bitPattern: MonotonicClock.now() &- session.acceptedAt) / 1_000_000
     return AdminAnswer.EndedSession(
       id: String(session.id), client: session.client.description, listener: session.listener.name,
-      pool: session.pool.name,
-      backend: names.name(of: session.backend), began: Timestamp(milliseconds: Timestamp.now.milliseconds - Int(ago)),
+      pool: session.pool?.name, backend: names.name(of: session.backend), sni: session.facts?.serverName,
+      alpn: session.facts.flatMap { $0.alpn.isEmpty ? nil : $0.alpn },
+      began: Timestamp(milliseconds: Timestamp.now.milliseconds - Int(ago)),
       duration: Double(session.duration) / 1e9, connectTime: session.connectTime.map { Double($0) / 1e9 },
       attempts: session.attempts,
       bytes: Report.Bytes(toBackend: session.bytesToBackend, toClient: session.bytesToClient),

@@ -31,8 +31,8 @@ package struct ReadinessReport {
     var missing = listeners.isEmpty ? ["no listener"] : []
     for listener in listeners {
       if listener.state != .listening { missing.append("listener \(listener.name) is \(listener.state.rawValue)") }
-      if poolsDown.contains(listener.pool) {
-        missing.append("listener \(listener.name): no backend of pool \(listener.pool) is eligible")
+      for pool in listener.pools where poolsDown.contains(pool) {
+        missing.append("listener \(listener.name): no backend of pool \(pool) is eligible")
       }
     }
     if let outOfStep { missing.append("this node is out of step with its fleet: \(outOfStep)") }

@@ -165,7 +165,8 @@ package final class Reporter {
     let state = state(of: listener)
     return Report.Listener(
       name: configuration.name, bind: listener.address.description, pool: configuration.pool,
-      state: state, since: state == .listening ? nil : listenersOff[configuration.name],
+      routes: routes(of: configuration, counts), state: state,
+      since: state == .listening ? nil : listenersOff[configuration.name],
       sessions: Report.Sessions(
         active: counts.active, total: counts.begun,
         max: configuration.maxSessions == .max ? nil : configuration.maxSessions),
@@ -173,6 +174,18 @@ package final class Reporter {
       refused: counts.refused,
       bytes: Report.Bytes(toBackend: counts.bytesToBackend, toClient: counts.bytesToClient),
       admission: controller.admission.report(of: configuration))
+  }
+
+  private func routes(of listener: ListenerConfiguration, _ counts: ListenerCounts) -> [Report.Route]? {
+    guard !listener.routes.isEmpty else { return nil }
+    let own = controller.routes.counts(of: listener.name)
+    func sessions(_ name: String) -> Int { own[name, default: 0] + counts.routes[name, default: 0] }
+    return listener.routes.map {
+      Report.Route(name: $0.name, takes: $0.condition.text, pool: $0.pool, sessions: sessions($0.name))
+    }
+      + [listener.pool].compactMap(\.self).map {
+        Report.Route(name: RouteBook.others, pool: $0, sessions: sessions(RouteBook.others))
+      }
   }
 
   private func state(of listener: BoundListener) -> Report.Listener.State {

@@ -56,8 +56,10 @@ extension StatsHTML {
         write(took, check?.lastDuration === undefined ? '' : `, took ${time(check.lastDuration)}`);
       },
     };
+    const routes = l => l.routes.map(r => `${r.takes ?? 'others'} to ${r.pool}: ${count(r.sessions)}`).join('; ') +
+      (l.pool === undefined ? '; others turned away' : '');
     const LISTENER = [
-      names(l => l.bind), states(l => `to pool ${l.pool}`), sessions, trend, bytes,
+      names(l => l.bind), states(l => l.routes ? routes(l) : `to pool ${l.pool}`), sessions, trend, bytes,
       failed('Refused', l => l.refused), number('Begun', l => count(l.sessions.total)),
       number('Accepted', l => l.accepted === undefined ? '–' : count(l.accepted)),
     ];

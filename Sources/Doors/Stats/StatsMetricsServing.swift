@@ -8,7 +8,7 @@ extension StatsMetrics {
     let rows = MetricsRows(listeners) { [("listener", $0.name)] }
     writer.family(
       "martlet_listener_info", .gauge, "Always 1; the labels say where it is bound and which pool it serves.",
-      rows.info { [("bind", $0.bind), ("pool", $0.pool)] })
+      rows.info { [("bind", $0.bind), ("pool", $0.pool ?? "")] })
     writer.family(
       "martlet_listener_state", .gauge, "1 for the state that the listener is in.",
       rows.states(\.state))
@@ -27,6 +27,16 @@ extension StatsMetrics {
     writer.family(
       "martlet_listener_refused_total", .counter, "Clients of the listener that were turned away, by cause.",
       rows.causes(\.refused))
+    writer.family(
+      "martlet_listener_route_sessions_total", .counter,
+      "Sessions that went by a route of the listener, by its name; (others) are those that none took.",
+      MetricsRows(
+        listeners.flatMap { listener in
+          listener.sessionsByRoute.sorted { $0.key < $1.key }.map {
+            (labels: [("listener", listener.name), ("route", $0.key)], thing: $0.value)
+          }
+        }
+      ).counts { $0 })
     writer.family(
       "martlet_admission_refused_total", .counter, "Clients that the listener didn't let in, by reason.",
       MetricsRows(listeners.filter { $0.admission != nil }) { [("listener", $0.name)] }.causes(

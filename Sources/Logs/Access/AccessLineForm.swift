@@ -71,7 +71,8 @@ extension AccessLogField {
     switch self {
     case .attempts, .introduction, .wait, .connect, .firstByte, .duration, .toBackend, .toClient, .generation, .process:
       true
-    case .time, .event, .id, .unique, .start, .client, .peer, .listener, .pool, .backend, .address, .source, .failures,
+    case .time, .event, .id, .unique, .start, .client, .peer, .listener, .sni, .alpn, .pool, .backend, .address,
+      .source, .failures,
       .cause:
       false
     }

@@ -103,7 +103,13 @@ struct AccessStyle: ~Copyable {
     case .client: line.append(record.session.client, quoting)
     case .peer: line.append(record.session.peer, quoting)
     case .listener: line.append(record.session.listener.name, quoting)
-    case .pool: line.append(record.session.pool.name, quoting)
+    case .sni:
+      guard let name = record.session.facts?.serverName else { return false }
+      line.append(name, quoting)
+    case .alpn: return append(record.session.facts?.alpn ?? [], quoting)
+    case .pool:
+      guard let pool = record.session.pool else { return false }
+      line.append(pool.name, quoting)
     case .backend:
       guard let backend = record.session.backend else { return false }
       line.append(backend.name, quoting)
@@ -135,6 +141,15 @@ struct AccessStyle: ~Copyable {
     guard let nanoseconds else { return false }
     line.append(nanoseconds: nanoseconds)
     return true
+  }
+
+  /// `h2,http/1.1`.
+  private mutating func append(_ words: [String], _ quoting: LineWriter.Quoting) -> Bool {
+    for (index, word) in words.enumerated() {
+      if index > 0 { line.append(UInt8(ascii: ",")) }
+      line.append(word, quoting)
+    }
+    return !words.isEmpty
   }
 
   /// `b1=refused,b2=timeout`.

@@ -10,13 +10,16 @@ struct WhyCommand: ParsableCommand {
     discussion: """
       Asks the pool's strategy for its decision at this moment, without taking it: who is eligible and why, each \
       backend's weight, sessions and chance, and whose turn comes next. With --client it's the decision for that \
-      client, which matters where the client's address decides, and whether listeners let it in.
+      client, which matters where the client's address decides, and whether listeners let it in. Of a listener with routes \
+      it's told which of them takes a client that says what --sni, --alpn or --protocol give, or nothing without them, and \
+      why not those before.
 
       EXAMPLES
         martlet why
         martlet why web
         martlet why web --client 10.0.0.7
         martlet why listener-1 --client 203.0.113.9
+        martlet why listener-1 --sni db.example.com --alpn h2,http/1.1
       """)
 
   @Argument(
@@ -26,10 +29,20 @@ struct WhyCommand: ParsableCommand {
   var pool: String?
   @Option(help: ArgumentHelp("The client's IP address.", valueName: "ip"))
   var client: String?
+  @Option(help: ArgumentHelp("The server that it asks for by TLS.", valueName: "name"))
+  var sni: String?
+  @Option(
+    help: ArgumentHelp("The protocols that it would speak within TLS, such as h2,http/1.1.", valueName: "protocols"))
+  var alpn: String?
+  @Option(
+    help: ArgumentHelp("What it speaks: tls, http, ssh or postgres; tls with --sni or --alpn.", valueName: "protocol"))
+  var `protocol`: String?
   @OptionGroup var options: AnswerOptions
 
   func run() throws {
-    try options.show(.why(pool: pool, client: client)) { DecisionText.render($0, coloured: options.isColoured) }
+    try options.show(.why(pool: pool, client: client, sni: sni, alpn: alpn, protocol: `protocol`)) {
+      DecisionText.render($0, coloured: options.isColoured)
+    }
   }
 }
 

@@ -29,10 +29,14 @@ extension AdminAnswer {
     package var client: String
     /// The listener's name.
     package var listener: String
-    /// The pool's name.
-    package var pool: String
+    /// The pool's name; nil if it came to none.
+    package var pool: String?
     /// The backend's name; nil if it reached none.
     package var backend: String?
+    /// The server that the client asked for by TLS; nil where that isn't looked at, and if it named none.
+    package var sni: String?
+    /// The protocols that it would speak within TLS, in its order; nil likewise.
+    package var alpn: [String]?
     /// When it was accepted.
     package var began: Timestamp
     /// How many seconds it lasted.
@@ -50,14 +54,17 @@ extension AdminAnswer {
 
     /// With all its parts.
     package init(
-      id: String, client: String, listener: String, pool: String, backend: String? = nil, began: Timestamp,
-      duration: Double, connectTime: Double? = nil, attempts: Int, bytes: Report.Bytes, cause: String, text: String
+      id: String, client: String, listener: String, pool: String?, backend: String? = nil, sni: String? = nil,
+      alpn: [String]? = nil, began: Timestamp, duration: Double, connectTime: Double? = nil, attempts: Int,
+      bytes: Report.Bytes, cause: String, text: String
     ) {
       self.id = id
       self.client = client
       self.listener = listener
       self.pool = pool
       self.backend = backend
+      self.sni = sni
+      self.alpn = alpn
       self.began = began
       self.duration = duration
       self.connectTime = connectTime

@@ -21,11 +21,15 @@ extension AdminAnswer {
     package var client: String
     /// The listener's name.
     package var listener: String
-    /// The pool's name.
-    package var pool: String
+    /// The pool's name; nil as long as it isn't known.
+    package var pool: String?
     /// The backend's name; nil while there is none.
     package var backend: String?
-    /// `queued`, `connecting`, `relaying` or `resetting`.
+    /// The server that the client asked for by TLS; nil where that isn't looked at, and if it named none.
+    package var sni: String?
+    /// The protocols that it would speak within TLS, in its order; nil likewise.
+    package var alpn: [String]?
+    /// `introducing`, `queued`, `connecting`, `relaying` or `resetting`.
     package var phase: String
     /// For how many seconds it has stood.
     package var age: Double
@@ -38,14 +42,16 @@ extension AdminAnswer {
 
     /// With all its parts.
     package init(
-      id: String, client: String, listener: String, pool: String, backend: String? = nil, phase: String, age: Double,
-      idle: Double, bytes: Report.Bytes, worker: Int
+      id: String, client: String, listener: String, pool: String?, backend: String? = nil, sni: String? = nil,
+      alpn: [String]? = nil, phase: String, age: Double, idle: Double, bytes: Report.Bytes, worker: Int
     ) {
       self.id = id
       self.client = client
       self.listener = listener
       self.pool = pool
       self.backend = backend
+      self.sni = sni
+      self.alpn = alpn
       self.phase = phase
       self.age = age
       self.idle = idle

@@ -53,10 +53,38 @@ extension AdminAnswer {
       }
     }
 
-    /// The pool's name.
-    package var pool: String
+    /// What a listener's route does with the client.
+    package struct Route: Codable, Equatable, Sendable {
+      /// The listener's name.
+      package var listener: String
+      /// The route's name.
+      package var name: String
+      /// Whom it takes, as the configuration says it; nil for all whom none before it takes.
+      package var takes: String?
+      /// The pool that it leads to; nil if who gets here is turned away.
+      package var pool: String?
+      /// Whether it's the one by which the client goes.
+      package var isTaken: Bool
+      /// Why, or why not, in words.
+      package var reason: String
+
+      /// With all its parts.
+      package init(
+        listener: String, name: String, takes: String? = nil, pool: String?, isTaken: Bool, reason: String
+      ) {
+        self.listener = listener
+        self.name = name
+        self.takes = takes
+        self.pool = pool
+        self.isTaken = isTaken
+        self.reason = reason
+      }
+    }
+
+    /// The pool's name; nil if the client goes to none.
+    package var pool: String?
     /// Its strategy.
-    package var strategy: String
+    package var strategy: String?
     /// The client that was asked about.
     package var client: String?
     /// Every backend of the pool.
@@ -71,13 +99,16 @@ extension AdminAnswer {
     package var sentence: String
     /// What the listeners do with the client that don't let in everybody; nil if no client was asked about.
     package var admission: [Admission]?
+    /// What each of the listener's routes does with the client; nil if it has none, or no listener was asked about.
+    package var routes: [Route]?
     /// What to mind: idle time-outs that cut off clients who come back, a limit that is near.
     package var hints: [String]
 
     /// With all its parts.
     package init(
-      pool: String, strategy: String, client: String? = nil, backends: [Backend], position: String, next: [String],
-      pick: String? = nil, sentence: String, admission: [Admission]? = nil, hints: [String]
+      pool: String? = nil, strategy: String? = nil, client: String? = nil, backends: [Backend], position: String,
+      next: [String], pick: String? = nil, sentence: String, admission: [Admission]? = nil, routes: [Route]? = nil,
+      hints: [String]
     ) {
       self.pool = pool
       self.strategy = strategy
@@ -88,6 +119,7 @@ extension AdminAnswer {
       self.pick = pick
       self.sentence = sentence
       self.admission = admission
+      self.routes = routes
       self.hints = hints
     }
   }

@@ -33,7 +33,7 @@ extension Report {
         because: "\(reason.isEmpty ? "some" : reason) of \(pool.backends.count) backends" + tiers(of: pool),
         since: out.filter { !$0.state.isOnPurpose }.map(\.since).min(), pool: pool.name)
     case .down:
-      let isServed = listeners.contains { $0.pool == pool.name }
+      let isServed = listeners.contains { $0.pools.contains(pool.name) }
       return Concern(
         isServed ? .critical : .warning, .pool, "pool \(pool.name)", pool.state.rawValue,
         because: pool.backends.isEmpty

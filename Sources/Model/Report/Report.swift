@@ -175,8 +175,10 @@ extension Report {
     package var name: String
     /// The address it is bound to.
     package var bind: String
-    /// The pool that its clients go to.
-    package var pool: String
+    /// The pool that its clients go to, or those whom none of its routes takes; nil if these are turned away.
+    package var pool: String?
+    /// Its routes in their order, at the end that to its pool if it has one; nil if all clients go to that.
+    package var routes: [Route]?
     /// Whether it takes clients.
     package var state: State
     /// Since when it takes none, as far as it was noticed; nil while it does.
@@ -194,12 +196,13 @@ extension Report {
 
     /// With all its parts.
     package init(
-      name: String, bind: String, pool: String, state: State, since: Timestamp? = nil, sessions: Sessions,
-      accepted: Int? = nil, refused: [String: Int], bytes: Bytes, admission: Admission? = nil
+      name: String, bind: String, pool: String?, routes: [Route]? = nil, state: State, since: Timestamp? = nil,
+      sessions: Sessions, accepted: Int? = nil, refused: [String: Int], bytes: Bytes, admission: Admission? = nil
     ) {
       self.name = name
       self.bind = bind
       self.pool = pool
+      self.routes = routes
       self.state = state
       self.since = since
       self.sessions = sessions

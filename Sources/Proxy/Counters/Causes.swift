@@ -94,8 +94,10 @@ package enum Refusal: String, CaseIterable, Sendable {
   case proxyTooLong
   /// The header was changed on its way, by its checksum.
   case proxyChecksum
-  /// It took too long until it was known who the client is.
+  /// It took too long until it was known who the client is, or what it wants.
   case introductionTimeout
+  /// None of its listener's routes takes it, and no pool is there for all others.
+  case noRoute
   /// Its listener lets nobody in from there.
   case addressDenied
   /// Its listener lets others in, and not whom no range of its lists has.
@@ -130,7 +132,8 @@ package enum Refusal: String, CaseIterable, Sendable {
     case .proxyMalformed: "its PROXY protocol header was cut short, or made no sense"
     case .proxyTooLong: "its PROXY protocol header was longer than one may be"
     case .proxyChecksum: "its PROXY protocol header was changed on its way"
-    case .introductionTimeout: "it took too long until it was known who the client is"
+    case .introductionTimeout: "it took too long until it was known who the client is, or what it wants"
+    case .noRoute: "none of its listener's routes takes it"
     case .addressDenied: "its address isn't let in"
     case .addressNotAllowed: "its address isn't among those that are let in"
     case .listenerRate: "more clients come than the listener's rate lets in"

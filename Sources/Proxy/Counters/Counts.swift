@@ -12,6 +12,8 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
   @Counted package var bytesToClient = 0
   /// Sessions that reached no backend, by cause.
   @CountedByCause package var refused: [String: Int] = [:]
+  /// Sessions that its routes took, by the routes' names.
+  @CountedByCause package var routes: [String: Int] = [:]
 
   /// Nothing counted.
   package init() {}
@@ -36,9 +38,10 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
     bytesToBackend += other.bytesToBackend
     bytesToClient += other.bytesToClient
     refused.merge(other.refused, uniquingKeysWith: +)
+    routes.merge(other.routes, uniquingKeysWith: +)
   }
 
-  /// Reads also what a process counted that knew no `begun`: whoever wasn't refused had begun, or was about to.
+  /// Reads also what a process counted that knew no routes, or no `begun`: whoever wasn't refused had begun, or was about to.
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     _accepted = try values.decode(Counted.self, forKey: .accepted)
@@ -46,6 +49,7 @@ package struct ListenerCounts: Codable, Equatable, Sendable {
     _bytesToBackend = try values.decode(Counted.self, forKey: .bytesToBackend)
     _bytesToClient = try values.decode(Counted.self, forKey: .bytesToClient)
     _refused = try values.decode(CountedByCause.self, forKey: .refused)
+    if let routes = try values.decodeIfPresent(CountedByCause.self, forKey: .routes) { _routes = routes }
     if let begun = try values.decodeIfPresent(Counted.self, forKey: .begun) {
       _begun = begun
     } else {

@@ -1,3 +1,4 @@
+package import Introduction
 package import Sockets
 
 /// How a session ended.
@@ -51,15 +52,17 @@ package struct SessionRecord: Sendable {
   package let peer: SocketAddress
   /// The listener that accepted it.
   package let listener: ListenerStatus
-  /// The pool that served it.
-  package let pool: PoolStatus
+  /// What the client has said that it wants; nil where that isn't looked at, or was never known.
+  package let facts: ClientFacts?
+  /// The pool that served it; nil if it came to none.
+  package let pool: PoolStatus?
   /// The backend that it had reached; nil if there was none.
   package let backend: Backend?
   /// When the client was accepted, in nanoseconds of the monotonic clock.
   package let acceptedAt: UInt64
   /// From then until both sides were closed, or until now, in nanoseconds.
   package let duration: UInt64
-  /// From the accept until it was known who the client is, in nanoseconds; nil where that isn't asked.
+  /// From the accept until it was known who the client is and what it wants, in nanoseconds; nil where that isn't asked.
   package let introductionTime: UInt64?
   /// From then until the search for a backend began that was the last one, in nanoseconds: the time in queues. Nil if it came to none.
   package let waitTime: UInt64?
@@ -88,7 +91,8 @@ extension SessionRecord {
     client = session.clientAddress.unmapped
     peer = session.introduction == nil ? client : session.peer.unmapped
     listener = session.listener.status
-    pool = session.policy.pool
+    facts = session.introduction?.facts
+    pool = session.poolStatus
     self.backend = backend
     acceptedAt = session.accepted
     duration = now &- session.accepted

@@ -81,6 +81,13 @@ package final class PoolPolicy: Sendable {
   }
 }
 
+extension PoolPolicy {
+  /// That of sessions whose pool isn't known yet. Nothing is waited for, counted or connected by it.
+  static let undecided = PoolPolicy(
+    pool: PoolStatus(name: "", cursorStart: 0, workers: 0), connectTimeout: 0, connectDeadline: 0, attempts: 0, idle: 0,
+    halfClosed: 0, queueSize: 0, queueTimeout: 0)
+}
+
 /// What belongs to a pool for as long as it exists, over all its snapshots. The object is the pool's identity.
 package final class PoolStatus: Sendable {
   /// The pool's name in the configuration.

@@ -20,11 +20,11 @@ package final class RoutingTable: Sendable {
 
 /// Where the clients of a listener go, and how many may.
 package struct ListenerRoute: Sendable {
-  /// The pool that serves them.
-  package let pool: Pool
+  /// The pool that serves them, or, where there are routes, those whom none of these takes; nil for none.
+  package let pool: Pool?
   /// The most sessions at a time over all workers; `Int.max` where there is no limit.
   package let maxSessions: Int
-  /// What is looked at of a client before a backend is looked for; nil for nothing.
+  /// What is looked at of a client before a backend is looked for, to know who it is and to which pool it goes; nil for nothing.
   package let introduction: IntroductionRules?
   /// How their sessions are logged; nil if they aren't.
   package let accessLog: AccessLog?
@@ -33,7 +33,7 @@ package struct ListenerRoute: Sendable {
 
   /// A route to a pool.
   package init(
-    pool: Pool, maxSessions: Int, introduction: IntroductionRules? = nil, admission: AdmissionRules? = nil,
+    pool: Pool?, maxSessions: Int, introduction: IntroductionRules? = nil, admission: AdmissionRules? = nil,
     accessLog: AccessLog? = nil
   ) {
     self.pool = pool

@@ -24,10 +24,18 @@ package final class HeaderRules: Sendable {
     var header = ProxyHeader(configuration.version, session.origin)
     guard configuration.version == .v2 else { return header.bytes() }
     for field in session.introduction?.header?.fields ?? [] where mayPass(field.kind) { header.fields.append(field) }
-    if kinds.contains(.uniqueID), !header.fields.contains(where: { $0.kind == .uniqueID }) {
-      header.fields.append(ProxyField(.uniqueID, Array(SessionID.text(session.id).utf8)))
-    }
+    let facts = session.introduction?.facts
+    add(.authority, facts?.serverName, to: &header)
+    // Which of several it will be, the backend decides.
+    add(.alpn, facts?.alpn.count == 1 ? facts?.alpn.first : nil, to: &header)
+    add(.uniqueID, SessionID.text(session.id), to: &header)
     return header.bytes(check)
+  }
+
+  /// Adds what is to be said and nobody has said before.
+  private func add(_ kind: ProxyField.Kind, _ value: @autoclosure () -> String?, to header: inout ProxyHeader) {
+    guard kinds.contains(kind), !header.fields.contains(where: { $0.kind == kind }), let value = value() else { return }
+    header.fields.append(ProxyField(kind, Array(value.utf8)))
   }
 
   private func mayPass(_ kind: ProxyField.Kind) -> Bool {

@@ -7,32 +7,49 @@ package final class IntroductionRules: Sendable {
   let proxies: [AddressRange]
   /// The versions that they may speak.
   let versions: Set<ProxyHeader.Version>
+  /// Where clients go by who they are and what they want; nil if all go to one pool.
+  let routes: ClientRoutes?
   /// How long it may take from the accept on, in nanoseconds.
   let patience: UInt64
 
   /// The rules, with a time in nanoseconds.
-  package init(proxies: [AddressRange], versions: Set<ProxyHeader.Version>, patience: UInt64) {
+  package init(
+    proxies: [AddressRange] = [], versions: Set<ProxyHeader.Version> = [], routes: ClientRoutes? = nil, patience: UInt64
+  ) {
     self.proxies = proxies
     self.versions = versions
+    self.routes = routes
     self.patience = patience
   }
 
-  /// Whether anything of who connects from there is looked at.
-  func concern(_ peer: SocketAddress) -> Bool {
+  /// Whether a header has to come from there.
+  func expectsHeader(from peer: SocketAddress) -> Bool {
     proxies.contains { $0.contains(peer) }
   }
 }
 
-/// Who a client is by the word of whoever passes its connection on. Most sessions have none.
+/// Who a client is by the word of whoever passes its connection on, and what it wants by its own first bytes. Most sessions have none.
 final class ClientIntroduction {
+  /// What is waited for.
+  enum Awaited {
+    /// A header of the PROXY protocol, which isn't relayed.
+    case header
+    /// The client's own first bytes, which are.
+    case facts
+  }
+
   let rules: IntroductionRules
-  /// What was said; nil as long as nothing is known.
+  fileprivate(set) var awaited: Awaited
+  /// What was said of it; nil as long as nothing is known.
   fileprivate(set) var header: ProxyHeader?
-  /// When it was known who the client is, in nanoseconds of the monotonic clock; nil as long as it isn't.
+  /// What it has said itself; nil as long as that isn't known, or isn't looked at.
+  fileprivate(set) var facts: ClientFacts?
+  /// When all of that was known, in nanoseconds of the monotonic clock; nil as long as it isn't.
   var ended: UInt64?
 
-  init(_ rules: IntroductionRules) {
+  init(_ rules: IntroductionRules, awaiting awaited: Awaited) {
     self.rules = rules
+    self.awaited = awaited
   }
 
   /// Who the client is; nil if that isn't said.
@@ -42,11 +59,19 @@ final class ClientIntroduction {
 }
 
 /// The first phase of a session whose listener wants to know something of its client first. What is to be relayed stays in the kernel, and exactly
-/// the header is taken from there.
+/// the header is taken from there. Each look is at what the loop has told of: as it tells of an arrival once, bytes that aren't enough cost nothing
+/// until more come.
 extension Session {
   /// Looks at what the client has sent.
   func introduce() {
     guard let introduction, heldBackUntil == 0 else { return }
+    switch introduction.awaited {
+    case .header: readHeader(introduction)
+    case .facts: readFacts(introduction)
+    }
+  }
+
+  private func readHeader(_ introduction: ClientIntroduction) {
     let buffer = worker.tools.buffer
     switch buffer.peek(at: client, limit: ProxyHeader.longest) {
     case .bytes(let count):
@@ -65,6 +90,35 @@ extension Session {
       }
     case .wouldBlock: break
     case .end, .failed: refuse(.clientLeft)
+    }
+  }
+
+  /// Waits for what the client says, as its way hangs on that.
+  func awaitFacts() {
+    guard let rules = introduction?.rules ?? listener.route?.introduction else { return refuse(.closed) }
+    phase = .introducing
+    let introduction = introduction ?? ClientIntroduction(rules, awaiting: .facts)
+    introduction.awaited = .facts
+    self.introduction = introduction
+    // What has come by now isn't told of again.
+    if toBackend.sourceReady { readFacts(introduction) }
+  }
+
+  private func readFacts(_ introduction: ClientIntroduction) {
+    let buffer = worker.tools.buffer
+    switch buffer.peek(at: client, limit: ClientFacts.longest) {
+    case .bytes(let count):
+      // What is missing doesn't come any more once it has ended.
+      guard let facts = buffer.withBytes(count, ClientFacts.read) ?? (toBackend.sourceHungUp ? ClientFacts() : nil)
+      else { return }
+      introduction.facts = facts
+      worker.introduced(self)
+    case .wouldBlock: break
+    // It says nothing, and may still want to hear something.
+    case .end:
+      introduction.facts = ClientFacts()
+      worker.introduced(self)
+    case .failed: refuse(.clientLeft)
     }
   }
 
@@ -99,7 +153,7 @@ extension Session {
     heldBackUntil = now &+ wait
   }
 
-  /// Looks after the time of one whose client isn't known yet. Nothing is asked of the kernel: whoever sends nothing costs nothing.
+  /// Looks after the time of one whose client isn't known yet, or not what it wants. Nothing is asked of the kernel: whoever sends nothing costs nothing.
   func checkIntroduction(at now: UInt64) {
     guard heldBackUntil == 0 else {
       if client.takeError() != nil {
@@ -111,7 +165,12 @@ extension Session {
       return
     }
     guard let introduction, now >= accepted &+ introduction.rules.patience else { return }
-    refuse(.introductionTimeout)
+    switch introduction.awaited {
+    case .header: refuse(.introductionTimeout)
+    case .facts:
+      introduction.facts = ClientFacts()
+      worker.introduced(self, orElse: .introductionTimeout)
+    }
   }
 }
 

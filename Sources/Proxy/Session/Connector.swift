@@ -232,7 +232,7 @@ extension Session {
   ///
   /// - Returns: false if there is no pool any more to find one in, or no more time or attempts to do so.
   func retry(after error: Errno) -> Bool {
-    guard let backend, let pool = worker.pool(for: listener),
+    guard let backend, case .pool(let pool, _) = worker.destination(of: self),
       connector.mayTry(at: MonotonicClock.now(), pool.policy)
     else { return false }
     worker.connectsAgain(self)

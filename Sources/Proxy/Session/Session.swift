@@ -18,7 +18,7 @@ final class Session: IOHandler, Waiting {
   let accepted: UInt64
 
   var phase = SessionPhase.connecting
-  /// Who the client is by another one's word; nil if nobody is asked.
+  /// Who the client is by another one's word, and what it wants by its own; nil if nobody is asked.
   var introduction: ClientIntroduction?
   /// What it has of what its client may have; nil where that isn't counted.
   var clientPlace: ClientPlace?
@@ -62,13 +62,13 @@ final class Session: IOHandler, Waiting {
 
   /// A session that nobody has been looked for yet.
   ///
-  /// - Parameter pool: where its listener's clients go, as long as nothing else is known of this one.
-  init(_ client: Socket, from peer: SocketAddress, pool: Pool, listener: Listener, worker: Worker) {
+  /// - Parameter pool: where its listener's clients go; nil if that hangs on who they are or what they want.
+  init(_ client: Socket, from peer: SocketAddress, pool: Pool?, listener: Listener, worker: Worker) {
     id = worker.makeSessionID()
     self.client = client
     self.peer = peer
     self.pool = pool
-    self.policy = pool.policy
+    self.policy = pool?.policy ?? .undecided
     self.listener = listener
     self.worker = worker
     accepted = MonotonicClock.now()
@@ -82,6 +82,9 @@ final class Session: IOHandler, Waiting {
 
   /// Who the client is: everything that decides goes by this, what concerns the socket by `peer`.
   var clientAddress: SocketAddress { introduction?.client ?? peer }
+
+  /// The pool that it's in; nil if that isn't known yet.
+  var poolStatus: PoolStatus? { policy === PoolPolicy.undecided ? nil : policy.pool }
 
   // MARK: Readiness
 
@@ -104,7 +107,8 @@ final class Session: IOHandler, Waiting {
       if toBackend.isFinished, let error = breakAfterEnd(of: client, readiness) { return clientBroke(error) }
       if toBackend.sourceReady { pumpToBackend() }
       if !hadRoom, phase == .relaying { pumpToClient() }
-    case .introducing: introduce()
+    // Room for bytes towards the client is told of first, and says nothing of what it has sent.
+    case .introducing: if toBackend.sourceReady { introduce() }
     // The client's bytes stay in the kernel until a backend is there.
     case .connecting, .queued, .resetting, .ended: break
     }

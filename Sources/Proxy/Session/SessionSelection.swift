@@ -1,3 +1,4 @@
+package import Introduction
 package import Sockets
 
 /// Which sessions are meant: those that everything given here applies to; what is nil doesn't matter.
@@ -82,10 +83,12 @@ package struct SessionSummary: Sendable {
   package let id: UInt64
   /// The client's address.
   package let client: SocketAddress
+  /// What it has said that it wants; nil where that isn't looked at, or not known yet.
+  package let facts: ClientFacts?
   /// The listener that accepted it.
   package let listener: ListenerStatus
-  /// The pool that serves it.
-  package let pool: PoolStatus
+  /// The pool that serves it; nil as long as that isn't known.
+  package let pool: PoolStatus?
   /// The backend that it has reached or tries to reach; nil while there's none.
   package let backend: Backend?
   /// How far it is.
@@ -105,7 +108,8 @@ package struct SessionSummary: Sendable {
     id = session.id
     client = session.clientAddress.unmapped
     listener = session.listener.status
-    pool = session.policy.pool
+    pool = session.poolStatus
+    facts = session.introduction?.facts
     backend = session.backend
     phase = session.phase
     age = session.age(at: now)
@@ -118,7 +122,7 @@ package struct SessionSummary: Sendable {
 
 /// How far a session is. The raw value is the word for people.
 package enum SessionPhase: String, CaseIterable, Sendable {
-  /// Who the client is isn't known yet, or its listener's rates hold it back.
+  /// Who the client is or what it wants isn't known yet, or its listener's rates hold it back.
   case introducing
   /// It waits for a slot of a backend.
   case queued

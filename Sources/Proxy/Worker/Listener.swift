@@ -106,7 +106,7 @@ final class Listener: Admission {
     guard let route else { return client.reset() }
     var place: ClientPlace?
     var wait: UInt64 = 0
-    if let admission = route.admission, route.introduction?.concern(address) != true {
+    if let admission = route.admission, route.introduction?.expectsHeader(from: address) != true {
       switch admission.admit(address) {
       case .letIn(let taken, let its): (place, wait) = (taken, its)
       case .refused(let refusal): return turnAway(client, from: address, because: refusal)
@@ -116,7 +116,8 @@ final class Listener: Admission {
     counters.accepted.add()
     worker.counters.accepted.add()
     backOff = 1
-    let session = Session(client, from: address, pool: route.pool, listener: self, worker: worker)
+    let pool = route.introduction?.routes == nil ? route.pool : nil
+    let session = Session(client, from: address, pool: pool, listener: self, worker: worker)
     if let place { session.clientPlace = place }
     worker.start(session, by: route.introduction, after: wait)
   }

@@ -133,12 +133,18 @@ package final class Worker {
     pending.append(session)
     activeThisTick.append(session)
     keepTicking()
-    guard let rules, rules.concern(session.peer) else {
-      return wait == 0 ? search(for: session) : session.holdBack(for: wait)
+    if let rules, rules.expectsHeader(from: session.peer) {
+      // What it begins with is told by the loop.
+      session.introduction = ClientIntroduction(rules, awaiting: .header)
+      session.phase = .introducing
+    } else if wait > 0 {
+      session.holdBack(for: wait)
+    } else if rules?.routes != nil {
+      session.phase = .introducing
+      introduced(session)
+    } else {
+      search(for: session)
     }
-    // What it begins with is told by the loop.
-    session.introduction = ClientIntroduction(rules)
-    session.phase = .introducing
   }
 
   func established(_ session: Session) {
@@ -192,8 +198,8 @@ package final class Worker {
   /// How a listener's clients are served now, even if its socket is another one by now; nil if it's gone.
   func route(for listener: Listener) -> ListenerRoute? { table.routes[listener.status.name] }
 
-  /// Where a listener's clients go now, even if it's gone; nil for nowhere.
-  func pool(for listener: Listener) -> Pool? { route(for: listener)?.pool }
+  /// Where a session goes now whose client is known; nil if its listener leads nowhere any more.
+  func destination(of session: Session) -> Destination? { route(for: session.listener)?.destination(of: session) }
 
   // MARK: Turns
 

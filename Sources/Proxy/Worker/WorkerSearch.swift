@@ -14,8 +14,8 @@ enum SearchOutcome {
 
 /// A session's way from the accept to its backend, as `SessionPhase` tells it:
 ///
-///     accepted ── a header has to come ──────────────────────────────► introducing
-///     introducing ─ it's wrong, or too late ─────────────────────────► ended
+///     accepted ── a header has to come, or routes ask what it wants ─► introducing
+///     introducing ─ it's wrong, too late, or no route takes it ──────► ended
 ///     introduced, or nothing to be known ─┬─ somebody waits before it ► queued
 ///                             └─ look ─┬─ underway ──────────────────► connecting
 ///                                      ├─ established ───────────────► relaying
@@ -27,11 +27,21 @@ enum SearchOutcome {
 ///       └────────── failed, or too late ─────────────────────────────► look
 ///     relaying ──── the backend broke before a byte was exchanged ───► look
 extension Worker {
-  /// Who the client is, is known: the end of what there is before a backend is looked for.
-  func introduced(_ session: Session) {
+  /// Who the client is, is known, and perhaps what it wants: the end of what there is before a backend is looked for, unless routes hang on more.
+  ///
+  /// - Parameter refusal: why it's turned away if it has nowhere to go.
+  func introduced(_ session: Session, orElse refusal: Refusal = .noRoute) {
     // The listener may lead elsewhere by now.
-    guard let pool = pool(for: session.listener) else { return session.refuse(.closed) }
-    session.use(pool)
+    switch destination(of: session) {
+    case nil: return session.refuse(.closed)
+    case .nowhere:
+      session.listener.tellOfRefusal(refusal, of: session.clientAddress)
+      return session.refuse(refusal)
+    case .open: return session.awaitFacts()
+    case .pool(let pool, let way):
+      way?.counters[index].sessions.add()
+      session.use(pool)
+    }
     session.phase = .connecting
     session.connector.began = MonotonicClock.now()
     if let introduction = session.introduction, introduction.ended == nil {
@@ -159,16 +169,17 @@ extension Worker {
     }
   }
 
-  /// Lets those who wait go on by the table that holds now, with the pool that their listener has by now.
+  /// Lets those who wait go on by the table that holds now, with the pool that their listener has for them by now.
   func requeue() {
     for session in queues.all {
-      guard let pool = pool(for: session.listener) else {
-        session.refuse(.closed)
-        continue
-      }
-      if pool.status === session.policy.pool {
-        session.use(pool)
-      } else {
+      switch destination(of: session) {
+      case nil: session.refuse(.closed)
+      case .nowhere: session.refuse(.noRoute)
+      case .open:
+        queues.remove(session)
+        session.awaitFacts()
+      case .pool(let pool, _) where pool.status === session.policy.pool: session.use(pool)
+      case .pool(let pool, _):
         queues.remove(session)
         session.use(pool)
         session.phase = .connecting

@@ -67,7 +67,8 @@ package struct StartupSummary {
   private func logListeners(to logger: Logger) {
     for (listener, bound) in zip(configuration.listeners, service.addresses) {
       var metadata: Logger.Metadata = [
-        "listener": "\(listener.name)", "address": "\(bound.address)", "pool": "\(listener.pool)",
+        "listener": "\(listener.name)", "address": "\(bound.address)",
+        "pool": "\(listener.pools.joined(separator: ", "))",
       ]
       if listener.maxSessions != .max { metadata["maxSessions"] = .stringConvertible(listener.maxSessions) }
       logger.info("listening", metadata: metadata)

@@ -98,9 +98,9 @@ extension AdminAnswer {
           sessions: [
             Session(
               id: "281474976710657", client: "10.1.2.3:51234", listener: "web", pool: "web", backend: "web-1",
-              phase: "relaying", age: 61.5, idle: 0.25, bytes: bytes, worker: 0),
+              sni: "db.example", alpn: ["h2"], phase: "relaying", age: 61.5, idle: 0.25, bytes: bytes, worker: 0),
             Session(
-              id: "281474976710658", client: "[::1]:51234", listener: "web", pool: "web", backend: nil, phase: "queued",
+              id: "281474976710658", client: "[::1]:51234", listener: "web", pool: nil, backend: nil, phase: "queued",
               age: 1.5, idle: 1.5, bytes: bytes, worker: 1),
           ])
       ],
@@ -108,7 +108,7 @@ extension AdminAnswer {
       "Rebalance": [
         Rebalance(pool: "web", shares: [Rebalance.Share(backend: "web-1", active: 30, excess: 10)], perSecond: 100)
       ],
-      "Why": [why(client: "10.1.2.3", pick: "web-1", chance: 0.25), why(client: nil, pick: nil, chance: nil)],
+      "Why": [why(client: "10.1.2.3", pick: "web-1", chance: 0.25), why(client: nil, pick: nil, chance: nil), nowhere],
       "Stick": [
         Stick(
           pool: "web",
@@ -162,10 +162,20 @@ extension AdminAnswer {
       hints: ["the idle limit is short"])
   }
 
+  private static let nowhere = Why(
+    backends: [], position: "", next: [], sentence: "turned away",
+    routes: [
+      Why.Route(
+        listener: "web", name: "db", takes: "sni db.example", pool: "db", isTaken: false, reason: "it names none"),
+      Why.Route(listener: "web", name: "(others)", pool: nil, isTaken: true, reason: "no route takes it"),
+    ], hints: [])
+
   private static func ended(backend: String?, connectTime: Double?, cause: String) -> EndedSession {
     EndedSession(
-      id: "281474976710656", client: "10.1.2.3:51230", listener: "web", pool: "web", backend: backend, began: moment,
-      duration: 0.75, connectTime: connectTime, attempts: 1, bytes: bytes, cause: cause, text: "the client ended it")
+      id: "281474976710656", client: "10.1.2.3:51230", listener: "web", pool: backend.map { _ in "web" },
+      backend: backend,
+      sni: backend.map { _ in "db.example" }, alpn: backend.map { _ in ["h2"] }, began: moment, duration: 0.75,
+      connectTime: connectTime, attempts: 1, bytes: bytes, cause: cause, text: "the client ended it")
   }
 
   private static func reloaded(confirmUntil: Timestamp?) -> Reloaded {

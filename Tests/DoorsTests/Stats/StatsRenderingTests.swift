@@ -56,6 +56,34 @@ import Testing
     for line in StatsText.render(.sample).split(separator: "\n") { #expect(!line.hasSuffix(" ")) }
   }
 
+  @Test func routes() {
+    let text = StatsText.listeners(Report.sample.listeners)
+    #expect(text.contains("  mail      [::1]:25      1 route       paused"))
+    #expect(text.contains("  tls       0.0.0.0:443   web, 1 route  listening"))
+    #expect(
+      text.hasSuffix(
+        """
+
+        routes of listener mail
+          ROUTE    TAKES                        POOL  SESSIONS
+          smtpTLS  sni *.mail.example; alpn h2  mail        17
+
+        routes of listener tls
+          ROUTE     TAKES         POOL  SESSIONS
+          mail      protocol ssh  mail         3
+          (others)  all others    web          5
+
+        """))
+    let metrics = StatsMetrics.response(.sample, .backends)
+    let lines = String(decoding: metrics.body, as: UTF8.self).split(separator: "\n")
+    #expect(
+      lines.filter { $0.hasPrefix("martlet_listener_route_sessions_total{") } == [
+        #"martlet_listener_route_sessions_total{listener="mail",route="smtpTLS"} 17"#,
+        #"martlet_listener_route_sessions_total{listener="tls",route="(others)"} 5"#,
+        #"martlet_listener_route_sessions_total{listener="tls",route="mail"} 3"#,
+      ])
+  }
+
   @Test("the JSON of a report is what Docs/Stats.md promises, key by key")
   func json() throws {
     let response = StatsJSON.response(.small)

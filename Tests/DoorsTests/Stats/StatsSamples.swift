@@ -31,9 +31,18 @@ extension Report {
         refused: ["noBackend": 11, "saturated": 0],
         bytes: Bytes(toBackend: 123_456_789, toClient: 9_876_543_210)),
       Listener(
-        name: "mail", bind: "[::1]:25", pool: "mail", state: .paused,
+        name: "mail", bind: "[::1]:25", pool: nil,
+        routes: [Route(name: "smtpTLS", takes: "sni *.mail.example; alpn h2", pool: "mail", sessions: 17)],
+        state: .paused,
         since: Timestamp(milliseconds: 1_767_268_750_000),
         sessions: Sessions(active: 20, total: 1000, max: nil), refused: [:], bytes: Bytes(toBackend: 512, toClient: 0)),
+      Listener(
+        name: "tls", bind: "0.0.0.0:443", pool: "web",
+        routes: [
+          Route(name: "mail", takes: "protocol ssh", pool: "mail", sessions: 3),
+          Route(name: "(others)", takes: nil, pool: "web", sessions: 5),
+        ], state: .listening, sessions: Sessions(active: 1, total: 8, max: nil), refused: ["noRoute": 2],
+        bytes: Bytes(toBackend: 1, toClient: 2)),
     ],
     pools: [
       Pool(
@@ -165,7 +174,7 @@ extension Report {
   static var small: Report {
     var report = sample
     report.workers.removeLast()
-    report.listeners.removeLast()
+    report.listeners.removeLast(2)
     report.pools.removeLast()
     report.pools[0].backends.removeLast(4)
     report.transitions.removeLast()
