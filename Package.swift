@@ -113,14 +113,15 @@ let package = Package(
       name: "Doctor",
       dependencies: ["Balancing", "Config", "Health", "Introduction", "Libevent", "Names", "Sockets", system],
       swiftSettings: strict),
+    .target(name: "Import", dependencies: ["Config", "Sockets"], swiftSettings: strict),
     .target(
       name: "Client", dependencies: ["Config", "Libevent", "Model", "Text", system], swiftSettings: strict),
     .executableTarget(
       name: "Martlet",
       dependencies: [
-        "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Logs", "Model", "Service", "Sockets",
-        "Text",
-        argumentParser, logging,
+        "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Import", "Logs", "Model", "Service",
+        "Sockets", "Text",
+        argumentParser, logging, system,
       ],
       swiftSettings: strict),
 
@@ -190,11 +191,12 @@ let package = Package(
         "Service", "Sockets", "Support", logging,
       ]),
     .testTarget(name: "DoctorTests", dependencies: ["Config", "Doctor", "Introduction"]),
+    .testTarget(name: "ImportTests", dependencies: ["Config", "Import", "Sockets", "Support"]),
     .testTarget(name: "DemoTests", dependencies: ["Config", "Demo", "Libevent", "Sockets", system]),
     .testTarget(
       name: "ClientTests",
       dependencies: ["Client", "Config", "Libevent", "Martlet", "Model", "Sockets", "Support", "Text"]),
-    .testTarget(name: "SystemTests", dependencies: ["Histories", "Support", "Sockets", "Martlet", system]),
+    .testTarget(name: "SystemTests", dependencies: ["Config", "Histories", "Support", "Sockets", "Martlet", system]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -85,7 +85,8 @@ struct MartletCommand: ParsableCommand {
     version: "martlet \(Version.current)",
     groupedSubcommands: [
       CommandGroup(
-        name: "Running", subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, SchemaCommand.self]),
+        name: "Running",
+        subcommands: [RunCommand.self, CheckCommand.self, ImportCommand.self, DemoCommand.self, SchemaCommand.self]),
       CommandGroup(
         name: "Looking",
         subcommands: [
