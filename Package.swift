@@ -207,8 +207,8 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Introduction", "Libevent",
-        "Model", "Names", "Service",
+        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Import", "Introduction",
+        "Libevent", "Model", "Names", "Service",
         "Sockets",
       ],
       path: "Tests/Fuzz"))

@@ -1,6 +1,6 @@
 /// Configurations of HAProxy and nginx as their users write them, with places to be filled in: `{port}` is where clients are
 /// accepted, `{a}`, `{b}` and `{c}` are the addresses of three servers.
-package struct ForeignConfiguration: Sendable {
+package struct ForeignConfiguration: Sendable, CustomStringConvertible {
   /// What has to be alike in front of the same servers.
   package enum Manner: Sendable {
     /// So many sessions are spread exactly alike.
@@ -28,7 +28,7 @@ package struct ForeignConfiguration: Sendable {
   package var routes: Bool { if case .names = manner { true } else { false } }
   package let text: String
 
-  package var testDescription: String { "\(program): \(name)" }
+  package var description: String { "\(program): \(name)" }
 
   /// With its places filled in.
   package func filled(port: UInt16, _ servers: [String]) -> String {

@@ -7,6 +7,8 @@ enum HAProxyCriterion: Equatable {
   case alpn([String])
   /// One of `tls`, `http`, `ssh`.
   case speaks(String)
+  /// Something is known of what clients have said.
+  case speaksAtAll
   /// It holds always.
   case always
   /// It can't be said here, for this reason.
@@ -50,6 +52,8 @@ enum HAProxyCriterion: Equatable {
     case "payload(0,7)" where Self.isSSH(patterns, method), "req.payload(0,7)" where Self.isSSH(patterns, method):
       self = .speaks("ssh")
     case "always_true": self = .always
+    case "req.len", "req_len", "req.ssl_hello_type", "req_ssl_hello_type", "req.ssl_ver", "req_ssl_ver":
+      self = .speaksAtAll
     default: self = .other("clients can be told apart by src, SNI, ALPN and protocol only")
     }
   }
@@ -137,8 +141,14 @@ struct HAProxyCondition {
   /// All that can't be said here, in words; empty if everything can.
   var reasons: [String] {
     var all: [String] = []
-    for case .other(let reason) in alternatives.joined().flatMap(\.criteria) where !all.contains(reason) {
-      all.append(reason)
+    for criterion in alternatives.joined().flatMap(\.criteria) {
+      let reason: String
+      switch criterion {
+      case .other(let why): reason = why
+      case .speaksAtAll: reason = "what clients say is known by SNI, ALPN and protocol only"
+      default: continue
+      }
+      if !all.contains(reason) { all.append(reason) }
     }
     return all
   }

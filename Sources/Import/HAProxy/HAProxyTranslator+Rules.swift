@@ -103,9 +103,9 @@ extension HAProxyTranslator {
     translate(line, in: section)
   }
 
-  /// Whether it only asks whether a client has said something.
+  /// Whether all it asks is whether a client has said something.
   private static func waits(_ condition: HAProxyCondition) -> Bool {
-    condition.alternatives.joined().contains { $0.criteria.contains { if case .other = $0 { true } else { false } } }
+    !condition.isUnless && condition.alternatives.joined().allSatisfy { !$0.isNegated && $0.criteria == [.speaksAtAll] }
   }
 
   /// Whether one of these turns clients away.
@@ -216,7 +216,7 @@ extension HAProxyCriterion {
     case .sni(let names): ("sni", names)
     case .alpn(let names): ("alpn", names)
     case .speaks(let word): ("protocol", [word])
-    case .always, .other: nil
+    case .always, .speaksAtAll, .other: nil
     }
   }
 }

@@ -113,27 +113,29 @@ extension NginxTranslator {
     return backend
   }
 
-  /// So many failures keep clients away from a server for a while.
+  /// So many failures keep clients away from a server for a while. Where only some say how many, that is of all here.
   private mutating func ejection(_ pool: inout Draft, _ upstream: Statement) {
     let servers = (upstream.block ?? []).filter { $0.keyword == "server" && !$0.words.contains("down") }
     func value(_ name: String, _ server: Statement) -> String? {
       server.arguments.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
     }
-    let all = servers.map {
-      (Int(value("max_fails", $0) ?? "") ?? 1, NginxTime.read(value("fail_timeout", $0) ?? "") ?? .seconds(10), $0)
-    }
-    guard
-      let (failures, time, line) = all.first(where: {
-        value("max_fails", $0.2) != nil || value("fail_timeout", $0.2) != nil
-      }) ?? all.first
-    else { return }
-    for other in all where (other.0, other.1) != (failures, time) {
+    let given = servers.filter { value("max_fails", $0) != nil || value("fail_timeout", $0) != nil }
+    guard let first = given.first ?? servers.first else { return }
+    let failures = Int(value("max_fails", first) ?? "") ?? 1
+    let time = NginxTime.read(value("fail_timeout", first) ?? "") ?? .seconds(10)
+    for other in given {
+      let isSame =
+        (Int(value("max_fails", other) ?? "") ?? 1, NginxTime.read(value("fail_timeout", other) ?? "") ?? .seconds(10))
+        == (failures, time)
+      guard !isSame else { continue }
       ledger.refuse(
-        other.2, "max_fails=\(other.0) fail_timeout=\(other.1.configured)",
-        "a pool has one for all its backends: that of line \(line.line) holds")
+        other, "max_fails, fail_timeout", "a pool has one for all its backends: that of line \(first.line) holds")
     }
-    guard failures > 0 else { return pool["ejection"] = .text("off").from(line.line) }
-    var ejection = Draft.object(line: line.line)
+    guard failures > 0 else { return pool["ejection"] = .text("off").from(first.line) }
+    var ejection = Draft.object(line: first.line)
+    if !given.isEmpty, given.count < servers.count {
+      ejection.comments.append("max_fails and fail_timeout of line \(first.line), here of all servers.")
+    }
     let limited = min(max(time, .milliseconds(10)), .seconds(86_400))
     ejection["failures"] = .number(min(failures, 1000))
     ejection["base"] = .duration(limited)
