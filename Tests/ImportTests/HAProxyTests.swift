@@ -39,7 +39,8 @@ import Testing
   @Test(
     "options of a server",
     arguments: [
-      ("weight 20", #""weight": 20"#), ("maxconn 50", #""queue": { "size": 100000 }"#),
+      ("weight 20", #""weight": 20"#), ("backup\nserver t 10.0.0.2", #""address": "10.0.0.2:80""#),
+      ("maxconn 50", #""queue": { "size": 100000 }"#),
       ("maxconn 50", #""maxSessions": 50"#),
       ("send-proxy", #""sendProxy": "v1""#), ("send-proxy-v2", #""sendProxy": "v2""#),
       (
@@ -138,7 +139,8 @@ import Testing
       ("use_backend web if { req.ssl_sni -m reg ^a }", 3), ("use_backend web if !{ src 10.0.0.0/8 }", 3),
       ("use_backend nobody if { src 10.0.0.0/8 }", 3), ("http-check expect rstring a.b\noption httpchk", 3),
       ("stick on hdr(x)", 3), ("timeout client soon", 3), ("server t 10.0.0.2:80 ssl verify none", 3),
-      ("server t 10.0.0.2", 3), ("server t 10.0.0.2:80 frobnicate", 3), ("external-check path /bin", 3),
+      ("bind :81\nserver t 10.0.0.2", 4), ("use-server s if { src 10.0.0.0/8 }", 3),
+      ("server t 10.0.0.2:80 frobnicate", 3), ("external-check path /bin", 3),
       ("bind abns@x", 3), ("tcp-request content set-var(x) src", 3),
       ("tcp-request content reject if { req.len 0 }", 3),
     ])

@@ -120,6 +120,35 @@ extension System {
   }
 }
 
+/// `martlet import` as somebody types it.
+@Suite struct CommandLineImportTests {
+  @Test("what is written is never written over, and what is missing is told by its line") func files() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("haproxy.cfg", "listen a\n  bind :1234\n  balance uri\n  server s 10.0.0.1:1\n")
+    let output = folder.path + "/martlet.json"
+    let first = try MartletProgram.run(["import", file, "--output", output])
+    #expect(first.exit == .code(1) && first.output.isEmpty, "\(first)")
+    #expect(first.errors.hasPrefix("\(file): line 3: balance uri: "))
+    #expect(try MartletProgram.run(["check", output]).exit == .code(0))
+    let second = try MartletProgram.run(["import", file, "--output", output])
+    #expect(second.exit == .code(74) && second.errors.contains("--force"), "\(second)")
+    #expect(try MartletProgram.run(["import", file, "--output", output, "--force"]).exit == .code(1))
+  }
+
+  @Test(
+    "whose it is, is told or said",
+    arguments: [
+      ("stream { server { listen 1; proxy_pass 10.0.0.1:1; } }", [], 0), ("foo\n", [], 78),
+      ("a;", ["--from", "haproxy"], 1), ("stream {", [], 78), ("global\n x \"\n", [], 78),
+      ("\u{0}", ["--from", "nginx"], 78),
+    ] as [(String, [String], Int)])
+  func kinds(_ text: String, _ options: [String], _ status: Int) throws {
+    let result = try MartletProgram.run(["import", "-"] + options, input: text)
+    #expect(result.exit == .code(status), "\(result)")
+    #expect(result.errors.isEmpty == (status == 0))
+  }
+}
+
 /// nginx's module that relays TCP, where Debian has it.
 private let streamModule = "/usr/lib/nginx/modules/ngx_stream_module.so"
 private let hasStream = access(streamModule, R_OK) == 0

@@ -15,6 +15,16 @@ enum HAProxyIdle {
     "log", "mode", "option", "rate-limit", "http-check", "tcp-check", "tcp-request", "stick", "stick-table",
   ]
 
+  /// What to do about lines that mean something and have no counterpart.
+  static let remedies = [
+    "maxconn": "each listener has a limit of its own, and all together that of descriptors",
+    "stick-table": "for what tables count there are \"limits\"", "stick": "for what tables count there are \"limits\"",
+    "use-server": "routes lead to pools, and in a pool the strategy picks: make a pool of it",
+    "monitor-net": "checks of others are sessions like any; \"deny\" turns them away",
+    "tcp-response": "what backends say isn't looked at",
+    "external-check": "no program is run to check",
+  ]
+
   private static let starter = "that is up to whoever starts the process, such as systemd"
   private static let tuning = "it sizes itself"
   private static let http = "it's for HTTP, and has no effect on TCP there either"

@@ -67,7 +67,7 @@ extension HAProxyTranslator {
       backend["srv"] = .text(server.address)
     } else {
       let address = HAProxyAddress(server.address)
-      guard let text = address.text() else {
+      guard let text = address.text(port: clientsPort(of: section)) else {
         let reason = if case .foreign(let reason) = address { reason } else { "a backend has a port of its own" }
         ledger.refuse(server.line, server.address, reason)
         return nil
@@ -96,6 +96,13 @@ extension HAProxyTranslator {
     let checks = section.servers.contains { $0.has("check") }
     if checks, !server.has("check") { backend.comments.append("It's checked here as the others are.") }
     return backend
+  }
+
+  /// Which port clients ask for, as long as it's the same for all: that's a server's that has none of its own.
+  private func clientsPort(of section: HAProxySection) -> String? {
+    let binds = users(of: section).flatMap { $0.all("bind") }.compactMap(\.arguments.first)
+    let ports = Set(binds.flatMap { $0.split(separator: ",") }.map { Self.port(of: String($0)) })
+    return ports.count == 1 ? ports.first.flatMap(\.self) : nil
   }
 
   private mutating func apply(

@@ -123,7 +123,10 @@ extension HAProxyTranslator {
     var pool: String?
     for line in section.all("use_backend") {
       guard let name = line.arguments.first, let target = pools[name] else {
-        ledger.refuse(line, nil, "there is no such backend that is translated")
+        let isMade = line.arguments.first?.contains("%[") == true
+        ledger.refuse(
+          line, nil,
+          isMade ? "a route names its pool: write a line for each" : "there is no such backend that is translated")
         continue
       }
       let condition = HAProxyCondition(line.words.dropFirst(2), acls)

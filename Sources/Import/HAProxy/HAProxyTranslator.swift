@@ -143,7 +143,7 @@ struct HAProxyTranslator {
       ledger.leaveOut(
         line, nil, "what is known of a name stays while name servers fail, and is asked for again and again")
     } else {
-      ledger.refuse(line, nil, "there's nothing like it here")
+      ledger.refuse(line, nil, HAProxyIdle.remedies[line.keyword] ?? "there's nothing like it here")
     }
   }
 }
