@@ -45,7 +45,5 @@ enum NginxIdle {
     "proxy_half_close": "a side that ends is told the other, which goes on for \"halfClosed\"",
     "state": "backends that are added at run time are kept",
     "upstream_conf": "backends are added by `martlet backend add`", "api": "there's an admin socket",
-    "split_clients": "",
-    "http": "", "mail": "",
-  ].filter { !$0.value.isEmpty }
+  ]
 }
