@@ -1,5 +1,5 @@
 /// What there is to say of a line of the original that isn't in the draft as it was.
-package struct Note: Equatable, Sendable {
+package struct Note: Hashable, Sendable {
   /// What became of it.
   package enum Fate: Sendable {
     /// It would mean something here, or nobody knows, and isn't in the draft.
@@ -28,6 +28,7 @@ extension Note: CustomStringConvertible {
 /// couldn't be translated. What nobody has said anything of is among the last.
 struct Ledger {
   private(set) var notes: [Note] = []
+  private var said: Set<Note> = []
   private var settled: Set<Int> = []
 
   /// It's in the draft.
@@ -66,7 +67,7 @@ struct Ledger {
 
   /// A line in defaults is looked at once for each section that has it; it's said once.
   private mutating func add(_ note: Note) {
-    if !notes.contains(note) { notes.append(note) }
+    if said.insert(note).inserted { notes.append(note) }
   }
 
   private static func subject(of statement: Statement, _ part: String?) -> String {

@@ -142,6 +142,7 @@ import Testing
       ("bind :81\nserver t 10.0.0.2", 4), ("use-server s if { src 10.0.0.0/8 }", 3),
       ("server t 10.0.0.2:80 frobnicate", 3), ("external-check path /bin", 3),
       ("bind abns@x", 3), ("tcp-request content set-var(x) src", 3),
+      ("tcp-request connection frobnicate if x\nacl\nacl x", 3),
       ("tcp-request content reject if { req.len 0 }", 3),
     ])
   func untranslated(_ lines: String, _ line: Int) throws {

@@ -48,6 +48,7 @@ import Testing
     arguments: [
       (Dialect.haproxy, "global\n  a \"b\n", 2), (.haproxy, "global\n a \\", 2), (.nginx, "a;\nb {\n c;\n", 2),
       (.nginx, "a;\nb", 2), (.nginx, "}\n", 1), (.nginx, "a\n'b", 2), (.nginx, "a { b }", 1), (.nginx, "a;\n;", 2),
+      (.nginx, "\n" + String(repeating: "a {", count: 100_000), 2),
     ])
   func faults(_ dialect: Dialect, _ text: String, _ line: Int) throws {
     let fault = #expect(throws: SyntaxFault.self) { try Translation(of: text, in: dialect, file: "x") }
@@ -75,7 +76,9 @@ import Testing
 
   @Test(
     "times of nginx's",
-    arguments: [("5", 5), ("1h30m", 5400), ("2w", 1_209_600), ("1d 2h", 93_600), ("x", nil), ("", nil)]
+    arguments: [
+      ("5", 5), ("1h30m", 5400), ("2w", 1_209_600), ("1d 2h", 93_600), ("x", nil), ("", nil), ("99999999999y", nil),
+    ]
       as [(String, Int?)])
   func nginxTimes(_ text: String, _ seconds: Int?) {
     #expect(NginxTime.read(text) == seconds.map { .seconds($0) })

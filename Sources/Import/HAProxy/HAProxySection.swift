@@ -29,9 +29,9 @@ struct HAProxySection {
     return line?.keyword == "option" ? line : nil
   }
 
-  /// Whether requests are looked at in it; the line that says so.
-  var httpMode: Statement? {
-    last("mode").flatMap { $0.arguments.first == "http" ? $0 : nil }
+  /// The line that says that it does something else than to relay TCP, such as to look at requests.
+  var otherMode: Statement? {
+    last("mode").flatMap { $0.arguments.first == "tcp" ? nil : $0 }
   }
 }
 

@@ -25,9 +25,8 @@ extension HAProxyTranslator {
   /// Settles the lines of the ACLs that a line's condition names.
   mutating func translate(_ line: Statement, in section: HAProxySection) {
     ledger.translate(line)
-    for acl in section.all("acl")
-    where line.words.contains(where: { $0 == acl.words.dropFirst().first || $0 == "!\(acl.words[1])" }) {
-      ledger.translate(acl)
+    for acl in section.all("acl") where acl.words.count > 1 {
+      if line.words.contains(acl.words[1]) || line.words.contains("!\(acl.words[1])") { ledger.translate(acl) }
     }
   }
 

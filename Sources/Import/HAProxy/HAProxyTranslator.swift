@@ -19,7 +19,7 @@ struct HAProxyTranslator {
 
   private init(_ file: [Statement]) {
     self.file = file
-    sections = HAProxySection.all(in: file).filter { $0.last("disabled") == nil && $0.httpMode == nil }
+    sections = HAProxySection.all(in: file).filter { $0.last("disabled") == nil && $0.otherMode == nil }
   }
 
   private mutating func translate() {
@@ -81,12 +81,12 @@ struct HAProxyTranslator {
     if let line = section.last("disabled") {
       ledger.translate(line)
       ledger.settleWhole(section.statement, .leftOut, "it's disabled")
-    } else if let mode = section.httpMode {
+    } else if let mode = section.otherMode {
       ledger.translate(mode)
       if section.isStatsPage { return translateStats(section) }
       ledger.settleWhole(
         section.statement, .untranslated,
-        "mode http\(mode.line < section.statement.line ? " (line \(mode.line))" : ""): requests aren't looked at here; "
+        "mode \(mode.words.dropFirst().first ?? "")\(mode.line < section.statement.line ? " (line \(mode.line))" : ""): requests aren't looked at here; "
           + "what relays TCP has mode tcp")
     }
   }

@@ -3,6 +3,11 @@ struct NginxReader {
   private var rest: Substring
   private var line = 1
   private var id = 0
+  /// How many blocks are open.
+  private var depth = 0
+
+  /// Nobody writes more of them into one another.
+  private static let deepest = 32
 
   static func read(_ text: String) throws(SyntaxFault) -> [Statement] {
     var reader = NginxReader(rest: text[...])
@@ -28,7 +33,14 @@ struct NginxReader {
         guard !words.isEmpty else { throw fault("a \(token == .open ? "{" : ";") with nothing before it", "remove it") }
         id += 1
         var statement = Statement(id: id, line: begin, words: words)
-        if token == .open { statement.block = try block(opened: line) }
+        if token == .open {
+          guard depth < Self.deepest else {
+            throw fault("more than \(Self.deepest) blocks in one another", "close some")
+          }
+          depth += 1
+          statement.block = try block(opened: line)
+          depth -= 1
+        }
         statements.append(statement)
         words = []
       case .close:

@@ -14,7 +14,8 @@ enum NginxTime {
       let digits = rest.prefix { $0.isASCII && $0.isNumber }
       let unit = rest.dropFirst(digits.count).prefix { $0.isLetter }
       rest = rest.dropFirst(digits.count + unit.count).drop { $0 == " " }
-      guard let number = Int(digits), number <= 1 << 40, let factor = units[String(unit)] else { return nil }
+      guard let number = Int(digits), number <= 1 << 30, whole < .seconds(1 << 60), let factor = units[String(unit)]
+      else { return nil }
       whole += factor * number
     }
     return whole
