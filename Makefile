@@ -18,8 +18,8 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date -r CHAN
 
 # What the program is built with, and the real programs that tests run: behind the proxy, before it, or to judge it.
 BUILD_PACKAGES = libevent-dev libc-ares-dev zlib1g-dev libssl-dev pkg-config
-TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin haproxy nginx-light redis-server iperf3 openssh-server openssh-client openssl postgresql \
-  prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless etcd-server logrotate \
+TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin haproxy nginx-light libnginx-mod-stream redis-server iperf3 openssh-server openssh-client openssl \
+  postgresql prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless etcd-server logrotate \
   mariadb-server slapd python3-aiosmtpd
 DEMO_PACKAGES = iproute2 util-linux
 SOAK_PACKAGES = keepalived

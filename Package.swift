@@ -119,15 +119,15 @@ let package = Package(
         "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Sockets", "TLS", system,
       ],
       swiftSettings: strict),
+    .target(name: "Import", dependencies: ["Config", "Sockets"], swiftSettings: strict),
     .target(
       name: "Client", dependencies: ["Config", "Libevent", "Model", "Text", system], swiftSettings: strict),
     .executableTarget(
       name: "Martlet",
       dependencies: [
-        "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Logs", "Model", "Service", "Sockets",
-        "TLS",
-        "Text",
-        argumentParser, logging,
+        "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Import", "Logs", "Model", "Service",
+        "Sockets", "TLS", "Text",
+        argumentParser, logging, system,
       ],
       swiftSettings: strict),
 
@@ -200,11 +200,12 @@ let package = Package(
         "Service", "Sockets", "Support", logging,
       ]),
     .testTarget(name: "DoctorTests", dependencies: ["Config", "Doctor", "Introduction", "Model"]),
+    .testTarget(name: "ImportTests", dependencies: ["Config", "Import", "Sockets", "Support"]),
     .testTarget(name: "DemoTests", dependencies: ["Config", "Demo", "Libevent", "Sockets", system]),
     .testTarget(
       name: "ClientTests",
       dependencies: ["Client", "Config", "Libevent", "Martlet", "Model", "Sockets", "Support", "Text"]),
-    .testTarget(name: "SystemTests", dependencies: ["Histories", "Support", "Sockets", "Martlet", system]),
+    .testTarget(name: "SystemTests", dependencies: ["Config", "Histories", "Support", "Sockets", "Martlet", system]),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -215,8 +216,8 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Introduction", "Libevent",
-        "Model", "Names", "Service",
+        "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Import", "Introduction",
+        "Libevent", "Model", "Names", "Service",
         "Sockets",
       ],
       path: "Tests/Fuzz"))

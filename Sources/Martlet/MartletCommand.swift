@@ -11,6 +11,7 @@ struct MartletCommand: ParsableCommand {
     usage: """
       martlet run [FILE | --config FILE]
       martlet check [FILE | --config FILE]
+      martlet import FILE [--output FILE]
       martlet demo [--fleet] [--once]
       martlet schema
       martlet VERB … [--socket PATH] [--json]
@@ -27,6 +28,8 @@ struct MartletCommand: ParsableCommand {
         martlet demo --fleet     The same of three nodes, one of which is frozen.
         martlet check a.json     Is the file right, and what would run?
         martlet run a.json       Run until SIGTERM or SIGINT.
+        martlet import haproxy.cfg
+                                 The same of another proxy, in our words.
         martlet schema           For editors, which then complete and check it.
 
         martlet status           How is the process that runs?
@@ -85,7 +88,8 @@ struct MartletCommand: ParsableCommand {
     version: "martlet \(Version.current)",
     groupedSubcommands: [
       CommandGroup(
-        name: "Running", subcommands: [RunCommand.self, CheckCommand.self, DemoCommand.self, SchemaCommand.self]),
+        name: "Running",
+        subcommands: [RunCommand.self, CheckCommand.self, ImportCommand.self, DemoCommand.self, SchemaCommand.self]),
       CommandGroup(
         name: "Looking",
         subcommands: [

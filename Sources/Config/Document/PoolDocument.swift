@@ -128,7 +128,11 @@ extension PoolDocument {
       "then": [
         "properties": [
           "backends": [
-            "items": ["not": .either(["pattern": "^unix:"], ["properties": ["address": ["pattern": "^unix:"]]])]
+            "items": [
+              "not": .either(
+                ["pattern": "^unix:"],
+                ["properties": ["address": ["pattern": "^unix:"]], "required": ["address"]])
+            ]
           ]
         ]
       ],
