@@ -57,9 +57,10 @@ package enum TargetFile {
         file: path, path: "", line: error.line, column: error.column, message: error.message, hint: error.hint)
     }
     var targets: [Target] = []
+    var known: Set<Endpoint> = []
     let groups = groups.read(node, "", &found) ?? []
     for group in groups {
-      for endpoint in group.targets ?? [] where !targets.contains(where: { $0.endpoint == endpoint }) {
+      for endpoint in group.targets ?? [] where known.insert(endpoint).inserted {
         targets.append(Target(endpoint, weight: group.labels.weight, tier: group.labels.tier ?? 0))
       }
     }
@@ -94,6 +95,11 @@ package enum TargetFile {
     var group = Group()
     group.targets = Kind<Endpoint>.endpoint.list(0...most, what: "targets").read(
       node["targets"] ?? [], "\(path).targets", &found)
+    if let unix = group.targets?.first(where: { $0.port == nil }) {
+      found.error(
+        "\(path).targets", node.line, "\(unix) is a Unix socket, which isn't found but said",
+        hint: "name it in the file of configuration")
+    }
     // Other keys and labels are for others who read the file.
     for (key, place, range) in [("weight", \Labels.weight, 0...256), ("tier", \Labels.tier, 0...15)] {
       guard let label = node["labels"]?[key] else { continue }

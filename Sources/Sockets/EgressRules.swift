@@ -44,9 +44,11 @@ extension Socket {
       switch rules.source {
       case .any: return connect(to: address)
       case .client:
-        guard let client = client?.withoutMapping, client.family == address.family else { break }
+        guard let client = client?.withoutMapping, client.family == address.family, client.mayLeave(to: address) else {
+          break
+        }
         try setTransparent(address.family)
-        try bindWithoutPort(to: client)
+        return connect(to: address, from: client)
       case .addresses(let sources):
         let first = Int(turn % UInt64(sources.count))
         var isBound = false
@@ -79,7 +81,9 @@ extension Socket {
   private func connect(to address: SocketAddress, from source: SocketAddress) -> Connection {
     do throws(Errno) {
       try bindWithoutPort(to: source)
-      return connect(to: address)
+      let connection = connect(to: address)
+      // There's no way from that address to the other one: nothing that the other end could be blamed for.
+      return connection == .failed(.invalidArgument) ? .failed(.addressNotAvailable) : connection
     } catch {
       return .failed(error)
     }
@@ -120,6 +124,16 @@ extension Socket {
       try setOption(Int32(IPPROTO_IPV6), IPV6_TRANSPARENT, 1)
     } else {
       try setOption(Int32(IPPROTO_IP), IP_TRANSPARENT, 1)
+    }
+  }
+}
+
+extension SocketAddress {
+  /// Whether a connection to the other address can leave by this one, as far as their kinds say.
+  fileprivate func mayLeave(to other: SocketAddress) -> Bool {
+    switch self {
+    case .ipv4(0xE000_0000..., _), .ipv6(0xFF00_0000_0000_0000..., _, _, _): false
+    default: !isAny && (!isLoopback || other.isLoopback)
     }
   }
 }

@@ -38,6 +38,7 @@ import Testing
         "[{ \"targets\": [\"a:1\"], \"labels\": { \"tier\": 1 } }]",
         "[0].labels.tier: must be a whole number 0…15 in quotes"
       ),
+      ("[{ \"targets\": [\"unix:/a\"] }]", "unix:/a is a Unix socket"),
       ("[1]", "[0]: must be an object with \"targets\", is 1"),
       ("[{ \"targets\": \"a:1\" }]", "[0].targets: must be a list"),
     ])

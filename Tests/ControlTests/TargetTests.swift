@@ -24,6 +24,12 @@ import Testing
       try finding([(0, 60_000), (0, 30_000), (0, 1)])
         == .targets([target("h0.example:80", 256), target("h1.example:80", 128), target("h2.example:80", 1)]))
     #expect(try finding([(0, 0), (0, 0)]) == .targets([target("h0.example:80"), target("h1.example:80")]))
+    let twice = [
+      ServiceRecord(host: "a.example", port: 80, priority: 1, weight: 7),
+      ServiceRecord(host: "a.example", port: 80, priority: 2, weight: 7),
+      ServiceRecord(host: "unix:/run/a", port: 80, priority: 2, weight: 7),
+    ]
+    #expect(try TargetFinding(.records(twice)) == .targets([target("a.example:80", 7)]))
     guard case .targets(let many) = finding((0..<40).map { ($0, 1) }) else { return #expect(Bool(false)) }
     #expect(many.map(\.tier).max() == 15)
     #expect(

@@ -77,6 +77,14 @@ import Testing
     #expect(try peer.socket.peerHost == "198.51.100.7")
     try peer.send("x")
     #expect(eventually { socket.hasInput })
+    // From loopback there's no way to another machine, which isn't to blame for that; a client there leaves by another address.
+    let sockets = try #require(proxy.run { (0..<2).compactMap { _ in try? Socket(for: .ipv4(0, port: 0)) } })
+    defer { for socket in sockets { socket.close() } }
+    let loopback = SocketAddress.ipv4(0x7F00_0001, port: 5)
+    #expect(sockets[0].connect(to: server.address, by: rules { $0.source = .client }, for: loopback) == .pending)
+    #expect(
+      sockets[1].connect(to: server.address, by: rules { $0.source = .addresses([loopback]) })
+        == .failed(.addressNotAvailable))
   }
 
   @Test("where a port is taken for one source, the next has it")

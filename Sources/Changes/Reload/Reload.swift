@@ -152,6 +152,7 @@ package final class Reload {
 
   private func targetsFound(_ found: [TargetSource: [Target]], _ failures: [TargetSource: String]) {
     targetLookup = nil
+    guard done != nil else { return }
     guard failures.isEmpty else {
       let details = failures.map { "\($0): \($1)" }.sorted()
       return refuse(
@@ -206,6 +207,7 @@ package final class Reload {
 
   private func resolved(_ answers: [String: NameAnswer], _ failures: [String: String]) {
     lookup = nil
+    guard done != nil else { return }
     // A host that only a record names may come later: it's looked up until it's there.
     let given = parts.controller.hostNames(of: configuration)
     let failures = failures.filter { given.contains($0.key) }
@@ -371,7 +373,7 @@ package final class Reload {
       // The workers have to give back what they hold first.
       transaction.abandon()
     } else {
-      lookup = nil
+      (lookup, targetLookup) = (nil, nil)
       refuse(problem, .lasting)
     }
   }

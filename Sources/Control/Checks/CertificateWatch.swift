@@ -15,8 +15,10 @@ package struct CertificateWatch {
   /// - Parameter now: the time, in seconds since 1970.
   /// - Returns: what people should know, in words that go behind "its certificate"; nil if there's no news.
   mutating func look(at seen: CertificateFacts, now: Int) -> String? {
-    if seen != facts { (facts, told) = (seen, .max) }
     let left = seen.end - now
+    // Of servers that have the address in turn, with certificates that end soon, it's told once as well.
+    if seen != facts, left > Self.days[0] * 86_400 { told = .max }
+    facts = seen
     guard let step = Self.days.last(where: { left <= $0 * 86_400 }), step < told else { return nil }
     told = step
     return Self.words(left)

@@ -184,7 +184,7 @@ extension Controller {
     let member = Member(place, backend: backend, key: key, pool: pool)
     refreshLeases(of: member)
     member.door = doors.door(at: key.address)
-    if let known = inheritance?.snapshot(of: member) { member.restore(known) }
+    if let known = inheritance?.snapshot(of: member) { member.restore(known, hasAgent: pool.agent != nil) }
     return member
   }
 
@@ -217,7 +217,11 @@ extension Controller {
       if isNew || member.check != check || isChecked != member.isToBeChecked { checks.start(member, in: pool) }
     }
     recogniseOwn(in: pool, by: stage.doors)
-    for member in members { agents.follow(member, in: pool) }
+    for member in members {
+      agents.follow(member, in: pool)
+      // What an agent said that isn't asked any more may have kept it from being checked.
+      if (member.checker != nil) != member.isToBeChecked { checks.start(member, in: pool) }
+    }
     tables.outdate(pool)
     return Turnover(come: members.filter { !before.contains(ObjectIdentifier($0)) }, gone: gone)
   }

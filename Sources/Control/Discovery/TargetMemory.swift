@@ -67,9 +67,12 @@ extension TargetFinding {
     case .records(let records):
       let priorities = Set(records.map(\.priority)).sorted()
       let most = records.map { Int($0.weight) }.max() ?? 0
+      var known: Set<Endpoint> = []
       let targets = records.compactMap { record -> Target? in
-        // What isn't a host's name can't be asked for.
-        guard let endpoint = try? Endpoint(text: "\(record.host):\(record.port)") else { return nil }
+        // What isn't a host's name can't be asked for. Of two records of the same place the first one counts.
+        guard let endpoint = try? Endpoint(text: "\(record.host):\(record.port)"), endpoint.port != nil,
+          known.insert(endpoint).inserted
+        else { return nil }
         return Target(
           endpoint, weight: Self.weight(Int(record.weight), of: most),
           tier: min(priorities.firstIndex(of: record.priority) ?? 0, 15))

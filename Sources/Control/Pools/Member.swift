@@ -101,7 +101,12 @@ package final class Member {
       backend = backend.with(
         name: place.name, header: configuration.sendProxy.map { HeaderRules($0) }, egress: configuration.egress)
     }
+    let before = check
     check = CheckPlan(of: configuration, at: key.address, pool: pool)
+    // Another server's, or nobody's: what was seen says nothing of it.
+    if check.tls == nil || check.address != before.address || check.serverName != before.serverName {
+      certificate = CertificateWatch()
+    }
     slowStart = SlowStart(duration: pool.slowStart)
     health.policy = pool.healthPolicy
     ejection.policy = pool.ejectionPolicy
@@ -326,7 +331,9 @@ extension Member {
   }
 
   /// Goes on where another process was.
-  func restore(_ snapshot: Snapshot) {
+  ///
+  /// - Parameter hasAgent: whether there's still one whose words count.
+  func restore(_ snapshot: Snapshot, hasAgent: Bool = true) {
     health = HealthState(policy: health.policy, restoring: snapshot.health)
     ejection = Ejection(policy: ejection.policy, restoring: snapshot.ejection)
     ejectedUntil = snapshot.ejectedUntil
@@ -334,8 +341,8 @@ extension Member {
     state = snapshot.state
     since = snapshot.since
     tally = snapshot.tally ?? MemberTally()
-    agent.restore(snapshot.agent)
-    certificate.restore(snapshot.certificate, now: Timestamp.now.milliseconds / 1000)
+    if hasAgent { agent.restore(snapshot.agent) }
+    if check.tls != nil { certificate.restore(snapshot.certificate, now: Timestamp.now.milliseconds / 1000) }
   }
 }
 
