@@ -106,4 +106,20 @@ import Testing
     try reload("slowStart: '0s'")
     #expect(second.pools[0].members[0].weight == 10 && second.pools[0].members[0].agent.asked == nil)
   }
+
+  @Test("whom an agent kept out is checked again once nobody asks it, here and in another process")
+  func withoutAgent() throws {
+    let first = controller(try configuration())
+    say("maint", to: first)
+    let member = first.pools[0].members[0]
+    #expect(member.checker == nil && member.state == .maintenance)
+    let state = first.state
+    first.prepare(first.stage(try configuration("slowStart: '0s'")), as: 9)
+    first.apply(Change(.configuration(rollout: 9), by: "ann"))
+    #expect(member.checker != nil && member.state == .unknown)
+    first.stop()
+    let second = controller(try configuration("slowStart: '0s'"), from: state)
+    defer { second.stop() }
+    #expect(second.pools[0].members[0].checker != nil && second.pools[0].members[0].state == .unknown)
+  }
 }
