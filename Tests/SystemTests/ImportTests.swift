@@ -41,7 +41,9 @@ extension System {
 
     /// What stands between the braces of a configuration, without a comma behind it.
     private static func keys(of text: String) -> String {
-      let inside = text.drop { $0 != "{" }.dropFirst()
+      // Before it are comments, which may have some as well.
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      let inside = lines.drop { $0 != "{" }.dropFirst().joined(separator: "\n")
       guard let end = inside.lastIndex(of: "}"), let comma = inside[..<end].lastIndex(of: ",") else { return "" }
       return String(inside[..<comma])
     }
