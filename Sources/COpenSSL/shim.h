@@ -51,23 +51,23 @@ static inline const char *_Nullable openssl_load(struct openssl *_Nonnull functi
 }
 
 // These are macros around SSL_CTX_ctrl and SSL_ctrl in OpenSSL's headers. The largest version may be 0: the newest that there is.
-static inline long openssl_versions(struct openssl *_Nonnull functions, SSL_CTX *_Nonnull context, long least, long most) {
-  return functions->SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, least, 0) == 1 &&
-         functions->SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, most, 0) == 1;
+static inline long openssl_versions(struct openssl functions, SSL_CTX *_Nonnull context, long least, long most) {
+  return functions.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, least, 0) == 1 &&
+         functions.SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, most, 0) == 1;
 }
-static inline long openssl_without_cache(struct openssl *_Nonnull functions, SSL_CTX *_Nonnull context) {
-  return functions->SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF, 0);
+static inline long openssl_without_cache(struct openssl functions, SSL_CTX *_Nonnull context) {
+  return functions.SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF, 0);
 }
 static inline long openssl_groups(
-    struct openssl *_Nonnull functions, SSL_CTX *_Nonnull context, const char *_Nonnull groups) {
-  return functions->SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, (void *)groups);
+    struct openssl functions, SSL_CTX *_Nonnull context, const char *_Nonnull groups) {
+  return functions.SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, (void *)groups);
 }
 static inline long openssl_chain(
-    struct openssl *_Nonnull functions, SSL_CTX *_Nonnull context, X509 *_Nonnull certificate) {
-  return functions->SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, certificate);
+    struct openssl functions, SSL_CTX *_Nonnull context, X509 *_Nonnull certificate) {
+  return functions.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, certificate);
 }
-static inline long openssl_server_name(struct openssl *_Nonnull functions, SSL *_Nonnull ssl, const char *_Nonnull name) {
-  return functions->SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)name);
+static inline long openssl_server_name(struct openssl functions, SSL *_Nonnull ssl, const char *_Nonnull name) {
+  return functions.SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)name);
 }
 // These are composed of other macros there.
 static const uint64_t openssl_no_renegotiation = SSL_OP_NO_RENEGOTIATION;

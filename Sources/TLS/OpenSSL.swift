@@ -1,9 +1,7 @@
 import COpenSSL
 
 /// OpenSSL's functions, found when they are needed first.
-@safe
-// Unchecked, since it holds a pointer: the table behind it is written before anybody has this object, and never again.
-package final class OpenSSL: @unchecked Sendable {
+package final class OpenSSL: Sendable {
   /// The one of this process, or why there's none.
   package static let loaded: Result<OpenSSL, Missing> = Result { () throws(Missing) in try OpenSSL() }
 
@@ -16,27 +14,14 @@ package final class OpenSSL: @unchecked Sendable {
     package var description: String { "OpenSSL 3 is needed for TLS, and \(name) isn't there: install libssl3" }
   }
 
-  private let functions: UnsafeMutablePointer<openssl>
+  /// The functions themselves.
+  let table: openssl
 
   private init() throws(Missing) {
-    let functions = UnsafeMutablePointer<openssl>.allocate(capacity: 1)
-    unsafe functions.initialize(to: openssl())
-    if let missing = unsafe openssl_load(functions) {
-      unsafe functions.deallocate()
-      throw Missing(name: unsafe String(cString: missing))
-    }
-    unsafe self.functions = functions
+    var table = openssl()
+    if let missing = unsafe openssl_load(&table) { throw Missing(name: unsafe String(cString: missing)) }
+    self.table = table
   }
-
-  deinit {
-    unsafe functions.deallocate()
-  }
-
-  /// The functions themselves.
-  var table: openssl { unsafe functions.pointee }
-
-  /// The same, for what takes all of them.
-  var all: UnsafeMutablePointer<openssl> { unsafe functions }
 
   /// What an error is, in OpenSSL's words.
   func words(for code: UInt) -> String {

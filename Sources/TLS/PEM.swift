@@ -111,7 +111,7 @@ extension TLSContext {
     guard unsafe table.SSL_CTX_use_certificate(context, chain[0].pointer) == 1 else {
       throw .refused(path: files.certificate, words: openSSL.words(for: table.ERR_get_error()))
     }
-    for certificate in chain.dropFirst() { _ = unsafe openssl_chain(openSSL.all, context, certificate.pointer) }
+    for certificate in chain.dropFirst() { _ = unsafe openssl_chain(openSSL.table, context, certificate.pointer) }
     guard unsafe table.SSL_CTX_use_PrivateKey(context, key.pointer) == 1 else {
       let code = table.ERR_get_error()
       let isOther = [X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH].map(UInt.init).contains(

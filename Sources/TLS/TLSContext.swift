@@ -6,10 +6,10 @@ package import Config
 /// Nodes share a key: TLS 1.3 (RFC 8446, external PSK with (EC)DHE), no certificate, one suite, one group, no tickets. Which key it
 /// is depends on who dials whom in which fleet, so that a node can't be made to talk to itself, and neither side's part can be
 /// played by the other (RFC 9257, 4 and 6). A server of others has a certificate: TLS 1.2 or newer.
-@safe
-// Unchecked, since it holds a pointer: one thread sets the SSL_CTX up before others have it, and nobody changes it afterwards;
-// OpenSSL counts its uses atomically, so that any thread may make connections of it (SSL_new).
-package final class TLSContext: @unchecked Sendable {
+///
+/// That threads may share it is unchecked, since it holds a pointer: one thread sets the SSL_CTX up before others have it, and nobody
+/// changes it afterwards; OpenSSL counts its uses atomically, so that any thread may make connections of it (SSL_new).
+@safe package final class TLSContext: @unchecked Sendable {
   /// A key with the name by which both sides mean it.
   package struct SharedKey {
     /// The name.
@@ -53,7 +53,7 @@ package final class TLSContext: @unchecked Sendable {
     guard let context = unsafe table.SSL_CTX_new(isDialled ? table.TLS_server_method() : table.TLS_client_method())
     else { preconditionFailure("no memory for TLS") }
     unsafe self.context = context
-    unsafe openssl_without_cache(openSSL.all, context)
+    unsafe openssl_without_cache(openSSL.table, context)
     switch side {
     case .dialling:
       limitToSharedKeys()
@@ -70,7 +70,7 @@ package final class TLSContext: @unchecked Sendable {
         return unsafe TLSSession.of(ssl).find(identity, length, session)
       }
     case .visiting:
-      let isLimited = unsafe openssl_versions(openSSL.all, context, Int(TLS1_2_VERSION), 0) == 1
+      let isLimited = unsafe openssl_versions(openSSL.table, context, Int(TLS1_2_VERSION), 0) == 1
       precondition(isLimited, "this OpenSSL has no TLS 1.2")
       _ = unsafe table.SSL_CTX_set_options(context, openssl_no_renegotiation)
       guard side.verifies else {
@@ -92,9 +92,9 @@ package final class TLSContext: @unchecked Sendable {
   private func limitToSharedKeys() {
     let table = openSSL.table
     let isLimited =
-      unsafe openssl_versions(openSSL.all, context, Int(TLS1_3_VERSION), Int(TLS1_3_VERSION)) == 1
+      unsafe openssl_versions(openSSL.table, context, Int(TLS1_3_VERSION), Int(TLS1_3_VERSION)) == 1
       && table.SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") == 1
-      && openssl_groups(openSSL.all, context, "X25519") == 1
+      && openssl_groups(openSSL.table, context, "X25519") == 1
     precondition(isLimited, "this OpenSSL has no TLS 1.3 with X25519")
     _ = unsafe table.SSL_CTX_set_num_tickets(context, 0)
   }

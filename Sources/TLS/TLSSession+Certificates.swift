@@ -13,7 +13,7 @@ extension TLSSession {
       switch name {
       case .host(let host):
         unsafe table.X509_VERIFY_PARAM_set1_host(wanted, host, host.utf8.count) == 1
-          && openssl_server_name(openSSL.all, ssl, host) == 1
+          && openssl_server_name(openSSL.table, ssl, host) == 1
       case .address(let bytes): unsafe table.X509_VERIFY_PARAM_set1_ip(wanted, bytes, bytes.count) == 1
       }
     precondition(isDemanded, "no memory for TLS")
