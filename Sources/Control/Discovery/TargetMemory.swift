@@ -53,9 +53,7 @@ struct TargetMemory {
 
   /// The time to the next look: the interval ±10%, less after a failure.
   func nextLook(interval: Duration, using generator: inout SplitMix64) -> Duration {
-    let doublings = min(failures - 1, 20)
-    let wait = failures > 0 ? min(NameMemory.shortestRetry * (1 << doublings), interval) : interval
-    return wait * (1 + NameMemory.jitter * Double.random(in: -1...1, using: &generator))
+    Lookout.wait(after: failures, interval: interval, using: &generator)
   }
 }
 

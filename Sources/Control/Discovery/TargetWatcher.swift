@@ -73,12 +73,7 @@ final class TargetWatcher {
   let started = Timestamp.now
   private var random = SplitMix64(seed: .random(in: .min ... .max))
   private var look: TargetLook?
-  private var began = Instant.now
-  /// When the next look is due; nil while one is under way.
-  private var due: Instant?
-  /// Whether it's to look again as soon as that one has ended.
-  private var isOutdated = false
-  private var timer: Timer?
+  private var lookout: Lookout?
 
   /// Starts watching.
   ///
@@ -94,33 +89,20 @@ final class TargetWatcher {
     self.finder = finder
     self.interval = interval
     self.happened = happened
-    timer = Timer(on: loop) { [weak self] in self?.lookNow() }
-    lookNow()
+    lookout = Lookout(on: loop) { [unowned self] in lookNow() }
+    lookout?.begin()
   }
 
-  /// Looks at once, or as soon as that may be: there is reason to think that something has changed. However often that is, it
-  /// looks once a second.
-  func lookAgain() {
-    guard let due else { return isOutdated = true }
-    let soonest = max(began + NameWatcher.shortestPause, .now)
-    if soonest < due { schedule(after: soonest - .now) }
-  }
+  /// Looks at once, or as soon as that may be: there is reason to think that something has changed.
+  func lookAgain() { lookout?.lookAgain() }
 
   private func lookNow() {
-    (due, isOutdated) = (nil, false)
-    began = .now
     look = TargetLook(at: source, by: finder) { [weak self] in self?.take($0) }
   }
 
   private func take(_ finding: TargetFinding) {
     let news = memory.take(finding)
-    schedule(after: memory.nextLook(interval: interval, using: &random))
-    if isOutdated { lookAgain() }
+    lookout?.ended(next: memory.nextLook(interval: interval, using: &random))
     if news != TargetMemory.News() { happened(news) }
-  }
-
-  private func schedule(after wait: Duration) {
-    due = .now + wait
-    timer?.schedule(after: wait)
   }
 }

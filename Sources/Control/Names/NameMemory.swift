@@ -8,13 +8,6 @@ import Sockets
 /// servers fail, or say that there is no such name at all, the last known addresses stay, and health checks decide which
 /// of them are used. Names that vanish for a moment are commonplace while a name server restarts.
 struct NameMemory {
-  /// The shortest time to the next look-up after a failure. It doubles with each further one, up to the interval.
-  static let shortestRetry = Duration.seconds(1)
-  /// The shortest time to the next look-up after an answer, however short it may be remembered.
-  static let shortestLife = Duration.seconds(1)
-  /// By which part of itself an interval varies at random.
-  static let jitter = 0.1
-
   private var ipv4: [SocketAddress] = []
   private var ipv6: [SocketAddress] = []
   private var failures = 0
@@ -73,10 +66,7 @@ struct NameMemory {
 
   /// The time to the next look-up: the interval ±10%, or as long as the answer may be remembered if that's shorter.
   func nextLookup(interval: Duration, using generator: inout SplitMix64) -> Duration {
-    let life = min(timeToLive.map { max($0, Self.shortestLife) } ?? interval, interval)
-    let doublings = min(failures - 1, 20)
-    let wait = failures > 0 ? min(Self.shortestRetry * (1 << doublings), interval) : life
-    return wait * (1 + Self.jitter * Double.random(in: -1...1, using: &generator))
+    Lookout.wait(after: failures, life: timeToLive, interval: interval, using: &generator)
   }
 
   private static func update(_ known: inout [SocketAddress], by answer: Resolution.Answer) {

@@ -17,9 +17,6 @@ enum NameEvent: Equatable {
 
 /// Looks a name up at once and again and again, and says when its addresses change. Dropping it ends that.
 final class NameWatcher {
-  /// Two look-ups begin at least so long after one another, however often is asked.
-  static let shortestPause = Duration.seconds(1)
-
   private let name: String
   private let resolver: Resolver
   private let interval: Duration
@@ -29,10 +26,7 @@ final class NameWatcher {
   let started = Timestamp.now
   private var random = SplitMix64(seed: .random(in: .min ... .max))
   private var lookup: Lookup?
-  private var began = Instant.now
-  /// When the next look-up is due; nil while one is under way.
-  private var due: Instant?
-  private var timer: Timer?
+  private var lookout: Lookout?
 
   /// Starts watching.
   ///
@@ -49,34 +43,23 @@ final class NameWatcher {
     self.resolver = resolver
     self.interval = interval
     self.happened = happened
-    timer = Timer(on: loop) { [weak self] in self?.look() }
-    look()
+    lookout = Lookout(on: loop) { [unowned self] in look() }
+    lookout?.begin()
   }
 
   /// Looks the name up at once, or as soon as that may be: there is reason to think that its addresses have changed.
-  func askAgain() {
-    guard let due else { return }
-    let soonest = max(began + Self.shortestPause, .now)
-    if soonest < due { schedule(after: soonest - .now) }
-  }
+  func askAgain() { lookout?.lookAgain() }
 
   private func look() {
-    due = nil
-    began = .now
     lookup = resolver.resolve(name, known: memory.name) { [weak self] resolution in self?.take(resolution) }
   }
 
   private func take(_ resolution: Resolution) {
     let news = memory.take(resolution)
-    if !resolution.isPartial { schedule(after: memory.nextLookup(interval: interval, using: &random)) }
+    if !resolution.isPartial { lookout?.ended(next: memory.nextLookup(interval: interval, using: &random)) }
     if let reason = news.failed { happened(.failed(reason)) }
     if news.hasRecovered { happened(.recovered) }
     if let addresses = news.changed { happened(.changed(addresses)) }
-  }
-
-  private func schedule(after wait: Duration) {
-    due = .now + wait
-    timer?.schedule(after: wait)
   }
 }
 
