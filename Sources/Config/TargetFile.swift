@@ -11,20 +11,7 @@ package enum TargetFile {
   /// The backends in a file, each once, in its order; throws the first thing that is wrong in it, with its line, or why it can't be
   /// read. It may be empty.
   package static func read(_ path: String) throws(ConfigIssue) -> [Target] {
-    let bytes: [UInt8]
-    do throws(StoredFile.Refusal) {
-      bytes = try StoredFile(path).read(atMost: largest, trusting: .regular)
-    } catch {
-      let (message, hint) =
-        switch error {
-        case .tooLarge: ("the file is larger than \(largest >> 20) MiB", "is it the right file?")
-        case .system(.noSuchFileOrDirectory):
-          ("there is no such file", "check the path; it counts from the folder of the file that names it")
-        default: Configuration.words(for: error)
-        }
-      throw ConfigIssue(file: path, path: "", message: message, hint: hint)
-    }
-    return try parse(bytes, file: path)
+    try parse(NamedFile.read(path, atMost: largest), file: path)
   }
 
   /// What is wrong with the files that a configuration's pools name.

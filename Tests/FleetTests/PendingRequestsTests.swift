@@ -7,22 +7,6 @@ import Testing
 @testable import Fleet
 
 @Suite struct PendingRequestsTests {
-  /// A server's answer that is there already when it's asked.
-  private final class Answer: IOHandler {
-    private var event: IOEvent?
-    private let called: () -> Void
-
-    init(_ socket: Socket, on loop: EventLoop, called: @escaping () -> Void) {
-      self.called = called
-      super.init()
-      event = IOEvent(socket.descriptor, on: loop, trigger: .edge, handler: self)
-    }
-
-    override func ready(_ descriptor: Int32, _ readiness: Readiness) {
-      if readiness.contains(.read) { called() }
-    }
-  }
-
   @Test("what is known already is told before the answer to what was asked later, however fast that is")
   func tellsFirst() throws {
     let (near, far) = try Socket.pair()
@@ -32,7 +16,7 @@ import Testing
     var told: [String] = []
     pending.tell(.refused, of: .write([]), to: { _ in told.append("refused") })
     pending.wait(.read(.head, .any)) { _ in told.append("in time") }
-    let answer = Answer(near, on: loop) { told.append("answered") }
+    let answer = ReadNotice(near, on: loop) { told.append("answered") }
     _ = far.send([1][...])
     #expect(told.isEmpty, "not from within the call")
     #expect(loop.wait { told.count == 2 })

@@ -4,29 +4,13 @@ import Support
 import Testing
 
 @Suite struct TimerTests {
-  /// Notes that a descriptor was found ready.
-  private final class Reader: IOHandler {
-    private var event: IOEvent?
-    private let called: () -> Void
-
-    init(_ socket: Socket, on loop: EventLoop, called: @escaping () -> Void) {
-      self.called = called
-      super.init()
-      event = IOEvent(socket.descriptor, on: loop, trigger: .edge, handler: self)
-    }
-
-    override func ready(_ descriptor: Int32, _ readiness: Readiness) {
-      if readiness.contains(.read) { called() }
-    }
-  }
-
   @Test("what comes next is called before what only then is found ready")
   func fireNext() throws {
     let (near, far) = try Socket.pair()
     defer { for socket in [near, far] { socket.close() } }
     let loop = EventLoop()
     var called: [String] = []
-    let reader = Reader(near, on: loop) { called.append("reader") }
+    let reader = ReadNotice(near, on: loop) { called.append("reader") }
     let timer = Timer(on: loop) { called.append("timer") }
     _ = far.send([1][...])
     timer.fireNext()

@@ -6,6 +6,13 @@ package enum TargetSource: Hashable, Sendable {
   case file(String)
 }
 
+extension TargetSource {
+  /// Whether it's a file.
+  package var isFile: Bool {
+    if case .file = self { true } else { false }
+  }
+}
+
 extension TargetSource: CustomStringConvertible {
   /// What it's called for people, and in what is stored: no host and no address is written so.
   package var description: String {

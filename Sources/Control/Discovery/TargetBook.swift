@@ -45,9 +45,9 @@ package final class TargetBook {
   /// Whether anything was found at a source, or it's looked at again and again.
   package func minds(_ source: TargetSource) -> Bool { known[source] != nil || watchers[source] != nil }
 
-  /// Takes in what somebody else has found.
+  /// Takes in what somebody else has found, unless it's watched here: then it's known already, or older.
   func learn(_ found: [TargetSource: [Target]]) {
-    known.merge(found) { $1 }
+    known.merge(found.filter { watchers[$0.key] == nil }) { $1 }
   }
 
   /// Reads files at once that nothing is known of, for a process that has just started. What is wrong with one is told when it's
@@ -120,9 +120,7 @@ package final class TargetBook {
     guard files?.paths != snapshot.paths else { return }
     do throws(Errno) {
       files = try FileWatcher(snapshot, isAbsenceNews: true, on: loop) { [unowned self] in
-        for (source, watcher) in watchers {
-          if case .file = source { watcher.lookAgain() }
-        }
+        for (source, watcher) in watchers where source.isFile { watcher.lookAgain() }
       }
     } catch {
       // They're read again at intervals as well.
