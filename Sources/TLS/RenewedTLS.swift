@@ -11,6 +11,8 @@ package final class RenewedTLS {
   package var onTrouble: ((String) -> Void)?
 
   private let loop: EventLoop
+  /// The files as they were when they weren't taken last; of those it has been told.
+  private var refused: FileSnapshot?
   /// When it has looked last, by the monotonic clock.
   private var looked: UInt64?
   /// There while it looks.
@@ -33,17 +35,20 @@ package final class RenewedTLS {
   /// Looks whether files have changed, for those who dial after this.
   package func look() {
     guard worker == nil else { return }
-    let (configuration, files) = (current.configuration, current.files)
+    let (configuration, files, refused) = (current.configuration, current.files, refused)
     worker = BackgroundWorker(name: "tls", on: loop)
-    worker?.perform { () -> Result<ServerTLS, ServerTLS.Problem>? in
-      guard files.now != files else { return nil }
-      return Result { () throws(ServerTLS.Problem) in try ServerTLS(configuration) }
+    worker?.perform { () -> (FileSnapshot, Result<ServerTLS, ServerTLS.Problem>)? in
+      let now = files.now
+      guard now != files, now != refused else { return nil }
+      return (now, Result { () throws(ServerTLS.Problem) in try ServerTLS(configuration) })
     } then: { [unowned self] outcome in
       worker = nil
       switch outcome {
       case nil: break
-      case .success(let renewed): current = renewed
-      case .failure(let problem): onTrouble?("the files for TLS have changed, and aren't taken: \(problem)")
+      case (_, .success(let renewed))?: (current, self.refused) = (renewed, nil)
+      case (let seen, .failure(let problem))?:
+        self.refused = seen
+        onTrouble?("the files for TLS have changed, and aren't taken: \(problem)")
       }
     }
   }

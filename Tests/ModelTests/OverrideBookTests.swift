@@ -174,6 +174,21 @@ struct OverrideBookTests {
     #expect(only.applied(to: try self.pool("'10.0.0.1:80'")).backends.count == 1)
   }
 
+  @Test("an added backend is reached and told of clients as its neighbours are, if they all are alike")
+  func neighbours() throws {
+    var book = OverrideBook()
+    book.take(lease(.add(AddedBackend(name: "x", weight: 1, tier: 0)), "10.0.0.9:80"))
+    func added(_ backends: String) throws -> BackendConfiguration {
+      try #require(book.applied(to: try pool(backends)).backends.last)
+    }
+    let alike = try added(
+      "{ address: '10.0.0.1:80', mark: 7, sendProxy: 'v2' }, { address: '10.0.0.2:80', mark: 7, sendProxy: 'v2' }")
+    #expect(alike.egress.mark == 7 && alike.sendProxy == SendProxyConfiguration(.v2))
+    let various = try added(
+      "{ address: '10.0.0.1:80', mark: 7, sendProxy: 'v2' }, { address: '10.0.0.2:80', mark: 8, sendProxy: 'v1' }")
+    #expect(various.egress.mark == 0 && various.sendProxy == nil)
+  }
+
   @Test("an added backend is checked where its neighbours are")
   func checks() throws {
     var book = OverrideBook()

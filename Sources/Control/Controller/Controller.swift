@@ -227,7 +227,8 @@ package final class Controller {
   private func judged(_ verdict: HealthChecks.Verdict, _ member: Member, in pool: PoolController) {
     switch verdict {
     case .recovered(let reason, let duration):
-      evictions.cancel(.backendDown, of: .backend(member.backend.id))
+      // Its agent may still say that it's down.
+      if member.agent.state.isUp { evictions.cancel(.backendDown, of: .backend(member.backend.id)) }
       reassess(pool, .active, because: reason, of: [member], took: duration)
     case .changed(let isDown, let reason, let duration):
       if isDown {

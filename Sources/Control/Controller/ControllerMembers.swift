@@ -184,7 +184,7 @@ extension Controller {
     let member = Member(place, backend: backend, key: key, pool: pool)
     refreshLeases(of: member)
     member.door = doors.door(at: key.address)
-    if let known = inheritance?.snapshot(of: member) { member.restore(known, hasAgent: pool.agent != nil) }
+    if let known = inheritance?.snapshot(of: member) { member.restore(known, agentPort: pool.agent?.port) }
     return member
   }
 
@@ -218,7 +218,11 @@ extension Controller {
     }
     recogniseOwn(in: pool, by: stage.doors)
     for member in members {
+      let wasUp = member.agent.state.isUp
       agents.follow(member, in: pool)
+      if !wasUp, member.agent.state.isUp, member.health.isEligible {
+        evictions.cancel(.backendDown, of: .backend(member.backend.id))
+      }
       // What an agent said that isn't asked any more may have kept it from being checked.
       if (member.checker != nil) != member.isToBeChecked { checks.start(member, in: pool) }
     }

@@ -44,12 +44,14 @@ package enum HeadroomAssessment {
   /// by: those to different addresses don't meet.
   private static func ports(_ controller: Controller) -> [Report.Resource] {
     var active: [SocketAddress: (count: Int, sources: Set<SocketAddress?>)] = [:]
+    // One that isn't this machine's now has no ports.
+    lazy var routes = LocalRoutes()
     for pool in controller.pools + controller.leavingPools {
       for member in pool.members + pool.leaving where member.key.address.port != nil {
         // Each client's own has all ports to itself.
         guard let sources = member.configuration.egress.sources(to: member.key.address) else { continue }
         active[member.key.address, default: (0, [])].count += member.backend.load.active
-        active[member.key.address]?.sources.formUnion(sources)
+        active[member.key.address]?.sources.formUnion(sources.filter { $0.map { routes.isLocal($0) } ?? true })
       }
     }
     return active.sorted { $0.value.count > $1.value.count }.prefix(16).map { address, use in

@@ -54,9 +54,13 @@ package struct Hindrances {
     switch error {
     case .addressNotAvailable where !egress.strangers.isEmpty:
       "\(egress.strangers.map(\.host).joined(separator: ", ")) of \"source\" is none of this machine's addresses"
+        + (egress.sourceCount > egress.strangers.count ? ", and the others have no port left, or no way there" : "")
     case Errno(rawValue: ENODEV): "this machine has no interface \"\(egress.interface ?? "")\""
     case .permissionDenied where egress.needsCapability, .notPermitted where egress.needsCapability:
       "\"mark\", \"interface\" and \"source\": \"client\" take CAP_NET_ADMIN, or a rule of this machine forbids it (\(error))"
+    case .addressNotAvailable where egress.source != .any:
+      "there is no way to it from \"source\", or no local port left there (net.ipv4.ip_local_port_range); more addresses of \"source\" "
+        + "have more ports"
     case .addressNotAvailable:
       "no local port is left for connections to it (net.ipv4.ip_local_port_range); more backends, or more addresses of "
         + "one, make room"
@@ -75,6 +79,11 @@ extension EgressRules {
     guard case .addresses(let all) = source else { return [] }
     let routes = LocalRoutes()
     return all.filter { !routes.isLocal($0) }
+  }
+
+  /// How many sources are named.
+  fileprivate var sourceCount: Int {
+    if case .addresses(let all) = source { all.count } else { 0 }
   }
 
   /// Whether a process without capabilities may be refused it.

@@ -318,6 +318,8 @@ extension Member {
     var tally: MemberTally?
     /// What its agent has said; nil if it has none.
     var agent: AgentState?
+    /// The port at which that one is asked.
+    var agentPort: UInt16?
     /// Nil if it has shown none.
     var certificate: CertificateFacts?
   }
@@ -327,13 +329,14 @@ extension Member {
       pool: key.pool, key: texts.first ?? "", health: health.snapshot,
       ejection: ejection.snapshot, ejectedUntil: ejectedUntil, warmingSince: warmingSince, state: state, since: since,
       reason: reason, tally: tally, agent: agent.state == AgentState() ? nil : agent.state,
+      agentPort: agent.asked?.port,
       certificate: certificate.facts)
   }
 
   /// Goes on where another process was.
   ///
-  /// - Parameter hasAgent: whether there's still one whose words count.
-  func restore(_ snapshot: Snapshot, hasAgent: Bool = true) {
+  /// - Parameter agentPort: where its agent is asked now; nil if it has none. What another one has said holds no more.
+  func restore(_ snapshot: Snapshot, agentPort: UInt16?) {
     health = HealthState(policy: health.policy, restoring: snapshot.health)
     ejection = Ejection(policy: ejection.policy, restoring: snapshot.ejection)
     ejectedUntil = snapshot.ejectedUntil
@@ -341,7 +344,7 @@ extension Member {
     state = snapshot.state
     since = snapshot.since
     tally = snapshot.tally ?? MemberTally()
-    if hasAgent { agent.restore(snapshot.agent) }
+    if let agentPort, snapshot.agentPort ?? agentPort == agentPort { agent.restore(snapshot.agent) }
     if check.tls != nil { certificate.restore(snapshot.certificate, now: Timestamp.now.milliseconds / 1000) }
   }
 }

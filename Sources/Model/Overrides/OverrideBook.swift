@@ -1,4 +1,5 @@
 package import Config
+import Sockets
 
 /// All leases that hold. Pure: the time is passed in, and whoever holds the book acts on what it says.
 ///
@@ -199,7 +200,8 @@ package struct OverrideBook: Codable, Equatable, Sendable {
         added.append(
           BackendConfiguration(
             name: name, endpoint: endpoint, weight: backend.weight, tier: backend.tier,
-            maxSessions: backend.maxSessions ?? .max, healthEndpoint: checks.endpoint(for: endpoint)))
+            maxSessions: backend.maxSessions ?? .max, healthEndpoint: checks.endpoint(for: endpoint),
+            sendProxy: pool.common(\.sendProxy) ?? nil, egress: pool.common(\.egress) ?? EgressRules()))
       case .remove:
         // A pool has at least one backend, whatever leases say.
         guard names.count > 1, let name = names.removeValue(forKey: endpoint) else { continue }
@@ -280,6 +282,13 @@ private enum CommonCheck {
 }
 
 extension PoolConfiguration {
+  /// What is said of all its backends alike, and so of one that is added; nil if they differ.
+  fileprivate func common<Value: Equatable>(_ part: KeyPath<BackendConfiguration, Value>) -> Value? {
+    let first = backends.first?[keyPath: part]
+    return backends.allSatisfy { $0[keyPath: part] == first } ? first : nil
+  }
+
+  /// Where all are checked.
   fileprivate var commonCheck: CommonCheck {
     guard let first = backends.first?.healthEndpoint, backends.allSatisfy({ $0.healthEndpoint != $0.endpoint }) else {
       return .none

@@ -44,12 +44,15 @@ final class ClientIntroduction {
   fileprivate(set) var header: ProxyHeader?
   /// What it has said itself; nil as long as that isn't known, or isn't looked at.
   fileprivate(set) var facts: ClientFacts?
+  /// Since when it's waited for, in nanoseconds of the monotonic clock.
+  fileprivate var began: UInt64
   /// When all of that was known, in nanoseconds of the monotonic clock; nil as long as it isn't.
   var ended: UInt64?
 
-  init(_ rules: IntroductionRules, awaiting awaited: Awaited) {
+  init(_ rules: IntroductionRules, awaiting awaited: Awaited, since began: UInt64) {
     self.rules = rules
     self.awaited = awaited
+    self.began = began
   }
 
   /// Who the client is; nil if that isn't said.
@@ -96,9 +99,13 @@ extension Session {
   /// Waits for what the client says, as its way hangs on that.
   func awaitFacts() {
     guard let rules = introduction?.rules ?? listener.route?.introduction else { return refuse(.closed) }
+    // It was held back, or waited in a queue: that takes nothing of the time that it has to say something.
+    let hasWaited = phase == .queued || introduction?.ended != nil || phase == .introducing && introduction == nil
+    let began = hasWaited ? MonotonicClock.now() : introduction?.began ?? accepted
+    (pool, policy) = (nil, .undecided)
     phase = .introducing
-    let introduction = introduction ?? ClientIntroduction(rules, awaiting: .facts)
-    introduction.awaited = .facts
+    let introduction = introduction ?? ClientIntroduction(rules, awaiting: .facts, since: began)
+    (introduction.awaited, introduction.began) = (.facts, began)
     self.introduction = introduction
     // What has come by now isn't told of again.
     if toBackend.sourceReady { readFacts(introduction) }
@@ -164,7 +171,7 @@ extension Session {
       }
       return
     }
-    guard let introduction, now >= accepted &+ introduction.rules.patience else { return }
+    guard let introduction, now >= introduction.began &+ introduction.rules.patience else { return }
     switch introduction.awaited {
     case .header: refuse(.introductionTimeout)
     case .facts:

@@ -135,7 +135,7 @@ package final class Worker {
     keepTicking()
     if let rules, rules.expectsHeader(from: session.peer) {
       // What it begins with is told by the loop.
-      session.introduction = ClientIntroduction(rules, awaiting: .header)
+      session.introduction = ClientIntroduction(rules, awaiting: .header, since: session.accepted)
       session.phase = .introducing
     } else if wait > 0 {
       session.holdBack(for: wait)

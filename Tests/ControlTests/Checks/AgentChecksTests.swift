@@ -121,5 +121,9 @@ import Testing
     let second = controller(try configuration("slowStart: '0s'"), from: state)
     defer { second.stop() }
     #expect(second.pools[0].members[0].checker != nil && second.pools[0].members[0].state == .unknown)
+    // Nor does what it said count as another one's words.
+    let third = controller(try configuration("agent: { port: 2, interval: '1h' }"), from: state)
+    defer { third.stop() }
+    #expect(third.pools[0].members[0].state == .unknown)
   }
 }

@@ -61,6 +61,15 @@ import Testing
     _ = files.session(by: tls, to: .host("a"))
     #expect(loop.wait { !troubles.isEmpty })
     #expect(renewed.current.files == first && troubles.first?.contains("must hold certificates") == true)
+    // Of the same wrong files it isn't told again, however often it looks.
+    var looks = 0
+    #expect(
+      loop.wait {
+        looks += 1
+        renewed.look()
+        return looks == 20
+      })
+    #expect(troubles.count == 1)
     try ca.folder.write("ca.pem", try String(contentsOfFile: other.file, encoding: .utf8))
     #expect(
       loop.wait {
