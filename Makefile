@@ -20,7 +20,7 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date -r CHAN
 BUILD_PACKAGES = libevent-dev libc-ares-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES = $(BUILD_PACKAGES) curl gnutls-bin haproxy nginx-light libnginx-mod-stream redis-server iperf3 openssh-server openssh-client openssl \
   postgresql prometheus chromium tmux python3-jsonschema libzookeeper-java default-jre-headless etcd-server logrotate \
-  mariadb-server slapd python3-aiosmtpd
+  mariadb-server slapd python3-aiosmtpd dovecot-imapd
 DEMO_PACKAGES = iproute2 util-linux
 SOAK_PACKAGES = keepalived
 API_PACKAGES = $(BUILD_PACKAGES) python3-venv
@@ -71,7 +71,10 @@ build: build-packages ## Build the release: .build/release/martlet
 
 .PHONY: test
 test: test-packages ## Run all tests, the ones against real servers too
-	$(SWIFT) test
+	@results=$$(mktemp -d) && trap 'rm -rf "$$results"' EXIT; \
+	$(SWIFT) test --xunit-output "$$results/tests.xml" && exit; status=$$?; \
+	echo 'what failed:' >&2; sed -n '/<testcase/h; /<failure/{x;p;x;p;}' "$$results"/*.xml >&2; \
+	exit $$status
 
 .PHONY: check
 check: lint warnings test ## What a change has to pass: lint, build without warnings, tests

@@ -242,6 +242,13 @@ def _system_calls(results):
             + _table(["", "per", "calls", "of which"], sorted(rows, key=lambda row: row[1], reverse=True)))
 
 
+def _edges(results):
+    rounds, connections = results["plan"]["edges"]
+    return ("## The edges\n\nWhat stands at the edges switched on, one at a time (edges.py): proxy CPU a connection, one request each, read to its end; all "
+            f"side by side before the same four servers, {rounds} rounds of {connections:,} connections. *To itself* is against the same proxy with nothing switched on "
+            "(SNI routing: with the same hello, not looked at).\n\n" + results["edges"])
+
+
 def machine():
     """The machine that was measured on."""
     with open("/proc/cpuinfo") as lines:
@@ -327,6 +334,8 @@ def write(results, path):
     sections.append(_start(measured))
     if _present(measured, "syscalls"):
         sections.append(_system_calls(measured))
+    if results["edges"]:
+        sections.append(_edges(results))
     if path == "-":
         sys.stdout.write("\n".join(sections))
         return

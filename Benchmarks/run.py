@@ -4,7 +4,8 @@
 In every round each workload is run against each proxy, one after another, beginning with another proxy each time, so
 that a slow minute of the machine meets all of them. Medians over the rounds go into a Markdown page (report.py).
 All traffic stays on this machine. The files beside this one: tools (what is installed), children (processes),
-proxies (configurations), workloads (clients), links (with a rate), measure (CPU and memory), syscalls (strace).
+proxies (configurations), workloads (clients), links (with a rate), measure (CPU and memory), syscalls (strace),
+edges (what is switched on at the edges, with clients of its own).
 """
 
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+import edges
 import links
 import report
 from children import BenchmarkError, Children
@@ -33,7 +35,7 @@ _LOADS = {"request": wrk, "churn": churn,
           "bulk1": bulk(1, FILE_NAME, FILE_SIZE), "bulk8": bulk(8, FILE_NAME, FILE_SIZE),
           **{work: upload(flows) if way == "up" else bulk(flows, FILE_NAME, FILE_SIZE)
              for work, (way, flows, _) in LINKS.items()}}
-_WORKS = (*_LOADS, *QUIET, "idle", "syscalls")
+_WORKS = (*_LOADS, *QUIET, "idle", "syscalls", "edges")
 
 
 @dataclass
@@ -49,12 +51,13 @@ class Plan:
     idle_sessions: int
     settle: float  # Seconds between the last session's answer and the look at the memory.
     strace_turns: int
+    edges: tuple  # Rounds, and connections in each.
 
 
 _FULL = Plan(rounds=5, wrk=(1, 3), bulk=(0.5, 2),
-             link_rounds=3, quiet=5, idle_rounds=3, idle_sessions=4_000, settle=1, strace_turns=40)
+             link_rounds=3, quiet=5, idle_rounds=3, idle_sessions=4_000, settle=1, strace_turns=40, edges=(5, 10_000))
 _QUICK = Plan(rounds=1, wrk=(0, 1), bulk=(0, 1),
-              link_rounds=1, quiet=2, idle_rounds=1, idle_sessions=4_000, settle=0.3, strace_turns=8)
+              link_rounds=1, quiet=2, idle_rounds=1, idle_sessions=4_000, settle=0.3, strace_turns=8, edges=(1, 1_000))
 
 
 def _options():
@@ -154,7 +157,7 @@ def _run(options, children, paths, missing):
     chosen = [proxy for proxy in PROXIES if proxy.name in options.proxies and proxy.program not in missing]
     for turn in range(plan.rounds):
         for work in options.only:
-            if turn >= _rounds(work, plan):
+            if work == "edges" or turn >= _rounds(work, plan):
                 continue
             able = [proxy for proxy in chosen if work in proxy.works]
             shift = turn % len(able) if able else 0
@@ -194,8 +197,10 @@ def main():
                 make_file(directory)
                 paths["latency"] = compile_client(directory, paths)
                 records = _run(options, children, paths, missing)
+            spent = edges.measure(paths["martlet"], None, *options.plan.edges) if "edges" in options.only and "martlet" in paths else None
         results = {"command": _command(), "minutes": (time.monotonic() - start) / 60, "plan": vars(options.plan),
-                   "machine": report.machine(), "versions": versions(paths), "missing": missing, "records": records}
+                   "machine": report.machine(), "versions": versions(paths), "missing": missing, "records": records,
+                   "edges": spent and edges.table(*spent)}
         if options.json:
             with open(options.json, "w") as file:
                 json.dump(results, file, indent=1)

@@ -12,13 +12,13 @@ import Synchronization
 package final class LogSink: Sendable {
   private enum Order: Sendable {
     case write(LogRecord)
+    case use(LogFormat)
     case end
   }
 
   /// How many records may wait.
   package let capacity: Int
 
-  private let style: Mutex<LogStyle>
   private let descriptor: Int32
   private let orders = Mailbox<Order>()
   private let waiting = Atomic<Int>(0)
@@ -28,9 +28,8 @@ package final class LogSink: Sendable {
   /// Starts the thread. The descriptor stays the caller's.
   package init(descriptor: Int32 = STDERR_FILENO, style: LogStyle, capacity: Int = 4096) {
     self.descriptor = descriptor
-    self.style = Mutex(style)
     self.capacity = capacity
-    _ = LoopThread(name: "log") { [self] in run() }
+    _ = LoopThread(name: "log") { [self] in run(style) }
   }
 
   /// The least severe messages that loggers hand over; may be changed at any time, from any thread.
@@ -39,9 +38,9 @@ package final class LogSink: Sendable {
     set { threshold.store(newValue.severity, ordering: .relaxed) }
   }
 
-  /// Writes lines in another format from now on; from any thread.
+  /// Writes what is logged from now on in another format; from any thread.
   package func use(_ format: LogFormat) {
-    style.withLock { $0 = LogStyle(format, descriptor: descriptor) }
+    orders.post(.use(format))
   }
 
   /// Takes a record, or drops it; from any thread, without waiting.
@@ -73,21 +72,23 @@ package final class LogSink: Sendable {
 
   // MARK: The thread
 
-  private func run() {
+  private func run(_ style: LogStyle) {
     let loop = EventLoop()
+    var style = style
     var batch = ""
     var count = 0
     let receiver = orders.receive(on: loop) { order in
       switch order {
       case .write(let record):
-        batch += self.style.withLock { $0 }.line(record)
+        batch += style.line(record)
         count += 1
+      case .use(let format): style = LogStyle(format, descriptor: self.descriptor)
       case .end: loop.stop()
       }
     }
     loop.run {
       if count > 0 {
-        if self.put(batch) { self.confessDrops() } else { self.dropped.add(count, ordering: .relaxed) }
+        if self.put(batch) { self.confessDrops(style) } else { self.dropped.add(count, ordering: .relaxed) }
         self.waiting.subtract(count, ordering: .releasing)
         batch = ""
         count = 0
@@ -97,13 +98,13 @@ package final class LogSink: Sendable {
     withExtendedLifetime(receiver) {}
   }
 
-  private func confessDrops() {
+  private func confessDrops(_ style: LogStyle) {
     let count = dropped.exchange(0, ordering: .relaxed)
     guard count > 0 else { return }
     let record = LogRecord(
       level: .warning, message: "log lines were dropped: they came faster than they could be written",
       metadata: ["lines": .stringConvertible(count)])
-    if !put(style.withLock { $0 }.line(record)) { dropped.add(count, ordering: .relaxed) }
+    if !put(style.line(record)) { dropped.add(count, ordering: .relaxed) }
   }
 
   /// Writes all of it, however long that takes; false if the descriptor doesn't take it any more.

@@ -277,6 +277,38 @@ import Testing
     #expect(model.mode == .watching)
   }
 
+  @Test("c shows the loudest clients of each listener that counts them, and goes back")
+  func clients() {
+    var model = model(columns: 100, rows: 30)
+    press("c", &model)
+    #expect(model.lines()[3].text.hasPrefix("No listener counts its clients"))
+    var report = Report.sample.later(2)
+    report.listeners[0].admission = Report.Admission(
+      clients: Report.Admission.Clients(
+        known: 2, leftOut: 3,
+        loudest: [
+          Report.Admission.Client(address: "203.0.113.9", sessions: 100, letIn: 5000, turnedAway: 7),
+          Report.Admission.Client(address: "2001:db8::", sessions: 2, letIn: 2, turnedAway: 0),
+        ]))
+    _ = model.handle(.report(report))
+    let lines = model.lines()
+    #expect(lines[3].text == "\(report.listeners[0].name)  knows 2 clients, and let 3 in uncounted")
+    #expect(
+      lines[4...6].map(\.text) == [
+        "  CLIENT       SESSIONS  LET IN  TURNED AWAY", "  203.0.113.9       100    5000            7",
+        "  2001:db8::          2       2            0",
+      ])
+    #expect(lines[5].spans[0].paint == .yellow && lines[6].spans[0].paint == nil)
+    press("dj\r", &model)
+    #expect(model.mode == .clients)
+    press("p", &model)
+    #expect(model.isPaused)
+    press("c", &model)
+    #expect(model.mode == .watching)
+    press("c\u{1B}", &model)
+    #expect(model.mode == .watching)
+  }
+
   @Test("what is cut off of a backend's page says so, in width and in height", arguments: [8, 10, 14])
   func cutDetails(rows: Int) {
     var model = model(columns: 20, rows: rows)

@@ -83,6 +83,20 @@ private final class TestPipe {
     #expect(try pipe.lines(until: "after").count == 1)
   }
 
+  @Test func whatWasLoggedBeforeAnotherFormatIsWrittenInTheOldOne() throws {
+    let pipe = try TestPipe()
+    let sink = LogSink(descriptor: pipe.writeEnd, style: .json)
+    defer { sink.close() }
+    let logger = Logger(sink: sink, level: .info)
+    // More than the pipe holds, so that some of it still waits.
+    for number in 0..<200 { logger.info("\(number) \(String(repeating: "x", count: 1000))") }
+    sink.use(.text)
+    logger.info("last")
+    let lines = try pipe.lines(until: "last")
+    #expect(lines.count == 201 && lines.dropLast().allSatisfy { $0.hasPrefix("{") })
+    #expect(lines.last?.hasPrefix("{") == false)
+  }
+
   @Test func aDescriptorThatSomebodyMadeNonBlockingLosesNothing() throws {
     let pipe = try TestPipe(nonBlocking: true)
     let sink = LogSink(descriptor: pipe.writeEnd, style: .json)

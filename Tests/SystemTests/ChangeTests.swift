@@ -302,8 +302,13 @@ extension System {
       func reload(_ keys: String, _ stats: String) throws -> Background<(status: Int, body: String)> {
         background(proxy, "/v1/reload", try content("\(keys), \"stats\": \"\(stats)\""))
       }
-      func early(_ target: Target) -> Background<ContinuousClock.Instant?> {
-        Background { (try? ask(target)).map { _ in .now } }
+      let door = AdminDoor(path: proxy.adminSocket)
+      // Which generation holds once somebody has answered.
+      func early(_ target: Target) -> Background<Substring?> {
+        Background {
+          guard (try? ask(target)) != nil else { return nil }
+          return try door.ask("GET", "/v1/status").body.firstMatch(of: /"generation" : (\d+),/)?.1
+        }
       }
       // Nobody of this pool would be eligible: it's refused at the end of its first phase.
       let nobody = slow.replacing(entry(servers[0]), with: "\"127.0.0.1:\(try FreePort.next())\"")
@@ -319,9 +324,8 @@ extension System {
       usleep(300_000)
       let late = early(.local(ports[2]))
       #expect(try taken.join().status == 200)
-      let committed = ContinuousClock.now
-      let answered = try late.join()
-      #expect(answered.map { $0 >= committed - .milliseconds(100) } != false, "nobody is answered before")
+      let holding = try late.join()
+      #expect(holding == nil || holding == "2", "nobody is answered before")
       #expect(try ask(.local(ports[2])).status == 200)
       #expect(throws: (any Error).self) { try proxy.get("/healthz") }
 

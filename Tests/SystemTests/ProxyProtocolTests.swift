@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Testing
 
@@ -103,6 +104,65 @@ extension System {
       }
       // Each check counted as one, and none as a client.
       #expect(try proxy.report().backend("127.0.0.1:\(port)").state == "up")
+    }
+
+    /// A mail server that greets first, and drops the privileges that it begins with.
+    @Test(
+      "Dovecot is told of the client, by whom it logs and refuses", .needs("dovecot", "curl"),
+      .enabled(if: geteuid() == 0, "Dovecot wants to begin as root"), arguments: ["v1", "v2"])
+    func toDovecot(_ version: String) throws {
+      let port = try FreePort.next()
+      let folder = try stage.folder()
+      for name in ["run", "state", "mail"] { #expect(mkdir("\(folder.path)/\(name)", 0o777) == 0) }
+      let file = try folder.write(
+        "dovecot.conf",
+        """
+        base_dir = \(folder.path)/run
+        state_dir = \(folder.path)/state
+        log_path = \(folder.path)/log
+        protocols = imap
+        ssl = no
+        disable_plaintext_auth = no
+        haproxy_trusted_networks = 127.0.0.0/8
+        service imap-login {
+          chroot =
+          inet_listener imap {
+            address = 127.0.0.1
+            port = \(port)
+            haproxy = yes
+          }
+        }
+        passdb {
+          driver = static
+          args = password=secret
+        }
+        userdb {
+          driver = static
+          args = uid=65534 gid=65534 home=\(folder.path)/mail
+        }
+        mail_location = maildir:\(folder.path)/mail
+
+        """)
+      _ = try stage.server("dovecot", port: port, ["-F", "-c", file])
+      let proxy = try stage.martlet(
+        """
+        "listeners": [{ "name": "main", "bind": "127.0.0.1:0" }],
+        "pools": [{ "name": "main", "backends": ["127.0.0.1:\(port)"], "sendProxy": "\(version)",
+          "health": { "type": "tcp-script", "expect": "* OK", "interval": "1s", "timeout": "1s" } }]
+        """)
+      try proxy.waitUntilAllUp()
+      let url = "imap://127.0.0.1:\(try proxy.port())/"
+      for number in 7..<9 {
+        let client = "127.0.0.\(number)"
+        let list = try Subprocess.run("curl", ["-s", "--interface", client, "-u", "someone:secret", url])
+        #expect(list.exit == .code(0) && list.output.contains("INBOX"), "\(list)")
+        try waitUntil("it's logged in from \(client)") {
+          let log = try Subprocess.run("cat", [folder.path + "/log"]).output
+          return log.split(separator: "\n").contains {
+            $0.contains("Login: user=<someone>") && $0.contains("rip=\(client),")
+          }
+        }
+      }
     }
 
     /// Client, HAProxy, this proxy, HAProxy again: what the first one says, the last one knows.

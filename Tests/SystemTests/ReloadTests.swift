@@ -200,26 +200,23 @@ extension System {
       let door = AdminDoor(path: proxy.adminSocket)
       let reload = Background { try door.ask("POST", "/v1/reload", "{}") }
       usleep(400_000)
-      let began = ContinuousClock.now
-      // Nobody is left to serve them, so they're reset as soon as they're taken in; what counts is when. There are some, as
-      // each worker has a socket of its own there.
+      // Nobody is left to serve them, so they're reset as soon as they're taken in; what counts is what holds by then. There are
+      // some, as each worker has a socket of its own there.
       let early = (0..<8).map { _ in
         Background {
           _ = try? ClientSocket(.local(ports[1]))
-          return ContinuousClock.now
+          return try door.ask("GET", "/v1/status").body.contains("\"generation\" : 2,")
         }
       }
       #expect(try reload.join().status == 200)
-      let committed = ContinuousClock.now
-      for client in early { #expect(try client.join() >= committed - .milliseconds(50)) }
-      #expect(committed - began > .milliseconds(500))
+      for client in early { #expect(try client.join(), "it's answered before") }
     }
 
     @Test("sessions of a removed backend drain, or are ended, as its pool wants it", arguments: ["drain", "close"])
     func removal(_ manner: String) throws {
       let servers = try stage.nginx(count: 2)
       let port = try FreePort.next()
-      let rule = "\"onRemove\": \"\(manner)\", \"drainLimit\": \"2s\""
+      let rule = "\"onRemove\": \"\(manner)\", \"drainLimit\": \"\(manner == "drain" ? "2s" : "60s")\""
       let proxy = try stage.martlet(keys([("one", port)], servers.map { entry($0) }, pool: rule))
       try proxy.waitUntilAllUp()
       let sessions = try (0..<4).map { _ in
@@ -236,7 +233,7 @@ extension System {
       for (socket, _) in leaving {
         #expect(try socket.receiveAll().isEmpty, "it's ended between bytes")
       }
-      if manner == "close" { #expect(ContinuousClock.now - began < .milliseconds(1900)) }
+      if manner == "close" { #expect(ContinuousClock.now - began < .seconds(20)) }
       for (socket, server) in sessions where server == "a\n" { #expect(try socket.request().body == server) }
       // What was counted stays with the pool, and its sums don't shrink.
       try proxy.waitUntil("the pool has its two sessions") { try $0.pool().sessions.active == 2 }

@@ -4,6 +4,8 @@ enum TopHelp {
   static let keys = "q quit  ↑↓ select  ⏎ all  d drain  m maintain  r ready  ←→ sort  p pause  h help"
   /// The same where all of a backend is shown.
   static let detailKeys = "⏎ back  ↑↓ another  d drain  m maintain  r ready  p pause  h help"
+  /// The same where clients are shown.
+  static let clientKeys = "c back  p pause  h help"
 
   /// With words.
   static let lines = [
@@ -14,6 +16,7 @@ enum TopHelp {
     "  m              maintain it: no sessions, no health checks",
     "  r              make it ready again; each of the three asks first: y yes, n no",
     "  ← → or s       sort by another column      o   in the other order",
+    "  c              the loudest clients of the listeners that count theirs; c or Esc goes back",
     "  p or space     pause: the screen stands still, the curves go on",
     "  Ctrl-L         draw the screen again        q   quit",
     "",

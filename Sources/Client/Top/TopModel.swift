@@ -34,6 +34,8 @@ package struct TopModel: Sendable {
     case help
     /// All that is known of the selected backend is shown.
     case details
+    /// The loudest clients of the listeners that count theirs are shown.
+    case clients
     case asking(AdminRequest.Override)
   }
 
@@ -123,6 +125,13 @@ extension TopModel {
       default: return watch(key)
       }
       return nil
+    case .clients:
+      switch key {
+      case .character("c"), .escape, .character("q"): mode = .watching
+      case .character("p"), .character(" "), .character("h"), .character("?"): return watch(key)
+      default: break
+      }
+      return nil
     case .help:
       mode = .watching
       return nil
@@ -157,6 +166,7 @@ extension TopModel {
     case .character("m"): ask(.maintain)
     case .character("r"): ask(.ready)
     case .enter: if selection != nil { mode = .details }
+    case .character("c"): mode = .clients
     default: break
     }
     return nil

@@ -18,6 +18,7 @@ extension TopModel {
       switch mode {
       case .help: page(TopHelp.lines, body)
       case .details: page(details, body)
+      case .clients: page(clients, body)
       case .watching, .asking: table(body)
       }
     let gap = [ScreenLine](repeating: ScreenLine(), count: body - middle.count)
@@ -206,6 +207,7 @@ extension TopModel {
     return switch mode {
     case .help: ScreenLine("any key goes back", .dim)
     case .details: ScreenLine(TopHelp.detailKeys, .dim)
+    case .clients: ScreenLine(TopHelp.clientKeys, .dim)
     case .watching, .asking: ScreenLine(TopHelp.keys, .dim)
     }
   }

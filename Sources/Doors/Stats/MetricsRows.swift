@@ -60,7 +60,7 @@ struct MetricsRows<Thing> {
   }
 
   /// `queueTimeout` as Prometheus' users write it: `queue_timeout`.
-  private static func snakeCase(_ word: String) -> String {
+  static func snakeCase(_ word: String) -> String {
     word.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
   }
 }

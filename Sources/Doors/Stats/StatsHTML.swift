@@ -90,6 +90,10 @@ enum StatsHTML {
       <details id="listeners" class="pool" role="region" aria-labelledby="listeners-title" hidden>
         <summary class="title"><h2 id="listeners-title">Listeners</h2><span class="facts"></span></summary>
       </details>
+      <section id="clients" aria-labelledby="clients-title" hidden>
+        <h2 id="clients-title">Loudest clients</h2>
+        <ol></ol>
+      </section>
       <form id="choice" role="search" aria-label="Backends">
         <label>Show <input id="text" type="search" placeholder="pool, name, address, state or reason"></label>
         <label><input id="bad" type="checkbox"> only what isn’t up</label>

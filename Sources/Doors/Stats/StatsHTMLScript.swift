@@ -15,6 +15,7 @@ extension StatsHTML {
       showName(concerns[0]?.severity ?? 'fine', wrong, false);
       showSummary(report);
       showListeners(report.listeners);
+      showClients(report.listeners);
       showPools(report.pools);
       showFleet(report.fleet);
       showOverrides(report.overrides);

@@ -100,6 +100,20 @@ extension StatsHTML {
       if (box.open) fillTable(box.table.body, LISTENER, listeners, 'listener', name => anchor('listeners', name));
     }
 
+    // Whom listeners that count their clients turn away, the most often first.
+    function showClients(listeners) {
+      const clients = listeners.flatMap(l => (l.admission?.clients?.loudest ?? []).map(c => ({ ...c, listener: l.name })))
+        .filter(c => c.turnedAway > 0).sort((a, b) => b.turnedAway - a.turnedAway);
+      $('clients').hidden = !clients.length;
+      keep($('clients').querySelector('ol'), clients, c => `${c.listener} ${c.address}`, c => {
+        const refused = make('span', 'why'), rest = make('span', 'soft');
+        return { node: make('li', '', make('strong', '', c.address), link(anchor('listeners', c.listener), c.listener), refused, rest), refused, rest };
+      }, ({ refused, rest }, c) => {
+        write(refused, `turned away ${count(c.turnedAway)} times`);
+        write(rest, `${count(c.sessions)} sessions now, let in ${count(c.letIn)} times`);
+      });
+    }
+
     const choice = { text: '', isBadOnly: false, order: '' };
     function showPools(pools) {
       const rows = new Map(pools.map(pool => [pool, chosen(pool, choice)]));

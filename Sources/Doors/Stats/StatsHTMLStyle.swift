@@ -153,12 +153,12 @@ extension StatsHTML {
     .alarm, .title .facts.alarm { color: var(--bad); font-weight: 600; }
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 
-    :is(#concerns, #changes, #fleet, #overrides, #transitions) ol { margin: 6px 0 4px; padding: 0; list-style: none; }
-    :is(#concerns, #changes, #fleet, #overrides, #transitions) li {
+    :is(#concerns, #changes, #clients, #fleet, #overrides, #transitions) ol { margin: 6px 0 4px; padding: 0; list-style: none; }
+    :is(#concerns, #changes, #clients, #fleet, #overrides, #transitions) li {
       display: flex; flex-wrap: wrap; gap: 2px 12px; padding: 6px 0; border-top: 1px solid var(--line);
     }
-    :is(#concerns, #changes, #fleet, #overrides, #transitions) li > * { overflow-wrap: anywhere; }
-    :is(#concerns, #changes, #fleet, #overrides, #transitions) li:first-child { border-top: 0; }
+    :is(#concerns, #changes, #clients, #fleet, #overrides, #transitions) li > * { overflow-wrap: anywhere; }
+    :is(#concerns, #changes, #clients, #fleet, #overrides, #transitions) li:first-child { border-top: 0; }
 
     @media (max-width: 860px) {
       header, main { padding-left: 12px; padding-right: 12px; }

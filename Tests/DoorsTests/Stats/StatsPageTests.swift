@@ -59,6 +59,17 @@ struct StatsPageTests {
     #expect(dom.contains(/<section id="fleet"[^>]* hidden/) && !dom.contains("#fleet\">"))
   }
 
+  @Test("who is turned away most often, where listeners count their clients; else there's no such list")
+  func clients() throws {
+    let stats = StatsFixture { StatsPage.answer($0) { .admitting } }
+    let dom = try browse(stats.url("/")).dom
+    for text in ["Loudest clients", ">203.0.113.9<", "turned away 7 times", "100 sessions now, let in 5,000 times"] {
+      #expect(dom.contains(text), "\(text) isn't shown")
+    }
+    let uncounted = StatsFixture { StatsPage.answer($0) { .sample } }
+    #expect(try browse(uncounted.url("/")).dom.contains(/<section id="clients"[^>]* hidden/))
+  }
+
   @Test("red is what fails now: what has failed before the page was opened isn't")
   func present() throws {
     let stats = StatsFixture { request in
