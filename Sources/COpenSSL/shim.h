@@ -27,7 +27,8 @@
   X(SSL_get_ex_data_X509_STORE_CTX_idx) X(X509_STORE_CTX_get_ex_data) X(X509_STORE_CTX_get_error) \
   X(X509_STORE_CTX_get_current_cert) X(X509_verify_cert_error_string) X(X509_get_ext_by_NID) X(X509_get_ext) \
   X(X509V3_EXT_print) X(X509_get_subject_name) X(X509_get_issuer_name) X(X509_NAME_print_ex) X(X509_get0_notBefore) \
-  X(X509_get0_notAfter) X(X509_cmp_current_time) X(ASN1_TIME_print) X(ASN1_TIME_to_tm)
+  X(X509_get0_notAfter) X(X509_cmp_current_time) X(ASN1_TIME_print) X(ASN1_TIME_to_tm) \
+  X(SSL_get0_peer_CA_list)
 
 // One field for each function, of the function's own type.
 struct openssl {

@@ -71,7 +71,7 @@ extension TLSSession {
   }
 }
 
-extension OpenSSL {
+extension TLSSession {
   /// What an error on the way to a server means; nil if it's none of TLS.
   func words(for code: UInt, with files: TLSConfiguration) -> String? {
     guard code != 0, code >> UInt(ERR_LIB_OFFSET) & UInt(ERR_LIB_MASK) == UInt(ERR_LIB_SSL) else { return nil }
@@ -81,25 +81,29 @@ extension OpenSSL {
       SSL_R_UNEXPECTED_MESSAGE:
       return "answers with something that isn't TLS"
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION: return "speaks no TLS 1.2 or newer"
-    case SSL_AD_REASON_OFFSET...: return alert(reason - SSL_AD_REASON_OFFSET, words(for: code), with: files)
-    default: return "breaks TLS: \(words(for: code))"
+    case SSL_AD_REASON_OFFSET...:
+      return alert(reason - SSL_AD_REASON_OFFSET, context.openSSL.words(for: code), with: files)
+    default: return "breaks TLS: \(context.openSSL.words(for: code))"
     }
   }
+
+  /// Whether the server has asked for a certificate: before TLS 1.3 it says with that whose it takes.
+  private var isAskedForCertificate: Bool { unsafe context.openSSL.table.SSL_get0_peer_CA_list(ssl) != nil }
 
   /// What a server's last word means.
   private func alert(_ number: Int32, _ words: String, with files: TLSConfiguration) -> String {
     // Such as "sslv3 alert certificate unknown".
     let said = words.split(separator: " alert ").last.map(String.init) ?? words
+    // Who hears of no certificate may call that a handshake that failed (RFC 5246 §7.4.6).
+    if number == SSL_AD_HANDSHAKE_FAILURE, files.identity == nil, isAskedForCertificate { return Self.wanting }
     switch number {
     case SSL_AD_BAD_CERTIFICATE...SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_UNKNOWN_CA, SSL_AD_ACCESS_DENIED,
       TLS13_AD_CERTIFICATE_REQUIRED:
-      guard let own = files.identity else {
-        return "wants a client certificate: name one by \"certificate\" and \"key\""
-      }
+      guard let own = files.identity else { return Self.wanting }
       return "refuses the certificate in \(own.certificate): \(said)"
-    case SSL_AD_HANDSHAKE_FAILURE where files.identity == nil:
-      return "ends the handshake, perhaps since it wants a client certificate (\"certificate\" and \"key\")"
     default: return "ends TLS: \(said)"
     }
   }
+
+  private static let wanting = "wants a client certificate: name one by \"certificate\" and \"key\""
 }

@@ -141,8 +141,7 @@ package final class TLSSession {
 
   private func fault() -> Fault {
     let code = context.openSSL.table.ERR_get_error()
-    if case .visiting(let files) = context.side, let words = objection ?? context.openSSL.words(for: code, with: files)
-    {
+    if case .visiting(let files) = context.side, let words = objection ?? words(for: code, with: files) {
       return Fault(description: words)
     }
     return code == 0 ? .closed : Fault(description: context.openSSL.words(for: code))

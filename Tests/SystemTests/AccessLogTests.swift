@@ -139,7 +139,8 @@ extension System {
       let text = try Subprocess.run("nsenter", ["--mount=\(disks.path)", "cat", file]).output
       let lines = try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
       #expect(lines.count == 61 && Set(lines.map(\.unique)).count == 61)
-      #expect(proxy.log.contains("the access log can't be written") && proxy.log.contains("is written again"))
+      #expect(
+        eventually { proxy.log.contains("the access log can't be written") && proxy.log.contains("is written again") })
     }
 
     @Test("a reload turns it on, elsewhere and off, and what each says is of its configuration")

@@ -136,7 +136,7 @@ extension System {
       _ = try folder.write("blocked.txt", "127.0.0.0/8\n127.0.0.\n")
       try waitUntil("it's told") { try wrong(proxy).contains { $0.contains("blocked.txt:2: ") } }
       #expect(!isLetIn("127.0.0.9") && isLetIn("127.0.0.7"))
-      #expect(proxy.log.contains("blocked.txt:2: "))
+      #expect(eventually { proxy.log.contains("blocked.txt:2: ") })
 
       let why = try proxy.ask(Why.self, "GET", "/v1/why?pool=edge&client=127.0.0.9")
       #expect(why.admission?.first?.reason == "127.0.0.8/31 in \"deny\" (\(file)) has it")

@@ -8,7 +8,7 @@ extension FleetTests {
   func embedded() throws {
     let fleet = try FleetOnMachine(on: NoServers())
     try fleet.waitUntilAllServe(1)
-    for name in fleet.names { #expect(fleet.log(of: name).contains("the embedded engine is a preview")) }
+    for name in fleet.names { #expect(eventually { fleet.log(of: name).contains("the embedded engine is a preview") }) }
     #expect(try fleet.ask("lb3", "drain", "web/127.0.0.1:9", "--force", "--reason", "new disk").exit == .code(0))
     try fleet.waitForOverrides(["drain 127.0.0.1:9"])
 

@@ -93,6 +93,7 @@ import Testing
     #expect(try fleet.ask("lb1", "fleet", "status").output.contains(words))
     let status = try fleet.ask("lb1", "status").output
     #expect(status.contains("the fleet's log") && status.contains("hindered"), "\(status)")
+    #expect(eventually { fleet.log(of: "lb1").contains(words) })
     #expect(fleet.log(of: "lb1").split(separator: words).count == 2, "\(fleet.log(of: "lb1"))")
   }
 }

@@ -33,6 +33,7 @@ import Testing
     #expect(try eventually { try descriptors() <= before + 2 }, "from \(before)")
     let more = try self.resident(node) - resident
     if Programs.sanitizer == nil { #expect(more < 16 << 20, "\(more >> 10) KiB more") }
+    #expect(eventually { fleet.log(of: "lb1").contains("isn't a node of this fleet") })
     let lines = fleet.log(of: "lb1").split(separator: "\n")
     #expect(1...10 ~= lines.count { $0.contains("isn't a node of this fleet") }, "\(fleet.log(of: "lb1"))")
     #expect(!fleet.logs.contains("can't be reached"), "\(fleet.logs)")

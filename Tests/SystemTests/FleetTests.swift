@@ -88,7 +88,7 @@ import Testing
     try Support.waitUntil("lb3 serves", limit: .seconds(10)) {
       (try? fleet.configuration(of: "lb3").contains("127.0.0.1:10")) ?? false
     }
-    #expect(fleet.log(of: "lb3").contains("the file differs from generation 2"))
+    #expect(eventually { fleet.log(of: "lb3").contains("the file differs from generation 2") })
     try fleet.waitUntil("the log is away", on: "lb1") { !$0.log.live }
     let refused = try fleet.ask("lb1", "reload", fleet.file)
     #expect(refused.errors.contains("the fleet's log can't be reached"), "\(refused.errors)")

@@ -83,7 +83,7 @@ extension FleetOnMachine {
     let words = "it serves a configuration of its own, and 1 override holds there alone"
     #expect(text.contains(#/lb2 +differs +1 .*/#) && text.contains(words) && text.contains(", lb2 differs,"), "\(text)")
     #expect(try fleet.ask("lb1", "status").output.contains(words))
-    #expect(fleet.log(of: "lb1").contains("fleet: lb2 differs: \(words)"), "\(fleet.log(of: "lb1"))")
+    #expect(eventually { fleet.log(of: "lb1").contains("fleet: lb2 differs: \(words)") }, "\(fleet.log(of: "lb1"))")
     // Somebody wanted it so, and clients are served.
     #expect(try fleet.stats("lb2", "/readyz").status == 200)
     for name in fleet.names {

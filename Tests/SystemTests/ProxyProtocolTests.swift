@@ -69,6 +69,7 @@ extension System {
       try waitUntil("it's told") { try clients(proxy).contains("127.0.0.9") }
       for _ in 0..<3 { #expect(try Subprocess.run("curl", ["-s", url]).exit != .code(0)) }
       try waitUntil("it's counted") { try proxy.report().listeners[0].refused["proxyMissing"] == 3 }
+      #expect(eventually { proxy.log.contains("an HTTP request") })
       let told = proxy.log.split(separator: "\n").filter { $0.contains("an HTTP request") }
       #expect(told.count == 1, "\(proxy.log)")
     }

@@ -40,7 +40,7 @@ extension FleetTests {
       try eventually(seconds: 20) { try fleet.ask("lb1", "ready", "web/127.0.0.1:9").exit == .code(0) }, "\(fleet.logs)"
     )
     try fleet.waitUntil("the address is its own", on: "lb1") { $0.addresses?.first?.owner == "lb1" }
-    #expect(fleet.log(of: "lb1").contains("without lb2, lb3"))
+    #expect(eventually { fleet.log(of: "lb1").contains("without lb2, lb3") })
 
     // All of it is on its disk.
     fleet.kill("lb1")

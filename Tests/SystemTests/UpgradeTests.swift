@@ -292,7 +292,9 @@ extension System {
       // Told to stop, the old process has no more time than any other.
       proxy.program.send(SIGTERM)
       try proxy.waitForEnd(limit: .seconds(5))
-      #expect(proxy.log.contains("\"sessionsCutOff\":\"0\",\"sessionsEnded\":\"2\""), "\(proxy.log.suffix(1000))")
+      #expect(
+        eventually { proxy.log.contains("\"sessionsCutOff\":\"0\",\"sessionsEnded\":\"2\"") },
+        "\(proxy.log.suffix(1000))")
       let end = try proxy.waitUntil("none is left") { $0.listeners[0].sessions.active == 0 }
       #expect(try end.pool().sessions.active == 0 && end.pool().sessions.total == 8)
       kill(pid_t(pid), SIGTERM)
