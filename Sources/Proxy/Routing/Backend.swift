@@ -9,8 +9,10 @@ package final class Backend: Sendable {
   package let pool: String
   /// Its name in the configuration; the address where it has none.
   package let name: String
-  /// Where it's reached.
+  /// Where it's reached; where its port is the one that a client asks for, `address(askedAt:)` has it.
   package let address: SocketAddress
+  /// Its port is the one that a client asks for.
+  let hasSamePort: Bool
   /// It's reached by TCP, not through a Unix socket.
   package let isTCP: Bool
   /// The kernel may choose the backend's own port for our side of a connection. While nobody listens there, TCP then
@@ -45,12 +47,18 @@ package final class Backend: Sendable {
     self.pool = pool
     self.name = name
     self.address = address
+    hasSamePort = address.hasSamePort
     self.header = header
     self.egress = egress
     self.load = load
     self.counters = counters
     isTCP = address.port != nil
-    mayConnectToItself = EphemeralPorts.range.contains(address.port ?? 0)
+    mayConnectToItself = hasSamePort || EphemeralPorts.range.contains(address.port ?? 0)
+  }
+
+  /// Where it's reached by a client that asks for a port; nil if it hangs on that, and the client asks for none.
+  package func address(askedAt port: UInt16?) -> SocketAddress? {
+    hasSamePort ? port.map { address.with(port: $0) } : address
   }
 
   /// The same backend under another name, told otherwise of its sessions or reached in another way: its identity, load and counts are
