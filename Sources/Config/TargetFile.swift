@@ -87,11 +87,6 @@ package enum TargetFile {
         "\(path).targets", node.line, "\(unix) is a Unix socket, which isn't found but said",
         hint: "name it in the file of configuration")
     }
-    if let same = group.targets?.first(where: \.hasSamePort) {
-      found.error(
-        "\(path).targets", node.line, "\(same) has no port of its own, which isn't found but said",
-        hint: "write the port, or name the backend in the file of configuration")
-    }
     // Other keys and labels are for others who read the file.
     for (key, place, range) in [("weight", \Labels.weight, 0...256), ("tier", \Labels.tier, 0...15)] {
       guard let label = node["labels"]?[key] else { continue }

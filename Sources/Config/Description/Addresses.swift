@@ -15,7 +15,7 @@ extension Kind where Value == BindAddress {
       case .host(let host, .several(let first, let last)):
         try AddressText.check(first, last)
         return BindAddress(try AddressText.bound(host, first), through: last)
-      case .host(_, .same): throw AddressText.noClientYet
+      case .host(_, .same): throw AddressText.notOfBackend
       }
     }
   }
@@ -41,7 +41,7 @@ extension Kind where Value == SocketAddress {
         throw Refusal(
           message: "\(first)-\(last) are several ports, and only listeners have those",
           hint: "write one of them, such as \"\(host):\(first)\"")
-      case .host(_, .same): throw AddressText.noClientYet
+      case .host(_, .same): throw AddressText.notOfBackend
       }
     }
   }
@@ -118,7 +118,7 @@ extension Kind where Value == Endpoint {
         }
         return try AddressText.reached(host, port)
       case .host(let host, .same) where mayBeSame: return try AddressText.reached(host, 0)
-      case .host(_, .same): throw AddressText.noClientYet
+      case .host(_, .same): throw AddressText.notOfBackend
       case .host(let host, .several(let first, let last)):
         throw Refusal(
           message: "\(first)-\(last) are several ports, and only listeners have those",
@@ -136,9 +136,9 @@ extension AddressText {
     "^(\(SchemaPattern.ipv4)|\\[\(SchemaPattern.ipv6)\\]|\\*|\(SchemaPattern.localhost))?"
 
   /// What is wrong with the port that clients ask for where there are none.
-  fileprivate static let noClientYet = Refusal(
-    message: "\(SocketAddress.samePort) is the port that a client asks for, and here is none yet",
-    hint: "write a number; backends may have it")
+  fileprivate static let notOfBackend = Refusal(
+    message: "the port \"\(SocketAddress.samePort)\" is for addresses of backends in the file of configuration",
+    hint: "write a number")
 
   /// The address of this machine that a host stands for.
   fileprivate static func bound(_ host: String, _ port: UInt16) throws(Refusal) -> SocketAddress {

@@ -198,12 +198,12 @@ struct OverrideActions {
   private func checkPorts(of endpoint: Endpoint, in pool: PoolConfiguration) throws(AdminRefusal) {
     if let silent = controller.configuration.listeners.first(where: { $0.pools.contains(pool.name) && $0.hasNoPort }) {
       throw AdminRefusal(
-        422, "the clients of listener \(silent.name), \(silent.bind), ask for no port that \(endpoint) could have",
+        409, "the clients of listener \(silent.name), \(silent.bind), ask for no port that \(endpoint) could have",
         hint: "give the backend's own port")
     }
     if pool.health.check != .none, pool.healthEndpoint(ofAdded: endpoint).hasSamePort {
       throw AdminRefusal(
-        422, "which port clients ask for says nothing of where to check \(endpoint)",
+        409, "which port clients ask for says nothing of where to check \(endpoint)",
         hint: "give the health of pool \(pool.name) a \"port\" in the file")
     }
   }

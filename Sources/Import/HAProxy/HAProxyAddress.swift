@@ -44,7 +44,7 @@ enum HAProxyAddress: Equatable {
 
   /// It as the configuration has addresses, with another port if it has none; nil if there's no port at all, or it isn't one.
   func text(port other: String? = nil) -> String? {
-    text(port: other) { text in UInt16(text).flatMap { $0 > 0 ? "\($0)" : nil } }
+    text(port: other) { text in UInt16(digits: text).flatMap { $0 > 0 ? "\($0)" : nil } }
   }
 
   /// It as listeners have addresses, perhaps with several ports.
