@@ -133,7 +133,8 @@ import Testing
   @Test(
     "what can't be translated is listed with its line",
     arguments: [
-      ("balance uri", 3), ("bind :1-9000", 3), ("bind :443 ssl crt a.pem", 3), ("frobnicate", 3), ("option frobnicate", 3),
+      ("balance uri", 3), ("bind :1-9000", 3), ("bind :443 ssl crt a.pem", 3), ("frobnicate", 3),
+      ("option frobnicate", 3),
       ("tcp-request content reject if { src_conn_rate gt 9 }", 3),
       ("tcp-request connection accept if { src -f a.txt }", 3),
       ("use_backend web if { req.ssl_sni -m reg ^a }", 3), ("use_backend web if !{ src 10.0.0.0/8 }", 3),
