@@ -84,7 +84,12 @@ extension System {
       let server = try server(all)
       let proxy = try stage.martlet(named(range(low + 8...low + 15), server))
       try proxy.waitUntilAllUp()
-      // They stay whatever comes.
+      // They stay whatever comes, with the very sockets at which clients wait.
+      var sockets: [Set<String>] = []
+      try waitUntil("two workers listen") {
+        sockets = try [low + 10, low + 13].map(listeningSockets)
+        return sockets.allSatisfy { $0.count == 2 }
+      }
       let loads = [low + 10, low + 13].map { Load($0, clients: 1) }
       struct Upgraded: Decodable { let pid: pid_t }
       for ports in [low...low + 15, low + 8...low + 23, low + 10...low + 13] {
@@ -108,6 +113,7 @@ extension System {
       defer { kill(next, SIGKILL) }
       try expectSame(all)
       #expect(try proxy.report().listeners.map(\.bind) == ["127.0.0.1:\(low)-\(all.upperBound)"])
+      try waitUntil("the same sockets listen") { try [low + 10, low + 13].map(listeningSockets) == sockets }
       for load in loads {
         let attempts = try load.end()
         #expect(attempts.count > 50)
@@ -138,6 +144,22 @@ extension System {
       #expect(
         plan.body.contains("\"127.0.0.1:\(low + 4)-\(ports.upperBound)\"") && plan.body.contains("additive"), "\(plan)")
       try proxy.reload(named(range(ports), server))
+      try expectSame(ports)
+    }
+
+    @Test("ports that are given up on probation are nobody's, and come back with it")
+    func probation() throws {
+      let ports = try FreePort.run(of: 12)
+      let low = ports.lowerBound
+      let server = try server(ports)
+      let proxy = try stage.martlet(named(range(ports), server))
+      try proxy.waitUntilAllUp()
+      try proxy.configure(named(range(low + 4...low + 7), server))
+      #expect(try proxy.admin("POST", "/v1/reload", "{ \"confirm\": 60 }").status == 200)
+      #expect(refuses(low + 3) && refuses(low + 8))
+      try expectSame(low + 4...low + 7)
+      #expect(throws: (any Error).self, "it's kept from others") { try ListeningPort(low + 3) }
+      #expect(try proxy.admin("POST", "/v1/revert", "{}").status == 200)
       try expectSame(ports)
     }
 

@@ -159,7 +159,9 @@ extension Session {
       toClient.sourceReady = true
       if readiness.contains(.closed) { toClient.sourceHungUp = true }
     }
-    if backend.mayConnectToItself, (try? server.localAddress()) == backend.address(askedAt: askedPort) {
+    if backend.mayConnectToItself(askedAt: askedPort),
+      (try? server.localAddress()) == backend.address(askedAt: askedPort)
+    {
       attemptFailed(.refused, .connectionRefused)
       return worker.look(for: self)
     }
