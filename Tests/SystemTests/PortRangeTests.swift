@@ -8,19 +8,12 @@ extension System {
   @Suite(.needs("nginx")) struct PortRange {
     let stage = Stage()
 
-    /// A server at the ports of 127.0.0.2 that answers with the one that it was asked at.
-    private func server(_ ports: ClosedRange<UInt16>) throws -> Nginx {
+    /// A server at some ports that answers with the one that it was asked at.
+    private func server(_ ports: ClosedRange<UInt16>, on host: String = "127.0.0.2") throws -> Nginx {
       try stage.nginx(
-        "a", on: "127.0.0.2",
+        "a", on: host,
         options:
-          "listen 127.0.0.2:\(ports.lowerBound)-\(ports.upperBound); location = / { return 200 \"$server_port\\n\"; }")
-    }
-
-    private func keys(_ ports: [ClosedRange<UInt16>], _ server: Nginx, _ more: String = "") -> String {
-      let listeners = ports.map {
-        "{ \"name\": \"range-\($0.lowerBound)\", \"bind\": \"127.0.0.1:\($0.lowerBound)-\($0.upperBound)\"\(more) }"
-      }
-      return named(listeners.joined(separator: ", "), server)
+          "listen \(host):\(ports.lowerBound)-\(ports.upperBound); location = / { return 200 \"$server_port\\n\"; }")
     }
 
     private func named(_ listeners: String, _ server: Nginx) -> String {
@@ -60,20 +53,46 @@ extension System {
       }
     }
 
-    @Test("who introduces a client says for which port it asks")
+    @Test("who introduces a client says for which port it asks; a client that asks for none is turned away")
     func introduced() throws {
       let ports = try FreePort.run(of: 3)
       let server = try server(ports)
+      let file = try stage.folder().path + "/clients"
       let first = range(ports.lowerBound...ports.lowerBound, ", \"proxy\": { \"from\": [\"127.0.0.1\"] }")
-      let proxy = try stage.martlet(named(first, server))
+      let other = "{ \"name\": \"file\", \"bind\": \"unix:\(file)\", \"proxy\": { \"from\": [\"unix:\"] } }"
+      let proxy = try stage.martlet(named("\(first), \(other)", server))
       try proxy.waitUntilAllUp()
-      for (header, port) in [
-        ("TCP4 192.0.2.1 192.0.2.2 4000 \(ports.upperBound)", ports.upperBound), ("UNKNOWN", ports.lowerBound),
+      let told = "TCP4 192.0.2.1 192.0.2.2 4000 \(ports.upperBound)"
+      for (target, header, port) in [
+        (Target.local(ports.lowerBound), told, ports.upperBound), (.unix(file), told, ports.upperBound),
+        (.local(ports.lowerBound), "UNKNOWN", ports.lowerBound),
       ] {
-        let socket = try ClientSocket(.local(ports.lowerBound))
+        let socket = try ClientSocket(target)
         try socket.send("PROXY \(header)\r\nGET / HTTP/1.0\r\n\r\n")
         #expect(try socket.receiveAll().hasSuffix("\(port)\n"))
       }
+      let socket = try ClientSocket(.unix(file))
+      try socket.send("PROXY UNKNOWN\r\n")
+      let report = try proxy.waitUntil("it's refused") { $0.pools[0].refused["localFault"] == 1 }
+      #expect(try report.backend("127.0.0.2:same").state == "up")
+      #expect(proxy.log.contains("a client came that asked for none"), "\(proxy.log)")
+    }
+
+    @Test("a port at which nobody answers isn't held against a backend")
+    func closed() throws {
+      let ports = try FreePort.run(of: 3)
+      let closed = ports.upperBound
+      let servers = [try server(ports.lowerBound...closed - 1), try server(ports, on: "127.0.0.3")]
+      let backends = zip(["127.0.0.2", "127.0.0.3"], servers).map { host, server in
+        "{ \"address\": \"\(host):same\", \"healthAddress\": \"\(server.address)\" }"
+      }
+      let proxy = try stage.martlet(
+        "\"listen\": \"127.0.0.1:\(ports.lowerBound)-\(closed)\", \"backends\": [\(backends.joined(separator: ", "))]")
+      try proxy.waitUntilAllUp()
+      for _ in 0..<12 { #expect(try ask(.local(closed)).body == "\(closed)\n") }
+      let report = try proxy.report()
+      #expect(try report.backend("127.0.0.2:same").connect.failures["refused"] ?? 0 > 3)
+      #expect(try report.backend("127.0.0.2:same").state == "up")
     }
 
     @Test(
@@ -86,9 +105,9 @@ extension System {
       try proxy.waitUntilAllUp()
       // They stay whatever comes, with the very sockets at which clients wait.
       var sockets: [Set<String>] = []
-      try waitUntil("two workers listen") {
+      try waitUntil("two workers listen, and the server") {
         sockets = try [low + 10, low + 13].map(listeningSockets)
-        return sockets.allSatisfy { $0.count == 2 }
+        return sockets.allSatisfy { $0.count == 3 }
       }
       let loads = [low + 10, low + 13].map { Load($0, clients: 1) }
       struct Upgraded: Decodable { let pid: pid_t }
