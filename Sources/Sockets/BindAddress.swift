@@ -109,8 +109,13 @@ package struct BindIndex<Element> {
     return its + ranges.filter { $0.ports.contains(port) }.map(\.element)
   }
 
-  /// All that have one of several ports.
+  /// All that have one of several ports, in no order.
   package func at(_ ports: ClosedRange<UInt16>) -> [Element] {
-    ports.flatMap { single[$0] ?? [] } + ranges.filter { $0.ports.overlaps(ports) }.map(\.element)
+    // There are few things where there are many ports.
+    let its =
+      ports.count > single.count
+      ? single.filter { port, _ in port.map(ports.contains) == true }.flatMap(\.value)
+      : ports.flatMap { single[$0] ?? [] }
+    return its + ranges.filter { $0.ports.overlaps(ports) }.map(\.element)
   }
 }

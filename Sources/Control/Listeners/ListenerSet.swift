@@ -211,10 +211,11 @@ package final class ListenerSet {
     for (index, (old, configuration, places)) in change.bound.enumerated() {
       for (binding, place) in zip(bindings[index], places) {
         try? binding.give(configuration.access)
-        if place.isKept, old?.configuration.backlog != configuration.backlog {
+        if !place.isKept {
+          binding.open(backlog: configuration.backlog)
+        } else if old?.configuration.backlog != configuration.backlog {
           for socket in binding.all { try? socket.socket.listen(backlog: configuration.backlog) }
         }
-        binding.open(backlog: configuration.backlog)
       }
       if let old {
         old.move(to: bindings[index], as: configuration)
