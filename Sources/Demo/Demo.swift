@@ -51,7 +51,7 @@ package struct Demo {
     }
     let service = try Service(configuration: configuration, logger: logger, origin: ServiceOrigin(version: version))
     let scene = DemoScene(
-      backends: backends, proxy: service.addresses[0].address, stats: service.statsAddress, rounds: rounds,
+      backends: backends, proxy: service.addresses[0].address.first, stats: service.statsAddress, rounds: rounds,
       service: service.inbox)
     DemoScreen(backends: backends.map(\.name)).heading(scene, version: version)
     let inbox = Mailbox<DemoDirector.Command>()

@@ -48,8 +48,8 @@ package final class SocketFileWatch {
   package func look(after listeners: ListenerSet, bindAgain: (@escaping (Rebinding.Outcome) -> Void) -> Void) {
     waiting = max(waiting - 1, 0)
     let lost = listeners.listeners.filter { listener in
-      guard let binding = listener.binding, case .unix(let path) = listener.address else { return false }
-      return isLost("listener \(listener.configuration.name)", at: path, isFound: binding.isReachable)
+      guard !listener.bindings.isEmpty, case .unix(let path) = listener.address.first else { return false }
+      return isLost("listener \(listener.configuration.name)", at: path, isFound: listener.isReachable)
     }.map(\.configuration.name)
     guard !lost.isEmpty, waiting == 0 else { return }
     bindAgain { [weak self] in self?.attempted(lost, $0) }

@@ -29,7 +29,7 @@ package enum ServiceCommand: Sendable {
 /// The whole proxy in one process: binds what the configuration says, runs the workers and the control plane's loop.
 package final class Service {
   /// The listeners' names and addresses, with the ports that the kernel chose.
-  package var addresses: [(listener: String, address: SocketAddress)] {
+  package var addresses: [(listener: String, address: BindAddress)] {
     listeners.listeners.map { ($0.configuration.name, $0.address) }
   }
   /// Where the stats port answers; nil if there's none.
@@ -191,9 +191,7 @@ package final class Service {
 
   private func start() {
     let listening = (0..<workforce.count).map { worker in
-      listeners.listeners.flatMap { listener in
-        (listener.binding?.sockets[worker] ?? []).map { ListeningSocket(status: listener.status, socket: $0) }
-      }
+      listeners.listeners.flatMap { $0.listening(at: worker) }
     }
     writeAccessLog()
     workforce.start(listening: listening, table: controller.makeTable(), control: events, limits: limits)

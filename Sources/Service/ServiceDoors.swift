@@ -14,8 +14,9 @@ extension Service {
   /// Where this process answers.
   var doors: [OwnDoor] {
     listeners.listeners.map { OwnDoor(what: "listener \($0.configuration.name)", address: $0.address) }
-      + [statsServer.map { OwnDoor(what: "stats port", address: $0.address) }].compactMap(\.self)
-      + [adminServer.map { OwnDoor(what: "admin socket", address: .unix(path: $0.path)) }].compactMap(\.self)
+      + [statsServer.map { OwnDoor(what: "stats port", address: BindAddress($0.address)) }].compactMap(\.self)
+      + [adminServer.map { OwnDoor(what: "admin socket", address: BindAddress(.unix(path: $0.path))) }].compactMap(
+        \.self)
   }
 
   /// Opens the stats port, or takes it over, and answers there and at the admin socket.

@@ -34,7 +34,7 @@ struct FormTests {
     let configuration = try Configuration.parse(Self.long)
     #expect(configuration.workers == .count(2))
     let listener = try #require(configuration.listeners.first)
-    #expect(listener.name == "web" && listener.bind == SocketAddress("0.0.0.0:8080") && listener.pool == "web")
+    #expect(listener.name == "web" && listener.bind.first == SocketAddress("0.0.0.0:8080") && listener.pool == "web")
     #expect(listener.maxSessions == 5000 && listener.backlog == 4096)
     #expect(configuration.stats?.bind == SocketAddress("127.0.0.1:9090"))
     #expect(configuration.stats?.hosts == ["stats.example"])

@@ -33,7 +33,7 @@ struct Variations {
     // A folder without such files.
     "include": ["/bin/"], "include[]": ["/bin"],
     "listeners[].name": ["a", "b", "c"],
-    "listeners[].bind": ["0.0.0.0:80", ":81", "127.0.0.1:0", "[::1]:82", "[fe80::1%1]:83", "unix:/run/a b"],
+    "listeners[].bind": ["0.0.0.0:80", ":81", "127.0.0.1:0", "[::1]:82", "[fe80::1%1]:83", "*:84-95", "unix:/run/a b"],
     "listeners[].pool": ["web", "b:2"],
     "listeners[].proxy.from[]": ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "0.0.0.0/0", "unix:"],
     "listeners[].routes[].name": ["db", "r.1"], "listeners[].routes[].pool": ["web", "b:2"],
@@ -53,7 +53,8 @@ struct Variations {
     "pools[].backends[]": ["10.0.0.3:80", "cache.example:80"],
     "pools[].backends[].name": ["b1", "b2", "10.0.0.2:80", "B.3_-"],
     "pools[].backends[].address": [
-      "10.0.0.1:80", "10.0.0.2:80", "[2001:db8::1]:80", "[fe80::1%1]:80", "unix:/run/web", "web.example.:80",
+      "10.0.0.1:80", "10.0.0.2:80", "[2001:db8::1]:80", "[fe80::1%1]:80", "10.0.0.4:same", "unix:/run/web",
+      "web.example.:80", "web.example:same",
       String(repeating: "long.", count: 20) + "example:80",
     ],
     "pools[].backends[].healthAddress": ["10.9.9.9:81", "unix:/run/health", "health.example:81"],

@@ -9,7 +9,8 @@ import Testing
 @Suite struct OwnDirectoryTests {
   private func directory(_ doors: (String, String)...) -> OwnDirectory {
     OwnDirectory(
-      doors.compactMap { what, address in SocketAddress(address).map { OwnDoor(what: what, address: $0) } },
+      doors.compactMap { what, address in SocketAddress(address).map { OwnDoor(what: what, address: BindAddress($0)) }
+      },
       isLocal: \.isLoopback)
   }
 
@@ -17,7 +18,7 @@ import Testing
   func doors() throws {
     let directory = directory(
       ("listener web", "0.0.0.0:80"), ("listener other", "10.0.0.1:81"), ("stats port", "[::1]:82"))
-    func door(_ text: String) throws -> String? { directory.door(at: try #require(SocketAddress(text)))?.what }
+    func door(_ text: String) throws -> String? { directory.door(at: try #require(SocketAddress(text)), of: "")?.what }
     #expect(try door("127.0.0.5:80") == "listener web")
     #expect(try door("0.0.0.0:80") == "listener web")
     #expect(try door("10.0.0.2:80") == nil, "not this machine's")
@@ -26,7 +27,7 @@ import Testing
     #expect(try door("127.0.0.1:82") == nil)
     #expect(try door("127.0.0.1:83") == nil)
     #expect(
-      directory.door(at: try #require(SocketAddress("127.0.0.1:80")))?.reason
+      directory.door(at: try #require(SocketAddress("127.0.0.1:80")), of: "")?.reason
         == "its address is our own listener web (0.0.0.0:80): sessions would come back to this process")
   }
 
@@ -39,7 +40,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: folder.path + "/sub", withIntermediateDirectories: false)
     try FileManager.default.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: "own")
     let directory = directory(("listener web", "unix:\(folder.path)/own"))
-    func isOwn(_ path: String) -> Bool { directory.door(at: .unix(path: folder.path + path)) != nil }
+    func isOwn(_ path: String) -> Bool { directory.door(at: .unix(path: folder.path + path), of: "") != nil }
     #expect(isOwn("/own"))
     #expect(isOwn("/sub/../own"))
     #expect(isOwn("//./own"))

@@ -133,13 +133,14 @@ import Testing
   @Test(
     "what can't be translated is listed with its line",
     arguments: [
-      ("balance uri", 3), ("bind :1-9", 3), ("bind :443 ssl crt a.pem", 3), ("frobnicate", 3), ("option frobnicate", 3),
+      ("balance uri", 3), ("bind :1-9000", 3), ("bind :443 ssl crt a.pem", 3), ("frobnicate", 3),
+      ("option frobnicate", 3),
       ("tcp-request content reject if { src_conn_rate gt 9 }", 3),
       ("tcp-request connection accept if { src -f a.txt }", 3),
       ("use_backend web if { req.ssl_sni -m reg ^a }", 3), ("use_backend web if !{ src 10.0.0.0/8 }", 3),
       ("use_backend nobody if { src 10.0.0.0/8 }", 3), ("http-check expect rstring a.b\noption httpchk", 3),
       ("stick on hdr(x)", 3), ("timeout client soon", 3), ("server t 10.0.0.2:80 ssl verify none", 3),
-      ("bind :81\nserver t 10.0.0.2", 4), ("use-server s if { src 10.0.0.0/8 }", 3),
+      ("server t 10.0.0.2:+1000", 3), ("use-server s if { src 10.0.0.0/8 }", 3),
       ("server t 10.0.0.2:80 frobnicate", 3), ("external-check path /bin", 3),
       ("bind abns@x", 3), ("tcp-request content set-var(x) src", 3),
       ("tcp-request connection frobnicate if x\nacl\nacl x", 3),
@@ -171,6 +172,39 @@ import Testing
     #expect(text.isWhole, "\(text.notes)")
     #expect(text.text?.contains(#""idle": "7s""#) == true && text.text?.contains(#""idle": "9m""#) == true)
     #expect(text.text?.ranges(of: "least-connections").count == 1)
+  }
+
+  @Test(
+    "a range of ports is one listener, and a server without its own has the one that a client asks for",
+    arguments: [
+      (":20-29", "10.0.0.1", "0.0.0.0:20-29", "10.0.0.1:same"),
+      (":20-29", "10.0.0.1:0", "0.0.0.0:20-29", "10.0.0.1:same"),
+      ("10.0.0.9:20-29", "db.example:+0", "10.0.0.9:20-29", "db.example:same"),
+      (":::20-29", "[2001:db8::1]", "[::]:20-29", "[2001:db8::1]:same"),
+      (":20-20", "10.0.0.1:7", "0.0.0.0:20", "10.0.0.1:7"),
+      (":20", "10.0.0.1", "0.0.0.0:20", "10.0.0.1:20"), (":20,:21", "10.0.0.1:-0", "0.0.0.0:21", "10.0.0.1:same"),
+      (":20 accept-proxy", "10.0.0.1", "0.0.0.0:20", "10.0.0.1:same"),
+    ])
+  func ports(_ bind: String, _ server: String, _ listener: String, _ backend: String) throws {
+    for (options, more) in [("", nil), (" check port 81", "\"healthPort\": 81"), (" check", "\"healthPort\": 20")] {
+      let translation = try Translation(
+        of: "listen web\n  bind \(bind)\n  server s \(server)\(options)\n", in: .haproxy, file: "haproxy.cfg")
+      #expect(translation.isWhole, "\(translation.notes)")
+      let text = translation.text ?? ""
+      #expect(text.contains("\"\(listener)\"") && text.contains("\"\(backend)\""), "\(text)")
+      if let more, backend.hasSuffix(":same") { #expect(text.contains(more), "\(text)") }
+    }
+  }
+
+  @Test("ports that are some way from the one asked for, or too many, aren't translated")
+  func otherPorts() throws {
+    for (bind, server) in [
+      (":20-29", "10.0.0.1:+1000"), (":1-2000", "10.0.0.1:7"), (":29-20", "10.0.0.1:7"), ("/run/a", "10.0.0.1"),
+    ] {
+      let translation = try Translation(
+        of: "listen web\n  bind \(bind)\n  server s \(server)\n", in: .haproxy, file: "haproxy.cfg")
+      #expect(!translation.isWhole, "\(bind) \(server): \(translation.text ?? "")")
+    }
   }
 
   @Test("the page with statistics is the stats port; requests are nobody's") func http() throws {

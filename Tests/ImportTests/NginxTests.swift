@@ -38,6 +38,27 @@ import Testing
   }
 
   @Test(
+    "a range of ports is one listener, and the server's port that of its client",
+    arguments: [
+      ("20-29", "10.0.0.1:$server_port", #""bind": "0.0.0.0:20-29""#, "10.0.0.1:same"),
+      ("[::1]:20-29", "db.example:$server_port", #""bind": "[::1]:20-29""#, "db.example:same"),
+      ("*:20-29", "[2001:db8::1]:$server_port", #""bind": "0.0.0.0:20-29""#, "[2001:db8::1]:same"),
+      ("20 proxy_protocol", "10.0.0.1:$proxy_protocol_server_port", #""bind": "0.0.0.0:20""#, "10.0.0.1:same"),
+      ("20-29 proxy_protocol", "10.0.0.1:$server_port", nil, ""),
+      ("20", "10.0.0.1:$proxy_protocol_server_port", nil, ""),
+      ("unix:/run/a", "10.0.0.1:$server_port", nil, ""), ("1-2000", "10.0.0.1:80", nil, ""),
+      ("20-29", "$upstream_host:$server_port", nil, ""),
+    ] as [(String, String, String?, String)])
+  func ports(_ listen: String, _ pass: String, _ listener: String?, _ backend: String) throws {
+    let translation = try Translation(
+      of: "stream {\nserver { listen \(listen); proxy_pass \(pass); }\n}\n", in: .nginx, file: "nginx.conf")
+    guard let listener else { return #expect(!translation.isWhole, "\(translation.text ?? "")") }
+    #expect(translation.isWhole, "\(translation.notes)")
+    let text = translation.text ?? ""
+    #expect(text.contains(listener) && text.contains("\"\(backend)\""), "\(text)")
+  }
+
+  @Test(
     "of a server",
     arguments: [
       ("", #""timeouts": { "idle": "10m" }"#),

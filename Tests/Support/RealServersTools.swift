@@ -59,22 +59,33 @@ package enum FreePort {
   private static let given = Mutex<Set<UInt16>>([])
 
   /// A port that nobody listens on, at any address, and that no other test has got.
-  package static func next() throws -> UInt16 {
+  package static func next() throws -> UInt16 { try run(of: 1).lowerBound }
+
+  /// So many ports in a row, likewise.
+  package static func run(of count: Int) throws -> ClosedRange<UInt16> {
     for _ in 0..<200 {
-      let port = UInt16.random(in: 20_000..<32_000)
-      guard given.withLock({ $0.insert(port).inserted }) else { continue }
-      let listener = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-      defer { close(listener) }
-      var address = sockaddr_in6()
-      address.sin6_family = sa_family_t(AF_INET6)
-      address.sin6_port = port.bigEndian
-      let size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-      let bound = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
+      let first = UInt16.random(in: 20_000..<(32_000 - UInt16(count)))
+      let ports = first...(first + UInt16(count) - 1)
+      let isFree = given.withLock { given in
+        guard given.isDisjoint(with: ports) else { return false }
+        given.formUnion(ports)
+        return true
       }
-      if bound == 0 { return port }
+      if isFree, ports.allSatisfy(canBeBound) { return ports }
     }
-    throw Failure("no free port")
+    throw Failure("no \(count) free ports in a row")
+  }
+
+  private static func canBeBound(_ port: UInt16) -> Bool {
+    let listener = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    defer { close(listener) }
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_port = port.bigEndian
+    let size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
+    } == 0
   }
 }
 

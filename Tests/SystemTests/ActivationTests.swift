@@ -78,6 +78,35 @@ extension System {
       try waitUntil("it ends") { Spawn.reap(pid) == .exited(0) }
     }
 
+    @Test("each port of a range has a socket, and one without is an error that names it")
+    func ports() throws {
+      let ports = try FreePort.run(of: 3)
+      let server = try stage.nginx("a")
+      let folder = try stage.folder()
+      let sockets = try ports.map { try listening(at: .ipv4(0x7F00_0001, port: $0)) }
+      defer { for socket in sockets { socket.close() } }
+      let file = try folder.write(
+        "martlet.json",
+        """
+        { "listeners": [{ "name": "range", "bind": "127.0.0.1:\(ports.lowerBound)-\(ports.upperBound)", "pool": "main" }],
+          "pools": [{ "name": "main", "backends": ["\(server.address)"] }], "workers": 2, "admin": "off" }
+        """)
+      let lacking = try start(file, [sockets[2], sockets[0]], names: "range:range", log: folder.path + "/log")
+      var state = ChildState.running
+      try waitUntil("it gives up") {
+        state = Spawn.reap(lacking)
+        return state != .running
+      }
+      let said = try Subprocess.run("cat", [folder.path + "/log"]).output
+      #expect(state == .exited(69) && said.contains("no socket at 127.0.0.1:\(ports.lowerBound + 1), "), "\(said)")
+      let pid = try start(
+        file, [sockets[2], sockets[0], sockets[1]], names: "range:range:range", log: folder.path + "/log")
+      try waitUntil("it serves") { (try? ask(.local(ports.lowerBound)).status) == 200 }
+      for port in ports { #expect(try ask(.local(port)).body == "a\n") }
+      kill(pid, SIGTERM)
+      try waitUntil("it ends") { Spawn.reap(pid) == .exited(0) }
+    }
+
     @Test("a name that no listener has, and an address that isn't the listener's, are errors that say what to do")
     func wrong() throws {
       let folder = try stage.folder()

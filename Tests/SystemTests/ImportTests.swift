@@ -26,6 +26,41 @@ extension System {
       arguments: ForeignConfiguration.all.filter { $0.program == "nginx" && (routes || !$0.routes) })
     func nginx(_ configuration: ForeignConfiguration) throws { try same(configuration) }
 
+    @Test(
+      "ports in a row, each of which leads to the same one", .needs("haproxy", "nginx"),
+      .enabled(if: hasStream, "nginx has no stream module; make test installs it"), arguments: ["haproxy", "nginx"])
+    func ports(_ program: String) throws {
+      let ports = try FreePort.run(of: 8)
+      let range = "\(ports.lowerBound)-\(ports.upperBound)"
+      let server = try stage.nginx(
+        "a", on: "127.0.0.2", options: "listen 127.0.0.2:\(range); location = / { return 200 \"$server_port\\n\"; }")
+      let check = server.address.split(separator: ":").last ?? ""
+      func text(_ host: String) -> String {
+        program == "haproxy"
+          ? """
+          defaults
+            mode tcp
+            timeout connect 3s
+            timeout client 30s
+            timeout server 30s
+          listen l
+            bind \(host):\(range)
+            server s 127.0.0.2 check port \(check)
+
+          """
+          : "worker_processes 1;\nevents { worker_connections 512; }\nstream {\n server { listen \(host):\(range); proxy_pass 127.0.0.2:$server_port; }\n}\n"
+      }
+      try original(text("127.0.0.1"), of: program, port: ports.lowerBound)
+      let file = try stage.folder().write("original", text("127.0.0.3"))
+      let result = try MartletProgram.run(["import", file])
+      #expect(result.exit == .code(0), "\(result.errors)")
+      let proxy = try stage.martlet(Self.keys(of: result.output))
+      try proxy.waitUntilAllUp()
+      for port in ports {
+        for host in ["127.0.0.1", "127.0.0.3"] { #expect(try ask(.ip(host, port)).body == "\(port)\n", "\(host)") }
+      }
+    }
+
     /// What is translated does what the original does.
     private func same(_ configuration: ForeignConfiguration) throws {
       let (first, second) = (try FreePort.next(), try FreePort.next())

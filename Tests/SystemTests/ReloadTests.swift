@@ -103,16 +103,6 @@ extension System {
       #expect(try proxy.report().listeners.map(\.name) == ["one", "two"])
     }
 
-    /// The sockets that listen at a port of this machine, by their inodes.
-    private func listeningSockets(at port: UInt16) throws -> Set<String> {
-      // Beside those that listen the list has all that tests have left behind, tens of thousands.
-      let rows = try Subprocess.run("grep", [" 0A ", "/proc/net/tcp"]).output.split(separator: "\n")
-      let address = ":" + String(format: "%04X", port)
-      return Set(
-        rows.map { $0.split(whereSeparator: \.isWhitespace) }.filter { $0[1].hasSuffix(address) && $0[3] == "0A" }
-          .map { String($0[9]) })
-    }
-
     @Test("two listeners change places, and one gets another name, without a socket being closed")
     func swap() throws {
       let servers = try stage.nginx(count: 1)

@@ -25,15 +25,13 @@ struct Planner {
     obstacles += poolsLeftAlone(by: stage).map { "\(Reload.leftAlone($0)): only --force does it" }
     let touched = touchedSessions(removed, change, configuration)
     // Where listeners only change places, somebody answers as ever.
-    let bound = change.bound.map { "\($0.configuration.bind)" }
-    let unbound = change.unbound.map(\.description)
-    let closed = unbound.filter { !bound.contains($0) }
+    let closed = change.closed.map(\.description)
     let severity: AdminAnswer.Plan.Severity =
       difference.isEmpty
       ? .none
       : !obstacles.isEmpty || !closed.isEmpty || touched.draining + touched.closing > 0 ? .disruptive : .additive
     return AdminAnswer.Plan(
-      severity: severity, changes: difference.lines, binds: bound.filter { !unbound.contains($0) }, unbinds: closed,
+      severity: severity, changes: difference.lines, binds: change.opened.map(\.description), unbinds: closed,
       added: stage.members.values.map { "\($0.key.pool)/\($0.backend.name)" }.sorted(),
       removed: removed.map { "\($0.key.pool)/\($0.backend.name)" }.sorted(), changed: changed(by: difference),
       draining: touched.draining, closing: touched.closing,
@@ -45,7 +43,7 @@ struct Planner {
 
   /// What is the matter with an address that is to be taken. Nobody is answered at an address that is only reserved, so taking
   /// it for a moment shows to nobody.
-  private func unavailableAddress(_ change: ListenerSet.Change, _ configuration: Configuration) -> String? {
+  private func unavailableAddress(_ change: ListenerSetChange, _ configuration: Configuration) -> String? {
     switch changes.gate.underWay {
     // It may have taken the very same.
     case .reload, .revert, .rebinding: return nil
@@ -102,7 +100,7 @@ struct Planner {
   }
 
   private func touchedSessions(
-    _ removed: [Member], _ change: ListenerSet.Change, _ configuration: Configuration
+    _ removed: [Member], _ change: ListenerSetChange, _ configuration: Configuration
   ) -> (draining: Int, closing: Int) {
     var draining = 0
     var closing = 0

@@ -107,7 +107,8 @@ package final class Reload {
     self.isForced = isForced
     self.givenUp = givenUp
     self.done = done
-    stage = Controller.Stage(configuration, doors: parts.controller.own.directory(with: configuration.doors))
+    stage = Controller.Stage(
+      configuration, doors: parts.controller.own.directory(for: configuration, with: configuration.doors))
     difference = ConfigurationDifference(from: parts.controller.configuration, to: configuration)
     warnings = configuration.warnings.map(\.description)
   }

@@ -5,7 +5,17 @@ enum AddressText {
   /// `unix:/path`.
   case unix(path: String)
   /// `host:port`; an IPv6 address is without its brackets.
-  case host(String, port: UInt16)
+  case host(String, Port)
+
+  /// What stands where a port does.
+  enum Port: Equatable {
+    /// A port, or 0.
+    case one(UInt16)
+    /// Several in a row, from the first to the last one.
+    case several(UInt16, UInt16)
+    /// That which a client asks for.
+    case same
+  }
 
   static let bindHint =
     "write \"10.0.0.1:8080\", \"[::1]:8080\", \"localhost:8080\", \":8080\" for all addresses, or \"unix:/path\""
@@ -30,7 +40,7 @@ enum AddressText {
     let port = try Self.port(text[text.index(after: colon)...])
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = host.dropFirst().dropLast()
-      guard host.contains(":"), SocketAddress(ip: String(host), port: port) != nil else {
+      guard host.contains(":"), SocketAddress(ip: String(host), port: 0) != nil else {
         throw Self.wrongBrackets(host, shown)
       }
     } else if host.contains(":") {
@@ -38,7 +48,7 @@ enum AddressText {
         message: "\(shown) is not an address with one port",
         hint: "an IPv6 address stands in brackets: \"[::1]:80\"")
     }
-    self = .host(String(host), port: port)
+    self = .host(String(host), port)
   }
 
   /// What is wrong with an address that ends before its port.
@@ -58,8 +68,13 @@ enum AddressText {
       hint: "write one that `ip link` lists")
   }
 
-  private static func port(_ text: Substring) throws(Refusal) -> UInt16 {
-    if let port = UInt16(digits: text) { return port }
+  private static func port(_ text: Substring) throws(Refusal) -> Port {
+    if let port = UInt16(digits: text) { return .one(port) }
+    if text == SocketAddress.samePort { return .same }
+    let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+    if ends.count == 2, let first = UInt16(digits: ends[0]), let last = UInt16(digits: ends[1]) {
+      return .several(first, last)
+    }
     let shown = JSONNode.shortened(String(text))
     guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
       throw Refusal(
@@ -143,7 +158,8 @@ extension AddressText {
     case .bool(false): return [.leaveOut]
     case .string(let text):
       var candidates: [String] = []
-      if UInt16(digits: text) != nil { candidates.append("\(host):\(text)") }
+      if (try? port(text[...])) != nil { candidates.append("\(host):\(text)") }
+      candidates += turned(text)
       if text.hasPrefix(":") { candidates.append(host + text) }
       if text.hasPrefix("/") { candidates.append("unix:\(text)") }
       if text.hasPrefix("unix://") { candidates.append("unix:\(text.dropFirst(7))") }
@@ -178,10 +194,19 @@ extension AddressText {
     ]
   }
 
+  /// Ports in a row whose ends aren't in their order, or that are written otherwise, as they were meant.
+  private static func turned(_ text: String) -> [String] {
+    let colon = text.lastIndex(of: ":")
+    let (host, ports) = (colon.map { text[...$0] } ?? ":", colon.map { text[text.index(after: $0)...] } ?? text[...])
+    for separator in ["-", "–", "..", "…"] {
+      let ends = ports.split(separator: separator).compactMap { UInt16(digits: $0) }
+      if ends.count == 2, let low = ends.min(), let high = ends.max() { return ["\(host)\(low)-\(high)"] }
+    }
+    return []
+  }
+
   /// The schema of an address; a host's pattern starts with `^`.
-  static func schema(
-    _ host: String, ports: ClosedRange<Int>, except others: [String] = []
-  ) -> [(String, JSONNode)] {
+  static func schema(_ host: String, port: String, except others: [String] = []) -> [(String, JSONNode)] {
     let exceptions = (others + [SchemaPattern.withoutInterface]).map { JSONNode([("pattern", JSONNode($0))]) }
     return [
       ("if", ["pattern": "^unix:"]),
@@ -189,7 +214,7 @@ extension AddressText {
       (
         "else",
         [
-          "pattern": JSONNode("\(host):\(SchemaPattern.number(ports))$"), "not": ["anyOf": JSONNode(exceptions)],
+          "pattern": JSONNode("\(host):\(port)$"), "not": ["anyOf": JSONNode(exceptions)],
         ]
       ),
     ]

@@ -1,7 +1,28 @@
 internal import Sockets
 
-extension Kind where Value == SocketAddress {
+extension Kind where Value == BindAddress {
   /// Where a listener is bound.
+  static var bind: Kind {
+    let port = SchemaPattern.number(1...65535)
+    return text(
+      "an address in quotes", hint: AddressText.bindHint,
+      schema: AddressText.schema(AddressText.bindPattern, port: "(0|\(port)(-\(port))?)"),
+      remedies: { AddressText.remedies($0, portAlone: "") }, render: \.description
+    ) { text throws(Refusal) in
+      switch try AddressText(text) {
+      case .unix(let path): return BindAddress(.unix(path: path))
+      case .host(let host, .one(let port)): return BindAddress(try AddressText.bound(host, port))
+      case .host(let host, .several(let first, let last)):
+        try AddressText.check(first, last)
+        return BindAddress(try AddressText.bound(host, first), through: last)
+      case .host(_, .same): throw AddressText.notOfBackend
+      }
+    }
+  }
+}
+
+extension Kind where Value == SocketAddress {
+  /// Where something is bound that has one address.
   static var bind: Kind { bind(suggested: "") }
 
   /// Where something is bound that other machines had better not reach: a port alone is taken for one of this machine.
@@ -10,20 +31,17 @@ extension Kind where Value == SocketAddress {
   private static func bind(suggested host: String) -> Kind {
     text(
       "an address in quotes", hint: AddressText.bindHint,
-      schema: AddressText.schema(
-        "^(\(SchemaPattern.ipv4)|\\[\(SchemaPattern.ipv6)\\]|\\*|\(SchemaPattern.localhost))?", ports: 0...65535),
+      schema: AddressText.schema(AddressText.bindPattern, port: SchemaPattern.number(0...65535)),
       remedies: { AddressText.remedies($0, portAlone: host) }, render: \.description
     ) { text throws(Refusal) in
       switch try AddressText(text) {
       case .unix(let path): return .unix(path: path)
-      case .host(let host, let port):
-        if host.isEmpty || host == "*" { return .ipv6(high: 0, low: 0, scope: 0, port: port) }
-        if host.lowercased() == "localhost" { return .ipv4(0x7F00_0001, port: port) }
-        guard let address = SocketAddress(ip: host, port: port) else {
-          throw Refusal(
-            message: "\"\(JSONNode.shortened(host))\" is not an address of this machine", hint: AddressText.bindHint)
-        }
-        return try AddressText.usable(address, host)
+      case .host(let host, .one(let port)): return try AddressText.bound(host, port)
+      case .host(let host, .several(let first, let last)):
+        throw Refusal(
+          message: "\(first)-\(last) are several ports, and only listeners have those",
+          hint: "write one of them, such as \"\(host):\(first)\"")
+      case .host(_, .same): throw AddressText.notOfBackend
       }
     }
   }
@@ -46,7 +64,7 @@ extension Kind where Value == SocketAddress {
         throw Refusal(
           message: "\"\(JSONNode.shortened(text))\" is a name, and it's for names that it would be asked", hint: hint)
       }
-      guard case .host(let host, let port) = try AddressText(text), port > 0 else {
+      guard case .host(let host, .one(let port)) = try AddressText(text), port > 0 else {
         throw Refusal(message: "\"\(JSONNode.shortened(text))\" is not the address of a name server", hint: hint)
       }
       guard let address = SocketAddress(ip: host, port: port) else {
@@ -77,30 +95,36 @@ extension Kind where Value == String {
 }
 
 extension Kind where Value == Endpoint {
-  /// Where a backend is reached.
-  static var endpoint: Kind {
+  /// Where a backend is reached, perhaps at the port that each client asks for.
+  static var backend: Kind { endpoint(orSame: true) }
+
+  /// Where somebody is reached.
+  static var endpoint: Kind { endpoint(orSame: false) }
+
+  private static func endpoint(orSame mayBeSame: Bool) -> Kind {
     let hosts = "\(SchemaPattern.ipv4)|\\[\(SchemaPattern.ipv6)\\]|\(SchemaPattern.hostName)"
+    let port = SchemaPattern.number(1...65535)
     return text(
       "an address in quotes", hint: AddressText.endpointHint,
-      schema: AddressText.schema("^(\(hosts))", ports: 1...65535, except: [SchemaPattern.wildcard]),
+      schema: AddressText.schema(
+        "^(\(hosts))", port: mayBeSame ? "(\(port)|\(SocketAddress.samePort))" : port, except: [SchemaPattern.wildcard]),
       remedies: { AddressText.remedies($0, portAlone: "127.0.0.1") }, render: \.description
     ) { text throws(Refusal) in
       switch try AddressText(text) {
       case .unix(let path): return .address(.unix(path: path))
-      case .host(let host, let port):
+      case .host(let host, .one(let port)):
         guard port > 0 else {
           throw Refusal(message: "port must be 1…65535, is 0", hint: "write the port on which the backend listens")
         }
-        if host.lowercased() == "localhost" { return .address(.ipv4(0x7F00_0001, port: port)) }
-        guard let address = SocketAddress(ip: host, port: port) else {
-          return .name(try AddressText.hostName(host), port: port)
-        }
-        guard address.hostBytes?.contains(where: { $0 != 0 }) == true else {
-          throw Refusal(
-            message: "\(host) stands for every address of this machine, it can't be connected to",
-            hint: "write \"127.0.0.1:\(port)\" for this machine")
-        }
-        return .address(try AddressText.usable(address, host))
+        return try AddressText.reached(host, port)
+      case .host(let host, .same) where mayBeSame: return try AddressText.reached(host, 0)
+      case .host(_, .same): throw AddressText.notOfBackend
+      case .host(let host, .several(let first, let last)):
+        throw Refusal(
+          message: "\(first)-\(last) are several ports, and only listeners have those",
+          hint: mayBeSame
+            ? "write \"\(host):\(SocketAddress.samePort)\" for the port that a client asks for"
+            : "write one of them, such as \"\(host):\(first)\"")
       }
     }
   }

@@ -4,28 +4,11 @@ internal import Sockets
 ///
 /// It works on documents with errors too, as far as they could be read, so that all errors are told at once.
 struct Assembler {
-  private(set) var found: Diagnostics
-  /// Where something listens, by port (nil for Unix sockets), so that many backends are compared with few of them.
-  private var binds: [UInt16?: [Bind]] = [:]
+  var found: Diagnostics
+  /// Where something listens, so that many backends are compared with few of them.
+  private(set) var binds = BindIndex<BoundPlace>()
   /// The addresses that a fleet moves between its nodes, with port 0.
   private var floating: Set<SocketAddress> = []
-
-  private struct Bind {
-    let address: SocketAddress
-    let place: Place
-    let what: Role
-
-    /// What listens there, in words.
-    enum Role: String {
-      case listener, stats = "stats port", admin = "admin socket"
-    }
-
-    /// Whether it leaves no room for the other. Listeners share a port, as the kernel tells their clients apart.
-    func excludes(_ other: Bind) -> Bool {
-      what == .listener && other.what == .listener
-        ? address.withoutMapping == other.address.withoutMapping : address.overlaps(other.address)
-    }
-  }
 
   init(_ found: Diagnostics) { self.found = found }
 
@@ -36,11 +19,10 @@ struct Assembler {
     let pools = documents.map { pool($0) }
     unique(documents) { pool in pool.name.map { ($0, isGiven: true) } }
     let listeners = (document.listeners ?? []).enumerated().map { listener($0.element, $0.offset, document.pools) }
-    unique(
-      zip(document.listeners ?? [], listeners).map { Located(value: $1, node: $0.node, path: $0.path, file: $0.file) }
-    ) {
-      ($0.name, isGiven: true)
+    let located = zip(document.listeners ?? [], listeners).map {
+      Located(value: $1, node: $0.node, path: $0.path, file: $0.file)
     }
+    unique(located) { ($0.name, isGiven: true) }
     let stats = document.stats.flatMap { self.stats($0) }
     let admin = document.admin.map { self.admin($0) } ?? AdminConfiguration()
     let used = Set(listeners.flatMap(\.pools))
@@ -49,13 +31,17 @@ struct Assembler {
       found.warning(
         pool.place, "no listener uses the pool \"\(name)\"", hint: "remove it, or name it in a listener")
     }
-    for pool in documents { loops(in: pool) }
-    return Configuration(
+    let configuration = Configuration(
       workers: document.workers, listeners: listeners, pools: pools, stats: stats, shutdown: document.shutdown,
       upgrade: document.upgrade,
       log: document.log, accessLog: document.accessLog, resolver: document.resolver, admin: admin,
       reload: document.reload,
       eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) }, warnings: found.warnings)
+    for pool in documents {
+      loops(in: pool, askedFor: configuration.ports(leadingTo: pool.value.name ?? ""))
+      portless(in: pool, from: located)
+    }
+    return configuration
   }
 }
 
@@ -76,11 +62,11 @@ extension Assembler {
       }
     }
     return ListenerConfiguration(
-      name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? .unix(path: ""),
+      name: value.name ?? "listener-\(index + 1)", bind: value.bind ?? BindAddress(.unix(path: "")),
       pool: value.pool ?? (listener.node["routes"] == nil ? names.first ?? "" : nil),
       routes: found.routes(of: listener, among: pools), maxSessions: value.maxSessions, backlog: value.backlog,
       onRemove: value.onRemove, drainLimit: value.drainLimit, access: value.access,
-      isFreebind: value.freebind || value.bind.map { floating.contains($0.withoutMapping.with(port: 0)) } == true,
+      isFreebind: value.freebind || value.bind.map { floating.contains($0.first.withoutMapping.with(port: 0)) } == true,
       proxy: value.proxy.map { ProxyConfiguration(from: $0.from ?? [], versions: $0.versions) },
       introduction: value.introduction, addresses: AddressLists(allow: value.allow, deny: value.deny),
       limits: value.limits, accessLog: value.accessLog)
@@ -107,7 +93,7 @@ extension Assembler {
   private mutating func stats(_ stats: Located<StatsDocument>) -> StatsConfiguration? {
     guard let bind = stats.value.bind else { return nil }
     let place = stats.place(of: "bind")
-    bound(to: bind, place, .stats)
+    bound(to: BindAddress(bind), place, .stats)
     if !bind.isLocal {
       found.warning(
         place, "the stats port can be reached from other machines, and asks for no password",
@@ -117,20 +103,23 @@ extension Assembler {
   }
 
   private mutating func admin(_ admin: Located<AdminConfiguration?>) -> AdminConfiguration? {
-    if let socket = admin.value?.socket { bound(to: .unix(path: socket), admin.place(of: "socket"), .admin) }
+    if let socket = admin.value?.socket {
+      bound(to: BindAddress(.unix(path: socket)), admin.place(of: "socket"), .admin)
+    }
     return admin.value
   }
 
   /// Notes where something listens; no two may listen at one address.
-  private mutating func bound(to address: SocketAddress, _ place: Place, _ what: Bind.Role) {
-    let bind = Bind(address: address, place: place, what: what)
-    if address.port != 0, let other = binds[address.port]?.first(where: { $0.excludes(bind) }) {
+  private mutating func bound(to address: BindAddress, _ place: Place, _ what: BoundPlace.Role) {
+    let bind = BoundPlace(address: address, place: place, what: what)
+    let others = address.count > 1 ? address.ports.map { binds.at($0) } ?? [] : binds.at(address.first.port)
+    if !address.isPortOpen, let other = others.first(where: { $0.excludes(bind) }) {
       found.error(
         place,
         "\(address) is taken by the \(other.what.rawValue) at \(found.shown(other.place, from: place)), \(other.address)",
         hint: "choose another port or address")
     }
-    binds[address.port, default: []].append(bind)
+    binds.add(bind, at: address)
   }
 }
 
@@ -186,6 +175,13 @@ extension Assembler {
           hint: "give the backend a \"healthAddress\"")
       }
     }
+    if value.address?.hasSamePort == true, healthEndpoint.hasSamePort, health.check != .none {
+      found.error(
+        backend.place(of: "address"), "which port clients ask for says nothing of where to check the backend",
+        hint:
+          "give the pool's health a \"port\", or the backend a \"healthPort\"; or switch the check off: \"health\": { \"type\": \"none\" }"
+      )
+    }
     if pool.agent != nil, value.address != nil, endpoint.with(port: 1) == nil {
       found.error(
         backend.place(of: "address"), "a Unix socket has no port, and the pool's agents are at one",
@@ -230,22 +226,6 @@ extension Assembler {
       found.error(
         place, "\(address) is already \(backend.value.address == nil ? "at" : "the address of") \(other)",
         hint: "remove one; use \"weight\" for a larger share")
-    }
-  }
-
-  /// Finds backends that are our own listeners: a session to one would connect to itself without end.
-  ///
-  /// Of a listener at all addresses only loopback's are known without asking the kernel; it's asked when the program runs.
-  private mutating func loops(in pool: Located<PoolDocument>) {
-    for backend in pool.value.backends ?? [] {
-      guard case .address(let address) = backend.value.address,
-        let own = binds[address.port]?.first(where: { $0.address.isReached(by: address, isLocal: \.isLoopback) })
-      else { continue }
-      let place = backend.place(of: "address")
-      found.error(
-        place,
-        "\(address) is our own \(own.what.rawValue), \(found.shown(own.place, from: place)): sessions would connect to this proxy again",
-        hint: "write the address of the service itself")
     }
   }
 

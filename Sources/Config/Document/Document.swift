@@ -21,7 +21,7 @@ struct Document: Sendable {
   /// The files and folders that have more of both.
   var include: [Located<String>]?
   /// The short form: the listeners' addresses, and the keys of the only pool.
-  var listen: [Located<SocketAddress>]?
+  var listen: [Located<BindAddress>]?
   var main = PoolDocument()
 }
 
@@ -35,7 +35,7 @@ struct StatsDocument: Sendable {
 /// An object of `listeners` as it stands in the file.
 struct ListenerDocument: Sendable {
   var name: String?
-  var bind: SocketAddress?
+  var bind: BindAddress?
   var pool: String?
   var maxSessions = Int.max
   var backlog = 4096
@@ -98,8 +98,8 @@ extension Document {
     initial,
     [
       Field(
-        "listen", optional: \.listen, Kind<SocketAddress>.bind.located.oneOrMore(1...256, what: "addresses"),
-        isRequired: true, "The address or addresses at which clients are accepted.")
+        "listen", optional: \.listen, Kind<BindAddress>.bind.located.oneOrMore(1...256, what: "addresses"),
+        isRequired: true, "The address or addresses at which clients are accepted, as bind of a listener has them.")
     ] + PoolDocument.fields.map { $0.inside(\.main) } + common,
     rules: PoolDocument.rules)
 
@@ -245,7 +245,8 @@ extension ListenerDocument {
         "The name in logs and statistics; unique. Without it listener-1 for the first, and so on."),
       Field(
         "bind", optional: \.bind, .bind, isRequired: true,
-        "The address: an IP address with a port, :port for all addresses, or unix:/path."),
+        "The address: an IP address with a port, :port for all addresses, or unix:/path. In place of the port several, such as "
+          + "20000-20100: it's one listener at all of them."),
       Field(
         "pool", optional: \.pool, .name,
         "The pool's name. Without it the only pool; of a listener with routes none, and whom no route takes is turned away."
@@ -300,7 +301,7 @@ extension ListenerDocument {
       ]
     ]
   ) { listener, found in
-    let bind = listener.value.bind
+    let bind = listener.value.bind?.first
     SocketAccess.check(listener, bind: bind, &found)
     if listener.value.freebind, let bind, bind.port == nil {
       let place = listener.place(of: "freebind")

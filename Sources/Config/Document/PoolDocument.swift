@@ -257,7 +257,7 @@ extension PoolDocument {
 
 extension BackendDocument {
   /// An address, or an object.
-  static let kind: Kind<BackendDocument> = shape.kind.orText(.endpoint) { endpoint in
+  static let kind: Kind<BackendDocument> = shape.kind.orText(.backend) { endpoint in
     var backend = initial
     backend.address = endpoint
     return backend
@@ -282,8 +282,9 @@ extension BackendDocument {
     Field(
       "name", optional: \.name, .name, "The name in logs and statistics, unique in the pool. Without it the address."),
     Field(
-      "address", optional: \.address, .endpoint, isRequired: true,
-      "Where the backend is reached: an IP address or a host name with a port, or unix:/path. Or srv, or file."),
+      "address", optional: \.address, .backend, isRequired: true,
+      "Where the backend is reached: an IP address or a host name with a port, or unix:/path. The port same is the one that the client "
+        + "asks for. Or srv, or file."),
     Field(
       "srv", optional: \.srv, .hostName,
       "In place of the address: a name whose SRV records say where backends are, such as _pg._tcp.db.example. Each has the "

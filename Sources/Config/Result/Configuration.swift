@@ -34,6 +34,11 @@ package struct Configuration: Equatable, Sendable {
 }
 
 extension Configuration {
+  /// The ports that clients of a pool ask for, as far as its listeners have ports of their own: those to which a backend's `same` may come.
+  package func ports(leadingTo pool: String) -> [ClosedRange<UInt16>] {
+    listeners.compactMap { $0.pools.contains(pool) && !$0.bind.isPortOpen ? $0.bind.ports : nil }
+  }
+
   /// Whether another configuration makes the program do the same, whatever is doubtful in either file.
   package func isSame(as other: Configuration) -> Bool {
     var other = other
@@ -62,8 +67,8 @@ package enum Workers: Equatable, Sendable {
 package struct ListenerConfiguration: Equatable, Sendable {
   /// Unique among the listeners.
   package var name: String
-  /// The address; port 0 lets the kernel choose. `[::]` is meant for IPv4 clients too.
-  package var bind: SocketAddress
+  /// The address, with one port or several; port 0 lets the kernel choose. `[::]` is meant for IPv4 clients too.
+  package var bind: BindAddress
   /// The name of the pool for those whom no route takes, which exists; nil if they are turned away.
   package var pool: String?
   /// The ways to other pools before that; of those that hold for a client the first one counts.
@@ -90,6 +95,12 @@ package struct ListenerConfiguration: Equatable, Sendable {
   package var limits: LimitsConfiguration?
   /// How its sessions are logged; nil for what holds for all listeners.
   package var accessLog: ListenerAccessLog?
+}
+
+extension ListenerConfiguration {
+  /// Whether its clients ask for no port that a backend could have as well: they come by a Unix socket, or the kernel has chosen it.
+  /// Whoever introduces them may name one.
+  package var hasNoPort: Bool { proxy == nil && (bind.ports == nil || bind.isPortOpen) }
 }
 
 /// Who says by the PROXY protocol whose connection it is.

@@ -5,7 +5,7 @@ import Libevent
 extension Controller {
   /// Looks at all backends anew: which of them are this process itself.
   func recogniseOwn() {
-    let doors = own.directory()
+    let doors = own.directory(for: configuration)
     for pool in pools where recogniseOwn(in: pool, by: doors) {
       reassess(pool, .addresses, because: "who answers at its address was looked at anew")
     }
@@ -18,7 +18,7 @@ extension Controller {
   func recogniseOwn(in pool: PoolController, by doors: OwnDirectory) -> Bool {
     var hasChanged = false
     for member in pool.members {
-      let door = doors.door(at: member.key.address)
+      let door = doors.door(at: member.key.address, of: pool.name)
       if door != nil { own.lookLater() }
       guard door != member.door else { continue }
       let isOther = (door == nil) != (member.door == nil)

@@ -188,7 +188,7 @@ private struct LeaseTargets {
 
   private mutating func note(_ name: String, _ port: UInt16, _ names: NameBook) {
     isOpen = isOpen || !names.knows(name)
-    for address in names.addresses(of: name) { endpoints.insert("\(address.with(port: port))") }
+    for address in names.addresses(of: name) { endpoints.insert(address.with(port: port).backendText) }
   }
 
   func has(_ endpoint: String) -> Bool { isOpen || endpoints.contains(endpoint) }

@@ -39,7 +39,7 @@ extension Controller {
     _ configuration: Configuration, targets: [TargetSource: [Target]] = [:], addresses: [String: NameAnswer] = [:],
     lists: ReadLists? = nil, tls: CheckTLS.Read = CheckTLS.Read()
   ) -> Stage {
-    var stage = Stage(configuration, doors: own.directory(with: configuration.doors))
+    var stage = Stage(configuration, doors: own.directory(for: configuration, with: configuration.doors))
     (stage.targets, stage.addresses) = (targets, addresses)
     if let lists { stage.lists = lists }
     stage.tls = tls
@@ -146,7 +146,7 @@ extension Controller {
     return result
       + (staying ?? []).map { member in
         var circumstances = member.circumstances
-        (circumstances.isVanished, circumstances.door) = (true, stage.doors.door(at: member.key.address))
+        (circumstances.isVanished, circumstances.door) = (true, stage.doors.door(at: member.key.address, of: pool.name))
         return Appointment(member: member, place: nil, circumstances: circumstances)
       }
   }
@@ -161,7 +161,8 @@ extension Controller {
       slowStart: SlowStart(duration: pool.slowStart),
       service: book.lease(pool: pool.name, endpoints: endpoints, about: .service),
       weightLease: book.lease(pool: pool.name, endpoints: endpoints, about: .weight), isVanished: false,
-      agent: pool.agent == nil ? AgentState() : member.agent.state, door: doors.door(at: member.key.address))
+      agent: pool.agent == nil ? AgentState() : member.agent.state,
+      door: doors.door(at: member.key.address, of: pool.name))
   }
 
   /// A member that a pool is to have.
@@ -183,7 +184,7 @@ extension Controller {
       workers: workforce.count)
     let member = Member(place, backend: backend, key: key, pool: pool)
     refreshLeases(of: member)
-    member.door = doors.door(at: key.address)
+    member.door = doors.door(at: key.address, of: pool.name)
     if let known = inheritance?.snapshot(of: member) { member.restore(known, agentPort: pool.agent?.port) }
     return member
   }
@@ -300,7 +301,7 @@ extension Controller {
 
   /// Finds out anew who a pool's members are. Who comes or goes by names is remembered.
   func refresh(_ pool: PoolController, _ cause: Report.Transition.Cause, because reason: String) {
-    var stage = Stage(configuration, doors: own.directory())
+    var stage = Stage(configuration, doors: own.directory(for: configuration))
     let turnover = replaceMembers(of: pool, in: &stage)
     if cause == .names {
       for member in turnover.come { transitions.came(member, to: pool, because: reason) }

@@ -30,7 +30,7 @@ package enum HeadroomAssessment {
     ]
     if let memory { resources.append(memory) }
     for listener in listeners.listeners {
-      let queues = (listener.binding?.all ?? []).compactMap(\.socket.acceptQueue)
+      let queues = listener.sockets.compactMap(\.socket.acceptQueue)
       // The fullest queue is the one that turns clients away.
       guard let fullest = queues.max(by: { $0.waiting * $1.limit < $1.waiting * $0.limit }) else { continue }
       resources.append(
@@ -46,17 +46,25 @@ package enum HeadroomAssessment {
     var active: [SocketAddress: (count: Int, sources: Set<SocketAddress?>)] = [:]
     // One that isn't this machine's now has no ports.
     lazy var routes = LocalRoutes()
+    // Connections to each port that clients ask for have local ports of their own.
+    var asked: [SocketAddress: Int] = [:]
     for pool in controller.pools + controller.leavingPools {
       for member in pool.members + pool.leaving where member.key.address.port != nil {
         // Each client's own has all ports to itself.
         guard let sources = member.configuration.egress.sources(to: member.key.address) else { continue }
+        if member.key.address.hasSamePort {
+          asked[member.key.address, default: 0] += controller.configuration.ports(leadingTo: pool.name).reduce(0) {
+            $0 + $1.count
+          }
+        }
         active[member.key.address, default: (0, [])].count += member.backend.load.active
         active[member.key.address]?.sources.formUnion(sources.filter { $0.map { routes.isLocal($0) } ?? true })
       }
     }
     return active.sorted { $0.value.count > $1.value.count }.prefix(16).map { address, use in
       Report.Resource(
-        "ports to \(address)", used: use.count, limit: EphemeralPorts.range.count * max(use.sources.count, 1))
+        "ports to \(address.backendText)", used: use.count,
+        limit: EphemeralPorts.range.count * max(use.sources.count, 1) * max(asked[address] ?? 1, 1))
     }
   }
 

@@ -2,8 +2,8 @@ package import Config
 package import Sockets
 import SystemPackage
 
-/// The listening sockets of one listener, all at the same address: at least one for each worker. They are closed when
-/// nobody holds them any more, neither here nor at a worker.
+/// The listening sockets at one address of a listener, at least one for each worker. They are closed when nobody holds them any
+/// more, neither here nor at a worker.
 package struct Binding: Sendable {
   /// Where it's bound; the kernel's choice where the configuration says port 0.
   package let address: SocketAddress
@@ -44,10 +44,16 @@ package struct Binding: Sendable {
   ///
   /// The first socket is bound without SO_REUSEPORT and gets it afterwards: with it from the start, a port that another
   /// process shares would be taken without a word, and the kernel would give that process some of the clients.
-  package init(_ listener: ListenerConfiguration, workers: Int, besides own: [Binding] = []) throws(StartError) {
+  ///
+  /// - Parameters:
+  ///   - place: one of the addresses of the listener.
+  ///   - own: this process's other bindings.
+  package init(
+    _ listener: ListenerConfiguration, at place: SocketAddress, workers: Int, besides own: [Binding] = []
+  ) throws(StartError) {
     try listener.access.check(listener)
-    self = try Self.describing(listener) { () throws(Errno) in
-      try Self.bind(listener, workers: workers, reserved: false, besides: own)
+    self = try Self.describing(listener, place) { () throws(Errno) in
+      try Self.bind(listener, at: place, workers: workers, reserved: false, besides: own)
     }
   }
 
@@ -58,18 +64,20 @@ package struct Binding: Sendable {
   /// of the address come to another listener of ours until then, it's bound and doesn't listen yet: the other keeps strangers
   /// away. Nor does a Unix socket: its file is the reservation.
   ///
-  /// - Parameter own: this process's bindings, which a new one may overlap with: a port moves from all addresses to one, or
-  ///   is shared by listeners at both.
+  /// - Parameters:
+  ///   - place: one of the addresses of the listener.
+  ///   - own: this process's bindings, which a new one may overlap with: a port moves from all addresses to one, or
+  ///     is shared by listeners at both.
   package static func reserve(
-    _ listener: ListenerConfiguration, workers: Int, besides own: [Binding]
+    _ listener: ListenerConfiguration, at place: SocketAddress, workers: Int, besides own: [Binding]
   ) throws(StartError) -> Binding {
     try listener.access.check(listener)
-    return try describing(listener) { () throws(Errno) in
-      try bind(listener, workers: workers, reserved: true, besides: own)
+    return try describing(listener, place) { () throws(Errno) in
+      try bind(listener, at: place, workers: workers, reserved: true, besides: own)
     }
   }
 
-  /// Takes over sockets that listen already, from another process: all of them, as each has a queue of clients.
+  /// Takes over sockets at one address that listen already, from another process: all of them, as each has a queue of clients.
   ///
   /// Where there are fewer than workers, more are bound beside them, or, where the kernel doesn't allow that, the workers
   /// share them.
@@ -79,7 +87,8 @@ package struct Binding: Sendable {
     adopting inherited: [SharedSocket], for listener: ListenerConfiguration, workers: Int, file: UnixSocketFile? = nil,
     fileOwner: FileOwner
   ) throws(StartError) {
-    self = try Self.describing(listener) { () throws(Errno) in
+    let place = inherited.first.flatMap { try? $0.socket.localAddress() } ?? listener.bind.first
+    self = try Self.describing(listener, place) { () throws(Errno) in
       guard let first = inherited.first else { throw .invalidArgument }
       let address = try first.socket.localAddress()
       if address.port != nil { for socket in inherited { try? Self.setOptionsOfClients(socket.socket) } }
@@ -100,7 +109,7 @@ package struct Binding: Sendable {
   /// The same sockets by other descriptors, for a listener that comes to an address as another leaves it: no client that
   /// waits there is lost.
   package func duplicate(for listener: ListenerConfiguration) throws(StartError) -> Binding {
-    try Self.describing(listener) { () throws(Errno) in
+    try Self.describing(listener, address) { () throws(Errno) in
       let copies = try sockets.map { (sockets) throws(Errno) in
         try sockets.map { (socket) throws(Errno) in try socket.duplicate() }
       }
@@ -113,7 +122,7 @@ package struct Binding: Sendable {
   /// Whether its port can be kept without clients: the kernel lets go of one that it chose itself, and what systemd has made is
   /// systemd's.
   package func canRest(as listener: ListenerConfiguration) -> Bool {
-    address.port != nil && listener.bind.port != 0 && fileOwner != .stranger
+    address.port != nil && !listener.bind.isPortOpen && fileOwner != .stranger
   }
 
   /// Takes clients at a port that was kept without them, as `reserve` does: nobody is answered before `open`.
@@ -122,7 +131,7 @@ package struct Binding: Sendable {
   package func resume(
     _ listener: ListenerConfiguration, besides own: [Binding]
   ) throws(StartError) -> Binding {
-    try Self.describing(listener) { () throws(Errno) in
+    try Self.describing(listener, address) { () throws(Errno) in
       let rivals = own.filter { $0.address.overlaps(address) }
       for socket in all { try socket.socket.setReuseAddress() }
       if !rivals.isEmpty { for socket in all + rivals.flatMap(\.all) { try socket.socket.setReusePort() } }
@@ -188,23 +197,23 @@ package struct Binding: Sendable {
   // MARK: Sockets
 
   private static func bind(
-    _ listener: ListenerConfiguration, workers: Int, reserved: Bool, besides own: [Binding]
+    _ listener: ListenerConfiguration, at place: SocketAddress, workers: Int, reserved: Bool, besides own: [Binding]
   ) throws(Errno) -> Binding {
-    if case .unix(let path) = listener.bind {
+    if case .unix(let path) = place {
       let sockets = try unix(path, listener.access, backlog: reserved ? nil : listener.backlog, workers: workers)
       return Binding(
-        address: listener.bind, sockets: sockets.map { [$0] }, isReserved: reserved, file: UnixSocketFile(at: path))
+        address: place, sockets: sockets.map { [$0] }, isReserved: reserved, file: UnixSocketFile(at: path))
     }
-    let rivals = own.filter { $0.address.port != 0 && $0.address.overlaps(listener.bind) }
-    let first = try open(listener.bind, freely: listener.isFreebind)
+    let rivals = own.filter { $0.address.port != 0 && $0.address.overlaps(place) }
+    let first = try open(place, freely: listener.isFreebind)
     if !rivals.isEmpty {
-      try findStrangers(at: listener.bind, besides: rivals)
+      try findStrangers(at: place, besides: rivals)
       for rival in rivals { for socket in rival.all { try? socket.socket.setReusePort() } }
       try first.socket.setReusePort()
     }
-    try first.socket.bind(to: listener.bind)
+    try first.socket.bind(to: place)
     if workers > 1 { try first.socket.setReusePort() }
-    let isServed = rivals.contains { $0.address.includes(listener.bind) }
+    let isServed = rivals.contains { $0.address.includes(place) }
     let start: Start = reserved ? (isServed ? .bound : .filtered) : .open
     try start.apply(to: first.socket, backlog: listener.backlog)
     let bound = try first.socket.localAddress()
@@ -310,12 +319,12 @@ package struct Binding: Sendable {
   // MARK: Errors
 
   private static func describing(
-    _ listener: ListenerConfiguration, _ bind: () throws(Errno) -> Binding
+    _ listener: ListenerConfiguration, _ place: SocketAddress, _ bind: () throws(Errno) -> Binding
   ) throws(StartError) -> Binding {
     do throws(Errno) {
       return try bind()
     } catch {
-      let failure = BindFailure(error, at: listener.bind)
+      let failure = BindFailure(error, at: place)
       throw StartError(
         "listener \(listener.name): \(failure.problem)", hint: failure.hint ?? "check the listener's \"bind\"")
     }

@@ -1,32 +1,6 @@
 package import Config
 package import Proxy
-package import Sockets
-
-/// A listener as the control plane sees it.
-package final class BoundListener {
-  /// What the file says of it.
-  package fileprivate(set) var configuration: ListenerConfiguration
-  /// Its sessions and counts.
-  package let status: ListenerStatus
-  /// Its sockets; nil once they were closed here, or left to another process.
-  package fileprivate(set) var binding: Binding?
-  /// Where it's bound, or was last.
-  package fileprivate(set) var address: SocketAddress
-
-  /// A listener that is bound.
-  package init(_ configuration: ListenerConfiguration, status: ListenerStatus, binding: Binding) {
-    self.configuration = configuration
-    self.status = status
-    self.binding = binding
-    address = binding.address
-  }
-
-  /// Moves to other sockets.
-  fileprivate func move(to binding: Binding) {
-    self.binding = binding
-    address = binding.address
-  }
-}
+import Sockets
 
 /// The listeners of a process, and how they become others while it runs.
 package final class ListenerSet {
@@ -45,7 +19,7 @@ package final class ListenerSet {
   /// What those have counted that are gone, should they come back; the latest at the end.
   private var former: [ListenerStatus] = []
   /// Ports that were given up, and are kept from others: a way back may need them.
-  private var resting: [(bind: SocketAddress, binding: Binding)] = []
+  private var resting: [Binding] = []
   /// What processes before this one have counted.
   package var inherited = InheritedListenerCounts()
 
@@ -60,81 +34,28 @@ package final class ListenerSet {
     self.workers = workers
   }
 
-  /// What it takes to become other listeners. Nothing is bound for it yet.
-  package struct Change {
-    /// Listeners that stay where they are.
-    fileprivate var kept: [(listener: BoundListener, ListenerConfiguration)] = []
-    /// Listeners that get a socket from one with another name.
-    fileprivate var renamed: [(from: BoundListener, ListenerConfiguration, ListenerStatus)] = []
-    /// Listeners that get sockets; those that are there move. The sockets are new, or those of a listener that leaves the
-    /// same address.
-    package fileprivate(set) var bound:
-      [(listener: BoundListener?, configuration: ListenerConfiguration, from: BoundListener?)] = []
-    /// Listeners that go.
-    package fileprivate(set) var removed: [BoundListener] = []
-    /// Those of them that stay at their path, where their socket's file is gone.
-    fileprivate(set) var rebound: [String] = []
-    fileprivate let order: [String]
-
-    /// Those whose sockets exist, and whose files are to be somebody's: what that takes can be lacking.
-    fileprivate var given: [ListenerConfiguration] {
-      kept.map(\.1) + renamed.map(\.1) + bound.filter { $0.from != nil }.map(\.configuration)
-    }
-
-    /// The addresses that are given up.
-    package var unbound: [SocketAddress] {
-      bound.compactMap { $0.listener?.address } + removed.map(\.address)
-    }
-  }
-
   /// Compares what is there with a configuration's listeners.
-  package func change(to configurations: [ListenerConfiguration]) -> Change {
-    var change = Change(order: configurations.map(\.name))
-    let names = Set(change.order)
-    // Who leaves an address, each for one newcomer.
-    var vacating = listeners.filter { listener in
-      !configurations.contains {
-        $0.name == listener.configuration.name && $0.bind == listener.configuration.bind
-      }
-    }
-    var removed = listeners.filter { !names.contains($0.configuration.name) }
-    for configuration in configurations {
-      let own = listeners.first { $0.configuration.name == configuration.name }
-      if let own, own.configuration.bind == configuration.bind {
-        if own.binding?.isReachable == false {
-          change.bound.append((own, configuration, nil))
-          change.rebound.append(configuration.name)
-        } else {
-          change.kept.append((own, configuration))
-        }
-        continue
-      }
-      let place = vacating.firstIndex { $0.configuration.bind == configuration.bind && configuration.bind.port != 0 }
-      let from = place.map { vacating.remove(at: $0) }
-      if own == nil, let from, !names.contains(from.configuration.name) {
-        change.renamed.append((from, configuration, from.status.renamed(configuration.name)))
-        removed.removeAll { $0 === from }
-      } else {
-        change.bound.append((own, configuration, from))
-      }
-    }
-    change.removed = removed
-    return change
+  package func change(to configurations: [ListenerConfiguration]) -> ListenerSetChange {
+    ListenerSetChange(from: listeners, to: configurations)
   }
 
   /// Sockets that are taken for a change and answer nobody yet. They are used for it or given back, once.
   package final class Reservation {
     fileprivate let statuses: [ListenerStatus]
-    fileprivate let change: Change
+    fileprivate let change: ListenerSetChange
     /// What is given up by it, and kept from others.
-    fileprivate private(set) var resting: [(bind: SocketAddress, binding: Binding)]
-    fileprivate private(set) var bindings: [Binding]
+    fileprivate private(set) var resting: [Binding]
+    /// Those of each listener that gets sockets, in the change's order.
+    fileprivate private(set) var bindings: [[Binding]]
+    /// Those of them that weren't there before.
+    private var made: [Binding]
 
     fileprivate init(
-      _ bindings: [Binding], _ statuses: [ListenerStatus], _ change: Change,
-      resting: [(bind: SocketAddress, binding: Binding)]
+      _ bindings: [[Binding]], made: [Binding], _ statuses: [ListenerStatus], _ change: ListenerSetChange,
+      resting: [Binding]
     ) {
       self.bindings = bindings
+      self.made = made
       self.statuses = statuses
       self.change = change
       self.resting = resting
@@ -146,17 +67,19 @@ package final class ListenerSet {
     /// Gives them back.
     package func close() {
       resting = []
-      for binding in take() { binding.giveBack() }
+      for binding in made { binding.giveBack() }
+      _ = take()
     }
 
     /// They are the caller's now.
-    fileprivate func take() -> [Binding] {
+    fileprivate func take() -> [[Binding]] {
+      made = []
       defer { bindings = [] }
       return bindings
     }
 
     /// What is given up is the caller's as well.
-    fileprivate func takeResting() -> [(bind: SocketAddress, binding: Binding)] {
+    fileprivate func takeResting() -> [Binding] {
       defer { resting = [] }
       return resting
     }
@@ -172,41 +95,63 @@ package final class ListenerSet {
   }
 
   /// Takes every address that a change needs, or none.
-  package func reserve(_ change: Change, givenUp: GivenUp = .free) throws(StartError) -> Reservation {
-    let present = listeners.compactMap(\.binding)
-    guard present.count == listeners.count else {
+  package func reserve(_ change: ListenerSetChange, givenUp: GivenUp = .free) throws(StartError) -> Reservation {
+    guard listeners.allSatisfy({ !$0.bindings.isEmpty }) else {
       throw StartError("the listeners are closed", hint: "the process is about to end")
     }
-    var bindings: [Binding] = []
+    // By port, as only those of one can be in each other's way.
+    var present = Dictionary(grouping: listeners.flatMap(\.bindings), by: \.address.port)
+    var bindings: [[Binding]] = []
+    var made: [Binding] = []
     do throws(StartError) {
       for configuration in change.given { try configuration.access.check(configuration) }
-      for (_, configuration, from) in change.bound {
-        if let binding = from?.binding {
-          bindings.append(try binding.duplicate(for: configuration))
-        } else if let rest = resting.first(where: { $0.bind == configuration.bind }) {
-          bindings.append(try rest.binding.resume(configuration, besides: present + bindings))
-        } else {
-          let others = present + resting.map(\.binding) + bindings
-          bindings.append(try Binding.reserve(configuration, workers: workers, besides: others))
+      for (_, configuration, places) in change.bound {
+        var its: [Binding] = []
+        for place in places {
+          let binding: Binding
+          switch place {
+          case .kept(let own):
+            its.append(own)
+            continue
+          case .left(let other): binding = try other.duplicate(for: configuration)
+          case .new(let address): binding = try take(address, for: configuration, besides: present)
+          }
+          its.append(binding)
+          made.append(binding)
+          present[binding.address.port, default: []].append(binding)
         }
+        bindings.append(its)
       }
     } catch {
-      for binding in bindings { binding.giveBack() }
+      for binding in made { binding.giveBack() }
       throw error
     }
     let statuses = change.bound.map { $0.listener?.status ?? status($0.configuration.name) }
     let kept = givenUp == .kept ? rest(after: change, bindings) : []
-    return Reservation(bindings, statuses, change, resting: kept)
+    return Reservation(bindings, made: made, statuses, change, resting: kept)
+  }
+
+  /// New sockets at an address, or those that rest there.
+  private func take(
+    _ address: SocketAddress, for configuration: ListenerConfiguration, besides present: [UInt16?: [Binding]]
+  ) throws(StartError) -> Binding {
+    let others = present[address.port] ?? []
+    let resting = resting.filter { $0.address.port == address.port }
+    if let rest = resting.first(where: { $0.address == address }) {
+      return try rest.resume(configuration, besides: others)
+    }
+    return try Binding.reserve(configuration, at: address, workers: workers, besides: others + resting)
   }
 
   /// The ports that nobody of ours is at after a change.
-  private func rest(after change: Change, _ bindings: [Binding]) -> [(bind: SocketAddress, binding: Binding)] {
-    let staying = (change.kept.map(\.listener) + change.renamed.map(\.from)).map(\.address) + bindings.map(\.address)
-    return (change.bound.compactMap(\.listener) + change.removed).compactMap { listener in
-      guard let binding = listener.binding, binding.canRest(as: listener.configuration),
-        !staying.contains(where: { $0.includes(binding.address) })
+  private func rest(after change: ListenerSetChange, _ bindings: [[Binding]]) -> [Binding] {
+    let staying = (change.kept.map(\.listener) + change.renamed.map(\.from)).flatMap(\.bindings) + bindings.joined()
+    let byPort = Dictionary(grouping: staying.map(\.address), by: \.port)
+    return change.withdrawn.compactMap { listener, binding in
+      guard binding.canRest(as: listener.configuration),
+        byPort[binding.address.port]?.contains(where: { $0.includes(binding.address) }) != true
       else { return nil }
-      return (listener.configuration.bind, binding)
+      return binding
     }
   }
 
@@ -218,17 +163,16 @@ package final class ListenerSet {
   /// What each worker has to prepare for a reservation.
   package func rollouts(_ reservation: Reservation, id: Int, table: RoutingTable) -> [WorkerRollout] {
     let change = reservation.change
-    let withdrawn = (change.bound.compactMap(\.listener) + change.removed).compactMap(\.binding)
     return (0..<workers).map { worker in
-      let opened = zip(reservation.statuses, reservation.bindings).flatMap { status, binding in
-        binding.sockets[worker].map { ListeningSocket(status: status, socket: $0) }
+      let opened = zip(zip(reservation.statuses, reservation.bindings), change.bound).flatMap { its, bound in
+        zip(its.1, bound.places).flatMap { $1.isKept ? [] : $0.listening(at: worker, for: its.0) }
       }
       let renamed = change.renamed.flatMap { from, _, status in
-        (from.binding?.sockets[worker] ?? []).map { ListeningSocket(status: status, socket: $0) }
+        from.bindings.flatMap { $0.listening(at: worker, for: status) }
       }
       return WorkerRollout(
-        id: id, opened: opened, withdrawn: withdrawn.flatMap { $0.sockets[worker] },
-        resting: Set(reservation.resting.flatMap { $0.binding.sockets[worker] }), renamed: renamed, table: table)
+        id: id, opened: opened, withdrawn: change.withdrawn.flatMap { $0.binding.sockets[worker] },
+        resting: Set(reservation.resting.flatMap { $0.sockets[worker] }), renamed: renamed, table: table)
     }
   }
 
@@ -238,44 +182,53 @@ package final class ListenerSet {
     var result: [BoundListener] = []
     for (listener, configuration) in change.kept {
       if configuration.backlog != listener.configuration.backlog {
-        for socket in listener.binding?.all ?? [] { try? socket.socket.listen(backlog: configuration.backlog) }
+        for socket in listener.sockets { try? socket.socket.listen(backlog: configuration.backlog) }
       }
-      if configuration.access != listener.configuration.access { try? listener.binding?.give(configuration.access) }
+      if configuration.access != listener.configuration.access {
+        for binding in listener.bindings { try? binding.give(configuration.access) }
+      }
       listener.configuration = configuration
       result.append(listener)
     }
     for (from, configuration, status) in change.renamed {
-      guard let binding = from.binding.take() else { continue }
+      let bindings = from.bindings
+      from.bindings = []
       inherited.rename(from.configuration.name, to: configuration.name)
-      try? binding.give(configuration.access)
-      result.append(BoundListener(configuration, status: status, binding: binding))
+      for binding in bindings { try? binding.give(configuration.access) }
+      result.append(BoundListener(configuration, status: status, bindings: bindings))
     }
     let bindings = reservation.take()
     // What is taken up again rests no more.
-    let used = Set(bindings.flatMap(\.all))
-    resting.removeAll { !used.isDisjoint(with: $0.binding.all) }
+    let used = Set(bindings.joined().flatMap(\.all))
+    resting.removeAll { !used.isDisjoint(with: $0.all) }
     resting += reservation.takeResting()
-    let addresses = Set(bindings.map(\.address))
+    let addresses = Set(bindings.joined().map(\.address))
     // Other listeners' files go with them, unless somebody comes to their place. The sockets are the workers' now, who take
     // everybody who has come by now.
-    let departing = change.bound.compactMap(\.listener) + change.removed
-    let deserted = departing.filter { !addresses.contains($0.address) }.compactMap(\.binding)
+    let deserted = change.withdrawn.map(\.binding).filter { !addresses.contains($0.address) }
     for binding in deserted { binding.removeFile() }
-    for leaving in departing { leaving.binding = nil }
-    for (index, (old, configuration, _)) in change.bound.enumerated() {
-      let binding = bindings[index]
-      try? binding.give(configuration.access)
-      binding.open(backlog: configuration.backlog)
+    for leaving in change.bound.compactMap(\.listener) + change.removed { leaving.bindings = [] }
+    for (index, (old, configuration, places)) in change.bound.enumerated() {
+      for (binding, place) in zip(bindings[index], places) {
+        try? binding.give(configuration.access)
+        if !place.isKept {
+          binding.open(backlog: configuration.backlog)
+        } else if old?.configuration.backlog != configuration.backlog {
+          for socket in binding.all { try? socket.socket.listen(backlog: configuration.backlog) }
+        }
+      }
       if let old {
-        old.configuration = configuration
-        old.move(to: binding)
+        old.move(to: bindings[index], as: configuration)
         result.append(old)
       } else {
-        result.append(BoundListener(configuration, status: reservation.statuses[index], binding: binding))
+        result.append(BoundListener(configuration, status: reservation.statuses[index], bindings: bindings[index]))
       }
     }
     // Whose clients are another listener's from now on are to come to that one, and not into a queue that is about to be closed.
-    for binding in deserted where result.contains(where: { $0.address.includes(binding.address) }) { binding.hide() }
+    let serving = Dictionary(grouping: result.flatMap(\.bindings).map(\.address), by: \.port)
+    for binding in deserted {
+      if serving[binding.address.port]?.contains(where: { $0.includes(binding.address) }) == true { binding.hide() }
+    }
     former += leaving.filter { $0.status.sessions.taken == 0 }.map(\.status)
     leaving.removeAll { $0.status.sessions.taken == 0 }
     leaving += change.removed
@@ -289,8 +242,8 @@ package final class ListenerSet {
   /// Lets go of all sockets, for the end of the process; the workers take or leave the clients that wait there.
   package func close(_ departure: Departure) {
     for listener in listeners {
-      if departure == .closing { listener.binding?.removeFile() }
-      listener.binding = nil
+      if departure == .closing { for binding in listener.bindings { binding.removeFile() } }
+      listener.bindings = []
     }
   }
 

@@ -1,3 +1,4 @@
+package import Config
 import Libevent
 import Logging
 import Sockets
@@ -37,10 +38,14 @@ package final class OwnDoors {
     }
   }
 
-  /// What it answers at, now and perhaps soon. To be used at once: the kernel is asked only once about each address.
-  package func directory(with more: [OwnDoor] = []) -> OwnDirectory {
+  /// What it answers at now. To be used at once: the kernel is asked only once about each address.
+  ///
+  /// - Parameters:
+  ///   - configuration: what says where clients go.
+  ///   - more: what it answers at perhaps soon.
+  package func directory(for configuration: Configuration, with more: [OwnDoor] = []) -> OwnDirectory {
     var known: [SocketAddress: Bool] = [:]
-    return OwnDirectory(open() + more) { [routes] address in
+    return OwnDirectory(open() + more, of: configuration) { [routes] address in
       let host = address.with(port: 0)
       if let isLocal = known[host] { return isLocal }
       let isLocal = routes.isLocal(host)

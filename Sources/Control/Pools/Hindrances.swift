@@ -52,6 +52,9 @@ package struct Hindrances {
 
   private static func advice(_ error: Errno, _ egress: EgressRules) -> String {
     switch error {
+    case .addressRequired:
+      "its port is the one that a client asks for, and a client came that asked for none: by a Unix socket, perhaps without a header of "
+        + "the PROXY protocol that says so"
     case .addressNotAvailable where !egress.strangers.isEmpty:
       "\(egress.strangers.map(\.host).joined(separator: ", ")) of \"source\" is none of this machine's addresses"
         + (egress.sourceCount > egress.strangers.count ? ", and the others have no port left, or no way there" : "")

@@ -15,7 +15,7 @@ package struct BackendKey: Hashable {
   package let address: SocketAddress
 
   /// All of it in words.
-  var whole: String { "\(pool) \(address)" }
+  var whole: String { "\(pool) \(address.backendText)" }
 }
 
 /// A backend as the control plane sees it: its configuration, its health and where it stands.
@@ -77,7 +77,7 @@ package final class Member {
   /// A backend that is checked from when it has a checker.
   init(_ place: Roster.Place, backend: Backend, key: BackendKey, pool: PoolConfiguration) {
     self.key = key
-    address = key.address.description
+    address = key.address.backendText
     configuration = place.configuration
     origins = place.origins
     endpoints = Self.endpoints(address, place.origins)

@@ -80,6 +80,6 @@ extension Roster.Place {
     self.init(
       address: address, configuration: configuration,
       origins: givers.flatMap { [$0.backend.endpoint] + ($0.source.map { [$0] } ?? []) },
-      name: configuration.isNamed ? "\(names)@\(address)" : configuration.name)
+      name: configuration.isNamed ? "\(names)@\(address.backendText)" : configuration.name)
   }
 }

@@ -30,11 +30,12 @@ extension Limits {
     self.init(descriptors: descriptors, fixed: Self.fixed(for: configuration))
   }
 
-  /// Each worker has a loop, a mailbox and a timer, and a socket of every listener; each backend may be checked at any time.
+  /// Each worker has a loop, a mailbox and a timer, and a socket for every port of every listener; each backend may be checked at any time.
   private static func fixed(for configuration: Configuration) -> Int {
     let workers = configuration.workers.count(cores: ProcessorCount.available)
     let backends = configuration.pools.reduce(0) { $0 + $1.backends.count }
-    return workers * (4 + configuration.listeners.count) + backends
+    let ports = configuration.listeners.reduce(0) { $0 + $1.bind.count }
+    return workers * (4 + ports) + backends
   }
 
   /// What loops, doors, threads and a session need whatever the configuration is.

@@ -133,11 +133,14 @@ struct OverrideActions {
     } catch {
       throw AdminRefusal(400, "address: \(error.message)", hint: error.hint)
     }
-    if case .address(let address) = endpoint, let door = controller.own.directory().door(at: address) {
+    if case .address(let address) = endpoint,
+      let door = controller.own.directory(for: controller.configuration).door(at: address, of: pool.name)
+    {
       throw AdminRefusal(
         409, "\(endpoint) is our own \(door.what) (\(door.address)): sessions would come back to this process",
         hint: "give the address of the service itself")
     }
+    if endpoint.hasSamePort { try checkPorts(of: endpoint, in: pool.configuration) }
     let (weight, tier) = (request.weight ?? 1, request.tier ?? 0)
     guard (0...256).contains(weight) else { throw AdminRefusal(400, "weight must be 0…256, is \(weight)") }
     guard (0...15).contains(tier) else { throw AdminRefusal(400, "tier must be 0…15, is \(tier)") }
@@ -191,6 +194,20 @@ struct OverrideActions {
   }
 
   /// Whether a layer says that a backend is one of its pool's, or isn't.
+  /// Whether a backend at the port that a client asks for can be in a pool.
+  private func checkPorts(of endpoint: Endpoint, in pool: PoolConfiguration) throws(AdminRefusal) {
+    if let silent = controller.configuration.listeners.first(where: { $0.pools.contains(pool.name) && $0.hasNoPort }) {
+      throw AdminRefusal(
+        409, "the clients of listener \(silent.name), \(silent.bind), ask for no port that \(endpoint) could have",
+        hint: "give the backend's own port")
+    }
+    if pool.health.check != .none, pool.healthEndpoint(ofAdded: endpoint).hasSamePort {
+      throw AdminRefusal(
+        409, "which port clients ask for says nothing of where to check \(endpoint)",
+        hint: "give the health of pool \(pool.name) a \"port\" in the file")
+    }
+  }
+
   private func holds(_ layer: Lease.Layer, pool: String, endpoint: String) -> Bool {
     controller.book.leases.contains {
       $0.layer == layer && $0.pool == pool && $0.endpoint == endpoint && $0.term.subject == .membership

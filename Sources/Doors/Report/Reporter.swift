@@ -189,8 +189,8 @@ package final class Reporter {
   }
 
   private func state(of listener: BoundListener) -> Report.Listener.State {
-    guard !isDraining, let binding = listener.binding else { return .closed }
-    guard binding.isReachable else { return .unreachable }
+    guard !isDraining, !listener.bindings.isEmpty else { return .closed }
+    guard listener.isReachable else { return .unreachable }
     let isFull =
       listener.status.sessions.taken >= listener.configuration.maxSessions
       || controller.workforce.sessionSlots.taken >= limits.sessions

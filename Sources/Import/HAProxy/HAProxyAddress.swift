@@ -44,6 +44,30 @@ enum HAProxyAddress: Equatable {
 
   /// It as the configuration has addresses, with another port if it has none; nil if there's no port at all, or it isn't one.
   func text(port other: String? = nil) -> String? {
+    text(port: other) { text in UInt16(digits: text).flatMap { $0 > 0 ? "\($0)" : nil } }
+  }
+
+  /// It as listeners have addresses, perhaps with several ports.
+  var bind: String? { text(ListenerPorts.read) }
+
+  /// It as a backend at the port that a client asks for; nil if it has a port of its own, or one that is some way from that.
+  var same: String? {
+    switch self {
+    case .ip(.some, let port), .name(_, let port):
+      [nil, "0", "+0", "-0"].contains(port) ? text(port: "0") { _ in SocketAddress.samePort } : nil
+    case .ip, .unix, .foreign: nil
+    }
+  }
+
+  /// The port as it's written; nil if there's none.
+  var port: String? {
+    switch self {
+    case .ip(_, let port), .name(_, let port): port
+    case .unix, .foreign: nil
+    }
+  }
+
+  private func text(port other: String? = nil, _ read: (String) -> String?) -> String? {
     let (host, written): (String, String?)
     switch self {
     case .unix(let path): return "unix:\(path)"
@@ -52,7 +76,7 @@ enum HAProxyAddress: Equatable {
     case .ip(let ip, let port): (host, written) = (ip ?? "0.0.0.0", port)
     case .name(let name, let port): (host, written) = (name, port)
     }
-    guard let port = (written ?? other).flatMap({ UInt16($0) }), port > 0 else { return nil }
+    guard let port = (written ?? other).flatMap(read) else { return nil }
     return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }

@@ -48,9 +48,11 @@ extension HAProxyTranslator {
   /// A listener at one address of a bind line, with what that line says of it.
   private mutating func bound(_ section: HAProxySection, _ line: Statement, _ written: String) -> Draft? {
     let address = HAProxyAddress(written)
-    guard let text = address.text() else {
+    guard let text = address.bind else {
       let reason =
-        if case .foreign(let reason) = address { reason } else { "one address with one port is one listener" }
+        if case .foreign(let reason) = address { reason } else {
+          "a listener has one address, with one port or up to \(BindAddress.mostPorts) in a row"
+        }
       ledger.refuse(line, written, reason)
       return nil
     }

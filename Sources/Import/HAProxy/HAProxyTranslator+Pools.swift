@@ -1,4 +1,5 @@
 internal import Config
+internal import Sockets
 
 // A backend, or what a listen has of one, as a pool.
 
@@ -25,8 +26,12 @@ extension HAProxyTranslator {
         backends.append(backend)
       }
     }
+    let health = health(of: section, servers)
+    if health["type"] != .text("none"), health["port"] == nil {
+      backends = backends.map { checkedSomewhere($0, in: section) }
+    }
     pool["backends"] = .list(backends)
-    pool["health"] = health(of: section, servers)
+    pool["health"] = health
     connects(of: section, servers, &pool)
     timeouts(of: section, &pool)
     agreed(section, servers, &pool)
@@ -67,8 +72,11 @@ extension HAProxyTranslator {
       backend["srv"] = .text(server.address)
     } else {
       let address = HAProxyAddress(server.address)
-      guard let text = address.text(port: clientsPort(of: section)) else {
-        let reason = if case .foreign(let reason) = address { reason } else { "a backend has a port of its own" }
+      guard let text = text(of: address, in: section) else {
+        let reason =
+          if case .foreign(let reason) = address { reason } else {
+            "a backend has a port of its own, or that which a client asks for"
+          }
         ledger.refuse(server.line, server.address, reason)
         return nil
       }
@@ -98,11 +106,31 @@ extension HAProxyTranslator {
     return backend
   }
 
-  /// Which port clients ask for, as long as it's the same for all: that's a server's that has none of its own.
-  private func clientsPort(of section: HAProxySection) -> String? {
+  /// Where a server is: one without a port has that which a client asks for. Nil if there's none.
+  private func text(of address: HAProxyAddress, in section: HAProxySection) -> String? {
+    guard let same = address.same else { return address.text() }
+    let lines = users(of: section).flatMap { $0.all("bind") }
+    let isTold = lines.contains { $0.words.contains("accept-proxy") }
+    let ports = Set(
+      lines.flatMap { ($0.arguments.first ?? "").split(separator: ",") }.map { Self.port(of: String($0)) })
+    if !isTold, ports.count == 1, let port = ports.first ?? nil, let only = UInt16(port) {
+      return "\(same.dropLast(SocketAddress.samePort.count))\(only)"
+    }
+    return isTold || !ports.isEmpty && !ports.contains(nil) ? same : nil
+  }
+
+  /// A backend without a port of its own is checked at the first one that clients ask for, unless something else is said.
+  private func checkedSomewhere(_ backend: Draft, in section: HAProxySection) -> Draft {
+    guard backend["address"]?.words?.hasSuffix(":\(SocketAddress.samePort)") == true, backend["healthPort"] == nil,
+      backend["healthAddress"] == nil
+    else { return backend }
     let binds = users(of: section).flatMap { $0.all("bind") }.compactMap(\.arguments.first)
-    let ports = Set(binds.flatMap { $0.split(separator: ",") }.map { Self.port(of: String($0)) })
-    return ports.count == 1 ? ports.first.flatMap(\.self) : nil
+    let ports = binds.flatMap { $0.split(separator: ",") }.compactMap { Self.port(of: String($0)) }
+    guard let port = ports.first?.split(separator: "-").first.flatMap({ Int($0) }) else { return backend }
+    var backend = backend
+    backend["healthPort"] = .number(port)
+    backend.comments.append("It's checked at the first port that clients ask for, as no other one was given.")
+    return backend
   }
 
   private mutating func apply(
@@ -144,10 +172,7 @@ extension HAProxyTranslator {
   }
 
   private static func port(of address: String) -> String? {
-    switch HAProxyAddress(address) {
-    case .ip(_, let port), .name(_, let port): port
-    case .unix, .foreign: nil
-    }
+    HAProxyAddress(address).port
   }
 
   private mutating func fields(_ option: HAProxyServer.Option, _ backend: inout Draft) {

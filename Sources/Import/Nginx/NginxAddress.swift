@@ -2,12 +2,14 @@ internal import Sockets
 
 /// Addresses as nginx's directives have them, as the configuration has them.
 enum NginxAddress {
-  /// Where clients are accepted: a port alone is at all addresses of IPv4. Nil if it's no single address with a port.
+  /// Where clients are accepted: ports alone are at all addresses of IPv4. Nil if it's no single address with ports.
   static func listener(_ text: String) -> String? {
     if text.hasPrefix("unix:") { return text }
-    if let port = UInt16(text), port > 0 { return "0.0.0.0:\(port)" }
-    if text.hasPrefix("*:") { return UInt16(text.dropFirst(2)).map { "0.0.0.0:\($0)" } }
-    return server(text)
+    if let ports = ListenerPorts.read(text) { return "0.0.0.0:\(ports)" }
+    guard let colon = text.lastIndex(of: ":"), !text.hasSuffix("]"), !text.contains("$"),
+      let ports = ListenerPorts.read(text[text.index(after: colon)...])
+    else { return nil }
+    return "\(text[..<colon] == "*" ? "0.0.0.0" : text[..<colon]):\(ports)"
   }
 
   /// A server, with a port; nil if it has none.

@@ -1,3 +1,5 @@
+internal import Sockets
+
 // An upstream, or an address, as a pool.
 
 extension NginxTranslator {
@@ -13,7 +15,7 @@ extension NginxTranslator {
       ledger.translate(upstream)
       for inner in upstream.block ?? [] { ledger.translate(inner) }
       fill(&pool, from: upstream)
-    } else if let address = NginxAddress.server(target) {
+    } else if let address = NginxAddress.server(target) ?? atAskedPort(target, of: server) {
       pool["backends"] = .texts([address])
     } else {
       ledger.refuse(statement, target, "there is no such upstream, and it's no address with a port")
@@ -32,6 +34,24 @@ extension NginxTranslator {
     let name = poolNames.unique(target)
     pools.append((target, pool.named(name)))
     return name
+  }
+
+  /// A server at the port that a client asks for; nil if it's none, or not the one that would be taken here.
+  private func atAskedPort(_ target: String, of server: NginxServer) -> String? {
+    guard let dollar = target.lastIndex(of: "$"), case let host = target[..<dollar], host.hasSuffix(":"), host != ":",
+      !host.contains("$")
+    else { return nil }
+    let lines = server.own.filter { $0.keyword == "listen" }
+    // A header's port goes before that of the socket here, and is another variable there.
+    let isTold = lines.map { $0.words.contains("proxy_protocol") }
+    switch target[dollar...] {
+    case "$server_port":
+      let isUnix = lines.contains { $0.arguments.first?.hasPrefix("unix:") == true }
+      return isUnix || isTold.contains(true) ? nil : "\(host)\(SocketAddress.samePort)"
+    case "$proxy_protocol_server_port":
+      return isTold.isEmpty || isTold.contains(false) ? nil : "\(host)\(SocketAddress.samePort)"
+    default: return nil
+    }
   }
 
   private mutating func fill(_ pool: inout Draft, from upstream: Statement) {

@@ -66,7 +66,8 @@ extension NginxTranslator {
       return nil
     }
     guard let bind = NginxAddress.listener(written) else {
-      ledger.refuse(line, written, "one address with one port is one listener")
+      ledger.refuse(
+        line, written, "a listener has one address, with one port or up to \(BindAddress.mostPorts) in a row")
       return nil
     }
     var listener = Draft.object(line: line.line, "server, line \(server.statement.line): listen, line \(line.line)")

@@ -114,8 +114,8 @@ struct AccessStyle: ~Copyable {
       guard let backend = record.session.backend else { return false }
       line.append(backend.name, quoting)
     case .address:
-      guard let backend = record.session.backend else { return false }
-      line.append(backend.address, quoting)
+      guard let address = record.session.address else { return false }
+      line.append(address, quoting)
     case .source:
       guard let source = record.source else { return false }
       line.append(source, quoting)

@@ -46,14 +46,16 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let (settings, subject) = try settings()
-    let patients = settings.pools.flatMap { pool in pool.backends.flatMap { Patient.all(of: $0, in: pool.name) } }
-      .filter { patient in subject.map(patient.isMeant) ?? true }
+    let patients = settings.pools.flatMap { pool -> [Patient] in
+      let asked = settings.ports(leadingTo: pool.name).first?.lowerBound
+      return pool.backends.flatMap { Patient.all(of: $0, in: pool.name, askedAt: asked) }
+    }.filter { patient in subject.map(patient.isMeant) ?? true }
     guard !patients.isEmpty else {
       throw ExitStatus.usage.because("there is no pool and no backend \(subject ?? "")")
     }
     var results: [Examiner.Result] = []
     let loop = EventLoop()
-    let examiner = Examiner(patients.map(\.backend.endpoint), by: settings.resolver, on: loop) {
+    let examiner = Examiner(patients.map(\.endpoint), by: settings.resolver, on: loop) {
       results = $0
       loop.stop()
     }
@@ -91,13 +93,20 @@ struct DoctorCommand: ParsableCommand {
   private struct Patient {
     let pool: String
     let backend: BackendConfiguration
+    /// Where it's looked at.
+    let endpoint: Endpoint
 
     /// A backend, or those that its file names.
-    static func all(of backend: BackendConfiguration, in pool: String) -> [Patient] {
+    ///
+    /// - Parameter port: one that its clients ask for; nil if that isn't known.
+    static func all(of backend: BackendConfiguration, in pool: String, askedAt port: UInt16?) -> [Patient] {
       guard case .targets(.file(let path), _) = backend.endpoint, let targets = try? TargetFile.read(path) else {
-        return [Patient(pool: pool, backend: backend)]
+        let asked = port.flatMap { backend.endpoint.with(port: $0) } ?? backend.healthEndpoint
+        return [
+          Patient(pool: pool, backend: backend, endpoint: backend.endpoint.hasSamePort ? asked : backend.endpoint)
+        ]
       }
-      return targets.map { Patient(pool: pool, backend: backend.standing(for: $0)) }
+      return targets.map { Patient(pool: pool, backend: backend.standing(for: $0), endpoint: $0.endpoint) }
     }
 
     func isMeant(_ subject: String) -> Bool {

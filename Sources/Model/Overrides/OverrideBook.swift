@@ -288,6 +288,9 @@ extension PoolConfiguration {
     return backends.allSatisfy { $0[keyPath: part] == first } ? first : nil
   }
 
+  /// Where a backend would be checked that isn't in the file and is added.
+  package func healthEndpoint(ofAdded backend: Endpoint) -> Endpoint { commonCheck.endpoint(for: backend) }
+
   /// Where all are checked.
   fileprivate var commonCheck: CommonCheck {
     guard let first = backends.first?.healthEndpoint, backends.allSatisfy({ $0.healthEndpoint != $0.endpoint }) else {

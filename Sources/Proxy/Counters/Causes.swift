@@ -182,7 +182,9 @@ package enum ConnectFailure: String, CaseIterable, Sendable {
       case .networkUnreachable, .noRouteToHost, .hostIsDown, .networkDown: .unreachable
       case .connectionReset, .brokenPipe, .connectionAbort: .reset
       // SO_BINDTODEVICE alone says that there's no such device.
-      case .addressNotAvailable, Errno(rawValue: ENODEV), .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace,
+      // Nor is there a port where a client asks for none and the backend has none of its own.
+      case .addressRequired, .addressNotAvailable, Errno(rawValue: ENODEV), .tooManyOpenFiles,
+        .tooManyOpenFilesInSystem, .noBufferSpace,
         .noMemory,
         .resourceTemporarilyUnavailable:
         .resources

@@ -58,6 +58,8 @@ package struct SessionRecord: Sendable {
   package let pool: PoolStatus?
   /// The backend that it had reached; nil if there was none.
   package let backend: Backend?
+  /// The port that the client has asked for; nil if it's none.
+  package var askedPort: UInt16?
   /// When the client was accepted, in nanoseconds of the monotonic clock.
   package let acceptedAt: UInt64
   /// From then until both sides were closed, or until now, in nanoseconds.
@@ -81,6 +83,9 @@ package struct SessionRecord: Sendable {
   /// Those that failed, in order.
   package let failures: [FailedAttempt]
 
+  /// Where the backend was reached; nil if there was none.
+  package var address: SocketAddress? { backend.flatMap { $0.address(askedAt: askedPort) } }
+
   /// Whether something went otherwise than its two sides wanted.
   package var isFailed: Bool { !failures.isEmpty || end?.isFailure == true }
 }
@@ -94,6 +99,7 @@ extension SessionRecord {
     facts = session.introduction?.facts
     pool = session.poolStatus
     self.backend = backend
+    askedPort = session.askedPort
     acceptedAt = session.accepted
     duration = now &- session.accepted
     introductionTime = session.introduction.map { ($0.ended ?? now) &- session.accepted }

@@ -9,13 +9,15 @@ package final class Backend: Sendable {
   package let pool: String
   /// Its name in the configuration; the address where it has none.
   package let name: String
-  /// Where it's reached.
+  /// Where it's reached; where its port is the one that a client asks for, `address(askedAt:)` has it.
   package let address: SocketAddress
+  /// Its port is the one that a client asks for.
+  let hasSamePort: Bool
   /// It's reached by TCP, not through a Unix socket.
   package let isTCP: Bool
   /// The kernel may choose the backend's own port for our side of a connection. While nobody listens there, TCP then
   /// connects the socket to itself (RFC 9293, simultaneous open), and the proxy would talk to its own echo.
-  package let mayConnectToItself: Bool
+  private let mayConnectToItself: Bool
   /// What it's told of each session before its first byte; nil for nothing.
   package let header: HeaderRules?
   /// How connections to it leave this machine; nil if that's the kernel's to choose.
@@ -45,12 +47,23 @@ package final class Backend: Sendable {
     self.pool = pool
     self.name = name
     self.address = address
+    hasSamePort = address.hasSamePort
     self.header = header
     self.egress = egress
     self.load = load
     self.counters = counters
     isTCP = address.port != nil
     mayConnectToItself = EphemeralPorts.range.contains(address.port ?? 0)
+  }
+
+  /// Where it's reached by a client that asks for a port; nil if it hangs on that, and the client asks for none.
+  func address(askedAt port: @autoclosure () -> UInt16?) -> SocketAddress? {
+    hasSamePort ? port().map { address.with(port: $0) } : address
+  }
+
+  /// Whether a connection that a client has made necessary may be one to itself.
+  func mayConnectToItself(askedAt port: @autoclosure () -> UInt16?) -> Bool {
+    hasSamePort ? port().map(EphemeralPorts.range.contains) ?? false : mayConnectToItself
   }
 
   /// The same backend under another name, told otherwise of its sessions or reached in another way: its identity, load and counts are

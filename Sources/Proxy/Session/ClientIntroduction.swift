@@ -59,6 +59,12 @@ final class ClientIntroduction {
   var client: SocketAddress? {
     if case .client(let client, _) = header?.origin { client } else { nil }
   }
+
+  /// The port that it has asked for elsewhere; nil if that isn't said.
+  var askedPort: UInt16? {
+    guard case .client(_, let destination) = header?.origin, let port = destination.port, port > 0 else { return nil }
+    return port
+  }
 }
 
 /// The first phase of a session whose listener wants to know something of its client first. What is to be relayed stays in the kernel, and exactly

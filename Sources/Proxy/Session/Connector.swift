@@ -126,14 +126,15 @@ extension Session {
 
   private func attempt(_ backend: Backend) -> Connection {
     do throws(Errno) {
-      let socket = try Socket(for: backend.address)
+      guard let address = backend.address(askedAt: askedPort) else { throw .addressRequired }
+      let socket = try Socket(for: address)
       try? socket.setUrgentInline()
       if backend.isTCP, backend.header != nil || client.hasInput { socket.holdHandshake() }
       let connection =
         if let egress = backend.egress {
-          socket.connect(to: backend.address, by: egress, for: clientAddress, turn: worker.random.next())
+          socket.connect(to: address, by: egress, for: clientAddress, turn: worker.random.next())
         } else {
-          socket.connect(to: backend.address)
+          socket.connect(to: address)
         }
       watch(socket, isTCP: backend.isTCP)
       return connection
@@ -158,7 +159,9 @@ extension Session {
       toClient.sourceReady = true
       if readiness.contains(.closed) { toClient.sourceHungUp = true }
     }
-    if backend.mayConnectToItself, (try? server.localAddress()) == backend.address {
+    if backend.mayConnectToItself(askedAt: askedPort),
+      (try? server.localAddress()) == backend.address(askedAt: askedPort)
+    {
       attemptFailed(.refused, .connectionRefused)
       return worker.look(for: self)
     }
@@ -213,7 +216,8 @@ extension Session {
       connector.hindrances += 1
       worker.report(.connectHindered(backend, error))
     } else {
-      let failures = backend.load.connectFailed()
+      // One port at which nobody answers says nothing of the others.
+      let failures = failure == .refused && backend.hasSamePort ? 0 : backend.load.connectFailed()
       worker.report(.connectFailed(backend, error, inARow: failures))
     }
     self.backend = nil

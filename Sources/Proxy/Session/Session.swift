@@ -83,6 +83,9 @@ final class Session: IOHandler, Waiting {
   /// Who the client is: everything that decides goes by this, what concerns the socket by `peer`.
   var clientAddress: SocketAddress { introduction?.client ?? peer }
 
+  /// The port that the client asks for, by the word of whoever introduces it or by the socket that it has come to; nil if it's none.
+  var askedPort: UInt16? { introduction?.askedPort ?? listener.port }
+
   /// The pool that it's in; nil if that isn't known yet.
   var poolStatus: PoolStatus? { policy === PoolPolicy.undecided ? nil : policy.pool }
 

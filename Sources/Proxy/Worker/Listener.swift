@@ -35,11 +35,14 @@ package struct ListeningSocket: Sendable {
   package let status: ListenerStatus
   /// The socket, bound and listening.
   package let socket: SharedSocket
+  /// The port that clients ask for there; nil if there's none, or none that is to be known.
+  package let port: UInt16?
 
   /// A socket of a listener.
-  package init(status: ListenerStatus, socket: SharedSocket) {
+  package init(status: ListenerStatus, socket: SharedSocket, port: UInt16? = nil) {
     self.status = status
     self.socket = socket
+    self.port = port
   }
 }
 
@@ -48,6 +51,8 @@ final class Listener: Admission {
   /// Nil once it's closed, though sessions still belong to this listener.
   private(set) var socket: SharedSocket?
   let counters: ListenerCounters
+  /// The port that clients ask for here; nil for a Unix socket.
+  let port: UInt16?
   /// What the listener is now; a reload may rename it.
   var status: ListenerStatus
   /// Where clients go now; nil for nowhere, and then nobody is taken.
@@ -70,6 +75,7 @@ final class Listener: Admission {
   init(_ listening: ListeningSocket, worker: Worker) {
     status = listening.status
     socket = listening.socket
+    port = listening.port
     counters = status.counters[worker.index]
     self.worker = worker
   }

@@ -185,7 +185,8 @@ final class StickFollower {
     guard hosts.indices.contains(table) else { return hosts.isEmpty }
     let host = hosts[table]
     return controller.configuration.listeners.contains { listener in
-      listener.pools.contains(pool) && (listener.bind.isAny || listener.bind.with(port: 0) == host.with(port: 0))
+      listener.pools.contains(pool)
+        && (listener.bind.first.isAny || listener.bind.first.with(port: 0) == host.with(port: 0))
     }
   }
 

@@ -25,10 +25,10 @@ struct ListenerStart {
     do throws(StartError) {
       for configuration in configurations {
         let status = ListenerStatus(name: configuration.name, workers: workers)
-        let others = bound.compactMap(\.binding)
+        let others = bound.flatMap(\.bindings)
         bound.append(
           BoundListener(
-            configuration, status: status, binding: try binding(for: configuration, besides: others, made: &made)))
+            configuration, status: status, bindings: try bindings(for: configuration, besides: others, made: &made)))
       }
       let unknown = activated.map(\.name).filter { name in !configurations.contains { $0.name == name } }
       guard unknown.isEmpty else {
@@ -45,29 +45,53 @@ struct ListenerStart {
   }
 
   /// The sockets of one listener; they're noted if this process makes them.
-  private func binding(
+  private func bindings(
     for configuration: ListenerConfiguration, besides others: [Binding], made: inout [Binding]
-  ) throws(StartError) -> Binding {
+  ) throws(StartError) -> [Binding] {
     if let inheritance, let sockets = inheritance.takeListener(configuration.name) {
       let listener = inheritance.handover.listeners.first { $0.name == configuration.name }
-      return try Binding(
-        adopting: sockets, for: configuration, workers: workers, file: listener?.socketFile,
+      return try adopt(
+        sockets, for: configuration, from: "the process before", file: listener?.socketFile,
         fileOwner: listener?.file ?? .process)
     }
     let sockets = activated.filter { $0.name == configuration.name }.map(\.socket)
-    guard !sockets.isEmpty else {
-      let binding = try Binding(configuration, workers: workers, besides: others)
+    guard sockets.isEmpty else {
+      return try adopt(sockets, for: configuration, from: "systemd", fileOwner: .stranger)
+    }
+    let rivals = Dictionary(grouping: others, by: \.address.port)
+    return try configuration.bind.all.map { address throws(StartError) in
+      let binding = try Binding(
+        configuration, at: address, workers: workers, besides: rivals[address.port] ?? [])
       made.append(binding)
       return binding
     }
-    for socket in sockets {
-      guard let address = try? socket.socket.localAddress() else { continue }
-      guard configuration.bind.port == 0 || address == configuration.bind else {
-        throw StartError(
-          "listener \(configuration.name): systemd passes a socket at \(address), and its bind is \(configuration.bind)",
-          hint: "make ListenStream= of the socket unit and the listener's bind the same")
-      }
+  }
+
+  /// The sockets of one listener that somebody else has bound: at least one at each of its addresses.
+  private func adopt(
+    _ sockets: [SharedSocket], for configuration: ListenerConfiguration, from giver: String,
+    file: UnixSocketFile? = nil,
+    fileOwner: Binding.FileOwner
+  ) throws(StartError) -> [Binding] {
+    let bind = configuration.bind
+    guard !bind.isPortOpen else {
+      return [try Binding(adopting: sockets, for: configuration, workers: workers, fileOwner: fileOwner)]
     }
-    return try Binding(adopting: sockets, for: configuration, workers: workers, fileOwner: .stranger)
+    let found = Dictionary(grouping: sockets) { try? $0.socket.localAddress() }
+    let hint = "make ListenStream= of the socket unit and the listener's bind the same"
+    if let other = found.keys.compactMap(\.self).first(where: { !bind.has($0) }) {
+      throw StartError(
+        "listener \(configuration.name): \(giver) passes a socket at \(other), and its bind is \(bind)", hint: hint)
+    }
+    let missing = bind.all.filter { found[$0] == nil }
+    guard missing.isEmpty else {
+      let shown = BindAddress.runs(of: missing).map(\.description).joined(separator: ", ")
+      throw StartError(
+        "listener \(configuration.name): \(giver) passes no socket at \(shown), and its bind is \(bind)", hint: hint)
+    }
+    return try bind.all.map { address throws(StartError) in
+      try Binding(
+        adopting: found[address] ?? [], for: configuration, workers: workers, file: file, fileOwner: fileOwner)
+    }
   }
 }

@@ -79,8 +79,8 @@ extension Service {
       reloads: reloads.history.tally,
       listeners: listeners.listeners.map {
         Handover.Listener(
-          name: $0.configuration.name, sockets: $0.binding?.all.count ?? 0, file: $0.binding?.fileOwner,
-          socketFile: $0.binding?.file)
+          name: $0.configuration.name, sockets: $0.sockets.count, file: $0.bindings.first?.fileOwner,
+          socketFile: $0.bindings.first?.file)
       },
       hasStats: statsServer != nil, admin: adminServer?.path, statsFile: statsServer?.file,
       adminFile: adminServer?.file,
@@ -88,7 +88,7 @@ extension Service {
   }
 
   private var handoverSockets: [SharedSocket] {
-    listeners.listeners.flatMap { $0.binding?.all ?? [] }
+    listeners.listeners.flatMap(\.sockets)
       + [statsServer?.listening, adminServer?.listening].compactMap(\.self)
   }
 
