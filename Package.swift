@@ -51,7 +51,10 @@ let package = Package(
     .target(name: "Introduction", dependencies: ["Sockets"], swiftSettings: strict),
     .target(name: "Config", dependencies: ["Balancing", "Introduction", "Sockets", system], swiftSettings: strict),
     // TLS between bytes and bytes; nothing of it is loaded where none is configured.
-    .target(name: "TLS", dependencies: ["COpenSSL", "Config", "Libevent", "Sockets"], swiftSettings: strict),
+    .target(name: "TLS", dependencies: ["COpenSSL", "Config", "Libevent", "Sockets", system], swiftSettings: strict),
+    // Servers of stores that others run, and ZooKeeper's way of speaking with one.
+    .target(
+      name: "Stores", dependencies: ["Config", "Libevent", "Names", "Sockets", "TLS", system], swiftSettings: strict),
     .target(name: "Model", dependencies: ["Balancing", "Config"], swiftSettings: strict),
     .target(name: "Text", dependencies: ["Config", "Model", system], swiftSettings: strict),
 
@@ -82,7 +85,7 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "Agreement", "Balancing", "Config", "Libevent", "Model", "Names", "Network", "Sockets", "TLS", system,
+        "Agreement", "Balancing", "Config", "Libevent", "Model", "Names", "Network", "Sockets", "Stores", "TLS", system,
       ],
       swiftSettings: strict),
 
@@ -105,7 +108,7 @@ let package = Package(
       dependencies: [
         "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Logs", "Model",
         "Network",
-        "Proxy", "Sockets", "TLS", "Text", logging, system,
+        "Proxy", "Sockets", "Stores", "TLS", "Text", logging, system,
       ], swiftSettings: strict),
     .target(
       name: "Demo",
@@ -178,8 +181,8 @@ let package = Package(
     .testTarget(
       name: "FleetTests",
       dependencies: [
-        "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Support",
-        "TLS", system,
+        "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Stores",
+        "Support", "TLS", system,
       ], exclude: ["Fixtures"]),
     .testTarget(
       name: "LogsTests",
@@ -218,7 +221,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
       dependencies: [
         "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Import", "Introduction",
         "Libevent", "Model", "Names", "Service",
-        "Sockets",
+        "Sockets", "Stores",
       ],
       path: "Tests/Fuzz"))
 }

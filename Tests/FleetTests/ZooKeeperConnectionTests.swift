@@ -5,6 +5,7 @@ import Support
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 /// One session with a server that says what it shouldn't: whatever that is, it costs the connection and nothing else, and
 /// everybody who waits is told.

@@ -2,6 +2,7 @@ import Agreement
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 /// What is told of a node, with this version (Stat in zookeeper.jute).
 func stat(version: Int32) -> [UInt8] {

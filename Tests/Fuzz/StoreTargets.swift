@@ -1,4 +1,5 @@
 @testable import Fleet
+@testable import Stores
 
 extension FuzzTarget {
   /// An answer with number 1, all being well, and this behind it.

@@ -1,5 +1,5 @@
 /// What a server says to a request.
-enum ZooKeeperReply: Equatable {
+package enum ZooKeeperReply: Equatable {
   /// It's so: a sync, a ping, or a password that is right.
   case done
   /// A node's data and version.

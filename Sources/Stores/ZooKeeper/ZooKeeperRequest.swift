@@ -1,5 +1,5 @@
 /// A node is made, changed or deleted: alone, or together with others in a multi.
-enum ZooKeeperWrite: Equatable {
+package enum ZooKeeperWrite: Equatable {
   /// It's made; its version is 0 then.
   case create(String, [UInt8])
   /// It has this data if it has this version.
@@ -8,11 +8,11 @@ enum ZooKeeperWrite: Equatable {
   case delete(String, version: Int32)
 
   /// Stands for whichever version there is.
-  static let anyVersion: Int32 = -1
+  package static let anyVersion: Int32 = -1
 }
 
 /// What a server is asked for in a session.
-enum ZooKeeperRequest: Equatable {
+package enum ZooKeeperRequest: Equatable {
   /// A sign of life.
   case ping
   /// That what follows sees all that was done before, on this session.
