@@ -73,7 +73,7 @@ let package = Package(
     .target(
       name: "Control",
       dependencies: [
-        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "TLS",
+        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "Stores", "TLS",
         "Text",
         logging, system,
       ], swiftSettings: strict),
@@ -155,8 +155,8 @@ let package = Package(
     .testTarget(
       name: "ControlTests",
       dependencies: [
-        "Balancing", "Config", "Control", "Libevent", "Model", "Names", "Proxy", "Sockets", "Support", "TLS", logging,
-        system,
+        "Balancing", "Config", "Control", "Libevent", "Model", "Names", "Proxy", "Sockets", "Stores", "Support", "TLS",
+        logging, system,
       ]),
     .testTarget(
       name: "ChangesTests",

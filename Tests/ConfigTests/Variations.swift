@@ -58,6 +58,7 @@ struct Variations {
     ],
     "pools[].backends[].healthAddress": ["10.9.9.9:81", "unix:/run/health", "health.example:81"],
     "pools[].backends[].srv": ["_web._tcp.example", "a.example"],
+    "pools[].backends[].zookeeper": ["/services/db", "/a"],
     "pools[].backends[].file": ["/etc/targets.json", "/a"],
     // What must be at most, or at least, another one.
     "pools[].health.timeout": ["10ms", "999.999999ms"], "pools[].health.fastInterval": ["12.000001ms", "1s"],
@@ -96,6 +97,10 @@ struct Variations {
     "fleet.engine.tls.key": ["/etc/lb.pem", "/k"],
     "fleet.engine.tls.serverName": ["zk.example", "ZK.Example.", "10.0.1.1", "2001:db8::1"],
     "fleet.key": ["/etc/martlet/fleet.key", "/k"], "fleet.data": ["/var/lib/martlet/fleet", "/srv/fleet"],
+    "zookeeper.servers[]": ["10.0.1.1:2181", "zk.example:2181", "[::1]:2181"],
+    "zookeeper.root": ["/services", "/a/b"], "zookeeper.auth": ["/etc/martlet/zookeeper", "/b"],
+    "zookeeper.tls.ca": ["/etc/ca.pem", "/a"], "zookeeper.tls.certificate": ["/etc/lb.pem", "/c"],
+    "zookeeper.tls.key": ["/etc/lb.pem", "/k"], "zookeeper.tls.serverName": ["zk.example", "10.0.1.1"],
     "fleet.addresses[].name": ["web", "mail"],
     "fleet.addresses[].address": ["10.0.0.100", "10.0.0.101", "2001:db8::25"],
     "fleet.addresses[].interface": ["eth0", "br-lan.5"], "fleet.addresses[].command[]": ["/bin/move", "/a b"],
@@ -180,6 +185,8 @@ struct Variations {
   /// Whether a key is the one that is looked for, or it's in there.
   private func isSought(_ key: String, in path: String) -> Bool {
     guard let sought else { return false }
+    // Somebody has to say where that is.
+    if sought == "pools[].backends[].zookeeper", path.isEmpty, key == "zookeeper" { return true }
     let inner = path.isEmpty ? key : "\(path).\(key)"
     return sought == inner || sought.hasPrefix(inner + ".") || sought.hasPrefix(inner + "[")
   }
@@ -187,12 +194,12 @@ struct Variations {
   /// A backend's keys with one that says where it is, and without those that don't go with it.
   private mutating func backend(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
     let path = "pools[].backends[]"
-    let places = ["address", "srv", "file"].filter { key in members.contains { $0.0 == key } }
+    let places = ["address", "srv", "file", "zookeeper"].filter { key in members.contains { $0.0 == key } }
     let place = places.first { isSought($0, in: path) } ?? places.randomElement(using: &random) ?? "address"
     let check = isSought("healthPort", in: path) ? "healthAddress" : "healthPort"
     let isUnix = place == "address" && members.contains { $0.0 == place && $0.1.text.hasPrefix("\"unix:") }
     return members.filter { key, _ in
-      if ["address", "srv", "file"].contains(key) { return key == place }
+      if ["address", "srv", "file", "zookeeper"].contains(key) { return key == place }
       if isUnix, ["source", "interface", "mark", "dscp", "healthPort"].contains(key) { return false }
       return key != check && (key != "source" || place != "address" || isSought(key, in: path))
     }

@@ -50,12 +50,15 @@ struct Assembler {
         pool.place, "no listener uses the pool \"\(name)\"", hint: "remove it, or name it in a listener")
     }
     for pool in documents { loops(in: pool) }
-    return Configuration(
+    let configuration = Configuration(
       workers: document.workers, listeners: listeners, pools: pools, stats: stats, shutdown: document.shutdown,
       upgrade: document.upgrade,
       log: document.log, accessLog: document.accessLog, resolver: document.resolver, admin: admin,
       reload: document.reload,
-      eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) }, warnings: found.warnings)
+      eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) },
+      zooKeeper: document.zooKeeper.map { ZooKeeperConfiguration($0) }, warnings: found.warnings)
+    if configuration.registry == nil { for pool in documents { unregistered(in: pool) } }
+    return configuration
   }
 }
 
@@ -140,7 +143,7 @@ extension BackendDocument {
   /// Where it is, or where those are found that it stands for; nil if nothing says so.
   fileprivate var endpoint: Endpoint? {
     address ?? srv.map { .targets(.service($0.hasSuffix(".") ? String($0.dropLast()) : $0), port: nil) }
-      ?? file.map { .targets(.file($0), port: nil) }
+      ?? file.map { .targets(.file($0), port: nil) } ?? zooKeeper.map { .targets(.zooKeeper($0), port: nil) }
   }
 }
 
@@ -222,7 +225,7 @@ extension Assembler {
     var first: [Endpoint: String] = [:]
     for backend in backends {
       guard let address = backend.value.endpoint else { continue }
-      let place = backend.place(of: ["srv", "file"].first { backend.node[$0] != nil } ?? "address")
+      let place = backend.place(of: BackendDocument.sources.first { backend.node[$0] != nil } ?? "address")
       guard let other = first[address] else {
         first[address] = place.path
         continue
@@ -246,6 +249,15 @@ extension Assembler {
         place,
         "\(address) is our own \(own.what.rawValue), \(found.shown(own.place, from: place)): sessions would connect to this proxy again",
         hint: "write the address of the service itself")
+    }
+  }
+
+  /// Reports backends that ZooKeeper is to know, though nothing says where that is.
+  private mutating func unregistered(in pool: Located<PoolDocument>) {
+    for backend in pool.value.backends ?? [] where backend.value.zooKeeper != nil {
+      found.error(
+        backend.place(of: "zookeeper"), "nothing says where ZooKeeper is",
+        hint: "add such as \"zookeeper\": { \"servers\": [\"10.0.1.1:2181\"] } to the file, beside \"listeners\" and \"pools\"")
     }
   }
 

@@ -37,7 +37,7 @@ package final class StoreLink<Connection: StoreConnection> {
   /// The server of the other link, which this one stays away from.
   private let taken: () -> SocketAddress?
   private let deliver: (Event) -> Void
-  private var pace = RedialPace()
+  private var pace: RedialPace
   private var redial: Timer?
   private var isClosed = false
   private var upSince: UInt64?
@@ -48,10 +48,12 @@ package final class StoreLink<Connection: StoreConnection> {
   ///
   /// - Parameter connect: dials a server; what is told of the connection then is never told before that returns.
   package init(
-    _ servers: StoreAddressBook, on loop: EventLoop, staysAwayFrom taken: @escaping () -> SocketAddress?,
+    _ servers: StoreAddressBook, pace: RedialPace = RedialPace(), on loop: EventLoop,
+    staysAwayFrom taken: @escaping () -> SocketAddress? = { nil },
     connect: @escaping (StoreServer, @escaping (News) -> Void) -> Connection, deliver: @escaping (Event) -> Void
   ) {
     self.servers = servers
+    self.pace = pace
     self.connect = connect
     self.taken = taken
     self.deliver = deliver
@@ -66,7 +68,7 @@ package final class StoreLink<Connection: StoreConnection> {
     guard connection == nil, !isClosed else { return }
     guard let server = servers.next(otherThan: taken()) else {
       servers.lookUp()
-      redial?.schedule(after: RedialPace.longestPause)
+      redial?.schedule(after: pace.longest)
       return
     }
     connection = connect(server) { [unowned self] in take($0) }
