@@ -73,9 +73,8 @@ let package = Package(
     .target(
       name: "Control",
       dependencies: [
-        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "Stores", "TLS",
-        "Text",
-        logging, system,
+        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "Stores",
+        "TLS", "Text", logging, system,
       ], swiftSettings: strict),
     .target(
       name: "Changes",
@@ -129,7 +128,7 @@ let package = Package(
       name: "Martlet",
       dependencies: [
         "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Import", "Logs", "Model", "Service",
-        "Sockets", "TLS", "Text",
+        "Sockets", "Stores", "TLS", "Text",
         argumentParser, logging, system,
       ],
       swiftSettings: strict),

@@ -3,8 +3,8 @@ import Sockets
 /// What a child of a node of ZooKeeper says of a backend: the JSON of Curator's service discovery (`ServiceInstance` of x-discovery),
 /// that of serversets (Finagle, Aurora), or `host:port` alone.
 package enum RegisteredMember: Equatable, Sendable {
-  /// There's one here.
-  case backend(Endpoint)
+  /// There's one here. In a serverset it may have a number among its likes.
+  case backend(Endpoint, shard: Int? = nil)
   /// There's one that doesn't take sessions now: `enabled` is false, or `status` isn't `ALIVE`.
   case away
   /// It's none, and why: a clause about what is read.
@@ -45,7 +45,9 @@ package enum RegisteredMember: Equatable, Sendable {
     guard case .string(let host) = place["host"]?.value else {
       return .unreadable("has no \"host\" in its \"serviceEndpoint\"")
     }
-    return backend(at: host, place["port"], called: "\"port\" in its \"serviceEndpoint\"")
+    let member = backend(at: host, place["port"], called: "\"port\" in its \"serviceEndpoint\"")
+    guard case .backend(let endpoint, _) = member, case .number(let text) = node["shard"]?.value else { return member }
+    return .backend(endpoint, shard: Int(text))
   }
 
   /// The keys of Curator's `ServiceInstance`. Its `sslPort` counts where it has no other one; one that is older than `enabled` is there.

@@ -217,7 +217,8 @@ struct FormTests {
         engine: { type: 'zookeeper', servers: ['10.0.1.1:2181'], root: '/martlet/edge', auth: '/a', tls: true } }
       """
     func read(_ more: String) throws -> Configuration {
-      try Configuration.parse("{ listen: ':80', backends: [{ zookeeper: '/services/db', tier: 2, healthPort: 81 }]\(more) }")
+      try Configuration.parse(
+        "{ listen: ':80', backends: [{ zookeeper: '/services/db', tier: 2, healthPort: 81 }]\(more) }")
     }
     let own = ", zookeeper: { servers: ['zk.example:2181', '10.0.1.9:2181'], root: '/prod', auth: '/b' }"
     let configuration = try read(own + fleet)
@@ -226,7 +227,8 @@ struct FormTests {
     #expect(
       configuration.registry
         == ZooKeeperConfiguration(
-          servers: [.name("zk.example", port: 2181), .address(.ipv4(0x0A00_0109, port: 2181))], root: "/prod", auth: "/b"))
+          servers: [.name("zk.example", port: 2181), .address(.ipv4(0x0A00_0109, port: 2181))], root: "/prod",
+          auth: "/b"))
     #expect(try Configuration.parse(configuration.render()).isSame(as: configuration))
     #expect(
       try read(fleet).registry
@@ -237,8 +239,9 @@ struct FormTests {
       let errors = problems("{ listen: ':80', backends: [{ zookeeper: '/services/db' }]\(nowhere) }")
       #expect(errors.contains { $0.contains("backends[0].zookeeper: nothing says where ZooKeeper is") }, "\(errors)")
     }
-    let errors = problems("{ listen: ':80', backends: ['10.0.0.1:80'], zookeeper: { servers: ['a:1', 'a:1', 'unix:/x'] } }")
-    #expect(errors.contains { $0.contains("zookeeper.servers[1]: a:1 is there already") || $0.contains("zookeeper.servers[1]") })
+    let errors = problems(
+      "{ listen: ':80', backends: ['10.0.0.1:80'], zookeeper: { servers: ['a:1', 'a:1', 'unix:/x'] } }")
+    #expect(errors.contains { $0.contains("zookeeper.servers[1]: a:1 is already") }, "\(errors)")
     #expect(errors.contains { $0.contains("zookeeper.servers[2]: unix:/x is a Unix socket, and ZooKeeper has none") })
   }
 

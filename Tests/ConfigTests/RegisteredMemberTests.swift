@@ -22,12 +22,13 @@ import Testing
   }
 
   @Test("a member of each form") func forms() throws {
-    #expect(try read(curator("\"10.0.0.1\"", "\"port\":5432,\"sslPort\":null")) == .backend(Endpoint(text: "10.0.0.1:5432")))
+    #expect(
+      try read(curator("\"10.0.0.1\"", "\"port\":5432,\"sslPort\":null")) == .backend(Endpoint(text: "10.0.0.1:5432")))
     #expect(
       try read(curator("\"db1.example\"", "\"port\":null,\"sslPort\":5433", ",\"enabled\":true"))
         == .backend(Endpoint(text: "db1.example:5433")))
     #expect(try read(curator("\"2001:db8::1\"", "\"port\":1")) == .backend(Endpoint(text: "[2001:db8::1]:1")))
-    #expect(try read(serverset("ALIVE")) == .backend(Endpoint(text: "10.0.0.3:31000")))
+    #expect(try read(serverset("ALIVE")) == .backend(Endpoint(text: "10.0.0.3:31000"), shard: 0))
     #expect(try read(" db2.example:80\n") == .backend(Endpoint(text: "db2.example:80")))
     #expect(try read("[2001:db8::1]:80") == .backend(Endpoint(text: "[2001:db8::1]:80")))
   }
@@ -49,15 +50,46 @@ import Testing
       ("{\"address\":\"a\",\"port\":0}", "has no \"port\" of 1…65535"),
       ("{\"address\":\"a\",\"port\":\"80\"}", "has no \"port\" of 1…65535"),
       ("{\"address\":\"a\",\"port\":65536}", "has no \"port\" of 1…65535"),
-      ("{\"address\":\"${HOME}\",\"port\":80}", "is no backend"), ("{\"address\":\"unix:/a\",\"port\":80}", "is no backend"),
+      ("{\"address\":\"${HOME}\",\"port\":80}", "is no backend"),
+      ("{\"address\":\"unix:/a\",\"port\":80}", "is no backend"),
       ("{\"serviceEndpoint\":{\"host\":\"a\",\"port\":1}}", "has no \"status\""),
       ("{\"serviceEndpoint\":{\"port\":1},\"status\":\"ALIVE\"}", "has no \"host\" in its \"serviceEndpoint\""),
       ("{\"serviceEndpoint\":{\"host\":\"a\"},\"status\":\"ALIVE\"}", "has no \"port\" in its \"serviceEndpoint\" of"),
-      (String(repeating: " ", count: 64 << 10) + "a:1", "has more than 64 KiB"),
     ])
   func unreadable(_ text: String, _ problem: String) {
     guard case .unreadable(let words) = read(text) else { return #expect(Bool(false), "\(text)") }
     #expect(words.contains(problem))
+  }
+
+  @Test("a serverset's weights are multiplied for whom they select") func weights() throws {
+    let weights = try RegisteredWeights(
+      Array(
+        """
+        {"vector": [{"select": "inet=10.0.0.1:80", "weight": 0.5, "priority": 1}, {"select": "shard=3", "weight": 4},
+         {"select": "member=member_0000000007", "weight": 0}, {"select": "rack=a", "weight": 9}, {"weight": 9}, {"select": "shard=3"}]}
+        """.utf8))
+    let (one, other) = (try Endpoint(text: "10.0.0.1:80"), try Endpoint(text: "10.0.0.2:80"))
+    #expect(weights.factor(of: "member_1", one, shard: nil) == 0.5)
+    #expect(weights.factor(of: "member_1", one, shard: 3) == 2)
+    #expect(weights.factor(of: "member_0000000007", other, shard: 3) == 0)
+    #expect(weights.factor(of: "member_1", other, shard: 2) == 1)
+    for (text, problem) in [
+      ("{}", "has no \"vector\""), ("{", "is no JSON: "), ("{\"vector\":7}", "has no \"vector\""),
+      ("{\"vector\":[{\"select\":\"shard=1\",\"weight\":-1}]}", "has a \"weight\" that isn't a number from 0 on"),
+      ("{\"vector\":[{\"select\":\"shard=1\",\"weight\":1e999}]}", "has a \"weight\" that isn't a number from 0 on"),
+      ("{\"vector\":[{\"select\":\"shard=1\",\"weight\":\"1\"}]}", "has a \"weight\" that isn't a number from 0 on"),
+    ] {
+      do throws(RegisteredWeights.Unreadable) {
+        _ = try RegisteredWeights(Array(text.utf8))
+        #expect(Bool(false), "\(text)")
+      } catch {
+        #expect(error.problem.hasPrefix(problem), "\(text)")
+      }
+    }
+  }
+
+  @Test("bytes that are no text, or too many") func bytes() {
     #expect(RegisteredMember([0x61, 0xFF]) == .unreadable("is no text in UTF-8"))
+    #expect(read(String(repeating: " ", count: 64 << 10) + "a:1") == .unreadable("has more than 64 KiB"))
   }
 }

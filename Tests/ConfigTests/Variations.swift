@@ -194,7 +194,9 @@ struct Variations {
   /// A backend's keys with one that says where it is, and without those that don't go with it.
   private mutating func backend(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
     let path = "pools[].backends[]"
-    let places = ["address", "srv", "file", "zookeeper"].filter { key in members.contains { $0.0 == key } }
+    // What ZooKeeper knows takes somebody who says where that is.
+    let all = ["address", "srv", "file"] + (isSought("zookeeper", in: path) ? ["zookeeper"] : [])
+    let places = all.filter { key in members.contains { $0.0 == key } }
     let place = places.first { isSought($0, in: path) } ?? places.randomElement(using: &random) ?? "address"
     let check = isSought("healthPort", in: path) ? "healthAddress" : "healthPort"
     let isUnix = place == "address" && members.contains { $0.0 == place && $0.1.text.hasPrefix("\"unix:") }

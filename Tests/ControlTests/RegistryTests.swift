@@ -1,3 +1,4 @@
+import Balancing
 import Config
 import Libevent
 import Names
@@ -25,7 +26,33 @@ import Testing
     backends.take(say("{\"address\":\"10.0.0.2\",\"port\":80,\"enabled\":false}"), of: "b")
     #expect(backends.finding == .trouble("none of its children is a backend that takes sessions: those before stay"))
     #expect(backends.complaint() == nil)
-    #expect(!RegisteredBackends.isBackend("vector_0000000001") && RegisteredBackends.isBackend("member_0000000001"))
+  }
+
+  @Test("a serverset's weights are those of all its vectors, and the largest is 100") func weights() throws {
+    var backends = RegisteredBackends()
+    for number in 0..<3 {
+      backends.take(
+        say(
+          "{\"serviceEndpoint\":{\"host\":\"10.0.0.\(number + 1)\",\"port\":80},\"status\":\"ALIVE\",\"shard\":\(number)}"
+        ),
+        of: "member_\(number)")
+    }
+    func weights() -> [Int?]? { if case .targets(let all) = backends.finding { all.map(\.weight) } else { nil } }
+    #expect(weights() == [nil, nil, nil])
+    backends.take(
+      say("{\"vector\":[{\"select\":\"shard=1\",\"weight\":0.5},{\"select\":\"shard=2\",\"weight\":0.0001}]}"),
+      of: "vector_0")
+    #expect(weights() == [100, 50, 1])
+    backends.take(
+      say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0},{\"select\":\"shard=1\",\"weight\":4}]}"), of: "vector_1")
+    #expect(weights() == [0, 100, 1])
+    backends.take(say("?"), of: "vector_1")
+    #expect(weights() == [0, 100, 1] && backends.complaint()?.contains("vector_1 is no JSON") == true)
+    backends.keep(only: ["member_0", "member_1", "vector_0"])
+    #expect(weights() == [100, 50])
+    backends.take(
+      say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0},{\"select\":\"shard=1\",\"weight\":0}]}"), of: "vector_2")
+    #expect(backends.finding == .trouble("none of its children is a backend that takes sessions: those before stay"))
   }
 
   @Test("who can't be read any more is as it was, and it's told once") func unreadable() throws {
@@ -62,13 +89,22 @@ import Testing
     private var look: RegistryLook?
     private(set) var news: [String] = []
     private(set) var changes = 0
+    private var follower: TargetWatcher?
 
-    init(_ server: SocketAddress, auth: String? = nil, root: String = "") {
+    var finder: TargetFinder {
+      TargetFinder(loop: loop, resolver: Resolver(on: loop), reader: { [reader] in reader }, registry: registry)
+    }
+
+    /// Has somebody look again at each change.
+    func follow(_ watcher: TargetWatcher) { follower = watcher }
+
+    init(_ server: SocketAddress, auth: String? = nil, tls: TLSConfiguration? = nil, root: String = "") {
       let reader = BackgroundWorker(name: "reader", on: loop)
       self.reader = reader
       var tell: (Registry.News) -> Void = { _ in }
       registry = Registry(
-        ZooKeeperConfiguration(servers: [.address(server)], root: root, auth: auth), resolver: Resolver(on: loop),
+        ZooKeeperConfiguration(servers: [.address(server)], root: root, auth: auth, tls: tls),
+        resolver: Resolver(on: loop),
         reader: { reader }, on: loop
       ) { tell($0) }
       tell = { [unowned self] in note($0) }
@@ -80,7 +116,9 @@ import Testing
       case .back: self.news.append("back")
       case .trouble(let what): self.news.append(what)
       case .unreadable(_, let what): self.news.append(what)
-      case .changed: changes += 1
+      case .changed:
+        changes += 1
+        follower?.lookAgain()
       }
     }
 
@@ -124,9 +162,13 @@ import Testing
     .create("/db/\(1000 + number)", Array("10.0.0.1:\(port)".utf8))
   }
 
-  @Test("a node that is missing is watched for; children come, change, can't be read and go; its server dies and comes back")
+  @Test(
+    "a node that is missing is watched for; children come, change, can't be read and go; its server dies and comes back"
+  )
   func story() throws {
-    let servers = try ZooKeeperServers()
+    let ca = try TestCA()
+    let servers = try ZooKeeperServers(
+      tls: .init(ca.identity("zk", for: "IP:127.0.0.1"), ca: ca.file, clients: "none"))
     let server = servers.addresses[0]
     let bench = Bench(server)
     #expect(bench.find() == .trouble("ZooKeeper has no such node yet"))
@@ -152,7 +194,8 @@ import Testing
     #expect(bench.news == ["1001 is no backend: \"?\" has no port, and stays as it was"])
     // A thousand changes between two looks: each child is read once.
     let quiet = bench.changes
-    #expect(bench.write((0..<1000).map { .set("/db/1003", Array("10.0.0.1:\(1000 + $0)".utf8), version: -1) }, to: server))
+    #expect(
+      bench.write((0..<1000).map { .set("/db/1003", Array("10.0.0.1:\(1000 + $0)".utf8), version: -1) }, to: server))
     #expect(bench.loop.wait { bench.changes > quiet })
     #expect(bench.changes - quiet <= 2, "\(bench.changes - quiet) times told")
     let last = try targets([9000, 2, 1999] + Array(5...500))
@@ -167,13 +210,39 @@ import Testing
     let back = try targets([9000, 2] + Array(5...500))
     #expect(bench.finds { $0 == back })
     #expect(bench.news == ["1001 is no backend: \"?\" has no port, and stays as it was", "away", "back"])
-    // Below a root of its own, by a user.
+    // Below a root of its own, by a user over TLS.
     let folder = try TemporaryFolder()
-    let rooted = Bench(server, auth: try folder.write("auth", "martlet:secret\n", mode: 0o600), root: "/db")
+    let rooted = Bench(
+      servers.secureAddresses[0], auth: try folder.write("auth", "martlet:secret\n", mode: 0o600),
+      tls: TLSConfiguration(ca: ca.file), root: "/db")
     #expect(rooted.find("/1000") == .trouble("it has no children: those before stay"))
     // All children gone, then more than may be.
     #expect(bench.write([.create("/all", [])] + (0...1024).map { .create("/all/\($0)", []) }, to: server))
     #expect(bench.find("/all") == .trouble("it has 1025 children, and 1024 at most may be: those before stay"))
+  }
+
+  @Test("whoever watches takes a flood of changes once a second at most, and its end") func flood() throws {
+    let server = try ZooKeeperServers()
+    let bench = Bench(server.addresses[0])
+    var applied: [TargetFinding] = []
+    let watcher = TargetWatcher(
+      .zooKeeper("/db"), known: [], by: bench.finder, interval: .seconds(30), on: bench.loop
+    ) { news in if let targets = news.changed { applied.append(.targets(targets)) } }
+    bench.follow(watcher)
+    #expect(bench.write([.create("/db", []), child(0, at: 1)], to: server.addresses[0]))
+    let began = Instant.now
+    var port = 1
+    while Instant.now - began < .milliseconds(2200) || port <= 1000 {
+      let next = (port + 1)...(port + 10)
+      let writes = next.map { ZooKeeperWrite.set("/db/1000", Array("10.0.0.1:\($0)".utf8), version: -1) }
+      #expect(bench.write(writes, to: server.addresses[0]))
+      port += 10
+    }
+    let last = try targets([port])
+    #expect(bench.loop.wait { applied.last == last })
+    let seconds = (Instant.now - began) / .seconds(1)
+    #expect(Double(applied.count) <= seconds + 2, "\(applied.count) times in \(seconds) s")
+    print("\(port) changes in \(seconds) s: \(applied.count) times")
   }
 
   @Test("files that can't be read are told, and asked for again") func auth() throws {
@@ -182,7 +251,8 @@ import Testing
     guard case .hindered(let why)? = bench.find() else { return #expect(Bool(false)) }
     #expect(why.contains("\(folder.path)/auth can't be read"))
     _ = try folder.write("auth", "a:b", mode: 0o600)
-    #expect(bench.finds { if case .hindered(let why) = $0 { why.contains("127.0.0.1:1 isn't reached") } else { false } })
+    #expect(
+      bench.finds { if case .hindered(let why) = $0 { why.contains("127.0.0.1:1 isn't reached") } else { false } })
     #expect(bench.news == ["away"])
   }
 

@@ -109,7 +109,8 @@ extension System {
     }
 
     @Test(
-      "ZooKeeper knows who is there: sessions' own nodes come and go, and its end takes nobody away", .needs("nginx", "java"))
+      "ZooKeeper knows who is there: sessions' own nodes come and go, and its end takes nobody away",
+      .needs("nginx", "java"))
     func zooKeeper() throws {
       let nginx = try stage.nginx(count: 3)
       let servers = try ZooKeeperServers()

@@ -257,7 +257,7 @@ extension Assembler {
     for backend in pool.value.backends ?? [] where backend.value.zooKeeper != nil {
       found.error(
         backend.place(of: "zookeeper"), "nothing says where ZooKeeper is",
-        hint: "add such as \"zookeeper\": { \"servers\": [\"10.0.1.1:2181\"] } to the file, beside \"listeners\" and \"pools\"")
+        hint: "add such as \"zookeeper\": { \"servers\": [\"10.0.1.1:2181\"] } to the file, beside its pools")
     }
   }
 

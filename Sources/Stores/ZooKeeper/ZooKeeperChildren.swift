@@ -22,9 +22,8 @@ package final class ZooKeeperChildren {
   /// The node.
   package let path: String
   private let most: Int
-  private let isWanted: (String) -> Bool
   private let deliver: (_ name: String, Result<[UInt8], ZooKeeperError>) -> Void
-  /// The children there are, of those that are wanted.
+  /// The children there are.
   package private(set) var names: Set<String> = []
   /// Those that aren't as they were when they were read last, or never were.
   private var outdated: Set<String> = []
@@ -50,13 +49,11 @@ package final class ZooKeeperChildren {
   ///
   /// - Parameters:
   ///   - most: how many children are read at most; of more none is.
-  ///   - isWanted: whether a child is read at all, by its name.
   ///   - deliver: takes what is in a child, or what the server says instead.
   package init(
-    of path: String, atMost most: Int, where isWanted: @escaping (String) -> Bool,
-    deliver: @escaping (_ name: String, Result<[UInt8], ZooKeeperError>) -> Void
+    of path: String, atMost most: Int, deliver: @escaping (_ name: String, Result<[UInt8], ZooKeeperError>) -> Void
   ) {
-    (self.path, self.most, self.isWanted, self.deliver) = (path, most, isWanted, deliver)
+    (self.path, self.most, self.deliver) = (path, most, deliver)
   }
 
   /// Whether it's being read.
@@ -119,7 +116,7 @@ package final class ZooKeeperChildren {
     ask(.children(path, isWatched: true), on: connection) { [unowned self] reply in
       switch reply {
       case .children(let all):
-        take(all.filter(isWanted))
+        take(all)
         askForChildren()
       case .failed(.noNode):
         take([])

@@ -91,7 +91,9 @@ package final class ZooKeeperClient {
         losses.append((server, ending))
       }
       deliver(.down)
-      guard let book, book.servers.allSatisfy({ known in losses.contains { $0.server == known.address } }) else { return }
+      guard let book, book.servers.allSatisfy({ known in losses.contains { $0.server == known.address } }) else {
+        return
+      }
       deliver(.away(losses.map { "\($0.server) \($0.ending)" }.joined(separator: "; ")))
     }
   }

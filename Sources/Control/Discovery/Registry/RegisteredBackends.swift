@@ -3,7 +3,7 @@ import Stores
 
 /// What the children of a node of ZooKeeper say of backends, each by its last word that could be read. Pure.
 struct RegisteredBackends {
-  /// The most backends of one node.
+  /// The most children of one node.
   static let most = TargetFile.most
 
   private var children: [String: Child] = [:]
@@ -11,29 +11,47 @@ struct RegisteredBackends {
   private var untold: [(name: String, problem: String)] = []
 
   private struct Child {
-    /// Where its backend is; nil if it takes no sessions, or never said.
-    var endpoint: Endpoint?
+    /// What it says; nil if it has never said anything.
+    var word: Word?
     /// Why it can't be read now.
     var problem: String?
   }
 
-  /// Whether a child is about a backend, by its name. Serversets keep weights in some of their own.
-  static func isBackend(_ name: String) -> Bool { !name.hasPrefix("vector_") }
+  private enum Word {
+    case member(RegisteredMember)
+    case weights(RegisteredWeights)
+  }
 
-  /// Takes what a child says, or what the server says instead. Who can't be read is left as it was: a member that is rewritten by mistake is
-  /// still there, as one is that is gone from a list that can't be read.
+  /// Takes what a child says, or what the server says instead. Who can't be read is left as it was: one that writes nonsense is still
+  /// there.
   mutating func take(_ answer: Result<[UInt8], ZooKeeperError>, of name: String) {
-    let member: RegisteredMember =
-      switch answer {
-      case .success(let bytes): RegisteredMember(bytes)
-      case .failure(let error): .unreadable("isn't shown: the server \(error)")
+    switch Self.word(answer, of: name) {
+    case .success(let word): children[name] = Child(word: word)
+    case .failure(let unreadable):
+      if children[name]?.problem != unreadable.problem { untold.append((name, unreadable.problem)) }
+      children[name, default: Child()].problem = unreadable.problem
+    }
+  }
+
+  private struct Unreadable: Error {
+    let problem: String
+  }
+
+  private static func word(
+    _ answer: Result<[UInt8], ZooKeeperError>, of name: String
+  ) -> Result<Word, Unreadable> {
+    switch answer {
+    case .failure(let error): return .failure(Unreadable(problem: "isn't shown: the server \(error)"))
+    case .success(let bytes) where name.hasPrefix(RegisteredWeights.prefix):
+      do throws(RegisteredWeights.Unreadable) {
+        return .success(.weights(try RegisteredWeights(bytes)))
+      } catch {
+        return .failure(Unreadable(problem: error.problem))
       }
-    switch member {
-    case .backend(let endpoint): children[name] = Child(endpoint: endpoint)
-    case .away: children[name] = Child()
-    case .unreadable(let problem):
-      if children[name]?.problem != problem { untold.append((name, problem)) }
-      children[name, default: Child()].problem = problem
+    case .success(let bytes):
+      let member = RegisteredMember(bytes)
+      if case .unreadable(let problem) = member { return .failure(Unreadable(problem: problem)) }
+      return .success(.member(member))
     }
   }
 
@@ -42,27 +60,41 @@ struct RegisteredBackends {
     children = children.filter { names.contains($0.key) }
   }
 
-  /// What is wrong with children, if that has just begun: a clause for the first of them.
+  /// What is wrong with children, if that has just begun: a clause for each of the first of them.
   mutating func complaint() -> String? {
     defer { untold = [] }
     guard !untold.isEmpty else { return nil }
-    let first = untold.sorted { $0.name < $1.name }.prefix(4).map { untold in
-      "\(untold.name.shortened) \(untold.problem)" + (children[untold.name]?.endpoint == nil ? "" : ", and stays as it was")
+    let first = untold.sorted { $0.name < $1.name }.prefix(4).map { name, problem in
+      "\(name.shortened) \(problem)" + (children[name]?.word == nil ? "" : ", and stays as it was")
     }
     return first.joined(separator: "; ") + (untold.count > 4 ? "; and \(untold.count - 4) more" : "")
   }
 
   /// All of them, each place once.
   var finding: TargetFinding {
-    var known: Set<Endpoint> = []
-    let targets = children.sorted { $0.key < $1.key }.compactMap { _, child in
-      child.endpoint.flatMap { known.insert($0).inserted ? Target($0) : nil }
+    guard !children.isEmpty else { return .trouble("it has no children: those before stay") }
+    let vectors = children.values.compactMap { child in
+      if case .weights(let weights) = child.word { weights } else { nil }
     }
-    guard targets.isEmpty else { return .targets(targets) }
-    return .trouble(
-      children.isEmpty
-        ? "it has no children: those before stay"
-        : "none of its children is a backend that takes sessions: those before stay")
+    var known: Set<Endpoint> = []
+    let members = children.sorted { $0.key < $1.key }.compactMap { name, child -> (Endpoint, share: Double)? in
+      guard case .member(.backend(let endpoint, let shard)) = child.word, known.insert(endpoint).inserted else {
+        return nil
+      }
+      return (endpoint, vectors.reduce(1) { min($0 * $1.factor(of: name, endpoint, shard: shard), 1e12) })
+    }
+    let most = members.map(\.share).max() ?? 0
+    guard most > 0 else {
+      return .trouble("none of its children is a backend that takes sessions: those before stay")
+    }
+    let areAlike = members.allSatisfy { $0.share == 1 }
+    return .targets(
+      members.map { endpoint, share in Target(endpoint, weight: areAlike ? nil : Self.weight(share, of: most)) })
+  }
+
+  /// A share as one of our weights, of which the largest is 100. A small one still is one.
+  private static func weight(_ share: Double, of most: Double) -> Int {
+    share > 0 ? max(1, Int((share / most * 100).rounded())) : 0
   }
 }
 

@@ -12,9 +12,9 @@ final class RegisteredNode {
   }
 
   private var backends = RegisteredBackends()
-  private lazy var children = ZooKeeperChildren(
-    of: path, atMost: RegisteredBackends.most, where: RegisteredBackends.isBackend
-  ) { [unowned self] name, answer in backends.take(answer, of: name) }
+  private lazy var children = ZooKeeperChildren(of: path, atMost: RegisteredBackends.most) {
+    [unowned self] name, answer in backends.take(answer, of: name)
+  }
   private let path: String
 
   /// By its whole path.

@@ -159,8 +159,9 @@ extension Registry {
     case .up: changed()
     case .down: for node in nodes.values { node.forgetWatches() }
     case .away(let why):
+      // Those who look again and again find out once.
+      if hindrance == nil { changed() }
       hinder(why)
-      changed()
     case .changed(let changed):
       for (path, node) in nodes where node.note(changed) { tell(.changed(.zooKeeper(path))) }
     }
