@@ -6,6 +6,8 @@ import Testing
 struct Variations {
   private var random: SplitMix
   private let long: JSONNode
+  /// Whether the document says where ZooKeeper is: only then it can know backends.
+  private var saysZooKeeper = false
   /// A key that is never left out where it may stand.
   var sought: String?
 
@@ -157,11 +159,16 @@ struct Variations {
     var required: [JSONNode] = []
     if case .array(let keys) = (schema["required"] ?? schema["then"]?["required"])?.value { required = keys }
     var members: [(String, JSONNode)] = []
+    if path.isEmpty {
+      saysZooKeeper =
+        Bool.random(using: &random) || isSought("zookeeper", in: "") || sought == "pools[].backends[].zookeeper"
+    }
     for property in schema["properties"]?.members ?? [] {
+      if path.isEmpty, property.key == "zookeeper", !saysZooKeeper { continue }
       if let constant = constants.first(where: { $0.key == property.key }) {
         members.append((property.key, try value(of: constant.value, at: path)))
       } else if required.contains(where: { $0.value == .string(property.key) }) || Bool.random(using: &random)
-        || isSought(property.key, in: path)
+        || isSought(property.key, in: path) || path.isEmpty && property.key == "zookeeper"
       {
         let inner = path.isEmpty ? property.key : "\(path).\(property.key)"
         members.append((property.key, try value(of: property.value, at: inner)))
@@ -185,8 +192,6 @@ struct Variations {
   /// Whether a key is the one that is looked for, or it's in there.
   private func isSought(_ key: String, in path: String) -> Bool {
     guard let sought else { return false }
-    // Somebody has to say where that is.
-    if sought == "pools[].backends[].zookeeper", path.isEmpty, key == "zookeeper" { return true }
     let inner = path.isEmpty ? key : "\(path).\(key)"
     return sought == inner || sought.hasPrefix(inner + ".") || sought.hasPrefix(inner + "[")
   }
@@ -194,8 +199,7 @@ struct Variations {
   /// A backend's keys with one that says where it is, and without those that don't go with it.
   private mutating func backend(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
     let path = "pools[].backends[]"
-    // What ZooKeeper knows takes somebody who says where that is.
-    let all = ["address", "srv", "file"] + (isSought("zookeeper", in: path) ? ["zookeeper"] : [])
+    let all = ["address", "srv", "file"] + (saysZooKeeper ? ["zookeeper"] : [])
     let places = all.filter { key in members.contains { $0.0 == key } }
     let place = places.first { isSought($0, in: path) } ?? places.randomElement(using: &random) ?? "address"
     let check = isSought("healthPort", in: path) ? "healthAddress" : "healthPort"

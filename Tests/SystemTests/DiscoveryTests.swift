@@ -158,7 +158,7 @@ extension System {
         report.pools[0].backends.contains { $0.address == nginx[2].address }
       }
       #expect(report.pools[0].backends.count == 2)
-      #expect(other.log.contains("ZooKeeper is reached again"))
+      try waitUntil("it's told once") { other.log.contains("ZooKeeper is reached again") }
       #expect(other.log.split(separator: "ZooKeeper isn't reached").count == 2, "once: \(other.log)")
     }
 
