@@ -78,11 +78,11 @@ final class Registry {
 
   /// Whoever has found out something tells it here, in a turn of its own: those who are told may end all of this.
   private func takeTurn() {
-    let ready = looks.compactMap { entry in entry.finding.flatMap { finding in entry.look.look.map { ($0, finding) } } }
+    let ready = looks.filter { $0.finding != nil }
     looks.removeAll { $0.look.look == nil || $0.finding != nil }
     let waiting = Set(looks.compactMap(\.look.look?.path))
     if !waiting.isEmpty { ask(for: waiting) }
-    for (look, finding) in ready { look.end(finding) }
+    for (look, finding) in ready { if let finding { look.look?.end(finding) } }
   }
 
   private func ask(for paths: Set<String>) {
