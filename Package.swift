@@ -51,7 +51,10 @@ let package = Package(
     .target(name: "Introduction", dependencies: ["Sockets"], swiftSettings: strict),
     .target(name: "Config", dependencies: ["Balancing", "Introduction", "Sockets", system], swiftSettings: strict),
     // TLS between bytes and bytes; nothing of it is loaded where none is configured.
-    .target(name: "TLS", dependencies: ["COpenSSL", "Config", "Libevent", "Sockets"], swiftSettings: strict),
+    .target(name: "TLS", dependencies: ["COpenSSL", "Config", "Libevent", "Sockets", system], swiftSettings: strict),
+    // Servers of stores that others run, and ZooKeeper's way of speaking with one.
+    .target(
+      name: "Stores", dependencies: ["Config", "Libevent", "Names", "Sockets", "TLS", system], swiftSettings: strict),
     .target(name: "Model", dependencies: ["Balancing", "Config"], swiftSettings: strict),
     .target(name: "Text", dependencies: ["Config", "Model", system], swiftSettings: strict),
 
@@ -70,9 +73,8 @@ let package = Package(
     .target(
       name: "Control",
       dependencies: [
-        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "TLS",
-        "Text",
-        logging, system,
+        "Balancing", "Config", "Health", "Introduction", "Libevent", "Model", "Names", "Proxy", "Sockets", "Stores",
+        "TLS", "Text", logging, system,
       ], swiftSettings: strict),
     .target(
       name: "Changes",
@@ -82,7 +84,7 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "Agreement", "Balancing", "Config", "Libevent", "Model", "Names", "Network", "Sockets", "TLS", system,
+        "Agreement", "Balancing", "Config", "Libevent", "Model", "Names", "Network", "Sockets", "Stores", "TLS", system,
       ],
       swiftSettings: strict),
 
@@ -105,7 +107,7 @@ let package = Package(
       dependencies: [
         "Agreement", "Balancing", "Changes", "Config", "Control", "Doors", "Fleet", "Libevent", "Logs", "Model",
         "Network",
-        "Proxy", "Sockets", "TLS", "Text", logging, system,
+        "Proxy", "Sockets", "Stores", "TLS", "Text", logging, system,
       ], swiftSettings: strict),
     .target(
       name: "Demo",
@@ -126,7 +128,7 @@ let package = Package(
       name: "Martlet",
       dependencies: [
         "Agreement", "Client", "Config", "Control", "Demo", "Doctor", "Fleet", "Import", "Logs", "Model", "Service",
-        "Sockets", "TLS", "Text",
+        "Sockets", "Stores", "TLS", "Text",
         argumentParser, logging, system,
       ],
       swiftSettings: strict),
@@ -152,8 +154,8 @@ let package = Package(
     .testTarget(
       name: "ControlTests",
       dependencies: [
-        "Balancing", "Config", "Control", "Libevent", "Model", "Names", "Proxy", "Sockets", "Support", "TLS", logging,
-        system,
+        "Balancing", "Config", "Control", "Libevent", "Model", "Names", "Proxy", "Sockets", "Stores", "Support", "TLS",
+        logging, system,
       ]),
     .testTarget(
       name: "ChangesTests",
@@ -178,8 +180,8 @@ let package = Package(
     .testTarget(
       name: "FleetTests",
       dependencies: [
-        "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Support",
-        "TLS", system,
+        "Agreement", "Balancing", "Config", "Fleet", "Libevent", "Model", "Names", "Network", "Sockets", "Stores",
+        "Support", "TLS", system,
       ], exclude: ["Fixtures"]),
     .testTarget(
       name: "LogsTests",
@@ -218,7 +220,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
       dependencies: [
         "Agreement", "Balancing", "Client", "Config", "Control", "Doors", "Fleet", "Health", "Import", "Introduction",
         "Libevent", "Model", "Names", "Service",
-        "Sockets",
+        "Sockets", "Stores",
       ],
       path: "Tests/Fuzz"))
 }

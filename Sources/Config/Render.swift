@@ -39,6 +39,7 @@ extension Document {
     reload = configuration.reload
     eviction = configuration.eviction
     fleet = configuration.fleet.map { FleetDocument($0) }
+    zooKeeper = configuration.zooKeeper.map { ZooKeeperDocument($0) }
   }
 }
 
@@ -79,6 +80,7 @@ extension BackendDocument {
     case .address, .name: address = backend.endpoint
     case .targets(.service(let name), _): srv = name
     case .targets(.file(let path), _): file = path
+    case .targets(.zooKeeper(let path), _): zooKeeper = path
     }
     if case .targets(_, let port) = backend.healthEndpoint {
       healthPort = port

@@ -43,6 +43,7 @@ extension Configuration {
           + "timeout \(DurationText.write(resolver.timeout))"
           + (resolver.family == .both ? "" : ", \(resolver.family.rawValue) only"))
     }
+    if let zooKeeper { rest.add("zookeeper", zooKeeper.summary) }
     return text + "\n" + rest.text
   }
 
@@ -215,6 +216,13 @@ extension HealthConfiguration {
     return what + (tls.map { " over TLS" + ($0.isVerified ? "" : " with any certificate") } ?? "")
       + ", every \(DurationText.write(timing.interval)), timeout \(DurationText.write(timing.timeout)), "
       + "rise \(timing.rise), fall \(timing.fall)" + (proxy == .auto ? "" : ", PROXY \(proxy.rawValue)")
+  }
+}
+
+extension ZooKeeperConfiguration {
+  fileprivate var summary: String {
+    servers.map(\.description).joined(separator: ", ") + (tls == nil ? "" : " over TLS")
+      + (root.isEmpty ? "" : ", below \(root)")
   }
 }
 

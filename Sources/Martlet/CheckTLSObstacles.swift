@@ -3,7 +3,7 @@ import TLS
 
 extension Configuration {
   /// What speaks against it on this machine.
-  var obstacles: [ConfigIssue] { accessLogObstacles + egressObstacles + checkTLSObstacles }
+  var obstacles: [ConfigIssue] { accessLogObstacles + egressObstacles + checkTLSObstacles + registryObstacles }
 
   /// What is wrong here with the files by which health checks speak TLS. Who checks a file needn't be the one who runs it, nor on the same
   /// machine: it's doubtful, and no error.

@@ -249,6 +249,7 @@ struct DifferenceTests {
       "$schema", "include", "listeners[].name", "pools[].name", "pools[].backends[].address", "pools[].health.port",
       "pools[].health.address", "pools[].sendProxy.version", "pools[].sendProxy.tlvs", "pools[].source",
       "pools[].interface", "pools[].mark", "pools[].dscp", "pools[].backends[].srv", "pools[].backends[].file",
+      "pools[].backends[].zookeeper",
     ]
     var unseen = Set(described.map(\.path))
     var old = try variations.configuration()

@@ -211,11 +211,47 @@ struct FormTests {
     #expect(try Configuration.parse(configuration.render()).pools == configuration.pools)
   }
 
+  @Test("ZooKeeper is where the file says, else where its fleet's log is") func zooKeeper() throws {
+    let fleet = """
+      , fleet: { name: 'edge', nodes: [{ name: 'a', address: '10.0.0.1:1' }, { name: 'b', address: '10.0.0.2:1' }], key: '/k',
+        engine: { type: 'zookeeper', servers: ['10.0.1.1:2181'], root: '/martlet/edge', auth: '/a', tls: true } }
+      """
+    func read(_ more: String) throws -> Configuration {
+      try Configuration.parse(
+        "{ listen: ':80', backends: [{ zookeeper: '/services/db', tier: 2, healthPort: 81 }]\(more) }")
+    }
+    let own = ", zookeeper: { servers: ['zk.example:2181', '10.0.1.9:2181'], root: '/prod', auth: '/b' }"
+    let configuration = try read(own + fleet)
+    #expect(configuration.pools[0].backends[0].endpoint == .targets(.zooKeeper("/services/db"), port: nil))
+    #expect(configuration.pools[0].backends[0].name == "zookeeper:/services/db")
+    #expect(
+      configuration.registry
+        == ZooKeeperConfiguration(
+          servers: [.name("zk.example", port: 2181), .address(.ipv4(0x0A00_0109, port: 2181))], root: "/prod",
+          auth: "/b"))
+    #expect(try Configuration.parse(configuration.render()).isSame(as: configuration))
+    #expect(
+      try read(fleet).registry
+        == ZooKeeperConfiguration(
+          servers: [.address(.ipv4(0x0A00_0101, port: 2181))], auth: "/a", tls: TLSConfiguration()))
+    #expect(try read(fleet).zooKeeper == nil)
+    for nowhere in ["", fleet.replacing("'zookeeper'", with: "'etcd'")] {
+      let errors = problems("{ listen: ':80', backends: [{ zookeeper: '/services/db' }]\(nowhere) }")
+      #expect(errors.contains { $0.contains("backends[0].zookeeper: nothing says where ZooKeeper is") }, "\(errors)")
+    }
+    let errors = problems(
+      "{ listen: ':80', backends: ['10.0.0.1:80'], zookeeper: { servers: ['a:1', 'a:1', 'unix:/x'] } }")
+    #expect(errors.contains { $0.contains("zookeeper.servers[1]: a:1 is there twice") }, "\(errors)")
+    #expect(errors.contains { $0.contains("zookeeper.servers[2]: unix:/x is a Unix socket, and ZooKeeper has none") })
+  }
+
   @Test(
     "where backends are can be said in one way alone",
     arguments: [
       ("{ srv: '_a._tcp.b', address: '10.0.0.2:80' }", "srv: can't stand together with \"address\""),
       ("{ srv: '_a._tcp.b', file: '/a' }", "file: can't stand together with \"srv\""),
+      ("{ zookeeper: '/a', file: '/a' }", "zookeeper: can't stand together with \"file\""),
+      ("{ zookeeper: 'a/b' }", "zookeeper: \"a/b\" is not the path of a node of ZooKeeper"),
       ("{ weight: 3 }", "address: is missing"), ("{ srv: 'a b' }", "srv: \"a b\" is not a host name"),
       ("{ address: '10.0.0.2:80', healthPort: 1, healthAddress: '10.0.0.2:1' }", "healthPort: can't stand together"),
       ("{ file: 'a/' }", "file: \"a/\" is not the path of a file"),

@@ -24,7 +24,7 @@ struct Texts: Equatable {
     elements["pool \(name)"] = Self.flat(pool)
     guard case .array(let backends) = pool["backends"]?.value else { return }
     for backend in backends {
-      let source = ["srv", "file"].first { backend[$0] != nil }
+      let source = ["srv", "file", "zookeeper"].first { backend[$0] != nil }
       let address = source.map { "\($0):\(Self.text(backend[$0]))" } ?? Self.text(backend["address"])
       let implied = source == nil ? ["name": address, "healthAddress": address] : ["name": address]
       elements["backend \(name)/\(address)"] = implied.merging(Self.flat(backend)) { $1 }

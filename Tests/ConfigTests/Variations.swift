@@ -6,6 +6,8 @@ import Testing
 struct Variations {
   private var random: SplitMix
   private let long: JSONNode
+  /// Whether the document says where ZooKeeper is: only then it can know backends.
+  private var saysZooKeeper = false
   /// A key that is never left out where it may stand.
   var sought: String?
 
@@ -59,6 +61,7 @@ struct Variations {
     ],
     "pools[].backends[].healthAddress": ["10.9.9.9:81", "unix:/run/health", "health.example:81"],
     "pools[].backends[].srv": ["_web._tcp.example", "a.example"],
+    "pools[].backends[].zookeeper": ["/services/db", "/a"],
     "pools[].backends[].file": ["/etc/targets.json", "/a"],
     // What must be at most, or at least, another one.
     "pools[].health.timeout": ["10ms", "999.999999ms"], "pools[].health.fastInterval": ["12.000001ms", "1s"],
@@ -97,6 +100,10 @@ struct Variations {
     "fleet.engine.tls.key": ["/etc/lb.pem", "/k"],
     "fleet.engine.tls.serverName": ["zk.example", "ZK.Example.", "10.0.1.1", "2001:db8::1"],
     "fleet.key": ["/etc/martlet/fleet.key", "/k"], "fleet.data": ["/var/lib/martlet/fleet", "/srv/fleet"],
+    "zookeeper.servers[]": ["10.0.1.1:2181", "zk.example:2181", "[::1]:2181"],
+    "zookeeper.root": ["/services", "/a/b"], "zookeeper.auth": ["/etc/martlet/zookeeper", "/b"],
+    "zookeeper.tls.ca": ["/etc/ca.pem", "/a"], "zookeeper.tls.certificate": ["/etc/lb.pem", "/c"],
+    "zookeeper.tls.key": ["/etc/lb.pem", "/k"], "zookeeper.tls.serverName": ["zk.example", "10.0.1.1"],
     "fleet.addresses[].name": ["web", "mail"],
     "fleet.addresses[].address": ["10.0.0.100", "10.0.0.101", "2001:db8::25"],
     "fleet.addresses[].interface": ["eth0", "br-lan.5"], "fleet.addresses[].command[]": ["/bin/move", "/a b"],
@@ -153,11 +160,16 @@ struct Variations {
     var required: [JSONNode] = []
     if case .array(let keys) = (schema["required"] ?? schema["then"]?["required"])?.value { required = keys }
     var members: [(String, JSONNode)] = []
+    if path.isEmpty {
+      saysZooKeeper =
+        Bool.random(using: &random) || isSought("zookeeper", in: "") || sought == "pools[].backends[].zookeeper"
+    }
     for property in schema["properties"]?.members ?? [] {
+      if path.isEmpty, property.key == "zookeeper", !saysZooKeeper { continue }
       if let constant = constants.first(where: { $0.key == property.key }) {
         members.append((property.key, try value(of: constant.value, at: path)))
       } else if required.contains(where: { $0.value == .string(property.key) }) || Bool.random(using: &random)
-        || isSought(property.key, in: path)
+        || isSought(property.key, in: path) || path.isEmpty && property.key == "zookeeper"
       {
         let inner = path.isEmpty ? property.key : "\(path).\(property.key)"
         members.append((property.key, try value(of: property.value, at: inner)))
@@ -188,12 +200,13 @@ struct Variations {
   /// A backend's keys with one that says where it is, and without those that don't go with it.
   private mutating func backend(_ members: [(String, JSONNode)]) -> [(String, JSONNode)] {
     let path = "pools[].backends[]"
-    let places = ["address", "srv", "file"].filter { key in members.contains { $0.0 == key } }
+    let all = ["address", "srv", "file"] + (saysZooKeeper ? ["zookeeper"] : [])
+    let places = all.filter { key in members.contains { $0.0 == key } }
     let place = places.first { isSought($0, in: path) } ?? places.randomElement(using: &random) ?? "address"
     let check = isSought("healthPort", in: path) ? "healthAddress" : "healthPort"
     let isUnix = place == "address" && members.contains { $0.0 == place && $0.1.text.hasPrefix("\"unix:") }
     return members.filter { key, _ in
-      if ["address", "srv", "file"].contains(key) { return key == place }
+      if ["address", "srv", "file", "zookeeper"].contains(key) { return key == place }
       if isUnix, ["source", "interface", "mark", "dscp", "healthPort"].contains(key) { return false }
       return key != check && (key != "source" || place != "address" || isSought(key, in: path))
     }

@@ -6,6 +6,7 @@ import Support
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 /// One connection to a member that says what it shouldn't: whatever that is, it costs the connection and nothing else, and who
 /// waits is told.

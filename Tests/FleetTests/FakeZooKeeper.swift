@@ -4,6 +4,7 @@ import Support
 import Synchronization
 
 @testable import Fleet
+@testable import Stores
 
 /// A server that says what a test wants: each connection is spoken to by a script, on a thread of its own.
 final class FakeZooKeeper: Sendable {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 @Suite struct JuteTests {
   @Test("what is written is read back")

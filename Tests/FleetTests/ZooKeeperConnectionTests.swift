@@ -5,6 +5,7 @@ import Support
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 /// One session with a server that says what it shouldn't: whatever that is, it costs the connection and nothing else, and
 /// everybody who waits is told.
@@ -122,7 +123,7 @@ import Testing
       case .closesInFrame:
         try? client.peer.send(int(100) + answer(first.xid))
         return
-      case .unknownEvent: client.send(frame: answer(-1, int(99) + int(3) + counted("/a")))
+      case .unknownEvent: client.send(frame: answer(-1, int(5) + int(3) + counted("/a")))
       case .hugeEvent: client.send(frame: answer(-1, int(3) + int(3) + int(.max)))
       case .unasked: client.send(frame: answer(-4))
       }

@@ -5,6 +5,7 @@ import Support
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 /// Real servers that die, freeze and come back. Time limits are generous: a busy machine is slow, and not wrong.
 @Suite(.serialized) struct ZooKeeperFailoverTests {

@@ -2,6 +2,7 @@ import Agreement
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 /// What is told of a node, with this version (Stat in zookeeper.jute).
 func stat(version: Int32) -> [UInt8] {
@@ -63,6 +64,10 @@ func int(_ value: Int32) -> [UInt8] {
     #expect(get == int(15) + int(5) + int(4) + counted("/a") + [0])
     let watch = ZooKeeperRequest.watch("/a").framed(xid: 6, access: .everybody)
     #expect(watch == int(15) + int(6) + int(3) + counted("/a") + [1])
+    let watched = ZooKeeperRequest.get("/a", isWatched: true).framed(xid: 5, access: .everybody)
+    #expect(watched == int(15) + int(5) + int(4) + counted("/a") + [1])
+    let children = ZooKeeperRequest.children("/a", isWatched: true).framed(xid: 5, access: .everybody)
+    #expect(children == int(15) + int(5) + int(12) + counted("/a") + [1])
     let set = ZooKeeperRequest.write(.set("/a", [9], version: 7)).framed(xid: 8, access: .everybody)
     #expect(set == int(23) + int(8) + int(5) + counted("/a") + int(1) + [9] + int(7))
     #expect(ZooKeeperRequest.ping.framed(xid: -2, access: .everybody) == int(8) + int(-2) + int(11))
@@ -148,13 +153,13 @@ func int(_ value: Int32) -> [UInt8] {
 
   @Test("events of nodes are told, others are wrong")
   func events() throws {
-    for kind: Int32 in 1...3 {
+    for kind: Int32 in 1...4 {
       let event = answer(-1, int(kind) + int(3) + counted("/a"))
       #expect(try ZooKeeperMessage(event) == .changed("/a"))
       #expect(throws: JuteError.truncated) { try ZooKeeperMessage(Array(event.dropLast())) }
       #expect(throws: JuteError.leftOver(1)) { try ZooKeeperMessage(event + [0]) }
     }
-    #expect(throws: JuteError.unexpected(4)) { try ZooKeeperMessage(answer(-1, int(4) + int(3) + counted("/a"))) }
+    #expect(throws: JuteError.unexpected(5)) { try ZooKeeperMessage(answer(-1, int(5) + int(3) + counted("/a"))) }
     #expect(throws: JuteError.truncated) {
       try ZooKeeperMessage(answer(-1, int(3) + int(3) + int(.max)))
     }

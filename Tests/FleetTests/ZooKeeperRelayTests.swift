@@ -5,6 +5,7 @@ import Names
 import Sockets
 import Support
 import Testing
+@testable import Stores
 @testable import TLS
 
 @testable import Fleet

@@ -8,6 +8,7 @@ import Support
 import Testing
 
 @testable import Fleet
+@testable import Stores
 
 /// Where the servers are.
 @Suite struct StoreAddressBookTests {

@@ -22,5 +22,6 @@ struct FuzzTarget: Sendable {
   }
 
   /// Every one there is.
-  static let all = configuration + imports + http + processes + names + stores + fleet + journals + introductions
+  static let all =
+    configuration + imports + http + processes + names + stores + registry + fleet + journals + introductions
 }

@@ -1,4 +1,5 @@
 @testable import Fleet
+@testable import Stores
 
 extension FuzzTarget {
   /// An answer with number 1, all being well, and this behind it.
@@ -13,7 +14,8 @@ extension FuzzTarget {
   /// Made anew for each input: the leak checker doesn't follow pointers with an enum's tag in them.
   private static var requests: [ZooKeeperRequest] {
     [
-      .ping, .sync("/a"), .get("/a"), .watch("/a"), .exists("/a"), .children("/a"), .write(.create("/a", [1])),
+      .ping, .sync("/a"), .get("/a"), .watch("/a"), .exists("/a"), .children("/a"), .get("/a", isWatched: true),
+      .children("/a", isWatched: true), .write(.create("/a", [1])),
       .write(.set("/a", [1], version: 2)), .write(.delete("/a", version: 2)),
       .multi([.create("/a", [1]), .set("/a", [1], version: 0), .delete("/a", version: 1)]), .authenticate([1]),
     ]
@@ -28,11 +30,14 @@ extension FuzzTarget {
           [0, 0, 0, 1, 0, 0, 0, 0, 0] + path + [0, 0, 0, 5, 0, 0, 0, 0, 0] + stat + [0, 0, 0, 2, 0, 0, 0, 0, 0] + end),
         answer([0xFF, 0xFF, 0xFF, 0xFF, 0, 0xFF, 0xFF, 0xFF, 0x99, 0xFF, 0xFF, 0xFF, 0x99] + end),
         [0xFF, 0xFF, 0xFF, 0xFF] + [UInt8](repeating: 0, count: 12) + [0, 0, 0, 3, 0, 0, 0, 3] + path,
+        [0xFF, 0xFF, 0xFF, 0xFF] + [UInt8](repeating: 0, count: 12) + [0, 0, 0, 4, 0, 0, 0, 3] + path,
         [0, 0, 0, 0, 0, 0, 0x17, 0x70, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 16] + [UInt8](repeating: 1, count: 17),
       ]
     ) { bytes in
       if let session = try? ZooKeeperSession(bytes) { precondition(session.timeout > 0, "a session without time") }
-      guard case .answer(_, let error, let rest)? = try? ZooKeeperMessage(bytes) else { return }
+      let message = try? ZooKeeperMessage(bytes)
+      if case .changed(let path)? = message { precondition(path.utf8.count <= bytes.count, "a path from nowhere") }
+      guard case .answer(_, let error, let rest)? = message else { return }
       for request in requests {
         guard let reply = try? request.reply(error, rest) else { continue }
         switch reply {

@@ -28,7 +28,7 @@ package final class ZooKeeperServers: StoreServers {
   /// Where each listens for clients with TLS; none if they don't speak it.
   package let secureAddresses: [SocketAddress]
 
-  private static let jar = "/usr/share/java/zookeeper.jar"
+  static let jar = "/usr/share/java/zookeeper.jar"
   /// What Debian's jar doesn't name and TLS needs.
   private static let codec = "/usr/share/java/netty-codec.jar"
   private let folder: TemporaryFolder

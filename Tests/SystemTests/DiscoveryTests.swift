@@ -109,6 +109,60 @@ extension System {
     }
 
     @Test(
+      "ZooKeeper knows who is there: sessions' own nodes come and go, and its end takes nobody away",
+      .needs("nginx", "java"))
+    func zooKeeper() throws {
+      let nginx = try stage.nginx(count: 3)
+      let servers = try ZooKeeperServers()
+      let more = ", \"zookeeper\": { \"servers\": [\"\(servers.addresses[0])\"], \"root\": \"/services\" }"
+      let found = keys("{ \"zookeeper\": \"/db\" }", more)
+      // What isn't there yet is refused where somebody else is served by, and waited for where nobody is.
+      let other = try stage.martlet(keys("\"\(nginx[0].address)\""))
+      try other.configure(found)
+      let (status, body) = try other.admin("POST", "/v1/reload", "{}")
+      #expect(status == 409 || status == 422, "\(status)")
+      #expect(body.contains("no backends are found at zookeeper:/db") && body.contains("has no such node"), "\(body)")
+      let proxy = try stage.martlet(found)
+      let waiting = try proxy.waitUntil("it's told what is missing") { report in
+        report.pools[0].backends.contains { $0.reason.contains("ZooKeeper has no such node yet") }
+      }
+      #expect(waiting.pools[0].backends.map(\.state) == ["unresolved"])
+      let (steady, passing) = (
+        try ZooKeeperShell(to: servers.addresses[0]), try ZooKeeperShell(to: servers.addresses[0])
+      )
+      guard case .ip(_, let port) = nginx[1].target else { return }
+      try steady.tell(
+        "create /services", "create /services/db",
+        "create /services/db/a {\"name\":\"db\",\"id\":\"a\",\"address\":\"127.0.0.1\",\"port\":\(port),\"enabled\":true}",
+        "create /services/db/wrong hello", "create /services/db/b \(nginx[0].address)")
+      try passing.tell("create -e /services/db/c \(nginx[2].address)")
+      try proxy.waitUntil("all are up") { report in
+        report.pools[0].backends.count == 3 && report.pools[0].backends.allSatisfy { $0.state == "up" }
+      }
+      #expect(Set(try (0..<6).map { _ in try ask(.local(proxy.port())).body }) == ["a\n", "b\n", "c\n"])
+      #expect(proxy.log.contains("children that can't be read: wrong is no backend"))
+      try passing.tell("close")
+      let left = try proxy.waitUntil("one has gone") { $0.pools[0].backends.count == 2 }
+      #expect(left.transitions.contains { $0.to == "absent" && $0.reason.contains("zookeeper:/db has other backends") })
+      try other.reload(found)
+      #expect(try other.report().pools[0].backends.map(\.state) == ["up", "up"])
+      // The next process knows what this one does, and nobody else can be asked.
+      servers.kill(0)
+      try waitUntil("it's told") { proxy.log.contains("ZooKeeper isn't reached, and what was found there stays") }
+      _ = try proxy.admin("POST", "/v1/upgrade", "{}")
+      #expect(try proxy.report().pools[0].backends.map(\.state) == ["up", "up"])
+      try servers.start(0)
+      try servers.waitUntilReady(0)
+      try steady.tell("set /services/db/b \(nginx[2].address)")
+      let report = try proxy.waitUntil("it's found again") { report in
+        report.pools[0].backends.contains { $0.address == nginx[2].address }
+      }
+      #expect(report.pools[0].backends.count == 2)
+      try waitUntil("it's told once") { other.log.contains("ZooKeeper is reached again") }
+      #expect(other.log.split(separator: "ZooKeeper isn't reached").count == 2, "once: \(other.log)")
+    }
+
+    @Test(
       "a reload to a source where nothing is found is refused, and one that is found is there at once", .needs("nginx"))
     func reload() throws {
       let nginx = try stage.nginx("a")

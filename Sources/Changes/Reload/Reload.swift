@@ -146,9 +146,9 @@ package final class Reload {
     let controller = parts.controller
     let unknown = controller.sources(of: configuration).filter { !controller.targets.minds($0) }
     guard !unknown.isEmpty else { return targetsFound([:], [:]) }
-    targetLookup = controller.targets.lookUp(unknown, settings: configuration.resolver) {
-      [unowned self] in targetsFound($0, $1)
-    }
+    targetLookup = controller.targets.lookUp(
+      unknown, settings: configuration.resolver, zooKeeper: configuration.registry
+    ) { [unowned self] in targetsFound($0, $1) }
   }
 
   private func targetsFound(_ found: [TargetSource: [Target]], _ failures: [TargetSource: String]) {
@@ -159,7 +159,7 @@ package final class Reload {
       return refuse(
         AdminAnswer.Problem(
           "no backends are found at \(failures.keys.map(\.description).sorted().joined(separator: ", "))",
-          hint: "correct the name or the file, or see to the name server", details: details), .passing)
+          hint: "correct the name, the file or the path, or see to who is asked for it", details: details), .passing)
     }
     targets = found
     let unknown = Self.newNames(in: configuration, parts.controller, with: found)

@@ -39,14 +39,16 @@ struct UnknownKey {
 
   /// Where keys stand, in words, in the order of the keys.
   ///
-  /// - Parameter path: where the key is that nobody knows: who wants TLS in front of backends doesn't mean that of a fleet, or
-  ///   of checks.
+  /// - Parameter path: where the key is that nobody knows: who wants TLS in front of backends doesn't mean that of a fleet, of
+  ///   ZooKeeper, or of checks.
   private static func places(
     of keys: [String], in form: Document.Form, seenFrom path: String
   ) -> [(key: String, text: String)] {
-    let (isFleet, isCheck) = (path.hasPrefix("fleet"), path.contains("health"))
+    let others = [("fleet", "fleet.engine.tls"), ("zookeeper", "zookeeper.tls"), ("health", "health.tls")].filter {
+      !path.contains($0.0)
+    }
     let paths = form.keys
-      .filter { (isFleet || !$0.path.hasPrefix("fleet.engine.tls")) && (isCheck || !$0.path.contains("health.tls")) }
+      .filter { key in !others.contains { key.path.contains($0.1) } }
       .map { $0.path.split(separator: ".").map(String.init) }
     return keys.compactMap { key in
       var holders: [String] = []

@@ -36,10 +36,12 @@ struct Assembler {
       upgrade: document.upgrade,
       log: document.log, accessLog: document.accessLog, resolver: document.resolver, admin: admin,
       reload: document.reload,
-      eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) }, warnings: found.warnings)
+      eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) },
+      zooKeeper: document.zooKeeper.map { ZooKeeperConfiguration($0) }, warnings: found.warnings)
     for pool in documents {
       loops(in: pool, askedFor: configuration.ports(leadingTo: pool.value.name ?? ""))
       portless(in: pool, from: located)
+      if configuration.registry == nil { unregistered(in: pool) }
     }
     return configuration
   }
@@ -129,7 +131,7 @@ extension BackendDocument {
   /// Where it is, or where those are found that it stands for; nil if nothing says so.
   fileprivate var endpoint: Endpoint? {
     address ?? srv.map { .targets(.service($0.hasSuffix(".") ? String($0.dropLast()) : $0), port: nil) }
-      ?? file.map { .targets(.file($0), port: nil) }
+      ?? file.map { .targets(.file($0), port: nil) } ?? zooKeeper.map { .targets(.zooKeeper($0), port: nil) }
   }
 }
 
@@ -218,7 +220,7 @@ extension Assembler {
     var first: [Endpoint: String] = [:]
     for backend in backends {
       guard let address = backend.value.endpoint else { continue }
-      let place = backend.place(of: ["srv", "file"].first { backend.node[$0] != nil } ?? "address")
+      let place = backend.place(of: BackendDocument.sources.first { backend.node[$0] != nil } ?? "address")
       guard let other = first[address] else {
         first[address] = place.path
         continue
@@ -226,6 +228,15 @@ extension Assembler {
       found.error(
         place, "\(address) is already \(backend.value.address == nil ? "at" : "the address of") \(other)",
         hint: "remove one; use \"weight\" for a larger share")
+    }
+  }
+
+  /// Reports backends that ZooKeeper is to know, though nothing says where that is.
+  private mutating func unregistered(in pool: Located<PoolDocument>) {
+    for backend in pool.value.backends ?? [] where backend.value.zooKeeper != nil {
+      found.error(
+        backend.place(of: "zookeeper"), "nothing says where ZooKeeper is",
+        hint: "add such as \"zookeeper\": { \"servers\": [\"10.0.1.1:2181\"] } to the file, beside its pools")
     }
   }
 

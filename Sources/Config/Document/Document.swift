@@ -15,6 +15,7 @@ struct Document: Sendable {
   var reload = ReloadTrigger.signal
   var eviction = EvictionConfiguration()
   var fleet: FleetDocument?
+  var zooKeeper: ZooKeeperDocument?
   /// The long form.
   var listeners: [Located<ListenerDocument>]?
   var pools: [Located<PoolDocument>]?
@@ -138,6 +139,9 @@ extension Document {
     Field(
       "fleet", optional: \.fleet, FleetDocument.shape.kind,
       "Several Martlets that act as one. Without it this one is by itself."),
+    Field(
+      "zookeeper", optional: \.zooKeeper, ZooKeeperDocument.shape.kind,
+      "Where ZooKeeper is, in which backends are found. Without it where the fleet's log is, if that's in ZooKeeper."),
     Field(
       "$schema", optional: \.schema, .line(1...2048, spaces: true),
       "Where an editor finds the schema of this file. Not used otherwise."),

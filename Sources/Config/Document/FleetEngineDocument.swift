@@ -41,10 +41,10 @@ extension EngineDocument {
 
   private static let store: [Field<EngineDocument>] = [
     Field(
-      "servers", optional: \.servers, Kind<Endpoint>.endpoint.located.list(1...9, what: "servers"), isRequired: true,
+      "servers", optional: \.servers, .servers, isRequired: true,
       "The servers of one ensemble or cluster: IP addresses or names, each with the port for clients."),
     Field(
-      "root", optional: \.root, .root,
+      "root", optional: \.root, .node(of: "a log", such: "/martlet/edge"),
       "The node of ZooKeeper below which everything of this fleet is, or what all its keys in etcd begin with. Without it /martlet/ and the fleet's name."
     ),
     Field(
@@ -59,7 +59,7 @@ extension EngineDocument {
 
   private static let rootOfOthers: JSONNode = ["properties": ["root": ["not": ["pattern": "^/zookeeper(/|$)"]]]]
 
-  private static let noSocket: JSONNode = ["properties": ["servers": ["items": ["not": ["pattern": "^unix:"]]]]]
+  static let noSocket: JSONNode = ["properties": ["servers": ["items": ["not": ["pattern": "^unix:"]]]]]
 
   private static let checkPreview: @Sendable (inout Located<EngineDocument>, inout Diagnostics) -> Void = {
     engine, found in
@@ -80,17 +80,27 @@ extension EngineDocument {
 
   private static let checkServers: @Sendable (inout Located<EngineDocument>, inout Diagnostics) -> Void = {
     engine, found in
-    let type = engine.value.type ?? .zookeeper
-    let servers = engine.value.servers ?? []
-    found.twice(servers.map { ($0.place, $0.value, "\($0.value)") }, hint: "name each server once")
+    found.servers(engine.value.servers ?? [], of: engine.value.type ?? .zookeeper)
+  }
+}
+
+extension Diagnostics {
+  /// Reports what is wrong with the servers of an ensemble or cluster.
+  mutating func servers(_ servers: [Located<Endpoint>], of type: FleetConfiguration.EngineType) {
+    twice(servers.map { ($0.place, $0.value, "\($0.value)") }, hint: "name each server once")
     for server in servers {
       guard case .address(.unix) = server.value else { continue }
-      found.error(
+      error(
         server.place,
         "\(server.value) is a Unix socket, and \(type.title) \(type == .zookeeper ? "has none" : "is asked at none")",
         hint: "such as \"10.0.1.1:\(type == .zookeeper ? 2181 : 2379)\"")
     }
   }
+}
+
+extension Kind where Value == [Located<Endpoint>] {
+  /// The servers of an ensemble or cluster.
+  static var servers: Kind { Kind<Endpoint>.endpoint.located.list(1...9, what: "servers") }
 }
 
 extension FleetConfiguration.Engine {
@@ -121,11 +131,15 @@ extension EngineDocument {
 }
 
 extension Kind where Value == String {
-  /// What others can be below: the path of a node of ZooKeeper (PathUtils.validatePath there), as far as it's plain text. etcd
-  /// takes any bytes, and as the beginning of keys it's the same.
-  fileprivate static var root: Kind {
+  /// The path of a node of ZooKeeper (PathUtils.validatePath there), as far as it's plain text. etcd takes any bytes, and as the
+  /// beginning of keys it's the same.
+  ///
+  /// - Parameters:
+  ///   - what: of what it's the path.
+  ///   - example: such a path.
+  static func node(of what: String, such example: String) -> Kind {
     text(
-      "a path in quotes", hint: "such as \"/martlet/edge\"",
+      "a path in quotes", hint: "such as \"\(example)\"",
       schema: [
         ("pattern", "^(/[!-.0-~]+)+$"), ("not", ["pattern": "/\\.\\.?(/|$)"]), ("maxLength", 255),
       ],
@@ -137,8 +151,8 @@ extension Kind where Value == String {
         !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
       else {
         throw Refusal(
-          message: "\"\(JSONNode.shortened(text))\" is not the path of a log",
-          hint: "write it from its root, in at most 255 plain characters, such as \"/martlet/edge\"")
+          message: "\"\(JSONNode.shortened(text))\" is not the path of \(what)",
+          hint: "write it from its root, in at most 255 plain characters, such as \"\(example)\"")
       }
       return text
     }

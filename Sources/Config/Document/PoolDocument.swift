@@ -28,6 +28,7 @@ struct BackendDocument: Sendable {
   var address: Endpoint?
   var srv: String?
   var file: String?
+  var zooKeeper: String?
   var weight = 1
   var tier = 0
   var maxSessions = Int.max
@@ -265,7 +266,7 @@ extension BackendDocument {
 
   /// The keys of the object.
   static let shape = Shape(
-    initial, own + EgressDocument.fields(.backend).map { $0.inside(\.egress) }, requiredUnless: ["srv", "file"],
+    initial, own + EgressDocument.fields(.backend).map { $0.inside(\.egress) }, requiredUnless: sources,
     rules: exclusions.map { ["not": ["required": [JSONNode($0.0), JSONNode($0.1)]]] }
   ) { backend, found in
     for (first, second) in exclusions where backend.node[first] != nil && backend.node[second] != nil {
@@ -274,8 +275,12 @@ extension BackendDocument {
     }
   }
 
+  /// The keys that stand in the place of the address.
+  static let sources = ["srv", "file", "zookeeper"]
+
   private static let exclusions = [
-    ("address", "srv"), ("address", "file"), ("srv", "file"), ("healthAddress", "healthPort"),
+    ("address", "srv"), ("address", "file"), ("address", "zookeeper"), ("srv", "file"), ("srv", "zookeeper"),
+    ("file", "zookeeper"), ("healthAddress", "healthPort"),
   ]
 
   private static let own: [Field<BackendDocument>] = [
@@ -284,7 +289,7 @@ extension BackendDocument {
     Field(
       "address", optional: \.address, .backend, isRequired: true,
       "Where the backend is reached: an IP address or a host name with a port, or unix:/path. The port same is the one that the client "
-        + "asks for. Or srv, or file."),
+        + "asks for. Or srv, file or zookeeper."),
     Field(
       "srv", optional: \.srv, .hostName,
       "In place of the address: a name whose SRV records say where backends are, such as _pg._tcp.db.example. Each has the "
@@ -293,6 +298,10 @@ extension BackendDocument {
       "file", optional: \.file, .besideFile,
       "In place of the address: the path of a file with a list of backends, in the form of Prometheus' file_sd. It's read "
         + "again when it changes. A relative path counts from the folder of the file in which it stands."),
+    Field(
+      "zookeeper", optional: \.zooKeeper, .node(of: "a node of ZooKeeper", such: "/services/db"),
+      "In place of the address: the path of a node of ZooKeeper each of whose children is a backend, in Curator's JSON, in that of "
+        + "serversets, or as host:port. They come and go as the children do."),
     Field(
       "weight", \.weight, in: initial, .integer(0...256),
       "The share of new sessions; a number, 0 gets none. SRV records have weights of their own."),

@@ -29,6 +29,8 @@ package struct Configuration: Equatable, Sendable {
   package var eviction = EvictionConfiguration()
   /// The fleet that this is a node of; nil if it's by itself.
   package var fleet: FleetConfiguration?
+  /// Where ZooKeeper is, if the file says so itself; see ``registry``.
+  package var zooKeeper: ZooKeeperConfiguration?
   /// What is legal but doubtful, such as a pool that no listener uses.
   package var warnings: [ConfigIssue] = []
 }

@@ -4,12 +4,19 @@ package enum TargetSource: Hashable, Sendable {
   case service(String)
   /// A file with a list of them, by its path from the root on.
   case file(String)
+  /// The children of a node of ZooKeeper, by its path.
+  case zooKeeper(String)
 }
 
 extension TargetSource {
   /// Whether it's a file.
   package var isFile: Bool {
     if case .file = self { true } else { false }
+  }
+
+  /// The path of the node, if it's one of ZooKeeper.
+  package var node: String? {
+    if case .zooKeeper(let path) = self { path } else { nil }
   }
 }
 
@@ -19,6 +26,7 @@ extension TargetSource: CustomStringConvertible {
     switch self {
     case .service(let name): "srv:\(name)"
     case .file(let path): "file:\(path)"
+    case .zooKeeper(let path): "zookeeper:\(path)"
     }
   }
 }

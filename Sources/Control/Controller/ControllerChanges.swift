@@ -100,7 +100,8 @@ extension Controller {
 
   /// Watches all that backends are given by.
   func watchSources() {
-    targets.watch(sources(of: configuration), settings: configuration.resolver)
+    targets.watch(
+      sources(of: configuration), settings: configuration.resolver, zooKeeper: configuration.registry)
     names.watch(hostNames(of: configuration), settings: configuration.resolver)
   }
 

@@ -15,6 +15,8 @@ package final class TargetBook {
   private let logger: Logger
   private var settings: ResolverConfiguration
   private var resolver: Resolver
+  /// Asks ZooKeeper, while a source is there; nil if none is.
+  private var registry: Registry?
   private var watchers: [TargetSource: TargetWatcher] = [:]
   private var known: [TargetSource: [Target]] = [:]
   /// Tells of changes of files.
@@ -59,12 +61,15 @@ package final class TargetBook {
   }
 
   /// Watches these sources from now on and no others.
-  func watch(_ sources: Set<TargetSource>, settings: ResolverConfiguration) {
+  ///
+  /// - Parameter zooKeeper: where that is; nil if nothing says so.
+  func watch(_ sources: Set<TargetSource>, settings: ResolverConfiguration, zooKeeper: ZooKeeperConfiguration?) {
     if settings != self.settings {
       self.settings = settings
       resolver = Resolver(settings, on: loop)
-      watchers = [:]
+      (watchers, registry) = ([:], nil)
     }
+    watch(nodes: Set(sources.compactMap(\.node)), of: zooKeeper)
     watchers = watchers.filter { sources.contains($0.key) }
     known = known.filter { sources.contains($0.key) }
     for source in sources where watchers[source] == nil { watchers[source] = watch(source) }
@@ -80,21 +85,28 @@ package final class TargetBook {
   ///
   /// - Parameter done: takes what was found at each, and what is wrong with each other. Called once, after this has returned.
   package func lookUp(
-    _ sources: Set<TargetSource>, settings: ResolverConfiguration,
+    _ sources: Set<TargetSource>, settings: ResolverConfiguration, zooKeeper: ZooKeeperConfiguration?,
     done: @escaping (_ found: [TargetSource: [Target]], _ failures: [TargetSource: String]) -> Void
   ) -> TargetLookup {
     let resolver = settings == self.settings ? self.resolver : Resolver(settings, on: loop)
-    return TargetLookup(sources, by: TargetFinder(resolver: resolver, reader: reader), done: done)
+    let isSame = settings == self.settings && zooKeeper == registry?.configuration
+    // Who looks by it finds out what it has to tell.
+    let registry = isSame ? registry : zooKeeper.map { makeRegistry(of: $0, by: resolver) { _ in } }
+    return TargetLookup(sources, by: finder(resolver, registry), done: done)
   }
 
   /// Looks no more.
   func stop() {
-    (watchers, files) = ([:], nil)
+    (watchers, files, registry) = ([:], nil, nil)
+  }
+
+  private func finder(_ resolver: Resolver, _ registry: Registry?) -> TargetFinder {
+    TargetFinder(loop: loop, resolver: resolver, reader: { [unowned self] in reader }, registry: registry)
   }
 
   private func watch(_ source: TargetSource) -> TargetWatcher {
     TargetWatcher(
-      source, known: known[source] ?? [], by: TargetFinder(resolver: resolver, reader: reader),
+      source, known: known[source] ?? [], by: finder(resolver, registry),
       interval: settings.interval, on: loop
     ) { [unowned self] in take($0, of: source) }
   }
@@ -111,6 +123,33 @@ package final class TargetBook {
       "\(source) has \(targets.count) \(targets.count == 1 ? "backend" : "backends"): \(shown.joined(separator: ", "))",
       metadata: ["source": "\(source)"])
     changed?(source)
+  }
+
+  private func watch(nodes: Set<String>, of zooKeeper: ZooKeeperConfiguration?) {
+    if nodes.isEmpty || registry?.configuration != zooKeeper {
+      registry = nil
+      watchers = watchers.filter { $0.key.node == nil }
+    }
+    guard !nodes.isEmpty, let zooKeeper else { return }
+    registry = registry ?? makeRegistry(of: zooKeeper, by: resolver) { [unowned self] in take($0) }
+    registry?.keep(only: nodes)
+  }
+
+  private func makeRegistry(
+    of zooKeeper: ZooKeeperConfiguration, by resolver: Resolver, tell: @escaping (Registry.News) -> Void
+  ) -> Registry {
+    Registry(zooKeeper, resolver: resolver, reader: { [unowned self] in reader }, on: loop, tell: tell)
+  }
+
+  private func take(_ news: Registry.News) {
+    switch news {
+    case .away(let why): logger.warning("ZooKeeper isn't reached, and what was found there stays: \(why)")
+    case .back: logger.notice("ZooKeeper is reached again")
+    case .trouble(let what): logger.warning("ZooKeeper: \(what)")
+    case .unreadable(let source, let what):
+      logger.warning("\(source) has children that can't be read: \(what)", metadata: ["source": "\(source)"])
+    case .changed(let source): lookAgain(at: source)
+    }
   }
 
   private func watchFiles(of sources: Set<TargetSource>) {

@@ -4,14 +4,19 @@ import Names
 
 /// Whom looks are made by.
 struct TargetFinder {
+  let loop: EventLoop
   let resolver: Resolver
-  /// Reads files.
-  let reader: BackgroundWorker
+  /// Reads files; made for the first one.
+  let reader: () -> BackgroundWorker
+  /// Asks ZooKeeper; nil where nothing says where that is.
+  let registry: Registry?
 }
 
 /// One look at a source. Dropping it ends that.
 final class TargetLook {
   private var service: ServiceLookup?
+  private var registered: RegistryLook?
+  private var never: Timer?
 
   /// Begins.
   ///
@@ -20,11 +25,16 @@ final class TargetLook {
     switch source {
     case .service(let name): service = finder.resolver.resolveService(name) { found(TargetFinding($0)) }
     case .file(let path):
-      finder.reader.perform {
+      finder.reader().perform {
         TargetFinding.reading(path)
       } then: { [weak self] finding in
         if self != nil { found(finding) }
       }
+    case .zooKeeper(let path):
+      registered = finder.registry?.look(at: path, found: found)
+      guard registered == nil else { return }
+      never = Timer(on: finder.loop) { found(.trouble("nothing says where ZooKeeper is")) }
+      never?.schedule(after: .zero)
     }
   }
 }
@@ -51,7 +61,7 @@ package final class TargetLookup {
   private func take(_ finding: TargetFinding, of source: TargetSource) {
     switch finding {
     case .targets(let targets): answers[source] = targets
-    case .trouble(let reason): failures[source] = reason
+    case .trouble(let reason), .hindered(let reason): failures[source] = reason
     }
     left -= 1
     if left == 0 { done(answers, failures) }

@@ -8,6 +8,8 @@ enum TargetFinding: Equatable, Sendable {
   case targets([Target])
   /// None, or nobody knows: why, for people.
   case trouble(String)
+  /// Nobody can be asked, which is told of whom it's about and not of each source: why.
+  case hindered(String)
 }
 
 /// What is known of a source, look after look. Pure: findings and randomness are passed in.
@@ -20,6 +22,7 @@ struct TargetMemory {
   /// What is wrong, while something is.
   private(set) var trouble: String?
   private var failures = 0
+  private var hasToldTrouble = false
 
   /// Knows what somebody has found before it, if anybody has.
   init(_ known: [Target] = []) { targets = known }
@@ -39,13 +42,16 @@ struct TargetMemory {
     var news = News()
     switch finding {
     case .targets(let found):
-      news.hasRecovered = failures > 0
-      (failures, trouble) = (0, nil)
+      news.hasRecovered = hasToldTrouble
+      (failures, trouble, hasToldTrouble) = (0, nil, false)
       if found != targets { news.changed = found }
       targets = found
     case .trouble(let reason):
       failures += 1
       if reason != trouble { news.failed = reason }
+      (trouble, hasToldTrouble) = (reason, true)
+    case .hindered(let reason):
+      failures += 1
       trouble = reason
     }
     return news

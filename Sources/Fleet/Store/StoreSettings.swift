@@ -1,5 +1,6 @@
 package import Config
 import Sockets
+package import Stores
 package import TLS
 
 /// Where the store of a fleet is, and how it's used.

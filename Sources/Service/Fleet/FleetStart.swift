@@ -5,6 +5,7 @@ import Fleet
 import Glibc
 import Network
 import Sockets
+import Stores
 import SystemPackage
 import TLS
 

@@ -4,6 +4,7 @@ import Libevent
 import Names
 import Sockets
 import Support
+@testable import Stores
 @testable import TLS
 
 @testable import Fleet

@@ -1,5 +1,7 @@
 import Libevent
 import Sockets
+import Stores
+import TLS
 
 /// One connection to one server, kept alive, from the dial to its end, which is final: what follows is another object.
 ///

@@ -1,5 +1,6 @@
 import Libevent
 import Sockets
+import Stores
 import TLS
 
 /// How a server is spoken to.

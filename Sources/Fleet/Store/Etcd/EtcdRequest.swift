@@ -1,3 +1,5 @@
+import Stores
+
 /// A part of a transaction: what has to be there, and what becomes of it.
 struct EtcdWrite: Equatable {
   /// What has to be there.

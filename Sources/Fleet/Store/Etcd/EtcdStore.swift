@@ -3,6 +3,7 @@ package import Libevent
 import Model
 package import Names
 import Sockets
+import Stores
 import TLS
 
 /// etcd as a store, by the JSON gateway that every server has.

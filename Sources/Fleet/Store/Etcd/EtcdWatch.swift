@@ -1,5 +1,6 @@
 import Libevent
 import Sockets
+import TLS
 
 /// Is told by a server which keys change, on a connection of its own.
 ///

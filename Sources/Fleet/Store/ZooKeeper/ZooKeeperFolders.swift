@@ -1,4 +1,5 @@
 import Libevent
+import Stores
 
 /// Sees to it that the nodes are there below which everything is: made once, and again if somebody takes them away.
 final class ZooKeeperFolders {

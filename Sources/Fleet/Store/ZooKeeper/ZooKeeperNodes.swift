@@ -1,4 +1,5 @@
 import Agreement
+import Stores
 
 /// How keys and requests of a store are nodes and requests of ZooKeeper: values in, values out.
 ///

@@ -3,6 +3,7 @@ package import Libevent
 import Model
 package import Names
 import Sockets
+import Stores
 import TLS
 
 /// ZooKeeper as a store.

@@ -1,5 +1,7 @@
 import Libevent
 import Sockets
+import Stores
+import TLS
 
 /// What a server says of how soon the servers notice that one of them is lost: the least that a lease on them must outlast.
 package struct ZooKeeperTuning: Equatable, Sendable {

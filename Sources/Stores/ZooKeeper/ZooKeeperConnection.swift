@@ -1,12 +1,13 @@
-import Libevent
+package import Libevent
 import Sockets
+package import TLS
 
 /// One session on one connection to one server, from the dial to its end, which is final: what follows is another object.
 ///
 /// Requests are sent as they come and answered in their order.
-final class ZooKeeperConnection: StoreConnection {
+package final class ZooKeeperConnection: StoreConnection {
   /// What has happened to it.
-  enum Event {
+  package enum Event {
     /// The session stands: requests may be made.
     case ready
     /// A node that was watched has changed.
@@ -16,7 +17,7 @@ final class ZooKeeperConnection: StoreConnection {
   }
 
   /// Why it's over.
-  enum Ending: Error, Equatable {
+  package enum Ending: Error, Equatable {
     /// The connection was closed, refused or reset, or TLS doesn't come about on it.
     case lost(ByteStream.Ending)
     /// The server closed it before it said anything of TLS.
@@ -36,7 +37,7 @@ final class ZooKeeperConnection: StoreConnection {
   }
 
   /// What came of a request.
-  enum Outcome: Equatable {
+  package enum Outcome: Equatable {
     case answered(ZooKeeperReply)
     /// It was on its way when the connection ended.
     case unknown
@@ -54,7 +55,7 @@ final class ZooKeeperConnection: StoreConnection {
   }
 
   /// The other end.
-  let server: StoreServer
+  package let server: StoreServer
   private let manners: ZooKeeperManners
   private let isSecure: Bool
   private let deliver: (Event) -> Void
@@ -73,7 +74,7 @@ final class ZooKeeperConnection: StoreConnection {
   /// Dials.
   ///
   /// - Parameter deliver: called on the loop, not before this returns.
-  init(
+  package init(
     to server: StoreServer, _ manners: ZooKeeperManners, on loop: EventLoop, deliver: @escaping (Event) -> Void
   ) {
     self.server = server
@@ -94,10 +95,10 @@ final class ZooKeeperConnection: StoreConnection {
     input: ByteStream.largestFrame + 4, output: 8 << 20)
 
   /// Whether requests may be made.
-  var isReady: Bool { stage == .ready }
+  package var isReady: Bool { stage == .ready }
 
   /// Closes it at once. Nobody is called any more, those who wait for an answer neither.
-  func close() {
+  package func close() {
     stage = .closed
     connection?.close()
     connection = nil
@@ -106,7 +107,7 @@ final class ZooKeeperConnection: StoreConnection {
   }
 
   /// Asks for something. `then` is called once, not from within this call.
-  func send(_ request: ZooKeeperRequest, then: @escaping (Outcome) -> Void) {
+  package func send(_ request: ZooKeeperRequest, then: @escaping (Outcome) -> Void) {
     guard stage == .ready else { preconditionFailure("a request without a session") }
     lastXid = lastXid == .max ? 1 : lastXid + 1
     waiting.append(Waiting(xid: lastXid, request: request, due: deadline, then: then))

@@ -1,15 +1,20 @@
-import TLS
+package import TLS
 
 /// How a server is spoken to.
-struct ZooKeeperManners {
+package struct ZooKeeperManners {
   /// How long an answer may take; then the connection is given up, as its server is stuck or cut off.
-  var patience = Duration.milliseconds(400)
+  package var patience: Duration
   /// After how much silence of ours the server is asked for a sign of life, so that a stuck one shows before it's needed.
-  var pingInterval = Duration.seconds(1)
+  package var pingInterval = Duration.seconds(1)
   /// After how long without us the server may forget the session. It's all the same to us: nothing belongs to a session.
-  var sessionTimeout = Duration.seconds(6)
+  package var sessionTimeout = Duration.seconds(6)
   /// `user:password`, as ZooKeeper's digest scheme has it; nil for nobody in particular.
-  var user: [UInt8]?
+  package var user: [UInt8]?
   /// TLS, as it's now; nil for none.
-  var tls: RenewedTLS?
+  package var tls: RenewedTLS?
+
+  /// For this user, by this TLS.
+  package init(patience: Duration = .milliseconds(400), user: [UInt8]? = nil, tls: RenewedTLS? = nil) {
+    (self.patience, self.user, self.tls) = (patience, user, tls)
+  }
 }

@@ -1,6 +1,6 @@
 /// What a server says instead of doing what was asked (ZooKeeper's KeeperException.Code): those that mean something here, and
 /// the numbers of all others.
-enum ZooKeeperError: Error, Hashable, CustomStringConvertible {
+package enum ZooKeeperError: Error, Hashable, CustomStringConvertible {
   /// There is no such node, or none above the one that is to be made.
   case noNode
   /// There is one already.
@@ -34,7 +34,7 @@ enum ZooKeeperError: Error, Hashable, CustomStringConvertible {
   }
 
   /// A clause about the server.
-  var description: String {
+  package var description: String {
     switch self {
     case .noNode: "has no such node"
     case .nodeExists: "has such a node already"

@@ -1,6 +1,6 @@
 extension ZooKeeperConnection.Ending: CustomStringConvertible {
   /// A clause about the server.
-  var description: String {
+  package var description: String {
     switch self {
     case .lost(.closed): "closed the connection"
     case .lost(.failed(let error)): "isn't reached: \("\(error)".lowercased())"

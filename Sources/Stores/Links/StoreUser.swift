@@ -3,13 +3,13 @@ package import Sockets
 /// A user with a password, out of a file.
 package struct StoreUser: Equatable, Sendable {
   /// `user:password`.
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// Who it is.
-  var name: ArraySlice<UInt8> { bytes.prefix { $0 != UInt8(ascii: ":") } }
+  package var name: ArraySlice<UInt8> { bytes.prefix { $0 != UInt8(ascii: ":") } }
 
   /// What proves it.
-  var password: ArraySlice<UInt8> { bytes.dropFirst(name.count + 1) }
+  package var password: ArraySlice<UInt8> { bytes.dropFirst(name.count + 1) }
 
   /// Why there is none.
   package enum Problem: Error, Equatable, CustomStringConvertible {

@@ -1,16 +1,16 @@
-import Config
+package import Config
 import Libevent
-import Names
-import Sockets
+package import Names
+package import Sockets
 
 /// Where the servers are: those given by address at once, those given by name as far as it has been looked up. They are gone
 /// through in turn, from one that is picked at random, so that nodes spread over them.
-final class StoreAddressBook {
+package final class StoreAddressBook {
   /// A name is looked up again at most so often.
   private static let shortestPause = Duration.seconds(1)
 
   /// What comes of looking names up.
-  enum Event {
+  package enum Event {
     /// There is an address that wasn't known.
     case found
     /// A name has none.
@@ -33,7 +33,7 @@ final class StoreAddressBook {
   /// Starts to look names up.
   ///
   /// - Parameter deliver: takes what comes of it, not before this returns.
-  init(_ endpoints: [Endpoint], resolver: Resolver, deliver: @escaping (Event) -> Void) {
+  package init(_ endpoints: [Endpoint], resolver: Resolver, deliver: @escaping (Event) -> Void) {
     self.endpoints = endpoints
     self.resolver = resolver
     self.deliver = deliver
@@ -41,7 +41,7 @@ final class StoreAddressBook {
   }
 
   /// All that are known, in the order in which they're given.
-  var servers: [StoreServer] {
+  package var servers: [StoreServer] {
     endpoints.flatMap { endpoint -> [StoreServer] in
       let addresses: [SocketAddress] =
         switch endpoint {
@@ -54,7 +54,7 @@ final class StoreAddressBook {
   }
 
   /// The next one to dial, other than that one; nil if none is known.
-  func next(otherThan taken: SocketAddress?) -> StoreServer? {
+  package func next(otherThan taken: SocketAddress?) -> StoreServer? {
     let servers = servers
     // In turn through all of them: among the others only, two links that dial by turns would never come to some.
     for _ in servers.indices {
@@ -66,7 +66,7 @@ final class StoreAddressBook {
   }
 
   /// Looks all names up that aren't being looked up and weren't just now: something isn't where it was, or isn't known yet.
-  func lookUp() {
+  package func lookUp() {
     let now = MonotonicClock.now()
     for case .name(let name, _) in endpoints {
       var known = names[name] ?? Name()

@@ -1,15 +1,15 @@
 /// A frame that says it's larger than anything that is taken.
-struct FrameTooLarge: Error, Equatable {
+package struct FrameTooLarge: Error, Equatable {
   /// What it says.
-  let length: Int
+  package let length: Int
 }
 
 extension ByteStream {
   /// The most bytes of one frame: more than any message has, and nothing that hurts.
-  static var largestFrame: Int { 2 << 20 }
+  package static var largestFrame: Int { 2 << 20 }
 
   /// Takes the next frame if all of it is there: a length of four bytes, the largest first, and as many bytes.
-  func takeFrame() throws(FrameTooLarge) -> [UInt8]? {
+  package func takeFrame() throws(FrameTooLarge) -> [UInt8]? {
     let head = peek(4)
     guard head.count == 4 else { return nil }
     let length = Int(head.reduce(UInt32(0)) { $0 << 8 | UInt32($1) })

@@ -1,5 +1,5 @@
 /// A node is made, changed or deleted: alone, or together with others in a multi.
-enum ZooKeeperWrite: Equatable {
+package enum ZooKeeperWrite: Equatable {
   /// It's made; its version is 0 then.
   case create(String, [UInt8])
   /// It has this data if it has this version.
@@ -8,23 +8,23 @@ enum ZooKeeperWrite: Equatable {
   case delete(String, version: Int32)
 
   /// Stands for whichever version there is.
-  static let anyVersion: Int32 = -1
+  package static let anyVersion: Int32 = -1
 }
 
 /// What a server is asked for in a session.
-enum ZooKeeperRequest: Equatable {
+package enum ZooKeeperRequest: Equatable {
   /// A sign of life.
   case ping
   /// That what follows sees all that was done before, on this session.
   case sync(String)
-  /// A node's data.
-  case get(String)
+  /// A node's data; if it's watched, to be told once of the next change of that, or that the node is gone.
+  case get(String, isWatched: Bool = false)
   /// Whether there's a node, and to be told once of the next change of that or of its data.
   case watch(String)
   /// Whether there's a node.
   case exists(String)
-  /// The names of the nodes below one.
-  case children(String)
+  /// The names of the nodes below one; if it's watched, to be told once when one comes or goes, or that the node is gone.
+  case children(String, isWatched: Bool = false)
   /// One write.
   case write(ZooKeeperWrite)
   /// All of these, or none.
@@ -113,7 +113,10 @@ extension ZooKeeperRequest {
       switch self {
       case .ping: break
       case .sync(let path): writer.string(path)
-      case .get(let path), .exists(let path), .children(let path):
+      case .get(let path, let isWatched), .children(let path, let isWatched):
+        writer.string(path)
+        writer.bool(isWatched)
+      case .exists(let path):
         writer.string(path)
         writer.bool(false)
       case .watch(let path):

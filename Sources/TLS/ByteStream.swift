@@ -1,14 +1,13 @@
-import Libevent
-import Sockets
-import SystemPackage
-import TLS
+package import Libevent
+package import Sockets
+package import SystemPackage
 
 /// A stream connection, as it is or over TLS: to its owner there's no difference but in what may end it.
 ///
 /// It belongs to its loop's thread. Whoever lets go of it closes it first; then nobody is called any more, even from within `deliver`.
-final class ByteStream {
+package final class ByteStream {
   /// What has happened to it.
-  enum Event {
+  package enum Event {
     /// It stands, and over TLS both sides have proven who they are: bytes may be sent. Once.
     case opened
     /// Bytes have come. What isn't taken waits, and is told of again with those that follow.
@@ -18,7 +17,7 @@ final class ByteStream {
   }
 
   /// How it came to its end.
-  enum Ending: Equatable {
+  package enum Ending: Equatable {
     /// The peer has closed it.
     case closed
     /// It was refused, reset, timed out, or never made.
@@ -47,7 +46,7 @@ final class ByteStream {
   ///   - session: TLS, which has said nothing yet; nil for bytes as they are.
   ///   - bounds: how many bytes wait at most, before they are enciphered and after they are deciphered.
   ///   - deliver: called on the loop, not before this returns.
-  init(
+  package init(
     to address: SocketAddress, over session: TLSSession?, on loop: EventLoop, bounds: BufferedConnection.Bounds,
     deliver: @escaping (Event) -> Void
   ) {
@@ -56,7 +55,7 @@ final class ByteStream {
   }
 
   /// Takes over the socket of somebody who has dialled, and lets him begin with TLS.
-  init(
+  package init(
     _ socket: Socket, over session: TLSSession, on loop: EventLoop, bounds: BufferedConnection.Bounds,
     deliver: @escaping (Event) -> Void
   ) {
@@ -65,7 +64,7 @@ final class ByteStream {
   }
 
   /// Ends it at once, without a word.
-  func close() {
+  package func close() {
     stream = nil
     isOpen = false
   }
@@ -126,15 +125,15 @@ final class ByteStream {
 
 extension ByteStream {
   /// How many bytes have come that weren't taken yet.
-  var available: Int { session == nil ? stream?.available ?? 0 : plain.count }
+  package var available: Int { session == nil ? stream?.available ?? 0 : plain.count }
 
   /// The first bytes that have come, without taking them; fewer if there aren't so many.
-  func peek(_ count: Int) -> [UInt8] {
+  package func peek(_ count: Int) -> [UInt8] {
     session == nil ? stream?.peek(count) ?? [] : Array(plain.prefix(count))
   }
 
   /// Takes the first bytes that have come; fewer if there aren't so many.
-  func take(_ count: Int) -> [UInt8] {
+  package func take(_ count: Int) -> [UInt8] {
     guard session != nil else { return stream?.take(count) ?? [] }
     let taken = Array(plain.prefix(count))
     plain.removeFirst(taken.count)
@@ -146,7 +145,7 @@ extension ByteStream {
   ///
   /// - Returns: false if it doesn't stand, or so many bytes would wait that it's more than the bound: the peer is too slow, and
   ///   nothing more can be sent.
-  func send(_ bytes: [UInt8]) -> Bool {
+  package func send(_ bytes: [UInt8]) -> Bool {
     guard isOpen, let stream else { return false }
     guard let session else { return stream.send(bytes) }
     do throws(TLSSession.Fault) {

@@ -1,5 +1,5 @@
 /// What a server says to a request.
-enum ZooKeeperReply: Equatable {
+package enum ZooKeeperReply: Equatable {
   /// It's so: a sync, a ping, or a password that is right.
   case done
   /// A node's data and version.
@@ -16,7 +16,7 @@ enum ZooKeeperReply: Equatable {
 
 /// What comes from a server in a session, without its length.
 enum ZooKeeperMessage: Equatable {
-  /// A node that was watched has changed, been made or been deleted.
+  /// A node that was watched has changed, been made or been deleted, or one below it has been made or deleted.
   case changed(String)
   /// The answer to the request of this number, with its error and what is left to read.
   case answer(xid: Int32, ZooKeeperError?, JuteReader)
@@ -36,8 +36,8 @@ enum ZooKeeperMessage: Equatable {
     _ = try reader.int()
     let path = try reader.string()
     try reader.end()
-    // NodeCreated, NodeDeleted, NodeDataChanged: what is watched for.
-    guard (1...3).contains(kind) else { throw .unexpected(kind) }
+    // NodeCreated, NodeDeleted, NodeDataChanged, NodeChildrenChanged: what is watched for.
+    guard (1...4).contains(kind) else { throw .unexpected(kind) }
     self = .changed(path)
   }
 }

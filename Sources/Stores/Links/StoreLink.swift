@@ -1,8 +1,8 @@
-import Libevent
-import Sockets
+package import Libevent
+package import Sockets
 
 /// A connection to a server of a store, from the dial to its end, which is final.
-protocol StoreConnection: AnyObject {
+package protocol StoreConnection: AnyObject {
   /// The other end.
   var server: StoreServer { get }
   /// Whether requests may be made.
@@ -12,9 +12,9 @@ protocol StoreConnection: AnyObject {
 }
 
 /// Keeps one connection, to whichever server takes it: when it's lost, the next one is dialled.
-final class StoreLink<Connection: StoreConnection> {
+package final class StoreLink<Connection: StoreConnection> {
   /// What a connection says of itself.
-  enum News {
+  package enum News {
     /// Requests may be made.
     case ready
     /// It's over; a clause about the server says why.
@@ -22,7 +22,7 @@ final class StoreLink<Connection: StoreConnection> {
   }
 
   /// What has happened to the link.
-  enum Event {
+  package enum Event {
     /// There's a connection: requests may be made.
     case up
     /// There's none any more, or none yet still: what was said of the server that it was tried with.
@@ -37,21 +37,23 @@ final class StoreLink<Connection: StoreConnection> {
   /// The server of the other link, which this one stays away from.
   private let taken: () -> SocketAddress?
   private let deliver: (Event) -> Void
-  private var pace = RedialPace()
+  private var pace: RedialPace
   private var redial: Timer?
   private var isClosed = false
   private var upSince: UInt64?
   /// The one there is, or that is being made.
-  private(set) var connection: Connection?
+  package private(set) var connection: Connection?
 
   /// Knows nobody yet; see `dial`.
   ///
   /// - Parameter connect: dials a server; what is told of the connection then is never told before that returns.
-  init(
-    _ servers: StoreAddressBook, on loop: EventLoop, staysAwayFrom taken: @escaping () -> SocketAddress?,
+  package init(
+    _ servers: StoreAddressBook, pace: RedialPace = RedialPace(), on loop: EventLoop,
+    staysAwayFrom taken: @escaping () -> SocketAddress? = { nil },
     connect: @escaping (StoreServer, @escaping (News) -> Void) -> Connection, deliver: @escaping (Event) -> Void
   ) {
     self.servers = servers
+    self.pace = pace
     self.connect = connect
     self.taken = taken
     self.deliver = deliver
@@ -59,21 +61,21 @@ final class StoreLink<Connection: StoreConnection> {
   }
 
   /// Whether requests may be made.
-  var isUp: Bool { connection?.isReady ?? false }
+  package var isUp: Bool { connection?.isReady ?? false }
 
   /// Dials, if there is no connection and somebody to dial.
-  func dial() {
+  package func dial() {
     guard connection == nil, !isClosed else { return }
     guard let server = servers.next(otherThan: taken()) else {
       servers.lookUp()
-      redial?.schedule(after: RedialPace.longestPause)
+      redial?.schedule(after: pace.longest)
       return
     }
     connection = connect(server) { [unowned self] in take($0) }
   }
 
   /// Lets go of it all; nobody is called any more.
-  func close() {
+  package func close() {
     isClosed = true
     connection?.close()
     connection = nil
