@@ -16,6 +16,8 @@ package enum SocketAddress: Hashable, Sendable {
 extension SocketAddress {
   /// Reads an IP address literal without a port, such as `10.0.0.1`, `::1` or `fe80::1%eth0`; nil if it isn't one.
   package init?(ip text: String, port: UInt16) {
+    // What is behind a zero isn't seen in C.
+    guard !text.utf8.contains(0) else { return nil }
     var ipv4 = in_addr()
     if unsafe inet_pton(AF_INET, text, &ipv4) == 1 {
       self = .ipv4(UInt32(bigEndian: ipv4.s_addr), port: port)

@@ -44,7 +44,8 @@ import Testing
     "what is no member, and why",
     arguments: [
       ("", "is empty"), (" \n", "is empty"), ("hello", "\"hello\" has no port"), ("a:0", "port must be 1…65535"),
-      ("0.0.0.0:80", "it can't be connected to"), ("unix:/run/x", "is a Unix socket, which isn't found but said"),
+      ("0.0.0.0:80", "it can't be connected to"), ("10.0.0.1\0x:80", "is no backend"), ("[::1\0]:80", "is no backend"),
+      ("unix:/run/x", "is a Unix socket, which isn't found but said"),
       ("{", "is no JSON: "), ("[]", "is no backend"), ("{}", "has neither an \"address\" nor a \"serviceEndpoint\""),
       ("{\"address\":null,\"port\":1}", "has no \"address\""), ("{\"address\":\"a\"}", "has no \"port\" of 1…65535"),
       ("{\"address\":\"a\",\"port\":0}", "has no \"port\" of 1…65535"),

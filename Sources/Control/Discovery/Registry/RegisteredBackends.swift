@@ -65,7 +65,7 @@ struct RegisteredBackends {
     defer { untold = [] }
     guard !untold.isEmpty else { return nil }
     let first = untold.sorted { $0.name < $1.name }.prefix(4).map { name, problem in
-      "\(name.shortened) \(problem)" + (children[name]?.word == nil ? "" : ", and stays as it was")
+      "\(name.shortened) \(problem.printable)" + (children[name]?.word == nil ? "" : ", and stays as it was")
     }
     return first.joined(separator: "; ") + (untold.count > 4 ? "; and \(untold.count - 4) more" : "")
   }
