@@ -28,14 +28,15 @@ package final class Examiner {
   private let resolver: Resolver
   private let done: ([Result]) -> Void
   private var lookups: [Lookup] = []
-  private var later: Timer?
   private var examinations: [Examination] = []
   private var results: [Result?]
   private var left: Int
 
   /// Examines backends, all at the same time.
   ///
-  /// - Parameter done: called once, with a result for each.
+  /// - Parameters:
+  ///   - endpoints: at least one; none that has to be found out first (`Endpoint.targets`).
+  ///   - done: called once, with a result for each, after this has returned.
   package init(
     _ endpoints: [Endpoint], by settings: ResolverConfiguration, patience: Patience = Patience(), on loop: EventLoop,
     done: @escaping ([Result]) -> Void
@@ -44,27 +45,14 @@ package final class Examiner {
     resolver = Resolver(nameservers: settings.nameservers, timeout: settings.timeout, on: loop)
     results = endpoints.map { _ in nil }
     left = endpoints.count
-    var places: [Int] = []
-    defer { skip(places) }
     for (place, endpoint) in endpoints.enumerated() {
       switch endpoint {
       case .address(let address):
         examine([address], called: address.port == nil ? .host("localhost") : TLSName(address), at: place)
       case .name(let name, let port): lookUp(name, port, at: place)
-      case .targets: places.append(place)
+      case .targets: preconditionFailure("who asks finds out first which backends these are")
       }
     }
-  }
-
-  /// Says of some that it's not known where they are, though not from within a call.
-  private func skip(_ places: [Int]) {
-    guard !places.isEmpty else { return }
-    later = Timer(on: loop) { [unowned self] in
-      for place in places {
-        note(.unknown("its backends are found while the program runs: name one of them"), at: place)
-      }
-    }
-    later?.schedule(after: .zero)
   }
 
   private func lookUp(_ name: String, _ port: UInt16, at place: Int) {

@@ -176,7 +176,14 @@ extension System {
       let (status, body) = try proxy.admin("POST", "/v1/reload", "{}")
       #expect(status == 409 || status == 422, "\(status)")
       #expect(body.contains("no backends are found at srv:_web._tcp.example"), "\(body)")
+      // So does who looks at backends before anything runs.
+      let file = try stage.folder().write("martlet.json", "{ \(found) }")
+      let nobody = try MartletProgram.run(["doctor", file])
+      #expect(
+        nobody.exit == .code(1) && nobody.output.contains("  ! no such name: see to where it's found"), "\(nobody)")
       zone.set([(0, 0, port, "a.example")])
+      let somebody = try MartletProgram.run(["doctor", file])
+      #expect(somebody.exit == .code(0) && somebody.output.contains("main/a.example:\(port)\n"), "\(somebody)")
       try proxy.reload(found)
       #expect(try proxy.report().pools[0].backends.map(\.state) == ["up"])
       #expect(try ask(.local(proxy.port())).body == "a\n")

@@ -20,6 +20,16 @@ extension TargetSource {
   }
 }
 
+extension Configuration {
+  /// Where backends are found that aren't given one by one.
+  package var targetSources: Set<TargetSource> {
+    Set(
+      pools.flatMap(\.backends).compactMap { backend in
+        if case .targets(let source, _) = backend.endpoint { source } else { nil }
+      })
+  }
+}
+
 extension TargetSource: CustomStringConvertible {
   /// What it's called for people, and in what is stored: no host and no address is written so.
   package var description: String {

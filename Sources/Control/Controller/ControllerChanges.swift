@@ -7,7 +7,7 @@ package import Model
 extension Controller {
   /// Makes a configuration ready and lets it take effect at once: the first one, for which nobody has to be asked.
   package func start(with configuration: Configuration) {
-    targets.readFiles(of: sources(of: configuration))
+    targets.readFiles(of: configuration.targetSources)
     prepare(stage(configuration), as: 0)
     apply(Change(.configuration(rollout: 0), by: "the start", because: "started"))
   }
@@ -101,7 +101,7 @@ extension Controller {
   /// Watches all that backends are given by.
   func watchSources() {
     targets.watch(
-      sources(of: configuration), settings: configuration.resolver, zooKeeper: configuration.registry)
+      configuration.targetSources, settings: configuration.resolver, zooKeeper: configuration.registry)
     names.watch(hostNames(of: configuration), settings: configuration.resolver)
   }
 

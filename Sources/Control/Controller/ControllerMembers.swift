@@ -102,14 +102,6 @@ extension Controller {
     }
   }
 
-  /// The sources at which a configuration's backends are found.
-  package func sources(of configuration: Configuration) -> Set<TargetSource> {
-    Set(
-      configuration.pools.flatMap(\.backends).compactMap { backend in
-        if case .targets(let source, _) = backend.endpoint { source } else { nil }
-      })
-  }
-
   private func makeStatus(_ pool: String) -> PoolStatus {
     let cursor = inheritance?.cursor(of: pool)
     return PoolStatus(

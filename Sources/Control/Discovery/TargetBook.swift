@@ -1,6 +1,6 @@
 package import Config
-import Libevent
-import Logging
+package import Libevent
+package import Logging
 import Model
 import Names
 import Sockets
@@ -25,7 +25,7 @@ package final class TargetBook {
   private lazy var reader = BackgroundWorker(name: "targets", on: loop)
 
   /// Knows no source yet.
-  init(_ settings: ResolverConfiguration, on loop: EventLoop, logger: Logger) {
+  package init(_ settings: ResolverConfiguration, on loop: EventLoop, logger: Logger) {
     self.settings = settings
     self.loop = loop
     self.logger = logger

@@ -46,28 +46,38 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let (settings, subject) = try settings()
-    let patients = settings.pools.flatMap { pool -> [Patient] in
+    let loop = EventLoop()
+    let sources = DoctorSources(of: settings, on: loop)
+    let patients = settings.pools.flatMap { pool -> [DoctorPatient] in
       let asked = settings.ports(leadingTo: pool.name).first?.lowerBound
-      return pool.backends.flatMap { Patient.all(of: $0, in: pool.name, askedAt: asked) }
+      return pool.backends.flatMap { DoctorPatient.all(of: $0, in: pool.name, sources, askedAt: asked) }
     }.filter { patient in subject.map(patient.isMeant) ?? true }
     guard !patients.isEmpty else {
       throw ExitStatus.usage.because("there is no pool and no backend \(subject ?? "")")
     }
+    var results = examine(patients.compactMap(\.endpoint), by: settings.resolver, on: loop)[...]
+    var isWell = true
+    for patient in patients {
+      let report = patient.report(patient.endpoint == nil ? nil : results.popFirst())
+      isWell = isWell && report.isWell
+      try Output.write(report.text)
+    }
+    if !isWell { throw ExitStatus.incomplete.code }
+  }
+
+  /// What is found at each place.
+  private func examine(
+    _ endpoints: [Endpoint], by settings: ResolverConfiguration, on loop: EventLoop
+  ) -> [Examiner.Result] {
+    guard !endpoints.isEmpty else { return [] }
     var results: [Examiner.Result] = []
-    let loop = EventLoop()
-    let examiner = Examiner(patients.map(\.endpoint), by: settings.resolver, on: loop) {
+    let examiner = Examiner(endpoints, by: settings, on: loop) {
       results = $0
       loop.stop()
     }
     loop.run()
     withExtendedLifetime(examiner) {}
-    var isWell = true
-    for (patient, result) in zip(patients, results) {
-      let report = patient.report(result)
-      isWell = isWell && report.isWell
-      try Output.write(report.text)
-    }
-    if !isWell { throw ExitStatus.incomplete.code }
+    return results
   }
 
   /// The file's, or the running process's; and who of it is meant.
@@ -87,52 +97,5 @@ struct DoctorCommand: ParsableCommand {
 
   private func load(_ path: String, _ seen: inout FileSnapshot) throws -> Configuration {
     try ConfigurationFile.parse(["--config", path]).load(secrets: .ifThere, seen: &seen)
-  }
-
-  /// A backend that is looked at.
-  private struct Patient {
-    let pool: String
-    let backend: BackendConfiguration
-    /// Where it's looked at.
-    let endpoint: Endpoint
-
-    /// A backend, or those that its file names.
-    ///
-    /// - Parameter port: one that its clients ask for; nil if that isn't known.
-    static func all(of backend: BackendConfiguration, in pool: String, askedAt port: UInt16?) -> [Patient] {
-      guard case .targets(.file(let path), _) = backend.endpoint, let targets = try? TargetFile.read(path) else {
-        let asked = port.flatMap { backend.endpoint.with(port: $0) } ?? backend.healthEndpoint
-        return [
-          Patient(pool: pool, backend: backend, endpoint: backend.endpoint.hasSamePort ? asked : backend.endpoint)
-        ]
-      }
-      return targets.map { Patient(pool: pool, backend: backend.standing(for: $0), endpoint: $0.endpoint) }
-    }
-
-    func isMeant(_ subject: String) -> Bool {
-      guard let path = BackendPath(subject) else { return subject == pool }
-      return path.pool == pool && [backend.name, backend.endpoint.description].contains(path.backend)
-    }
-
-    func report(_ result: Examiner.Result) -> (text: String, isWell: Bool) {
-      var text = "\(pool)/\(backend.name)\n"
-      switch result {
-      case .unknown(let why): return (text + Self.complaint(why, "see to its name"), false)
-      case .found(let all):
-        var isWell = true
-        for (address, findings) in all {
-          if address != backend.name { text += "  \(address)\n" }
-          for line in findings.lines { text += "  \(TextTable.printable(line))\n" }
-          let complaints = findings.complaints(backend.sendProxy)
-          isWell = isWell && complaints.isEmpty
-          for (problem, remedy) in complaints { text += Self.complaint(problem, remedy) }
-        }
-        return (text, isWell)
-      }
-    }
-
-    private static func complaint(_ problem: String, _ remedy: String) -> String {
-      "  ! \(TextTable.printable(problem)): \(remedy)\n"
-    }
   }
 }
