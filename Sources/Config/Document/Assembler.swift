@@ -38,7 +38,7 @@ struct Assembler {
       reload: document.reload,
       eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) }, warnings: found.warnings)
     for pool in documents {
-      loops(in: pool, askedFor: configuration.ports(leadingTo: pool.value.name ?? ""))
+      loops(in: pool, askedFor: configuration.ports(askedOf: pool.value.name ?? ""))
       portless(in: pool, from: located)
     }
     return configuration
