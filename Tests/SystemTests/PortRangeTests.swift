@@ -78,6 +78,24 @@ extension System {
       try waitUntil("it's told") { proxy.log.contains("a client came that asked for none") }
     }
 
+    @Test("checks at a port that clients ask for begin as sessions do, and those at another one don't")
+    func toldChecks() throws {
+      let ports = try FreePort.run(of: 2)
+      let listening = ports.map { "listen 127.0.0.2:\($0) proxy_protocol;" }.joined()
+      let server = try stage.nginx("a", on: "127.0.0.2", options: listening)
+      for port in ["\(ports.lowerBound)", server.address.split(separator: ":").last.map(String.init) ?? ""] {
+        let proxy = try stage.martlet(
+          """
+          "listeners": [\(range(ports))],
+          "pools": [{ "name": "main", "backends": ["127.0.0.2:same"], "sendProxy": "v1",
+                      "health": { "type": "http", "port": \(port), "interval": "100ms" } }]
+          """)
+        try proxy.waitUntilAllUp()
+        #expect(try ask(.local(ports.upperBound)).body == "a\n")
+        _ = try proxy.stop()
+      }
+    }
+
     @Test("a port at which nobody answers isn't held against a backend")
     func closed() throws {
       let ports = try FreePort.run(of: 3)
