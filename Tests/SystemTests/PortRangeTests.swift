@@ -96,6 +96,30 @@ extension System {
       }
     }
 
+    @Test("sockets of whose address the kernel tells otherwise than the file go to the next process and listener")
+    func scoped() throws {
+      let ports = try FreePort.run(of: 2)
+      let server = try server(ports)
+      func listener(_ name: String, _ ports: ClosedRange<UInt16>) -> String {
+        "{ \"name\": \"\(name)\", \"bind\": \"[::1%lo]:\(ports.lowerBound)-\(ports.upperBound)\" }"
+      }
+      func expectSockets(_ sockets: Set<String>) throws {
+        try waitUntil("the same sockets listen") { try listeningSockets(at: ports.lowerBound) == sockets }
+        for port in ports { #expect(try ask(.ip("::1", port)).body == "\(port)\n") }
+      }
+      let proxy = try stage.martlet(named(listener("r", ports), server))
+      try proxy.waitUntilAllUp()
+      let sockets = try listeningSockets(at: ports.lowerBound)
+      #expect(sockets.count == 3, "two workers and the server")
+      let parts = ports.map { listener("part-\($0)", $0...$0) }.joined(separator: ", ")
+      try proxy.reload(named(parts, server))
+      try expectSockets(sockets)
+      struct Upgraded: Decodable { let pid: pid_t }
+      let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}").pid
+      defer { kill(next, SIGKILL) }
+      try expectSockets(sockets)
+    }
+
     @Test("a port at which nobody answers isn't held against a backend")
     func closed() throws {
       let ports = try FreePort.run(of: 3)
