@@ -100,6 +100,19 @@ import Testing
     #expect(introduced("127.0.0.3:90").isEmpty)
   }
 
+  @Test("who is never checked and can't be ejected for refusing is warned of")
+  func unchecked() throws {
+    func warnings(_ backend: String, _ more: String) throws -> [String] {
+      try Configuration.parse("{ listen: ':20-29', backends: ['\(backend)'], \(more) }").warnings.map(\.description)
+    }
+    #expect(
+      try warnings("10.0.0.1:same", "health: { type: 'none' }").first?.contains("nobody finds out that it's down")
+        == true)
+    #expect(try warnings("10.0.0.1:same", checked).isEmpty)
+    #expect(try warnings("10.0.0.1:20", "health: { type: 'none' }").isEmpty)
+    #expect(try warnings("10.0.0.1:same", "health: { type: 'none' }, agent: { port: 9 }").isEmpty)
+  }
+
   @Test("the port that clients ask for is a backend's by address and name, and whom no port was asked of has none")
   func same() throws {
     let all = try Configuration.parse(

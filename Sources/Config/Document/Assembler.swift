@@ -182,6 +182,12 @@ extension Assembler {
           "give the pool's health a \"port\", or the backend a \"healthPort\"; or switch the check off: \"health\": { \"type\": \"none\" }"
       )
     }
+    if value.address?.hasSamePort == true, health.check == .none, pool.agent == nil {
+      found.warning(
+        backend.place(of: "address"),
+        "nobody finds out that it's down: it isn't checked, and a refusal is one port's and not the backend's",
+        hint: "give the pool's health a \"type\" and a \"port\"")
+    }
     if pool.agent != nil, value.address != nil, endpoint.with(port: 1) == nil {
       found.error(
         backend.place(of: "address"), "a Unix socket has no port, and the pool's agents are at one",
