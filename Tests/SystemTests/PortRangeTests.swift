@@ -206,6 +206,22 @@ extension System {
       try expectSame(ports)
     }
 
+    @Test("ports whose sockets take the place of many sessions are warned of")
+    func shortage() throws {
+      let ports = try FreePort.run(of: 90)
+      let low = ports.lowerBound
+      let server = try server(low...low + 1)
+      let proxy = try stage.martlet(named(range(low...low + 1), server))
+      try proxy.waitUntilAllUp()
+      for (last, isTold) in [(low + 20, false), (low + 89, true)] {
+        try proxy.configure(named(range(low...last), server))
+        for change in ["plan", "reload"] {
+          let answer = try proxy.admin("POST", "/v1/\(change)", "{}")
+          #expect(answer.status == 200 && answer.body.contains("sessions at most fit beside") == isTold, "\(answer)")
+        }
+      }
+    }
+
     @Test("ports that are given up on probation are nobody's, and come back with it")
     func probation() throws {
       let ports = try FreePort.run(of: 12)
