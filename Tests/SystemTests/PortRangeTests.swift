@@ -250,7 +250,7 @@ extension System {
         "listeners": [\(range(ports, ", \"pool\": \"main\""))\(more)],
         "pools": [{ "name": "main", "backends": [{ "address": "127.0.0.2:9", "weight": 1 }], \(pool) },
                   { "name": "other", "backends": ["127.0.0.2:9"], \(pool) },
-                  { "name": "third", "backends": ["127.0.0.2:9"] }]
+                  { "name": "third", "backends": ["127.0.0.2:9", "127.0.0.2:10"] }]
         """)
       func add(_ pool: String, _ address: String) throws -> (status: Int, body: String) {
         try proxy.admin("POST", "/v1/backends", "{ \"pool\": \"\(pool)\", \"address\": \"\(address)\" }")
