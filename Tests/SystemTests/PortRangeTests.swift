@@ -118,6 +118,11 @@ extension System {
       let next = try proxy.ask(Upgraded.self, "POST", "/v1/upgrade", "{}").pid
       defer { kill(next, SIGKILL) }
       try expectSockets(sockets)
+      // Those that were kept for the way back are the ones that it takes.
+      try proxy.reload(named(range(ports), server), "{ \"confirm\": 60 }")
+      let back = try proxy.admin("POST", "/v1/revert", "{}")
+      #expect(back.status == 200, "\(back)")
+      try expectSockets(sockets)
     }
 
     @Test("a port at which nobody answers isn't held against a backend")

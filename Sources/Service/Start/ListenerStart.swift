@@ -116,7 +116,7 @@ struct ListenerStart {
     }
     return try bind.all.map { address throws(StartError) in
       try Binding(
-        adopting: found[address.port]?.map(\.0) ?? [], for: configuration, workers: workers, file: file,
+        adopting: found[address.port]?.map(\.0) ?? [], at: address, for: configuration, workers: workers, file: file,
         fileOwner: fileOwner)
     }
   }
