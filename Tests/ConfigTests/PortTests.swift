@@ -87,6 +87,30 @@ import Testing
     #expect(found("'127.0.0.2:20-29'", "127.0.0.1:same") == 0)
     #expect(found("'127.0.0.2:20-29', '127.0.0.1:29'", "127.0.0.1:same") == 1)
     #expect(found("'10.0.0.1:20-29'", "10.0.0.1:same") == 1)
+    // A header may name any port.
+    func introduced(_ own: String) -> [String] {
+      problems(
+        """
+        { listeners: [{ bind: '127.0.0.2:20-29', pool: 'p', proxy: { from: ['10.0.0.0/8'] } },
+                      { bind: '\(own)', pool: 'q' }],
+          pools: [{ name: 'p', backends: ['127.0.0.1:same'], \(checked) }, { name: 'q', backends: ['127.0.0.1:9'] }] }
+        """)
+    }
+    #expect(introduced("127.0.0.1:90").first?.contains("127.0.0.1:90 is our own listener") == true)
+    #expect(introduced("127.0.0.3:90").isEmpty)
+  }
+
+  @Test("who is never checked and can't be ejected for refusing is warned of")
+  func unchecked() throws {
+    func warnings(_ backend: String, _ more: String) throws -> [String] {
+      try Configuration.parse("{ listen: ':20-29', backends: ['\(backend)'], \(more) }").warnings.map(\.description)
+    }
+    #expect(
+      try warnings("10.0.0.1:same", "health: { type: 'none' }").first?.contains("nobody finds out that it's down")
+        == true)
+    #expect(try warnings("10.0.0.1:same", checked).isEmpty)
+    #expect(try warnings("10.0.0.1:20", "health: { type: 'none' }").isEmpty)
+    #expect(try warnings("10.0.0.1:same", "health: { type: 'none' }, agent: { port: 9 }").isEmpty)
   }
 
   @Test("the port that clients ask for is a backend's by address and name, and whom no port was asked of has none")

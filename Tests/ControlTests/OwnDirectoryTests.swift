@@ -1,3 +1,4 @@
+import Config
 import Foundation
 import Sockets
 import Support
@@ -29,6 +30,25 @@ import Testing
     #expect(
       directory.door(at: try #require(SocketAddress("127.0.0.1:80")), of: "")?.reason
         == "its address is our own listener web (0.0.0.0:80): sessions would come back to this process")
+  }
+
+  @Test("a door is found by each port that clients ask for, which is any where a header names it")
+  func asked() throws {
+    for (proxy, isOwn) in [("", false), (", proxy: { from: ['10.0.0.0/8'] }", true)] {
+      let configuration = try Configuration.parse(
+        """
+        { listeners: [{ bind: '127.0.0.2:20-29'\(proxy) }, { bind: '127.0.0.3:90', pool: 'q' }],
+          pools: [{ name: 'main', backends: ['127.0.0.1:same'], health: { port: 81 } },
+                  { name: 'q', backends: ['127.0.0.1:9'] }] }
+        """.replacing("'127.0.0.2:20-29'", with: "'127.0.0.2:20-29', pool: 'main'"))
+      let directory = OwnDirectory(configuration.doors, of: configuration, isLocal: \.isLoopback)
+      func door(_ text: String) -> String? {
+        directory.door(at: SocketAddress(text) ?? .unix(path: ""), of: "main")?.address.description
+      }
+      #expect((door("127.0.0.3:0") == "127.0.0.3:90") == isOwn)
+      #expect(door("127.0.0.2:0") == "127.0.0.2:20-29")
+      #expect(door("127.0.0.4:0") == nil)
+    }
   }
 
   @Test("a Unix socket is the same file by whatever path")

@@ -1,3 +1,4 @@
+import Config
 import Testing
 
 @testable import Import
@@ -204,6 +205,19 @@ import Testing
       let translation = try Translation(
         of: "listen web\n  bind \(bind)\n  server s \(server)\n", in: .haproxy, file: "haproxy.cfg")
       #expect(!translation.isWhole, "\(bind) \(server): \(translation.text ?? "")")
+    }
+  }
+
+  @Test("a server without a port of its own that nobody could check isn't translated")
+  func nowhereToCheck() throws {
+    for (options, isWhole) in [("", true), (" check", false), (" check port 81", true)] {
+      let translation = try Translation(
+        of: "listen web\n  bind /run/a accept-proxy\n  server a 10.0.0.1\(options)\n  server b 10.0.0.2:7\n",
+        in: .haproxy, file: "haproxy.cfg")
+      let note = translation.notes.contains { "\($0)".contains("says where to check it") }
+      #expect(translation.isWhole == isWhole && note != isWhole, "\(translation.notes)")
+      #expect(translation.text?.contains("10.0.0.1:same") == isWhole, "\(translation.text ?? "")")
+      _ = try Configuration.parse(translation.text ?? "")
     }
   }
 

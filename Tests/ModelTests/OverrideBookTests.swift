@@ -199,5 +199,11 @@ struct OverrideBookTests {
     #expect(book.applied(to: pool).backends[2].healthEndpoint.description == "10.0.0.9:81")
     pool = try self.pool("'10.0.0.1:80'")
     #expect(book.applied(to: pool).backends[1].healthEndpoint.description == "10.0.0.9:80")
+    // Without a port of its own it's checked at the one at which the others are, whether it's theirs as well or not.
+    book.take(lease(.add(AddedBackend(name: "y", weight: 1, tier: 0)), "10.0.0.8:same"))
+    #expect(book.applied(to: pool).backends[2].healthEndpoint.description == "10.0.0.8:80")
+    #expect(pool.healthEndpoint(ofAdded: try Endpoint(text: "db.example:same")).description == "db.example:80")
+    pool = try self.pool("'10.0.0.1:80', '10.0.0.2:81'")
+    #expect(pool.healthEndpoint(ofAdded: try Endpoint(text: "10.0.0.8:same")).hasSamePort)
   }
 }

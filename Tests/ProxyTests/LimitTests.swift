@@ -24,6 +24,34 @@ import Testing
     second.close()
   }
 
+  @Test("where a listener has several ports, none is served again and again while another waits for a place")
+  func portsInTurn() throws {
+    let server = try TestServer(at: AddressFamily.ipv4.freshAddress())
+    let proxy = try ProxyFixture([server.address], maxSessions: 1)
+    let more = try BoundListener(workers: 1)
+    proxy.post(.open([ListeningSocket(status: proxy.listener, socket: more.sockets[0])]))
+    let first = try proxy.connect()
+    var peer = try server.accept()
+    var clients: [Peer] = []
+    for (text, address) in [("a", proxy.address), ("b", proxy.address), ("c", proxy.address), ("d", more.address)] {
+      let client = try Peer.connect(to: address)
+      try client.send(text)
+      clients.append(client)
+    }
+    #expect(eventually { proxy.listener.counters[0].pauses.current >= 2 })
+    var served = ""
+    first.close()
+    for _ in clients {
+      peer.close()
+      peer = try server.accept()
+      let text = peer.receiveText(1)
+      served += text
+      if let place = ["a", "b", "c", "d"].firstIndex(of: text) { clients[place].close() }
+    }
+    #expect(served.count == 4 && served.prefix(2).contains("d"), "\(served)")
+    peer.close()
+  }
+
   @Test("a full backend is passed over, and without another one the client gets a reset")
   func backendLimit() throws {
     let servers = try (0..<2).map { _ in try TestServer(at: AddressFamily.ipv4.freshAddress()) }

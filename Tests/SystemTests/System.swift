@@ -40,7 +40,7 @@ func refuses(_ port: UInt16) -> Bool {
 /// The sockets that listen at a port of this machine, by their inodes.
 func listeningSockets(at port: UInt16) throws -> Set<String> {
   // Beside those that listen the list has all that tests have left behind, tens of thousands.
-  let rows = try Subprocess.run("grep", [" 0A ", "/proc/net/tcp"]).output.split(separator: "\n")
+  let rows = try Subprocess.run("grep", ["-h", " 0A ", "/proc/net/tcp", "/proc/net/tcp6"]).output.split(separator: "\n")
   let address = ":" + String(format: "%04X", port)
   return Set(
     rows.map { $0.split(whereSeparator: \.isWhitespace) }.filter { $0[1].hasSuffix(address) && $0[3] == "0A" }

@@ -38,7 +38,7 @@ struct Planner {
       unknownHealth: stage.members.values.filter(\.isToBeChecked).map { "\($0.key.pool)/\($0.backend.name)" }.sorted(),
       unresolved: unresolved(by: configuration), limits: limits(for: configuration), obstacles: obstacles,
       warnings: configuration.warnings.map(\.description) + leaseWarnings(for: configuration)
-        + controller.ownMembers(in: stage))
+        + controller.ownMembers(in: stage) + [parts.limits.shortage(for: configuration)].compactMap(\.self))
   }
 
   /// What is the matter with an address that is to be taken. Nobody is answered at an address that is only reserved, so taking

@@ -110,7 +110,9 @@ package final class Reload {
     stage = Controller.Stage(
       configuration, doors: parts.controller.own.directory(for: configuration, with: configuration.doors))
     difference = ConfigurationDifference(from: parts.controller.configuration, to: configuration)
-    warnings = configuration.warnings.map(\.description)
+    warnings =
+      configuration.warnings.map(\.description)
+      + [parts.limits.shortage(for: configuration)].compactMap(\.self)
   }
 
   /// Starts the first phase; the outcome may come before this returns.

@@ -39,7 +39,7 @@ struct Assembler {
       eviction: document.eviction, fleet: document.fleet.map { FleetConfiguration($0) },
       zooKeeper: document.zooKeeper.map { ZooKeeperConfiguration($0) }, warnings: found.warnings)
     for pool in documents {
-      loops(in: pool, askedFor: configuration.ports(leadingTo: pool.value.name ?? ""))
+      loops(in: pool, askedFor: configuration.ports(askedOf: pool.value.name ?? ""))
       portless(in: pool, from: located)
       if configuration.registry == nil { unregistered(in: pool) }
     }
@@ -183,6 +183,12 @@ extension Assembler {
         hint:
           "give the pool's health a \"port\", or the backend a \"healthPort\"; or switch the check off: \"health\": { \"type\": \"none\" }"
       )
+    }
+    if value.address?.hasSamePort == true, health.check == .none, pool.agent == nil {
+      found.warning(
+        backend.place(of: "address"),
+        "nobody finds out that it's down: it isn't checked, and a refusal is one port's and not the backend's",
+        hint: "give the pool's health a \"type\" and a \"port\"")
     }
     if pool.agent != nil, value.address != nil, endpoint.with(port: 1) == nil {
       found.error(

@@ -41,6 +41,12 @@ extension Configuration {
     listeners.compactMap { $0.pools.contains(pool) && !$0.bind.isPortOpen ? $0.bind.ports : nil }
   }
 
+  /// The ports that clients of a pool may ask for: those of its listeners, and any where a header names it.
+  package func ports(askedOf pool: String) -> [ClosedRange<UInt16>] {
+    let isNamed = listeners.contains { $0.proxy != nil && $0.pools.contains(pool) }
+    return isNamed ? [1...UInt16.max] : ports(leadingTo: pool)
+  }
+
   /// Whether another configuration makes the program do the same, whatever is doubtful in either file.
   package func isSame(as other: Configuration) -> Bool {
     var other = other

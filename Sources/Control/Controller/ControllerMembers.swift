@@ -128,7 +128,7 @@ extension Controller {
     for place in roster.places {
       let key = BackendKey(pool: pool.name, address: place.address)
       let member =
-        present[key] ?? stage.members[key] ?? makeMember(place, key: key, of: pool, doors: stage.doors)
+        present[key] ?? stage.members[key] ?? makeMember(place, key: key, of: pool, in: stage)
       if present[key] == nil { stage.members[key] = member }
       let circumstances = circumstances(of: member, at: place, in: pool, doors: stage.doors)
       result.append(Appointment(member: member, place: place, circumstances: circumstances))
@@ -167,16 +167,17 @@ extension Controller {
   }
 
   private func makeMember(
-    _ place: Roster.Place, key: BackendKey, of pool: PoolConfiguration, doors: OwnDirectory
+    _ place: Roster.Place, key: BackendKey, of pool: PoolConfiguration, in stage: Stage
   ) -> Member {
     backendsMade += 1
     let backend = Backend(
       id: backendsMade, pool: pool.name, name: place.name, address: key.address,
       header: place.configuration.sendProxy.map { HeaderRules($0) }, egress: place.configuration.egress,
       workers: workforce.count)
-    let member = Member(place, backend: backend, key: key, pool: pool)
+    let member = Member(
+      place, backend: backend, key: key, pool: pool, askedAt: stage.configuration.ports(askedOf: pool.name))
     refreshLeases(of: member)
-    member.door = doors.door(at: key.address, of: pool.name)
+    member.door = stage.doors.door(at: key.address, of: pool.name)
     if let known = inheritance?.snapshot(of: member) { member.restore(known, agentPort: pool.agent?.port) }
     return member
   }
@@ -192,9 +193,10 @@ extension Controller {
     let before = Set(pool.members.map(ObjectIdentifier.init))
     let appointments = members(of: pool.configuration, in: &stage)
     let plans = appointments.map { $0.member.check }
+    let ports = stage.configuration.ports(askedOf: pool.name)
     for appointment in appointments {
       appointment.member.isVanished = appointment.place == nil
-      if let place = appointment.place { appointment.member.use(place, pool: pool.configuration) }
+      if let place = appointment.place { appointment.member.use(place, pool: pool.configuration, askedAt: ports) }
     }
     let members = appointments.map(\.member)
     let gone = pool.replaceMembers(by: members)

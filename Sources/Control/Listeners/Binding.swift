@@ -5,7 +5,7 @@ import SystemPackage
 /// The listening sockets at one address of a listener, at least one for each worker. They are closed when nobody holds them any
 /// more, neither here nor at a worker.
 package struct Binding: Sendable {
-  /// Where it's bound; the kernel's choice where the configuration says port 0.
+  /// Where it's bound, as the listener has it; the kernel's choice where the configuration says port 0.
   package let address: SocketAddress
   /// The sockets that each worker accepts from.
   package let sockets: [[SharedSocket]]
@@ -82,15 +82,17 @@ package struct Binding: Sendable {
   /// Where there are fewer than workers, more are bound beside them, or, where the kernel doesn't allow that, the workers
   /// share them.
   ///
-  /// - Parameter file: the file of a Unix socket, if who has bound it knows that; else it's the one at its path.
+  /// - Parameters:
+  ///   - place: which of the addresses of the listener it is; nil where the kernel has chosen the port.
+  ///   - file: the file of a Unix socket, if who has bound it knows that; else it's the one at its path.
   package init(
-    adopting inherited: [SharedSocket], for listener: ListenerConfiguration, workers: Int, file: UnixSocketFile? = nil,
-    fileOwner: FileOwner
+    adopting inherited: [SharedSocket], at place: SocketAddress? = nil, for listener: ListenerConfiguration,
+    workers: Int, file: UnixSocketFile? = nil, fileOwner: FileOwner
   ) throws(StartError) {
-    let place = inherited.first.flatMap { try? $0.socket.localAddress() } ?? listener.bind.first
-    self = try Self.describing(listener, place) { () throws(Errno) in
+    let shown = place ?? inherited.first.flatMap { try? $0.socket.localAddress() } ?? listener.bind.first
+    self = try Self.describing(listener, shown) { () throws(Errno) in
       guard let first = inherited.first else { throw .invalidArgument }
-      let address = try first.socket.localAddress()
+      let address = if let place { place } else { try first.socket.localAddress() }
       if address.port != nil { for socket in inherited { try? Self.setOptionsOfClients(socket.socket) } }
       for socket in inherited { try socket.socket.listen(backlog: listener.backlog) }
       var sockets = (0..<workers).map { worker in
@@ -225,7 +227,7 @@ package struct Binding: Sendable {
       try socket.socket.bind(to: bound)
       try start.apply(to: socket.socket, backlog: listener.backlog)
     }
-    return Binding(address: bound, sockets: sockets.map { [$0] }, isReserved: reserved)
+    return Binding(address: place.port == 0 ? bound : place, sockets: sockets.map { [$0] }, isReserved: reserved)
   }
 
   /// How far a socket gets that is bound.

@@ -63,7 +63,7 @@ package struct ListenerSetChange {
     }
   }
 
-  /// What listeners leave, by address, each for one newcomer.
+  /// What listeners leave, by address as they have it, each for one newcomer: the kernel may tell of it in other words.
   private static func left(
     by listeners: [BoundListener], for configurations: [ListenerConfiguration]
   ) -> [SocketAddress: Binding] {
@@ -72,7 +72,9 @@ package struct ListenerSetChange {
     for listener in listeners {
       let (bind, next) = (listener.configuration.bind, next[listener.configuration.name])
       guard bind != next, !bind.isPortOpen else { continue }
-      for binding in listener.bindings where next?.has(binding.address) != true { left[binding.address] = binding }
+      for (address, binding) in zip(bind.all, listener.bindings) where next?.has(address) != true {
+        left[address] = binding
+      }
     }
     return left
   }

@@ -43,7 +43,7 @@ package struct OwnDirectory {
   /// - Parameter pool: whose backend it is: where the port is the one that a client asks for, its clients' ports count.
   package func door(at address: SocketAddress, of pool: String) -> OwnDoor? {
     guard address.hasSamePort else { return door(at: address) }
-    for ports in configuration?.ports(leadingTo: pool) ?? [] {
+    for ports in configuration?.ports(askedOf: pool) ?? [] {
       let door = doors.at(ports).first { door in
         guard let shared = door.address.ports?.clamped(to: ports) else { return false }
         return door.address.isReached(by: address.with(port: shared.lowerBound), isLocal: isLocal)

@@ -23,10 +23,15 @@ package struct CheckPlan: Equatable {
   /// For whom the server's certificate must be, unless that's given.
   let serverName: TLSName
 
-  init(of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration) {
+  /// - Parameter ports: those that the pool's clients may ask for.
+  init(
+    of backend: BackendConfiguration, at address: SocketAddress, pool: PoolConfiguration,
+    askedAt ports: [ClosedRange<UInt16>]
+  ) {
     check = pool.health.check
     self.address = backend.checkAddress(for: address)
-    header = pool.health.proxy.version(where: backend.sendProxy, isSamePlace: self.address == address)
+    header = pool.health.proxy.version(
+      where: backend.sendProxy, isSamePlace: self.address.isReached(at: address, askedAt: ports))
     egress = backend.egress
     hostHeader = backend.healthEndpoint.description
     timeout = pool.health.timing.timeout
@@ -51,6 +56,14 @@ package struct CheckPlan: Equatable {
       throw HealthChecker.Obstacle("health checks are off")
     }
     return task
+  }
+}
+
+extension SocketAddress {
+  /// Whether sessions of a backend come to this address.
+  fileprivate func isReached(at backend: SocketAddress, askedAt ports: [ClosedRange<UInt16>]) -> Bool {
+    guard backend.hasSamePort, let port else { return self == backend }
+    return with(port: 0) == backend && ports.contains { $0.contains(port) }
   }
 }
 

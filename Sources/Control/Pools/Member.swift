@@ -75,14 +75,19 @@ package final class Member {
   private var slowStart: SlowStart
 
   /// A backend that is checked from when it has a checker.
-  init(_ place: Roster.Place, backend: Backend, key: BackendKey, pool: PoolConfiguration) {
+  ///
+  /// - Parameter ports: those that the pool's clients may ask for.
+  init(
+    _ place: Roster.Place, backend: Backend, key: BackendKey, pool: PoolConfiguration,
+    askedAt ports: [ClosedRange<UInt16>]
+  ) {
     self.key = key
     address = key.address.backendText
     configuration = place.configuration
     origins = place.origins
     endpoints = Self.endpoints(address, place.origins)
     self.backend = backend
-    check = CheckPlan(of: configuration, at: key.address, pool: pool)
+    check = CheckPlan(of: configuration, at: key.address, pool: pool, askedAt: ports)
     slowStart = SlowStart(duration: pool.slowStart)
     health = HealthState(policy: pool.healthPolicy, at: .now)
     ejection = Ejection(policy: pool.ejectionPolicy)
@@ -91,7 +96,7 @@ package final class Member {
   }
 
   /// Takes another configuration of the same backend; what it is and was stays.
-  func use(_ place: Roster.Place, pool: PoolConfiguration) {
+  func use(_ place: Roster.Place, pool: PoolConfiguration, askedAt ports: [ClosedRange<UInt16>]) {
     configuration = place.configuration
     origins = place.origins
     if backend.name != place.name || backend.header?.configuration != configuration.sendProxy
@@ -101,7 +106,7 @@ package final class Member {
         name: place.name, header: configuration.sendProxy.map { HeaderRules($0) }, egress: configuration.egress)
     }
     let before = check
-    check = CheckPlan(of: configuration, at: key.address, pool: pool)
+    check = CheckPlan(of: configuration, at: key.address, pool: pool, askedAt: ports)
     // Another server's, or nobody's: what was seen says nothing of it.
     if check.tls == nil || check.address != before.address || check.serverName != before.serverName {
       certificate = CertificateWatch()

@@ -30,6 +30,15 @@ extension Limits {
     self.init(descriptors: descriptors, fixed: Self.fixed(for: configuration))
   }
 
+  /// What to say of a configuration that takes more descriptors than were left beside the sessions of a process with these limits;
+  /// nil if there's nothing.
+  package func shortage(for configuration: Configuration) -> String? {
+    let then = Limits(for: configuration, descriptors: descriptors)
+    guard 2 * (sessions - then.sessions) > Self.reserve else { return nil }
+    return
+      "\(then.sessions) sessions at most fit beside its listeners and backends, and \(sessions) may come until a restart or upgrade: clients could find no descriptor left; raise LimitNOFILE="
+  }
+
   /// Each worker has a loop, a mailbox and a timer, and a socket for every port of every listener; each backend may be checked at any time.
   private static func fixed(for configuration: Configuration) -> Int {
     let workers = configuration.workers.count(cores: ProcessorCount.available)

@@ -193,7 +193,6 @@ struct OverrideActions {
     return .take(lease(pool: pool.name, endpoint: endpoint, .remove, occasion, scope: scope, by: call.author))
   }
 
-  /// Whether a layer says that a backend is one of its pool's, or isn't.
   /// Whether a backend at the port that a client asks for can be in a pool.
   private func checkPorts(of endpoint: Endpoint, in pool: PoolConfiguration) throws(AdminRefusal) {
     if let silent = controller.configuration.listeners.first(where: { $0.pools.contains(pool.name) && $0.hasNoPort }) {
@@ -204,10 +203,13 @@ struct OverrideActions {
     if pool.health.check != .none, pool.healthEndpoint(ofAdded: endpoint).hasSamePort {
       throw AdminRefusal(
         409, "which port clients ask for says nothing of where to check \(endpoint)",
-        hint: "give the health of pool \(pool.name) a \"port\" in the file")
+        hint:
+          "give the health of pool \(pool.name) a \"port\" in the file: the others aren't checked at one and the same"
+      )
     }
   }
 
+  /// Whether a layer says that a backend is one of its pool's, or isn't.
   private func holds(_ layer: Lease.Layer, pool: String, endpoint: String) -> Bool {
     controller.book.leases.contains {
       $0.layer == layer && $0.pool == pool && $0.endpoint == endpoint && $0.term.subject == .membership

@@ -17,20 +17,25 @@ extension HAProxyTranslator {
     let areAllAtOnce = section.option("allbackups") != nil
     if areAllAtOnce { _ = take(section, "option", "allbackups") }
     for line in section.all("default-server") { ledger.translate(line) }
-    var backends: [Draft] = []
+    var backends: [(server: HAProxyServer, draft: Draft)] = []
     for server in servers {
       ledger.translate(server.line)
       if server.has("backup") { backups += 1 }
       if let backend = backend(server, in: section, tier: server.has("backup") ? areAllAtOnce ? 1 : backups : 0, &names)
       {
-        backends.append(backend)
+        backends.append((server, backend))
       }
     }
     let health = health(of: section, servers)
     if health["type"] != .text("none"), health["port"] == nil {
-      backends = backends.map { checkedSomewhere($0, in: section) }
+      backends = backends.compactMap { server, backend in
+        if let checked = checkedSomewhere(backend, in: section) { return (server, checked) }
+        ledger.refuse(
+          server.line, server.address, "no port that clients ask for says where to check it: give it a \"port\" there")
+        return nil
+      }
     }
-    pool["backends"] = .list(backends)
+    pool["backends"] = .list(backends.map(\.draft))
     pool["health"] = health
     connects(of: section, servers, &pool)
     timeouts(of: section, &pool)
@@ -119,14 +124,15 @@ extension HAProxyTranslator {
     return isTold || !ports.isEmpty && !ports.contains(nil) ? same : nil
   }
 
-  /// A backend without a port of its own is checked at the first one that clients ask for, unless something else is said.
-  private func checkedSomewhere(_ backend: Draft, in section: HAProxySection) -> Draft {
+  /// A backend without a port of its own is checked at the first one that clients ask for, unless something else is said; nil if there's
+  /// none.
+  private func checkedSomewhere(_ backend: Draft, in section: HAProxySection) -> Draft? {
     guard backend["address"]?.words?.hasSuffix(":\(SocketAddress.samePort)") == true, backend["healthPort"] == nil,
       backend["healthAddress"] == nil
     else { return backend }
     let binds = users(of: section).flatMap { $0.all("bind") }.compactMap(\.arguments.first)
     let ports = binds.flatMap { $0.split(separator: ",") }.compactMap { Self.port(of: String($0)) }
-    guard let port = ports.first?.split(separator: "-").first.flatMap({ Int($0) }) else { return backend }
+    guard let port = ports.first?.split(separator: "-").first.flatMap({ Int($0) }) else { return nil }
     var backend = backend
     backend["healthPort"] = .number(port)
     backend.comments.append("It's checked at the first port that clients ask for, as no other one was given.")

@@ -263,8 +263,8 @@ extension Lease {
 
 /// Where the checks of a pool's backends go.
 private enum CommonCheck {
-  /// Each to its own backend, or as each one says.
-  case none
+  /// Each to its own backend, or as each one says; at this port where all have one, and a backend has none of its own.
+  case own(UInt16?)
   /// All to one place.
   case endpoint(Endpoint)
   /// Each to its own backend, at this port.
@@ -274,7 +274,7 @@ private enum CommonCheck {
   /// one port.
   func endpoint(for backend: Endpoint) -> Endpoint {
     switch self {
-    case .none: backend
+    case .own(let port): backend.hasSamePort ? port.flatMap { backend.with(port: $0) } ?? backend : backend
     case .endpoint(let endpoint): endpoint
     case .port(let port): backend.with(port: port) ?? backend
     }
@@ -293,11 +293,11 @@ extension PoolConfiguration {
 
   /// Where all are checked.
   fileprivate var commonCheck: CommonCheck {
+    let port = common(\.healthEndpoint.port) ?? nil
     guard let first = backends.first?.healthEndpoint, backends.allSatisfy({ $0.healthEndpoint != $0.endpoint }) else {
-      return .none
+      return .own(port)
     }
     if backends.count > 1, backends.allSatisfy({ $0.healthEndpoint == first }) { return .endpoint(first) }
-    guard let port = first.port, backends.allSatisfy({ $0.healthEndpoint.port == port }) else { return .none }
-    return .port(port)
+    return port.map { .port($0) } ?? .own(nil)
   }
 }

@@ -63,6 +63,7 @@ final class Listener: Admission {
   private var early = 0
 
   private unowned let worker: Worker
+  private var hasStopped = false
   private var acceptor: Acceptor<Listener>?
   /// After a refusal: how many ticks to pause the next time, and until when.
   private var backOff: UInt32 = 1
@@ -89,14 +90,12 @@ final class Listener: Admission {
 
   func reserve() -> Bool {
     guard let route, worker.sessionSlots.take(limit: worker.sessionLimit) else {
-      counters.pauses.add()
-      worker.keepTicking()
+      pause()
       return false
     }
     guard status.sessions.take(limit: route.maxSessions) else {
       worker.sessionSlots.give()
-      counters.pauses.add()
-      worker.keepTicking()
+      pause()
       return false
     }
     return true
@@ -150,12 +149,11 @@ final class Listener: Admission {
   }
 
   func refused(by error: Errno) {
-    counters.pauses.add()
     worker.counters.exhaustions.add()
     worker.report(.acceptFailed(listener: status.name, error))
     pausedUntil = worker.tick &+ backOff
     backOff = min(backOff * 2, Self.longestBackOff)
-    worker.keepTicking()
+    pause()
   }
 
   // MARK: Trouble
@@ -188,17 +186,23 @@ final class Listener: Admission {
 
   // MARK: Pauses
 
-  var isPaused: Bool {
-    acceptor?.isPaused ?? false
+  private func pause() {
+    counters.pauses.add()
+    if !hasStopped { worker.listeners.pause(self) }
+    worker.keepTicking()
   }
 
   /// Takes clients again if the reason for the pause is gone; a batch that finds no room pauses it again.
-  func resumeIfPossible() {
-    guard let acceptor, acceptor.isPaused, let route else { return }
+  ///
+  /// - Returns: whether it takes them.
+  func resumeIfPossible() -> Bool {
+    guard let acceptor, let route else { return false }
     let waited = Int32(bitPattern: worker.tick &- pausedUntil) >= 0
     let hasRoom =
       worker.sessionSlots.taken < worker.sessionLimit && status.sessions.taken < route.maxSessions
-    if waited, hasRoom { acceptor.resume() }
+    guard waited, hasRoom else { return false }
+    acceptor.resume()
+    return true
   }
 
   // MARK: The end
@@ -210,6 +214,7 @@ final class Listener: Admission {
   /// its registration with epoll then (epoll(7), question 6), and libevent tells the kernel of an event's end only when the
   /// next turn begins.
   func stop() {
+    hasStopped = true
     acceptor?.pause()
   }
 

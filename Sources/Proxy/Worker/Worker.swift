@@ -177,7 +177,7 @@ package final class Worker {
     session.listener.status.sessions.give()
     session.clientPlace?.leave()
     sessionSlots.give()
-    listeners.resumeIfPossible()
+    listeners.resumeOne()
     reportIfDrained()
   }
 

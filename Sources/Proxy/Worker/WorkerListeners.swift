@@ -43,6 +43,8 @@ struct LeavingListeners {
 final class WorkerListeners {
   /// What clients are taken from.
   private var listeners: [Listener] = []
+  /// Those of them at which clients wait for a place, in the order in which they come to one.
+  private var paused: [Listener] = []
   /// What no client is taken from any more; the sockets are closed in the next turn.
   private var leaving = LeavingListeners()
   /// What is to happen at a commit.
@@ -73,8 +75,8 @@ final class WorkerListeners {
     let table = worker.table
     for listener in listeners {
       listener.route = table.routes[listener.status.name]
-      if listener.isPaused { listener.resumeIfPossible() }
     }
+    resumeIfPossible()
     // Without a new route, who is taken at the end still goes where the listener's clients went last.
     for (listener, _) in leaving.listeners {
       listener.route = table.routes[listener.status.name] ?? listener.route
@@ -82,11 +84,22 @@ final class WorkerListeners {
   }
 
   /// Whether clients are left waiting somewhere.
-  var areAnyPaused: Bool { listeners.contains { $0.isPaused } }
+  var areAnyPaused: Bool { !paused.isEmpty }
 
-  /// Takes clients again where there's room by now.
+  /// A listener has found no room for a client.
+  func pause(_ listener: Listener) {
+    paused.append(listener)
+  }
+
+  /// Takes clients again where there's room by now. More may come than fit: those who don't wait on.
   func resumeIfPossible() {
-    for listener in listeners where listener.isPaused { listener.resumeIfPossible() }
+    paused.removeAll { $0.resumeIfPossible() }
+  }
+
+  /// There's a place more: the listener takes a client that has waited longest.
+  func resumeOne() {
+    guard !paused.isEmpty, let index = paused.firstIndex(where: { $0.resumeIfPossible() }) else { return }
+    paused.remove(at: index)
   }
 
   // MARK: Rollouts
@@ -139,6 +152,7 @@ final class WorkerListeners {
       leave(listener, rests ? .restingAfterAll : .takingAll)
     }
     listeners.removeAll(where: isWithdrawn)
+    paused.removeAll(where: isWithdrawn)
     worker.adopt(rollout.table)
     open(prepared.opened)
     worker.report(.committed(worker: worker.index, rollout: id))
@@ -157,6 +171,7 @@ final class WorkerListeners {
     prepared = nil
     for listener in listeners { leave(listener, queue) }
     listeners = []
+    paused = []
     worker.reportIfDrained()
   }
 
@@ -187,6 +202,7 @@ final class WorkerListeners {
 
   /// Accepts nobody any more at once: the loop is told to stop.
   func stop() {
+    paused = []
     for listener in listeners { listener.stop() }
   }
 
@@ -196,6 +212,7 @@ final class WorkerListeners {
     for listener in listeners { listener.close() }
     leaving = LeavingListeners()
     listeners = []
+    paused = []
     prepared = nil
   }
 }

@@ -51,12 +51,12 @@ struct ListenerStart {
     if let inheritance, let sockets = inheritance.takeListener(configuration.name) {
       let listener = inheritance.handover.listeners.first { $0.name == configuration.name }
       return try adopt(
-        sockets, for: configuration, from: "the process before", file: listener?.socketFile,
+        sockets, for: configuration, from: .predecessor, file: listener?.socketFile,
         fileOwner: listener?.file ?? .process)
     }
     let sockets = activated.filter { $0.name == configuration.name }.map(\.socket)
     guard sockets.isEmpty else {
-      return try adopt(sockets, for: configuration, from: "systemd", fileOwner: .stranger)
+      return try adopt(sockets, for: configuration, from: .systemd, fileOwner: .stranger)
     }
     let rivals = Dictionary(grouping: others, by: \.address.port)
     return try configuration.bind.all.map { address throws(StartError) in
@@ -67,31 +67,57 @@ struct ListenerStart {
     }
   }
 
+  /// Who has bound a listener's sockets before this process was there. The raw value is what it's called.
+  private enum Giver: String {
+    case systemd
+    case predecessor = "the process before"
+
+    /// Whether a socket at an address is for a listener.
+    func means(_ bind: BindAddress, by address: SocketAddress) -> Bool {
+      switch self {
+      case .systemd: bind.has(address)
+      // It has bound them by what the listener says. The kernel may tell of it in other words: without the scope of an address that
+      // has none, or with the number that an interface had.
+      case .predecessor: bind.has(bind.first.with(port: address.port ?? 0))
+      }
+    }
+
+    /// What helps where its sockets aren't the listener's.
+    var hint: String {
+      switch self {
+      case .systemd: "make ListenStream= of the socket unit and the listener's bind the same"
+      case .predecessor: "restart the service instead"
+      }
+    }
+  }
+
   /// The sockets of one listener that somebody else has bound: at least one at each of its addresses.
   private func adopt(
-    _ sockets: [SharedSocket], for configuration: ListenerConfiguration, from giver: String,
-    file: UnixSocketFile? = nil,
-    fileOwner: Binding.FileOwner
+    _ sockets: [SharedSocket], for configuration: ListenerConfiguration, from giver: Giver,
+    file: UnixSocketFile? = nil, fileOwner: Binding.FileOwner
   ) throws(StartError) -> [Binding] {
     let bind = configuration.bind
     guard !bind.isPortOpen else {
       return [try Binding(adopting: sockets, for: configuration, workers: workers, fileOwner: fileOwner)]
     }
-    let found = Dictionary(grouping: sockets) { try? $0.socket.localAddress() }
-    let hint = "make ListenStream= of the socket unit and the listener's bind the same"
-    if let other = found.keys.compactMap(\.self).first(where: { !bind.has($0) }) {
+    let places = sockets.map { ($0, try? $0.socket.localAddress()) }
+    if let other = places.lazy.compactMap(\.1).first(where: { !giver.means(bind, by: $0) }) {
       throw StartError(
-        "listener \(configuration.name): \(giver) passes a socket at \(other), and its bind is \(bind)", hint: hint)
+        "listener \(configuration.name): \(giver.rawValue) passes a socket at \(other), and its bind is \(bind)",
+        hint: giver.hint)
     }
-    let missing = bind.all.filter { found[$0] == nil }
+    let found = Dictionary(grouping: places) { $0.1?.port }
+    let missing = bind.all.filter { found[$0.port] == nil }
     guard missing.isEmpty else {
       let shown = BindAddress.runs(of: missing).map(\.description).joined(separator: ", ")
       throw StartError(
-        "listener \(configuration.name): \(giver) passes no socket at \(shown), and its bind is \(bind)", hint: hint)
+        "listener \(configuration.name): \(giver.rawValue) passes no socket at \(shown), and its bind is \(bind)",
+        hint: giver.hint)
     }
     return try bind.all.map { address throws(StartError) in
       try Binding(
-        adopting: found[address] ?? [], for: configuration, workers: workers, file: file, fileOwner: fileOwner)
+        adopting: found[address.port]?.map(\.0) ?? [], at: address, for: configuration, workers: workers, file: file,
+        fileOwner: fileOwner)
     }
   }
 }
