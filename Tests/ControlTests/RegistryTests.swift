@@ -12,7 +12,9 @@ import Testing
 @Suite struct RegisteredBackendsTests {
   private func target(_ text: String) throws -> Config.Target { Config.Target(try Endpoint(text: text)) }
 
-  private func say(_ text: String) -> Result<[UInt8], ZooKeeperError> { .success(Array(text.utf8)) }
+  private func say(_ text: String, made: Int64 = 1) -> Result<ZooKeeperChildren.Child, ZooKeeperError> {
+    .success(.init(Array(text.utf8), made: made))
+  }
 
   @Test("each place is there once, in the order of the children's names") func order() throws {
     var backends = RegisteredBackends()
@@ -25,7 +27,7 @@ import Testing
     #expect(try backends.finding == .targets([target("10.0.0.2:80")]))
     backends.take(say("{\"address\":\"10.0.0.2\",\"port\":80,\"enabled\":false}"), of: "b")
     #expect(backends.finding == .trouble("none of its children is a backend that takes sessions: those before stay"))
-    #expect(backends.complaint() == nil)
+    #expect(backends.complaint(at: .now) == nil)
   }
 
   @Test("a serverset's weights are those of all its vectors, and the largest is 100") func weights() throws {
@@ -47,34 +49,74 @@ import Testing
       say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0},{\"select\":\"shard=1\",\"weight\":4}]}"), of: "vector_1")
     #expect(weights() == [0, 100, 1])
     backends.take(say("?"), of: "vector_1")
-    #expect(weights() == [0, 100, 1] && backends.complaint()?.contains("vector_1 is no JSON") == true)
+    #expect(weights() == [0, 100, 1] && backends.complaint(at: .now)?.contains("vector_1 is no JSON") == true)
     backends.keep(only: ["member_0", "member_1", "vector_0"])
     #expect(weights() == [100, 50])
+    // All have the same part of it: each has what the entry says.
+    backends.take(say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0.5}]}"), of: "vector_1")
+    #expect(weights() == [nil, nil])
+    for number in 2...16 { backends.take(say("{\"vector\":[]}"), of: "vector_\(number)") }
+    #expect(backends.finding == .trouble("it has 17 vectors, and 16 at most may be: those before stay"))
+    backends.keep(only: ["member_0", "member_1", "vector_0"])
     backends.take(
       say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0},{\"select\":\"shard=1\",\"weight\":0}]}"), of: "vector_2")
     #expect(backends.finding == .trouble("none of its children is a backend that takes sessions: those before stay"))
   }
 
+  @Test("who is made anew isn't as the one before it") func madeAnew() throws {
+    var backends = RegisteredBackends()
+    backends.take(say("10.0.0.1:80"), of: "a")
+    backends.take(say("10.0.0.2:80"), of: "b")
+    backends.take(say("?", made: 2), of: "a")
+    backends.take(say("?"), of: "b")
+    backends.take(.failure(.noPermission), of: "b")
+    #expect(try backends.finding == .targets([target("10.0.0.2:80")]))
+    #expect(
+      backends.complaint(at: .now)
+        == "a is no backend: \"?\" has no port; b isn't shown: the server gives no permission, and stays as it was")
+  }
+
+  @Test("people are told once a minute of children that come and go wrong, and then of all of them") func told() {
+    var backends = RegisteredBackends()
+    let start = Instant.now
+    var told: [String] = []
+    for second in 0..<90 {
+      for text in ["?", "10.0.0.1:80", "?"] { backends.take(say(text), of: "a") }
+      if second == 5 { backends.take(say("!"), of: "b") }
+      if let complaint = backends.complaint(at: start + .seconds(second)) { told.append("\(second): \(complaint)") }
+    }
+    #expect(
+      told == [
+        "0: a is no backend: \"?\" has no port, and stays as it was",
+        "60: a is no backend: \"?\" has no port, and stays as it was; b is no backend: \"!\" has no port",
+      ])
+  }
+
   @Test("who can't be read any more is as it was, and it's told once") func unreadable() throws {
     var backends = RegisteredBackends()
+    var now = Instant.now
+    func complaint() -> String? {
+      now = now + .seconds(60)
+      return backends.complaint(at: now)
+    }
     backends.take(say("10.0.0.1:80"), of: "a")
     backends.take(say("?"), of: "a")
     backends.take(say("?"), of: "b\u{202E}")
     backends.take(.failure(.noPermission), of: "c")
     #expect(try backends.finding == .targets([target("10.0.0.1:80")]))
     #expect(
-      backends.complaint()
+      complaint()
         == "a is no backend: \"?\" has no port, and stays as it was; b\\u{202e} is no backend: \"?\" has no port; "
         + "c isn't shown: the server gives no permission")
     backends.take(say("?"), of: "a")
     backends.take(.failure(.noPermission), of: "c")
-    #expect(backends.complaint() == nil)
+    #expect(complaint() == nil)
     backends.take(say("10.0.0.9:80"), of: "a")
     backends.take(say("?"), of: "a")
-    #expect(backends.complaint() == "a is no backend: \"?\" has no port, and stays as it was")
+    #expect(complaint() == "a is no backend: \"?\" has no port, and stays as it was")
     #expect(try backends.finding == .targets([target("10.0.0.9:80")]))
     for number in 0..<9 { backends.take(say("?"), of: "x\(number)") }
-    #expect(backends.complaint()?.hasSuffix("x3 is no backend: \"?\" has no port; and 5 more") == true)
+    #expect(complaint()?.hasSuffix("x3 is no backend: \"?\" has no port; and 5 more") == true)
   }
 }
 
