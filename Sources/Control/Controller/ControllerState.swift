@@ -69,7 +69,7 @@ extension Controller {
       checks.use(window: configuration.slowestCheck, restoring: known)
     }
     names.learn(state.answers)
-    targets.learn(state.found(at: sources(of: configuration)))
+    targets.learn(state.found(at: sources(of: configuration)), in: configuration.registry)
     transitions.inherit(state.transitions)
     admission.inherit(state.addressLists ?? [:])
   }
