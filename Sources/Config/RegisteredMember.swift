@@ -68,7 +68,9 @@ package enum RegisteredMember: Equatable, Sendable {
   private static func backend(at text: String) -> RegisteredMember {
     do throws(ConfigIssue) {
       let endpoint = try Endpoint(text: text)
-      return endpoint.port == nil ? .unreadable("is a Unix socket, which isn't found but said") : .backend(endpoint)
+      guard let port = endpoint.port else { return .unreadable("is a Unix socket, which isn't found but said") }
+      // A word in place of the port says something to people's file alone.
+      return port > 0 ? .backend(endpoint) : .unreadable("is no backend: port must be 1…65535")
     } catch {
       return .unreadable("is no backend: \(error.message)")
     }

@@ -3,15 +3,11 @@ package struct RegisteredWeights: Equatable, Sendable {
   /// The beginning of the names of such children.
   package static let prefix = "vector_"
 
-  private var rules: [Rule] = []
-
-  private struct Rule: Equatable {
-    let member: Selector
-    let weight: Double
-  }
+  /// What its rules come to together for each of whom they're about: a serverset may have as many members as rules.
+  private var factors: [Selector: Double] = [:]
 
   /// Whom a rule is about.
-  private enum Selector: Equatable {
+  private enum Selector: Hashable {
     case child(String)
     case shard(Int)
     case endpoint(Endpoint)
@@ -26,7 +22,7 @@ package struct RegisteredWeights: Equatable, Sendable {
         guard let shard = Int(parts[1]) else { return nil }
         self = .shard(shard)
       case "inet":
-        guard let endpoint = try? Endpoint(text: String(parts[1])) else { return nil }
+        guard let endpoint = try? Endpoint(text: String(parts[1])), endpoint.port ?? 0 > 0 else { return nil }
         self = .endpoint(endpoint)
       default: return nil
       }
@@ -50,7 +46,7 @@ package struct RegisteredWeights: Equatable, Sendable {
       guard case .number(let digits) = weight.value, let weight = Double(digits), weight.isFinite, weight >= 0 else {
         throw Unreadable(problem: "has a \"weight\" that isn't a number from 0 on")
       }
-      rules.append(Rule(member: member, weight: weight))
+      factors[member] = min((factors[member] ?? 1) * weight, Self.largest)
     }
   }
 
@@ -60,18 +56,14 @@ package struct RegisteredWeights: Equatable, Sendable {
     package let problem: String
   }
 
+  /// So much more than by others a share is multiplied at most.
+  private static let largest = 1e12
+
   /// By how much a member's share is multiplied: from 0 to 10¹².
   ///
   /// - Parameter name: the child's.
   package func factor(of name: String, _ endpoint: Endpoint, shard: Int?) -> Double {
-    rules.reduce(1) { factor, rule in
-      let isMeant =
-        switch rule.member {
-        case .child(let its): its == name
-        case .shard(let its): its == shard
-        case .endpoint(let its): its == endpoint
-        }
-      return isMeant ? min(factor * rule.weight, 1e12) : factor
-    }
+    let selectors = [.child(name), .endpoint(endpoint), shard.map(Selector.shard)]
+    return selectors.compactMap { $0.flatMap { factors[$0] } }.reduce(1) { min($0 * $1, Self.largest) }
   }
 }

@@ -44,6 +44,8 @@ import Testing
     "what is no member, and why",
     arguments: [
       ("", "is empty"), (" \n", "is empty"), ("hello", "\"hello\" has no port"), ("a:0", "port must be 1…65535"),
+      ("10.0.0.1:same", "is no backend: "), ("a:same", "is no backend: "),
+      ("{\"address\":\"a\",\"port\":\"same\"}", "has no \"port\" of 1…65535"),
       ("0.0.0.0:80", "it can't be connected to"), ("10.0.0.1\0x:80", "is no backend"), ("[::1\0]:80", "is no backend"),
       ("unix:/run/x", "is a Unix socket, which isn't found but said"),
       ("{", "is no JSON: "), ("[]", "is no backend"), ("{}", "has neither an \"address\" nor a \"serviceEndpoint\""),
@@ -67,7 +69,7 @@ import Testing
       Array(
         """
         {"vector": [{"select": "inet=10.0.0.1:80", "weight": 0.5, "priority": 1}, {"select": "shard=3", "weight": 4},
-         {"select": "member=member_0000000007", "weight": 0}, {"select": "rack=a", "weight": 9}, {"weight": 9}, {"select": "shard=3"}]}
+         {"select": "member=member_0000000007", "weight": 0}, {"select": "rack=a", "weight": 9}, {"select": "inet=10.0.0.1:same", "weight": 9}, {"weight": 9}, {"select": "shard=3"}]}
         """.utf8))
     let (one, other) = (try Endpoint(text: "10.0.0.1:80"), try Endpoint(text: "10.0.0.2:80"))
     #expect(weights.factor(of: "member_1", one, shard: nil) == 0.5)

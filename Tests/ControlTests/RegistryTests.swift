@@ -1,6 +1,7 @@
 import Balancing
 import Config
 import Libevent
+import Logging
 import Names
 import Sockets
 import Support
@@ -12,7 +13,9 @@ import Testing
 @Suite struct RegisteredBackendsTests {
   private func target(_ text: String) throws -> Config.Target { Config.Target(try Endpoint(text: text)) }
 
-  private func say(_ text: String) -> Result<[UInt8], ZooKeeperError> { .success(Array(text.utf8)) }
+  private func say(_ text: String, made: Int64 = 1) -> Result<ZooKeeperChildren.Child, ZooKeeperError> {
+    .success(.init(Array(text.utf8), made: made))
+  }
 
   @Test("each place is there once, in the order of the children's names") func order() throws {
     var backends = RegisteredBackends()
@@ -25,7 +28,7 @@ import Testing
     #expect(try backends.finding == .targets([target("10.0.0.2:80")]))
     backends.take(say("{\"address\":\"10.0.0.2\",\"port\":80,\"enabled\":false}"), of: "b")
     #expect(backends.finding == .trouble("none of its children is a backend that takes sessions: those before stay"))
-    #expect(backends.complaint() == nil)
+    #expect(backends.complaint(at: .now) == nil)
   }
 
   @Test("a serverset's weights are those of all its vectors, and the largest is 100") func weights() throws {
@@ -47,34 +50,74 @@ import Testing
       say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0},{\"select\":\"shard=1\",\"weight\":4}]}"), of: "vector_1")
     #expect(weights() == [0, 100, 1])
     backends.take(say("?"), of: "vector_1")
-    #expect(weights() == [0, 100, 1] && backends.complaint()?.contains("vector_1 is no JSON") == true)
+    #expect(weights() == [0, 100, 1] && backends.complaint(at: .now)?.contains("vector_1 is no JSON") == true)
     backends.keep(only: ["member_0", "member_1", "vector_0"])
     #expect(weights() == [100, 50])
+    // All have the same part of it: each has what the entry says.
+    backends.take(say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0.5}]}"), of: "vector_1")
+    #expect(weights() == [nil, nil])
+    for number in 2...16 { backends.take(say("{\"vector\":[]}"), of: "vector_\(number)") }
+    #expect(backends.finding == .trouble("it has 17 vectors, and 16 at most may be: those before stay"))
+    backends.keep(only: ["member_0", "member_1", "vector_0"])
     backends.take(
       say("{\"vector\":[{\"select\":\"shard=0\",\"weight\":0},{\"select\":\"shard=1\",\"weight\":0}]}"), of: "vector_2")
     #expect(backends.finding == .trouble("none of its children is a backend that takes sessions: those before stay"))
   }
 
+  @Test("who is made anew isn't as the one before it") func madeAnew() throws {
+    var backends = RegisteredBackends()
+    backends.take(say("10.0.0.1:80"), of: "a")
+    backends.take(say("10.0.0.2:80"), of: "b")
+    backends.take(say("?", made: 2), of: "a")
+    backends.take(say("?"), of: "b")
+    backends.take(.failure(.noPermission), of: "b")
+    #expect(try backends.finding == .targets([target("10.0.0.2:80")]))
+    #expect(
+      backends.complaint(at: .now)
+        == "a is no backend: \"?\" has no port; b isn't shown: the server gives no permission, and stays as it was")
+  }
+
+  @Test("people are told once a minute of children that come and go wrong, and then of all of them") func told() {
+    var backends = RegisteredBackends()
+    let start = Instant.now
+    var told: [String] = []
+    for second in 0..<90 {
+      for text in ["?", "10.0.0.1:80", "?"] { backends.take(say(text), of: "a") }
+      if second == 5 { backends.take(say("!"), of: "b") }
+      if let complaint = backends.complaint(at: start + .seconds(second)) { told.append("\(second): \(complaint)") }
+    }
+    #expect(
+      told == [
+        "0: a is no backend: \"?\" has no port, and stays as it was",
+        "60: a is no backend: \"?\" has no port, and stays as it was; b is no backend: \"!\" has no port",
+      ])
+  }
+
   @Test("who can't be read any more is as it was, and it's told once") func unreadable() throws {
     var backends = RegisteredBackends()
+    var now = Instant.now
+    func complaint() -> String? {
+      now = now + .seconds(60)
+      return backends.complaint(at: now)
+    }
     backends.take(say("10.0.0.1:80"), of: "a")
     backends.take(say("?"), of: "a")
     backends.take(say("?"), of: "b\u{202E}")
     backends.take(.failure(.noPermission), of: "c")
     #expect(try backends.finding == .targets([target("10.0.0.1:80")]))
     #expect(
-      backends.complaint()
+      complaint()
         == "a is no backend: \"?\" has no port, and stays as it was; b\\u{202e} is no backend: \"?\" has no port; "
         + "c isn't shown: the server gives no permission")
     backends.take(say("?"), of: "a")
     backends.take(.failure(.noPermission), of: "c")
-    #expect(backends.complaint() == nil)
+    #expect(complaint() == nil)
     backends.take(say("10.0.0.9:80"), of: "a")
     backends.take(say("?"), of: "a")
-    #expect(backends.complaint() == "a is no backend: \"?\" has no port, and stays as it was")
+    #expect(complaint() == "a is no backend: \"?\" has no port, and stays as it was")
     #expect(try backends.finding == .targets([target("10.0.0.9:80")]))
     for number in 0..<9 { backends.take(say("?"), of: "x\(number)") }
-    #expect(backends.complaint()?.hasSuffix("x3 is no backend: \"?\" has no port; and 5 more") == true)
+    #expect(complaint()?.hasSuffix("x3 is no backend: \"?\" has no port; and 5 more") == true)
   }
 }
 
@@ -135,10 +178,13 @@ import Testing
     }
 
     /// Has all of it written by a connection of its own; false if something isn't.
-    func write(_ writes: [ZooKeeperWrite], to server: SocketAddress) -> Bool {
+    ///
+    /// - Parameter user: whose nodes they become; nil for nobody's.
+    func write(_ writes: [ZooKeeperWrite], to server: SocketAddress, by user: String? = nil) -> Bool {
       if writer?.isReady != true {
         writer = ZooKeeperConnection(
-          to: StoreServer(server), ZooKeeperManners(patience: .seconds(10)), on: loop
+          to: StoreServer(server), ZooKeeperManners(patience: .seconds(10), user: user.map { Array($0.utf8) }),
+          on: loop
         ) { _ in }
         guard loop.wait(until: { [unowned self] in writer?.isReady == true }) else { return false }
       }
@@ -178,6 +224,20 @@ import Testing
     #expect(bench.write((0..<500).map { child($0, at: 1 + $0) }, to: server))
     let many = try targets(1...500)
     #expect(bench.finds { $0 == many })
+    // What a reload looks at is found, whoever says meanwhile what is watched.
+    #expect(bench.write([.create("/other", []), .create("/other/a", Array("10.0.0.1:1".utf8))], to: server))
+    let book = TargetBook(
+      ResolverConfiguration(), on: bench.loop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let zooKeeper = ZooKeeperConfiguration(servers: [.address(server)])
+    book.watch([.zooKeeper("/other")], settings: ResolverConfiguration(), zooKeeper: zooKeeper)
+    var found: [TargetSource: [Config.Target]]?
+    let lookup = book.lookUp(
+      [.zooKeeper("/db")], settings: ResolverConfiguration(), zooKeeper: zooKeeper
+    ) { targets, _ in found = targets }
+    #expect(bench.loop.wait { !book.targets(of: .zooKeeper("/other")).isEmpty })
+    book.watch([.zooKeeper("/other")], settings: ResolverConfiguration(), zooKeeper: zooKeeper)
+    #expect(bench.loop.wait { found?[.zooKeeper("/db")]?.count == 500 })
+    withExtendedLifetime(lookup) { book.stop() }
     // Nothing has changed, so nobody is told, and nobody is asked.
     let before = bench.changes
     for _ in 0..<100 { #expect(bench.find() == many) }
@@ -216,9 +276,19 @@ import Testing
       servers.secureAddresses[0], auth: try folder.write("auth", "martlet:secret\n", mode: 0o600),
       tls: TLSConfiguration(ca: ca.file), root: "/db")
     #expect(rooted.find("/1000") == .trouble("it has no children: those before stay"))
-    // All children gone, then more than may be.
-    #expect(bench.write([.create("/all", [])] + (0...1024).map { .create("/all/\($0)", []) }, to: server))
+    // A password that was changed is read when somebody says so.
+    #expect(rooted.write([.create("/db/secret", [])], to: server, by: "martlet:changed"))
+    #expect(rooted.find("/secret") == .trouble("the server gives no permission"))
+    _ = try folder.write("auth", "martlet:changed\n", mode: 0o600)
+    rooted.registry.readAgain()
+    #expect(rooted.finds("/secret") { $0 == .trouble("it has no children: those before stay") })
+    // More than may be, and more than a connection takes at once: others are found on it still.
+    let long = String(repeating: "x", count: 2050)
+    #expect(bench.write([.create("/all", [])] + (0...1024).map { .create("/all/\(long)\($0)", []) }, to: server))
     #expect(bench.find("/all") == .trouble("it has 1025 children, and 1024 at most may be: those before stay"))
+    #expect(bench.find() == back)
+    #expect(bench.write((0...1000).map { .delete("/all/\(long)\($0)", version: -1) }, to: server))
+    #expect(bench.find("/all") == .trouble("none of its children is a backend that takes sessions: those before stay"))
   }
 
   @Test("whoever watches takes a flood of changes once a second at most, and its end") func flood() throws {
@@ -266,9 +336,73 @@ import Testing
     var isTold = false
     do {
       let short = Bench(closed.address)
-      let look = short.registry.look(at: "/db") { _ in isTold = true }
-      withExtendedLifetime(look) {}
+      _ = short.registry.look(at: "/db") { _ in isTold = true }
+      #expect(short.find("/other") != nil)
     }
     #expect(!isTold)
+  }
+}
+
+/// Who asks ZooKeeper, by which configuration.
+@Suite struct TargetBookTests {
+  private let loop = EventLoop()
+  private let book: TargetBook
+  private let settings = ResolverConfiguration()
+
+  init() {
+    book = TargetBook(settings, on: loop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  /// Servers that say nothing, and where they are.
+  private func silent(_ count: Int) throws -> (servers: [TestServer], ZooKeeperConfiguration) {
+    let servers = try (0..<count).map { _ in try TestServer(at: .ipv4(0x7F00_0001, port: 0)) }
+    return (servers, ZooKeeperConfiguration(servers: servers.map { .address($0.address) }))
+  }
+
+  @Test("nobody asks it any more when no source is there, whoever else is watched") func over() throws {
+    let (servers, zooKeeper) = try silent(1)
+    let folder = try TemporaryFolder()
+    let file = TargetSource.file(try folder.write("targets.json", "[{ \"targets\": [\"10.0.0.1:80\"] }]"))
+    book.watch([file, .zooKeeper("/db")], settings: settings, zooKeeper: zooKeeper)
+    let address = servers[0].address
+    #expect(loop.wait { OpenSockets.count(to: address) == 1 })
+    book.watch([file], settings: settings, zooKeeper: zooKeeper)
+    // Sooner than silence would end a connection.
+    #expect(loop.wait(seconds: 2) { OpenSockets.count(to: address) == 0 })
+    withExtendedLifetime(servers) { book.stop() }
+  }
+
+  @Test("the same path is another source in another ensemble, and for another user") func others() throws {
+    let (_, zooKeeper) = try silent(1)
+    let source = TargetSource.zooKeeper("/db")
+    let (one, other) = try (
+      Config.Target(Endpoint(text: "10.0.0.1:80")), Config.Target(Endpoint(text: "10.0.0.2:80"))
+    )
+    book.learn([source: [one]], in: zooKeeper)
+    book.watch([source], settings: settings, zooKeeper: zooKeeper)
+    #expect(book.minds(source, in: zooKeeper))
+    book.learn([source: [other]], in: zooKeeper)
+    #expect(book.targets(of: source) == [one])
+    var another = zooKeeper
+    another.auth = "/nowhere"
+    #expect(!book.minds(source, in: another) && !book.minds(source, in: nil))
+    book.learn([source: [other]], in: another)
+    book.watch([source], settings: settings, zooKeeper: another)
+    #expect(book.targets(of: source) == [other] && book.minds(source, in: another))
+    book.stop()
+  }
+
+  @Test("a look at servers that are silent ends, whatever is watched meanwhile") func silence() throws {
+    let (servers, zooKeeper) = try silent(9)
+    book.watch([.zooKeeper("/db")], settings: settings, zooKeeper: zooKeeper)
+    var failures: [TargetSource: String]?
+    let look = book.lookUp(
+      [.zooKeeper("/a"), .zooKeeper("/b")], settings: settings, zooKeeper: zooKeeper, limit: .milliseconds(200)
+    ) { failures = $1 }
+    book.watch([.zooKeeper("/c")], settings: settings, zooKeeper: zooKeeper)
+    #expect(loop.wait { failures != nil })
+    let why = "ZooKeeper isn't reached: none of its servers has answered in time"
+    #expect(failures == [.zooKeeper("/a"): why, .zooKeeper("/b"): why])
+    withExtendedLifetime((look, servers)) { book.stop() }
   }
 }

@@ -47,6 +47,11 @@ import Testing
     #expect(memory.take(.trouble("line 3 is wrong")) == TargetMemory.News(failed: "line 3 is wrong"))
     #expect(memory.targets == [one] && memory.trouble == "line 3 is wrong")
     #expect(memory.take(.targets([one])) == TargetMemory.News(hasRecovered: true))
+    // Nobody could be asked in between: what is wrong is the same.
+    #expect(memory.take(.trouble("gone")) == TargetMemory.News(failed: "gone"))
+    #expect(memory.take(.hindered("no server")) == TargetMemory.News() && memory.trouble == "no server")
+    #expect(memory.take(.trouble("gone")) == TargetMemory.News() && memory.trouble == "gone")
+    #expect(memory.take(.targets([one])) == TargetMemory.News(hasRecovered: true))
     #expect(memory.take(.targets([one, other])) == TargetMemory.News(changed: [one, other]))
     var random = SplitMix64(seed: 1)
     let whole = memory.nextLook(interval: .seconds(30), using: &random)

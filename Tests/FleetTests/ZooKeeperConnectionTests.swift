@@ -63,8 +63,8 @@ import Testing
       client.waitForEnd()
     }
     let story = story(of: server.address, asking: [.sync("/a"), .get("/a"), .watch("/a")], untilEnd: false)
-    let data = ZooKeeperReply.data(Array("data".utf8), version: 3)
-    #expect(story.outcomes == [.answered(.done), .answered(data), .answered(.exists(version: 3))])
+    let data = ZooKeeperReply.data(Array("data".utf8), told(version: 3))
+    #expect(story.outcomes == [.answered(.done), .answered(data), .answered(.exists(told(version: 3)))])
     #expect(story.ending == nil)
   }
 
@@ -90,7 +90,7 @@ import Testing
     }
     let story = story(of: server.address, untilEnd: false)
     #expect(story.outcomes.first == .answered(.failed(.noNode)))
-    #expect(story.outcomes.last == .answered(.data(Array("data".utf8), version: 3)))
+    #expect(story.outcomes.last == .answered(.data(Array("data".utf8), told(version: 3))))
   }
 
   /// What a server does instead of answering the first of two requests, and how that ends.
@@ -152,7 +152,7 @@ import Testing
       if let first = client.request() { client.agree(to: first) }
     }
     let outcomes = story(of: server.address).outcomes
-    #expect(outcomes == [.answered(.data(Array("data".utf8), version: 3)), .unknown])
+    #expect(outcomes == [.answered(.data(Array("data".utf8), told(version: 3))), .unknown])
   }
 
   @Test("a server that opens no session, says nothing, or isn't there")

@@ -7,13 +7,16 @@ import Testing
 /// What is told of a node, with this version (Stat in zookeeper.jute).
 func stat(version: Int32) -> [UInt8] {
   var writer = JuteWriter()
-  for _ in 0..<4 { writer.long(7) }
+  for number: Int64 in [6, 7, 7, 7] { writer.long(number) }
   for number in [version, 8, 9] { writer.int(number) }
   writer.long(0)
-  for _ in 0..<2 { writer.int(0) }
+  for number: Int32 in [11, 12] { writer.int(number) }
   writer.long(10)
   return writer.bytes
 }
+
+/// What that says.
+func told(version: Int32) -> ZooKeeperStat { ZooKeeperStat(made: 6, version: version, children: 12) }
 
 /// An answer without its length.
 func answer(_ xid: Int32, error: Int32 = 0, _ body: [UInt8] = []) -> [UInt8] {
@@ -96,9 +99,9 @@ func int(_ value: Int32) -> [UInt8] {
   func answers() throws {
     #expect(try read(answer(1, counted("/a")), as: .sync("/a")) == .done)
     #expect(
-      try read(answer(1, int(2) + [5, 6] + stat(version: 3)), as: .get("/a")) == .data([5, 6], version: 3))
-    #expect(try read(answer(1, int(-1) + stat(version: 3)), as: .get("/a")) == .data([], version: 3))
-    #expect(try read(answer(1, stat(version: 4)), as: .watch("/a")) == .exists(version: 4))
+      try read(answer(1, int(2) + [5, 6] + stat(version: 3)), as: .get("/a")) == .data([5, 6], told(version: 3)))
+    #expect(try read(answer(1, int(-1) + stat(version: 3)), as: .get("/a")) == .data([], told(version: 3)))
+    #expect(try read(answer(1, stat(version: 4)), as: .watch("/a")) == .exists(told(version: 4)))
     #expect(
       try read(answer(1, int(2) + counted("x") + counted("y") + stat(version: 0)), as: .children("/a"))
         == .children(["x", "y"]))

@@ -140,10 +140,22 @@ extension System {
         report.pools[0].backends.count == 3 && report.pools[0].backends.allSatisfy { $0.state == "up" }
       }
       #expect(Set(try (0..<6).map { _ in try ask(.local(proxy.port())).body }) == ["a\n", "b\n", "c\n"])
-      #expect(proxy.log.contains("children that can't be read: wrong is no backend"))
+      try waitUntil("who can't be read is told") {
+        proxy.log.contains("children that can't be read: wrong is no backend")
+      }
       try passing.tell("close")
       let left = try proxy.waitUntil("one has gone") { $0.pools[0].backends.count == 2 }
       #expect(left.transitions.contains { $0.to == "absent" && $0.reason.contains("zookeeper:/db has other backends") })
+      try other.reload(found)
+      #expect(try other.report().pools[0].backends.map(\.state) == ["up", "up"])
+      // The same path below another root: nobody goes on with what was found below the one before.
+      let elsewhere = found.replacingOccurrences(of: "\"/services\"", with: "\"/elsewhere\"")
+      try other.configure(elsewhere)
+      let (refused, why) = try other.admin("POST", "/v1/reload", "{}")
+      #expect((refused == 409 || refused == 422) && why.contains("has no such node"), "\(refused): \(why)")
+      try steady.tell("create /elsewhere", "create /elsewhere/db", "create /elsewhere/db/a \(nginx[2].address)")
+      try other.reload(elsewhere)
+      #expect(try other.report().pools[0].backends.map(\.address) == [nginx[2].address])
       try other.reload(found)
       #expect(try other.report().pools[0].backends.map(\.state) == ["up", "up"])
       // The next process knows what this one does, and nobody else can be asked.

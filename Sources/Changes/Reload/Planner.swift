@@ -68,7 +68,7 @@ struct Planner {
         switch backend.endpoint {
         case .address: false
         case .name(let host, _): new.contains(host)
-        case .targets(let source, _): !parts.controller.targets.minds(source)
+        case .targets(let source, _): !parts.controller.targets.minds(source, in: stage.configuration.registry)
         }
       } == false
     }

@@ -146,7 +146,7 @@ package final class Reload {
     }
     self.tls = tls
     let controller = parts.controller
-    let unknown = configuration.targetSources.filter { !controller.targets.minds($0) }
+    let unknown = configuration.targetSources.filter { !controller.targets.minds($0, in: configuration.registry) }
     guard !unknown.isEmpty else { return targetsFound([:], [:]) }
     targetLookup = controller.targets.lookUp(
       unknown, settings: configuration.resolver, zooKeeper: configuration.registry

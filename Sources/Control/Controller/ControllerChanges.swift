@@ -71,7 +71,7 @@ extension Controller {
     let before = configuration
     configuration = stage.configuration
     names.learn(stage.addresses)
-    targets.learn(stage.targets)
+    targets.learn(stage.targets, in: configuration.registry)
     admission.use(stage.lists, for: configuration)
     checkTLS.use(stage.tls, for: configuration)
     evictions.rate = configuration.eviction.rate

@@ -69,7 +69,7 @@ extension Controller {
       checks.use(window: configuration.slowestCheck, restoring: known)
     }
     names.learn(state.answers)
-    targets.learn(state.found(at: configuration.targetSources))
+    targets.learn(state.found(at: configuration.targetSources), in: configuration.registry)
     transitions.inherit(state.transitions)
     admission.inherit(state.addressLists ?? [:])
   }

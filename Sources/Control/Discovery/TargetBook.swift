@@ -45,11 +45,17 @@ package final class TargetBook {
   func watchedSince(_ source: TargetSource) -> Timestamp { watchers[source]?.started ?? .now }
 
   /// Whether anything was found at a source, or it's looked at again and again.
-  package func minds(_ source: TargetSource) -> Bool { known[source] != nil || watchers[source] != nil }
+  ///
+  /// - Parameter zooKeeper: where that is meant to be: the same path is another source in another one, or for another user.
+  package func minds(_ source: TargetSource, in zooKeeper: ZooKeeperConfiguration?) -> Bool {
+    guard source.node == nil || zooKeeper == registry?.configuration else { return false }
+    return known[source] != nil || watchers[source] != nil
+  }
 
   /// Takes in what somebody else has found, unless it's watched here: then it's known already, or older.
-  func learn(_ found: [TargetSource: [Target]]) {
-    known.merge(found.filter { watchers[$0.key] == nil }) { $1 }
+  func learn(_ found: [TargetSource: [Target]], in zooKeeper: ZooKeeperConfiguration?) {
+    let isSame = zooKeeper == registry?.configuration
+    known.merge(found.filter { watchers[$0.key] == nil || !isSame && $0.key.node != nil }) { $1 }
   }
 
   /// Reads files at once that nothing is known of, for a process that has just started. What is wrong with one is told when it's
@@ -83,16 +89,18 @@ package final class TargetBook {
 
   /// Looks at sources once, without watching them.
   ///
-  /// - Parameter done: takes what was found at each, and what is wrong with each other. Called once, after this has returned.
+  /// - Parameters:
+  ///   - limit: how long ZooKeeper is asked, however many servers it has.
+  ///   - done: takes what was found at each, and what is wrong with each other. Called once, after this has returned.
   package func lookUp(
     _ sources: Set<TargetSource>, settings: ResolverConfiguration, zooKeeper: ZooKeeperConfiguration?,
+    limit: Duration = .seconds(10),
     done: @escaping (_ found: [TargetSource: [Target]], _ failures: [TargetSource: String]) -> Void
   ) -> TargetLookup {
     let resolver = settings == self.settings ? self.resolver : Resolver(settings, on: loop)
-    let isSame = settings == self.settings && zooKeeper == registry?.configuration
-    // Who looks by it finds out what it has to tell.
-    let registry = isSame ? registry : zooKeeper.map { makeRegistry(of: $0, by: resolver) { _ in } }
-    return TargetLookup(sources, by: finder(resolver, registry), done: done)
+    // One of its own: it goes by what is in the files now, and who looks by it finds out what it has to tell.
+    let registry = zooKeeper.map { makeRegistry(of: $0, by: resolver) { _ in } }
+    return TargetLookup(sources, by: finder(resolver, registry), limit: limit, done: done)
   }
 
   /// Looks no more.
@@ -106,7 +114,7 @@ package final class TargetBook {
 
   private func watch(_ source: TargetSource) -> TargetWatcher {
     TargetWatcher(
-      source, known: known[source] ?? [], by: finder(resolver, registry),
+      source, known: known[source] ?? [], by: finder(resolver, source.node == nil ? nil : registry),
       interval: settings.interval, on: loop
     ) { [unowned self] in take($0, of: source) }
   }
@@ -133,6 +141,7 @@ package final class TargetBook {
     guard !nodes.isEmpty, let zooKeeper else { return }
     registry = registry ?? makeRegistry(of: zooKeeper, by: resolver) { [unowned self] in take($0) }
     registry?.keep(only: nodes)
+    registry?.readAgain()
   }
 
   private func makeRegistry(

@@ -8,7 +8,7 @@ struct TargetFinder {
   let resolver: Resolver
   /// Reads files; made for the first one.
   let reader: () -> BackgroundWorker
-  /// Asks ZooKeeper; nil where nothing says where that is.
+  /// Asks ZooKeeper; nil where nothing says where that is, and for who asks others: it lives as long as somebody has it.
   let registry: Registry?
 }
 
@@ -42,28 +42,40 @@ final class TargetLook {
 /// Looks at some sources once. Dropping it ends that.
 package final class TargetLookup {
   private var looks: [TargetLook] = []
-  private var left: Int
+  private var left: Set<TargetSource>
+  private var patience: Timer?
   private var answers: [TargetSource: [Target]] = [:]
   private var failures: [TargetSource: String] = [:]
   private let done: ([TargetSource: [Target]], [TargetSource: String]) -> Void
 
+  /// - Parameter limit: how long ZooKeeper is asked. Others have limits of their own.
   init(
-    _ sources: Set<TargetSource>, by finder: TargetFinder,
+    _ sources: Set<TargetSource>, by finder: TargetFinder, limit: Duration,
     done: @escaping ([TargetSource: [Target]], [TargetSource: String]) -> Void
   ) {
-    left = sources.count
+    left = sources
     self.done = done
+    if sources.contains(where: { $0.node != nil }) {
+      patience = Timer(on: finder.loop) { [weak self] in self?.giveUp() }
+      patience?.schedule(after: limit)
+    }
     for source in sources {
       looks.append(TargetLook(at: source, by: finder) { [weak self] in self?.take($0, of: source) })
     }
   }
 
+  private func giveUp() {
+    for source in left where source.node != nil {
+      take(.hindered("ZooKeeper isn't reached: none of its servers has answered in time"), of: source)
+    }
+  }
+
   private func take(_ finding: TargetFinding, of source: TargetSource) {
+    guard left.remove(source) != nil else { return }
     switch finding {
     case .targets(let targets): answers[source] = targets
     case .trouble(let reason), .hindered(let reason): failures[source] = reason
     }
-    left -= 1
-    if left == 0 { done(answers, failures) }
+    if left.isEmpty { done(answers, failures) }
   }
 }

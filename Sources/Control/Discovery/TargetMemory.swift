@@ -22,7 +22,8 @@ struct TargetMemory {
   /// What is wrong, while something is.
   private(set) var trouble: String?
   private var failures = 0
-  private var hasToldTrouble = false
+  /// What was told of that is wrong, until it's told that it's right again.
+  private var told: String?
 
   /// Knows what somebody has found before it, if anybody has.
   init(_ known: [Target] = []) { targets = known }
@@ -42,14 +43,14 @@ struct TargetMemory {
     var news = News()
     switch finding {
     case .targets(let found):
-      news.hasRecovered = hasToldTrouble
-      (failures, trouble, hasToldTrouble) = (0, nil, false)
+      news.hasRecovered = told != nil
+      (failures, trouble, told) = (0, nil, nil)
       if found != targets { news.changed = found }
       targets = found
     case .trouble(let reason):
       failures += 1
-      if reason != trouble { news.failed = reason }
-      (trouble, hasToldTrouble) = (reason, true)
+      if reason != told { news.failed = reason }
+      (trouble, told) = (reason, reason)
     case .hindered(let reason):
       failures += 1
       trouble = reason

@@ -16,13 +16,26 @@ package final class ZooKeeperChildren {
     case lost
   }
 
+  /// What is in a child.
+  package struct Child: Equatable, Sendable {
+    /// Its data.
+    package let bytes: [UInt8]
+    /// The transaction by which it was made.
+    package let made: Int64
+
+    /// With both its parts.
+    package init(_ bytes: [UInt8], made: Int64) {
+      (self.bytes, self.made) = (bytes, made)
+    }
+  }
+
   /// How many reads are on their way at once: so many a server answers in its patience.
   private static let mostReads = 64
 
   /// The node.
   package let path: String
   private let most: Int
-  private let deliver: (_ name: String, Result<[UInt8], ZooKeeperError>) -> Void
+  private let deliver: (_ name: String, Result<Child, ZooKeeperError>) -> Void
   /// The children there are.
   package private(set) var names: Set<String> = []
   /// Those that aren't as they were when they were read last, or never were.
@@ -32,7 +45,7 @@ package final class ZooKeeperChildren {
   private var isListOutdated = true
   /// Whether this session hasn't caught up with what others have seen already.
   private var isBehind = true
-  private var state = Outcome.read
+  private var isMissing = false
   private var reading: Reading?
   private var readings = 0
 
@@ -51,7 +64,7 @@ package final class ZooKeeperChildren {
   ///   - most: how many children are read at most; of more none is.
   ///   - deliver: takes what is in a child, or what the server says instead.
   package init(
-    of path: String, atMost most: Int, deliver: @escaping (_ name: String, Result<[UInt8], ZooKeeperError>) -> Void
+    of path: String, atMost most: Int, deliver: @escaping (_ name: String, Result<Child, ZooKeeperError>) -> Void
   ) {
     (self.path, self.most, self.deliver) = (path, most, deliver)
   }
@@ -72,10 +85,11 @@ package final class ZooKeeperChildren {
     return true
   }
 
-  /// The session is over, and its watches with it: all is to be read again.
+  /// The session is over, and its watches with it: all is to be read again, and what was being read is lost.
   package func forgetWatches() {
     (isListOutdated, isBehind) = (true, true)
     outdated = names
+    end(.lost)
   }
 
   /// Asks for what isn't known, or isn't any more.
@@ -105,7 +119,7 @@ package final class ZooKeeperChildren {
         goOn()
       }
     }
-    if reading?.onTheirWay == 0 { end(state) }
+    if reading?.onTheirWay == 0 { end(isMissing ? .missing : .read) }
   }
 
   private func askForList(on connection: ZooKeeperConnection) {
@@ -113,36 +127,49 @@ package final class ZooKeeperChildren {
     // A server may not know yet what another one has told on the session before.
     if isBehind { connection.send(.sync(path)) { _ in } }
     isBehind = false
-    ask(.children(path, isWatched: true), on: connection) { [unowned self] reply in
+    // A node that isn't there has no list to watch; and a list may be longer than all that a connection takes.
+    ask(.watch(path), on: connection) { [unowned self] reply in
       switch reply {
-      case .children(let all):
-        take(all)
-        askForChildren()
-      case .failed(.noNode):
-        take([])
-        state = .missing
-        watchForNode(on: connection)
+      case .exists(let stat) where Int(stat.children) > most: tooMany(Int(stat.children))
+      case .exists: askForNames(on: connection)
+      case .failed(.noNode): missing()
       case .failed(let error): refuse(error)
       default: refuse(.other(0))
       }
     }
   }
 
-  /// A node that isn't there has no list to watch.
-  private func watchForNode(on connection: ZooKeeperConnection) {
-    ask(.watch(path), on: connection) { [unowned self] reply in
+  private func askForNames(on connection: ZooKeeperConnection) {
+    ask(.children(path, isWatched: true), on: connection) { [unowned self] reply in
       switch reply {
-      case .failed(.noNode): end(.missing)
+      case .children(let all) where all.count > most: tooMany(all.count)
+      case .children(let all):
+        take(all)
+        askForChildren()
+      // It has gone in between, which is told of to who watches it.
+      case .failed(.noNode): missing()
       case .failed(let error): refuse(error)
-      default: askForList(on: connection)
+      default: refuse(.other(0))
       }
     }
   }
 
+  private func missing() {
+    take([])
+    isMissing = true
+    end(.missing)
+  }
+
+  /// How many there are isn't watched, so it's asked for again next time.
+  private func tooMany(_ count: Int) {
+    isListOutdated = true
+    take([])
+    end(.tooMany(count))
+  }
+
   private func take(_ list: [String]) {
-    let isTooLong = list.count > most
-    state = isTooLong ? .tooMany(list.count) : .read
-    let now = isTooLong ? [] : Set(list)
+    isMissing = false
+    let now = Set(list)
     outdated = outdated.intersection(now).union(now.subtracting(names))
     refused.formIntersection(now)
     names = now
@@ -150,7 +177,7 @@ package final class ZooKeeperChildren {
 
   private func take(_ reply: ZooKeeperReply, of name: String) {
     switch reply {
-    case .data(let bytes, _): deliver(name, .success(bytes))
+    case .data(let bytes, let stat): deliver(name, .success(Child(bytes, made: stat.made)))
     case .failed(.noNode):
       names.remove(name)
       outdated.remove(name)
@@ -176,9 +203,7 @@ package final class ZooKeeperChildren {
       guard let self, reading?.number == number else { return }
       switch outcome {
       case .answered(let reply): then(reply)
-      case .unknown:
-        forgetWatches()
-        end(.lost)
+      case .unknown: forgetWatches()
       }
     }
   }

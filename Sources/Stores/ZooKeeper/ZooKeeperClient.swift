@@ -87,7 +87,8 @@ package final class ZooKeeperClient {
     case .down(let server, let ending):
       defer { isOfUse = false }
       if !isOfUse {
-        losses.removeAll { $0.server == server }
+        let known = Set(book?.servers.map(\.address) ?? [])
+        losses.removeAll { $0.server == server || !known.contains($0.server) }
         losses.append((server, ending))
       }
       deliver(.down)

@@ -2,16 +2,26 @@
 package enum ZooKeeperReply: Equatable {
   /// It's so: a sync, a ping, or a password that is right.
   case done
-  /// A node's data and version.
-  case data([UInt8], version: Int32)
-  /// There's such a node, with this version.
-  case exists(version: Int32)
+  /// A node's data, and what else is told of it.
+  case data([UInt8], ZooKeeperStat)
+  /// There's such a node.
+  case exists(ZooKeeperStat)
   /// The names of the nodes below one, in no order.
   case children([String])
   /// All of it was written; which version each node has now, 0 for one that is gone.
   case written([Int32])
   /// It wasn't done.
   case failed(ZooKeeperError)
+}
+
+/// What is told of a node beside its data (ZooKeeper's Stat): the parts that somebody goes by.
+package struct ZooKeeperStat: Equatable, Sendable {
+  /// The transaction by which it was made: with another one it's another node, of the same path.
+  package let made: Int64
+  /// Its data's version.
+  package let version: Int32
+  /// How many nodes are right below it.
+  package let children: Int32
 }
 
 /// What comes from a server in a session, without its length.
@@ -82,11 +92,11 @@ extension ZooKeeperRequest {
     case .sync:
       _ = try reader.string()
       return .done
-    case .get: return .data(try reader.buffer(), version: try reader.version())
-    case .watch, .exists: return .exists(version: try reader.version())
+    case .get: return .data(try reader.buffer(), try reader.stat())
+    case .watch, .exists: return .exists(try reader.stat())
     case .children:
       let names = try reader.strings()
-      _ = try reader.version()
+      _ = try reader.stat()
       return .children(names)
     case .write(let write): return .written([try write.version(&reader)])
     case .multi(let writes): return try Self.results(of: writes, &reader)
@@ -121,7 +131,7 @@ extension ZooKeeperWrite {
     case .create:
       _ = try reader.string()
       return 0
-    case .set: return try reader.version()
+    case .set: return try reader.stat().version
     case .delete: return 0
     }
   }
@@ -136,12 +146,15 @@ extension JuteReader {
     return isEnd ? nil : kind
   }
 
-  /// The version of a node's data, out of what is told of a node (Stat): two transactions and two times before it; behind it
-  /// the versions of its children and permissions, an owner, two counts and a transaction.
-  fileprivate mutating func version() throws(JuteError) -> Int32 {
-    try skip(4 * 8)
+  /// What is told of a node. Between what is taken are a transaction and two times, then the versions of its children and permissions,
+  /// an owner and its data's length; at the end is a transaction.
+  fileprivate mutating func stat() throws(JuteError) -> ZooKeeperStat {
+    let made = try long()
+    try skip(3 * 8)
     let version = try int()
-    try skip(4 + 4 + 8 + 4 + 4 + 8)
-    return version
+    try skip(4 + 4 + 8 + 4)
+    let children = try int()
+    try skip(8)
+    return ZooKeeperStat(made: made, version: version, children: children)
   }
 }

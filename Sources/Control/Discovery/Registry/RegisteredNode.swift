@@ -1,3 +1,4 @@
+import Balancing
 import Config
 import Stores
 
@@ -7,7 +8,7 @@ final class RegisteredNode {
   struct News {
     /// What is found there.
     var finding: TargetFinding
-    /// What is wrong with children, if that has just begun: a clause for each.
+    /// What is wrong with children, if people are to be told: a clause for each.
     var complaint: String?
   }
 
@@ -32,7 +33,7 @@ final class RegisteredNode {
   func read(on connection: ZooKeeperConnection, then: @escaping (News?) -> Void) {
     guard !children.isBeingRead else { return }
     children.read(on: connection) { [unowned self] outcome in
-      then(finding(by: outcome).map { News(finding: $0, complaint: backends.complaint()) })
+      then(finding(by: outcome).map { News(finding: $0, complaint: backends.complaint(at: .now)) })
     }
   }
 

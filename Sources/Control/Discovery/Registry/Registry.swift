@@ -32,7 +32,9 @@ final class Registry {
   private let loop: EventLoop
   private let tell: (News) -> Void
   private var client: ZooKeeperClient?
-  private var isOpening = false
+  /// By whom the session is that there is.
+  private var user: StoreUser?
+  private var isReading = false
   /// Why nobody can be asked; nil if one has answered, or might.
   private var hindrance: String?
   private var hasToldHindrance = false
@@ -125,15 +127,36 @@ extension Registry {
 // MARK: - The session
 
 extension Registry {
-  private func open() {
-    guard !isOpening else { return }
-    guard configuration.auth != nil || configuration.tls != nil else { return connect(nil, nil) }
-    isOpening = true
+  /// Reads anew who asks: if that's another user now, or the password is another, a session of theirs begins.
+  func readAgain() {
+    guard client != nil, configuration.auth != nil else { return }
+    read { [unowned self] keys in
+      switch keys {
+      case .success(let keys) where keys.user == user: break
+      case .success(let keys):
+        client?.close()
+        client = nil
+        for node in nodes.values { node.forgetWatches() }
+        connect(keys.user, keys.tls)
+      case .failure(let hindrance): tell(.trouble(hindrance.what))
+      }
+    }
+  }
+
+  private func read(then: @escaping (Result<Keys, Hindrance>) -> Void) {
+    guard !isReading else { return }
+    isReading = true
     reader().perform { [configuration] in
       Result { () throws(Hindrance) in try Keys(configuration) }
     } then: { [weak self] keys in
-      guard let self else { return }
-      isOpening = false
+      self?.isReading = false
+      if self != nil { then(keys) }
+    }
+  }
+
+  private func open() {
+    guard configuration.auth != nil || configuration.tls != nil else { return connect(nil, nil) }
+    read { [unowned self] keys in
       switch keys {
       case .success(let keys): connect(keys.user, keys.tls)
       case .failure(let hindrance):
@@ -144,7 +167,7 @@ extension Registry {
   }
 
   private func connect(_ user: StoreUser?, _ tls: ServerTLS?) {
-    hindrance = nil
+    (hindrance, self.user) = (nil, user)
     var manners = ZooKeeperManners(
       patience: Self.patience, user: user?.bytes, tls: tls.map { RenewedTLS($0, on: loop) })
     (manners.pingInterval, manners.sessionTimeout) = (Self.pingInterval, Self.sessionTimeout)

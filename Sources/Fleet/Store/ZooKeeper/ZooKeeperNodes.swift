@@ -76,7 +76,7 @@ struct ZooKeeperNodes {
   /// What an answer means, to whichever request.
   static func reply(_ reply: ZooKeeperReply) -> StoreReply {
     switch reply {
-    case .data(let bytes, let version): .value(bytes, StoreVersion(number: version))
+    case .data(let bytes, let stat): .value(bytes, StoreVersion(number: stat.version))
     case .written(let versions): .written(versions.map(StoreVersion.init(number:)))
     case .failed(.noNode), .failed(.nodeExists), .failed(.badVersion), .failed(.notEmpty), .failed(.partOfFailure):
       .refused
