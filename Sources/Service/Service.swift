@@ -272,6 +272,9 @@ package final class Service {
       logger.warning(
         "clients can't be taken; the listener pauses", metadata: ["listener": "\(listener)", "reason": "\(error)"])
     case .headerRefused(let listener, let peer, let refusal, let beginning):
+      controller.incidents.note(
+        .beginning, at: listener,
+        "listener \(listener) refused \(peer), which began with \(beginning.rawValue) (\(refusal.text))", now: .now)
       guard wrongHeaders.mayTell(of: listener) else { break }
       logger.warning(
         "a client was refused, and so are others like it",
@@ -281,11 +284,19 @@ package final class Service {
         ])
     case .headerUnanswered(let backend):
       let name = "\(backend.pool)/\(backend.name)"
+      controller.incidents.note(
+        .silence, at: backend.pool,
+        "\(backend.name) ended a session without a word, right after its header of the PROXY protocol "
+          + "(does it expect one? `martlet doctor \(name)` tells)",
+        now: .now)
       guard unansweredHeaders.mayTell(of: name) else { break }
       logger.warning(
         "a backend ended a session without a word, right after its header of the PROXY protocol: does it expect one? `martlet doctor \(name)` tells",
         metadata: ["pool": "\(backend.pool)", "backend": "\(backend.name)"])
     case .turnedAway(let listener, let client, let refusal):
+      controller.incidents.note(
+        .admission, at: listener, "listener \(listener) turned \(client.unmapped.host) away (\(refusal.text))",
+        now: .now)
       guard turnedAway.mayTell(of: listener) else { break }
       logger.warning(
         "a client was turned away, and so are others like it",

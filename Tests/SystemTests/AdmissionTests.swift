@@ -110,6 +110,9 @@ extension System {
       #expect(
         try proxy.get("/metrics").body
           .contains("martlet_admission_refused_total{listener=\"edge\",reason=\"client_sessions\"} 1"))
+      let why = try MartletProgram.run(["why", "edge", "--socket", proxy.adminSocket]).output
+      #expect(
+        why.contains("listener edge turned 127.0.0.8 away (it has as many sessions as a client may have), "), "\(why)")
       // The same table goes on.
       _ = try proxy.reload(limits(3))
       let third = try ClientSocket(.local(port), from: "127.0.0.8", limit: .seconds(10))

@@ -72,6 +72,11 @@ extension System {
       #expect(eventually { proxy.log.contains("an HTTP request") })
       let told = proxy.log.split(separator: "\n").filter { $0.contains("an HTTP request") }
       #expect(told.count == 1, "\(proxy.log)")
+      let why = try MartletProgram.run(["why", "main", "--socket", proxy.adminSocket])
+      #expect(
+        why.output.contains(
+          /listener main refused 127\.0\.0\.1:\d+, which began with an HTTP request \(it began without .*\), .+ ago/),
+        "\(why)")
     }
 
     // MARK: Towards backends

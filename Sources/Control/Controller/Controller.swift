@@ -25,6 +25,8 @@ package final class Controller {
   package let targets: TargetBook
   /// Which addresses listeners let in.
   package let admission: AdmissionBook
+  /// What workers have told of lately.
+  package var incidents = Incidents()
   /// What was counted of listeners' routes.
   package let routes: RouteBook
   /// At which addresses this process answers.

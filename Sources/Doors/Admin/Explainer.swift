@@ -4,6 +4,7 @@ import Control
 import Model
 import Proxy
 import Sockets
+import Text
 
 /// Puts into words where a pool's next session goes, and why.
 struct Explainer {
@@ -13,6 +14,7 @@ struct Explainer {
   let listeners: [ListenerConfiguration]
   let admission: AdmissionBook
   let headroom: Report.Headroom
+  let incidents: Incidents
 
   /// The decision as the strategy would make it now.
   ///
@@ -166,6 +168,9 @@ struct Explainer {
       hints.append("\(pool.configuration.strategy.rawValue) makes no difference between clients")
     }
     hints += pool.hindrances.recent(at: .now)
+    hints += incidents.recent(at: listeners.map(\.name), of: pool.name, now: .now).map { words, age in
+      "\(words), \(StatsText.duration(age.inSeconds.rounded())) ago"
+    }
     let limiting = headroom.limiting
     if limiting.share >= Report.nearLimit {
       hints.append("\(limiting.name): \(limiting.used) of \(limiting.limit) are used")

@@ -94,7 +94,7 @@ struct LookActions {
   private func explainer(_ pool: PoolController, _ listeners: [ListenerConfiguration]) -> Explainer {
     Explainer(
       pool: pool, unresolved: controller.unresolved(in: pool), listeners: listeners, admission: controller.admission,
-      headroom: reporter.headroom)
+      headroom: reporter.headroom, incidents: controller.incidents)
   }
 
   /// A listener by its name, unless that's rather meant to be a pool's; the only one, if it has routes, without a name.
