@@ -59,12 +59,14 @@ package enum FreePort {
   private static let given = Mutex<Set<UInt16>>([])
 
   /// A port that nobody listens on, at any address, and that no other test has got.
-  package static func next() throws -> UInt16 { try run(of: 1).lowerBound }
+  package static func next() throws -> UInt16 { try run(of: 1, among: 20_000..<29_000).lowerBound }
 
-  /// So many ports in a row, likewise.
-  package static func run(of count: Int) throws -> ClosedRange<UInt16> {
+  /// So many ports in a row, likewise. They have a place of their own: among single ones there's soon no room for many.
+  package static func run(of count: Int) throws -> ClosedRange<UInt16> { try run(of: count, among: 29_000..<32_000) }
+
+  private static func run(of count: Int, among all: Range<UInt16>) throws -> ClosedRange<UInt16> {
     for _ in 0..<200 {
-      let first = UInt16.random(in: 20_000..<(32_000 - UInt16(count)))
+      let first = UInt16.random(in: all.lowerBound...(all.upperBound - UInt16(count)))
       let ports = first...(first + UInt16(count) - 1)
       let isFree = given.withLock { given in
         guard given.isDisjoint(with: ports) else { return false }
