@@ -6,12 +6,9 @@ package import Config
 /// Nodes share a key: TLS 1.3 (RFC 8446, external PSK with (EC)DHE), no certificate, one suite, one group, no tickets. Which key it
 /// is depends on who dials whom in which fleet, so that a node can't be made to talk to itself, and neither side's part can be
 /// played by the other (RFC 9257, 4 and 6). A server of others has a certificate: TLS 1.2 or newer.
-///
-/// That threads may share it is unchecked, since it holds a pointer: one thread sets the SSL_CTX up before others have it, and nobody
-/// changes it afterwards; OpenSSL counts its uses atomically, so that any thread may make connections of it (SSL_new).
-@safe package final class TLSContext: @unchecked Sendable {
+@safe package final class TLSContext: Sendable {
   /// A key with the name by which both sides mean it.
-  package struct SharedKey {
+  package struct SharedKey: Sendable {
     /// The name.
     package let identity: [UInt8]
     /// The key itself: 32 bytes.
@@ -25,7 +22,7 @@ package import Config
   }
 
   /// Which side of a connection.
-  package enum Side {
+  package enum Side: Sendable {
     /// It dials, and proves this.
     case dialling(SharedKey)
     /// It's dialled, and takes any of these.
@@ -42,7 +39,9 @@ package import Config
   let openSSL: OpenSSL
   /// Which side its connections are.
   package let side: Side
-  let context: OpaquePointer
+  // A pointer that threads may share: one of them sets the SSL_CTX up before others have it, and nobody changes it afterwards; OpenSSL
+  // counts its uses atomically, so that any thread may make connections of it (SSL_new).
+  nonisolated(unsafe) let context: OpaquePointer
 
   /// A context for all connections of one side; one that goes by certificates knows none yet.
   package init(_ side: Side, _ openSSL: OpenSSL) {
