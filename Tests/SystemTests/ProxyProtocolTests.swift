@@ -112,6 +112,36 @@ extension System {
       #expect(try proxy.report().backend("127.0.0.1:\(port)").state == "up")
     }
 
+    @Test(
+      "a backend that ends right after the header is told of in the log, and to whoever asks why", .needs("haproxy"))
+    func silence() throws {
+      let port = try FreePort.next()
+      let file = try stage.folder().write(
+        "haproxy.cfg",
+        """
+        defaults
+          mode tcp
+          timeout connect 5s
+          timeout client 5s
+        frontend nobody
+          bind 127.0.0.1:\(port)
+          tcp-request content reject
+
+        """)
+      _ = try stage.server("haproxy", port: port, ["-db", "-f", file])
+      let proxy = try stage.martlet(
+        """
+        "listeners": [{ "name": "main", "bind": "127.0.0.1:0", "pool": "web" }],
+        "pools": [{ "name": "web", "backends": [{ "name": "b1", "address": "127.0.0.1:\(port)" }], "sendProxy": "v1",
+          "health": { "type": "none" } }]
+        """)
+      #expect(throws: (any Error).self) { try ask(.local(proxy.port())) }
+      #expect(eventually { proxy.log.contains("a backend ended a session without a word, right after its header") })
+      let why = try MartletProgram.run(["why", "web", "--socket", proxy.adminSocket])
+      #expect(
+        why.output.contains(/b1 ended a session without a word, .* `martlet doctor web\/b1` tells\), .+ ago/), "\(why)")
+    }
+
     /// A mail server that greets first, and drops the privileges that it begins with.
     @Test(
       "Dovecot is told of the client, by whom it logs and refuses", .needs("dovecot", "curl"),
