@@ -34,10 +34,10 @@ import Testing
     try ZooKeeperServers(count, options: options, tls: .init(server, ca: ca.file, clients: clients))
   }
 
-  /// Expects that servers aren't reached by such means, and why. A server that takes its time is tried again.
-  private func expectRefusal(_ addresses: [SocketAddress], _ tls: ServerTLS?, _ words: String) {
+  /// Why servers aren't reached by such means.
+  private func refusal(_ addresses: [SocketAddress], _ tls: ServerTLS?) -> String {
     let asker = StoreAsker(addresses, tls: tls, patience: .seconds(5))
-    #expect(asker.wait { asker.why == "\(addresses[0]) \(words)" }, "\(asker.why)")
+    return asker.wait { !asker.why.isEmpty && asker.why != "no server has answered yet" } ? asker.why : "nothing"
   }
 
   @Test("a server lets in who has a certificate, and others if it wants none", arguments: ["need", "want", "none"])
@@ -50,7 +50,9 @@ import Testing
       #expect(asker.put(.head, [7]) != nil)
     }
     if kind == "need" {
-      expectRefusal(secure, try tls(), "wants a client certificate: name one by \"certificate\" and \"key\"")
+      #expect(
+        refusal(secure, try tls())
+          == "\(secure[0]) wants a client certificate: name one by \"certificate\" and \"key\"")
     }
     withExtendedLifetime(servers) {}
   }
@@ -61,8 +63,8 @@ import Testing
     let asker = StoreAsker(servers.secureAddresses, tls: try tls(as: own), patience: .seconds(10))
     try #require(asker.waitUntilReached(), "\(asker.why)")
     #expect(asker.put(.head, [7]) != nil)
-    expectRefusal(
-      servers.secureAddresses, try tls(), "wants a client certificate: name one by \"certificate\" and \"key\"")
+    let why = refusal(servers.secureAddresses, try tls())
+    #expect(why.hasSuffix("wants a client certificate: name one by \"certificate\" and \"key\""), "\(why)")
   }
 
   @Test("who isn't who should be there is refused, and people are told why")
@@ -90,7 +92,7 @@ import Testing
         "opened no session before it closed the connection, as a port with TLS does, or a server that has no leader"
       ),
     ] {
-      expectRefusal(addresses, tls, words)
+      #expect(refusal(addresses, tls) == "\(addresses[0]) \(words)")
     }
     let named = StoreAsker(secure, tls: try tls(as: own, serverName: "zk.example"), patience: .seconds(10))
     #expect(named.waitUntilReached())

@@ -167,7 +167,7 @@ import Testing
       link = nil
       stopSoon(loop, &end)
     }
-    for number: UInt8 in 1...3 { try far.send([number], limit: .seconds(10)) }
+    for number: UInt8 in 1...3 { try far.send([number], limit: .seconds(1)) }
     far.close()
     run(loop)
     #expect(seen == Array(1...last) && link == nil)

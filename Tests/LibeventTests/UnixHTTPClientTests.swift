@@ -75,9 +75,9 @@ import Testing
   func unreachable() throws {
     let (address, path) = fresh()
     let client = UnixHTTPClient(path: path)
-    #expect(throws: HTTPClientError.noSuchSocket) { try client.send(.get, "/", limit: .seconds(10)) }
+    #expect(throws: HTTPClientError.noSuchSocket) { try client.send(.get, "/", limit: .seconds(1)) }
     #expect(throws: HTTPClientError.noSuchSocket) {
-      try UnixHTTPClient(path: path + "/nothing").send(.get, "/", limit: .seconds(10))
+      try UnixHTTPClient(path: path + "/nothing").send(.get, "/", limit: .seconds(1))
     }
     let socket = try Socket(for: address)
     try socket.bind(to: address)
@@ -85,17 +85,17 @@ import Testing
     defer { UnixSocketFile(at: path)?.remove() }
     chmod(path, 0)
     #expect(throws: HTTPClientError.permissionDenied) {
-      try Unprivileged.run { _ = try client.send(.get, "/", limit: .seconds(10)) }
+      try Unprivileged.run { _ = try client.send(.get, "/", limit: .seconds(1)) }
     }
     chmod(path, 0o700)
     socket.close()
-    #expect(throws: HTTPClientError.refused) { try client.send(.get, "/", limit: .seconds(10)) }
+    #expect(throws: HTTPClientError.refused) { try client.send(.get, "/", limit: .seconds(1)) }
     let file = try TemporaryFile("")
     #expect(throws: HTTPClientError.refused) {
-      try UnixHTTPClient(path: file.path).send(.get, "/", limit: .seconds(10))
+      try UnixHTTPClient(path: file.path).send(.get, "/", limit: .seconds(1))
     }
     let long = UnixHTTPClient(path: "/" + String(repeating: "x", count: 107))
-    #expect(throws: HTTPClientError.failed(.fileNameTooLong)) { try long.send(.get, "/", limit: .seconds(10)) }
+    #expect(throws: HTTPClientError.failed(.fileNameTooLong)) { try long.send(.get, "/", limit: .seconds(1)) }
   }
 
   @Test("a server that doesn't answer, read or even accept isn't waited for longer than said")

@@ -65,7 +65,7 @@ import Testing
     let reader = try #require(LineReader(file))
     let all = try reader.lines { $0.contains("are missing here") }
     #expect(all.last?.split(separator: " ")[1] == "\(writer.report[0].lost)")
-    writer.close(limit: .seconds(10))
+    writer.close(limit: .seconds(1))
   }
 
   @Test(
@@ -114,7 +114,7 @@ import Testing
     #expect(ids == ids.sorted() && ids.first == 1)
     let missing = all.filter { $0.contains("are missing here") }.compactMap { Int($0.split(separator: " ")[1]) }
     #expect(missing.reduce(0, +) >= lost && missing.reduce(0, +) == writer.report[0].lost)
-    writer.close(limit: .seconds(10))
+    writer.close(limit: .seconds(1))
   }
 
   @Test("a disk without room is told, and loses nothing at first")
@@ -135,7 +135,7 @@ import Testing
     #expect(mkdir(folder.path + "/later", 0o700) == 0)
     try waitUntil("it's written") { lines(path) == ["1"] }
     try waitUntil("it's over") { writer.report[0].problem == nil }
-    writer.close(limit: .seconds(10))
+    writer.close(limit: .seconds(1))
   }
 
   @Test("a datagram for each line goes to a Unix socket; a server that comes back goes on")
@@ -153,7 +153,7 @@ import Testing
     try waitUntil("it's told") { writer.report[0].problem != nil }
     let next = try Datagrams(at: path)
     #expect(try next.next().hasSuffix("] 3"))
-    writer.close(limit: .seconds(10))
+    writer.close(limit: .seconds(1))
   }
 
   @Test("a server that takes nothing keeps nobody waiting")
@@ -164,7 +164,7 @@ import Testing
     for id in 0..<1_000 as Range<UInt64> { logs.note(.whole(id), log) }
     try waitUntil("they are taken") { logs.isTaken }
     for id in 0..<1_000 { #expect(try server.next().hasSuffix("] \(id)")) }
-    writer.close(limit: .seconds(10))
+    writer.close(limit: .seconds(1))
   }
 
   @Test("two logs at one place share it; one that isn't named any more is closed, and what it counted stays")
@@ -182,7 +182,7 @@ import Testing
     try waitUntil("it's there") { lines(file).count == 3 }
     try waitUntil("it's closed") { !OpenFiles.has(file) }
     #expect(writer.report.map(\.lines) == [3] && !writer.report[0].isUsed)
-    writer.close(limit: .seconds(10))
+    writer.close(limit: .seconds(1))
   }
 
   @Test("without a log there is no thread, and nothing to wait for")

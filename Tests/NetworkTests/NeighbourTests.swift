@@ -67,7 +67,7 @@ struct NeighbourTests {
     #expect(try stage.reached(within: 0.2) == nil)
     #expect(try stage.client.neighbour(text) == hardware[0], "what it knows is out of date")
     stage.holders[1].hold([stage.address: 30])
-    try waitUntil("it's told") { try stage.client.neighbour(text) == hardware[1] }
+    try waitUntil("it's told", limit: .seconds(2)) { try stage.client.neighbour(text) == hardware[1] }
     // The kernel lets packets to a new IPv6 address in a little later than it says, and the first one may be lost.
     #expect(try stage.reached(within: 5) == 1)
   }

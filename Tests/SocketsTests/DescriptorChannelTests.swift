@@ -42,15 +42,14 @@ import Testing
     let (near, far) = try DescriptorChannel.pair()
     let file = try open("passed")
     for number in 0..<50 {
-      try near.send(
-        [UInt8](repeating: UInt8(number), count: number), number % 3 == 0 ? [file] : [], limit: .seconds(10))
-      try far.send([UInt8(number)], limit: .seconds(10))
+      try near.send([UInt8](repeating: UInt8(number), count: number), number % 3 == 0 ? [file] : [], limit: .seconds(1))
+      try far.send([UInt8(number)], limit: .seconds(1))
     }
     for number in 0..<50 {
-      let message = try far.receive(limit: .seconds(10))
+      let message = try far.receive(limit: .seconds(1))
       #expect(message.bytes == [UInt8](repeating: UInt8(number), count: number))
       #expect(message.sockets.map { text($0) } == (number % 3 == 0 ? ["passed"] : []))
-      let answer = try near.receive(limit: .seconds(10))
+      let answer = try near.receive(limit: .seconds(1))
       #expect(answer.bytes == [UInt8(number)] && answer.sockets.isEmpty)
     }
     #expect(try far.receiveIfWhole() == nil)
@@ -63,10 +62,10 @@ import Testing
     let bytes = [UInt8](repeating: 3, count: DescriptorChannel.mostBytes)
     try near.send(bytes, limit: .seconds(10))
     #expect(try receiving.join().bytes == bytes)
-    #expect(throws: ChannelError.tooLarge) { try near.send(bytes + [0], limit: .seconds(10)) }
+    #expect(throws: ChannelError.tooLarge) { try near.send(bytes + [0], limit: .seconds(1)) }
     let one = try open("")
     let tooMany = [SharedSocket](repeating: one, count: DescriptorChannel.mostDescriptors + 1)
-    #expect(throws: ChannelError.tooLarge) { try near.send([], tooMany, limit: .seconds(10)) }
+    #expect(throws: ChannelError.tooLarge) { try near.send([], tooMany, limit: .seconds(1)) }
   }
 
   @Test("who can't send or has nothing to receive doesn't wait longer than said, and goes on where it was")
@@ -104,17 +103,17 @@ import Testing
   @Test("the other end's end is told from a broken message")
   func ends() throws {
     var (near, far) = try DescriptorChannel.pair()
-    try near.send([1], limit: .seconds(10))
+    try near.send([1], limit: .seconds(1))
     near.close()
-    #expect(try far.receive(limit: .seconds(10)).bytes == [1])
-    #expect(throws: ChannelError.closed) { try far.receive(limit: .seconds(10)) }
-    #expect(throws: ChannelError.closed) { try far.send([1], limit: .seconds(10)) }
-    #expect(throws: ChannelError.closed) { try near.send([1], limit: .seconds(10)) }
+    #expect(try far.receive(limit: .seconds(1)).bytes == [1])
+    #expect(throws: ChannelError.closed) { try far.receive(limit: .seconds(1)) }
+    #expect(throws: ChannelError.closed) { try far.send([1], limit: .seconds(1)) }
+    #expect(throws: ChannelError.closed) { try near.send([1], limit: .seconds(1)) }
     (near, far) = try DescriptorChannel.pair()
     try near.post([UInt8](repeating: 1, count: 4_000_000))
     #expect(try !near.flush())
     near.close()
-    #expect(throws: ChannelError.cut) { try far.receive(limit: .seconds(10)) }
+    #expect(throws: ChannelError.cut) { try far.receive(limit: .seconds(1)) }
   }
 
   @Test("what isn't a message isn't read as one")
@@ -124,14 +123,14 @@ import Testing
       let channel = DescriptorChannel(SharedSocket(far))
       let peer = Peer(near)
       try peer.send(head)
-      #expect(throws: ChannelError.malformed) { try channel.receive(limit: .seconds(10)) }
+      #expect(throws: ChannelError.malformed) { try channel.receive(limit: .seconds(1)) }
     }
     // A descriptor is announced that doesn't come.
     let (near, far) = try Socket.pair()
     let channel = DescriptorChannel(SharedSocket(far))
     let peer = Peer(near)
     try peer.send([0, 0, 0, 0, 1, 0, 0, 0])
-    #expect(throws: ChannelError.malformed) { try channel.receive(limit: .seconds(10)) }
+    #expect(throws: ChannelError.malformed) { try channel.receive(limit: .seconds(1)) }
   }
 
   @Test("descriptors of a message that never came whole are closed with the channel")
@@ -161,7 +160,7 @@ import Testing
     // It's held until it's on its way, and not closed in between.
     listening = nil
     #expect(try near.flush() && near.isIdle)
-    let message = try far.receive(limit: .seconds(10))
+    let message = try far.receive(limit: .seconds(1))
     let held = try #require(message.sockets.first)
     let passed = held.socket
     #expect(try passed.localAddress() == address)

@@ -151,7 +151,7 @@ import Testing
     let revert = try fleet.ask("lb3", "revert")
     #expect(revert.exit == .code(0), "\(revert)")
     try fleet.waitUntilAllServe(isCanary ? 1 : 3)
-    try waitUntil("clients are taken again: \(fleet.logs)") { !ports.contains(where: refuses) }
+    try waitUntil("clients are taken again: \(fleet.logs)", limit: .seconds(3)) { !ports.contains(where: refuses) }
     withExtendedLifetime(others) {}
     guard !isCanary else { return }
 

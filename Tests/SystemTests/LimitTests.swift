@@ -42,7 +42,7 @@ extension System {
       try setDescriptors(of: proxy, to: before.process.openDescriptors + 21)
       let rest = try cpu(of: proxy)
       usleep(700_000)
-      #expect(try cpu(of: proxy) - rest < 0.35, "it spins")
+      #expect(try cpu(of: proxy) - rest < 0.15, "it spins")
       try setDescriptors(of: proxy, to: before.process.descriptorLimit)
       // Everybody is served, or was refused when there was no descriptor for the way to the backend.
       let served = clients.count { (try? $0.request().body) == "a\n" }
@@ -129,7 +129,7 @@ extension System {
     private func expectRest(of proxy: MartletProcess) throws {
       let before = try cpu(of: proxy)
       usleep(700_000)
-      #expect(try cpu(of: proxy) - before < 0.35, "it spins")
+      #expect(try cpu(of: proxy) - before < 0.15, "it spins")
     }
 
     /// The processor time that it has used, in seconds, from the kernel: asking itself would take some.
