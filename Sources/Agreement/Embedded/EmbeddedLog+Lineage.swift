@@ -7,10 +7,10 @@ extension EmbeddedLog {
   var lineage: Lineage { max(zab?.lineage ?? .first, outlived) }
 
   /// Whether the fleet was restored without this node, so that it has no part in anything with what it remembers.
-  package var isOutlived: Bool { if let zab { outlived > zab.lineage } else { false } }
+  package var isOutlived: Bool { outlived > .first && outlived > (zab?.lineage ?? outlived) }
 
   /// Whether it was restored with it.
-  var isRestored: Bool { if let zab { zab.lineage > .first } else { false } }
+  var isRestored: Bool { (zab?.lineage ?? .first) > .first }
 
   /// Somebody says who counts in another engine than this node's, or in the one that has outlived it.
   mutating func hear(ofEngine members: Members, at now: Moment, into effects: inout [Effect]) {

@@ -139,6 +139,15 @@ package struct EmbeddedLog {
   /// Who counts, as far as this node has it; nil before the founding, and where this node has never had a seat.
   package var members: Members? { zab?.members }
 
+  /// Which members these are: what is asked for at each step, when they themselves would be copied.
+  var membersID: UInt64? { zab?.membersID }
+
+  /// Whether this node votes with the memory that it has.
+  var isVoter: Bool {
+    guard !isOutlived, let members = zab?.members, let seat = zab?.me else { return false }
+    return members.voters.contains(seat) && members[seat] == me
+  }
+
   /// This node's seat among them.
   package var seat: NodeNumber? { zab?.me }
 
@@ -173,9 +182,9 @@ package struct EmbeddedLog {
 
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
-    guard let zab, !isOutlived else { return isOutside ? asksAt : founding.wakesAt }
-    let wakesAt = zab.isCounted ? min(zab.wakesAt, isRestored ? announcesAt : .never) : min(zab.wakesAt, asksAt)
-    guard let handed, !outbox.isEmpty, !isStalled, zab.leader?.isReady == true else { return wakesAt }
+    guard let own = zab?.wakesAt, !isOutlived else { return isOutside ? asksAt : founding.wakesAt }
+    let wakesAt = zab?.isCounted == true ? min(own, isRestored ? announcesAt : .never) : min(own, asksAt)
+    guard let handed, !outbox.isEmpty, !isStalled, zab?.leader?.isReady == true else { return wakesAt }
     return min(wakesAt, handed.at + timing.patience)
   }
 
@@ -235,8 +244,9 @@ package struct EmbeddedLog {
 
   /// Hands the first entry of the outbox to whoever leads, unless he has it.
   private mutating func handOn(at now: Moment, into effects: inout [Effect]) {
-    while !isStalled, !isOutlived, let entry = outbox.first, let zab, let leader = zab.leader, leader.isReady {
-      let epoch = zab.memory.currentEpoch
+    while !isStalled, !isOutlived, let entry = outbox.first, let leader = zab?.leader, leader.isReady,
+      let epoch = zab?.memory.currentEpoch
+    {
       if let handed, (handed.leader, handed.epoch) == (leader.node, epoch), now < handed.at + timing.patience { return }
       handed = (leader.node, epoch, now)
       stepZab(.append(entry.encoded), at: now, into: &effects)
@@ -261,21 +271,18 @@ package struct EmbeddedLog {
   }
 
   mutating func stepZab(_ input: Zab.Input, at now: Moment, into effects: inout [Effect]) {
-    var said = said
-    self.said = []
-    said.removeAll(keepingCapacity: true)
+    var said = self.said.taken()
     // What it remembers counts nowhere any more, so it says nothing of that.
     if !isOutlived { zab?.step(input, at: now, into: &said) }
     for effect in said {
       switch effect {
       case .send(let message, let seat):
-        guard let zab, let node = zab.participant(at: seat)?.node else { break }
-        let (memory, lineage) = (me.incarnation, zab.lineage)
+        guard let node = zab?.participant(at: seat)?.node, let own = zab?.me, let lineage = zab?.lineage else { break }
         effects.append(
           .send(
             lineage == .first
-              ? .log(message, by: memory, seat: zab.me)
-              : .restoredLog(message, by: memory, seat: zab.me, of: lineage), to: node))
+              ? .log(message, by: me.incarnation, seat: own)
+              : .restoredLog(message, by: me.incarnation, seat: own, of: lineage), to: node))
       case .persist(let record): persist(.log(record), into: &effects)
       case .deliver(let zxid, let bytes): deliver(zxid, bytes, into: &effects)
       case .restore(let zxid, let bytes): restore(zxid, bytes, into: &effects)

@@ -56,17 +56,17 @@ package struct EmbeddedOwner {
 /// One node's part in who owns a name, by whichever engine its fleet has.
 package enum AddressOwner {
   /// By a record in an ordered store.
-  case store(StoreOwner)
+  case store(Boxed<StoreOwner>)
   /// Among the nodes themselves.
-  case embedded(EmbeddedOwner)
+  case embedded(Boxed<EmbeddedOwner>)
   /// While it's stepped, so that nothing of it is copied.
   case stepped
 
   /// What is owned.
   package var name: String {
     switch self {
-    case .store(let owner): owner.name
-    case .embedded(let owner): owner.name
+    case .store(let owner): owner.value.name
+    case .embedded(let owner): owner.value.name
     case .stepped: ""
     }
   }
@@ -74,8 +74,8 @@ package enum AddressOwner {
   /// Whether this node may own it.
   package var standing: Ownership.Standing {
     switch self {
-    case .store(let owner): owner.standing
-    case .embedded(let owner): owner.standing
+    case .store(let owner): owner.value.standing
+    case .embedded(let owner): owner.value.standing
     case .stepped: .bystander
     }
   }
@@ -83,8 +83,8 @@ package enum AddressOwner {
   /// How things are.
   package var stance: Ownership.Stance {
     switch self {
-    case .store(let owner): owner.stance
-    case .embedded(let owner): owner.stance
+    case .store(let owner): owner.value.stance
+    case .embedded(let owner): owner.value.stance
     case .stepped: .watching
     }
   }
@@ -92,8 +92,8 @@ package enum AddressOwner {
   /// Whether this node knows whose it is.
   package var hasLooked: Bool {
     switch self {
-    case .store(let owner): owner.hasLooked
-    case .embedded(let owner): owner.part != nil
+    case .store(let owner): owner.value.hasLooked
+    case .embedded(let owner): owner.value.part != nil
     case .stepped: false
     }
   }
@@ -101,8 +101,8 @@ package enum AddressOwner {
   /// The last generation that this node knows of.
   package var generation: UInt64 {
     switch self {
-    case .store(let owner): owner.generation
-    case .embedded(let owner): owner.part?.seen.generation ?? 0
+    case .store(let owner): owner.value.generation
+    case .embedded(let owner): owner.value.part?.seen.generation ?? 0
     case .stepped: 0
     }
   }
@@ -110,8 +110,8 @@ package enum AddressOwner {
   /// Who owns it, as far as this node has seen.
   package var owner: Participant? {
     switch self {
-    case .store(let owner): owner.owner
-    case .embedded(let owner): owner.owner
+    case .store(let owner): owner.value.owner
+    case .embedded(let owner): owner.value.owner
     case .stepped: nil
     }
   }
@@ -119,17 +119,17 @@ package enum AddressOwner {
   /// Whether the generation is the one of the process before this one.
   package var isInherited: Bool {
     switch self {
-    case .store(let owner): owner.isInherited
-    case .embedded(let owner): owner.part?.isInherited ?? false
+    case .store(let owner): owner.value.isInherited
+    case .embedded(let owner): owner.value.part?.isInherited ?? false
     case .stepped: false
     }
   }
 
   /// Whether this node leaves it to those whom its owner knows.
-  package var isLeftToOthers: Bool { if case .store(let owner) = self { owner.isLeftToOthers } else { false } }
+  package var isLeftToOthers: Bool { if case .store(let owner) = self { owner.value.isLeftToOthers } else { false } }
 
   /// What the nodes come to that the owner's record names; nil if there's no such record.
-  package var recordedRoster: UInt64? { if case .store(let owner) = self { owner.recordedRoster } else { nil } }
+  package var recordedRoster: UInt64? { if case .store(let owner) = self { owner.value.recordedRoster } else { nil } }
 
   /// Whether this node owns it.
   package func owns(at now: Moment) -> Bool {
@@ -139,8 +139,8 @@ package enum AddressOwner {
   /// When it wants to be called with a tick at the latest.
   package var wakesAt: Moment {
     switch self {
-    case .store(let owner): owner.wakesAt
-    case .embedded(let owner): owner.part?.wakesAt ?? .never
+    case .store(let owner): owner.value.wakesAt
+    case .embedded(let owner): owner.value.part?.wakesAt ?? .never
     case .stepped: .never
     }
   }

@@ -1,20 +1,20 @@
 /// The fleet's log, by whichever engine the fleet has.
 package enum FleetLog {
   /// In an ordered store that others run.
-  case store(StoreLog)
+  case store(Boxed<StoreLog>)
   /// Kept by the nodes themselves.
-  case embedded(EmbeddedLog)
+  case embedded(Boxed<EmbeddedLog>)
   /// While it's stepped, so that nothing of it is copied.
   case stepped
 
   /// The log's engine, where it's the nodes themselves.
-  package var embedded: EmbeddedLog? { if case .embedded(let log) = self { log } else { nil } }
+  package var embedded: EmbeddedLog? { if case .embedded(let log) = self { log.value } else { nil } }
 
   /// Whether the log is known to its end, so that what is appended is likely to be.
   package func isLive(at now: Moment) -> Bool {
     switch self {
-    case .store(let log): log.isLive(at: now)
-    case .embedded(let log): log.isLive
+    case .store(let log): log.value.isLive(at: now)
+    case .embedded(let log): log.value.isLive
     case .stepped: false
     }
   }
@@ -22,8 +22,8 @@ package enum FleetLog {
   /// Whether its end is known, though there may be entries before that which aren't here yet.
   package func isReached(at now: Moment) -> Bool {
     switch self {
-    case .store(let log): log.isReached(at: now)
-    case .embedded(let log): log.isReached
+    case .store(let log): log.value.isReached(at: now)
+    case .embedded(let log): log.value.isReached
     case .stepped: false
     }
   }
@@ -31,8 +31,8 @@ package enum FleetLog {
   /// Whether everything was delivered that the log was known to hold.
   package var isCaughtUp: Bool {
     switch self {
-    case .store(let log): log.isCaughtUp
-    case .embedded(let log): log.isCaughtUp
+    case .store(let log): log.value.isCaughtUp
+    case .embedded(let log): log.value.isCaughtUp
     case .stepped: false
     }
   }
@@ -40,8 +40,8 @@ package enum FleetLog {
   /// The position of the last entry that was delivered.
   package var delivered: UInt64 {
     switch self {
-    case .store(let log): log.delivered
-    case .embedded(let log): log.delivered
+    case .store(let log): log.value.delivered
+    case .embedded(let log): log.value.delivered
     case .stepped: 0
     }
   }
@@ -49,8 +49,8 @@ package enum FleetLog {
   /// The end of the log, as far as it's known.
   package var end: UInt64 {
     switch self {
-    case .store(let log): log.end
-    case .embedded(let log): log.end
+    case .store(let log): log.value.end
+    case .embedded(let log): log.value.end
     case .stepped: 0
     }
   }
@@ -58,8 +58,8 @@ package enum FleetLog {
   /// Entries that wait to be in the log.
   package var waiting: Int {
     switch self {
-    case .store(let log): log.waiting
-    case .embedded(let log): log.waiting
+    case .store(let log): log.value.waiting
+    case .embedded(let log): log.value.waiting
     case .stepped: 0
     }
   }
@@ -67,8 +67,8 @@ package enum FleetLog {
   /// When it wants to be called with a tick at the latest.
   package var wakesAt: Moment {
     switch self {
-    case .store(let log): log.wakesAt
-    case .embedded(let log): log.wakesAt
+    case .store(let log): log.value.wakesAt
+    case .embedded(let log): log.value.wakesAt
     case .stepped: .never
     }
   }

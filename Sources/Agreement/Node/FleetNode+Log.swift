@@ -7,24 +7,26 @@ extension FleetNode {
     case .store(let timing):
       let owners = plan.addresses.enumerated().map { index, address in
         AddressOwner.store(
-          StoreOwner(
-            address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others,
-            mutants: mutants))
+          Boxed(
+            StoreOwner(
+              address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others,
+              mutants: mutants)))
       }
-      return (.store(StoreLog(timing: timing, mutants: mutants)), owners, FleetState())
+      return (.store(Boxed(StoreLog(timing: timing, mutants: mutants))), owners, FleetState())
     case .embedded(var timing):
       timing.zab.quiet = Lease.quiet(after: plan.addresses.map(\.lease), mutants)
       let owners = plan.addresses.map { address in
         AddressOwner.embedded(
-          EmbeddedOwner(
-            address.name, lease: address.lease,
-            slot: memory.embedded.slots[address.name] ?? PaxosSlot(),
-            run: memory.run, mutants: mutants))
+          Boxed(
+            EmbeddedOwner(
+              address.name, lease: address.lease,
+              slot: memory.embedded.slots[address.name] ?? PaxosSlot(),
+              run: memory.run, mutants: mutants)))
       }
       var log = EmbeddedLog(
         me.node, of: plan.nodes, memory: memory, timing: timing, mutants: mutants)
       let state = log.start()
-      return (.embedded(log), owners, state)
+      return (.embedded(Boxed(log)), owners, state)
     }
   }
 
@@ -61,9 +63,8 @@ extension FleetNode {
   private mutating func stepStoreLog(_ input: StoreLog.Input, at now: Moment, into effects: inout [Effect]) {
     guard case .store(var log) = self.log else { return }
     self.log = .stepped
-    var said = logEffects
-    said.removeAll(keepingCapacity: true)
-    log.step(input, state: state, at: now, into: &said)
+    var said = logEffects.taken()
+    log.value.step(input, state: state, at: now, into: &said)
     self.log = .store(log)
     for effect in said {
       switch effect {
@@ -80,9 +81,9 @@ extension FleetNode {
   mutating func stepEmbeddedLog(_ input: EmbeddedLog.Input, at now: Moment, into effects: inout [Effect]) {
     guard case .embedded(var log) = self.log else { return }
     self.log = .stepped
-    var said = embeddedEffects
-    said.removeAll(keepingCapacity: true)
-    log.step(input, state: state, at: now, into: &said)
+    var said = embeddedEffects.taken()
+    log.value.step(input, state: state, at: now, into: &said)
+    isVoter = log.value.isVoter
     self.log = .embedded(log)
     for effect in said {
       switch effect {

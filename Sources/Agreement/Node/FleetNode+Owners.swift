@@ -37,9 +37,8 @@ extension FleetNode {
   mutating func stepStoreOwner(_ index: Int, _ input: StoreOwner.Input, at now: Moment, into effects: inout [Effect]) {
     guard owners.indices.contains(index), case .store(var owner) = owners[index] else { return }
     owners[index] = .stepped
-    var said = ownerEffects
-    said.removeAll(keepingCapacity: true)
-    owner.step(input, at: now, into: &said)
+    var said = ownerEffects.taken()
+    owner.value.step(input, at: now, into: &said)
     owners[index] = .store(owner)
     for effect in said {
       switch effect {
@@ -56,16 +55,15 @@ extension FleetNode {
   mutating func stepPaxos(_ index: Int, _ input: PaxosOwner.Input, at now: Moment, into effects: inout [Effect]) {
     guard owners.indices.contains(index), case .embedded(var owner) = owners[index] else { return }
     owners[index] = .stepped
-    var said = paxosEffects
-    said.removeAll(keepingCapacity: true)
-    owner.step(input, at: now, into: &said)
+    var said = paxosEffects.taken()
+    owner.value.step(input, at: now, into: &said)
     owners[index] = .embedded(owner)
     for effect in said {
       switch effect {
       case .send(let message, let node):
-        guard let members = owner.part?.members, let node = members[node]?.node else { break }
+        guard let members = owner.value.part?.members, let node = members[node]?.node else { break }
         effects.append(
-          .send(.embedded(.owner(owner.name, message, by: me.incarnation, among: members.id)), to: node))
+          .send(.embedded(.owner(owner.value.name, message, by: me.incarnation, among: members.id)), to: node))
       case .persist(let slot): effects.append(.persistSlot(address: index, slot))
       case .own(let generation, let until): own(index, generation, until: until, at: now, into: &effects)
       case .drop(let cause): drop(index, cause, at: now, into: &effects)
@@ -94,20 +92,21 @@ extension FleetNode {
   }
 
   private func seat(of node: NodeName, _ index: Int) -> NodeNumber? {
-    if case .embedded(let owner) = owners[index] { owner.seat(of: node) } else { nil }
+    if case .embedded(let owner) = owners[index] { owner.value.seat(of: node) } else { nil }
   }
 
   /// Takes part in who owns each address, once it's known who counts, and among those who do from then on. It's by what this node has in its
   /// log, agreed on or not: before a majority of the former ones can have agreed that others count, none of it goes by the former alone.
   mutating func seatOwners(at now: Moment, into effects: inout [Effect]) {
-    guard case .embedded(let log) = log, let members = log.members, let seat = log.seat else { return }
-    guard seatedAmong != members.id else { return }
+    guard case .embedded(let log) = log, seatedAmong != log.value.membersID, let members = log.value.members,
+      let seat = log.value.seat
+    else { return }
     seatedAmong = members.id
     for index in owners.indices {
       guard case .embedded(var owner) = owners[index] else { continue }
       owners[index] = .stepped
-      let isNew = owner.part == nil
-      if isNew { owner.begin(as: seat, of: members, at: now) }
+      let isNew = owner.value.part == nil
+      if isNew { owner.value.begin(as: seat, of: members, at: now) }
       owners[index] = .embedded(owner)
       if !isNew { stepPaxos(index, .members(members, me: seat), at: now, into: &effects) }
     }
@@ -120,10 +119,10 @@ extension FleetNode {
       return stepEmbeddedLog(.message(message, from: node), at: now, into: &effects)
     }
     guard let index = owners.firstIndex(where: { $0.name == name }), case .embedded(let owner) = owners[index],
-      let members = owner.part?.members
+      let members = owner.value.part?.members
     else { return }
     // What was agreed on among those of an engine before counts no more.
-    guard let log = log.embedded, members.lineage == log.lineage else { return }
+    guard case .embedded(let log) = log, members.lineage == log.value.lineage else { return }
     let stranger = mutants.have(.strangersHeard) ? members.seat(of: node) : nil
     guard let seat = members.seat(of: Participant(node, memory)) ?? stranger else { return }
     stepPaxos(index, .message(question, from: seat, among: among), at: now, into: &effects)

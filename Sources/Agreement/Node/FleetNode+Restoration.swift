@@ -27,7 +27,8 @@ extension FleetNode {
   }
 
   mutating func noteMajority(at now: Moment) {
-    guard let log = log.embedded, !log.isReached, let members = log.members, !isMajorityThere(of: members, at: now)
+    guard case .embedded(let log) = log, !log.value.isReached, let members = log.value.members,
+      !isMajorityThere(of: members, at: now)
     else {
       return aloneSince = nil
     }

@@ -39,15 +39,10 @@ extension FleetNode {
 
   /// Tells the log who shall vote, once that is known and when it changes.
   mutating func tellVoters(at now: Moment, into effects: inout [Effect]) {
-    guard let voters = state.voters, voters.number != toldVoters, log.embedded?.members != nil else { return }
+    guard let voters = state.voters, voters.number != toldVoters, case .embedded(let log) = log,
+      log.value.membersID != nil
+    else { return }
     toldVoters = voters.number
     stepEmbeddedLog(.wanted(voters.all), at: now, into: &effects)
-  }
-
-  /// Whether this node votes, so that it may own something.
-  var isVoter: Bool {
-    guard case .embedded(let log) = log else { return true }
-    guard let members = log.members, let seat = log.seat, !log.isOutlived else { return false }
-    return members.voters.contains(seat) && members[seat] == me
   }
 }

@@ -77,7 +77,7 @@ package struct FleetNode {
     case persistSlot(address: Int, PaxosSlot)
     /// Store this in place of all that was stored; then go on with it by `beginAnew`, and answer the request. Nothing else is to be stepped
     /// before.
-    case restore(FleetMemory, Loss, number: UInt64)
+    indirect case restore(FleetMemory, Loss, number: UInt64)
   }
 
   /// What it was told about its fleet.
@@ -104,6 +104,8 @@ package struct FleetNode {
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
   var pools: [PoolView] = []
+  /// Whether this node votes, so that it may own something: as of the last step of its log, as it's asked for in each step of the node.
+  package internal(set) var isVoter = true
   /// Among which members this node takes part in who owns addresses, in the embedded engine.
   var seatedAmong: UInt64?
   /// Since when fewer than half of the voters are there, in the embedded engine.
@@ -122,6 +124,8 @@ package struct FleetNode {
   var preferredSince: [Moment?]
   /// Where each address is to go, if somebody has said so.
   var moves: [Move?]
+  /// When it wants to be called with `tick` at the latest, as of the last step.
+  package private(set) var wakesAt = Moment.start
   var sequence: UInt64 = 0
   /// Requests whose entries are on their way.
   var requests: [(id: EntryID, number: UInt64)] = []
@@ -144,6 +148,7 @@ package struct FleetNode {
     let others = plan.nodes.filter { $0 != plan.me }
     peers = Peers(others)
     (log, owners, state) = Self.engine(of: plan, me, memory, others, mutants)
+    if let log = log.embedded { isVoter = log.isVoter }
     tableNames = plan.tableNames
     tables = tableNames.indices.map { index in
       var timing = plan.replication
@@ -162,8 +167,7 @@ package struct FleetNode {
     isInformed && log.isCaughtUp ? state.overrides : nil
   }
 
-  /// When it wants to be called with `tick` at the latest.
-  package var wakesAt: Moment {
+  private var nextWake: Moment {
     var at = min(log.wakesAt, peers.speaksAt)
     if isInformed { at = min(at, rollouts.wakesAt) }
     for index in owners.indices { at = min(at, owners[index].wakesAt, moves[index]?.asksAt ?? .never) }
@@ -215,6 +219,7 @@ package struct FleetNode {
     mindMoves(at: now, into: &effects)
     mindTables(at: now, into: &effects)
     if now >= peers.speaksAt { speak(at: now, into: &effects) }
+    wakesAt = nextWake
   }
 
   /// All that is known of the clients of a table.
@@ -227,8 +232,7 @@ package struct FleetNode {
   mutating func stepRollouts(_ input: Rollouts.Input, at now: Moment, into effects: inout [Effect]) {
     // A witness has no port to reserve and nothing to serve: nobody waits for its word.
     guard isInformed, !plan.isWitness || mutants.have(.witnessServes) else { return }
-    var said = rolloutEffects
-    said.removeAll(keepingCapacity: true)
+    var said = rolloutEffects.taken()
     rollouts.step(input, state, at: now, into: &said)
     for effect in said {
       if case .append(let event) = effect {
@@ -242,8 +246,7 @@ package struct FleetNode {
 
   mutating func stepTable(_ index: Int, _ input: Replication.Input, at now: Moment, into effects: inout [Effect]) {
     guard tables.indices.contains(index) else { return }
-    var said = tableEffects
-    said.removeAll(keepingCapacity: true)
+    var said = tableEffects.taken()
     tables[index].step(input, at: now, into: &said)
     for effect in said {
       switch effect {

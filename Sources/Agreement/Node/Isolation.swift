@@ -52,12 +52,17 @@ extension FleetNode {
 
   /// Looks whether this node is the broken one.
   mutating func judgeIsolation(at now: Moment) {
-    let views = peers.all.compactMap { peer -> [PoolView]? in
+    // As a rule nobody has to be asked.
+    isolation.judge(pools, pools.contains(where: \.isBroken) ? views(at: now) : [], at: now)
+  }
+
+  /// What others see who serve the same.
+  private func views(at now: Moment) -> [[PoolView]] {
+    peers.all.compactMap { peer in
       guard peers.isPresent(peer, at: now), let status = peer.status, status.generation == rollouts.stored.generation
       else { return nil }
       return status.pools
     }
-    isolation.judge(pools, views, at: now)
   }
 
   /// Whether anybody else may own an address: then an isolated node doesn't.

@@ -115,7 +115,7 @@ extension FleetNode {
   /// to, it keeps it.
   private func mustGiveUp(_ index: Int, at now: Moment) -> Bool {
     if isolation.isIsolated, isReplaceable(index, at: now) { return true }
-    if log.embedded?.isOutlived == true { return true }
+    if case .embedded(let log) = log, log.value.isOutlived { return true }
     if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
     return !isAble[index]
   }

@@ -31,7 +31,9 @@ extension Zab {
   }
 
   /// Of which engine this node is, or is about to be as others have given it a seat.
-  var lineage: Lineage { max(members.lineage, later?.lineage ?? .first) }
+  var lineage: Lineage {
+    max(memory.history.members?.lineage ?? foundation.lineage, later?.lineage ?? .first)
+  }
 
   /// How many voters there are, as far as this node was told: those of an engine before say nothing about it.
   var knownVoters: Int {

@@ -94,7 +94,7 @@ package struct Zab {
   let identity: Participant
   package internal(set) var me: NodeNumber
   /// With whom it begins, if there's nothing in its memory.
-  private let foundation: Members
+  let foundation: Members
   /// Who shall vote, if anybody has said so.
   package private(set) var wanted: [Participant]?
   /// Since when.
@@ -179,6 +179,9 @@ package struct Zab {
   /// Who counts, as far as this node has it; it may not be agreed on yet.
   package var members: Members { memory.history.members ?? foundation }
 
+  /// Which members these are.
+  var membersID: UInt64 { memory.history.members?.id ?? foundation.id }
+
   /// Who counts for sure, as far as this node was told.
   package var agreedMembers: Members { memory.history.members(at: delivered) ?? foundation }
 
@@ -219,7 +222,7 @@ package struct Zab {
     let before = members
     memory.take(record)
     effects.append(.persist(record))
-    if members.id != before.id { follow(from: before) }
+    if membersID != before.id { follow(from: before) }
   }
 
   /// Lets something be said once all that was written so far is durable.

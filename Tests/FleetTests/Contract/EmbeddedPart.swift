@@ -42,13 +42,13 @@ final class EmbeddedPart: EnginePart {
     seat()
   }
 
-  var log: FleetLog { .embedded(engineLog) }
+  var log: FleetLog { .embedded(Boxed(engineLog)) }
 
   var wakesAt: Moment {
     owners.reduce(engineLog.wakesAt) { min($0, $1.part?.wakesAt ?? .never) }
   }
 
-  func owner(_ name: String) -> AddressOwner { .embedded(owners[index(of: name)]) }
+  func owner(_ name: String) -> AddressOwner { .embedded(Boxed(owners[index(of: name)])) }
 
   func append(_ entry: Entry) {
     step(.append(entry))

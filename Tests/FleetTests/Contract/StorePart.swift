@@ -24,13 +24,13 @@ final class StorePart: EnginePart {
     records = StoreLog(timing: timing, mutants: node.world.mutants)
   }
 
-  var log: FleetLog { .store(records) }
+  var log: FleetLog { .store(Boxed(records)) }
 
   var wakesAt: Moment {
     owners.reduce(records.wakesAt) { min($0, $1.wakesAt) }
   }
 
-  func owner(_ name: String) -> AddressOwner { .store(owners[index(of: name)]) }
+  func owner(_ name: String) -> AddressOwner { .store(Boxed(owners[index(of: name)])) }
 
   func append(_ entry: Entry) {
     step(.append(entry))

@@ -164,8 +164,7 @@ package final class PaxosWorld {
 
   func step(_ node: Int, _ input: PaxosOwner.Input) {
     guard hosts[node].owner != nil else { return }
-    var said = effects
-    said.removeAll(keepingCapacity: true)
+    var said = effects.taken()
     let local = hosts[node].clock.local(now)
     hosts[node].owner?.step(input, at: local, into: &said)
     for effect in said where finding == nil { perform(effect, of: node) }

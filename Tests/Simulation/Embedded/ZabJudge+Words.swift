@@ -2,7 +2,9 @@ package import Agreement
 
 extension ZabJudge {
   /// Whether what a node says of itself is on its disk: what is wrong with it, if anything.
-  package static func judge(_ message: ZabMessage, of node: NodeNumber, to other: NodeNumber, having disk: ZabMemory)
+  package static func judge(
+    _ message: ZabMessage, of node: NodeNumber, to other: @autoclosure () -> NodeNumber, having disk: ZabMemory
+  )
     -> String?
   {
     switch message {
@@ -11,6 +13,7 @@ extension ZabJudge {
         return "AckImpliesDurable: n\(node) tells epoch \(epoch), and has \(disk.acceptedEpoch)"
       }
     case .acceptedEpoch(let epoch, _, _, _):
+      let other = other()
       if disk.acceptedEpoch != epoch || disk.acceptedLeader != other {
         return "AckImpliesDurable: n\(node) gives n\(other) its word for epoch \(epoch), and has \(disk.acceptedEpoch)"
       }

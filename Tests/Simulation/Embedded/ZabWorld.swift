@@ -177,8 +177,7 @@ package final class ZabWorld {
 
   func step(_ node: Int, _ input: Zab.Input) {
     guard hosts[node].zab != nil else { return }
-    var said = effects
-    said.removeAll(keepingCapacity: true)
+    var said = effects.taken()
     let local = hosts[node].clock.local(now)
     let before = hosts[node].zab?.leader
     hosts[node].zab?.step(input, at: local, into: &said)

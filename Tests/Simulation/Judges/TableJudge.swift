@@ -24,13 +24,13 @@ struct TableJudge {
   }
 
   /// Takes a look at a primary's table after each step.
-  mutating func note(_ index: Int, _ before: Replication?, _ after: Replication) {
+  mutating func note(_ index: Int, _ before: Replication, _ after: Replication) {
     guard after.isPrimary, let prefix = after.prefix else { return }
     let key = Key(table: index, generation: prefix.generation)
-    if pasts[key] == nil { pasts[key] = Past(base: Self.contents(before?.table ?? after.table)) }
+    if pasts[key] == nil { pasts[key] = Past(base: Self.contents(before.table)) }
     // What a step changed, by its stamp: at most some updates.
     guard let known = pasts[key]?.updates.count, known < prefix.upTo else { return }
-    let was = before.map { Self.contents($0.table) } ?? Array(repeating: nil, count: Self.clients.count)
+    let was = Self.contents(before.table)
     let now = Self.contents(after.table)
     var changed = Self.clients.indices.filter { was[$0] != now[$0] }
     let count = Int(prefix.upTo) - known
@@ -59,21 +59,13 @@ extension World {
     return timing
   }
 
-  /// The names of the tables: the addresses', or the nodes' where there's no address.
-  var tableNames: [String] {
-    story.addresses > 0 ? (0..<story.addresses).map { "a\($0)" } : servers.map { "@n\($0)" }
-  }
-
-  /// The nodes that serve clients.
-  private var servers: [Int] { (0..<story.nodes).filter { $0 != story.witness } }
-
   /// A client comes to whoever leads a table.
   func stick(_ table: Int) {
     if isHealed, now > story.healsAt + seconds(14) { return }
     queue.put(.stick(table: table), at: now + chance.within(milliseconds(1)...milliseconds(120)))
     let client = TableJudge.clients[chance.below(TableJudge.clients.count)]
     let backend = chance.permille(200) ? nil : UInt64(chance.below(5) + 1)
-    for node in servers where nodes[node].fleet?.tables[table].isPrimary == true && !nodes[node].isFrozen {
+    for node in servers where nodes[node].fleet?.value.tables[table].isPrimary == true && !nodes[node].isFrozen {
       outcome.counts.stuck += 1
       let isAwaited = chance.permille(300)
       step(node, .stuck(table: table, [StuckUpdate(client, backend: backend)], isAwaited: isAwaited))
@@ -81,18 +73,17 @@ extension World {
   }
 
   /// Holds a node's tables against what their primaries had.
-  func judgeTables(_ node: Int, before: [Replication]?, after input: FleetNode.Input) {
-    guard let after = nodes[node].fleet?.tables else { return }
+  func judgeTables(_ node: Int, before: [Replication], after: [Replication], _ input: FleetNode.Input) {
     for (index, table) in after.enumerated() {
-      let was = before?[index]
-      if let was, was.fence > table.fence {
+      let was = before[index]
+      if was.fence > table.fence {
         fail("a fence never falls", "n\(node) goes from \(was.fence) to \(table.fence)")
       }
       tables.note(index, was, table)
-      if case .message(.table(tableNames[index], .give(_, _, _, let entries, _)), _) = input, let was {
+      if case .message(.table(tableNames[index], .give(_, _, _, let entries, _)), _) = input {
         judgeGiven(entries, was, table, node)
       }
-      guard !table.isPrimary, let prefix = table.prefix, was?.prefix?.upTo != prefix.upTo || was?.fence != table.fence
+      guard !table.isPrimary, let prefix = table.prefix, was.prefix?.upTo != prefix.upTo || was.fence != table.fence
       else { continue }
       guard let expected = tables.expected(index, prefix.generation, upTo: prefix.upTo) else { continue }
       outcome.counts.prefixes += 1
@@ -119,7 +110,7 @@ extension World {
   /// After a while without clients all backups have all that their primary has.
   func judgeBackups() {
     for (index, name) in tableNames.enumerated() {
-      let known = servers.compactMap { nodes[$0].fleet?.tables[index] }
+      let known = servers.compactMap { nodes[$0].fleet?.value.tables[index] }
       if story.addresses == 0, !known[index].isPrimary { fail("each node leads its own table", "n\(index) doesn't") }
       guard let primary = known.first(where: \.isPrimary)?.prefix else { continue }
       for (node, table) in known.enumerated() {

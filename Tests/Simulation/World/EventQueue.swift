@@ -58,8 +58,7 @@ struct EventQueue<Event> {
       }
       heap[index] = last
     }
-    guard let event = slots[Int(first.slot)] else { preconditionFailure("an event was taken twice") }
-    slots[Int(first.slot)] = nil
+    guard let event = slots[Int(first.slot)].take() else { preconditionFailure("an event was taken twice") }
     free.append(first.slot)
     return (event, first.at)
   }

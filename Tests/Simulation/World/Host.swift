@@ -42,7 +42,7 @@ package final class Host {
   }
 
   /// What runs; nothing while it's down.
-  var fleet: FleetNode?
+  var fleet: Boxed<FleetNode>?
   /// Counts starts and ends, so that what was meant for an earlier life reaches nobody.
   var life: UInt32 = 0
   /// When it began.
@@ -67,8 +67,9 @@ package final class Host {
   var trap: Trap?
   /// What came while it was frozen.
   var late: [World.Event] = []
-  /// When it's to be woken.
+  /// When it's to be woken, and when it said last that it wants to be, by its own clock.
   var wakesAt = Int64.max
+  var wantsAt = Moment.never
   /// Questions to the store that wait for an answer.
   var calls: [(id: CallID, at: Int64)] = []
   var isStoreCut = false
@@ -130,7 +131,7 @@ extension World {
       addresses: (0..<story.addresses).map {
         FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
       }, engine: engine, replication: Self.replication)
-    nodes[node].fleet = FleetNode(plan, memory: nodes[node].disk, mutants: mutants)
+    nodes[node].fleet = Boxed(FleetNode(plan, memory: nodes[node].disk, mutants: mutants))
     for legacy in inherited {
       outcome.counts.inherited += 1
       step(
@@ -138,7 +139,7 @@ extension World {
         .inherited(
           address: legacy.address, generation: legacy.generation, until: legacy.until, roster: legacy.roster))
     }
-    if !nodes[node].isFrozen, hasVoice(node), let owners = nodes[node].fleet?.owners {
+    if !nodes[node].isFrozen, hasVoice(node), let owners = nodes[node].fleet?.value.owners {
       for legacy in inherited where !owners[legacy.address].owns(at: nodes[node].clock.local(now)) {
         fail("who takes over goes on", "n\(node) doesn't own a\(legacy.address), which was left to it")
       }
@@ -152,7 +153,7 @@ extension World {
   /// Ends it, and keeps what it owns for the next one.
   func handOver(_ node: Int) {
     let local = nodes[node].clock.local(now)
-    let rosters = nodes[node].fleet?.owners.map(\.recordedRoster) ?? []
+    let rosters = nodes[node].fleet?.value.owners.map(\.recordedRoster) ?? []
     let left = nodes[node].owned.enumerated().compactMap { address, owned in
       owned.flatMap { owned in
         owned.until > local

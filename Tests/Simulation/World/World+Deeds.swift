@@ -94,7 +94,7 @@ extension World {
       queue.put(.input(node: node, life: nodes[node].life, .view(nodes[node].view)), at: soon)
       // What runs by another file than the one that all have in the end begins anew, or not at all.
       nodes[node].side = .after
-      if let plan = nodes[node].fleet?.plan, plan.nodes != story.grouping.after.map(Self.name) {
+      if let plan = nodes[node].fleet?.value.plan, plan.nodes != story.grouping.after.map(Self.name) {
         end(node, withHost: false)
       }
       if nodes[node].fleet == nil { begin(node) }
@@ -118,7 +118,7 @@ extension World {
   func judgeLiveness(final: Bool) {
     for index in story.grouping.after {
       let host = nodes[index]
-      guard let fleet = host.fleet else { return fail("all nodes run", "n\(index) doesn't") }
+      guard let fleet = host.fleet?.value else { return fail("all nodes run", "n\(index) doesn't") }
       guard fleet.log.isLive(at: host.clock.local(now)) else {
         return fail("the log lives", "n\(index) knows it to \(fleet.log.delivered) of \(fleet.log.end)")
       }
@@ -145,7 +145,7 @@ extension World {
 
   /// Each address has one holder; one that is moved at this very moment, a second later.
   func judgeHolder(of address: Int, isSecondLook: Bool = false) {
-    guard nodes[story.grouping.after[0]].fleet?.state.committed.generation != 0 else { return }
+    guard nodes[story.grouping.after[0]].fleet?.value.state.committed.generation != 0 else { return }
     let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
     guard holders.count != 1 else { return }
     if holders.isEmpty, !isSecondLook, now - givenUpAt[address] < seconds(1) {

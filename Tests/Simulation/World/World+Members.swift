@@ -6,7 +6,8 @@ extension World {
   private func participant(_ node: Int) -> Participant { Participant(Self.name(node), nodes[node].disk.incarnation) }
 
   /// The seat of a node, as another one sees it: the last one that it has spoken from; one that nobody has, if it has none.
-  func seat(of node: Int, by zab: Zab) -> NodeNumber {
+  func seat(of node: Int, by other: Int) -> NodeNumber {
+    guard let zab = nodes[other].fleet?.value.log.embedded?.zab else { return NodeNumber(Members.limit) }
     let leader = zab.memory.acceptedLeader
     if let leader, zab.participant(at: leader)?.node == Self.name(node) { return leader }
     return
@@ -16,7 +17,7 @@ extension World {
 
   /// Those who counted last for sure; nil before the founding.
   private var latestMembers: Members? {
-    nodes.compactMap { $0.fleet?.log.embedded?.zab?.agreedMembers }.max { $0.number < $1.number }
+    nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.agreedMembers }.max { $0.number < $1.number }
   }
 
   /// Whether a node's word counts.
@@ -27,7 +28,7 @@ extension World {
 
   /// Whether a node votes, as far as it knows itself.
   func hasVoice(_ node: Int) -> Bool {
-    guard let log = nodes[node].fleet?.log.embedded else { return true }
+    guard let log = nodes[node].fleet?.value.log.embedded else { return true }
     return log.members.flatMap { members in log.seat.map { members.voters.contains($0) } } ?? false
   }
 
@@ -40,7 +41,7 @@ extension World {
       return index == node || self.nodes[index].disk.incarnation != participant.incarnation
     }
     var known =
-      nodes.compactMap { $0.fleet?.log.embedded?.members } + nodes.compactMap(\.disk.embedded.log.history.members)
+      nodes.compactMap { $0.fleet?.value.log.embedded?.members } + nodes.compactMap(\.disk.embedded.log.history.members)
     guard let latest = latestMembers, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return false }
     known.append(latest)
     for members in known {
@@ -48,7 +49,7 @@ extension World {
       for seat in members.seated where isLost(members[seat]) { lost.insert(seat) }
       if !members.isMajority(without: lost) { return false }
     }
-    return nodes.compactMap { $0.fleet?.log.embedded?.zab?.wanted }.allSatisfy { wanted in
+    return nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.wanted }.allSatisfy { wanted in
       wanted.filter { !isLost($0) }.count * 2 > wanted.count
     }
   }
@@ -64,7 +65,7 @@ extension World {
   func seatAll() {
     guard story.engine == .embedded, let asked = nodes.indices.first(where: { isVoter($0) }) else { return }
     // One who is to vote no more does so for a while.
-    let wanted = nodes[asked].fleet?.state.voters?.all
+    let wanted = nodes[asked].fleet?.value.state.voters?.all
     let others = nodes.indices.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }
     guard !others.isEmpty else { return }
     requests += 1

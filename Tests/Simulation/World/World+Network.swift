@@ -5,9 +5,9 @@ extension World {
 
   func send(_ message: FleetMessage, from node: Int, to other: Int) {
     if case .mayGoOn = message { outcome.counts.grants += 1 }
-    if case .embedded(.log(let word, _, let seat)) = message, let zab = nodes[node].fleet?.log.embedded?.zab,
+    if case .embedded(.log(let word, _, let seat)) = message,
       let wrong = ZabJudge.judge(
-        word, of: seat, to: self.seat(of: other, by: zab), having: nodes[node].disk.embedded.log)
+        word, of: seat, to: self.seat(of: other, by: node), having: nodes[node].disk.embedded.log)
     {
       fail("what is said is on the disk", wrong)
     }

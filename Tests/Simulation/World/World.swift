@@ -55,6 +55,10 @@ package final class World {
   let story: Story
   let mutants: Mutants
   let lease: Lease
+  /// The nodes that serve clients.
+  let servers: [Int]
+  /// The names of the tables: the addresses', or the nodes' where there's no address.
+  let tableNames: [String]
   var prefer: [[Int]] = []
   var chance: Chance
   var queue = EventQueue<Event>()
@@ -89,6 +93,9 @@ package final class World {
     mutants = Mutants(mutant)
     chance = Chance(story.seed ^ 0xA5A5_5A5A_1234_4321)
     lease = Lease(term: .milliseconds([2_000, 2_700, 4_000][chance.below(3)]))
+    let servers = (0..<story.nodes).filter { $0 != story.witness }
+    self.servers = servers
+    tableNames = story.addresses > 0 ? (0..<story.addresses).map { "a\($0)" } : servers.map { "@n\($0)" }
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
     arrivals = Array(repeating: Array(repeating: 0, count: story.nodes), count: story.nodes)
     owners = OwnerJudge(addresses: story.addresses)
@@ -104,7 +111,9 @@ package final class World {
     }
   }
 
-  static func name(_ node: Int) -> NodeName { NodeName("n\(node)") }
+  private static let names = (0..<Members.limit).map { NodeName("n\($0)") }
+
+  static func name(_ node: Int) -> NodeName { names[node] }
 
   static func text(_ time: Int64) -> String {
     let micros = time / 1_000
@@ -118,7 +127,7 @@ package final class World {
   }
 
   func index(of name: NodeName) -> Int {
-    Int(name.text.dropFirst()) ?? 0
+    Self.names.firstIndex(of: name) ?? 0
   }
 
   /// Plays the story to its end, or to what is wrong.
@@ -216,33 +225,35 @@ package final class World {
 
   /// Lets a node take an input, and does what it wants.
   func step(_ node: Int, _ input: FleetNode.Input) {
-    guard let plan = nodes[node].fleet?.plan else { return }
+    let host = nodes[node]
+    // Taken out while it's stepped, so that nothing of it is copied.
+    guard var fleet = host.fleet.take() else { return }
     // It has no key for somebody whom it doesn't know.
-    if case .message(_, let from) = input, !plan.nodes.contains(from) { return }
-    if nodes[node].isFrozen {
-      nodes[node].late.append(.input(node: node, life: nodes[node].life, input))
-      return
+    if case .message(_, let from) = input, !fleet.value.plan.nodes.contains(from) { return host.fleet = fleet }
+    if host.isFrozen {
+      host.late.append(.input(node: node, life: host.life, input))
+      return host.fleet = fleet
     }
-    var said = effects
-    said.removeAll(keepingCapacity: true)
-    let local = nodes[node].clock.local(now)
-    let before = concernsTables(input) ? nodes[node].fleet?.tables : nil
+    var said = effects.taken()
+    let local = host.clock.local(now)
+    let before = concernsTables(input) ? fleet.value.tables : nil
     if case .message(.table(let name, let message), let from) = input {
       say("n\(node) hears of \(name)'s table from \(from.text): \(message)")
     }
     if case .stuck(let table, let updates, _) = input { say("n\(node)'s table \(table): \(updates)") }
-    nodes[node].fleet?.step(input, at: local, into: &said)
-    if before != nil { judgeTables(node, before: before, after: input) }
+    fleet.value.step(input, at: local, into: &said)
+    if let before { judgeTables(node, before: before, after: fleet.value.tables, input) }
+    host.wantsAt = fleet.value.wakesAt
+    host.fleet = fleet
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3
     for effect in said where outcome.finding == nil { perform(effect, of: node) }
     effects = said
-    if case .tick = input { judgeSleep(node, at: local) }
-    schedule(node)
-  }
-
-  private func judgeSleep(_ node: Int, at local: Moment) {
-    guard let wakes = nodes[node].fleet?.wakesAt, let wrong = sleep.judge(node, wakes: wakes, at: local) else { return }
-    fail("a node sleeps while nothing is due", wrong)
+    // What came of an effect may have stepped it again, or ended it.
+    guard host.fleet != nil else { return }
+    if case .tick = input, let wrong = sleep.judge(node, wakes: host.wantsAt, at: local) {
+      fail("a node sleeps while nothing is due", wrong)
+    }
+    schedule(host, node)
   }
 
   /// Whether a node's tables may be others after this.
@@ -253,11 +264,11 @@ package final class World {
     }
   }
 
-  private func schedule(_ node: Int) {
-    guard let wakes = nodes[node].fleet?.wakesAt, wakes < .never else { return }
-    let at = max(now + 20_000, nodes[node].clock.true(wakes))
-    guard at < nodes[node].wakesAt else { return }
-    nodes[node].wakesAt = at
-    queue.put(.wake(node: node, life: nodes[node].life), at: at)
+  private func schedule(_ host: Host, _ node: Int) {
+    guard host.wantsAt < .never else { return }
+    let at = max(now + 20_000, host.clock.true(host.wantsAt))
+    guard at < host.wakesAt else { return }
+    host.wakesAt = at
+    queue.put(.wake(node: node, life: host.life), at: at)
   }
 }
