@@ -201,6 +201,12 @@ extension Zab {
   private mutating func bringIntoStep(_ node: NodeNumber, into effects: inout [Effect]) {
     guard case .leading(var leading) = role, let epoch = leading.epoch else { return }
     leading.runs += 1
+    // A node hears what is said to any of its seats. If one that it had with an earlier memory were still told, it would hear this leader, and
+    // never notice that it isn't heard itself.
+    for seat in members.seated where members[seat]?.node == members[node]?.node {
+      leading.told.remove(seat)
+      if seat != node { leading.inStep.remove(seat) }
+    }
     leading.told.insert(node)
     let had = leading.had[Int(node)]
     role = .leading(leading)
