@@ -7,15 +7,14 @@ package enum SmallFile {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
-    var length = 0
-    while length < bytes.count {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress?.advanced(by: length), buffer.count - length)
+    return unsafe withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 1) { room in
+      var length = 0
+      while length < room.count {
+        let count = unsafe Glibc.read(descriptor, room.baseAddress?.advanced(by: length), room.count - length)
+        guard count > 0 else { break }
+        length += count
       }
-      guard count > 0 else { break }
-      length += count
+      return unsafe String(decoding: room[..<length], as: UTF8.self)
     }
-    return String(decoding: bytes[..<length], as: UTF8.self)
   }
 }

@@ -73,11 +73,14 @@ package final class TLSSession {
     if !isOpen {
       guard try handshake() else { return }
     }
-    var buffer = [UInt8](repeating: 0, count: 16_384)
     while true {
-      let count = unsafe table.SSL_read(ssl, &buffer, Int32(buffer.count))
+      // A record's worth. Most are small, so the room isn't made anew, nor zero, for each.
+      let count = unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 1) { room in
+        let count = unsafe table.SSL_read(ssl, room.baseAddress, Int32(room.count))
+        if count > 0 { unsafe plain.append(contentsOf: room[..<Int(count)]) }
+        return count
+      }
       guard count > 0 else { return try judge(count) }
-      plain += buffer[..<Int(count)]
     }
   }
 

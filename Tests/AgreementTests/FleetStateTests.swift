@@ -64,6 +64,18 @@ import Testing
     #expect(fold.say(n1, .vote(rollout: number, .yes)) == .void("is said by a memory of n1 that doesn't count"))
   }
 
+  /// A message may be later than the whole of a replacement.
+  @Test func whatAMemoryOfBeforeHasSaidComesTooLate() {
+    var fold = Folding.fleet()
+    let next = Participant(n1.node, Incarnation(bits: 99))
+    fold.say(n0, .voters([n0, next], after: 0))
+    #expect(fold.say(next, .join) == .taken)
+    let late = Entry(EntryID(n1, run: 1, sequence: 1), .join)
+    #expect(fold.state.fold(late) == .void("is said by a memory of n1 that doesn't count"))
+    #expect(fold.state.member(n1.node)?.identity == next)
+    #expect(fold.say(n2, .join) == .void("is said by a memory of n2 that doesn't count"))
+  }
+
   @Test func whatDoesNotFitIsNoRollout() {
     var fold = Folding.fleet()
     #expect(

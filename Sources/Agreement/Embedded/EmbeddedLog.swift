@@ -74,6 +74,21 @@ package struct EmbeddedLog {
   var asksAt = Moment.start
   /// Why, if that is so from the start and wasn't said yet.
   private var trouble: String?
+  /// What this node's vote goes by.
+  private struct Seated: Equatable {
+    var among: UInt64?
+    var at: NodeNumber?
+    var isOutlived: Bool
+  }
+
+  private var seated: Seated?
+  // As of the last step, as they're asked for in each step of the node: whoever reads them so copies nothing.
+  /// Whether this node votes with the memory that it has.
+  private(set) var isVoter = false
+  /// Whether a leader counts on this node, though there may be entries that it hasn't got yet.
+  package private(set) var isReached = false
+  /// When it wants to be called with `tick` at the latest.
+  package private(set) var wakesAt = Moment.start
   /// What was delivered since the last snapshot.
   private var entries = 0
   private var bytes = 0
@@ -97,6 +112,7 @@ package struct EmbeddedLog {
     // The last ones in its log may not be agreed on.
     if let members = memory.embedded.log.history.foundation ?? founders { begin(among: members, at: .start) }
     if isOutlived { isOutside = true }
+    note()
   }
 
   /// Those who founded it, where that is known by this node's file.
@@ -121,6 +137,7 @@ package struct EmbeddedLog {
 
   /// The state that the snapshot holds with which this process began; to be asked for before the first step.
   mutating func start() -> FleetState {
+    defer { note() }
     let bytes = memory.embedded.log.history.state
     guard !bytes.isEmpty else { return FleetState() }
     do throws(DecodingFault) {
@@ -142,12 +159,6 @@ package struct EmbeddedLog {
   /// Which members these are: what is asked for at each step, when they themselves would be copied.
   var membersID: UInt64? { zab?.membersID }
 
-  /// Whether this node votes with the memory that it has.
-  var isVoter: Bool {
-    guard !isOutlived, let members = zab?.members, let seat = zab?.me else { return false }
-    return members.voters.contains(seat) && members[seat] == me
-  }
-
   /// This node's seat among them.
   package var seat: NodeNumber? { zab?.me }
 
@@ -156,9 +167,6 @@ package struct EmbeddedLog {
 
   /// Whether all that is here can be read.
   var canBeRead: Bool { !isStalled }
-
-  /// Whether a leader counts on this node, though there may be entries that it hasn't got yet.
-  package var isReached: Bool { !isStalled && !isOutlived && zab?.isCounted == true }
 
   /// The node that leads it, once that can be asked for something.
   package var leader: NodeName? {
@@ -180,8 +188,19 @@ package struct EmbeddedLog {
   /// Entries that wait to be delivered.
   package var waiting: Int { outbox.count }
 
-  /// When it wants to be called with `tick` at the latest.
-  package var wakesAt: Moment {
+  private mutating func note() {
+    let seated = Seated(among: zab?.membersID, at: zab?.me, isOutlived: isOutlived)
+    if seated != self.seated { (self.seated, isVoter) = (seated, votes) }
+    isReached = !isStalled && !isOutlived && zab?.isCounted == true
+    wakesAt = nextWake
+  }
+
+  private var votes: Bool {
+    guard !isOutlived, let members = zab?.members, let seat = zab?.me else { return false }
+    return members.voters.contains(seat) && members[seat] == me
+  }
+
+  private var nextWake: Moment {
     guard let own = zab?.wakesAt, !isOutlived else { return isOutside ? asksAt : founding.wakesAt }
     let wakesAt = zab?.isCounted == true ? min(own, isRestored ? announcesAt : .never) : min(own, asksAt)
     guard let handed, !outbox.isEmpty, !isStalled, zab?.leader?.isReady == true else { return wakesAt }
@@ -224,6 +243,7 @@ package struct EmbeddedLog {
     announce(at: now, into: &effects)
     if let wakesAt = zab?.wakesAt, now >= wakesAt { stepZab(.tick, at: now, into: &effects) }
     handOn(at: now, into: &effects)
+    note()
   }
 
   private mutating func take(

@@ -10,6 +10,11 @@ package struct EmbeddedOwner {
   private(set) var part: PaxosOwner?
   /// Whether this node may own it.
   package private(set) var standing = Ownership.Standing.bystander
+  // As of the last step, as they're asked for in each step of the node.
+  /// How things are.
+  private(set) var stance = Ownership.Stance.watching
+  /// When it wants to be called with `tick` at the latest.
+  private(set) var wakesAt = Moment.never
 
   /// A node that starts with what it has stored.
   ///
@@ -25,26 +30,30 @@ package struct EmbeddedOwner {
   mutating func begin(as me: NodeNumber, of members: Members, at now: Moment) {
     guard part == nil else { return }
     part = PaxosOwner(me, of: members, lease: lease, slot: slot, run: run, at: now, mutants: mutants)
+    note()
   }
 
   mutating func step(_ input: PaxosOwner.Input, at now: Moment, into effects: inout [PaxosOwner.Effect]) {
     if case .standing(let standing) = input { self.standing = standing }
     part?.step(input, at: now, into: &effects)
+    note()
+  }
+
+  private mutating func note() {
+    stance =
+      switch part?.stance {
+      case nil, .watching: .watching
+      case .owning(_, let until): .owning(until: until)
+      case .releasing(_, let heir):
+        .releasing(heir: heir.flatMap { part?.members[$0]?.node }, isDropped: part?.releases != 0)
+      }
+    wakesAt = part?.wakesAt ?? .never
   }
 
   /// The seat of a node that may own it.
   func seat(of node: NodeName) -> NodeNumber? {
     guard let members = part?.members else { return nil }
     return members.voters.first { members[$0]?.node == node }
-  }
-
-  var stance: Ownership.Stance {
-    switch part?.stance {
-    case nil, .watching: .watching
-    case .owning(_, let until): .owning(until: until)
-    case .releasing(_, let heir):
-      .releasing(heir: heir.flatMap { part?.members[$0]?.node }, isDropped: part?.releases != 0)
-    }
   }
 
   var owner: Participant? {
@@ -140,7 +149,7 @@ package enum AddressOwner {
   package var wakesAt: Moment {
     switch self {
     case .store(let owner): owner.value.wakesAt
-    case .embedded(let owner): owner.value.part?.wakesAt ?? .never
+    case .embedded(let owner): owner.value.wakesAt
     case .stepped: .never
     }
   }

@@ -10,6 +10,9 @@ package enum FleetLog {
   /// The log's engine, where it's the nodes themselves.
   package var embedded: EmbeddedLog? { if case .embedded(let log) = self { log.value } else { nil } }
 
+  /// Which members these are, where the engine is the nodes themselves.
+  package var membersID: UInt64? { if case .embedded(let log) = self { log.value.membersID } else { nil } }
+
   /// Whether the log is known to its end, so that what is appended is likely to be.
   package func isLive(at now: Moment) -> Bool {
     switch self {

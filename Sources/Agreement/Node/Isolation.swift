@@ -67,6 +67,6 @@ extension FleetNode {
 
   /// Whether anybody else may own an address: then an isolated node doesn't.
   func isReplaceable(_ index: Int, at now: Moment) -> Bool {
-    peers.all.contains { mayOwn(index, $0, at: now) }
+    peers.all.indices.contains { mayOwn(index, peer: $0, at: now) }
   }
 }

@@ -99,16 +99,22 @@ extension FleetNode {
   package func candidates(for index: Int, at now: Moment) -> [NodeName] {
     let prefer = plan.addresses[index].prefer
     return plan.servers.filter { node in
-      node == plan.me ? mayOwn(index, at: now) : peers.all.contains { $0.node == node && mayOwn(index, $0, at: now) }
+      node == plan.me ? mayOwn(index, at: now) : mayOwn(index, node, at: now)
     }.sorted { (prefer.firstIndex(of: $0) ?? prefer.count, $0) < (prefer.firstIndex(of: $1) ?? prefer.count, $1) }
   }
 
-  /// Whether a peer is present and says that it may own an address.
-  func mayOwn(_ index: Int, _ peer: Peers.Peer, at now: Moment) -> Bool {
-    guard !plan.witnesses.contains(peer.node), peers.isThere(peer, at: now), let mayOwn = peer.status?.mayOwn else {
-      return false
-    }
-    return mayOwn.indices.contains(index) && mayOwn[index]
+  /// Whether another node is present and says that it may own an address.
+  private func mayOwn(_ index: Int, _ node: NodeName, at now: Moment) -> Bool {
+    peers.all.indices.contains { peers.all[$0].node == node && mayOwn(index, peer: $0, at: now) }
+  }
+
+  /// Whether a peer, by its place among all, is present and says that it may own an address. It's asked for in each step, so peers aren't
+  /// handed about: they're large.
+  func mayOwn(_ index: Int, peer place: Int, at now: Moment) -> Bool {
+    guard let heardAt = peers.all[place].heardAt, now - heardAt <= Peers.patience, !peers.all[place].hasEnded,
+      let mayOwn = peers.all[place].status?.mayOwn, mayOwn.indices.contains(index), mayOwn[index]
+    else { return false }
+    return plan.witnesses.isEmpty || !plan.witnesses.contains(peers.all[place].node)
   }
 
   /// Whether this node has to give up an address that it owns: it couldn't put it, or can't serve what is in force. While it's only about
@@ -162,9 +168,7 @@ extension FleetNode {
   private mutating func preferred(to index: Int, at now: Moment) -> NodeName? {
     let prefer = plan.addresses[index].prefer
     let mine = prefer.firstIndex(of: plan.me) ?? prefer.count
-    let better = prefer.prefix(mine).first { node in
-      peers.all.contains { $0.node == node && mayOwn(index, $0, at: now) }
-    }
+    let better = prefer.prefix(mine).first { mayOwn(index, $0, at: now) }
     guard let better else {
       preferredSince[index] = nil
       return nil
@@ -182,11 +186,11 @@ extension FleetNode {
   private func rank(for index: Int, at now: Moment) -> Int {
     let prefer = plan.addresses[index].prefer
     func place(_ node: NodeName) -> (Int, NodeName) { (prefer.firstIndex(of: node) ?? prefer.count, node) }
-    let (mine, stamp) = (place(plan.me), tables[index].table.highest)
-    return peers.all.count { peer in
-      guard mayOwn(index, peer, at: now), let status = peer.status else { return false }
-      let other = status.stamps.indices.contains(index) ? status.stamps[index] : .none
-      return other > stamp || other == stamp && place(peer.node) < mine
+    let stamp = tables[index].table.highest
+    return peers.all.indices.count { peer in
+      guard mayOwn(index, peer: peer, at: now), let stamps = peers.all[peer].status?.stamps else { return false }
+      let other = stamps.indices.contains(index) ? stamps[index] : .none
+      return other > stamp || other == stamp && place(peers.all[peer].node) < place(plan.me)
     }
   }
 }

@@ -76,6 +76,8 @@ package struct Replication {
   /// The highest generation of a primary that this node has heard of, or was itself. It never falls.
   package internal(set) var fence: UInt64 = 0
   var role = Role.backup
+  /// When it wants to be called with `tick` at the latest: as of the last step, as it's asked for in each step of the node.
+  package private(set) var wakesAt = Moment.never
   var following = Following()
 
   /// A node's part, with nothing in the table.
@@ -103,11 +105,6 @@ package struct Replication {
     }
   }
 
-  /// When it wants to be called with `tick` at the latest.
-  package var wakesAt: Moment {
-    if case .primary(let primary) = role { primary.wakesAt } else { .never }
-  }
-
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
     switch input {
@@ -130,9 +127,10 @@ package struct Replication {
       role = .primary(primary)
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
     }
-    guard case .primary(var primary) = role else { return }
+    guard case .primary(var primary) = role else { return wakesAt = .never }
     role = .backup
     primary.goOn(table, at: now, into: &effects)
+    wakesAt = primary.wakesAt
     role = .primary(primary)
   }
 

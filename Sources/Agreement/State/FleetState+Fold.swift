@@ -57,13 +57,16 @@ extension FleetState {
       members[place].sequence = id.sequence
       return .taken
     }
+    let strange = Outcome.void("is said by a memory of \(id.author.node.text) that doesn't count")
     if case .join = entry.event {
+      // Nobody has a seat who isn't to vote, so this was said before another memory took its place, and has come late.
+      if let voters, !voters.all.contains(id.author) { return strange }
       let member = Member(identity: id.author, run: id.run, sequence: id.sequence, applied: 0)
       if isKnown { members[place] = member } else { members.insert(member, at: place) }
       return .taken
     }
     if mutants.have(.foreignIncarnationVotes), isKnown { return .taken }
-    return .void("is said by a memory of \(id.author.node.text) that doesn't count")
+    return strange
   }
 
   // MARK: Rollouts

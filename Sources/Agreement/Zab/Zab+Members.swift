@@ -101,9 +101,13 @@ extension Zab {
       if isAnybodyLearning { change(to: members.settled(), at: now, into: &effects) }
       return
     }
-    // Somebody asks for another voter since one is gone: who was there a moment ago may be the one.
+    // Somebody asks for another voter since one is gone: who was there a moment ago may be the one. Nor is it enough that something of his
+    // comes later, which may have been on its way: he has to have heard that it's wanted.
     var present = present
-    for node in present where node != me && leading.heardAt[Int(node)] <= wantedSince { present.remove(node) }
+    for node in present where node != me {
+      let hasHeard = leading.heardAt[Int(node)] > wantedSince && leading.acknowledged[Int(node)] >= wantedAt
+      if !hasHeard { present.remove(node) }
+    }
     // Whoever comes to count should have what is to be counted on; nobody has to go before all have come.
     let new = NodeSet(bits: others.bits & ~members.voters.bits)
     let ready = NodeSet(bits: new.bits & leading.inStep.bits & present.bits)

@@ -99,6 +99,8 @@ package struct Zab {
   package private(set) var wanted: [Participant]?
   /// Since when.
   private(set) var wantedSince = Moment.start
+  /// The last entry that was delivered then: what says so is one of those up to it.
+  private(set) var wantedAt = Zxid.zero
   /// Later members than those that it has, as others say; and those who said something themselves without being any that it knows.
   var later: Members?
   var guests: [Participant?] = Array(repeating: nil, count: Members.limit)
@@ -157,7 +159,7 @@ package struct Zab {
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
     case .persisted(let count): keepPromises(upTo: count, at: now, into: &effects)
     case .append(let bytes): append(bytes, at: now, into: &effects)
-    case .wanted(let participants): (wanted, wantedSince) = (participants, now)
+    case .wanted(let participants): (wanted, wantedSince, wantedAt) = (participants, now, delivered)
     case .heard(let members): hear(of: members)
     case .seated(let seat, let members):
       me = seat

@@ -78,8 +78,11 @@ package enum HeadroomAssessment {
   }
 
   private static func kibibytes(_ key: String, in file: String) -> Int? {
-    let line = SmallFile.read(file)?.split(separator: "\n").first { $0.hasPrefix(key) }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    guard let text = SmallFile.read(file),
+      let line = text.utf8.split(separator: UInt8(ascii: "\n")).first(where: { $0.starts(with: key.utf8) })
+    else { return nil }
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    return Int(Substring(line.drop { !digits.contains($0) }.prefix { digits.contains($0) })).map { $0 * 1024 }
   }
 }
 

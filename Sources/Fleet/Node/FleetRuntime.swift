@@ -30,6 +30,8 @@ package final class FleetRuntime {
   /// What the control plane is bringing into force, to be stored when it is.
   private var taking: Rollouts.Target?
   private var told: FleetStatus?
+  /// What the last look at the status went by.
+  private var glimpse: StatusGlimpse?
   private var troubles: Set<String> = []
   private var batches = AwaitedBatches()
   private var behindSince: Moment?
@@ -180,10 +182,14 @@ package final class FleetRuntime {
     guard !isRestoring else { return }
     guard !isStepping else { return waiting.append(input) }
     isStepping = true
+    var isRoutine = true
     var next: FleetNode.Input? = input
     while let input = next {
       effects.removeAll(keepingCapacity: true)
-      node.step(input, at: BootClock.now(), into: &effects)
+      let now = BootClock.now()
+      isRoutine = isRoutine && node.isRoutine(input, at: now)
+      node.step(input, at: now, into: &effects)
+      isRoutine = isRoutine && effects.allSatisfy(\.isSaid)
       for effect in effects { perform(effect) }
       next = waiting.isEmpty ? nil : waiting.removeFirst()
     }
@@ -192,7 +198,7 @@ package final class FleetRuntime {
     embedded?.flush()
     followOverrides()
     schedule()
-    tellStatus()
+    if !isRoutine || !StatusGlimpse(node, at: BootClock.now()).isLike(glimpse) { tellStatus() }
   }
 
   /// Stores another memory, and goes on with it: before anything is said by it, it's durable.
@@ -325,6 +331,7 @@ package final class FleetRuntime {
   /// Tells how things are, if they are otherwise than before.
   private func tellStatus() {
     let now = BootClock.now()
+    glimpse = StatusGlimpse(node, at: now)
     var status = node.status(at: now)
     if now - tablesAt >= Self.glance {
       tablesAt = now

@@ -20,7 +20,10 @@ struct TableJudge {
 
   /// Each client's backend.
   static func contents(_ table: StuckTable) -> [UInt64?] {
-    clients.map { table.backend(of: $0) }
+    var contents = [UInt64?](repeating: nil, count: clients.count)
+    // Going through them once is a third of the work of looking each client up.
+    for entry in table.entries(at: .start) { contents[Int(entry.client.low)] = entry.backend }
+    return contents
   }
 
   /// Takes a look at a primary's table after each step.

@@ -41,8 +41,15 @@ package final class Host {
     var roster: UInt64?
   }
 
+  /// What runs, in a place where it's stepped without being copied.
+  final class Running {
+    var value: FleetNode
+
+    init(_ value: FleetNode) { self.value = value }
+  }
+
   /// What runs; nothing while it's down.
-  var fleet: Boxed<FleetNode>?
+  var fleet: Running?
   /// Counts starts and ends, so that what was meant for an earlier life reaches nobody.
   var life: UInt32 = 0
   /// When it began.
@@ -131,7 +138,7 @@ extension World {
       addresses: (0..<story.addresses).map {
         FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
       }, engine: engine, replication: Self.replication)
-    nodes[node].fleet = Boxed(FleetNode(plan, memory: nodes[node].disk, mutants: mutants))
+    nodes[node].fleet = Host.Running(FleetNode(plan, memory: nodes[node].disk, mutants: mutants))
     for legacy in inherited {
       outcome.counts.inherited += 1
       step(

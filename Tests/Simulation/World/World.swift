@@ -19,16 +19,16 @@ package struct Finding: Equatable, CustomStringConvertible {
 package final class World {
   enum Event {
     case wake(node: Int, life: UInt32)
-    case input(node: Int, life: UInt32, FleetNode.Input)
-    case prepared(node: Int, life: UInt32, origin: UInt64, Vote)
-    case arrive(node: Int, life: UInt32, CallID, StoreRequest)
-    case commit(node: Int, life: UInt32, CallID, [StoreWrite])
-    case answer(node: Int, life: UInt32, CallID, StoreReply)
+    indirect case input(node: Int, life: UInt32, FleetNode.Input)
+    indirect case prepared(node: Int, life: UInt32, origin: UInt64, Vote)
+    indirect case arrive(node: Int, life: UInt32, CallID, StoreRequest)
+    indirect case commit(node: Int, life: UInt32, CallID, [StoreWrite])
+    indirect case answer(node: Int, life: UInt32, CallID, StoreReply)
     case impatience(node: Int, life: UInt32, CallID)
-    case stored(node: Int, life: UInt32, FleetState.Committed)
+    indirect case stored(node: Int, life: UInt32, FleetState.Committed)
     case synced(node: Int, life: UInt32, Int)
-    case syncedSlot(node: Int, life: UInt32, address: Int, PaxosSlot)
-    case mending(Story.Deed)
+    indirect case syncedSlot(node: Int, life: UInt32, address: Int, PaxosSlot)
+    indirect case mending(Story.Deed)
     case stick(table: Int)
     case deed(Int)
     case thaw(node: Int, life: UInt32)
@@ -227,7 +227,7 @@ package final class World {
   func step(_ node: Int, _ input: FleetNode.Input) {
     let host = nodes[node]
     // Taken out while it's stepped, so that nothing of it is copied.
-    guard var fleet = host.fleet.take() else { return }
+    guard let fleet = host.fleet.take() else { return }
     // It has no key for somebody whom it doesn't know.
     if case .message(_, let from) = input, !fleet.value.plan.nodes.contains(from) { return host.fleet = fleet }
     if host.isFrozen {
