@@ -5,16 +5,16 @@ import Testing
 /// What somebody asks of nodes that agree by themselves, and can't have.
 @Suite struct EmbeddedRequestTests {
   /// One node alone, whose disk is done at once.
-  private struct Node {
+  struct Node {
     var fleet: FleetNode
     var now = Moment.start + .seconds(1)
     var written: UInt64 = 0
     var answers: [FleetAnswer] = []
 
-    init() {
+    init(knowing known: Form = .latest) {
       let name = Sample.n0.node
       fleet = FleetNode(
-        FleetPlan(me: name, nodes: [name], addresses: [], engine: .embedded(EmbeddedLog.Timing())),
+        FleetPlan(me: name, nodes: [name], addresses: [], engine: .embedded(EmbeddedLog.Timing()), knowing: known),
         memory: FleetMemory(incarnation: Sample.n0.incarnation, run: 1))
       for _ in 0..<20 { step(.tick) }
     }
