@@ -170,6 +170,17 @@ fleet-soak: test-packages soak-packages ## Let ROLLOUTS rollouts meet with fault
 	MARTLET_OUTAGE=$(OUTAGE) $(long-test) --filter 'StaticStabilityTests'
 	MARTLET_HISTORIES_SECONDS=$(HISTORIES) $(long-test) --filter 'HistorySoakTests'
 
+# The histories again, in which nodes go back to a FORMER program, of some revision, and come from it, one after the other.
+FORMER ?= HEAD~1
+former = .build-former/$(shell git rev-parse --short $(FORMER) 2>/dev/null)
+
+.PHONY: fleet-soak-mixed
+fleet-soak-mixed: test-packages soak-packages ## Let nodes go between this program and that of the revision FORMER, under clients whose histories of HISTORIES seconds are judged
+	@[ -e $(former)/sources ] || { mkdir -p $(former)/sources && git archive $(FORMER) | tar -x -C $(former)/sources; }
+	$(SWIFT) build -c release --package-path $(former)/sources --scratch-path $(former)/build --product martlet
+	MARTLET_FORMER=$(CURDIR)/$(former)/build/release/martlet MARTLET_HISTORIES_NODES=3 MARTLET_HISTORIES_SECONDS=$(HISTORIES) \
+	  $(long-test) --filter 'HistorySoakTests'
+
 # Stories under faults, each from its seed: of a fleet on a store (WORLD=fleet), or of the embedded log (zab). One of a fleet that fails is
 # told as short as it gets. A mutant is a mistake that is made on purpose, one of Sources/Agreement/Mutants.swift; release builds, which
 # are faster, have none.

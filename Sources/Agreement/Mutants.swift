@@ -11,6 +11,11 @@ package enum Mutant: String, CaseIterable, Sendable {
   case secondDecisionWins
   case listenerOpenAtPrepare
   case appliedBeforeStored
+  // Programs of different forms.
+  case formOfTheFirst
+  case laterFormTakenUp
+  case laterFormSkipped
+  case behindAndOwning
   // The log on a store.
   case appendWithoutLookingForOneself
   case runNotCounted
@@ -86,13 +91,16 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
-  package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes]
+  package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes] + ofForms
+  /// Those of programs of different forms, on any engine.
+  package static let ofForms: [Mutant] = [.formOfTheFirst, .laterFormTakenUp, .laterFormSkipped, .behindAndOwning]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     let isOfNodesAlone = [
       .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
     ].contains($0)
-    return !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0) && !isOfNodesAlone
+    let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
+    return !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !isOfEngine && !isOfNodesAlone
   }
 }
 

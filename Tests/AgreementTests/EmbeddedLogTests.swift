@@ -5,7 +5,7 @@ import Testing
 /// A log that one node keeps for itself: what it stores, and what it goes on from.
 @Suite struct EmbeddedLogTests {
   /// A node whose disk is done at once.
-  private struct Node {
+  struct Node {
     var log: EmbeddedLog
     var memory: FleetMemory
     var state: FleetState
@@ -14,13 +14,15 @@ import Testing
     var written: UInt64 = 0
     var now = Moment.start + .seconds(1)
 
-    init(_ memory: FleetMemory, entries: Int = 1_000, nodes: [NodeName] = [Sample.n0.node]) {
+    init(
+      _ memory: FleetMemory, entries: Int = 1_000, nodes: [NodeName] = [Sample.n0.node], knowing known: Form = .latest
+    ) {
       var timing = EmbeddedLog.Timing()
       timing.entries = entries
       timing.zab.kept = 4
       self.memory = memory
       self.memory.run += 1
-      log = EmbeddedLog(Sample.n0.node, of: nodes, memory: self.memory, timing: timing)
+      log = EmbeddedLog(Sample.n0.node, of: nodes, memory: self.memory, timing: timing, knowing: known)
       state = log.start()
     }
 
@@ -55,7 +57,7 @@ import Testing
     }
   }
 
-  private static let new = FleetMemory(incarnation: Sample.n0.incarnation, run: 0)
+  static let new = FleetMemory(incarnation: Sample.n0.incarnation, run: 0)
 
   @Test func whatIsStoredIsThereAfterAStart() {
     var node = Node(Self.new, entries: 10)

@@ -13,10 +13,14 @@ struct RestorationNet {
   var answers: [FleetAnswer] = []
   /// Who reaches nobody but those of the same set.
   var island: Set<NodeName> = []
+  /// Who hears nobody, and is heard.
+  var deaf: NodeName?
+  private let timing: EmbeddedLog.Timing
   private var written: [NodeName: UInt64] = [:]
   private var slots: [NodeName: UInt64] = [:]
 
-  init(_ count: Int = 3) {
+  init(_ count: Int = 3, timing: EmbeddedLog.Timing = EmbeddedLog.Timing()) {
+    self.timing = timing
     names = (0..<count).map { NodeName("n\($0)") }
     for (index, name) in names.enumerated() {
       memories[name] = FleetMemory(incarnation: Incarnation(bits: UInt64(10 + index)), run: 0)
@@ -42,7 +46,7 @@ struct RestorationNet {
     (written[name], slots[name], owns[name]) = (0, 0, nil)
     let plan = FleetPlan(
       me: name, nodes: names, addresses: [.init(name: "web", lease: Self.lease)],
-      engine: .embedded(EmbeddedLog.Timing()))
+      engine: .embedded(timing))
     nodes[name] = memories[name].map { FleetNode(plan, memory: $0) }
   }
 
@@ -71,7 +75,8 @@ struct RestorationNet {
     while !effects.isEmpty {
       switch effects.removeFirst() {
       case .send(let message, let to):
-        guard island.contains(name) == island.contains(to), let again = try? FleetMessage(encoded: message.encoded)
+        guard island.contains(name) == island.contains(to), to != deaf,
+          let again = try? FleetMessage(encoded: message.encoded)
         else {
           continue
         }

@@ -56,7 +56,7 @@ enum Sample {
     .abort(rollout: 4, reason: "enough"), .applied(generation: 3), .outOfStep(generation: 3, reason: "no"),
     .confirm(rollout: 4), .revert(rollout: 4, reason: "no"), .set(key: "k", value: [1, 2]),
     .unset(keys: ["k", "l"], author: "ann"),
-    .expire(key: "k", setAt: 9),
+    .expire(key: "k", setAt: 9), .trial(7),
   ].map { entry(n0, 1, $0) }
 }
 

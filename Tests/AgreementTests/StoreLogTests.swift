@@ -49,10 +49,10 @@ import Testing
     var entries: [Entry] = []
     var now = Moment(nanoseconds: 1)
 
-    init(keeping entries: UInt64 = 1_000) {
+    init(keeping entries: UInt64 = 1_000, knowing known: Form = .latest) {
       var timing = StoreLog.Timing()
       timing.entries = entries
-      log = StoreLog(timing: timing)
+      log = StoreLog(timing: timing, knowing: known)
     }
 
     /// Takes an input, and answers all questions that follow.

@@ -52,6 +52,7 @@ package struct EmbeddedLog {
   let nodes: [NodeName]
   let memory: FleetMemory
   let timing: Timing
+  let known: Form
   let mutants: Mutants
   /// Who founds it.
   package private(set) var founding: Founding
@@ -64,6 +65,8 @@ package struct EmbeddedLog {
   private var handed: (leader: NodeNumber, epoch: UInt32, at: Moment)?
   /// Whether it can't go on, as what comes next can't be read.
   private var isStalled = false
+  /// The form that a program has to know to go on, if it's that.
+  package private(set) var needed: Form?
   /// Whether others count, and this node has no seat among them.
   package internal(set) var isOutside = false
   /// The last engine that it heard of, and when it tells others next of its own, if that was restored.
@@ -101,10 +104,11 @@ package struct EmbeddedLog {
 
   /// One that begins with what the memory holds.
   package init(
-    _ me: NodeName, of nodes: [NodeName], memory: FleetMemory, timing: Timing = Timing(), mutants: Mutants = Mutants()
+    _ me: NodeName, of nodes: [NodeName], memory: FleetMemory, timing: Timing = Timing(),
+    knowing known: Form = .latest, mutants: Mutants = Mutants()
   ) {
     self.me = Participant(me, memory.incarnation)
-    (self.nodes, self.memory, self.timing, self.mutants) = (nodes, memory, timing, mutants)
+    (self.nodes, self.memory, self.timing, self.known, self.mutants) = (nodes, memory, timing, known, mutants)
     outlived = memory.embedded.outlived
     founding = Founding(
       NodeNumber(nodes.firstIndex(of: me) ?? 0), of: nodes.count, memory: memory.incarnation,
@@ -141,12 +145,12 @@ package struct EmbeddedLog {
     let bytes = memory.embedded.log.history.state
     guard !bytes.isEmpty else { return FleetState() }
     do throws(DecodingFault) {
-      let state = try FleetState(encoded: bytes)
+      let state = try FleetState(encoded: bytes, knowing: known)
       delivered = state.position
       return state
     } catch {
       isStalled = true
-      trouble = "the state in this node's journal: \(error)"
+      if case .later(let form) = error { needed = form } else { trouble = "the state in this node's journal: \(error)" }
       return FleetState()
     }
   }
@@ -253,7 +257,7 @@ package struct EmbeddedLog {
     guard isOfTheSame(lineage, participant.node, into: &effects) else { return }
     if case .forward(let bytes) = message {
       // What a node couldn't read would be in everybody's way for ever.
-      guard let entry = try? Entry(encoded: bytes), entry.id.author == participant else { return }
+      guard Entry.author(of: bytes, knowing: known) == participant else { return }
     }
     if mutants.have(.strangersHeard), let known = zab?.members.seat(of: participant.node) {
       return stepZab(.message(message, from: known), at: now, into: &effects)
@@ -271,6 +275,15 @@ package struct EmbeddedLog {
       handed = (leader.node, epoch, now)
       stepZab(.append(entry.encoded), at: now, into: &effects)
     }
+  }
+
+  /// Lets go of entries that are to be appended no more, and gives those that nobody was handed.
+  mutating func withdraw(_ entries: [EntryID]) -> [EntryID] {
+    let tried = handed == nil ? nil : outbox.first?.id
+    outbox.removeAll { entries.contains($0.id) }
+    if outbox.first?.id != tried { handed = nil }
+    note()
+    return entries.filter { $0 != tried }
   }
 
   mutating func stepFounding(_ input: Founding.Input, at now: Moment, into effects: inout [Effect]) {
@@ -330,7 +343,7 @@ package struct EmbeddedLog {
   private mutating func deliver(_ zxid: Zxid, _ bytes: [UInt8], into effects: inout [Effect]) {
     guard !isStalled else { return }
     do throws(DecodingFault) {
-      let entry = try Entry(encoded: bytes)
+      let entry = try Entry(encoded: bytes, knowing: known)
       delivered += 1
       entries += 1
       self.bytes += bytes.count
@@ -339,6 +352,10 @@ package struct EmbeddedLog {
         handed = nil
       }
       effects.append(.deliver(entry))
+    } catch .later where mutants.have(.laterFormSkipped) {
+      delivered += 1
+    } catch .later(let form) {
+      (isStalled, needed) = (true, form)
     } catch {
       isStalled = true
       effects.append(.damaged("entry \(zxid.epoch).\(zxid.counter): \(error)"))
@@ -347,9 +364,9 @@ package struct EmbeddedLog {
 
   private mutating func restore(_ zxid: Zxid, _ bytes: [UInt8], into effects: inout [Effect]) {
     do throws(DecodingFault) {
-      let state = try FleetState(encoded: bytes)
+      let state = try FleetState(encoded: bytes, knowing: known)
       // A later state is whole, whatever came before it.
-      isStalled = false
+      (isStalled, needed) = (false, nil)
       (entries, self.bytes) = (0, 0)
       delivered = state.position
       if let mine = state.member(me.node), mine.identity == me {
@@ -357,6 +374,8 @@ package struct EmbeddedLog {
       }
       handed = nil
       effects.append(.restore(state))
+    } catch .later(let form) {
+      (isStalled, needed) = (true, form)
     } catch {
       isStalled = true
       effects.append(.damaged("the state after entry \(zxid.epoch).\(zxid.counter): \(error)"))

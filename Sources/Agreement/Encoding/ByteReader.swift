@@ -6,6 +6,8 @@ package enum DecodingFault: Error, Equatable, Sendable {
   case excess
   /// They say something that there isn't.
   case unknown(String)
+  /// They are of a form that a later program knows.
+  case later(Form)
 }
 
 /// Takes values out of bytes that anybody may have sent: it never reads beyond the end, and makes room for no more than is there.

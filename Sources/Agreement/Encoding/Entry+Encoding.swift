@@ -1,34 +1,42 @@
 extension Entry {
-  /// The first byte of an entry: how the rest is to be read.
-  static let format: UInt8 = 1
-
   /// The largest entry that is read: a configuration of 8 MiB, and what is said about it.
   package static let largest = 9 << 20
 
-  /// As the log holds it.
+  /// As the log holds it: behind its form. What makes it that one comes next, in all forms.
   package var encoded: [UInt8] {
     var out = ByteWriter()
-    out.put(Self.format)
+    out.put(event.form.number)
     out.put(id)
     event.encode(into: &out)
     return out.bytes
   }
 
-  /// Reads what the log holds.
-  package init(encoded: [UInt8]) throws(DecodingFault) {
+  /// Reads what the log holds, as a program does that knows so much.
+  package init(encoded: [UInt8], knowing known: Form = .latest) throws(DecodingFault) {
     var input = ByteReader(encoded)
-    let format = try input.number(UInt8.self)
-    guard format == Self.format else { throw .unknown("format \(format) of an entry") }
+    let form = try input.form(knowing: known)
     id = try input.entryID()
     event = try Event(from: &input)
+    guard event.form == form else { throw .unknown("entry of form \(form.number)") }
     try input.finish()
+  }
+
+  /// Whose entry the log would hold; nil if it can't be read, though it isn't of a later form.
+  static func author(of encoded: [UInt8], knowing known: Form) -> Participant? {
+    do throws(DecodingFault) {
+      return try Entry(encoded: encoded, knowing: known).id.author
+    } catch {
+      guard case .later = error else { return nil }
+      var input = ByteReader(Array(encoded.dropFirst()))
+      return try? input.entryID().author
+    }
   }
 }
 
 extension Entry.Event {
   private enum Kind: UInt8 {
     case join = 1
-    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters
+    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters, trial
   }
 
   func encode(into out: inout ByteWriter) {
@@ -79,6 +87,9 @@ extension Entry.Event {
       out.put(Kind.voters.rawValue)
       out.put(each: all) { $0.put($1) }
       out.put(number)
+    case .trial(let number):
+      out.put(Kind.trial.rawValue)
+      out.put(number)
     }
   }
 
@@ -102,6 +113,7 @@ extension Entry.Event {
     case .voters:
       self = .voters(
         try input.array { input throws(DecodingFault) in try input.participant() }, after: try input.number())
+    case .trial: self = .trial(try input.number())
     }
   }
 }

@@ -2,11 +2,18 @@ extension FleetState {
   /// The first byte of a snapshot: how the rest is to be read. Who shall vote is in those only that have that from somebody.
   static let format: UInt8 = 1
   private static let formatWithVoters: UInt8 = 2
+  /// What is of a later form says so behind this one.
+  private static let formatWithForm: UInt8 = 3
 
   /// As a snapshot holds it.
   package var encoded: [UInt8] {
     var out = ByteWriter()
-    out.put(voters == nil ? Self.format : Self.formatWithVoters)
+    if needed > .first {
+      out.put(Self.formatWithForm)
+      out.put(needed.number)
+    } else {
+      out.put(voters == nil ? Self.format : Self.formatWithVoters)
+    }
     out.put(position)
     committed.encode(into: &out)
     out.put(rollout) { out, rollout in rollout.encode(into: &out) }
@@ -19,19 +26,24 @@ extension FleetState {
       out.put(member.complaint) { $0.put($1) }
     }
     out.put(each: overrides) { $1.encode(into: &$0) }
-    if let voters {
-      out.put(voters.number)
-      out.put(each: voters.all) { $0.put($1) }
+    if needed > .first {
+      out.put(voters) { $1.encode(into: &$0) }
+    } else {
+      voters?.encode(into: &out)
     }
     return out.bytes
   }
 
-  /// Reads a snapshot.
-  package init(encoded: [UInt8]) throws(DecodingFault) {
+  /// Reads a snapshot, as a program does that knows so much.
+  package init(encoded: [UInt8], knowing known: Form = .latest) throws(DecodingFault) {
     var input = ByteReader(encoded)
     let format = try input.number(UInt8.self)
-    guard [Self.format, Self.formatWithVoters].contains(format) else {
-      throw .unknown("format \(format) of a snapshot")
+    switch format {
+    case Self.format, Self.formatWithVoters: break
+    case Self.formatWithForm:
+      needed = try input.form(knowing: known)
+      guard needed > .first else { throw .unknown("form 1 of a snapshot") }
+    default: throw .unknown("format \(format) of a snapshot")
     }
     position = try input.number()
     committed = try Committed(from: &input)
@@ -44,11 +56,24 @@ extension FleetState {
         complaint: try input.optional { input throws(DecodingFault) in try input.text() })
     }
     overrides = try input.array { input throws(DecodingFault) in try Override(from: &input) }
-    if format == Self.formatWithVoters {
-      voters = Voters(
-        number: try input.number(), all: try input.array { input throws(DecodingFault) in try input.participant() })
+    switch format {
+    case Self.formatWithVoters: voters = try Voters(from: &input)
+    case Self.formatWithForm: voters = try input.optional { input throws(DecodingFault) in try Voters(from: &input) }
+    default: break
     }
     try input.finish()
+  }
+}
+
+extension FleetState.Voters {
+  fileprivate func encode(into out: inout ByteWriter) {
+    out.put(number)
+    out.put(each: all) { $0.put($1) }
+  }
+
+  fileprivate init(from input: inout ByteReader) throws(DecodingFault) {
+    self.init(
+      number: try input.number(), all: try input.array { input throws(DecodingFault) in try input.participant() })
   }
 }
 

@@ -22,6 +22,14 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+  /// The form of what follows, to a program that knows so much.
+  mutating func form(knowing known: Form) throws(DecodingFault) -> Form {
+    let number = try number(UInt8.self)
+    guard number > 0 else { throw .unknown("form 0") }
+    guard number <= known.number else { throw .later(Form(number)) }
+    return Form(number)
+  }
+
   /// A node with its memory.
   mutating func participant() throws(DecodingFault) -> Participant {
     Participant(NodeName(try text()), Incarnation(bits: try number()))

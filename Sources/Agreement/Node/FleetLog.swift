@@ -67,6 +67,32 @@ package enum FleetLog {
     }
   }
 
+  /// The form that a program has to know to read on, if this node's doesn't.
+  package var needed: Form? {
+    switch self {
+    case .store(let log): log.value.needed
+    case .embedded(let log): log.value.needed
+    case .stepped: nil
+    }
+  }
+
+  /// Entries that are to be appended no more, if they aren't there yet.
+  ///
+  /// - Returns: those that were never tried.
+  mutating func withdraw(_ entries: [EntryID]) -> [EntryID] {
+    switch self {
+    case .store(var log):
+      self = .stepped
+      defer { self = .store(log) }
+      return log.value.withdraw(entries)
+    case .embedded(var log):
+      self = .stepped
+      defer { self = .embedded(log) }
+      return log.value.withdraw(entries)
+    case .stepped: return []
+    }
+  }
+
   /// When it wants to be called with a tick at the latest.
   package var wakesAt: Moment {
     switch self {

@@ -12,7 +12,8 @@ extension FleetNode {
               address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others,
               mutants: mutants)))
       }
-      return (.store(Boxed(StoreLog(timing: timing, mutants: mutants))), owners, FleetState())
+      let log = StoreLog(timing: timing, knowing: plan.known, mutants: mutants)
+      return (.store(Boxed(log)), owners, FleetState())
     case .embedded(var timing):
       timing.zab.quiet = Lease.quiet(after: plan.addresses.map(\.lease), mutants)
       let owners = plan.addresses.map { address in
@@ -24,7 +25,7 @@ extension FleetNode {
               run: memory.run, mutants: mutants)))
       }
       var log = EmbeddedLog(
-        me.node, of: plan.nodes, memory: memory, timing: timing, mutants: mutants)
+        me.node, of: plan.nodes, memory: memory, timing: timing, knowing: plan.known, mutants: mutants)
       let state = log.start()
       return (.embedded(Boxed(log)), owners, state)
     }
@@ -41,6 +42,7 @@ extension FleetNode {
   mutating func append(_ event: Entry.Event, at now: Moment, into effects: inout [Effect]) -> EntryID {
     sequence += 1
     let entry = Entry(EntryID(me, run: memory.run, sequence: sequence), event)
+    if event.form > .first { later.append((entry.id, event.form)) }
     stepStoreLog(.append(entry), at: now, into: &effects)
     stepEmbeddedLog(.append(entry), at: now, into: &effects)
     return entry.id
@@ -102,6 +104,19 @@ extension FleetNode {
   private mutating func restore(_ state: FleetState, into effects: inout [Effect]) {
     self.state = state
     effects.append(.restored(position: state.position))
+    if let mine = state.member(me.node), mine.identity == me { passOver(upTo: mine, into: &effects) }
+    withdraw(into: &effects)
+  }
+
+  /// What came of this node's own entries that a snapshot stands for isn't known. If one is in the log once more, that comes to nothing, and
+  /// says nothing of what the first one came to.
+  private mutating func passOver(upTo member: FleetState.Member, into effects: inout [Effect]) {
+    func isPassed(_ id: EntryID) -> Bool { (id.run, id.sequence) <= (member.run, member.sequence) }
+    later.removeAll { isPassed($0.id) }
+    for request in requests where isPassed(request.id) {
+      effects.append(.answer(number: request.number, .passed))
+    }
+    requests.removeAll { isPassed($0.id) }
   }
 
   private mutating func inform(at now: Moment, into effects: inout [Effect]) {
@@ -123,6 +138,10 @@ extension FleetNode {
   private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
     let outcome = state.fold(entry, mutants: mutants)
     effects.append(.learned(entry, position: state.position, outcome))
+    if !later.isEmpty {
+      later.removeAll { $0.id == entry.id }
+      withdraw(into: &effects)
+    }
     guard let index = requests.firstIndex(where: { $0.id == entry.id }) else { return }
     effects.append(.answer(number: requests.remove(at: index).number, .said(position: state.position, outcome)))
   }

@@ -115,7 +115,7 @@ extension FleetNode {
     var state = state
     for item in zab.memory.history.items where item.zxid > zab.delivered {
       guard case .value(let bytes) = item.entry else { continue }
-      guard let entry = try? Entry(encoded: bytes) else { return nil }
+      guard let entry = try? Entry(encoded: bytes, knowing: plan.known) else { return nil }
       state.fold(entry)
     }
     // After a crash it may have less of the log than it served, as that was agreed on by others.

@@ -126,9 +126,11 @@ package struct FleetNode {
   var moves: [Move?]
   /// When it wants to be called with `tick` at the latest, as of the last step.
   package private(set) var wakesAt = Moment.start
-  var sequence: UInt64 = 0
+  var sequence: UInt64
   /// Requests whose entries are on their way.
   var requests: [(id: EntryID, number: UInt64)] = []
+  /// Entries of a later form than the first that are on their way.
+  var later: [(id: EntryID, form: Form)] = []
 
   // Reused from step to step.
   var logEffects: [StoreLog.Effect] = []
@@ -144,6 +146,7 @@ package struct FleetNode {
     self.memory = memory
     self.mutants = mutants
     me = Participant(plan.me, memory.incarnation)
+    sequence = plan.known.base
     rollouts = Rollouts(me: me, stored: memory.stored, mutants: mutants)
     let others = plan.nodes.filter { $0 != plan.me }
     peers = Peers(others)

@@ -37,11 +37,14 @@ package struct FleetPlan: Equatable, Sendable {
   package var engine: Engine
   /// How tables of stuck clients mind the time.
   package var replication: Replication.Timing
+  /// What the node's program knows.
+  package var known: Form
 
   /// With all its parts.
   package init(
     me: NodeName, nodes: [NodeName], witnesses: [NodeName] = [], addresses: [Address],
-    engine: Engine = .store(StoreLog.Timing()), replication: Replication.Timing = Replication.Timing()
+    engine: Engine = .store(StoreLog.Timing()), replication: Replication.Timing = Replication.Timing(),
+    knowing known: Form = .latest
   ) {
     self.me = me
     self.nodes = nodes.sorted()
@@ -49,6 +52,7 @@ package struct FleetPlan: Equatable, Sendable {
     self.addresses = addresses
     self.engine = engine
     self.replication = replication
+    self.known = known
   }
 
   /// The nodes that serve clients, in the order of their names.

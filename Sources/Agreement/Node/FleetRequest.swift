@@ -16,6 +16,8 @@ package enum FleetRequest: Equatable, Sendable {
   case seat(NodeName)
   /// A node shall vote no more.
   case unseat(NodeName)
+  /// Something of the second form shall be said, by which that is tried.
+  case trial(UInt64)
   /// The fleet shall go on from what this node has, with a new memory and as the only voter, without those of whom it's said that they're
   /// lost for good; if nobody is named, it's told who would be. By chance: the memory, and a mark.
   case restore(without: [NodeName]?, as: Incarnation, mark: UInt64)
@@ -65,6 +67,8 @@ package enum FleetRequest: Equatable, Sendable {
 package enum FleetAnswer: Equatable, Sendable {
   /// It's in the log, and what it came to there.
   case said(position: UInt64, FleetState.Outcome)
+  /// It's in the log, and what it came to there isn't known: this node was away, and has a snapshot in the place of those entries.
+  case passed
   /// It wasn't tried: the log can't be reached.
   case logAway
   /// It wasn't tried: these nodes are away.
@@ -89,6 +93,10 @@ extension FleetNode {
     }
     switch event(for: request, at: now) {
     case .success(let event):
+      if let why = obstacle(to: event) {
+        effects.append(.answer(number: number, .pointless(why)))
+        return
+      }
       // Noted before it's said: where nothing has to be waited for, the answer comes within the call.
       requests.append((EntryID(me, run: memory.run, sequence: sequence + 1), number))
       append(event, at: now, into: &effects)
@@ -114,6 +122,7 @@ extension FleetNode {
     case .expire(let key, let setAt): .success(.expire(key: key, setAt: setAt))
     case .seat(let node): seat(node, at: now)
     case .unseat(let node): unseat(node)
+    case .trial(let number): .success(.trial(number))
     case .restore: .failure(Refusal(answer: .logAway))
     }
   }

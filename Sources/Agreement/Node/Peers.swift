@@ -90,7 +90,7 @@ extension FleetNode {
 
   /// The same, though it may be cut off from its backends.
   private func couldOwn(_ index: Int) -> Bool {
-    isAble[index] && isInformed && (!plan.isWitness || mutants.have(.witnessServes)) && isVoter
+    isAble[index] && isInformed && !isBehindForGood && (!plan.isWitness || mutants.have(.witnessServes)) && isVoter
       && state.committed.generation > 0
       && rollouts.served == state.committed.origin
   }
@@ -122,6 +122,7 @@ extension FleetNode {
   private func mustGiveUp(_ index: Int, at now: Moment) -> Bool {
     if isolation.isIsolated, isReplaceable(index, at: now) { return true }
     if case .embedded(let log) = log, log.value.isOutlived { return true }
+    if isBehindForGood { return true }
     if case .refused(let origin, _, _) = rollouts.hand, origin == state.committed.origin { return true }
     return !isAble[index]
   }

@@ -39,5 +39,7 @@ package struct Entry: Hashable, Sendable {
     case expire(key: String, setAt: UInt64)
     /// These shall vote where the nodes agree by themselves, in place of those of the last such entry, the number of which has to be this.
     case voters([Participant], after: UInt64)
+    /// Nothing happens, by which it's seen that later forms are waited for: it's of the second one, and nobody says it but who tries that.
+    case trial(UInt64)
   }
 }

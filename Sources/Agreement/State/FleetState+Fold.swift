@@ -20,6 +20,13 @@ extension FleetState {
     default: break
     }
     let author = entry.id.author
+    let form = entry.event.form
+    if form > .first {
+      guard form <= self.form(mutants) || mutants.have(.laterFormTakenUp) else {
+        return .void("is of form \(form.number), which not all nodes' programs know")
+      }
+      needed = max(needed, form)
+    }
     switch entry.event {
     case .join: return .taken
     case .begin(let proposal): return begin(proposal)
@@ -38,6 +45,7 @@ extension FleetState {
       guard 1...Members.most ~= all.count else { return .void("\(all.count) can't vote") }
       voters = Voters(number: number + 1, all: all)
       return .taken
+    case .trial: return .taken
     }
   }
 

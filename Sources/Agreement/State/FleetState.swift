@@ -54,6 +54,9 @@ package struct FleetState: Equatable, Sendable {
   /// Who shall vote where the nodes agree by themselves; nil as long as it's those who founded the engine.
   package var voters: Voters?
 
+  /// The latest form of which something was taken up: what a program has to know that goes on from this state.
+  package var needed = Form.first
+
   /// Who shall vote.
   package struct Voters: Equatable, Sendable {
     /// Counts the changes, from 1 on.

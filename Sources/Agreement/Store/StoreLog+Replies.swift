@@ -7,6 +7,10 @@ extension StoreLog {
     }
     do throws(DecodingFault) {
       try understand(reply, askedAt: askedAt, at: now, into: &effects)
+    } catch .later(let form) {
+      activity = .idle
+      if mutants.have(.laterFormSkipped), delivered < end { delivered += 1 } else { needed = form }
+      pausesUntil = now + timing.poll
     } catch {
       effects.append(.damaged("\(error)"))
       activity = .idle
@@ -44,7 +48,7 @@ extension StoreLog {
       switch try StoredEntry(encoded: bytes) {
       case .whole(let bytes):
         activity = .idle
-        deliver(try Entry(encoded: bytes), into: &effects)
+        deliver(try Entry(encoded: bytes, knowing: known), into: &effects)
       case .pieces(let id, let count):
         activity = .readingPieces(of: id, count, so: [])
       }
@@ -58,7 +62,7 @@ extension StoreLog {
         return
       }
       activity = .idle
-      deliver(try Entry(encoded: Array(parts.joined())), into: &effects)
+      deliver(try Entry(encoded: Array(parts.joined()), knowing: known), into: &effects)
 
     case (.readingSnapshot(let snapshot, var parts), .value(let bytes, _)):
       parts.append(bytes)
@@ -67,9 +71,10 @@ extension StoreLog {
         return
       }
       activity = .idle
-      let state = try FleetState(encoded: Array(parts.joined()))
+      let state = try FleetState(encoded: Array(parts.joined()), knowing: known)
       guard state.position == snapshot.position else { throw .unknown("snapshot of another position") }
       delivered = state.position
+      needed = nil
       effects.append(.restore(state))
 
     case (.writingPieces(let entry, let next, let count), .written),
@@ -113,6 +118,7 @@ extension StoreLog {
 
   private mutating func deliver(_ entry: Entry, into effects: inout [Effect]) {
     delivered += 1
+    needed = nil
     effects.append(.deliver(entry))
   }
 }

@@ -55,7 +55,10 @@ package struct StoreLog {
   }
 
   let timing: Timing
+  let known: Form
   let mutants: Mutants
+  /// The form that a program has to know to read on, if this one doesn't.
+  package internal(set) var needed: Form?
   /// The position of the last entry that was delivered.
   package internal(set) var delivered: UInt64 = 0
   var outbox: [Entry] = []
@@ -66,14 +69,17 @@ package struct StoreLog {
   var questions: UInt64 = 0
   /// The entry of several pieces whose pieces all are there.
   var written: EntryID?
+  /// The last entry that was tried to be appended.
+  var tried: EntryID?
   var pollsAt = Moment.start
   var pausesUntil = Moment.start
   /// The moment up to which everything was known that had happened before.
   var knownAt: Moment?
 
   /// One that has delivered nothing yet.
-  package init(timing: Timing = Timing(), mutants: Mutants = Mutants()) {
+  package init(timing: Timing = Timing(), knowing known: Form = .latest, mutants: Mutants = Mutants()) {
     self.timing = timing
+    self.known = known
     self.mutants = mutants
   }
 
@@ -84,7 +90,7 @@ package struct StoreLog {
 
   /// Whether its end was known a short while ago, though there may be entries before that which are being read.
   package func isReached(at now: Moment) -> Bool {
-    guard let knownAt else { return false }
+    guard needed == nil, let knownAt else { return false }
     return now - knownAt <= timing.freshness
   }
 
@@ -188,6 +194,7 @@ package struct StoreLog {
     }
     let next = head.value.appending(entry.id)
     activity = .appending(entry, head: next)
+    tried = entry.id
     let stored = pieces > 1 ? StoredEntry.pieces(of: entry.id, pieces) : .whole(bytes)
     ask(
       .write([
@@ -202,6 +209,13 @@ package struct StoreLog {
     let call = CallID(asker: 0, number: questions)
     asked = (call, now)
     effects.append(.call(call, request))
+  }
+
+  /// Lets go of entries that are to be appended no more, and gives those that were never tried.
+  mutating func withdraw(_ entries: [EntryID]) -> [EntryID] {
+    outbox.removeAll { entries.contains($0.id) }
+    if case .writingPieces(let entry, _, _) = activity, entries.contains(entry.id) { activity = .idle }
+    return entries.filter { $0 != tried }
   }
 
   /// Does nothing for a while.

@@ -11,6 +11,7 @@ package enum FleetText {
     if fleet.isIsolated == true {
       parts.append("\(fleet.node) sees backends down that others see up, and owns no address that they may have\n")
     }
+    if let forms = fleet.forms { parts.append(forms.text + "\n") }
     if let rollout = fleet.rollout { parts.append(text(of: rollout)) }
     if let last = fleet.last { parts.append("last: " + text(of: last)) }
     return parts.joined(separator: "\n")

@@ -45,7 +45,8 @@ extension StatsHTML {
         write(why, a.problem ?? '');
       });
       const own = [fleet.hasLeft && `${fleet.node} owns no address until martlet fleet join`,
-        fleet.isIsolated && `${fleet.node} sees backends down that others see up, and owns no address that they may have`];
+        fleet.isIsolated && `${fleet.node} sees backends down that others see up, and owns no address that they may have`,
+        fleet.forms && `programs differ: form ${fleet.forms.inUse} is in use until ${fleet.forms.heldBackBy.join(', ')} ${fleet.forms.heldBackBy.length === 1 ? 'is' : 'are'} upgraded`];
       write($('fleet-own'), own.filter(Boolean).join(' · '));
       $('fleet-own').hidden = !own.some(Boolean);
     }

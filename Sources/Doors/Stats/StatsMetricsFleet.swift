@@ -40,6 +40,13 @@ extension StatsMetrics {
       }
       family("witness", "Whether the node votes only, and serves nobody.") { $0.role == .witness ? 1 : 0 }
     }
+    if let forms = fleet.forms {
+      writer.family(
+        "martlet_fleet_form", .gauge,
+        "The form of what nodes agree on that is in use: the last that all their programs know.",
+        [([], Double(forms.inUse))])
+      family("form", "Up to which form the node's program knows what nodes agree on.") { $0.form }
+    }
     family("generation", "The generation that the node serves, as it says.") { $0.generation }
     family("position", "The last entry of the fleet's log that the node knows, as it says.") { $0.position }
     family("applied", "The last entry up to which the node's overrides are the fleet's, as it says.") { $0.applied }

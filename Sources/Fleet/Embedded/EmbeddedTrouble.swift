@@ -5,6 +5,7 @@ extension FleetNode {
   func embeddedTrouble(at now: Moment) -> String? {
     guard let log = log.embedded, !log.isLive else { return nil }
     if log.isOutside { return outside(log) }
+    if let programTrouble { return programTrouble }
     guard let members = log.members else { return log.founding.obstacle(at: now).map { text(of: $0) } }
     if let missing = missing(of: members, at: now) { return missing }
     return log.isReached ? "this node is behind" : "the nodes are about to find a leader"

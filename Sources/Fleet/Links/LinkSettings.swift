@@ -26,8 +26,8 @@ package struct LinkSettings: Sendable {
 
 /// The first thing that is said on a link, and the answer: in which form the rest is.
 enum LinkForm {
-  /// The forms that this program speaks.
-  static let spoken: ClosedRange<UInt8> = 1...1
+  /// The forms that this program speaks: up to the last that it knows of what nodes agree on.
+  static let spoken: ClosedRange<UInt8> = 1...Form.latest.number
 
   /// What the dialling side says: from which form to which one it speaks.
   static var hello: [UInt8] { [spoken.lowerBound, spoken.upperBound] }

@@ -11,7 +11,8 @@ final class OutgoingLink {
   private let loop: EventLoop
   private let report: (String) -> Void
   private var connection: SecureConnection?
-  private var isGreeted = false
+  /// The largest form that both speak, once the other node has said so.
+  private var form: Form?
   private var heardAt: UInt64 = 0
   private var failures = 0
   private var again: Timer?
@@ -34,8 +35,9 @@ final class OutgoingLink {
     connection?.close()
   }
 
-  func send(_ frame: [UInt8]) {
-    guard isGreeted, let connection else { return }
+  /// Says something that is of a form; not to a node that doesn't speak it.
+  func send(_ frame: [UInt8], of form: Form) {
+    guard let spoken = self.form, form <= spoken, let connection else { return }
     // Who is too slow begins anew, and hears of what matters again.
     if !connection.send(frame) { lose("it's too slow") }
   }
@@ -62,9 +64,9 @@ final class OutgoingLink {
     switch event {
     case .opened: _ = connection?.send(LinkForm.hello)
     case .frame(let frame):
-      guard !isGreeted else { return }
+      guard form == nil else { return }
       guard frame.count == 1, LinkForm.spoken.contains(frame[0]) else { return lose("it speaks another form") }
-      isGreeted = true
+      form = Form(frame[0])
       failures = 0
     case .ended(let why): lose(why)
     }
@@ -73,7 +75,7 @@ final class OutgoingLink {
   private func lose(_ why: String) {
     connection?.close()
     connection = nil
-    isGreeted = false
+    form = nil
     failures += 1
     // A node that is restarted isn't worth a word.
     if failures == 4 { report("\(node.text) at \(address) can't be reached: \(why)") }

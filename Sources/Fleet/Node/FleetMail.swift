@@ -108,6 +108,8 @@ package struct FleetStatus: Equatable, Sendable {
     package var own = NodeStatus.Own()
     /// Whether its word counts; nil where a store keeps the log.
     package var voice: AdminAnswer.Fleet.Node.Voice?
+    /// What its program is known to know.
+    package var known = Form.latest
     /// What is known of the clients that come to it; nil where there are addresses, whose the clients are then.
     package var table: Table?
   }
@@ -166,6 +168,14 @@ package struct FleetStatus: Equatable, Sendable {
     package var lags: [Lag] = []
   }
 
+  /// Programs of which some know more than others.
+  package struct Forms: Equatable, Sendable {
+    /// The form in use.
+    package var inUse: Form
+    /// The nodes whose programs know no later one.
+    package var holders: [NodeName]
+  }
+
   /// Why this node can't serve what is in force; nil if it can.
   package var complaint: String? {
     nodes.first { $0.name == me }?.complaint
@@ -207,4 +217,6 @@ package struct FleetStatus: Equatable, Sendable {
   package var hasLeft = false
   /// Whether this node sees backends down that most others see up, and so owns no address that another one may have.
   package var isIsolated = false
+  /// What the nodes' programs know, while that differs.
+  package var forms: Forms?
 }

@@ -4,7 +4,8 @@ import Model
 extension FleetNode {
   /// How the fleet is as this node knows it, but for its addresses and what it sees of backends.
   func status(at now: Moment) -> FleetStatus {
-    FleetStatus(
+    let holders = formHolders
+    return FleetStatus(
       me: plan.me,
       nodes: plan.nodes.map { node in
         let peer = peers.all.first { $0.node == node }
@@ -14,11 +15,13 @@ extension FleetNode {
           generation: node == plan.me ? rollouts.stored.generation : peer?.status?.generation,
           position: node == plan.me ? log.delivered : peer?.status?.position,
           applied: node == plan.me ? applied : peer?.status?.applied, complaint: state.member(node)?.complaint,
-          own: node == plan.me ? own : peer?.status?.own ?? .init(), voice: voice(of: node, peer?.status?.incarnation))
+          own: node == plan.me ? own : peer?.status?.own ?? .init(), voice: voice(of: node, peer?.status?.incarnation),
+          known: state.form(of: node))
       },
       isLogLive: log.isLive(at: now), leader: log.embedded?.leader, position: log.delivered,
       end: log.end, generation: state.committed.generation,
-      origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last)
+      origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last,
+      forms: holders.isEmpty ? nil : .init(inUse: form, holders: holders))
   }
 
   /// A node that serves nobody has nothing but its place in the log.
@@ -26,7 +29,12 @@ extension FleetNode {
     FleetStatus.Node(
       name: node, isWitness: true, isPresent: node == plan.me || peers.isPresent(node, at: now),
       position: node == plan.me ? log.delivered : peer?.status?.position,
-      voice: voice(of: node, peer?.status?.incarnation))
+      voice: voice(of: node, peer?.status?.incarnation), known: state.form(of: node))
+  }
+
+  /// Why this node can't read on, if its program is too old, for people: a clause.
+  var programTrouble: String? {
+    log.needed.map { "form \($0.number) is in use, which this node's program doesn't know: upgrade it" }
   }
 
   /// What a node's word is worth, with the memory that it has; one that is away has the one that was counted last.

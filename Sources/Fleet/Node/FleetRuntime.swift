@@ -35,6 +35,8 @@ package final class FleetRuntime {
   private var troubles: Set<String> = []
   private var batches = AwaitedBatches()
   private var behindSince: Moment?
+  /// What people were told last of programs that differ.
+  private var toldForms: FleetStatus.Forms?
   private var addresses: FleetAddresses?
   private let configured: [FleetAddress]
   /// How often it's looked how far tables are.
@@ -357,6 +359,11 @@ package final class FleetRuntime {
       say("the fleet's log doesn't do as it's asked: \(trouble)")
     case .reached: break
     }
+    if store != nil, let trouble = node.programTrouble {
+      status.logTrouble = trouble
+      say("this node takes no part until it's started with another program: \(trouble)")
+    }
+    noteForms(status.forms)
     noteOldLog(at: now)
     guard status != told else { return }
     told = status
@@ -380,6 +387,19 @@ package final class FleetRuntime {
     case .away(let why): tell(.trouble("the fleet's log can't be reached: \(why)"))
     case .back: tell(.relief("the fleet's log is reached"))
     case nil: break
+    }
+  }
+
+  /// Says once what is in use while programs differ, and when they don't any more.
+  private func noteForms(_ forms: FleetStatus.Forms?) {
+    guard node.isInformed, node.log.isCaughtUp, forms != toldForms else { return }
+    toldForms = forms
+    if let forms {
+      let holders = forms.holders.map(\.text).joined(separator: ", ")
+      tell(
+        .news("programs differ: what is new waits for those of \(holders), and form \(forms.inUse.number) is in use"))
+    } else {
+      tell(.relief("the programs of all nodes know form \(node.form.number)"))
     }
   }
 

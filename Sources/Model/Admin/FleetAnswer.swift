@@ -58,6 +58,8 @@ extension AdminAnswer {
       package var own: Own?
       /// Whether its word counts; nil where a store keeps the log.
       package var voice: Voice?
+      /// Up to which form its program knows what nodes agree on; nil while all know the same.
+      package var form: Int?
       /// How many of the clients that come to it the node that answers knows, with the backends they had; nil where there are addresses.
       package var clients: Int?
       /// How far the others are with those, a second ago or less; nil unless it's the node that answers, which tells them.
@@ -106,7 +108,8 @@ extension AdminAnswer {
       /// With all its parts.
       package init(
         name: String, role: Role? = nil, present: Bool, generation: Int?, position: Int?, applied: Int? = nil,
-        outOfStep: String?, own: Own? = nil, voice: Voice? = nil, clients: Int? = nil, followers: [Follower]? = nil
+        outOfStep: String?, own: Own? = nil, voice: Voice? = nil, form: Int? = nil, clients: Int? = nil,
+        followers: [Follower]? = nil
       ) {
         self.name = name
         self.role = role
@@ -117,8 +120,28 @@ extension AdminAnswer {
         self.outOfStep = outOfStep
         self.own = own
         self.voice = voice
+        self.form = form
         self.clients = clients
         self.followers = followers
+      }
+    }
+
+    /// Programs of which some know later forms of what nodes agree on than others.
+    package struct Forms: Codable, Equatable, Sendable {
+      /// The form in use: the last that all know.
+      package var inUse: Int
+      /// The nodes whose programs know no later one.
+      package var heldBackBy: [String]
+
+      /// With both.
+      package init(inUse: Int, heldBackBy: [String]) {
+        self.inUse = inUse
+        self.heldBackBy = heldBackBy
+      }
+
+      /// A clause for people.
+      package var text: String {
+        "programs differ: form \(inUse) is in use until \(heldBackBy.joined(separator: ", ")) \(heldBackBy.count == 1 ? "is" : "are") upgraded"
       }
     }
 
@@ -196,6 +219,9 @@ extension AdminAnswer {
     /// Whether the node that answers sees backends down that most others see up, and so owns no address that another one may have.
     package var isIsolated: Bool?
 
+    /// What the nodes' programs know, while that differs.
+    package var forms: Forms?
+
     /// Why this node can't serve what is in force; nil if it can.
     package var outOfStep: String? {
       nodes.first { $0.name == node }?.outOfStep
@@ -218,7 +244,7 @@ extension AdminAnswer {
     /// With all its parts.
     package init(
       name: String, node: String, generation: Int, log: Log, nodes: [Node], rollout: Rollout?, last: Rollout?,
-      addresses: [Address]? = nil, hasLeft: Bool? = nil, isIsolated: Bool? = nil
+      addresses: [Address]? = nil, hasLeft: Bool? = nil, isIsolated: Bool? = nil, forms: Forms? = nil
     ) {
       self.name = name
       self.node = node
@@ -230,6 +256,7 @@ extension AdminAnswer {
       self.addresses = addresses
       self.hasLeft = hasLeft
       self.isIsolated = isIsolated
+      self.forms = forms
     }
   }
 }

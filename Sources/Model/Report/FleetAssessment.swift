@@ -26,7 +26,7 @@ extension AdminAnswer.Fleet {
     return node.own.map { Report.Concern(.notice, .fleet, "node \(node.name)", "differs", because: $0.text) }
   }
 
-  /// What keeps this node from owning addresses.
+  /// What keeps this node from owning addresses, and all from what is new.
   private var ownConcerns: [Report.Concern] {
     var concerns: [Report.Concern] = []
     if isIsolated == true {
@@ -34,6 +34,9 @@ extension AdminAnswer.Fleet {
         Report.Concern(
           .warning, .fleet, "node \(node)", "isolated",
           because: "it sees backends down that others see up, and owns no address that they may have"))
+    }
+    if let forms {
+      concerns.append(Report.Concern(.notice, .fleet, "fleet \(name)", "mixed", because: forms.text))
     }
     if hasLeft == true {
       concerns.append(

@@ -88,6 +88,7 @@ final class FleetDesk {
       switch answer {
       case .said(_, .void(let why)): done(.failure(.init(why, hint: Self.look)))
       case .said(let position, _): done(.success("all nodes do so, from entry \(position) of their log on"))
+      case .passed: done(.failure(Self.passed(Self.look)))
       case .logAway: done(.failure(logAway))
       case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
       case .pointless(let why): done(.failure(.init(why, hint: Self.look)))
@@ -111,6 +112,7 @@ final class FleetDesk {
       switch said {
       case .said(_, .void): answer.give(.success(nil))
       case .said(let position, _): applied.wait(for: position) { answer.give(.success($0)) }
+      case .passed: answer.give(.failure(Self.passed("look at `martlet overrides`")))
       case .logAway: answer.give(.failure(logAway))
       case .nodesAway(let nodes): answer.give(.failure(Self.away(nodes)))
       case .pointless(let why): answer.give(.failure(.init(why, hint: Self.look)))
@@ -129,6 +131,11 @@ final class FleetDesk {
     AdminAnswer.Problem(
       "the fleet's log can't be reached" + (status?.logTrouble.map { ": \($0)" } ?? ""),
       hint: "see to its servers; --this-node changes this node alone")
+  }
+
+  /// What was asked for is in the log, and this node hasn't seen what came of it.
+  private static func passed(_ hint: String) -> AdminAnswer.Problem {
+    .init("the fleet has heard it, and this node was away when it came to something", hint: hint)
   }
 
   private static func away(_ nodes: [NodeName]) -> AdminAnswer.Problem {
@@ -156,6 +163,7 @@ final class FleetDesk {
       case .said(_, .void(let why)):
         done(.failure(.init("the fleet takes no rollout now: \(why)", hint: Self.look)))
       case .said: done(.failure(.init("the fleet hasn't begun a rollout", hint: "try again")))
+      case .passed: done(.failure(Self.passed(Self.look)))
       case .logAway: done(.failure(logAway))
       case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
       case .pointless(let why): done(.failure(.init(why, hint: Self.look)))

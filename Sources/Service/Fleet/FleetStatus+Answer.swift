@@ -13,12 +13,13 @@ extension FleetStatus {
           name: $0.name.text, role: $0.isWitness ? .witness : nil, present: $0.isPresent,
           generation: $0.generation.map { Int($0) },
           position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint,
-          own: $0.own.answer, voice: $0.voice,
+          own: $0.own.answer, voice: $0.voice, form: forms == nil ? nil : Int($0.known.number),
           clients: $0.table?.clients, followers: $0.table?.followers)
       },
       rollout: rollout.map(Self.answer), last: last.map(Self.answer),
       addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil,
-      isIsolated: isIsolated ? true : nil)
+      isIsolated: isIsolated ? true : nil,
+      forms: forms.map { .init(inUse: Int($0.inUse.number), heldBackBy: $0.holders.map(\.text)) })
   }
 
   private static func answer(_ rollout: Rollout) -> AdminAnswer.Fleet.Rollout {

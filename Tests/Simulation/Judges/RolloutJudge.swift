@@ -105,6 +105,8 @@ extension World {
       case .decided(.reverted): outcome.counts.reverts += 1
       default: break
       }
+      if let wrong = forms.judge(entry, position, result) { fail("what is new waits for all", wrong) }
+      if case .trial = entry.event, result == .taken { outcome.counts.trials += 1 }
       if let wrong = rollouts.judge(entry, position, result, nodes) { fail("the log decides", wrong) }
     }
   }

@@ -27,6 +27,8 @@ package struct Story: Equatable {
     case mendStore(node: Int)
     /// A node's file names these nodes from its next start on.
     case regroup(node: Int, Grouping.Side)
+    /// A node has a program that knows so much from its next start on.
+    case program(node: Int, Form)
     /// The store has no majority.
     case storeAway
     case storeBack
@@ -77,6 +79,8 @@ package struct Story: Equatable {
   package var grouping: Grouping
   /// Which of them votes only, if one does.
   package var witness: Int?
+  /// Which of them have a program of before at first, which knows the first form only.
+  package var former: [Int] = []
   /// Whether clients come, that are stuck to backends.
   package var hasClients = true
   /// What is done when, in nanoseconds, in order.
@@ -123,6 +127,7 @@ extension Story {
     }
     if addresses > 0, nodes > 2, engine == .store { regroup(seed) }
     if engine == .store { meetDeposed(seed) } else { appointWitness(seed) }
+    mixPrograms(seed)
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 

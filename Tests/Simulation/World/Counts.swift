@@ -17,6 +17,8 @@ extension World {
     package var unknowns = 0
     /// Snapshots that were read in the place of entries.
     package var restores = 0
+    /// Entries that only later programs know, and that were taken up as all nodes' did.
+    package var trials = 0
     /// Clients that came, and looks at what backups had of them.
     package var stuck = 0
     package var prefixes = 0
@@ -27,7 +29,7 @@ extension World {
     /// In a line.
     package var description: String {
       "\(entries) entries; rollouts: \(commits) committed, \(aborts) aborted, \(reverts) taken back; \(terms) owners, \(inherited) left to the next process, \(grants) questions for leave, "
-        + "\(unknowns) unknown outcomes, \(restores) snapshots read; \(stuck) clients, \(prefixes) looks at backups"
+        + "\(unknowns) unknown outcomes, \(restores) snapshots read, \(trials) entries of a later form; \(stuck) clients, \(prefixes) looks at backups"
     }
 
     /// Both together.
@@ -41,6 +43,7 @@ extension World {
       left.grants += right.grants
       left.unknowns += right.unknowns
       left.restores += right.restores
+      left.trials += right.trials
       left.stuck += right.stuck
       left.prefixes += right.prefixes
     }

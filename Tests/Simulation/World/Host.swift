@@ -68,6 +68,8 @@ package final class Host {
   /// How long it takes at most.
   var diskTime = milliseconds(2)
   var clock: LocalClock
+  /// What the program knows that it has.
+  var known = Form.latest
   /// Which of the fleet's two files it has.
   var side = Grouping.Side.before
   var isFrozen = false
@@ -121,6 +123,7 @@ extension World {
     nodes[node].life += 1
     nodes[node].begunAt = now
     nodes[node].disk.run += 1
+    forms.begins(Self.name(node), nodes[node].disk, nodes[node].known)
     nodes[node].wakesAt = .max
     nodes[node].calls = []
     nodes[node].preparing = nil
@@ -137,7 +140,7 @@ extension World {
       witnesses: [story.witness].compactMap { $0.map(Self.name) },
       addresses: (0..<story.addresses).map {
         FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
-      }, engine: engine, replication: Self.replication)
+      }, engine: engine, replication: Self.replication, knowing: nodes[node].known)
     nodes[node].fleet = Host.Running(FleetNode(plan, memory: nodes[node].disk, mutants: mutants))
     for legacy in inherited {
       outcome.counts.inherited += 1
@@ -146,7 +149,7 @@ extension World {
         .inherited(
           address: legacy.address, generation: legacy.generation, until: legacy.until, roster: legacy.roster))
     }
-    if !nodes[node].isFrozen, hasVoice(node), let owners = nodes[node].fleet?.value.owners {
+    if !nodes[node].isFrozen, hasVoice(node), !isBehindForGood(node), let owners = nodes[node].fleet?.value.owners {
       for legacy in inherited where !owners[legacy.address].owns(at: nodes[node].clock.local(now)) {
         fail("who takes over goes on", "n\(node) doesn't own a\(legacy.address), which was left to it")
       }
@@ -282,6 +285,7 @@ extension World {
   private func own(_ address: Int, _ generation: UInt64, _ until: Moment, _ node: Int) {
     let clock = nodes[node].clock
     if node == story.witness { fail("a witness owns nothing", "n\(node) owns a\(address)") }
+    judgeBehind(node, owning: address)
     let end = clock.true(until)
     say("n\(node) owns a\(address) by generation \(generation) until \(Self.text(end))")
     if let wrong = owners.judge(address, generation, node, until: end, at: now) { fail("one owner at a time", wrong) }

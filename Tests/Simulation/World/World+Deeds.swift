@@ -31,6 +31,7 @@ extension World {
     case .cutStore(let node): nodes[node].isStoreCut = true
     case .mendStore(let node): nodes[node].isStoreCut = false
     case .regroup(let node, let side): nodes[node].side = side
+    case .program(let node, let known): nodes[node].known = known
     case .storeAway: store.isUp = false
     case .storeBack:
       store.isUp = true
@@ -92,6 +93,9 @@ extension World {
         queue.put(.input(node: node, life: nodes[node].life, .ability(address: address, isAble: true)), at: soon)
       }
       queue.put(.input(node: node, life: nodes[node].life, .view(nodes[node].view)), at: soon)
+      // The last ones are upgraded.
+      nodes[node].known = .latest
+      if let plan = nodes[node].fleet?.value.plan, plan.known < .latest { end(node, withHost: false) }
       // What runs by another file than the one that all have in the end begins anew, or not at all.
       nodes[node].side = .after
       if let plan = nodes[node].fleet?.value.plan, plan.nodes != story.grouping.after.map(Self.name) {

@@ -78,6 +78,7 @@ package final class World {
   var outcome = Outcome()
   var log = LogJudge()
   var rollouts = RolloutJudge()
+  var forms = FormJudge()
   var owners: OwnerJudge
   private var sleep: SleepJudge
   var tables = TableJudge()
@@ -109,6 +110,7 @@ package final class World {
           disk: FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0),
           clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))))
     }
+    for node in story.former { nodes[node].known = .first }
   }
 
   private static let names = (0..<Members.limit).map { NodeName("n\($0)") }

@@ -13,6 +13,8 @@ final class HistoryFleet {
   private let disks: SmallDisks
   private let folder: TemporaryFolder
   private var nodes: [String: Subprocess] = [:]
+  /// The nodes that have the former program.
+  private var former: Set<String> = []
   /// What processes have logged that have ended.
   private var logs: [(node: Int, run: Int, text: String)] = []
 
@@ -83,13 +85,22 @@ final class HistoryFleet {
   /// Whether a node's process is there, and hasn't ended by itself.
   func isRunning(_ name: String) -> Bool { nodes[name].map { !$0.hasEnded } ?? false }
 
+  /// Whether a node has the former program from its next start on.
+  func hasFormer(_ name: String) -> Bool { former.contains(name) }
+
+  func changeProgram(of name: String) { former.formSymmetricDifference([name]) }
+
+  private func program(of name: String) -> String {
+    former.contains(name) ? HistoryUpgrades.former ?? MartletProgram.path : MartletProgram.path
+  }
+
   func start(_ name: String) throws {
     doors.starts(name)
     let place = names.firstIndex(of: name) ?? 0
     nodes[name] = try Subprocess(
       "nsenter",
       [
-        "--net=\(network.nodes[place].path)", "--mount=\(disks.path)", MartletProgram.path, "run",
+        "--net=\(network.nodes[place].path)", "--mount=\(disks.path)", program(of: name), "run",
         "\(folder.path)/fleet.json",
       ],
       environment: ["MARTLET_NODE": name])
@@ -135,9 +146,11 @@ final class HistoryFleet {
       var position: Int?
     }
     struct Log: Decodable, Equatable { var live: Bool }
+    struct Forms: Decodable, Equatable { var inUse: Int, heldBackBy: [String] }
     var generation: Int
     var log: Log
     var nodes: [Node]
+    var forms: Forms?
   }
 
   func status(of name: String) -> Status? {

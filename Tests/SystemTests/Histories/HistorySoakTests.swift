@@ -47,6 +47,9 @@ struct HistorySoakTests {
     // Where nothing could be agreed on there's nothing to judge; for a while that may be so.
     if let seconds { #expect(history.changes.count { if case .taken = $0.outcome { true } else { false } } > seconds) }
     print("histories: all agreed \(try agreed.get() / 1_000_000) ms after all was mended")
+    // All have the later program then, and know that of each other.
+    let forms = fleet.names.compactMap { fleet.status(of: $0)?.forms }
+    #expect(forms.isEmpty, "\(forms)")
     let last = history.looks.filter(\.isLast)
     #expect(last.count == nodes && last.allSatisfy { $0.found == last[0].found }, "\(last)")
   }

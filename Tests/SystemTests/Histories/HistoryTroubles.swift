@@ -32,6 +32,7 @@ struct HistoryTroubles {
 
   private let fleet: HistoryFleet
   private let kinds: [Trouble]
+  private var upgrades: HistoryUpgrades
   private var chance: Chance
   private var killAt: Int64
   private var troubleAt: Int64
@@ -44,6 +45,7 @@ struct HistoryTroubles {
   init(of fleet: HistoryFleet, seed: UInt64) {
     self.fleet = fleet
     chance = Chance(seed)
+    upgrades = HistoryUpgrades(seed: seed)
     kinds = [.frozen, .diskFull, .split, .pairs] + TestNetwork.cuts.map { .cut($0) }
     (killAt, troubleAt) = (bootTime(), bootTime())
     killAt += span(0...10)
@@ -71,6 +73,9 @@ struct HistoryTroubles {
     if present != nil { try turn() }
     for name in startAt.keys { startAt[name] = 0 }
     try startDead()
+    try HistoryUpgrades.finish(fleet)
+    guard HistoryUpgrades.former != nil else { return }
+    (counts["to the former program"], counts["from the former program"]) = upgrades.counts
   }
 
   private mutating func startDead() throws {
@@ -91,6 +96,7 @@ struct HistoryTroubles {
       return
     }
     fleet.kill(name)
+    upgrades.change(name, of: fleet)
     counts["killed", default: 0] += 1
     startAt[name] = bootTime() + span(0.05...1.5)
   }
