@@ -29,6 +29,11 @@ package enum Mutant: String, CaseIterable, Sendable {
   case takenThoughNotAsked
   case leaveBeforeRecord
   case inheritedBeforeLookOnly
+  // A change of the engine.
+  case sealedInWordOnly
+  case sealForgotten
+  case generationsBegunAnew
+  case eraWithoutQuiet
   // Primary and backup.
   case oldGenerationAccepted
   case tableLedByAnothersGeneration
@@ -87,12 +92,16 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
   package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes]
+  /// Those of a change of the engine.
+  package static let ofSuccession: [Mutant] = [
+    .sealedInWordOnly, .sealForgotten, .generationsBegunAnew, .eraWithoutQuiet,
+  ]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     let isOfNodesAlone = [
       .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
     ].contains($0)
-    return !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0) && !isOfNodesAlone
+    return !ofSuccession.contains($0) && !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0) && !isOfNodesAlone
   }
 }
 

@@ -28,7 +28,7 @@ extension Entry {
 extension Entry.Event {
   private enum Kind: UInt8 {
     case join = 1
-    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters
+    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters, succeed, sealed, stay
   }
 
   func encode(into out: inout ByteWriter) {
@@ -79,6 +79,18 @@ extension Entry.Event {
       out.put(Kind.voters.rawValue)
       out.put(each: all) { $0.put($1) }
       out.put(number)
+    case .succeed(let era, let engine, let founders):
+      out.put(Kind.succeed.rawValue)
+      out.put(era)
+      out.put(engine)
+      out.put(each: founders) { $0.put($1) }
+    case .sealed(let number):
+      out.put(Kind.sealed.rawValue)
+      out.put(number)
+    case .stay(let number, let reason):
+      out.put(Kind.stay.rawValue)
+      out.put(number)
+      out.put(reason)
     }
   }
 
@@ -102,6 +114,12 @@ extension Entry.Event {
     case .voters:
       self = .voters(
         try input.array { input throws(DecodingFault) in try input.participant() }, after: try input.number())
+    case .succeed:
+      self = .succeed(
+        era: try input.era(), engine: try input.text(),
+        founders: try input.array { input throws(DecodingFault) in try input.participant() })
+    case .sealed: self = .sealed(succession: try input.number())
+    case .stay: self = .stay(succession: try input.number(), reason: try input.text())
     }
   }
 }

@@ -2,11 +2,18 @@ extension FleetState {
   /// The first byte of a snapshot: how the rest is to be read. Who shall vote is in those only that have that from somebody.
   static let format: UInt8 = 1
   private static let formatWithVoters: UInt8 = 2
+  /// Of an era after the first, or with a change of the engine under way.
+  private static let formatWithEra: UInt8 = 3
+
+  private var format: UInt8 {
+    if era > 0 || succession != nil { return Self.formatWithEra }
+    return voters == nil ? Self.format : Self.formatWithVoters
+  }
 
   /// As a snapshot holds it.
   package var encoded: [UInt8] {
     var out = ByteWriter()
-    out.put(voters == nil ? Self.format : Self.formatWithVoters)
+    out.put(format)
     out.put(position)
     committed.encode(into: &out)
     out.put(rollout) { out, rollout in rollout.encode(into: &out) }
@@ -19,9 +26,12 @@ extension FleetState {
       out.put(member.complaint) { $0.put($1) }
     }
     out.put(each: overrides) { $1.encode(into: &$0) }
-    if let voters {
-      out.put(voters.number)
-      out.put(each: voters.all) { $0.put($1) }
+    if format == Self.formatWithEra {
+      out.put(voters) { $1.encode(into: &$0) }
+      out.put(era)
+      out.put(succession) { $1.encode(into: &$0) }
+    } else {
+      voters?.encode(into: &out)
     }
     return out.bytes
   }
@@ -30,7 +40,7 @@ extension FleetState {
   package init(encoded: [UInt8]) throws(DecodingFault) {
     var input = ByteReader(encoded)
     let format = try input.number(UInt8.self)
-    guard [Self.format, Self.formatWithVoters].contains(format) else {
+    guard Self.format...Self.formatWithEra ~= format else {
       throw .unknown("format \(format) of a snapshot")
     }
     position = try input.number()
@@ -44,9 +54,13 @@ extension FleetState {
         complaint: try input.optional { input throws(DecodingFault) in try input.text() })
     }
     overrides = try input.array { input throws(DecodingFault) in try Override(from: &input) }
-    if format == Self.formatWithVoters {
-      voters = Voters(
-        number: try input.number(), all: try input.array { input throws(DecodingFault) in try input.participant() })
+    switch format {
+    case Self.formatWithVoters: voters = try Voters(from: &input)
+    case Self.formatWithEra:
+      voters = try input.optional { input throws(DecodingFault) in try Voters(from: &input) }
+      era = try input.era()
+      succession = try input.optional { input throws(DecodingFault) in try Succession(from: &input) }
+    default: break
     }
     try input.finish()
   }

@@ -10,9 +10,10 @@ extension FleetNode {
           Boxed(
             StoreOwner(
               address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others,
-              mutants: mutants)))
+              era: memory.era.number, mutants: mutants)))
       }
-      return (.store(Boxed(StoreLog(timing: timing, mutants: mutants))), owners, FleetState())
+      let origin = memory.era.origin?.begun
+      return (.store(Boxed(StoreLog(timing: timing, origin: origin, mutants: mutants))), owners, origin ?? FleetState())
     case .embedded(var timing):
       timing.zab.quiet = Lease.quiet(after: plan.addresses.map(\.lease), mutants)
       let owners = plan.addresses.map { address in
@@ -24,7 +25,8 @@ extension FleetNode {
               run: memory.run, mutants: mutants)))
       }
       var log = EmbeddedLog(
-        me.node, of: plan.nodes, memory: memory, timing: timing, mutants: mutants)
+        me.node, of: plan.nodes, memory: memory, era: memory.era.origin == nil ? nil : memory.era.number, timing: timing,
+        mutants: mutants)
       let state = log.start()
       return (.embedded(Boxed(log)), owners, state)
     }
@@ -41,9 +43,13 @@ extension FleetNode {
   mutating func append(_ event: Entry.Event, at now: Moment, into effects: inout [Effect]) -> EntryID {
     sequence += 1
     let entry = Entry(EntryID(me, run: memory.run, sequence: sequence), event)
+    say(entry, at: now, into: &effects)
+    return entry.id
+  }
+
+  mutating func say(_ entry: Entry, at now: Moment, into effects: inout [Effect]) {
     stepStoreLog(.append(entry), at: now, into: &effects)
     stepEmbeddedLog(.append(entry), at: now, into: &effects)
-    return entry.id
   }
 
   /// Something in the store may have changed.
@@ -64,7 +70,7 @@ extension FleetNode {
     guard case .store(var log) = self.log else { return }
     self.log = .stepped
     var said = logEffects.taken()
-    log.value.step(input, state: state, at: now, into: &said)
+    log.value.step(input, state: state, isOver: state.isOver, at: now, into: &said)
     self.log = .store(log)
     for effect in said {
       switch effect {
@@ -100,6 +106,7 @@ extension FleetNode {
   }
 
   private mutating func restore(_ state: FleetState, into effects: inout [Effect]) {
+    guard !self.state.isOver else { return }
     self.state = state
     effects.append(.restored(position: state.position))
   }
@@ -121,6 +128,8 @@ extension FleetNode {
   package func isBehindMemory(at now: Moment) -> Bool { !isInformed && log.isLive(at: now) && !hasWhatIsStored }
 
   private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
+    // What came behind the end of the log is nobody's.
+    guard !state.isOver else { return }
     let outcome = state.fold(entry, mutants: mutants)
     effects.append(.learned(entry, position: state.position, outcome))
     guard let index = requests.firstIndex(where: { $0.id == entry.id }) else { return }

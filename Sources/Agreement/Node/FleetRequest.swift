@@ -90,7 +90,7 @@ extension FleetNode {
     switch event(for: request, at: now) {
     case .success(let event):
       // Noted before it's said: where nothing has to be waited for, the answer comes within the call.
-      requests.append((EntryID(me, run: memory.run, sequence: sequence + 1), number))
+      requests.append((EntryID(me, run: memory.run, sequence: sequence + 1), event, number))
       append(event, at: now, into: &effects)
     case .failure(let refusal): effects.append(.answer(number: number, refusal.answer))
     }

@@ -39,5 +39,11 @@ package struct Entry: Hashable, Sendable {
     case expire(key: String, setAt: UInt64)
     /// These shall vote where the nodes agree by themselves, in place of those of the last such entry, the number of which has to be this.
     case voters([Participant], after: UInt64)
+    /// The log is to be kept by another engine from now on, in an era of this number, if all of these seal.
+    case succeed(era: UInt32, engine: String, founders: [Participant])
+    /// A node takes nothing any more, and renews nothing, by the engine that this change, of this number, would end.
+    case sealed(succession: UInt64)
+    /// That change isn't to come about, and why.
+    case stay(succession: UInt64, reason: String)
   }
 }
