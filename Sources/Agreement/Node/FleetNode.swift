@@ -241,6 +241,7 @@ package struct FleetNode {
   mutating func keep(_ rollouts: Rollouts, _ applied: UInt64) {
     (self.rollouts, self.applied) = (rollouts, applied)
     self.rollouts.beginAnew()
+    change.cameOver = true
   }
 
   /// All that is known of the clients of a table.
@@ -252,7 +253,7 @@ package struct FleetNode {
 
   mutating func stepRollouts(_ input: Rollouts.Input, at now: Moment, into effects: inout [Effect]) {
     // A witness has no port to reserve and nothing to serve: nobody waits for its word.
-    guard isInformed, !plan.isWitness || mutants.have(.witnessServes) else { return }
+    guard isInformed || change.cameOver, !plan.isWitness || mutants.have(.witnessServes) else { return }
     var said = rolloutEffects.taken()
     rollouts.step(input, state, at: now, into: &said)
     for effect in said {

@@ -27,6 +27,8 @@ extension FleetNode {
     var said: UInt64?
     /// Whether the next log was asked for.
     var hasSucceeded = false
+    /// Whether this process has come over from another engine: it knew that log to its end, with which this one begins.
+    var cameOver = false
     /// Whether the process before this one had sealed.
     var isInherited = false
   }
