@@ -39,6 +39,8 @@ package struct FleetNode {
     case inherited(address: Int, generation: UInt64, until: Moment, roster: UInt64?)
     /// The overrides that hold on this node, and will after a crash, are the fleet's up to this position.
     case applied(position: UInt64)
+    /// The node's file names another engine, as all nodes call it, and it could be begun with now; or that is so no more.
+    case wants(String?)
     /// The process before this one had said that it takes and renews nothing any more by this engine; said before what it has left.
     case sealed
     /// So many records of the log, counted from the start of the process, are durable.
@@ -85,7 +87,7 @@ package struct FleetNode {
   }
 
   /// What it was told about its fleet.
-  package let plan: FleetPlan
+  package private(set) var plan: FleetPlan
   let me: Participant
   package let memory: FleetMemory
   let mutants: Mutants
@@ -216,6 +218,9 @@ package struct FleetNode {
     case .move(let index, let heir): move(index, to: heir, at: now, into: &effects)
     case .inherited(let index, let generation, let until, let roster):
       stepOwner(index, .inherited(generation: generation, until: until, roster: roster), at: now, into: &effects)
+    case .wants(let engine):
+      plan.wanted = engine
+      peers.speaksAt = now
     case .sealed:
       change.isInherited = true
       sealOwners(at: now, into: &effects)

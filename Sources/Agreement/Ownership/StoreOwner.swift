@@ -119,7 +119,7 @@ package struct StoreOwner {
   }
 
   /// What nodes' names come to: other nodes come to another number (FNV-1a over the names).
-  static func roster(of nodes: [NodeName]) -> UInt64 {
+  package static func roster(of nodes: [NodeName]) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for node in nodes {
       for byte in node.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

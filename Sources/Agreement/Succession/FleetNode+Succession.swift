@@ -59,26 +59,40 @@ extension FleetNode {
 
   /// What it says of its engine; nil if there's nothing to say.
   var eraWord: EraWord? {
-    guard plan.wanted != nil || state.era > 0 || state.succession != nil else { return nil }
-    return EraWord(era: state.era, wanted: plan.wanted, roster: roster)
+    plan.wanted != nil || state.era > 0 || state.succession != nil ? ownWord : nil
   }
+
+  private var ownWord: EraWord { EraWord(era: state.era, wanted: plan.wanted, roster: roster) }
 
   /// The nodes that have come over to the engine that this one wants, and could begin with it now.
   package func volunteers(at now: Moment) -> [NodeName] {
-    guard let wanted = plan.wanted else { return [] }
+    guard plan.wanted != nil else { return wanting(at: now) }
     return plan.nodes.filter { node in
       if node == plan.me { return true }
       guard let peer = peers.all.first(where: { $0.node == node }), peers.isThere(peer, at: now), let word = peer.word,
         now - word.at <= Peers.patience
       else { return false }
-      return word.said == EraWord(era: state.era, wanted: wanted, roster: roster)
+      return word.said == ownWord
+    }
+  }
+
+  /// The nodes that want another engine than the one in force, whichever.
+  package func wanting(at now: Moment) -> [NodeName] {
+    plan.nodes.filter { node in
+      if node == plan.me { return plan.wanted != nil }
+      guard let peer = peers.all.first(where: { $0.node == node }), peers.isThere(peer, at: now), let word = peer.word,
+        now - word.at <= Peers.patience
+      else { return false }
+      return word.said.era == state.era && word.said.wanted != nil
     }
   }
 
   /// Another node says by which engine it goes.
   mutating func take(_ word: EraWord, of node: NodeName, at now: Moment, into effects: inout [Effect]) {
     peers.note(word, of: node, at: now)
-    // It was away, and the log that it knows is over: nobody may be left who keeps that.
+    // Whoever was away may know nothing of an era that has begun meanwhile: so he asks.
+    if word.era > state.era { effects.append(.send(.era(ownWord), to: node)) }
+    // The log that he knows is over, and nobody may be left who keeps it.
     guard word.era < state.era, let origin = memory.era.origin else { return }
     effects.append(.send(.ended(origin.encoded), to: node))
   }

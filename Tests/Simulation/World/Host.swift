@@ -165,7 +165,9 @@ extension World {
     let left = nodes[node].owned.enumerated().compactMap { address, owned in
       owned.flatMap { owned in
         owned.until > local
-          ? Host.Legacy(address: address, generation: owned.generation, until: owned.until, roster: rosters[address], isSealed: isSealed)
+          ? Host.Legacy(
+            address: address, generation: owned.generation, until: owned.until, roster: rosters[address],
+            isSealed: isSealed)
           : nil
       }
     }

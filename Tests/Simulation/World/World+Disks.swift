@@ -56,7 +56,8 @@ extension World {
     guard !nodes[node].isSyncing, !nodes[node].pending.isEmpty else { return }
     nodes[node].isSyncing = true
     let time = chance.within(50_000...max(50_001, nodes[node].diskTime))
-    queue.put(.synced(node: node, life: nodes[node].life, disk: nodes[node].disks, nodes[node].pending.count), at: now + time)
+    queue.put(
+      .synced(node: node, life: nodes[node].life, disk: nodes[node].disks, nodes[node].pending.count), at: now + time)
   }
 
   func synced(_ node: Int, _ count: Int) {

@@ -65,7 +65,8 @@ extension World {
 
   /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
   func seatAll() {
-    guard story.engine == .embedded || story.changesEngine, let asked = nodes.indices.first(where: { isVoter($0) }) else { return }
+    guard story.engine == .embedded || story.changesEngine, let asked = nodes.indices.first(where: { isVoter($0) })
+    else { return }
     // One who is to vote no more does so for a while.
     let wanted = nodes[asked].fleet?.value.state.voters?.all
     let others = nodes.indices.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }
