@@ -101,7 +101,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     let isOfNodesAlone = [
       .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
     ].contains($0)
-    return !ofSuccession.contains($0) && !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !ofEngine.contains($0) && !isOfNodesAlone
+    let others = ofSuccession + ofEmbeddedLog + ofFounding + ofEngine
+    return !others.contains($0) && !isOfNodesAlone
   }
 }
 

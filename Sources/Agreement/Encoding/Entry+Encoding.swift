@@ -28,7 +28,8 @@ extension Entry {
 extension Entry.Event {
   private enum Kind: UInt8 {
     case join = 1
-    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters, succeed, sealed, stay
+    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters, succeed, sealed,
+      stay
   }
 
   func encode(into out: inout ByteWriter) {

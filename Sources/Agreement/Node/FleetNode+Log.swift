@@ -25,7 +25,8 @@ extension FleetNode {
               run: memory.run, mutants: mutants)))
       }
       var log = EmbeddedLog(
-        me.node, of: plan.nodes, memory: memory, era: memory.era.origin == nil ? nil : memory.era.number, timing: timing,
+        me.node, of: plan.nodes, memory: memory, era: memory.era.origin == nil ? nil : memory.era.number,
+        timing: timing,
         mutants: mutants)
       let state = log.start()
       return (.embedded(Boxed(log)), owners, state)

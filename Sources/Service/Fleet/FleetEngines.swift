@@ -47,6 +47,18 @@ struct FleetEngines {
     if era == nil { try? folder.store(Era(engine: own.name)) }
   }
 
+  /// The engine by which a node has gone last; what its file names, if nothing else is known.
+  static func inForce(of fleet: FleetConfiguration) -> FleetConfiguration.Engine {
+    let folder = DataFolder(fleet.data)
+    guard let name = (try? folder.era())?.engine, name != fleet.engine.name, let texts = try? folder.engines() else {
+      return fleet.engine
+    }
+    let known = texts.compactMap { text in
+      (try? Configuration.parse(String(decoding: text, as: UTF8.self), file: "an earlier engine"))?.fleet?.engine
+    }
+    return known.first { $0.name == name && !$0.isSameLog(as: fleet.engine) } ?? fleet.engine
+  }
+
   private static func read(_ folder: DataFolder) throws(StartError) -> (texts: [[UInt8]], era: Era?) {
     do throws(DataFolder.Refusal) {
       return (try folder.engines(), try folder.era())

@@ -68,7 +68,8 @@ package struct FleetStart {
     if isNew { notices.append("the log is a new one: what was agreed on by another engine is left behind") }
     if engines.current.name != engines.all[0].name {
       notices.append(
-        "the fleet goes by \(engines.current.name) until all nodes have come over to \(engines.all[0].name), which the file names")
+        "the fleet goes by \(engines.current.name) until all nodes have come over to \(engines.all[0].name), which the file names"
+      )
     }
     var serving = served ?? configuration
     if served == nil, me.role != .witness, memory.stored.generation > 0 {
@@ -103,6 +104,16 @@ package struct FleetStart {
           }), memory: memory, folder: folder, engines: engines.all,
         links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key), addresses: addresses),
       text: text, whole: me.role == .witness ? configuration : nil)
+  }
+
+  /// The engine that a file names, where that is all that it says otherwise of the fleet than what runs; nil if it isn't.
+  package static func engine(namedBy file: String, over running: Configuration) -> FleetConfiguration.Engine? {
+    var seen = FileSnapshot()
+    guard let named = try? Configuration.load(path: file, trusting: .regular, seen: &seen).fleet,
+      var fleet = running.fleet
+    else { return nil }
+    fleet.engine = named.engine
+    return fleet == named ? named.engine : nil
   }
 
   /// Where a fleet keeps its log; nil where the nodes agree by themselves.
