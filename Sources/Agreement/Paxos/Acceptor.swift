@@ -68,7 +68,9 @@ struct Acceptor {
 
   private func admits(_ generation: UInt64, _ ballot: Ballot, of node: NodeNumber, at now: Moment) -> Bool {
     guard generation >= slot.generation else { return false }
-    guard now >= lease.until || lease.holder == node else { return false }
+    // What is waited for at the beginning of an era is the end of the lease of who carries the name over.
+    let isCarried = lease.holder == nil && generation & 0xFFFF_FFFF == 1 && generation > 1
+    guard isCarried || now >= lease.until || lease.holder == node else { return false }
     return generation > slot.generation || ballot >= slot.promised
   }
 

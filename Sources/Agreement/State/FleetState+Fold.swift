@@ -14,6 +14,7 @@ extension FleetState {
   /// Takes up the next entry of the log.
   @discardableResult
   package mutating func fold(_ entry: Entry, mutants: Mutants = Mutants()) -> Outcome {
+    if isOver { return .void("the log has ended") }
     position += 1
     switch admit(entry, mutants) {
     case .void(let reason): return .void(reason)
@@ -46,6 +47,9 @@ extension FleetState {
       voters = Voters(number: number + 1, all: all)
       return .taken
     case .trial: return .taken
+    case .succeed(let era, let engine, let founders): return succeed(era, engine, founders)
+    case .sealed(let number): return seal(number, by: author)
+    case .stay(let number, _): return stay(number)
     }
   }
 
@@ -81,6 +85,7 @@ extension FleetState {
 
   private mutating func begin(_ proposal: Proposal) -> Outcome {
     if let rollout { return .void("rollout \(rollout.number) is under way") }
+    if succession != nil { return .void("the engine is being changed") }
     guard proposal.base == committed.generation else {
       return .void("it's a change of generation \(proposal.base), and \(committed.generation) is in force")
     }
