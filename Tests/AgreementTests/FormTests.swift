@@ -4,7 +4,8 @@ import Testing
 
 /// Programs that know more than others: what is new waits for all, and who can't read it takes no part.
 @Suite struct FormTests {
-  private let (n0, n1) = (Sample.n0, Sample.n1)
+  private let n0 = Sample.n0
+  private let n1 = Sample.n1
 
   /// An entry of a program that knows so much, the first ones of which are counted from 1.
   private func entry(
