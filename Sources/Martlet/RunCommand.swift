@@ -32,7 +32,7 @@ struct RunCommand: ParsableCommand {
     let path = try inheritance?.file ?? file.absolutePath
     var filesAsRead = FileSnapshot()
     var settings = try inheritance?.configuration ?? file.load(seen: &filesAsRead)
-    if inheritance != nil, let engine = path.flatMap({ FleetStart.engine(namedBy: $0, over: settings) }) {
+    if inheritance != nil, let engine = FleetStart.engine(namedBy: path, over: settings) {
       settings.fleet?.engine = engine
     }
     var fleet: FleetStart?

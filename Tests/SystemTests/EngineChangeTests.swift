@@ -13,7 +13,7 @@ struct EngineChangeTests {
     "node by node all come to another engine and back: the address stays where it is, answers all the while, and drains hold"
   )
   func upgrades() throws {
-    let fleet = try AddressFleet(backends: 2)
+    let fleet = try AddressFleet(lease: "8s", backends: 2)
     defer { for name in fleet.names { fleet.endSuccessor(of: name) } }
     let drained = { (name: String) in try fleet.ask(name, "overrides").output.contains("drain") }
     let drain = try fleet.ask("lb2", "drain", "web/\(AddressFleet.backendHost):9001", "--reason", "new disk")
@@ -42,7 +42,7 @@ struct EngineChangeTests {
         #expect(try drained(name), "\(name)")
       }
       // Longer than the lease that was carried over.
-      usleep(3_500_000)
+      usleep(8_500_000)
       #expect(fleet.client.longestGap(since: start) < 0.3)
       #expect(fleet.holder == owner && fleet.sampler.seen.holders.last.map { $0.at < start } == true)
       let generation = try #require(fleet.status(owner)?.addresses.first?.generation)
