@@ -13,10 +13,13 @@ struct RestorationNet {
   var answers: [FleetAnswer] = []
   /// Who reaches nobody but those of the same set.
   var island: Set<NodeName> = []
+  /// What nodes do wrong that begin from now on.
+  var mutant: Mutant?
   private var written: [NodeName: UInt64] = [:]
   private var slots: [NodeName: UInt64] = [:]
 
-  init(_ count: Int = 3) {
+  init(_ count: Int = 3, _ mutant: Mutant? = nil) {
+    self.mutant = mutant
     names = (0..<count).map { NodeName("n\($0)") }
     for (index, name) in names.enumerated() {
       memories[name] = FleetMemory(incarnation: Incarnation(bits: UInt64(10 + index)), run: 0)
@@ -25,8 +28,8 @@ struct RestorationNet {
   }
 
   /// All of them serve a configuration, and somebody owns the address.
-  static func running(_ count: Int = 3) -> RestorationNet {
-    var net = RestorationNet(count)
+  static func running(_ count: Int = 3, _ mutant: Mutant? = nil) -> RestorationNet {
+    var net = RestorationNet(count, mutant)
     net.run(3_000)
     _ = net.ask(net.names[0], wish(1))
     net.run(4_000)
@@ -43,7 +46,7 @@ struct RestorationNet {
     let plan = FleetPlan(
       me: name, nodes: names, addresses: [.init(name: "web", lease: Self.lease)],
       engine: .embedded(EmbeddedLog.Timing()))
-    nodes[name] = memories[name].map { FleetNode(plan, memory: $0) }
+    nodes[name] = memories[name].map { FleetNode(plan, memory: $0, mutants: Mutants(mutant)) }
   }
 
   mutating func end(_ name: NodeName) { (nodes[name], owns[name]) = (nil, nil) }

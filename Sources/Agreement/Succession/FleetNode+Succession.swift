@@ -116,7 +116,7 @@ extension FleetNode {
     }
     if change.seen?.number != succession.number { change.seen = (succession.number, now) }
     change.unanimousSince = nil
-    if !mutants.have(.sealedInWordOnly) || succession.isEnded { sealOwners(true, at: now, into: &effects) }
+    if !mutants.have(.sealedInWordOnly) { sealOwners(true, at: now, into: &effects) }
     if succession.isEnded {
       guard !change.hasSucceeded else { return }
       change.hasSucceeded = true
