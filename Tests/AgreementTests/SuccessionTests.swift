@@ -96,6 +96,7 @@ import Testing
     let now = Moment.start + .seconds(1)
     var effects: [FleetNode.Effect] = []
     node.step(.sealed, at: now, into: &effects)
+    effects = []
     node.step(
       .inherited(address: 0, generation: 4, until: now + .seconds(2), roster: nil), at: now, into: &effects)
     node.step(.tick, at: now + .milliseconds(500), into: &effects)
