@@ -100,16 +100,16 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of programs of different forms, on any engine.
   package static let ofForms: [Mutant] = [.formOfTheFirst, .laterFormTakenUp, .laterFormSkipped, .behindAndOwning]
   /// Those of a change of the engine.
-  package static let ofSuccession: [Mutant] = [
-    .sealedInWordOnly, .sealForgotten, .generationsBegunAnew, .eraWithoutQuiet,
-  ]
+  package static let ofSuccession: [Mutant] = [.generationsBegunAnew, .eraWithoutQuiet]
+  /// Those of what a node does that has sealed: they take coincidences, so tests look at it node by node.
+  static let ofSealing: [Mutant] = [.sealedInWordOnly, .sealForgotten]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     let isOfNodesAlone = [
       .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
     ].contains($0)
     let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
-    let others = ofSuccession + ofEmbeddedLog + ofFounding
+    let others = ofSuccession + ofSealing + ofEmbeddedLog + ofFounding
     return !others.contains($0) && !isOfEngine && !isOfNodesAlone
   }
 }

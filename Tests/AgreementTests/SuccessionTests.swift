@@ -73,6 +73,38 @@ import Testing
     }
   }
 
+  /// Whoever has sealed renews nothing, and nobody takes anything, until the next log begins: what is owned ends with its lease.
+  @Test(arguments: [nil, Mutant.sealedInWordOnly]) func whoHasSealedRenewsNothing(_ mutant: Mutant?) throws {
+    var net = RestorationNet.running(3, mutant)
+    #expect(net.owns.count == 1)
+    for name in net.names { net.step(name, .wants("store")) }
+    net.run(1_000)
+    for name in net.names { #expect(net.nodes[name]?.state.isOver == true && net.nodes[name]?.isSealed == true) }
+    net.run(RestorationNet.lease.term.nanoseconds / 1_000_000)
+    #expect(net.owns.isEmpty == (mutant == nil))
+    net.run(6_000)
+    #expect(net.owns.isEmpty == (mutant == nil))
+  }
+
+  /// Nor does the process after it, before the log has a word of its own.
+  @Test(arguments: [nil, Mutant.sealForgotten]) func whoComesAfterItRenewsNothing(_ mutant: Mutant?) {
+    let plan = FleetPlan(
+      me: Self.all[0].node, nodes: Self.all.map(\.node),
+      addresses: [.init(name: "web", lease: Lease(term: .seconds(3)))])
+    var node = FleetNode(
+      plan, memory: FleetMemory(incarnation: Self.all[0].incarnation, run: 2), mutants: Mutants(mutant))
+    let now = Moment.start + .seconds(1)
+    var effects: [FleetNode.Effect] = []
+    node.step(.sealed, at: now, into: &effects)
+    effects = []
+    node.step(
+      .inherited(address: 0, generation: 4, until: now + .seconds(2), roster: nil), at: now, into: &effects)
+    node.step(.tick, at: now + .milliseconds(500), into: &effects)
+    #expect(node.owners[0].owns(at: now + .milliseconds(500)))
+    let asks = effects.contains { if case .call(let call, _) = $0 { call.asker == 1 } else { false } }
+    #expect(asks == (mutant != nil))
+  }
+
   @Test func allOfItIsReadAgain() throws {
     var state = Self.joined()
     state.fold(Self.say(Self.change, 0, 3))

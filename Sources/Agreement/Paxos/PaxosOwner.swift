@@ -116,6 +116,7 @@ package struct PaxosOwner {
     self.lease = lease
     self.mutants = mutants
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
+    acceptor.isOfEra = members.lineage.era > 0
     ballots = UInt64(run) << 32
     rounds = ballots
   }
@@ -218,6 +219,7 @@ package struct PaxosOwner {
     guard members.id != self.members.id else { return }
     let hasMoved = me != self.me
     (self.members, self.me) = (members, me)
+    acceptor.isOfEra = isOfEra
     (attempt, freeSince, renewals, answers) = (nil, nil, [], [])
     // What is said of an earlier look counts for nothing.
     rounds += 1
@@ -234,8 +236,8 @@ package struct PaxosOwner {
 
   /// A generation after another one. Those among later members begin where none can have come to before: nobody who knows them need be left.
   func later(than generation: UInt64, isTaken: Bool = true) -> UInt64 {
-    // The very first one of an era is for whoever carries the name over.
-    max(generation + (isTaken ? 1 : 0), UInt64(members.number) << 32 | (members.number > 0 ? 2 : 1))
+    // The very first one of an era's members is for whoever carries the name over.
+    max(generation + (isTaken ? 1 : 0), UInt64(members.number) << 32 | (isOfEra ? 2 : 1))
   }
 
   /// The generation by which what the process before this one had, or this one by another engine, is gone on with. The first one of an era is
@@ -244,6 +246,9 @@ package struct PaxosOwner {
     let floor = UInt64(members.number) << 32
     return generation < floor ? floor | 1 : later(than: generation)
   }
+
+  /// Whether these members came from another engine, so that somebody may carry the name over from that.
+  private var isOfEra: Bool { members.lineage.era > 0 }
 
   private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
     if let attempt, now >= attempt.sentAt + Self.patience { fail(at: now, into: &effects) }
