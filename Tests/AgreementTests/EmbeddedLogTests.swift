@@ -85,7 +85,7 @@ import Testing
     for _ in 0..<10 { node.step() }
     node.append(1)
     var memory = node.memory
-    memory.embedded.take(.log(.entry(Zxid(bits: memory.embedded.log.history.last.bits + 1), .value([9, 9]))))
+    memory.embedded.take(.log(.entry(Zxid(bits: memory.embedded.log.history.last.bits + 1), .value([1, 9]))))
     var next = Node(memory)
     for _ in 0..<10 { next.step() }
     #expect(next.damages.count == 1 && next.damages[0].hasPrefix("entry 1.2: "), "\(next.damages)")

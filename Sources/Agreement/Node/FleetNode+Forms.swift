@@ -1,14 +1,9 @@
 /// Programs of different forms in one fleet: what is new waits until all know it, and who doesn't know what is there takes no part.
 extension FleetNode {
   /// The form in use, as far as this node proposes something: what each node's program knows that its file names or that has been there.
-  package var form: Form { min(state.form, plan.nodes.map { state.form(of: $0) }.min() ?? .first) }
-
-  /// The nodes whose programs keep a later form from being in use that others know, in the order of their names; none if all know the same.
-  package var formHolders: [NodeName] {
-    let form = self.form
-    let isMixed = plan.nodes.contains { state.form(of: $0) > form }
-    guard isMixed else { return [] }
-    return Set(plan.nodes).union(state.counted).filter { state.form(of: $0) == form }.sorted()
+  package var form: Form {
+    let form = state.form(mutants)
+    return mutants.have(.formOfTheFirst) ? form : min(form, plan.nodes.map { state.form(of: $0) }.min() ?? .first)
   }
 
   /// Whether this node can't read on until its program is upgraded.
@@ -16,16 +11,17 @@ extension FleetNode {
 
   /// Why something isn't said yet, for people.
   func obstacle(to event: Entry.Event) -> String? {
-    guard event.form > .first, event.form > form else { return nil }
-    let holders = formHolders.map(\.text).joined(separator: ", ")
-    return "it's of form \(event.form.number), which the programs of \(holders) don't know: upgrade them"
+    guard event.form > .first, event.form > form, !mutants.have(.laterFormTakenUp) else { return nil }
+    let nodes = Set(plan.nodes).union(state.counted).filter { state.form(of: $0) < event.form }
+    let names = nodes.sorted().map(\.text).joined(separator: ", ")
+    return "it's of form \(event.form.number), which not all nodes' programs know: \(names)"
   }
 
   /// Takes back what is on its way, once a program is there that doesn't know it. What may be in the log all the same is void there, as far as
   /// anybody knows, so nobody is told anything of that.
   mutating func withdraw(into effects: inout [Effect]) {
-    guard !later.isEmpty else { return }
-    let form = state.form
+    guard !later.isEmpty, !mutants.have(.laterFormTakenUp) else { return }
+    let form = state.form(mutants)
     let unknown = later.filter { $0.form > form }.map(\.id)
     guard !unknown.isEmpty else { return }
     later.removeAll { $0.form > form }

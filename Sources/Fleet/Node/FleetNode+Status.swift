@@ -4,8 +4,7 @@ import Model
 extension FleetNode {
   /// How the fleet is as this node knows it, but for its addresses and what it sees of backends.
   func status(at now: Moment) -> FleetStatus {
-    let holders = formHolders
-    return FleetStatus(
+    FleetStatus(
       me: plan.me,
       nodes: plan.nodes.map { node in
         let peer = peers.all.first { $0.node == node }
@@ -21,7 +20,7 @@ extension FleetNode {
       isLogLive: log.isLive(at: now), leader: log.embedded?.leader, position: log.delivered,
       end: log.end, generation: state.committed.generation,
       origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last,
-      forms: holders.isEmpty ? nil : .init(inUse: form, holders: holders))
+      forms: forms)
   }
 
   /// A node that serves nobody has nothing but its place in the log.
@@ -30,6 +29,14 @@ extension FleetNode {
       name: node, isWitness: true, isPresent: node == plan.me || peers.isPresent(node, at: now),
       position: node == plan.me ? log.delivered : peer?.status?.position,
       voice: voice(of: node, peer?.status?.incarnation), known: state.form(of: node))
+  }
+
+  /// What the nodes' programs know, as they have said themselves, while that differs.
+  private var forms: FleetStatus.Forms? {
+    let said = Set(plan.nodes).union(state.counted).compactMap { state.member($0) }
+    guard let lowest = said.map(\.form).min(), said.contains(where: { $0.form > lowest }) else { return nil }
+    return FleetStatus.Forms(
+      inUse: lowest, holders: said.filter { $0.form == lowest }.map(\.identity.node).sorted())
   }
 
   /// Why this node can't read on, if its program is too old, for people: a clause.

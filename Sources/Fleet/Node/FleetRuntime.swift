@@ -399,7 +399,7 @@ package final class FleetRuntime {
       tell(
         .news("programs differ: what is new waits for those of \(holders), and form \(forms.inUse.number) is in use"))
     } else {
-      tell(.relief("the programs of all nodes know form \(node.form.number)"))
+      tell(.relief("the programs of all nodes know the same"))
     }
   }
 
