@@ -62,7 +62,9 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet, Report.ofMixedFleet, Report.admitting] + Report.goingBack,
+      "Report": [
+        Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet, Report.ofMixedFleet, Report.admitting,
+      ] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
