@@ -57,7 +57,7 @@ import Testing
         "martlet_fleet_form 1", "martlet_fleet_node_form{node=\"lb1\"} 2", "martlet_fleet_node_form{node=\"lb2\"} 1",
       ], "\(lines)")
     #expect(!StatsMetrics.render(.ofFleet).contains(/fleet_(node_)?form/))
-    let concern = Report.ofMixedFleet.concerns.first { $0.state == "mixed" }
+    let concern = Report.ofMixedFleet.concerns?.first { $0.state == "mixed" }
     #expect(
       concern?.reason == "programs differ: form 1 is in use until lb2 is upgraded", "\(Report.ofMixedFleet.concerns)")
   }
