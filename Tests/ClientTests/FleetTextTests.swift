@@ -70,6 +70,13 @@ import Testing
         """))
   }
 
+  @Test func programsThatDifferAreToldOf() {
+    var mixed = fleet
+    mixed.forms = .init(inUse: 1, heldBackBy: ["lb2", "lb3"])
+    #expect(FleetText.render(mixed).contains("\nprograms differ: form 1 is in use until lb2, lb3 are upgraded\n"))
+    #expect(!FleetText.render(fleet).contains("programs differ"))
+  }
+
   @Test("what holds on a node alone is told of it, wherever there's a word of the fleet")
   func differing() {
     var other = fleet

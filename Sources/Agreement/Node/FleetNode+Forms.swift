@@ -6,23 +6,15 @@ extension FleetNode {
     return mutants.have(.formOfTheFirst) ? form : min(form, plan.nodes.map { state.form(of: $0) }.min() ?? .first)
   }
 
-  /// The nodes whose programs keep a later form from being in use that others know, in the order of their names; none if all know the same.
-  package var formHolders: [NodeName] {
-    let form = self.form
-    let isMixed = plan.nodes.contains { state.form(of: $0) > form }
-    guard isMixed else { return [] }
-    return Set(plan.nodes).union(state.counted).filter { state.form(of: $0) == form }.sorted()
-  }
-
   /// Whether this node can't read on until its program is upgraded.
   var isBehindForGood: Bool { log.needed != nil && !mutants.have(.behindAndOwning) }
 
   /// Why something isn't said yet, for people.
   func obstacle(to event: Entry.Event) -> String? {
     guard event.form > .first, event.form > form, !mutants.have(.laterFormTakenUp) else { return nil }
-    let ignorant = Set(plan.nodes).union(state.counted).filter { state.form(of: $0) < event.form }.sorted()
-    let names = ignorant.map(\.text).joined(separator: ", ")
-    return "it's of form \(event.form.number), which the programs of \(names) don't know: upgrade them"
+    let nodes = Set(plan.nodes).union(state.counted).filter { state.form(of: $0) < event.form }
+    let names = nodes.sorted().map(\.text).joined(separator: ", ")
+    return "it's of form \(event.form.number), which not all nodes' programs know: \(names)"
   }
 
   /// Takes back what is on its way, once a program is there that doesn't know it. What may be in the log all the same is void there, as far as

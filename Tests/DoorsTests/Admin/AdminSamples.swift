@@ -62,7 +62,9 @@ extension AdminAnswer {
   /// The answers by the names of their schemas.
   static var samples: [String: [any Encodable]] {
     [
-      "Report": [Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet, Report.admitting] + Report.goingBack,
+      "Report": [
+        Report.sample, Report.bare, Report.ofFleet, Report.ofPlainFleet, Report.ofMixedFleet, Report.admitting,
+      ] + Report.goingBack,
       "Problem": [
         Problem("the configuration is wrong", hint: "correct it", details: ["martlet.json:3: …"], kind: .configuration),
         Problem("no"),
@@ -205,6 +207,16 @@ extension Report {
     report.fleet?.nodes[0].clients = 30
     report.fleet?.nodes[0].followers = [.init(node: "lb2", behind: 17), .init(node: "lb3", behind: nil)]
     report.fleet?.nodes[1].clients = 12
+    report.concerns = report.assessed()
+    return report
+  }
+
+  /// The sample on a node of a fleet whose programs differ.
+  static var ofMixedFleet: Report {
+    var report = ofFleet
+    report.fleet?.forms = .init(inUse: 1, heldBackBy: ["lb2"])
+    report.fleet?.nodes[0].form = 2
+    report.fleet?.nodes[1].form = 1
     report.concerns = report.assessed()
     return report
   }

@@ -47,6 +47,21 @@ import Testing
     #expect(!StatsMetrics.render(.ofFleet).contains("martlet_fleet_node_clients"))
   }
 
+  @Test("while programs differ it's told what is in use, and who knows what")
+  func forms() {
+    let lines = StatsMetrics.render(.ofMixedFleet).split(separator: "\n").filter {
+      $0.contains(/fleet_(node_)?form/) && !$0.hasPrefix("#")
+    }
+    #expect(
+      lines == [
+        "martlet_fleet_form 1", "martlet_fleet_node_form{node=\"lb1\"} 2", "martlet_fleet_node_form{node=\"lb2\"} 1",
+      ], "\(lines)")
+    #expect(!StatsMetrics.render(.ofFleet).contains(/fleet_(node_)?form/))
+    let concern = Report.ofMixedFleet.concerns?.first { $0.state == "mixed" }
+    #expect(
+      concern?.reason == "programs differ: form 1 is in use until lb2 is upgraded", "\(Report.ofMixedFleet.concerns)")
+  }
+
   @Test("of a fleet without addresses there's nothing of them, and without a fleet nothing at all")
   func nothing() {
     for page in pages {
