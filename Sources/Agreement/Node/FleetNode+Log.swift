@@ -49,7 +49,7 @@ extension FleetNode {
   }
 
   mutating func say(_ entry: Entry, at now: Moment, into effects: inout [Effect]) {
-    if entry.event.form > .first { later.append((entry.id, entry.event.form)) }
+    if entry.event.form > .first, !entry.event.isOfSuccession { later.append((entry.id, entry.event.form)) }
     stepStoreLog(.append(entry), at: now, into: &effects)
     stepEmbeddedLog(.append(entry), at: now, into: &effects)
   }

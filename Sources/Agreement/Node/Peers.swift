@@ -59,6 +59,8 @@ package struct Peers {
   mutating func end(_ node: NodeName) {
     guard let index = all.firstIndex(where: { $0.node == node }) else { return }
     all[index].hasEnded = true
+    // Its next process may have another file, or another program.
+    all[index].word = nil
   }
 }
 

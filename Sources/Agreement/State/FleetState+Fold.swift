@@ -20,14 +20,20 @@ extension FleetState {
     case .void(let reason): return .void(reason)
     default: break
     }
-    let author = entry.id.author
     let form = entry.event.form
-    if form > .first {
-      guard form <= self.form(mutants) || mutants.have(.laterFormTakenUp) else {
-        return .void("is of form \(form.number), which not all nodes' programs know")
-      }
-      needed = max(needed, form)
+    // What a change of the engine waits for counts to its end: whoever doesn't know it can't read on anyway.
+    let isAwaited = succession != nil && entry.event.isOfSuccession
+    guard form <= .first || isAwaited || form <= self.form(mutants) || mutants.have(.laterFormTakenUp) else {
+      return .void("is of form \(form.number), which not all nodes' programs know")
     }
+    let outcome = take(entry, mutants)
+    if case .void = outcome { return outcome }
+    needed = max(needed, form)
+    return outcome
+  }
+
+  private mutating func take(_ entry: Entry, _ mutants: Mutants) -> Outcome {
+    let author = entry.id.author
     switch entry.event {
     case .join: return .taken
     case .begin(let proposal): return begin(proposal)
@@ -44,6 +50,7 @@ extension FleetState {
     case .voters(let all, let number):
       guard number == voters?.number ?? 0 else { return .void("who shall vote has changed meanwhile") }
       guard 1...Members.most ~= all.count else { return .void("\(all.count) can't vote") }
+      guard succession == nil else { return .void("the engine is being changed") }
       voters = Voters(number: number + 1, all: all)
       return .taken
     case .trial: return .taken

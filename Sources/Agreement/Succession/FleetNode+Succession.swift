@@ -29,6 +29,8 @@ extension FleetNode {
     var hasSucceeded = false
     /// Whether this process has come over from another engine: it knew that log to its end, with which this one begins.
     var cameOver = false
+    /// When others may be told again what the log came to that is over.
+    var toldAt: [NodeName: Moment] = [:]
     /// Whether the process before this one had sealed.
     var isInherited = false
   }
@@ -53,7 +55,7 @@ extension FleetNode {
   /// Whether the log has a word of this process: so what this node knows of it isn't from before the process began.
   var hasJoined: Bool {
     guard let mine = state.member(plan.me) else { return false }
-    return mine.identity == me && mine.run == memory.run
+    return mine.identity == me && mine.run >= memory.run
   }
 
   /// What the nodes come to that this one knows.
@@ -95,8 +97,11 @@ extension FleetNode {
     // Whoever was away may know nothing of an era that has begun meanwhile: so he asks.
     if word.era > state.era { effects.append(.send(.era(ownWord), to: node)) }
     // The log that he knows is over, and nobody may be left who keeps it.
-    guard word.era < state.era, let origin = memory.era.origin else { return }
-    effects.append(.send(.ended(origin.encoded), to: node))
+    guard word.era < state.era, let origin = memory.era.origin, now >= change.toldAt[node] ?? now else { return }
+    change.toldAt[node] = now + Self.again
+    let end = origin.encoded
+    // A larger one has no room in a frame; whoever needs it begins with nothing.
+    if end.count <= EmbeddedLog.largestText { effects.append(.send(.ended(end), to: node)) }
   }
 
   /// Another node says what a log came to that is over.
@@ -131,7 +136,7 @@ extension FleetNode {
     }
     let turn = plan.nodes.firstIndex(of: plan.me) ?? 0
     guard let seen = change.seen, now >= seen.at + Self.patience + .milliseconds(200) * Int64(turn) else { return }
-    change.seen?.at = .never
+    change.seen?.at = now + Self.again
     append(.stay(succession: succession.number, reason: "not all have sealed in time"), at: now, into: &effects)
   }
 
@@ -163,7 +168,7 @@ extension FleetNode {
 
   /// All nodes with the memories that count, if all of them want the same.
   private func founders(at now: Moment) -> [Participant]? {
-    guard volunteers(at: now).count == plan.nodes.count else { return nil }
+    guard plan.nodes.count <= Members.most, volunteers(at: now).count == plan.nodes.count else { return nil }
     let founders = plan.nodes.compactMap { node -> Participant? in
       guard let identity = state.member(node)?.identity else { return nil }
       let incarnation = node == plan.me ? me.incarnation : peers.all.first { $0.node == node }?.status?.incarnation
@@ -210,12 +215,13 @@ extension FleetNode {
     next.keep(rollouts, applied)
     (next.requests, next.later) = (requests, later)
     self = next
+    // Before anything is said by a later number.
+    sayAgain(at: now, into: &effects)
     for case (let index, let held?) in zip(owners.indices, held) {
       step(
         .inherited(address: index, generation: held.generation, until: held.until, roster: nil), at: now,
         into: &effects)
     }
-    sayAgain(at: now, into: &effects)
     step(.tick, at: now, into: &effects)
   }
 

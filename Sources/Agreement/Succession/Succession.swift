@@ -23,6 +23,14 @@ package struct Succession: Hashable, Sendable {
 extension Entry.Event {
   /// Whether it may be the last of its log.
   var mayEnd: Bool { if case .sealed = self { true } else { false } }
+
+  /// Whether it brings a change of the engine, once that is proposed, to an end of one kind or the other.
+  var isOfSuccession: Bool {
+    switch self {
+    case .sealed, .stay: true
+    default: false
+    }
+  }
 }
 
 extension FleetState {

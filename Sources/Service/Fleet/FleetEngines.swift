@@ -17,20 +17,17 @@ struct FleetEngines {
   init(_ configuration: Configuration, of fleet: FleetConfiguration, in folder: DataFolder) throws(StartError) {
     let (texts, era) = try Self.read(folder)
     let own = fleet.engine
-    var names = [own.name]
     var all: [FleetEngine] = []
     for text in texts {
       let earlier = try? Configuration.parse(String(decoding: text, as: UTF8.self), file: "an earlier engine")
       guard let earlier = earlier?.fleet, earlier.engine.name != own.name else { continue }
-      if earlier.engine.isSameLog(as: own) {
-        names.append(earlier.engine.name)
-      } else if let store = try? FleetStart.store(of: earlier) {
+      if let store = try? FleetStart.store(of: earlier) {
         all.append(FleetEngine(names: [earlier.engine.name], store: store))
       } else if earlier.engine.type == .embedded {
         all.append(FleetEngine(names: [earlier.engine.name], store: nil))
       }
     }
-    all.insert(FleetEngine(names: names, store: try FleetStart.store(of: fleet)), at: 0)
+    all.insert(FleetEngine(names: [own.name], store: try FleetStart.store(of: fleet)), at: 0)
     self.all = all
     hasChanged = era?.number ?? 0 > 0
     let inForce = era?.engine ?? own.name
@@ -56,7 +53,7 @@ struct FleetEngines {
     let known = texts.compactMap { text in
       (try? Configuration.parse(String(decoding: text, as: UTF8.self), file: "an earlier engine"))?.fleet?.engine
     }
-    return known.first { $0.name == name && !$0.isSameLog(as: fleet.engine) } ?? fleet.engine
+    return known.first { $0.name == name } ?? fleet.engine
   }
 
   private static func read(_ folder: DataFolder) throws(StartError) -> (texts: [[UInt8]], era: Era?) {
@@ -69,15 +66,9 @@ struct FleetEngines {
 }
 
 extension FleetConfiguration.Engine {
-  /// What all nodes call it.
+  /// What all nodes call it: it's the same log as long as that is. Its servers may be replaced, all of them with time; so a store that is another
+  /// one needs another root, or is of another kind.
   var name: String {
-    guard type != .embedded else { return type.rawValue }
-    return "\(type.rawValue) \(root) at \(servers.map(\.description).sorted().joined(separator: ", "))"
-  }
-
-  /// Whether what it keeps is the same log, though some of its servers may be others.
-  func isSameLog(as other: Self) -> Bool {
-    guard type == other.type, root == other.root else { return false }
-    return type == .embedded || servers.contains { other.servers.contains($0) }
+    type == .embedded ? type.rawValue : "\(type.rawValue) \(root)"
   }
 }
