@@ -112,6 +112,7 @@ extension FleetNode {
   /// says nothing of what the first one came to.
   private mutating func passOver(upTo member: FleetState.Member, into effects: inout [Effect]) {
     func isPassed(_ id: EntryID) -> Bool { (id.run, id.sequence) <= (member.run, member.sequence) }
+    if let id = joining, isPassed(id) { joining = nil }
     later.removeAll { isPassed($0.id) }
     for request in requests where isPassed(request.id) {
       effects.append(.answer(number: request.number, .passed))
@@ -123,8 +124,20 @@ extension FleetNode {
     // What is read may be old, though it's said to be the end: a node doesn't go back behind what it knows itself.
     if !isInformed, log.isLive(at: now), hasWhatIsStored || mutants.have(.logOlderThanMemory) {
       isInformed = true
-      append(.join, at: now, into: &effects)
+      join(at: now, into: &effects)
     }
+    // It wasn't to vote any more when it was said first, and is again.
+    if isInformed, joining == nil, log.isLive(at: now), let voters = state.voters, voters.all.contains(me),
+      state.member(me.node)?.identity != me
+    {
+      join(at: now, into: &effects)
+    }
+  }
+
+  private mutating func join(at now: Moment, into effects: inout [Effect]) {
+    // Noted before it's said: it may be delivered within the call.
+    joining = EntryID(me, run: memory.run, sequence: sequence + 1)
+    append(.join, at: now, into: &effects)
   }
 
   /// Whether the log has all that this node had taken up of it when it was started.
@@ -138,6 +151,7 @@ extension FleetNode {
   private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
     let outcome = state.fold(entry, mutants: mutants)
     effects.append(.learned(entry, position: state.position, outcome))
+    if entry.id == joining { joining = nil }
     if !later.isEmpty {
       later.removeAll { $0.id == entry.id }
       withdraw(into: &effects)

@@ -100,6 +100,8 @@ package struct FleetNode {
   package internal(set) var peers: Peers
   /// Whether the log was known to its end once since the start, and to no less than this node has stored.
   package internal(set) var isInformed = false
+  /// What this process says first, while it's on its way.
+  var joining: EntryID?
   /// Whether this node is cut off from its backends, as far as others show.
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
