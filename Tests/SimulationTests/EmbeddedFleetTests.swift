@@ -21,11 +21,12 @@ import Testing
   /// after a vote that was split, whoever had the larger part waited for the end of his own lease; a node with a new memory heard what its
   /// leader told the one that it had lost, and so never noticed that it wasn't counted (two); what a node had said before it lost its memory
   /// came late, so that it was counted on as another one was let go, or was taken up again after its later memory had begun; and who
-  /// was let in, let go and let in again within a moment said his first word in between, when it counted for nothing (the last three).
+  /// was let in, let go and let in again within a moment said his first word in between, when it counted for nothing (three); the judge minded what somebody gave up within the
+  /// step in which it came to him (the last one).
   @Test(
     arguments: [
       11180, 12559, 21482, 12803, 15815, 38324, 20_002_901, 30_004_321, 300_094_006, 310_197_648, 330_034_780,
-      330_036_248, 340_010_575,
+      330_036_248, 340_010_575, 350_006_755,
     ] as [UInt64]
   ) func foundOnce(seed: UInt64) {
     #expect(Self.world(seed).play().finding == nil)

@@ -53,7 +53,10 @@ extension World {
 
   /// Who can't read on owns nothing; what a process finds at its start that one before it has left goes at once.
   func judgeBehind(_ node: Int, owning address: Int) {
-    guard isBehindForGood(node), nodes[node].begunAt != now else { return }
+    // What it asked for before it knew that may still come to it: then it gives it up within the same step.
+    guard isBehindForGood(node), nodes[node].begunAt != now, let owners = nodes[node].fleet?.value.owners,
+      case .owning = owners[address].stance
+    else { return }
     fail("who can't read on owns nothing", "n\(node) owns a\(address), and its program is too old")
   }
 }
