@@ -102,7 +102,9 @@ extension Zab {
     guard standing == .looking else {
       looking.leaders[Int(node)] = (other.node, theirs, standing)
       role = .looking(looking)
-      return other.node == me ? weigh(at: now) : join(other.node, at: now, into: &effects)
+      if other.node == me { return weigh(at: now) }
+      join(other.node, at: now, into: &effects)
+      return side(with: other, of: node, standing, at: now, into: &effects)
     }
     // Whoever would have this node, though it has no vote, doesn't know of that yet. It may be this node as well that doesn't know of others.
     guard other.node != me || mayLead else { return }
@@ -126,6 +128,23 @@ extension Zab {
       looking.saysAt = now + looking.pause
     }
     role = .looking(looking)
+    if isNews { tellVote(into: &effects) }
+    weigh(at: now)
+  }
+
+  /// Who says that it leads may have nobody yet who follows it. If this node would rather have it than whom it votes for, it votes for it: else
+  /// two of whom each needs the other's voice could lead by turns for ever, as neither looks for a leader while the other one does.
+  private mutating func side(
+    with other: ElectionVote, of node: NodeNumber, _ standing: ZabMessage.Standing, at now: Moment,
+    into effects: inout [Effect]
+  ) {
+    guard case .looking(var looking) = role, standing == .leading, other.node == node else { return }
+    let isNews = isBetter(other, than: vote)
+    guard isNews || other == vote else { return }
+    looking.votes[Int(node)] = other
+    if isNews { looking.settlesAt = .never }
+    role = .looking(looking)
+    vote = other
     if isNews { tellVote(into: &effects) }
     weigh(at: now)
   }
