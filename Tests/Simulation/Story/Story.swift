@@ -95,8 +95,14 @@ package struct Story: Equatable {
 }
 
 extension Story {
+  /// Whether nodes may have different programs. Seeds that failed before they could are played without: with them they tell something else.
+  package enum Programs {
+    case mixed
+    case alike
+  }
+
   /// The story of a seed.
-  package init(seed: UInt64, engine: Engine = .store) {
+  package init(seed: UInt64, engine: Engine = .store, programs: Programs = .mixed) {
     self.engine = engine
     var chance = Chance(seed &* 0x2545_F491_4F6C_DD1D &+ 1)
     self.seed = seed
@@ -127,7 +133,7 @@ extension Story {
     }
     if addresses > 0, nodes > 2, engine == .store { regroup(seed) }
     if engine == .store { meetDeposed(seed) } else { appointWitness(seed) }
-    mixPrograms(seed)
+    if programs == .mixed { mixPrograms(seed) }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 
