@@ -282,7 +282,7 @@ test-deb: deb-test-packages deb ## Build the Debian package, check it, install i
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .build-thread .build-address .build-fuzz .build-simulate
+	rm -rf .build .build-thread .build-address .build-fuzz .build-simulate .build-former
 
 .PHONY: build-packages test-packages demo-packages soak-packages api-packages install-packages deb-packages deb-test-packages
 build-packages:

@@ -3,19 +3,19 @@
 /// Copies are values like any other: whoever changes one has it alone. An enum whose large payload isn't boxed is copied whole, with a count
 /// for each of its arrays, whenever one property of the payload is read.
 package struct Boxed<Value> {
-  @usableFromInline package final class Place {
-    @usableFromInline package var value: Value
+  private final class Place {
+    var value: Value
 
-    @inlinable package init(_ value: Value) { self.value = value }
+    init(_ value: Value) { self.value = value }
   }
 
-  @usableFromInline package var place: Place
+  private var place: Place
 
   /// Puts a value there.
-  @inlinable package init(_ value: Value) { place = Place(value) }
+  package init(_ value: Value) { place = Place(value) }
 
   /// What lies there.
-  @inlinable package var value: Value {
+  package var value: Value {
     _read { yield place.value }
     _modify {
       if !isKnownUniquelyReferenced(&place) { place = Place(place.value) }

@@ -74,7 +74,7 @@ package final class TLSSession {
       guard try handshake() else { return }
     }
     while true {
-      // A record's worth. Most are small, so the room isn't made anew, nor zero, for each.
+      // A record's worth. Most are small, so the room isn't made zero for each.
       let count = unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 1) { room in
         let count = unsafe table.SSL_read(ssl, room.baseAddress, Int32(room.count))
         if count > 0 { unsafe plain.append(contentsOf: room[..<Int(count)]) }

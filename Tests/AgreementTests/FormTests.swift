@@ -17,8 +17,8 @@ import Testing
   // MARK: What is in use
 
   @Test func eachEntrySaysWhatItsAuthorsProgramKnows() {
-    #expect(entry(n0, 1, .join).id.form == .latest)
-    #expect(Sample.entry(n0, 1, .join).id.form == .first && Sample.entry(n0, 1 << 40, .join).id.form == .first)
+    #expect(Form(sequence: entry(n0, 1, .join).id.sequence) == .latest)
+    #expect(Form(sequence: 1) == .first && Form(sequence: 1 << 40) == .first)
     #expect(Form(sequence: .max) == Form(255) && Form(sequence: Form(255).base + 9) == Form(255))
   }
 

@@ -85,7 +85,6 @@ extension FleetNode {
     self.log = .stepped
     var said = embeddedEffects.taken()
     log.value.step(input, state: state, at: now, into: &said)
-    isVoter = log.value.isVoter
     self.log = .embedded(log)
     for effect in said {
       switch effect {

@@ -45,4 +45,7 @@ extension FleetNode {
     toldVoters = voters.number
     stepEmbeddedLog(.wanted(voters.all), at: now, into: &effects)
   }
+
+  /// Whether this node votes, so that it may own something.
+  package var isVoter: Bool { if case .embedded(let log) = log { log.value.isVoter } else { true } }
 }

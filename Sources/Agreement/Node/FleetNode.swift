@@ -106,8 +106,6 @@ package struct FleetNode {
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
   var pools: [PoolView] = []
-  /// Whether this node votes, so that it may own something: as of the last step of its log, as it's asked for in each step of the node.
-  package internal(set) var isVoter = true
   /// Among which members this node takes part in who owns addresses, in the embedded engine.
   var seatedAmong: UInt64?
   /// Since when fewer than half of the voters are there, in the embedded engine.
@@ -153,7 +151,6 @@ package struct FleetNode {
     let others = plan.nodes.filter { $0 != plan.me }
     peers = Peers(others)
     (log, owners, state) = Self.engine(of: plan, me, memory, others, mutants)
-    if let log = log.embedded { isVoter = log.isVoter }
     tableNames = plan.tableNames
     tables = tableNames.indices.map { index in
       var timing = plan.replication

@@ -32,10 +32,14 @@ package struct Peers {
 
   /// Whether a node was, and hasn't ended since as far as its link tells.
   package func isThere(_ node: NodeName, at now: Moment) -> Bool {
-    all.contains { $0.node == node && isThere($0, at: now) }
+    all.indices.contains { all[$0].node == node && isThere(at: $0, now) }
   }
 
-  func isThere(_ peer: Peer, at now: Moment) -> Bool { isPresent(peer, at: now) && !peer.hasEnded }
+  /// The same of one by its place among all: it's asked for in each step, so they aren't handed about, as they're large.
+  func isThere(at place: Int, _ now: Moment) -> Bool {
+    guard let heardAt = all[place].heardAt else { return false }
+    return now - heardAt <= Self.patience && !all[place].hasEnded
+  }
 
   func isPresent(_ peer: Peer, at now: Moment) -> Bool {
     guard let heardAt = peer.heardAt else { return false }
@@ -108,11 +112,10 @@ extension FleetNode {
     peers.all.indices.contains { peers.all[$0].node == node && mayOwn(index, peer: $0, at: now) }
   }
 
-  /// Whether a peer, by its place among all, is present and says that it may own an address. It's asked for in each step, so peers aren't
-  /// handed about: they're large.
+  /// Whether a peer, by its place among all, is there and says that it may own an address.
   func mayOwn(_ index: Int, peer place: Int, at now: Moment) -> Bool {
-    guard let heardAt = peers.all[place].heardAt, now - heardAt <= Peers.patience, !peers.all[place].hasEnded,
-      let mayOwn = peers.all[place].status?.mayOwn, mayOwn.indices.contains(index), mayOwn[index]
+    guard peers.isThere(at: place, now), let mayOwn = peers.all[place].status?.mayOwn, mayOwn.indices.contains(index),
+      mayOwn[index]
     else { return false }
     return plan.witnesses.isEmpty || !plan.witnesses.contains(peers.all[place].node)
   }

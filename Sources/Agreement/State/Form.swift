@@ -36,11 +36,6 @@ extension Form {
   }
 }
 
-extension EntryID {
-  /// What the program of the author knows.
-  package var form: Form { Form(sequence: sequence) }
-}
-
 extension Entry.Event {
   /// What a program has to know to take it up.
   package var form: Form {

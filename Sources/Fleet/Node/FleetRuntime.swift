@@ -134,7 +134,7 @@ package final class FleetRuntime {
     case .move(let address, let heir): step(.move(address: address, to: heir))
     case .leave(let hasLeft):
       addresses?.leave(hasLeft)
-      step(.tick)
+      lookAgain()
     case .view(let pools): step(.view(pools))
     case .own(let own): step(.own(own))
     case .stuck(let table, let updates, let batch):
@@ -203,6 +203,12 @@ package final class FleetRuntime {
     if !isRoutine || !StatusGlimpse(node, at: BootClock.now()).isLike(glimpse) { tellStatus() }
   }
 
+  /// Steps the node, and tells how things are whatever comes of that: something has changed beside it.
+  private func lookAgain() {
+    glimpse = nil
+    step(.tick)
+  }
+
   /// Stores another memory, and goes on with it: before anything is said by it, it's durable.
   private func restore(_ memory: FleetMemory, _ loss: FleetNode.Loss, _ number: UInt64) {
     isRestoring = true
@@ -224,7 +230,7 @@ package final class FleetRuntime {
       isStepping = false
       tell(.answer(number: number, .restored(loss)))
       embedded?.flush()
-      step(.tick)
+      lookAgain()
     }
   }
 
@@ -286,7 +292,7 @@ package final class FleetRuntime {
       isMute = true
       tell(.trouble("this node takes no part in what is agreed on until it's started again: \(what)"))
       addresses?.leave(true)
-      step(.tick)
+      lookAgain()
     }
   }
 
