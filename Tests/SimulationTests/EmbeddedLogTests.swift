@@ -12,8 +12,9 @@ import Testing
     }
   }
 
-  /// A voter was added beside the lost memory of the same node, and lost as well: two of four weren't there any more.
-  @Test(arguments: [81_000_542] as [UInt64]) func foundOnce(seed: UInt64) {
+  /// A voter was added beside the lost memory of the same node, and lost as well: two of four weren't there any more. Who looked for a leader
+  /// didn't count those who followed it already, so it never had a majority, and nobody else was as good.
+  @Test(arguments: [81_000_542, 2_294] as [UInt64]) func foundOnce(seed: UInt64) {
     #expect(ZabWorld(ZabStory(seed: seed)).play() == nil)
   }
 

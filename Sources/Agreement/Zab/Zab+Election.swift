@@ -61,8 +61,9 @@ extension Zab {
     var same = NodeSet()
     same.insert(me)
     for (node, other) in looking.votes.enumerated() where other == vote { same.insert(NodeNumber(node)) }
-    // Those who follow a node that votes no more needed each other only, and don't look any more when it hears of the last of them.
-    if vote.node == me, !members.voters.contains(me) {
+    // Those who follow it already needed fewer than it does, by the members that they know, and don't look any more when it hears of the last
+    // of them.
+    if vote.node == me {
       for (node, other) in looking.leaders.enumerated() where other?.node == me && other?.standing == .following {
         same.insert(NodeNumber(node))
       }
