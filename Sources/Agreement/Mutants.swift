@@ -34,6 +34,11 @@ package enum Mutant: String, CaseIterable, Sendable {
   case takenThoughNotAsked
   case leaveBeforeRecord
   case inheritedBeforeLookOnly
+  // A change of the engine.
+  case sealedInWordOnly
+  case sealForgotten
+  case generationsBegunAnew
+  case eraWithoutQuiet
   // Primary and backup.
   case oldGenerationAccepted
   case tableLedByAnothersGeneration
@@ -94,13 +99,18 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes] + ofForms
   /// Those of programs of different forms, on any engine.
   package static let ofForms: [Mutant] = [.formOfTheFirst, .laterFormTakenUp, .laterFormSkipped, .behindAndOwning]
+  /// Those of a change of the engine.
+  package static let ofSuccession: [Mutant] = [.generationsBegunAnew, .eraWithoutQuiet]
+  /// Those of what a node does that has sealed: they take coincidences, so tests look at it node by node.
+  static let ofSealing: [Mutant] = [.sealedInWordOnly, .sealForgotten]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     let isOfNodesAlone = [
       .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
     ].contains($0)
     let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
-    return !ofEmbeddedLog.contains($0) && !ofFounding.contains($0) && !isOfEngine && !isOfNodesAlone
+    let others = ofSuccession + ofSealing + ofEmbeddedLog + ofFounding
+    return !others.contains($0) && !isOfEngine && !isOfNodesAlone
   }
 }
 

@@ -28,10 +28,13 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw ExitStatus.unavailable.because("\(error)")
     }
-    // Who takes over goes on with what runs, whatever the file says by now.
+    // Who takes over goes on with what runs, whatever the file says by now; but for the engine of its fleet, to which it may come over.
     let path = try inheritance?.file ?? file.absolutePath
     var filesAsRead = FileSnapshot()
     var settings = try inheritance?.configuration ?? file.load(seen: &filesAsRead)
+    if inheritance != nil, let engine = FleetStart.engine(namedBy: path, over: settings) {
+      settings.fleet?.engine = engine
+    }
     var fleet: FleetStart?
     do throws(StartError) {
       if let configured = settings.fleet {

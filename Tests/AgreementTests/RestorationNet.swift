@@ -15,12 +15,14 @@ struct RestorationNet {
   var island: Set<NodeName> = []
   /// Who hears nobody, and is heard.
   var deaf: NodeName?
+  /// What nodes do wrong that begin from now on.
+  var mutant: Mutant?
   private let timing: EmbeddedLog.Timing
   private var written: [NodeName: UInt64] = [:]
   private var slots: [NodeName: UInt64] = [:]
 
-  init(_ count: Int = 3, timing: EmbeddedLog.Timing = EmbeddedLog.Timing()) {
-    self.timing = timing
+  init(_ count: Int = 3, _ mutant: Mutant? = nil, timing: EmbeddedLog.Timing = EmbeddedLog.Timing()) {
+    (self.mutant, self.timing) = (mutant, timing)
     names = (0..<count).map { NodeName("n\($0)") }
     for (index, name) in names.enumerated() {
       memories[name] = FleetMemory(incarnation: Incarnation(bits: UInt64(10 + index)), run: 0)
@@ -29,8 +31,8 @@ struct RestorationNet {
   }
 
   /// All of them serve a configuration, and somebody owns the address.
-  static func running(_ count: Int = 3) -> RestorationNet {
-    var net = RestorationNet(count)
+  static func running(_ count: Int = 3, _ mutant: Mutant? = nil) -> RestorationNet {
+    var net = RestorationNet(count, mutant)
     net.run(3_000)
     _ = net.ask(net.names[0], wish(1))
     net.run(4_000)
@@ -47,7 +49,7 @@ struct RestorationNet {
     let plan = FleetPlan(
       me: name, nodes: names, addresses: [.init(name: "web", lease: Self.lease)],
       engine: .embedded(timing))
-    nodes[name] = memories[name].map { FleetNode(plan, memory: $0) }
+    nodes[name] = memories[name].map { FleetNode(plan, memory: $0, mutants: Mutants(mutant)) }
   }
 
   mutating func end(_ name: NodeName) { (nodes[name], owns[name]) = (nil, nil) }

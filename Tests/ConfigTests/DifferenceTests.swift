@@ -190,6 +190,7 @@ struct DifferenceTests {
     let difference = ConfigurationDifference(from: try configuration(Self.fleet), to: try configuration(other))
     #expect(difference.lines.count == 1 && difference.lines[0].hasPrefix(line), "\(difference.lines)")
     #expect(difference.needsRestart.count == 1 && difference.severity == .disruptive)
+    #expect(difference.lines[0].hasSuffix(" over)") == line.hasPrefix("! fleet.engine"))
   }
 
   @Test func listenersThatSwapTheirAddressesKeepEachOthersSockets() throws {

@@ -8,6 +8,8 @@ enum Theatre: String {
   case fleet
   /// A whole fleet on the embedded engine.
   case embedded
+  /// A whole fleet that comes from one engine to another.
+  case engines
   /// The embedded log.
   case zab
   /// Who owns a name, decided among the nodes.
@@ -20,6 +22,7 @@ extension Theatre {
     switch self {
     case .fleet: Mutant.ofFleet
     case .embedded: Mutant.ofEngine
+    case .engines: Mutant.ofSuccession
     case .zab: Mutant.ofEmbeddedLog
     case .paxos: Mutant.ofPaxos
     }
@@ -46,7 +49,10 @@ struct Task {
   var mutant: Mutant?
 
   /// The story of a seed, of a whole fleet.
-  func story(_ seed: UInt64) -> Story { Story(seed: seed, engine: theatre == .embedded ? .embedded : .store) }
+  func story(_ seed: UInt64) -> Story {
+    theatre == .engines
+      ? Story(changing: seed) : Story(seed: seed, engine: theatre == .embedded ? .embedded : .store)
+  }
 
   init?(_ words: [String]) {
     var words = words[...]
@@ -92,7 +98,7 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
   -> (finding: Finding?, events: Int)
 {
   switch task.theatre {
-  case .fleet, .embedded:
+  case .fleet, .embedded, .engines:
     let world = World(task.story(seed), mutant: task.mutant)
     if tells { world.tell = { print($0) } }
     let outcome = world.play()
@@ -116,7 +122,7 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
 
 /// Tells of a story that fails: as short as it gets, where stories can be made shorter.
 func tellFailure(_ seed: UInt64, _ finding: Finding, _ task: Task) {
-  if task.theatre == .fleet || task.theatre == .embedded,
+  if task.theatre == .fleet || task.theatre == .embedded || task.theatre == .engines,
     let (story, finding) = task.story(seed).shrunk(mutant: task.mutant)
   {
     let world = World(story, mutant: task.mutant)
@@ -164,7 +170,7 @@ func run(_ task: Task) -> Int32 {
     "\(task.count) seeds from \(task.first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
   )
   switch task.theatre {
-  case .fleet, .embedded: print(total)
+  case .fleet, .embedded, .engines: print(total)
   case .zab: print(embedded)
   case .paxos: print("\(embedded.leaders) owners")
   }
@@ -173,9 +179,9 @@ func run(_ task: Task) -> Int32 {
 
 guard let task = Task(Array(CommandLine.arguments.dropFirst())) else {
   print(
-    "usage: Simulate [fleet|embedded|zab|paxos] [SEEDS [FIRST [MUTANT]]], Simulate [fleet|embedded|zab|paxos] tell SEED [MUTANT], or Simulate [fleet|embedded|zab|paxos] mutants [SEEDS]"
+    "usage: Simulate [fleet|embedded|engines|zab|paxos] [SEEDS [FIRST [MUTANT]]], Simulate [fleet|embedded|engines|zab|paxos] tell SEED [MUTANT], or Simulate [fleet|embedded|engines|zab|paxos] mutants [SEEDS]"
   )
-  for theatre in [Theatre.fleet, .embedded, .zab, .paxos] {
+  for theatre in [Theatre.fleet, .embedded, .engines, .zab, .paxos] {
     print("mutants of \(theatre.rawValue): " + theatre.mutants.map(\.rawValue).joined(separator: " "))
   }
   exit(64)

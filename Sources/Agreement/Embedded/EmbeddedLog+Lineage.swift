@@ -12,6 +12,12 @@ extension EmbeddedLog {
   /// Whether it was restored with it.
   var isRestored: Bool { (zab?.lineage ?? .first) > .first }
 
+  /// Whether an engine is of the era by whose log this node goes. It hears of others by other ways, as these have no part in a change of the engine.
+  func isOfEra(_ other: Lineage) -> Bool {
+    guard let era = era ?? zab?.lineage.era else { return true }
+    return other.era == era
+  }
+
   /// Somebody says who counts in another engine than this node's, or in the one that has outlived it.
   mutating func hear(ofEngine members: Members, at now: Moment, into effects: inout [Effect]) {
     guard members.lineage >= lineage else { return }

@@ -51,6 +51,8 @@ package struct EmbeddedLog {
   let me: Participant
   let nodes: [NodeName]
   let memory: FleetMemory
+  /// The era by whose log the node goes; nil if it takes whichever it finds.
+  let era: UInt32?
   let timing: Timing
   let known: Form
   let mutants: Mutants
@@ -104,9 +106,10 @@ package struct EmbeddedLog {
 
   /// One that begins with what the memory holds.
   package init(
-    _ me: NodeName, of nodes: [NodeName], memory: FleetMemory, timing: Timing = Timing(),
+    _ me: NodeName, of nodes: [NodeName], memory: FleetMemory, era: UInt32? = nil, timing: Timing = Timing(),
     knowing known: Form = .latest, mutants: Mutants = Mutants()
   ) {
+    self.era = era
     self.me = Participant(me, memory.incarnation)
     (self.nodes, self.memory, self.timing, self.known, self.mutants) = (nodes, memory, timing, known, mutants)
     outlived = memory.embedded.outlived
@@ -234,6 +237,7 @@ package struct EmbeddedLog {
       if zab != nil, count > before { stepZab(.persisted(count - before), at: now, into: &effects) }
     case .message(.greeting(let greeting), let node): greet(greeting, of: node, at: now, into: &effects)
     case .message(.ask, let node): answer(node, into: &effects)
+    case .message(.members(let members, _), _) where !isOfEra(members.lineage): break
     case .message(.members(let members, _), _): hear(members, at: now, into: &effects)
     case .message(.log(let message, let memory, let seat), let node):
       take(message, of: Participant(node, memory), at: seat, in: .first, at: now, into: &effects)
@@ -254,7 +258,7 @@ package struct EmbeddedLog {
     _ message: ZabMessage, of participant: Participant, at seat: NodeNumber, in lineage: Lineage, at now: Moment,
     into effects: inout [Effect]
   ) {
-    guard isOfTheSame(lineage, participant.node, into: &effects) else { return }
+    guard isOfEra(lineage), isOfTheSame(lineage, participant.node, into: &effects) else { return }
     if case .forward(let bytes) = message {
       // What a node couldn't read would be in everybody's way for ever.
       guard Entry.author(of: bytes, knowing: known) == participant else { return }

@@ -27,9 +27,10 @@ package struct EmbeddedOwner {
   }
 
   /// Takes part from now on, among those who count.
-  mutating func begin(as me: NodeNumber, of members: Members, at now: Moment) {
+  mutating func begin(as me: NodeNumber, of members: Members, isSealed: Bool = false, at now: Moment) {
     guard part == nil else { return }
     part = PaxosOwner(me, of: members, lease: lease, slot: slot, run: run, at: now, mutants: mutants)
+    part?.isSealed = isSealed
     note()
   }
 
@@ -139,6 +140,18 @@ package enum AddressOwner {
 
   /// What the nodes come to that the owner's record names; nil if there's no such record.
   package var recordedRoster: UInt64? { if case .store(let owner) = self { owner.value.recordedRoster } else { nil } }
+
+  /// By which generation this node owns it, and until when; nil if it doesn't.
+  func held(at now: Moment) -> (generation: UInt64, until: Moment)? {
+    switch self {
+    case .store(let owner):
+      if case .owning(let until) = owner.value.stance, now < until { return (owner.value.claimedGeneration, until) }
+    case .embedded(let owner):
+      if case .owning(let generation, let until) = owner.value.part?.stance, now < until { return (generation, until) }
+    case .stepped: break
+    }
+    return nil
+  }
 
   /// Whether this node owns it.
   package func owns(at now: Moment) -> Bool {

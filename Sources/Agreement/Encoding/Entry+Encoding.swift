@@ -36,7 +36,8 @@ extension Entry {
 extension Entry.Event {
   private enum Kind: UInt8 {
     case join = 1
-    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters, trial
+    case begin, vote, soak, abort, applied, outOfStep, confirm, revert, set, unset, expire, voters, trial, succeed,
+      sealed, stay
   }
 
   func encode(into out: inout ByteWriter) {
@@ -90,6 +91,18 @@ extension Entry.Event {
     case .trial(let number):
       out.put(Kind.trial.rawValue)
       out.put(number)
+    case .succeed(let era, let engine, let founders):
+      out.put(Kind.succeed.rawValue)
+      out.put(era)
+      out.put(engine)
+      out.put(each: founders) { $0.put($1) }
+    case .sealed(let number):
+      out.put(Kind.sealed.rawValue)
+      out.put(number)
+    case .stay(let number, let reason):
+      out.put(Kind.stay.rawValue)
+      out.put(number)
+      out.put(reason)
     }
   }
 
@@ -114,6 +127,12 @@ extension Entry.Event {
       self = .voters(
         try input.array { input throws(DecodingFault) in try input.participant() }, after: try input.number())
     case .trial: self = .trial(try input.number())
+    case .succeed:
+      self = .succeed(
+        era: try input.era(), engine: try input.text(),
+        founders: try input.array { input throws(DecodingFault) in try input.participant() })
+    case .sealed: self = .sealed(succession: try input.number())
+    case .stay: self = .stay(succession: try input.number(), reason: try input.text())
     }
   }
 }

@@ -2,7 +2,7 @@ extension FleetMessage {
   private enum Kind: UInt8 {
     case status = 1
     case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn, down, plan, planned,
-      embedded
+      embedded, era, ended
   }
 
   /// As it's sent to another node, within one frame.
@@ -51,6 +51,12 @@ extension FleetMessage {
     case .embedded(let message):
       out.put(Kind.embedded.rawValue)
       message.encode(into: &out)
+    case .era(let word):
+      out.put(Kind.era.rawValue)
+      word.encode(into: &out)
+    case .ended(let state):
+      out.put(Kind.ended.rawValue)
+      out.put(state)
     case .planned(let number, let answer):
       out.put(Kind.planned.rawValue)
       out.put(number)
@@ -152,6 +158,8 @@ extension FleetMessage {
     case .plan: self = .plan(number: try input.number(), text: try input.block())
     case .planned: self = .planned(number: try input.number(), try input.block())
     case .embedded: self = .embedded(try EmbeddedMessage(from: &input))
+    case .era: self = .era(try FleetNode.EraWord(from: &input))
+    case .ended: self = .ended(try input.block())
     default: self = .table(try input.text(), try Self.message(kind, &input))
     }
     try input.finish()
@@ -184,7 +192,8 @@ extension FleetMessage {
       .lack(
         generation: try input.number(),
         from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
-    case .status, .mayGoOn, .leave, .handOn, .down, .plan, .planned, .embedded: throw .unknown("message about no table")
+    case .status, .mayGoOn, .leave, .handOn, .down, .plan, .planned, .embedded, .era, .ended:
+      throw .unknown("message about no table")
     }
   }
 }

@@ -5,12 +5,15 @@ extension FleetState {
   /// What is of a later form says so behind this one.
   private static let formatWithForm: UInt8 = 3
 
+  /// What a program has to know to read it.
+  private var formToRead: Form { era > 0 || succession != nil ? max(needed, Form(2)) : needed }
+
   /// As a snapshot holds it.
   package var encoded: [UInt8] {
     var out = ByteWriter()
-    if needed > .first {
+    if formToRead > .first {
       out.put(Self.formatWithForm)
-      out.put(needed.number)
+      out.put(formToRead.number)
     } else {
       out.put(voters == nil ? Self.format : Self.formatWithVoters)
     }
@@ -26,8 +29,10 @@ extension FleetState {
       out.put(member.complaint) { $0.put($1) }
     }
     out.put(each: overrides) { $1.encode(into: &$0) }
-    if needed > .first {
+    if formToRead > .first {
       out.put(voters) { $1.encode(into: &$0) }
+      out.put(era)
+      out.put(succession) { $1.encode(into: &$0) }
     } else {
       voters?.encode(into: &out)
     }
@@ -58,22 +63,13 @@ extension FleetState {
     overrides = try input.array { input throws(DecodingFault) in try Override(from: &input) }
     switch format {
     case Self.formatWithVoters: voters = try Voters(from: &input)
-    case Self.formatWithForm: voters = try input.optional { input throws(DecodingFault) in try Voters(from: &input) }
+    case Self.formatWithForm:
+      voters = try input.optional { input throws(DecodingFault) in try Voters(from: &input) }
+      era = try input.era()
+      succession = try input.optional { input throws(DecodingFault) in try Succession(from: &input) }
     default: break
     }
     try input.finish()
-  }
-}
-
-extension FleetState.Voters {
-  fileprivate func encode(into out: inout ByteWriter) {
-    out.put(number)
-    out.put(each: all) { $0.put($1) }
-  }
-
-  fileprivate init(from input: inout ByteReader) throws(DecodingFault) {
-    self.init(
-      number: try input.number(), all: try input.array { input throws(DecodingFault) in try input.participant() })
   }
 }
 

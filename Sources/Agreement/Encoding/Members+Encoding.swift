@@ -28,7 +28,9 @@ extension ByteReader {
   /// An engine that was restored.
   mutating func lineage() throws(DecodingFault) -> Lineage {
     let lineage = Lineage(count: try number(), mark: try number())
-    guard 1...Lineage.most ~= lineage.count else { throw .unknown("engine \(lineage.count)") }
+    guard lineage.count > 0, lineage.restorations <= Lineage.most, lineage.era < Era.most else {
+      throw .unknown("engine \(lineage.count)")
+    }
     return lineage
   }
 

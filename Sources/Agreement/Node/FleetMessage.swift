@@ -12,6 +12,10 @@ package enum FleetMessage: Equatable, Sendable {
   case table(String, ReplicaMessage)
   /// Something of the embedded engine.
   case embedded(EmbeddedMessage)
+  /// By which engine a node goes, and would go; said where that changes or has changed.
+  case era(FleetNode.EraWord)
+  /// What a log came to that is over, as a snapshot has it; to who doesn't know that.
+  case ended([UInt8])
   /// The backends that a node sees down, each by a number that it's known by; said once a second. No protocol goes by it.
   case down([UInt64])
   /// What would this configuration change at the other node? For people; no protocol goes by it either.

@@ -10,10 +10,11 @@ extension FleetNode {
           Boxed(
             StoreOwner(
               address.name, me: me, run: memory.run, asker: index + 1, lease: address.lease, peers: others,
-              mutants: mutants)))
+              era: memory.era.number, mutants: mutants)))
       }
-      let log = StoreLog(timing: timing, knowing: plan.known, mutants: mutants)
-      return (.store(Boxed(log)), owners, FleetState())
+      let origin = memory.era.origin?.begun
+      let log = StoreLog(timing: timing, origin: origin, knowing: plan.known, mutants: mutants)
+      return (.store(Boxed(log)), owners, origin ?? FleetState())
     case .embedded(var timing):
       timing.zab.quiet = Lease.quiet(after: plan.addresses.map(\.lease), mutants)
       let owners = plan.addresses.map { address in
@@ -25,7 +26,8 @@ extension FleetNode {
               run: memory.run, mutants: mutants)))
       }
       var log = EmbeddedLog(
-        me.node, of: plan.nodes, memory: memory, timing: timing, knowing: plan.known, mutants: mutants)
+        me.node, of: plan.nodes, memory: memory, era: memory.era.origin == nil ? nil : memory.era.number,
+        timing: timing, knowing: plan.known, mutants: mutants)
       let state = log.start()
       return (.embedded(Boxed(log)), owners, state)
     }
@@ -42,10 +44,14 @@ extension FleetNode {
   mutating func append(_ event: Entry.Event, at now: Moment, into effects: inout [Effect]) -> EntryID {
     sequence += 1
     let entry = Entry(EntryID(me, run: memory.run, sequence: sequence), event)
-    if event.form > .first { later.append((entry.id, event.form)) }
+    say(entry, at: now, into: &effects)
+    return entry.id
+  }
+
+  mutating func say(_ entry: Entry, at now: Moment, into effects: inout [Effect]) {
+    if entry.event.form > .first, !entry.event.isOfSuccession { later.append((entry.id, entry.event.form)) }
     stepStoreLog(.append(entry), at: now, into: &effects)
     stepEmbeddedLog(.append(entry), at: now, into: &effects)
-    return entry.id
   }
 
   /// Something in the store may have changed.
@@ -66,7 +72,7 @@ extension FleetNode {
     guard case .store(var log) = self.log else { return }
     self.log = .stepped
     var said = logEffects.taken()
-    log.value.step(input, state: state, at: now, into: &said)
+    log.value.step(input, state: state, isOver: state.isOver, at: now, into: &said)
     self.log = .store(log)
     for effect in said {
       switch effect {
@@ -101,6 +107,7 @@ extension FleetNode {
   }
 
   private mutating func restore(_ state: FleetState, into effects: inout [Effect]) {
+    guard !self.state.isOver else { return }
     self.state = state
     effects.append(.restored(position: state.position))
     if let mine = state.member(me.node), mine.identity == me { passOver(upTo: mine, into: &effects) }
@@ -148,6 +155,8 @@ extension FleetNode {
   package func isBehindMemory(at now: Moment) -> Bool { !isInformed && log.isLive(at: now) && !hasWhatIsStored }
 
   private mutating func learn(_ entry: Entry, into effects: inout [Effect]) {
+    // What came behind the end of the log is nobody's.
+    guard !state.isOver else { return }
     let outcome = state.fold(entry, mutants: mutants)
     effects.append(.learned(entry, position: state.position, outcome))
     if entry.id == joining { joining = nil }

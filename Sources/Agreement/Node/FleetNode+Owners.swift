@@ -11,6 +11,8 @@ extension FleetNode {
     case inherited(generation: UInt64, until: Moment, roster: UInt64?)
     /// What stands for it is gone.
     case dropped
+    /// Whether it's neither taken nor renewed any more, as the engine changes.
+    case sealed(Bool)
   }
 
   mutating func stepOwner(_ index: Int, _ input: OwnerInput, at now: Moment, into effects: inout [Effect]) {
@@ -26,6 +28,7 @@ extension FleetNode {
           .inherited(generation: generation, until: until)
         )
       case .dropped: (.dropped, .dropped)
+      case .sealed(let isSealed): (.sealed(isSealed), .sealed(isSealed))
       }
     if case .store = owners[index] {
       stepStoreOwner(index, store, at: now, into: &effects)
@@ -106,7 +109,7 @@ extension FleetNode {
       guard case .embedded(var owner) = owners[index] else { continue }
       owners[index] = .stepped
       let isNew = owner.value.part == nil
-      if isNew { owner.value.begin(as: seat, of: members, at: now) }
+      if isNew { owner.value.begin(as: seat, of: members, isSealed: areOwnersSealed, at: now) }
       owners[index] = .embedded(owner)
       if !isNew { stepPaxos(index, .members(members, me: seat), at: now, into: &effects) }
     }

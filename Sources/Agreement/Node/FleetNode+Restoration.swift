@@ -95,7 +95,7 @@ extension FleetNode {
       let seat = members.seat(of: me), var state = lastState(of: zab)
     else { return nil }
     // Nobody else's word counts before it has come again.
-    state.members = []
+    (state.members, state.succession) = ([], nil)
     state.voters = FleetState.Voters(number: (state.voters?.number ?? 0) + 1, all: [me])
     var next = FleetMemory(incarnation: memory, run: self.memory.run, stored: rollouts.stored)
     for record: ZabRecord in [

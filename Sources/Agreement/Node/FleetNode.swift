@@ -39,6 +39,10 @@ package struct FleetNode {
     case inherited(address: Int, generation: UInt64, until: Moment, roster: UInt64?)
     /// The overrides that hold on this node, and will after a crash, are the fleet's up to this position.
     case applied(position: UInt64)
+    /// The node's file names another engine, as all nodes call it, and it could be begun with now; or that is so no more.
+    case wants(String?)
+    /// The process before this one had said that it takes and renews nothing any more by this engine; said before what it has left.
+    case sealed
     /// So many records of the log, counted from the start of the process, are durable.
     case persisted(UInt64)
     /// So many of an address's slots, counted from the start of the process, are.
@@ -69,6 +73,8 @@ package struct FleetNode {
     case restored(position: UInt64)
     /// What came of a request.
     case answer(number: UInt64, FleetAnswer)
+    /// The log is over. Store that the node goes by the next one, which begins with that; then go on by `begin`.
+    case succeed(FleetState)
     /// Something is wrong with what the log holds. What, for people.
     case damaged(String)
     /// Store this after all records before. Answered by `persisted`.
@@ -81,9 +87,9 @@ package struct FleetNode {
   }
 
   /// What it was told about its fleet.
-  package let plan: FleetPlan
+  package private(set) var plan: FleetPlan
   let me: Participant
-  let memory: FleetMemory
+  package let memory: FleetMemory
   let mutants: Mutants
   /// What all agree about, as far as this node knows.
   package internal(set) var state = FleetState()
@@ -128,9 +134,15 @@ package struct FleetNode {
   package private(set) var wakesAt = Moment.start
   var sequence: UInt64
   /// Requests whose entries are on their way.
-  var requests: [(id: EntryID, number: UInt64)] = []
+  var requests: [(id: EntryID, event: Entry.Event, number: UInt64)] = []
   /// Entries of a later form than the first that are on their way.
   var later: [(id: EntryID, form: Form)] = []
+  /// How far a change of the engine is.
+  var change = Change()
+  /// Whether owners were told that they take and renew nothing any more.
+  var areOwnersSealed = false
+  /// Of which era owners know to be.
+  var ownersEra: UInt32
 
   // Reused from step to step.
   var logEffects: [StoreLog.Effect] = []
@@ -148,6 +160,7 @@ package struct FleetNode {
     me = Participant(plan.me, memory.incarnation)
     sequence = plan.known.base
     rollouts = Rollouts(me: me, stored: memory.stored, mutants: mutants)
+    ownersEra = memory.era.number
     let others = plan.nodes.filter { $0 != plan.me }
     peers = Peers(others)
     (log, owners, state) = Self.engine(of: plan, me, memory, others, mutants)
@@ -207,6 +220,12 @@ package struct FleetNode {
     case .move(let index, let heir): move(index, to: heir, at: now, into: &effects)
     case .inherited(let index, let generation, let until, let roster):
       stepOwner(index, .inherited(generation: generation, until: until, roster: roster), at: now, into: &effects)
+    case .wants(let engine):
+      plan.wanted = engine
+      peers.speaksAt = now
+    case .sealed:
+      change.isInherited = true
+      sealOwners(at: now, into: &effects)
     case .applied(let position):
       guard position > applied else { break }
       applied = position
@@ -215,6 +234,7 @@ package struct FleetNode {
     }
     noteMajority(at: now)
     tellVoters(at: now, into: &effects)
+    mindSuccession(at: now, into: &effects)
     stepRollouts(.look, at: now, into: &effects)
     if !pools.isEmpty { judgeIsolation(at: now) }
     mindAddresses(at: now, into: &effects)
@@ -222,6 +242,13 @@ package struct FleetNode {
     mindTables(at: now, into: &effects)
     if now >= peers.speaksAt { speak(at: now, into: &effects) }
     wakesAt = nextWake
+  }
+
+  /// Goes on with what a node had in hand before its engine changed; what it has to say about that it says anew.
+  mutating func keep(_ rollouts: Rollouts, _ applied: UInt64) {
+    (self.rollouts, self.applied) = (rollouts, applied)
+    self.rollouts.beginAnew()
+    change.cameOver = true
   }
 
   /// All that is known of the clients of a table.
@@ -233,7 +260,7 @@ package struct FleetNode {
 
   mutating func stepRollouts(_ input: Rollouts.Input, at now: Moment, into effects: inout [Effect]) {
     // A witness has no port to reserve and nothing to serve: nobody waits for its word.
-    guard isInformed, !plan.isWitness || mutants.have(.witnessServes) else { return }
+    guard isInformed || change.cameOver, !plan.isWitness || mutants.have(.witnessServes) else { return }
     var said = rolloutEffects.taken()
     rollouts.step(input, state, at: now, into: &said)
     for effect in said {

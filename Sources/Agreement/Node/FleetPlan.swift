@@ -39,6 +39,8 @@ package struct FleetPlan: Equatable, Sendable {
   package var replication: Replication.Timing
   /// What the node's program knows.
   package var known: Form
+  /// Another engine that the node's file names, as all nodes call it, once it can be begun with.
+  package var wanted: String?
 
   /// With all its parts.
   package init(
@@ -72,6 +74,8 @@ package struct FleetMemory: Equatable, Sendable {
   package var stored: FleetState.Committed
   /// The overrides that held last of those that all agreed about.
   package var overrides: AgreedOverrides
+  /// The log by which it goes.
+  package var era = Era()
   /// What it has promised to others, where the nodes agree by themselves.
   package var embedded = EmbeddedMemory()
 

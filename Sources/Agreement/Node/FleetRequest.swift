@@ -98,7 +98,7 @@ extension FleetNode {
         return
       }
       // Noted before it's said: where nothing has to be waited for, the answer comes within the call.
-      requests.append((EntryID(me, run: memory.run, sequence: sequence + 1), number))
+      requests.append((EntryID(me, run: memory.run, sequence: sequence + 1), event, number))
       append(event, at: now, into: &effects)
     case .failure(let refusal): effects.append(.answer(number: number, refusal.answer))
     }

@@ -1,7 +1,7 @@
 /// What a node knows of the others by what they say themselves. It decides who goes first and who takes part, never what is safe.
 package struct Peers {
   /// What is known of one.
-  package struct Peer: Equatable, Sendable {
+  package struct Peer: Sendable {
     /// Which one.
     package var node: NodeName
     /// What it said last.
@@ -10,6 +10,8 @@ package struct Peers {
     package var heardAt: Moment?
     /// Whether it has ended since, as far as its link tells: nobody need let it go first.
     package var hasEnded = false
+    /// What it said last of its engine, and when.
+    package var word: (said: FleetNode.EraWord, at: Moment)?
   }
 
   /// How often a node says how it is.
@@ -53,9 +55,16 @@ package struct Peers {
     all[index].hasEnded = false
   }
 
+  mutating func note(_ word: FleetNode.EraWord, of node: NodeName, at now: Moment) {
+    guard let index = all.firstIndex(where: { $0.node == node }) else { return }
+    all[index].word = (word, now)
+  }
+
   mutating func end(_ node: NodeName) {
     guard let index = all.firstIndex(where: { $0.node == node }) else { return }
     all[index].hasEnded = true
+    // Its next process may have another file, or another program.
+    all[index].word = nil
   }
 }
 
@@ -83,6 +92,8 @@ extension FleetNode {
       guard let index = tableNames.firstIndex(of: name) else { return }
       stepTable(index, .message(message, from: node), at: now, into: &effects)
     case .embedded(let message): take(message, of: node, at: now, into: &effects)
+    case .era(let word): take(word, of: node, at: now, into: &effects)
+    case .ended(let state): take(end: state, into: &effects)
     case .down, .plan, .planned: break
     }
   }
@@ -94,7 +105,8 @@ extension FleetNode {
 
   /// The same, though it may be cut off from its backends.
   private func couldOwn(_ index: Int) -> Bool {
-    isAble[index] && isInformed && !isBehindForGood && (!plan.isWitness || mutants.have(.witnessServes)) && isVoter
+    isAble[index] && isInformed && hasJoined && !isBehindForGood
+      && (!plan.isWitness || mutants.have(.witnessServes)) && isVoter
       && state.committed.generation > 0
       && rollouts.served == state.committed.origin
   }
@@ -137,6 +149,7 @@ extension FleetNode {
       applied: applied, mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest),
       pools: pools, own: own)
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
+    if let word = eraWord { for peer in peers.all { effects.append(.send(.era(word), to: peer.node)) } }
   }
 
   /// Steps each address: may this node own it, and how long does it let others go first?

@@ -55,7 +55,7 @@ package struct GrantAnswer: Equatable, Sendable {
 /// What a node has asked of others, and given to them, for one name.
 struct Grants {
   let peers: [NodeName]
-  let roster: UInt64
+  var roster: UInt64
   /// Before then this node doesn't take the name from the owner by that generation, since it gave its word.
   private(set) var given = (until: Moment.start, generation: UInt64(0))
   /// The round that is asked for, and who has given leave.

@@ -6,7 +6,8 @@ extension StoreOwner {
     switch (question, reply) {
     case (.look, .value(let bytes, let version)), (.lookBeforeClaim, .value(let bytes, let version)):
       // What can't be read is as good as a record of somebody unknown, and is left alone.
-      guard let record = try? OwnerRecord(encoded: bytes) else { return }
+      guard let read = try? OwnerRecord(encoded: bytes) else { return }
+      let record = read.generation > floor || floor == 0 ? read : nil
       see(record, version, at: now)
       weigh(question, record, askedAt: askedAt, at: now, into: &effects)
     case (.look, .absent), (.lookBeforeClaim, .absent):
@@ -15,6 +16,8 @@ extension StoreOwner {
     case (.claim(let record), .written(let versions)):
       guard let version = versions.first else { return }
       see(record, version, at: now)
+      // Whoever has sealed takes nothing, also what it had asked for before.
+      if isSealed { return unresolved = (version, record) }
       begin(countedFrom: askedAt, at: now, into: &effects)
     case (.claim(let record), .unknown):
       unresolved = (seen?.version, record)
@@ -66,6 +69,7 @@ extension StoreOwner {
       }
       if question == .lookBeforeClaim { return claim(over: record, at: now, into: &effects) }
       consider(record, askedAt: askedAt, at: now, into: &effects)
+    case .owning where isCarried && record == nil && !isSealed: claim(over: nil, at: now, into: &effects)
     case .owning(let until) where until > now && isBeforeOwn(record):
       // That is how it was once: a server that nobody follows any more answers so as well.
       looksAt = now + Self.pause
@@ -90,9 +94,12 @@ extension StoreOwner {
 
   /// Whether a record is what this node wrote, or the process before it.
   private func isOwn(_ record: OwnerRecord) -> Bool {
-    let isNext = isInherited && record.generation == claimedGeneration + 1
+    let isNext = isInherited && (record.generation == claimedGeneration + 1 || isCarried)
     return record.owner == me && (isNext || record.generation == claimedGeneration)
   }
+
+  /// Whether it's this node's by a generation of the era before. Nobody else's, so it takes it at once.
+  private var isCarried: Bool { isInherited && claimedGeneration <= floor && floor > 0 }
 
   /// Goes on by a generation of its own, once the record says it.
   private mutating func settle(_ record: OwnerRecord) {
@@ -105,13 +112,16 @@ extension StoreOwner {
   private mutating func consider(
     _ record: OwnerRecord?, askedAt: Moment, at now: Moment, into effects: inout [Effect]
   ) {
-    guard case .candidate(let delay) = standing, let since = seen?.since else { return }
+    guard !isSealed, case .candidate(let delay) = standing, let since = seen?.since else { return }
     if isLeftToOthers, !mutants.have(.takenThoughNotAsked) { return }
     let due: Moment
     if let record, record.owner != nil {
       due = since + lease.term + delay
     } else if let heir = record?.heir, heir != me.node {
       due = since + lease.term / 2 + delay
+    } else if record == nil, floor > 0, !mutants.have(.eraWithoutQuiet) {
+      // Whoever had it by the engine before may have it until then.
+      due = since + Lease.quiet(after: [lease]) + delay
     } else {
       due = record?.heir == me.node ? since : since + delay
     }

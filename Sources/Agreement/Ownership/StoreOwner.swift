@@ -22,6 +22,8 @@ package struct StoreOwner {
     case inherited(generation: UInt64, until: Moment, roster: UInt64?)
     /// What stands for the name is gone from this node.
     case dropped
+    /// Whether the name is neither taken nor renewed any more, as the engine changes.
+    case sealed(Bool)
     /// Another node, which owns it, asks for leave to go on without the store.
     case asked(GrantRequest, by: NodeName)
     /// What another node says to that.
@@ -57,6 +59,8 @@ package struct StoreOwner {
   /// All nodes of the fleet, this one too, as it knows them.
   let nodes: [NodeName]
   let lease: Lease
+  /// What the era's generations are larger than: a record of another one is of an era before.
+  private(set) var floor: UInt64 = 0
   let mutants: Mutants
   /// How things are.
   package internal(set) var stance = Ownership.Stance.watching
@@ -80,6 +84,8 @@ package struct StoreOwner {
   package internal(set) var isInherited = false
   /// Whether the record by which this node owns it names the nodes that it knows. Until then one that isn't asked for leave might take it.
   var isRecorded = false
+  /// Whether this node neither takes nor renews it, as the engine changes.
+  var isSealed = false
   /// Grants that this node has asked for, or given.
   var grants: Grants
 
@@ -91,7 +97,7 @@ package struct StoreOwner {
   ///   - peers: all other nodes of the fleet; nodes that know of others grant each other nothing.
   package init(
     _ name: String, me: Participant, run: UInt32, asker: Int, lease: Lease, peers: [NodeName],
-    mutants: Mutants = Mutants()
+    era: UInt32 = 0, mutants: Mutants = Mutants()
   ) {
     self.name = name
     self.me = me
@@ -100,10 +106,20 @@ package struct StoreOwner {
     self.lease = lease
     self.mutants = mutants
     grants = Grants(peers: peers, roster: Self.roster(of: nodes), run: run)
+    begin(era)
+    // Questions of the era before may be answered still.
+    questions = UInt64(era) << 40
+  }
+
+  /// Takes part in the owners of an era.
+  mutating func begin(_ era: UInt32) {
+    floor = mutants.have(.generationsBegunAnew) ? min(Era.floor(era), 1) : Era.floor(era)
+    // Whoever goes by an era before has no leave to give in this one.
+    grants.roster = Self.roster(of: nodes) ^ Era.floor(era)
   }
 
   /// What nodes' names come to: other nodes come to another number (FNV-1a over the names).
-  static func roster(of nodes: [NodeName]) -> UInt64 {
+  package static func roster(of nodes: [NodeName]) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for node in nodes {
       for byte in node.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -146,6 +162,9 @@ package struct StoreOwner {
     guard open == nil else { return at }
     switch stance {
     case .watching: return min(at, looksAt)
+    case .owning where isSealed:
+      if case .owning(let until) = stance, until > .start { return until }
+      return .never
     case .owning: return min(at, isStale ? looksAt : renewsAt)
     case .releasing(_, let isDropped):
       if mutants.have(.renewalAfterRelease), !isStale { return min(renewsAt, isDropped ? looksAt : .never) }
@@ -164,6 +183,7 @@ package struct StoreOwner {
     case .inherited(let generation, let until, let roster):
       inherit(generation, until: until, roster: roster, at: now, into: &effects)
     case .release(let heir): release(to: heir, into: &effects)
+    case .sealed(let isSealed): self.isSealed = isSealed
     case .dropped:
       if case .releasing(let heir, _) = stance {
         stance = .releasing(heir: heir, isDropped: true)
@@ -219,7 +239,12 @@ package struct StoreOwner {
   // MARK: Questions
 
   private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
-    askPeers(at: now, into: &effects)
+    if isSealed {
+      grants.stopAsking()
+      if case .owning = stance { return }
+    } else {
+      askPeers(at: now, into: &effects)
+    }
     guard open == nil, now >= wakesAt else { return }
     switch stance {
     case .watching: look(at: now, into: &effects)
@@ -257,7 +282,7 @@ package struct StoreOwner {
   }
 
   func claimed(_ record: OwnerRecord?) -> OwnerRecord {
-    let before = record?.generation ?? 0
+    let before = max(record?.generation ?? 0, floor)
     return OwnerRecord(
       owner: me, generation: before + (mutants.have(.generationReused) && before > 0 ? 0 : 1), nodes: nodes)
   }

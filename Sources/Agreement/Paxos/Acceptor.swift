@@ -8,6 +8,8 @@ struct Acceptor {
   private(set) var lease: (until: Moment, holder: NodeNumber?)
   /// The generation that its owner has given up, and for whom.
   private(set) var released: (generation: UInt64, heir: NodeNumber?)?
+  /// Whether somebody may carry the name over from another engine, by the first generation of its members.
+  var isOfEra = false
   private let term: Span
 
   init(_ slot: PaxosSlot, term: Span, at now: Moment, _ mutants: Mutants) {
@@ -68,7 +70,9 @@ struct Acceptor {
 
   private func admits(_ generation: UInt64, _ ballot: Ballot, of node: NodeNumber, at now: Moment) -> Bool {
     guard generation >= slot.generation else { return false }
-    guard now >= lease.until || lease.holder == node else { return false }
+    // What is waited for at the beginning of an era is the end of the lease of who carries the name over.
+    let isCarried = isOfEra && lease.holder == nil && generation & 0xFFFF_FFFF == 1
+    guard isCarried || now >= lease.until || lease.holder == node else { return false }
     return generation > slot.generation || ballot >= slot.promised
   }
 

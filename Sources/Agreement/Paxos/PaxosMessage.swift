@@ -70,7 +70,7 @@ package struct PaxosSlot: Equatable, Sendable {
 
   /// As it's at first among members to whom a fleet was restored: of a generation that nobody can have, so that whoever begins with it waits
   /// for the end of whatever those before may have been promised.
-  init(restoredTo members: Members) {
+  package init(restoredTo members: Members) {
     generation = UInt64(members.number) << 32
   }
 

@@ -1,6 +1,7 @@
 /// Tries to become the owner, and to stay it.
 extension PaxosOwner {
   mutating func `try`(_ generation: UInt64, at now: Moment, into effects: inout [Effect]) {
+    guard !isSealed else { return }
     ballots += 1
     let ballot = Ballot(number: ballots, node: me)
     attempt = Attempt(generation: generation, ballot: ballot, sentAt: now)

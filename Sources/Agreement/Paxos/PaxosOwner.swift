@@ -19,6 +19,8 @@ package struct PaxosOwner {
     case inherited(generation: UInt64, until: Moment)
     /// What stands for the name is gone from this node.
     case dropped
+    /// Whether the name is neither taken nor renewed any more, as the engine changes.
+    case sealed(Bool)
     /// These count from now on, and this node's seat among them.
     case members(Members, me: NodeNumber)
   }
@@ -97,6 +99,8 @@ package struct PaxosOwner {
   var releases = 0
   var written: UInt64 = 0
   var durable: UInt64 = 0
+  /// Whether this node neither takes nor renews it, as the engine changes.
+  var isSealed = false
   /// Answers that wait until what they say is stored.
   var answers: [(after: UInt64, message: PaxosMessage, node: NodeNumber)] = []
 
@@ -112,16 +116,26 @@ package struct PaxosOwner {
     self.lease = lease
     self.mutants = mutants
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
+    acceptor.isOfEra = members.lineage.era > 0
     ballots = UInt64(run) << 32
     rounds = ballots
   }
 
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
+    if isSealed { return sealedWake }
     // It doesn't look while it tries.
     var at = attempt.map { $0.sentAt + Self.patience } ?? looksAt
     if case .owning(_, let until) = stance { at = min(at, until > .start ? min(until, renewsAt) : renewsAt) }
     return at
+  }
+
+  private var sealedWake: Moment {
+    switch stance {
+    case .watching: .never
+    case .owning(_, let until): until > .start ? until : .never
+    case .releasing: looksAt
+    }
   }
 
   /// How long a majority's answer may take.
@@ -172,6 +186,10 @@ package struct PaxosOwner {
       effects.append(.own(generation: generation, until: mutants.have(.leaseInheritedAnew) ? now + lease.term : until))
       // What this process tells of the name begins with a generation of its own.
       looksAt = now
+    case .sealed(let isSealed):
+      self.isSealed = isSealed
+      attempt = nil
+      (looksAt, renewsAt) = (min(looksAt, now), min(renewsAt, now))
     case .members(let members, let me): change(to: members, as: me, at: now, into: &effects)
     }
     goOn(at: now, into: &effects)
@@ -201,6 +219,7 @@ package struct PaxosOwner {
     guard members.id != self.members.id else { return }
     let hasMoved = me != self.me
     (self.members, self.me) = (members, me)
+    acceptor.isOfEra = isOfEra
     (attempt, freeSince, renewals, answers) = (nil, nil, [], [])
     // What is said of an earlier look counts for nothing.
     rounds += 1
@@ -217,11 +236,25 @@ package struct PaxosOwner {
 
   /// A generation after another one. Those among later members begin where none can have come to before: nobody who knows them need be left.
   func later(than generation: UInt64, isTaken: Bool = true) -> UInt64 {
-    max(generation + (isTaken ? 1 : 0), UInt64(members.number) << 32 | 1)
+    // The very first one of an era's members is for whoever carries the name over.
+    max(generation + (isTaken ? 1 : 0), UInt64(members.number) << 32 | (isOfEra ? 2 : 1))
   }
+
+  /// The generation by which what the process before this one had, or this one by another engine, is gone on with. The first one of an era is
+  /// nobody else's, as one node at most had it when the former engine came to its end.
+  private func own(after generation: UInt64) -> UInt64 {
+    let floor = UInt64(members.number) << 32
+    return generation < floor ? floor | 1 : later(than: generation)
+  }
+
+  /// Whether these members came from another engine, so that somebody may carry the name over from that.
+  private var isOfEra: Bool { members.lineage.era > 0 }
 
   private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
     if let attempt, now >= attempt.sentAt + Self.patience { fail(at: now, into: &effects) }
+    if isSealed {
+      guard case .releasing = stance else { return }
+    }
     switch stance {
     case .watching:
       guard now >= looksAt, attempt == nil else { return }
@@ -231,7 +264,7 @@ package struct PaxosOwner {
       look = Look()
       say(.probe(round: rounds), at: now, into: &effects)
     case .owning(let generation, _):
-      if isInherited, attempt == nil, now >= looksAt { `try`(later(than: generation), at: now, into: &effects) }
+      if isInherited, attempt == nil, now >= looksAt { `try`(own(after: generation), at: now, into: &effects) }
       if !isInherited { looksAt = .never }
       guard now >= renewsAt else { return }
       renewsAt = now + lease.beat

@@ -41,5 +41,11 @@ package struct Entry: Hashable, Sendable {
     case voters([Participant], after: UInt64)
     /// Nothing happens, by which it's seen that later forms are waited for: it's of the second one, and nobody says it but who tries that.
     case trial(UInt64)
+    /// The log is to be kept by another engine from now on, in an era of this number, if all of these seal.
+    case succeed(era: UInt32, engine: String, founders: [Participant])
+    /// A node takes nothing any more, and renews nothing, by the engine that this change, of this number, would end.
+    case sealed(succession: UInt64)
+    /// That change isn't to come about, and why.
+    case stay(succession: UInt64, reason: String)
   }
 }

@@ -14,19 +14,26 @@ extension FleetState {
   /// Takes up the next entry of the log.
   @discardableResult
   package mutating func fold(_ entry: Entry, mutants: Mutants = Mutants()) -> Outcome {
+    if isOver { return .void("the log has ended") }
     position += 1
     switch admit(entry, mutants) {
     case .void(let reason): return .void(reason)
     default: break
     }
-    let author = entry.id.author
     let form = entry.event.form
-    if form > .first {
-      guard form <= self.form(mutants) || mutants.have(.laterFormTakenUp) else {
-        return .void("is of form \(form.number), which not all nodes' programs know")
-      }
-      needed = max(needed, form)
+    // What a change of the engine waits for counts to its end: whoever doesn't know it can't read on anyway.
+    let isAwaited = succession != nil && entry.event.isOfSuccession
+    guard form <= .first || isAwaited || form <= self.form(mutants) || mutants.have(.laterFormTakenUp) else {
+      return .void("is of form \(form.number), which not all nodes' programs know")
     }
+    let outcome = take(entry, mutants)
+    if case .void = outcome { return outcome }
+    needed = max(needed, form)
+    return outcome
+  }
+
+  private mutating func take(_ entry: Entry, _ mutants: Mutants) -> Outcome {
+    let author = entry.id.author
     switch entry.event {
     case .join: return .taken
     case .begin(let proposal): return begin(proposal)
@@ -43,9 +50,13 @@ extension FleetState {
     case .voters(let all, let number):
       guard number == voters?.number ?? 0 else { return .void("who shall vote has changed meanwhile") }
       guard 1...Members.most ~= all.count else { return .void("\(all.count) can't vote") }
+      guard succession == nil else { return .void("the engine is being changed") }
       voters = Voters(number: number + 1, all: all)
       return .taken
     case .trial: return .taken
+    case .succeed(let era, let engine, let founders): return succeed(era, engine, founders)
+    case .sealed(let number): return seal(number, by: author)
+    case .stay(let number, _): return stay(number)
     }
   }
 
@@ -81,6 +92,7 @@ extension FleetState {
 
   private mutating func begin(_ proposal: Proposal) -> Outcome {
     if let rollout { return .void("rollout \(rollout.number) is under way") }
+    if succession != nil { return .void("the engine is being changed") }
     guard proposal.base == committed.generation else {
       return .void("it's a change of generation \(proposal.base), and \(committed.generation) is in force")
     }

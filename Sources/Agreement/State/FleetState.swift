@@ -53,6 +53,10 @@ package struct FleetState: Equatable, Sendable {
   package var overrides: [Override] = []
   /// Who shall vote where the nodes agree by themselves; nil as long as it's those who founded the engine.
   package var voters: Voters?
+  /// The era that this is the log of.
+  package var era: UInt32 = 0
+  /// The change of the engine that is under way, or has ended this log.
+  package var succession: Succession?
 
   /// The latest form of which something was taken up: what a program has to know that goes on from this state.
   package var needed = Form.first

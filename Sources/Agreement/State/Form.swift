@@ -40,7 +40,7 @@ extension Entry.Event {
   /// What a program has to know to take it up.
   package var form: Form {
     switch self {
-    case .trial: Form(2)
+    case .trial, .succeed, .sealed, .stay: Form(2)
     case .join, .begin, .vote, .soak, .abort, .applied, .outOfStep, .confirm, .revert, .set, .unset, .expire, .voters:
       .first
     }
@@ -49,7 +49,12 @@ extension Entry.Event {
 
 extension FleetMessage {
   /// What a program has to know to understand it.
-  package var form: Form { .first }
+  package var form: Form {
+    switch self {
+    case .era, .ended: Form(2)
+    case .status, .mayGoOn, .leave, .handOn, .table, .embedded, .down, .plan, .planned: .first
+    }
+  }
 }
 
 extension FleetState.Member {

@@ -16,6 +16,8 @@ struct StoreHead: Equatable {
     var sequence: UInt64
   }
 
+  /// The era that this is the log of.
+  var era: UInt32 = 0
   /// The position of the last entry; 0 for none.
   var last: UInt64 = 0
   /// The first entry that can be read.
@@ -29,6 +31,15 @@ struct StoreHead: Equatable {
 
   /// The head of an empty log.
   init() {}
+
+  /// The head of a log that begins with what the one of the era before came to.
+  init(beginning state: FleetState, pieces: Int) {
+    era = state.era
+    last = state.position
+    (first, oldest) = (last + 1, last + 1)
+    snapshot = Snapshot(position: last, pieces: pieces)
+    seen = state.members.map { Seen(author: $0.identity, run: $0.run, sequence: $0.sequence) }
+  }
 
   /// Whether this entry is in the log, or too late for it.
   func has(_ id: EntryID) -> Bool {
@@ -53,11 +64,14 @@ struct StoreHead: Equatable {
 
 extension StoreHead {
   private static let format: UInt8 = 1
+  /// Of an era after the first.
+  private static let formatWithEra: UInt8 = 2
 
   /// As the store holds it.
   var encoded: [UInt8] {
     var out = ByteWriter()
-    out.put(Self.format)
+    out.put(era > 0 ? Self.formatWithEra : Self.format)
+    if era > 0 { out.put(era) }
     out.put(last)
     out.put(first)
     out.put(oldest)
@@ -77,7 +91,8 @@ extension StoreHead {
   init(encoded: [UInt8]) throws(DecodingFault) {
     var input = ByteReader(encoded)
     let format = try input.number(UInt8.self)
-    guard format == Self.format else { throw .unknown("format \(format) of the log's end") }
+    guard Self.format...Self.formatWithEra ~= format else { throw .unknown("format \(format) of the log's end") }
+    if format == Self.formatWithEra { era = try input.era() }
     last = try input.number()
     first = try input.number()
     oldest = try input.number()

@@ -40,9 +40,20 @@ extension StoreLog {
   ) throws(DecodingFault) {
     switch (activity, reply) {
     case (.readingHead, .value(let bytes, let version)):
-      know(try StoreHead(encoded: bytes), version, askedAt, at: now)
+      let head = try StoreHead(encoded: bytes)
+      guard let origin, head.era < origin.era else { return know(head, version, askedAt, at: now) }
+      begin(with: origin, over: version)
     case (.readingHead, .absent):
-      know(StoreHead(), nil, askedAt, at: now)
+      guard let origin else { return know(StoreHead(), nil, askedAt, at: now) }
+      begin(with: origin, over: nil)
+
+    // What is there already is the same: everybody begins with the same state.
+    case (.beginning(let beginning), .written(let versions)) where beginning.isWritten:
+      know(beginning.head, versions.first, askedAt, at: now)
+    case (.beginning(var beginning), .written) where !beginning.isWritten,
+      (.beginning(var beginning), .refused) where !beginning.isWritten:
+      beginning.written += 1
+      activity = .beginning(beginning)
 
     case (.readingEntry, .value(let bytes, _)):
       switch try StoredEntry(encoded: bytes) {
@@ -116,9 +127,16 @@ extension StoreLog {
     pollsAt = now + timing.poll
   }
 
+  private mutating func begin(with origin: FleetState, over version: StoreVersion?) {
+    let state = origin.encoded
+    let head = StoreHead(beginning: origin, pieces: StoredEntry.pieces(of: state))
+    activity = .beginning(Beginning(state: state, head: head, version: version))
+  }
+
   private mutating func deliver(_ entry: Entry, into effects: inout [Effect]) {
     delivered += 1
     needed = nil
+    waitsForState = entry.event.mayEnd
     effects.append(.deliver(entry))
   }
 }

@@ -52,10 +52,38 @@ package struct StoreLog {
     case writingPieces(Entry, next: Int, of: Int)
     case appending(Entry, head: StoreHead)
     case compacting(Compaction)
+    /// The log begins with what the one of the era before came to: its pieces are written, then its head over what is there of an earlier one.
+    case beginning(Beginning)
+  }
+
+  /// How far the beginning of an era's log is.
+  struct Beginning: Equatable {
+    let state: [UInt8]
+    let head: StoreHead
+    /// What is there of an earlier era.
+    let version: StoreVersion?
+    var written = 0
+
+    /// Whether all pieces of the state are there.
+    var isWritten: Bool { written == head.snapshot?.pieces }
+
+    /// What is to be asked now.
+    var next: StoreRequest {
+      guard isWritten else {
+        return .write([
+          StoreWrite(.snapshot(head.last, written), expecting: .nothing, .put(StoredEntry.piece(written, of: state)))
+        ])
+      }
+      return .write([
+        StoreWrite(.head, expecting: version.map { .version($0) } ?? .nothing, .put(head.encoded))
+      ])
+    }
   }
 
   let timing: Timing
   let known: Form
+  /// What the log of the era before came to; nil for the first.
+  let origin: FleetState?
   let mutants: Mutants
   /// The form that a program has to know to read on, if this one doesn't.
   package internal(set) var needed: Form?
@@ -73,13 +101,23 @@ package struct StoreLog {
   var tried: EntryID?
   var pollsAt = Moment.start
   var pausesUntil = Moment.start
+  /// Whether what was delivered last is to be taken up before anything else is done: it may have ended the log.
+  var waitsForState = false
+  /// Whether the log has ended.
+  private(set) var isOver = false
   /// The moment up to which everything was known that had happened before.
   var knownAt: Moment?
 
-  /// One that has delivered nothing yet.
-  package init(timing: Timing = Timing(), knowing known: Form = .latest, mutants: Mutants = Mutants()) {
+  /// One that has delivered nothing yet, but for what its era began with.
+  package init(
+    timing: Timing = Timing(), origin: FleetState? = nil, knowing known: Form = .latest, mutants: Mutants = Mutants()
+  ) {
     self.timing = timing
     self.known = known
+    self.origin = origin
+    delivered = origin?.position ?? 0
+    // Questions of the era before may be answered still.
+    questions = UInt64(origin?.era ?? 0) << 40
     self.mutants = mutants
   }
 
@@ -108,19 +146,23 @@ package struct StoreLog {
 
   /// When it wants to be called with `tick` at the latest.
   package var wakesAt: Moment {
-    guard asked == nil else { return .never }
+    guard asked == nil, !isOver else { return .never }
     return hasWork ? pausesUntil : max(pausesUntil, pollsAt)
   }
 
   private var hasWork: Bool {
     guard let head else { return true }
+    if waitsForState { return true }
     return delivered < head.value.last || !outbox.isEmpty || activity != .idle
   }
 
   /// Takes what happened, and says what is to be done. The state is the one of the last entry that was delivered.
   package mutating func step(
-    _ input: Input, state: @autoclosure () -> FleetState, at now: Moment, into effects: inout [Effect]
+    _ input: Input, state: @autoclosure () -> FleetState, isOver: Bool = false, at now: Moment,
+    into effects: inout [Effect]
   ) {
+    self.isOver = isOver
+    waitsForState = false
     switch input {
     case .tick: break
     case .hint: pollsAt = .start
@@ -130,7 +172,8 @@ package struct StoreLog {
       self.asked = nil
       take(reply, askedAt: asked.at, at: now, into: &effects)
     }
-    if asked == nil, now >= pausesUntil { goOn(state, at: now, into: &effects) }
+    // What comes behind the end is nobody's, so nothing is put there.
+    if asked == nil, !isOver, !waitsForState, now >= pausesUntil { goOn(state, at: now, into: &effects) }
   }
 
   /// Asks the next question, if there's one.
@@ -149,6 +192,8 @@ package struct StoreLog {
       return ask(.write([write]), at: now, into: &effects)
     case .compacting(let compaction):
       return ask(compaction.next, at: now, into: &effects)
+    case .beginning(let beginning):
+      return ask(beginning.next, at: now, into: &effects)
     case .readingHead, .appending: return readHead(at: now, into: &effects)
     }
     guard let head, now < pollsAt else { return readHead(at: now, into: &effects) }

@@ -92,6 +92,11 @@ package struct Rollouts {
     served = stored.origin
   }
 
+  /// Says all that is to be said once more, as another log is to have it.
+  mutating func beginAnew() {
+    (voted, reported, complained, deadline) = (nil, 0, 0, nil)
+  }
+
   /// When it wants to look again at the latest.
   package var wakesAt: Moment {
     var at = deadline?.at ?? .never

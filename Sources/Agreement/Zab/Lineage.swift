@@ -33,7 +33,7 @@ extension Members {
   func restored(to participant: Participant, mark: UInt64, after epoch: UInt32) -> Members? {
     let lineage = Lineage(count: self.lineage.count + 1, mark: mark)
     let free = (0..<NodeNumber(Self.limit)).map { (next + $0) % NodeNumber(Self.limit) }
-    guard lineage.count <= Lineage.most, number < 1 << 29, epoch < 1 << 29 else { return nil }
+    guard lineage.restorations <= Lineage.most, number < 1 << 29, epoch < 1 << 29 else { return nil }
     guard let seat = free.first(where: { self[$0] == nil }) else { return nil }
     var seats = [Participant?](repeating: nil, count: Self.limit)
     seats[Int(seat)] = participant

@@ -30,6 +30,9 @@ package struct Members: Hashable, Sendable {
     voters = NodeSet(first: founders.count)
   }
 
+  /// Of which era they are the first.
+  mutating func begin(_ era: UInt32) { (number, lineage) = (Era.members(era), Lineage(beginning: era)) }
+
   /// With all its parts.
   init(
     number: UInt32, epoch: UInt32, seats: [Participant?], next: NodeNumber, voters: NodeSet, former: NodeSet?,

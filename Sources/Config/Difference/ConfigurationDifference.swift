@@ -29,12 +29,17 @@ package struct ConfigurationDifference: Codable, Equatable, Sendable {
     }
     for change in FieldChange.all(from: old.keys, to: new.keys) {
       if let hint = Self.fixed[change.key.prefix { $0 != "." }] {
-        needsRestart.append(RestartChange(key: change.key, from: change.from, to: change.to, hint: hint))
+        let special = change.key == Self.engine || change.key.hasPrefix("\(Self.engine).") ? Self.engineHint : hint
+        needsRestart.append(RestartChange(key: change.key, from: change.from, to: change.to, hint: special))
       } else {
         settings.append(change)
       }
     }
   }
+
+  /// What names a fleet's engine, to which nodes come over by an upgrade as well.
+  private static let engine = "fleet.engine"
+  private static let engineHint = "upgrade or restart node by node: the fleet comes to it when all have come over"
 
   /// The keys at the top that are only read at the start, and why.
   static let fixed: [Substring: String] = [

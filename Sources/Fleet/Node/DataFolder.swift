@@ -109,6 +109,39 @@ package struct DataFolder: Sendable {
     }
   }
 
+  private var eraFile: StoredFile { StoredFile("\(path)/era") }
+
+  /// By which log the node goes; nil if nobody has said so yet.
+  package func era() throws(Refusal) -> Era? {
+    guard let bytes = try read(eraFile, atMost: Self.mostOverrides) else { return nil }
+    do throws(DecodingFault) {
+      return try Era(encoded: bytes)
+    } catch {
+      throw Refusal(file: eraFile.path, problem: "it doesn't say by which engine this node goes (\(error))")
+    }
+  }
+
+  /// Stores by which log the node goes from now on.
+  package func store(_ era: Era) throws(Refusal) { try replace(eraFile, with: era.encoded) }
+
+  /// Stores a configuration that names an engine: what the node needs to go by that, should its file name another one by then.
+  ///
+  /// - Parameter name: what the nodes call the engine.
+  package func note(_ configuration: [UInt8], of name: String) throws(Refusal) {
+    let number = StoreOwner.roster(of: [NodeName(name)])
+    try replace(StoredFile("\(path)/engine-\(String(number, radix: 16))"), with: configuration)
+  }
+
+  /// All that were stored so.
+  package func engines() throws(Refusal) -> [[UInt8]] {
+    let names = ((try? SystemDisk().names(in: path)) ?? []).filter { $0.hasPrefix("engine-") }.sorted()
+    var all: [[UInt8]] = []
+    for name in names {
+      if let bytes = try read(StoredFile("\(path)/\(name)"), atMost: Entry.largest) { all.append(bytes) }
+    }
+    return all
+  }
+
   /// Stores what is served from now on, so that it will be after a crash.
   package func store(_ configuration: FleetState.Committed) throws(Refusal) {
     try replace(committed, with: configuration.encoded)

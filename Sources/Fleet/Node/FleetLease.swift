@@ -16,10 +16,13 @@ package struct FleetLeases: Codable, Equatable, Sendable {
   package var held: [FleetLease]
   /// Whether the node shall own none.
   package var hasLeft: Bool
+  /// Whether the process has said that it takes and renews nothing any more, as the engine changes; nil for no.
+  package var isSealed: Bool?
 
-  /// With both.
-  package init(held: [FleetLease] = [], hasLeft: Bool = false) {
+  /// With all its parts.
+  package init(held: [FleetLease] = [], hasLeft: Bool = false, isSealed: Bool? = nil) {
     self.held = held
     self.hasLeft = hasLeft
+    self.isSealed = isSealed
   }
 }

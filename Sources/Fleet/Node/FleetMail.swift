@@ -193,7 +193,8 @@ package struct FleetStatus: Equatable, Sendable {
   package var nodes: [Node]
   /// Whether what is said to all now is likely to be taken up.
   package var isLogLive: Bool
-  /// Why the log can't be reached, or doesn't do as it's asked, where that is known: a clause that names its servers.
+  /// Why the log can't be reached, or doesn't do as it's asked, where that is known: a clause that names its servers. Else who has come over
+  /// to another engine, while that is so of some.
   package var logTrouble: String?
   /// The node that leads the log, where the nodes keep it themselves and that is known.
   package var leader: NodeName?

@@ -8,7 +8,9 @@ package import Libevent
 package final class FleetRuntime {
   private var node: FleetNode
   /// What the log is kept in; nil where the nodes agree by themselves.
-  private let store: (any Store)?
+  private var store: (any Store)?
+  /// How it comes to go by another engine; nil where it can't.
+  private let change: EngineChange?
   /// Where they do: the disk; nil if it can't be used.
   private var embedded: EmbeddedDisk?
   /// Whether this node says nothing to the others that it would have to remember.
@@ -55,13 +57,15 @@ package final class FleetRuntime {
   ///   - store: what the log is kept in; nil where the nodes agree by themselves.
   ///   - vault: where they do: what they have promised; nil if it can't be used, so that this node takes no part.
   ///   - tell: takes each event, on this loop's thread.
-  package init(
+  init(
     _ plan: FleetPlan, memory: FleetMemory, folder: DataFolder, addresses: [FleetAddress] = [],
-    leases: FleetLeases = FleetLeases(), store: (any Store)?, vault: EmbeddedVault? = nil, links: any FleetLinks,
+    leases: FleetLeases = FleetLeases(), store: (any Store)?, vault: EmbeddedVault? = nil, change: EngineChange? = nil,
+    links: any FleetLinks,
     on loop: EventLoop, tell: @escaping (FleetEvent) -> Void
   ) {
     node = FleetNode(plan, memory: memory)
     self.store = store
+    self.change = change
     isMute = store == nil && vault == nil
     self.links = links
     self.folder = folder
@@ -75,10 +79,7 @@ package final class FleetRuntime {
     views = HealthViews(plan, links: links, on: loop)
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
     keeper.changed = { [unowned self] in followOverrides() }
-    store?.onHint = { [unowned self] in step(.hint($0)) }
-    if let vault {
-      embedded = EmbeddedDisk(vault, names: plan.addresses.map(\.name), on: loop) { [unowned self] in take($0) }
-    }
+    open(vault)
     views.changed = { [unowned self] in tellStatus() }
     links.onMessage = { [unowned self] message, node in
       switch message {
@@ -90,7 +91,7 @@ package final class FleetRuntime {
       }
     }
     links.onEnd = { [unowned self] in step(.ended($0)) }
-    store?.watch(Set([.head] + plan.addresses.map { .owner($0.name) }))
+    if leases.isSealed == true { step(.sealed) }
     // A witness owns none, and asks nothing of its machine's interfaces.
     if !addresses.isEmpty, !plan.isWitness {
       let floating = FleetAddresses(addresses, on: loop) { [unowned self] in take($0) }
@@ -105,13 +106,24 @@ package final class FleetRuntime {
     step(.tick)
   }
 
+  /// Begins to use what the log is kept in, or what the nodes keep themselves.
+  private func open(_ vault: EmbeddedVault?) {
+    let names = configured.map(\.floating.name)
+    store?.onHint = { [unowned self] in step(.hint($0)) }
+    store?.watch(Set([.head] + names.map { .owner($0) }))
+    embedded = vault.map { vault in
+      EmbeddedDisk(vault, names: names, on: loop) { [unowned self] in take($0) }
+    }
+  }
+
   /// Ends what stands for this node's addresses, or leaves it to the process that takes this one's place.
   func end(handingOver: Bool) -> FleetLeases {
     var held = addresses?.end(handingOver: handingOver) ?? []
     // What is said by now is on its way to the disk; another process opens it next.
     embedded?.finish(within: .seconds(2))
+    if node.state.isOver { disk.finish(within: .seconds(2)) }
     for index in held.indices { held[index].roster = node.owners.first { $0.name == held[index].name }?.recordedRoster }
-    return FleetLeases(held: held, hasLeft: addresses?.hasLeft ?? false)
+    return FleetLeases(held: held, hasLeft: addresses?.hasLeft ?? false, isSealed: node.isSealed ? true : nil)
   }
 
   /// Obeys the control plane.
@@ -201,6 +213,47 @@ package final class FleetRuntime {
     followOverrides()
     schedule()
     if !isRoutine || !StatusGlimpse(node, at: BootClock.now()).isLike(glimpse) { tellStatus() }
+    if let change, change.ready != node.plan.wanted { step(.wants(change.ready)) }
+  }
+
+  /// The log is over: goes on by the next one, once that is stored.
+  private func succeed(_ state: FleetState) {
+    guard let change, let era = Era(after: state), let engine = change.engine(named: era.engine) else {
+      let name = state.succession?.engine ?? "another engine"
+      return say("the fleet goes by \(name) from now on: start this node with the file that names it")
+    }
+    let names = configured.map(\.floating.name)
+    disk.perform { [folder, memory = node.memory] in
+      EngineChange.enter(era, engine, memory, folder, names: names)
+    } then: { [unowned self] entered in
+      switch entered {
+      case .failed(let why):
+        say("the fleet goes by \(engine.name) from now on, and this node can't yet: \(why)")
+        successions = Timer(on: loop) { [unowned self] in succeed(state) }
+        successions?.schedule(after: .seconds(1))
+      case .done(let memory, let vault): goOn(by: engine, memory, vault)
+      }
+    }
+  }
+
+  private var successions: Timer?
+
+  private func goOn(by engine: FleetEngine, _ memory: FleetMemory, _ vault: EmbeddedVault?) {
+    store = change?.begin(with: engine)
+    isMute = store == nil && vault == nil
+    open(vault)
+    var plan = node.plan
+    (plan.engine, plan.wanted) = (engine.timing, nil)
+    tell(
+      .news(
+        "the fleet goes by \(engine.name) from now on: era \(memory.era.number), from entry \(node.state.position) on"))
+    effects.removeAll(keepingCapacity: true)
+    isStepping = true
+    node.begin(plan, memory: memory, at: BootClock.now(), into: &effects)
+    for effect in effects { perform(effect) }
+    isStepping = false
+    embedded?.flush()
+    step(.tick)
   }
 
   /// Steps the node, and tells how things are whatever comes of that: something has changed beside it.
@@ -257,6 +310,7 @@ package final class FleetRuntime {
     case .persist(let record): embedded?.persist(record)
     case .persistSlot(let address, let slot): embedded?.persist(slot, of: address)
     case .restore(let memory, let loss, let number): restore(memory, loss, number)
+    case .succeed(let state): succeed(state)
     case .rollout(let effect): perform(effect)
     case .learned(let entry, let position, let outcome): tell(.learned(entry, position: position, outcome))
     case .restored: break
@@ -369,6 +423,7 @@ package final class FleetRuntime {
       status.logTrouble = trouble
       say("this node takes no part until it's started with another program: \(trouble)")
     }
+    if status.logTrouble == nil { status.logTrouble = change?.text(of: node, at: now) }
     noteForms(status.forms)
     noteOldLog(at: now)
     guard status != told else { return }

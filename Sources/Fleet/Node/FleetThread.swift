@@ -15,8 +15,8 @@ package struct FleetSetup: Sendable {
   package var memory: FleetMemory
   /// The data folder.
   package var folder: DataFolder
-  /// Where the log is kept; nil where the nodes agree by themselves.
-  package var store: StoreSettings?
+  /// The engines by which it could go, the file's first.
+  package var engines: [FleetEngine]
   /// Where the nodes are.
   package var links: LinkSettings
   /// The addresses of the plan, in its order.
@@ -26,13 +26,13 @@ package struct FleetSetup: Sendable {
 
   /// With all its parts.
   package init(
-    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, store: StoreSettings?, links: LinkSettings,
+    plan: FleetPlan, memory: FleetMemory, folder: DataFolder, engines: [FleetEngine], links: LinkSettings,
     addresses: [FleetAddress] = []
   ) {
     self.plan = plan
     self.memory = memory
     self.folder = folder
-    self.store = store
+    self.engines = engines
     self.links = links
     self.addresses = addresses
   }
@@ -85,8 +85,17 @@ package final class FleetThread {
     _ setup: FleetSetup, _ commands: Mailbox<FleetCommand>, _ events: Mailbox<FleetEvent>
   ) -> FleetLeases {
     let loop = EventLoop()
-    let store = setup.store.map { open($0, for: setup.addresses, on: loop, events) }
+    var setup = setup
     var memory = setup.memory
+    // The process before this one may have come over to another engine since the folder was read.
+    if let era = try? setup.folder.era() { memory.era = era }
+    setup.memory = memory
+    let current = setup.engines.first { $0.names.contains(memory.era.engine) } ?? setup.engines[0]
+    setup.plan.engine = current.timing
+    let change = EngineChange(setup.engines, current: current.name) { [setup] in
+      open($0, for: setup.addresses, on: loop, events, "the log that is to come")
+    }
+    let store = current.store.map { open($0, for: setup.addresses, on: loop, events, "the fleet's log") }
     var vault: EmbeddedVault?
     if store == nil { (vault, memory) = openVault(of: setup, events) }
     var links: NodeLinks?
@@ -98,7 +107,7 @@ package final class FleetThread {
     links?.onTrouble = { events.post(.trouble($0)) }
     var runtime: FleetRuntime? = FleetRuntime(
       setup.plan, memory: memory, folder: setup.folder, addresses: setup.addresses, leases: setup.leases,
-      store: store, vault: vault, links: links ?? NoLinks(), on: loop
+      store: store, vault: vault, change: change, links: links ?? NoLinks(), on: loop
     ) { events.post($0) }
     var leases = FleetLeases()
     let receiver = commands.receive(on: loop) { command in
@@ -119,7 +128,8 @@ package final class FleetThread {
 
   /// Opens what the log is kept in, and passes on what it has to say.
   private static func open(
-    _ settings: StoreSettings, for addresses: [FleetAddress], on loop: EventLoop, _ events: Mailbox<FleetEvent>
+    _ settings: StoreSettings, for addresses: [FleetAddress], on loop: EventLoop, _ events: Mailbox<FleetEvent>,
+    _ what: String
   ) -> any Store {
     var warned: Set<String> = []
     let store = settings.open(resolver: Resolver(on: loop), on: loop) { notice in
@@ -140,8 +150,8 @@ package final class FleetThread {
     }
     store.onState = { state in
       switch state {
-      case .away(_, let why): events.post(.trouble("the fleet's log can't be reached: \(why)"))
-      case .reached(let server, _, _): events.post(.relief("the fleet's log is reached at \(server)"))
+      case .away(_, let why): events.post(.trouble("\(what) can't be reached: \(why)"))
+      case .reached(let server, _, _): events.post(.relief("\(what) is reached at \(server)"))
       }
     }
     return store

@@ -40,17 +40,18 @@ package struct FleetStart {
     } catch {
       throw StartError("fleet: \(error)", hint: "all nodes have the same")
     }
-    let store = try Self.store(of: fleet)
     let addresses = try fleet.addresses.map { (address) throws(StartError) in try FleetAddress(address) }
     try Self.makeFolder(fleet.data)
     let folder = DataFolder(fleet.data)
+    let engines = try FleetEngines(configuration, of: fleet, in: folder)
+    let store = engines.current.store
     var memory: FleetMemory
     var isNew = false
     let hasJournal = store == nil && !EmbeddedVault.isNew(in: fleet.data)
     do throws(DataFolder.Refusal) {
       var generator = SystemRandomNumberGenerator()
       memory = try folder.begin(tally: hasJournal ? .journal : .own) { generator.next() }
-      isNew = store == nil && !hasJournal && memory.run > 1
+      isNew = store == nil && !hasJournal && memory.run > 1 && !engines.hasChanged
       if isNew { try folder.leaveBehind(&memory) }
     } catch {
       throw StartError("fleet: \(error)", hint: "it's the folder that \"data\" names")
@@ -65,6 +66,11 @@ package struct FleetStart {
     var notices = store?.tls?.notices ?? []
     if store == nil { notices.append("the embedded engine is a preview: try it, and don't rely on it yet") }
     if isNew { notices.append("the log is a new one: what was agreed on by another engine is left behind") }
+    if engines.current.name != engines.all[0].name {
+      notices.append(
+        "the fleet goes by \(engines.current.name) until all nodes have come over to \(engines.all[0].name), which the file names"
+      )
+    }
     var serving = served ?? configuration
     if served == nil, me.role != .witness, memory.stored.generation > 0 {
       if memory.stored.text != text {
@@ -95,10 +101,19 @@ package struct FleetStart {
           witnesses: fleet.nodes.filter { $0.role == .witness }.map { NodeName($0.name) },
           addresses: zip(fleet.addresses, addresses).map { configured, address in
             .init(name: configured.name, prefer: configured.prefer.map { NodeName($0) }, lease: address.lease)
-          }, engine: store == nil ? .embedded(EmbeddedLog.Timing()) : .store(StoreLog.Timing())), memory: memory,
-        folder: folder, store: store,
+          }), memory: memory, folder: folder, engines: engines.all,
         links: LinkSettings(fleet: fleet.name, me: NodeName(me.name), nodes: nodes, key: key), addresses: addresses),
       text: text, whole: me.role == .witness ? configuration : nil)
+  }
+
+  /// The engine that a file names, where that is all that it says otherwise of the fleet than what runs; nil if it isn't.
+  package static func engine(namedBy file: String, over running: Configuration) -> FleetConfiguration.Engine? {
+    var seen = FileSnapshot()
+    guard let named = try? Configuration.load(path: file, trusting: .regular, seen: &seen).fleet,
+      var fleet = running.fleet
+    else { return nil }
+    fleet.engine = named.engine
+    return fleet == named ? named.engine : nil
   }
 
   /// Where a fleet keeps its log; nil where the nodes agree by themselves.

@@ -28,6 +28,9 @@ package struct FleetWithdrawal {
   ///
   /// - Parameter option: what `--node` says.
   package init(_ fleet: FleetConfiguration, option: String?) throws(StartError) {
+    var fleet = fleet
+    // The file may name an engine already to which the fleet hasn't come over.
+    fleet.engine = FleetEngines.inForce(of: fleet)
     do throws(FleetConfiguration.Stranger) {
       node = try FleetStart.node(of: fleet, option: option).name
     } catch {

@@ -76,6 +76,7 @@ final class EmbeddedPart: EnginePart {
     case .release(let heir): step(index, .release(heir: heir.flatMap { owners[index].seat(of: $0) }))
     case .inherited(let generation, let until, _): step(index, .inherited(generation: generation, until: until))
     case .dropped: step(index, .dropped)
+    case .sealed(let isSealed): step(index, .sealed(isSealed))
     }
   }
 

@@ -59,6 +59,7 @@ final class StorePart: EnginePart {
     case .inherited(let generation, let until, let roster):
       step(name, StoreOwner.Input.inherited(generation: generation, until: until, roster: roster))
     case .dropped: step(name, StoreOwner.Input.dropped)
+    case .sealed(let isSealed): step(name, StoreOwner.Input.sealed(isSealed))
     }
   }
 

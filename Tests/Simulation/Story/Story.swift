@@ -29,6 +29,8 @@ package struct Story: Equatable {
     case regroup(node: Int, Grouping.Side)
     /// A node has a program that knows so much from its next start on.
     case program(node: Int, Form)
+    /// A node's file names this engine from its next start on.
+    case file(node: Int, Engine)
     /// The store has no majority.
     case storeAway
     case storeBack
@@ -67,8 +69,12 @@ package struct Story: Equatable {
     case crash, freeze, cutOff, deafen, silence
   }
 
-  /// What the nodes agree by.
+  /// What the nodes agree by, at first.
   package var engine: Engine
+  /// Whether they come to agree by another one.
+  package var changesEngine = false
+  /// What they agree by in the end.
+  package var last: Engine
   /// The seed that it was made from, and that the network's chance comes from.
   package var seed: UInt64
   /// How many nodes there are.
@@ -103,7 +109,7 @@ extension Story {
 
   /// The story of a seed.
   package init(seed: UInt64, engine: Engine = .store, programs: Programs = .mixed) {
-    self.engine = engine
+    (self.engine, last) = (engine, engine)
     var chance = Chance(seed &* 0x2545_F491_4F6C_DD1D &+ 1)
     self.seed = seed
     nodes = [2, 3, 3, 3, 4, 5][chance.below(6)]

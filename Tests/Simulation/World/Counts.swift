@@ -11,6 +11,8 @@ extension World {
     package var terms = 0
     /// What a process left to the next one.
     package var inherited = 0
+    /// Nodes that came from one engine to another.
+    package var successions = 0
     /// Questions for leave to go on without the store.
     package var grants = 0
     /// Questions to the store whose outcome nobody knew.
@@ -28,7 +30,7 @@ extension World {
 
     /// In a line.
     package var description: String {
-      "\(entries) entries; rollouts: \(commits) committed, \(aborts) aborted, \(reverts) taken back; \(terms) owners, \(inherited) left to the next process, \(grants) questions for leave, "
+      "\(entries) entries; rollouts: \(commits) committed, \(aborts) aborted, \(reverts) taken back; \(terms) owners, \(inherited) left to the next process, \(successions) came to another engine, \(grants) questions for leave, "
         + "\(unknowns) unknown outcomes, \(restores) snapshots read, \(trials) entries of a later form; \(stuck) clients, \(prefixes) looks at backups"
     }
 
@@ -40,6 +42,7 @@ extension World {
       left.reverts += right.reverts
       left.terms += right.terms
       left.inherited += right.inherited
+      left.successions += right.successions
       left.grants += right.grants
       left.unknowns += right.unknowns
       left.restores += right.restores

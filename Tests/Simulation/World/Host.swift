@@ -39,6 +39,8 @@ package final class Host {
     var generation: UInt64
     var until: Moment
     var roster: UInt64?
+    /// Whether the process had said that it takes and renews nothing any more.
+    var isSealed: Bool
   }
 
   /// What runs, in a place where it's stepped without being copied.
@@ -70,6 +72,13 @@ package final class Host {
   var clock: LocalClock
   /// What the program knows that it has.
   var known = Form.latest
+  /// Counts what its disk holds in place of all before, so that what was on its way there comes to nothing.
+  var disks = 0
+  /// The engine that its file names, and that the file named with which the process began.
+  var file = Story.Engine.store
+  var begunWith = Story.Engine.store
+  /// Those that its files have named so far.
+  var named: Set<String> = []
   /// Which of the fleet's two files it has.
   var side = Grouping.Side.before
   var isFrozen = false
@@ -134,14 +143,12 @@ extension World {
     for address in nodes[node].addresses.indices where !inherited.contains(where: { $0.address == address }) {
       lose(address, of: node)
     }
+    nodes[node].begunWith = nodes[node].file
+    nodes[node].named.insert(nodes[node].file.name)
     beginDisk(node)
-    let plan = FleetPlan(
-      me: Self.name(node), nodes: group.map { Self.name($0) },
-      witnesses: [story.witness].compactMap { $0.map(Self.name) },
-      addresses: (0..<story.addresses).map {
-        FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
-      }, engine: engine, replication: Self.replication, knowing: nodes[node].known)
-    nodes[node].fleet = Host.Running(FleetNode(plan, memory: nodes[node].disk, mutants: mutants))
+    beginEra(node)
+    nodes[node].fleet = Host.Running(FleetNode(plan(of: node), memory: nodes[node].disk, mutants: mutants))
+    if inherited.contains(where: \.isSealed) { step(node, .sealed) }
     for legacy in inherited {
       outcome.counts.inherited += 1
       step(
@@ -164,10 +171,13 @@ extension World {
   func handOver(_ node: Int) {
     let local = nodes[node].clock.local(now)
     let rosters = nodes[node].fleet?.value.owners.map(\.recordedRoster) ?? []
+    let isSealed = nodes[node].fleet?.value.isSealed ?? false
     let left = nodes[node].owned.enumerated().compactMap { address, owned in
       owned.flatMap { owned in
         owned.until > local
-          ? Host.Legacy(address: address, generation: owned.generation, until: owned.until, roster: rosters[address])
+          ? Host.Legacy(
+            address: address, generation: owned.generation, until: owned.until, roster: rosters[address],
+            isSealed: isSealed)
           : nil
       }
     }
@@ -237,6 +247,7 @@ extension World {
     case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
     case .damaged(let what): fail("what the log holds can be read", "n\(node): \(what)")
     case .restore: fail("no story restores a fleet", "n\(node) does")
+    case .succeed(let state): succeed(node, state)
     case .persist(let record): persist(record, on: node)
     case .persistSlot(let address, let slot): persist(slot, of: address, on: node)
     }

@@ -32,6 +32,7 @@ extension World {
     case .mendStore(let node): nodes[node].isStoreCut = false
     case .regroup(let node, let side): nodes[node].side = side
     case .program(let node, let known): nodes[node].known = known
+    case .file(let node, let engine): nodes[node].file = engine
     case .storeAway: store.isUp = false
     case .storeBack:
       store.isUp = true
@@ -101,6 +102,8 @@ extension World {
       if let plan = nodes[node].fleet?.value.plan, plan.nodes != story.grouping.after.map(Self.name) {
         end(node, withHost: false)
       }
+      nodes[node].file = story.last
+      if nodes[node].begunWith != story.last, nodes[node].fleet != nil { end(node, withHost: false) }
       if nodes[node].fleet == nil { begin(node) }
     }
   }
@@ -122,6 +125,9 @@ extension World {
   func judgeLiveness(final: Bool) {
     for index in story.grouping.after {
       let host = nodes[index]
+      guard engine(of: index) == story.last else {
+        return fail("all come over", "n\(index) goes by era \(host.disk.era.number)")
+      }
       guard let fleet = host.fleet?.value else { return fail("all nodes run", "n\(index) doesn't") }
       guard fleet.log.isLive(at: host.clock.local(now)) else {
         return fail("the log lives", "n\(index) knows it to \(fleet.log.delivered) of \(fleet.log.end)")

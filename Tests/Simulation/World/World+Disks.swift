@@ -2,8 +2,8 @@ import Agreement
 
 extension World {
   /// What the nodes agree by, with little patience, so that much happens.
-  var engine: FleetPlan.Engine {
-    switch story.engine {
+  func timing(of engine: Story.Engine) -> FleetPlan.Engine {
+    switch engine {
     case .store:
       var timing = StoreLog.Timing()
       timing.entries = 12
@@ -25,7 +25,7 @@ extension World {
 
   /// What was on its way to the disk is there up to some record; a slot that was, or isn't.
   func endDisk(_ node: Int) {
-    guard story.engine == .embedded else { return }
+    guard story.engine == .embedded || story.changesEngine else { return }
     let survivors = chance.below(nodes[node].pending.count + 1)
     for record in nodes[node].pending.prefix(survivors) { nodes[node].disk.embedded.take(record) }
     nodes[node].pending = []
@@ -56,7 +56,8 @@ extension World {
     guard !nodes[node].isSyncing, !nodes[node].pending.isEmpty else { return }
     nodes[node].isSyncing = true
     let time = chance.within(50_000...max(50_001, nodes[node].diskTime))
-    queue.put(.synced(node: node, life: nodes[node].life, nodes[node].pending.count), at: now + time)
+    queue.put(
+      .synced(node: node, life: nodes[node].life, disk: nodes[node].disks, nodes[node].pending.count), at: now + time)
   }
 
   func synced(_ node: Int, _ count: Int) {
@@ -76,7 +77,9 @@ extension World {
   private func syncSlot(_ node: Int) {
     guard let next = nodes[node].slots.first else { return }
     let time = chance.within(50_000...max(50_001, nodes[node].diskTime))
-    queue.put(.syncedSlot(node: node, life: nodes[node].life, address: next.address, next.slot), at: now + time)
+    queue.put(
+      .syncedSlot(
+        node: node, life: nodes[node].life, disk: nodes[node].disks, address: next.address, next.slot), at: now + time)
   }
 
   func synced(_ node: Int, _ address: Int, _ slot: PaxosSlot) {

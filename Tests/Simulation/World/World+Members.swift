@@ -34,6 +34,8 @@ extension World {
 
   /// Whether a node may lose its disk. Where the nodes agree by themselves more than half of all are to be left who count, or may soon.
   func canLose(_ node: Int) -> Bool {
+    // A node without memory knows of no engine but the one that its file names.
+    if story.changesEngine { return false }
     guard story.engine == .embedded else { return true }
     let isLost = { (participant: Participant?) in
       guard let participant else { return true }
@@ -63,7 +65,8 @@ extension World {
 
   /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
   func seatAll() {
-    guard story.engine == .embedded, let asked = nodes.indices.first(where: { isVoter($0) }) else { return }
+    guard story.engine == .embedded || story.changesEngine, let asked = nodes.indices.first(where: { isVoter($0) })
+    else { return }
     // One who is to vote no more does so for a while.
     let wanted = nodes[asked].fleet?.value.state.voters?.all
     let others = nodes.indices.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }

@@ -5,11 +5,14 @@ extension World {
 
   func send(_ message: FleetMessage, from node: Int, to other: Int) {
     if case .mayGoOn = message { outcome.counts.grants += 1 }
-    if case .embedded(.log(let word, _, let seat)) = message,
-      let wrong = ZabJudge.judge(
+    switch message {
+    case .embedded(.log(let word, _, let seat)), .embedded(.restoredLog(let word, _, let seat, _)):
+      if let wrong = ZabJudge.judge(
         word, of: seat, to: self.seat(of: other, by: node), having: nodes[node].disk.embedded.log)
-    {
-      fail("what is said is on the disk", wrong)
+      {
+        fail("what is said is on the disk", wrong)
+      }
+    default: break
     }
     if tell != nil, case .embedded(.owner(let name, let word, _, _)) = message {
       say("n\(node) to n\(other) about \(name): \(word)")

@@ -26,8 +26,9 @@ package final class World {
     indirect case answer(node: Int, life: UInt32, CallID, StoreReply)
     case impatience(node: Int, life: UInt32, CallID)
     indirect case stored(node: Int, life: UInt32, FleetState.Committed)
-    case synced(node: Int, life: UInt32, Int)
-    indirect case syncedSlot(node: Int, life: UInt32, address: Int, PaxosSlot)
+    case synced(node: Int, life: UInt32, disk: Int, Int)
+    indirect case succeeded(node: Int, life: UInt32, FleetState)
+    indirect case syncedSlot(node: Int, life: UInt32, disk: Int, address: Int, PaxosSlot)
     indirect case mending(Story.Deed)
     case stick(table: Int)
     case deed(Int)
@@ -104,11 +105,12 @@ package final class World {
     givenUpAt = Array(repeating: .min / 2, count: story.addresses)
     prefer = (0..<story.addresses).map { _ in chance.permille(300) ? [0] : [] }
     for _ in 0..<story.nodes {
-      nodes.append(
-        Host(
-          addresses: story.addresses,
-          disk: FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0),
-          clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))))
+      let host = Host(
+        addresses: story.addresses,
+        disk: FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0),
+        clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500)))
+      host.file = story.engine
+      nodes.append(host)
     }
     for node in story.former { nodes[node].known = .first }
   }
@@ -197,12 +199,15 @@ package final class World {
       guard nodes[node].life == life, canTake(node, event) else { return }
       nodes[node].disk.stored = committed
       step(node, .rollout(.activated(origin: committed.origin)))
-    case .synced(let node, let life, let count):
-      guard nodes[node].life == life, canTake(node, event) else { return }
+    case .synced(let node, let life, let disk, let count):
+      guard nodes[node].life == life, nodes[node].disks == disk, canTake(node, event) else { return }
       synced(node, count)
-    case .syncedSlot(let node, let life, let address, let slot):
-      guard nodes[node].life == life, canTake(node, event) else { return }
+    case .syncedSlot(let node, let life, let disk, let address, let slot):
+      guard nodes[node].life == life, nodes[node].disks == disk, canTake(node, event) else { return }
       synced(node, address, slot)
+    case .succeeded(let node, let life, let state):
+      guard nodes[node].life == life, canTake(node, event) else { return }
+      succeeded(node, state)
     case .mending(let deed): if !isHealed { perform(deed) }
     case .stick(let table): stick(table)
     case .deed(let number): perform(story.deeds[number].deed)
@@ -236,15 +241,28 @@ package final class World {
       host.late.append(.input(node: node, life: host.life, input))
       return host.fleet = fleet
     }
-    var said = effects.taken()
-    let local = host.clock.local(now)
     let before = concernsTables(input) ? fleet.value.tables : nil
     if case .message(.table(let name, let message), let from) = input {
       say("n\(node) hears of \(name)'s table from \(from.text): \(message)")
     }
     if case .stuck(let table, let updates, _) = input { say("n\(node)'s table \(table): \(updates)") }
-    fleet.value.step(input, at: local, into: &said)
-    if let before { judgeTables(node, before: before, after: fleet.value.tables, input) }
+    host.fleet = fleet
+    step(node) {
+      $0.step(input, at: $1, into: &$2)
+      if let before { judgeTables(node, before: before, after: $0.tables, input) }
+    }
+    let local = host.clock.local(now)
+    if host.fleet != nil, case .tick = input, let wrong = sleep.judge(node, wakes: host.wantsAt, at: local) {
+      fail("a node sleeps while nothing is due", wrong)
+    }
+  }
+
+  /// Lets a node do something, and does what it wants.
+  func step(_ node: Int, _ act: (inout FleetNode, Moment, inout [FleetNode.Effect]) -> Void) {
+    let host = nodes[node]
+    guard let fleet = host.fleet.take() else { return }
+    var said = effects.taken()
+    act(&fleet.value, host.clock.local(now), &said)
     host.wantsAt = fleet.value.wakesAt
     host.fleet = fleet
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3
@@ -252,9 +270,6 @@ package final class World {
     effects = said
     // What came of an effect may have stepped it again, or ended it.
     guard host.fleet != nil else { return }
-    if case .tick = input, let wrong = sleep.judge(node, wakes: host.wantsAt, at: local) {
-      fail("a node sleeps while nothing is due", wrong)
-    }
     schedule(host, node)
   }
 

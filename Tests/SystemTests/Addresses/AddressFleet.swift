@@ -14,6 +14,7 @@ final class AddressFleet {
   /// Where clients come to.
   let address: SocketAddress
   private let folder: TemporaryFolder
+  private var text = ""
   private let backends: [GreetingServer]
   private(set) var nodes: [String: Subprocess] = [:]
 
@@ -52,9 +53,7 @@ final class AddressFleet {
     client = SteadyClient(to: target, from: network.hub)
     try folder.write("key", try Subprocess.run(MartletProgram.path, ["fleet", "key"]).output, mode: 0o600)
     let list = names.enumerated().map { "{ \"name\": \"\($1)\", \"address\": \"10.77.0.\($0 + 1):7400\" }" }
-    try folder.write(
-      "fleet.json",
-      """
+    text = """
       { "fleet": { "name": "edge", "nodes": [\(list.joined(separator: ", "))], "key": "\(folder.path)/key",
           "engine": \(servers.configuration), "data": "\(folder.path)/${MARTLET_NODE}/data",
           "addresses": [{ "name": "web", "address": "\(Self.address)", "interface": "eth0", "lease": "\(lease)"\(more) }] },
@@ -62,7 +61,8 @@ final class AddressFleet {
         "shutdown": { "drain": "2s" }, "workers": 1,
         "listeners": [{ "name": "web", "bind": "\(Self.address):80", "pool": "web" }\(listeners)],
         "pools": [{ "name": "web", "backends": [\(backends.map { "\"\($0.address)\"" }.joined(separator: ", "))], "health": { \(health) }\(pool) }\(pools)] }
-      """)
+      """
+    try folder.write("fleet.json", text)
     for name in names { try start(name) }
     try waitUntilServed()
     try waitUntilAllReady()
@@ -78,6 +78,12 @@ final class AddressFleet {
   }
 
   var file: String { "\(folder.path)/fleet.json" }
+
+  /// Has the file of all nodes name another engine, from their next start on; nil for the one with which it began.
+  func name(_ engine: String?) throws {
+    let own = servers.configuration
+    try folder.write("fleet.json", engine.map { text.replacing(own, with: $0) } ?? text)
+  }
 
   func start(_ name: String) throws {
     _ = try Subprocess.run("mkdir", ["-p", "\(folder.path)/\(name)"])
@@ -107,6 +113,11 @@ final class AddressFleet {
     try Subprocess.run(MartletProgram.path, words + ["--socket", "\(folder.path)/\(name).sock"])
   }
 
+  /// The engine by which a node goes, as its data folder says it: among other bytes.
+  func eraEngine(of name: String) throws -> String {
+    String(decoding: try Data(contentsOf: URL(filePath: "\(folder.path)/\(name)/data/era")), as: UTF8.self)
+  }
+
   /// What is run when a node's process has ended.
   func withdraw(_ name: String) throws -> Subprocess.Result {
     try Subprocess.run(
@@ -125,7 +136,11 @@ final class AddressFleet {
       var candidates: [String]
       var problem: String?
     }
-    struct Log: Decodable { var live: Bool }
+    struct Log: Decodable {
+      var live: Bool
+      var position: Int
+      var trouble: String?
+    }
     var log: Log
     var nodes: [Node]
     var addresses: [Address]

@@ -1,0 +1,112 @@
+import Agreement
+import Libevent
+
+/// An engine by which a node could go, and what it takes to begin with it.
+package struct FleetEngine: Sendable {
+  /// What all nodes call it, and what they called it before its servers were others.
+  package var names: [String]
+  /// Where the log is kept; nil where the nodes agree by themselves.
+  package var store: StoreSettings?
+
+  /// With both.
+  package init(names: [String], store: StoreSettings?) {
+    (self.names, self.store) = (names, store)
+  }
+
+  /// What all nodes call it.
+  package var name: String { names[0] }
+
+  /// What the nodes agree by.
+  var timing: FleetPlan.Engine { store == nil ? .embedded(EmbeddedLog.Timing()) : .store(StoreLog.Timing()) }
+}
+
+/// What a node of a fleet needs to come from one engine to another: it opens the one that its file names beside the one by which it goes, and says that
+/// it wants it once it's reached.
+///
+/// It belongs to its loop's thread.
+final class EngineChange {
+  private let engines: [FleetEngine]
+  private let open: (StoreSettings) -> any Store
+  /// The engine that the file names, if it isn't the one in force.
+  private(set) var wanted: FleetEngine?
+  private var prospect: (any Store)?
+
+  /// - Parameters:
+  ///   - engines: those that are known, the file's first.
+  ///   - current: what the one in force is called.
+  init(_ engines: [FleetEngine], current: String, open: @escaping (StoreSettings) -> any Store) {
+    (self.engines, self.open) = (engines, open)
+    look(current)
+  }
+
+  private func look(_ current: String) {
+    wanted = engines.first.flatMap { $0.names.contains(current) ? nil : $0 }
+    prospect = wanted?.store.map(open)
+  }
+
+  /// What the engine is called that is wanted and could be begun with now.
+  var ready: String? {
+    guard let wanted else { return nil }
+    if let prospect, case .away = prospect.state { return nil }
+    return wanted.name
+  }
+
+  /// Who has come over to another engine, for people: a clause; nil if nobody has.
+  func text(of node: FleetNode, at now: Moment) -> String? {
+    func list(_ nodes: [NodeName], _ one: String, _ several: String) -> String? {
+      nodes.isEmpty ? nil : "\(nodes.map(\.text).joined(separator: ", ")) \(nodes.count == 1 ? one : several)"
+    }
+    let over =
+      wanted == nil || ready != nil ? node.volunteers(at: now) : node.volunteers(at: now).filter { $0 != node.plan.me }
+    guard wanted != nil || !over.isEmpty else { return nil }
+    var parts = [
+      list(over, "has come over", "have come over"),
+      list(node.plan.nodes.filter { !over.contains($0) }, "is awaited", "are awaited"),
+    ].compactMap(\.self)
+    if let prospect, case .away(_, let why) = prospect.state { parts.append("it can't be reached from here: \(why)") }
+    return "about to be kept by \(wanted?.name ?? "another engine"): \(parts.joined(separator: ", "))"
+  }
+
+  /// The engine of that name, if it's known.
+  func engine(named name: String) -> FleetEngine? { engines.first { $0.names.contains(name) } }
+
+  /// Gives what the log is kept in from now on, by the engine of that name.
+  func begin(with engine: FleetEngine) -> (any Store)? {
+    let store = engine.name == wanted?.name ? prospect : nil
+    prospect = nil
+    defer { look(engine.name) }
+    return store ?? engine.store.map(open)
+  }
+
+  /// What a node stores before it goes by another era.
+  enum Entered: Sendable {
+    case done(FleetMemory, EmbeddedVault?)
+    case failed(String)
+  }
+
+  /// Stores that, and what the nodes keep themselves from then on; waits for the disk.
+  static func enter(_ era: Era, _ engine: FleetEngine, _ memory: FleetMemory, _ folder: DataFolder, names: [String])
+    -> Entered
+  {
+    var memory = memory
+    memory.era = era
+    var vault: EmbeddedVault?
+    do {
+      if engine.store == nil {
+        let incarnation = memory.incarnation
+        let opened = try EmbeddedVault.open(in: folder.path, on: SystemDisk(), memory, names: names) {
+          incarnation.bits
+        }
+        guard let embedded = EmbeddedMemory(beginning: era, names: names) else { return .failed("nobody founds it") }
+        memory.embedded = embedded
+        // First what the era begins with: once it's said that it has begun, a journal without that has lost it.
+        try opened.vault.replace(by: memory)
+        vault = opened.vault
+      }
+      try folder.store(era)
+      return .done(memory, vault)
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+}
