@@ -9,14 +9,17 @@ import Testing
   /// The state of a log in which three nodes are, with an override.
   private static func joined() -> FleetState {
     var state = FleetState()
-    for node in all { state.fold(Entry(EntryID(node, run: 1, sequence: 1), .join)) }
-    state.fold(Entry(EntryID(all[0], run: 1, sequence: 2), .set(key: "a", value: [1])))
+    for node in all.indices { state.fold(say(.join, node, 1)) }
+    state.fold(say(.set(key: "a", value: [1]), 0, 2))
     return state
   }
 
-  private static func say(_ event: Entry.Event, _ node: Int, _ sequence: UInt64) -> Entry {
-    Entry(EntryID(all[node], run: 1, sequence: sequence), event)
+  /// The name of an entry of a program that knows all forms.
+  private static func id(_ node: Int, _ count: UInt64) -> EntryID {
+    EntryID(all[node], run: 1, sequence: Form.latest.base + count)
   }
+
+  private static func say(_ event: Entry.Event, _ node: Int, _ count: UInt64) -> Entry { Entry(id(node, count), event) }
 
   private static let change = Entry.Event.succeed(era: 1, engine: "embedded", founders: all)
 
@@ -35,7 +38,7 @@ import Testing
     #expect(state.fold(Self.say(.set(key: "b", value: [2]), 0, 12)) == .void("the log has ended"))
     let next = state.begun
     #expect(next.era == 1 && next.succession == nil && next.position == end && next.overrides == state.overrides)
-    #expect(next.member(Self.all[0].node)?.sequence == 10)
+    #expect(next.member(Self.all[0].node)?.sequence == Self.id(0, 10).sequence)
     #expect(Era(after: state) == Era(number: 1, engine: "embedded", origin: state))
   }
 
@@ -126,7 +129,7 @@ import Testing
     var head = StoreHead(beginning: state.begun, pieces: 2)
     #expect(
       try StoreHead(encoded: head.encoded) == head && head.era == 1
-        && head.has(EntryID(Self.all[0], run: 1, sequence: 10)))
+        && head.has(Self.id(0, 10)))
     head = StoreHead()
     #expect(try StoreHead(encoded: head.encoded) == head)
     let embedded = try #require(EmbeddedMemory(beginning: era, names: ["web"]))

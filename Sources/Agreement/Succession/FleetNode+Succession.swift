@@ -73,21 +73,22 @@ extension FleetNode {
     guard plan.wanted != nil else { return wanting(at: now) }
     return plan.nodes.filter { node in
       if node == plan.me { return true }
-      guard let peer = peers.all.first(where: { $0.node == node }), peers.isThere(peer, at: now), let word = peer.word,
-        now - word.at <= Peers.patience
-      else { return false }
-      return word.said == ownWord
+      return word(of: node, at: now) == ownWord
     }
+  }
+
+  /// What another node that is there has said of late.
+  private func word(of node: NodeName, at now: Moment) -> EraWord? {
+    guard let word = peers.all.first(where: { $0.node == node })?.word, peers.isThere(node, at: now) else { return nil }
+    return now - word.at <= Peers.patience ? word.said : nil
   }
 
   /// The nodes that want another engine than the one in force, whichever.
   package func wanting(at now: Moment) -> [NodeName] {
     plan.nodes.filter { node in
       if node == plan.me { return plan.wanted != nil }
-      guard let peer = peers.all.first(where: { $0.node == node }), peers.isThere(peer, at: now), let word = peer.word,
-        now - word.at <= Peers.patience
-      else { return false }
-      return word.said.era == state.era && word.said.wanted != nil
+      guard let word = word(of: node, at: now) else { return false }
+      return word.era == state.era && word.wanted != nil
     }
   }
 

@@ -1,5 +1,5 @@
-package import Agreement
-package import Libevent
+import Agreement
+import Libevent
 
 /// Runs a node of a fleet on a loop of its own: it steps the protocols, and does what they want.
 ///
