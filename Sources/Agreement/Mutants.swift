@@ -77,6 +77,9 @@ package enum Mutant: String, CaseIterable, Sendable {
   // Who founds the embedded engine.
   case agreedBeforeDurable
   case foundedAtOwnWord
+  // A fleet that's restored.
+  case restoredWithoutQuiet
+  case formerLineageHeard
   // The embedded engine as a whole.
   case strangersHeard
 
@@ -97,6 +100,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
   package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes] + ofForms
+  /// Those of a fleet that's restored.
+  package static let ofRestoration: [Mutant] = [.restoredWithoutQuiet, .formerLineageHeard]
   /// Those of programs of different forms, on any engine.
   package static let ofForms: [Mutant] = [.formOfTheFirst, .laterFormTakenUp, .laterFormSkipped, .behindAndOwning]
   /// Those of a change of the engine.
@@ -109,7 +114,7 @@ package enum Mutant: String, CaseIterable, Sendable {
       .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
     ].contains($0)
     let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
-    let others = ofSuccession + ofSealing + ofEmbeddedLog + ofFounding
+    let others = ofSuccession + ofSealing + ofRestoration + ofEmbeddedLog + ofFounding
     return !others.contains($0) && !isOfEngine && !isOfNodesAlone
   }
 }

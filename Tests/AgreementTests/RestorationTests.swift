@@ -47,6 +47,23 @@ import Testing
     #expect(net.restore(n0, without: [n2, n1]) == .restored(.init(gone: [n1, n2], present: [n2], position: position)))
   }
 
+  /// After a start it isn't known to be agreed on, but it's there, and isn't lost.
+  @Test func whatIsKnownAfterAStartIsNamedAsWell() throws {
+    var net = RestorationNet.running()
+    _ = net.ask(n0, .set(key: "a", value: [1]))
+    let position = try #require(net.nodes[n0]?.log.delivered)
+    for name in net.names { net.end(name) }
+    net.start(n0)
+    net.run(5_000)
+    let loss = FleetNode.Loss(gone: [n1, n2], present: [], position: position)
+    #expect(net.restore(n0, without: nil) == .loss(loss))
+    guard case .restored? = net.restore(n0, without: [n1, n2], for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.values(n0) == [1])
+  }
+
   @Test func oneGoesOnAndOthersComeBackByAndBy() throws {
     var net = RestorationNet.running()
     _ = net.ask(n0, .set(key: "a", value: [1]))

@@ -10,6 +10,8 @@ enum Theatre: String {
   case embedded
   /// A whole fleet that comes from one engine to another.
   case engines
+  /// A whole fleet on the embedded engine, of which most are lost for good.
+  case restored
   /// The embedded log.
   case zab
   /// Who owns a name, decided among the nodes.
@@ -23,6 +25,7 @@ extension Theatre {
     case .fleet: Mutant.ofFleet
     case .embedded: Mutant.ofEngine
     case .engines: Mutant.ofSuccession
+    case .restored: Mutant.ofRestoration
     case .zab: Mutant.ofEmbeddedLog
     case .paxos: Mutant.ofPaxos
     }
@@ -50,8 +53,11 @@ struct Task {
 
   /// The story of a seed, of a whole fleet.
   func story(_ seed: UInt64) -> Story {
-    theatre == .engines
-      ? Story(changing: seed) : Story(seed: seed, engine: theatre == .embedded ? .embedded : .store)
+    switch theatre {
+    case .engines: Story(changing: seed)
+    case .restored: Story(restoring: seed)
+    default: Story(seed: seed, engine: theatre == .embedded ? .embedded : .store)
+    }
   }
 
   init?(_ words: [String]) {
@@ -98,7 +104,7 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
   -> (finding: Finding?, events: Int)
 {
   switch task.theatre {
-  case .fleet, .embedded, .engines:
+  case .fleet, .embedded, .engines, .restored:
     let world = World(task.story(seed), mutant: task.mutant)
     if tells { world.tell = { print($0) } }
     let outcome = world.play()
@@ -122,7 +128,7 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
 
 /// Tells of a story that fails: as short as it gets, where stories can be made shorter.
 func tellFailure(_ seed: UInt64, _ finding: Finding, _ task: Task) {
-  if task.theatre == .fleet || task.theatre == .embedded || task.theatre == .engines,
+  if task.theatre != .zab, task.theatre != .paxos,
     let (story, finding) = task.story(seed).shrunk(mutant: task.mutant)
   {
     let world = World(story, mutant: task.mutant)
@@ -170,7 +176,7 @@ func run(_ task: Task) -> Int32 {
     "\(task.count) seeds from \(task.first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
   )
   switch task.theatre {
-  case .fleet, .embedded, .engines: print(total)
+  case .fleet, .embedded, .engines, .restored: print(total)
   case .zab: print(embedded)
   case .paxos: print("\(embedded.leaders) owners")
   }
@@ -179,9 +185,9 @@ func run(_ task: Task) -> Int32 {
 
 guard let task = Task(Array(CommandLine.arguments.dropFirst())) else {
   print(
-    "usage: Simulate [fleet|embedded|engines|zab|paxos] [SEEDS [FIRST [MUTANT]]], Simulate [fleet|embedded|engines|zab|paxos] tell SEED [MUTANT], or Simulate [fleet|embedded|engines|zab|paxos] mutants [SEEDS]"
+    "usage: Simulate [fleet|embedded|engines|restored|zab|paxos] [SEEDS [FIRST [MUTANT]]], Simulate [fleet|embedded|engines|restored|zab|paxos] tell SEED [MUTANT], or Simulate [fleet|embedded|engines|restored|zab|paxos] mutants [SEEDS]"
   )
-  for theatre in [Theatre.fleet, .embedded, .engines, .zab, .paxos] {
+  for theatre in [Theatre.fleet, .embedded, .engines, .restored, .zab, .paxos] {
     print("mutants of \(theatre.rawValue): " + theatre.mutants.map(\.rawValue).joined(separator: " "))
   }
   exit(64)

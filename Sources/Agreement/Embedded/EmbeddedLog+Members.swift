@@ -36,7 +36,7 @@ extension EmbeddedLog {
   mutating func ask(at now: Moment, into effects: inout [Effect]) {
     // If nobody says so any more, it may be that all are new.
     let isNew = memory.embedded.log.history.members == nil && !founding.isFounded
-    if isOutside, isNew, now >= toldAt + Self.askingPatience { isOutside = false }
+    if isOutside, isNew, !isOutlived, now >= toldAt + Self.askingPatience { isOutside = false }
     guard isOutlived || (zab == nil ? isOutside : zab?.isCounted == false), now >= asksAt else { return }
     asksAt = now + Self.askingPause
     for node in nodes where node != me.node { effects.append(.send(.ask(by: me.incarnation), to: node)) }

@@ -185,8 +185,11 @@ package struct EmbeddedLog {
   package var isCaughtUp: Bool { !isStalled && zab?.isCaughtUp == true }
 
   /// The end of the log, as far as it's known.
-  package var end: UInt64 {
-    guard let zab, !isCaughtUp else { return delivered }
+  package var end: UInt64 { isCaughtUp ? delivered : last }
+
+  /// The last entry that is here, whether it's known to be agreed on or not: after a start that isn't known of those behind the snapshot.
+  var last: UInt64 {
+    guard let zab else { return delivered }
     let history = zab.memory.history
     let rest = history.items[min(history.index(of: zab.delivered).index + 1, history.items.count)...]
     return delivered + UInt64(rest.count { if case .value = $0.entry { true } else { false } })
@@ -208,7 +211,7 @@ package struct EmbeddedLog {
   }
 
   private var nextWake: Moment {
-    guard let own = zab?.wakesAt, !isOutlived else { return isOutside ? asksAt : founding.wakesAt }
+    guard let own = zab?.wakesAt, !isOutlived else { return isOutside || isOutlived ? asksAt : founding.wakesAt }
     let wakesAt = zab?.isCounted == true ? min(own, isRestored ? announcesAt : .never) : min(own, asksAt)
     guard let handed, !outbox.isEmpty, !isStalled, zab?.leader?.isReady == true else { return wakesAt }
     return min(wakesAt, handed.at + timing.patience)

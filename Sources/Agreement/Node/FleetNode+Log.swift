@@ -109,6 +109,8 @@ extension FleetNode {
   private mutating func restore(_ state: FleetState, into effects: inout [Effect]) {
     guard !self.state.isOver else { return }
     self.state = state
+    // It may be another log, that is shorter.
+    applied = min(applied, state.position)
     effects.append(.restored(position: state.position))
     if let mine = state.member(me.node), mine.identity == me { passOver(upTo: mine, into: &effects) }
     withdraw(into: &effects)
@@ -142,13 +144,16 @@ extension FleetNode {
 
   private mutating func join(at now: Moment, into effects: inout [Effect]) {
     // Noted before it's said: it may be delivered within the call.
+    rollouts.beginAnew()
     joining = EntryID(me, run: memory.run, sequence: sequence + 1)
     append(.join, at: now, into: &effects)
   }
 
   /// Whether the log has all that this node had taken up of it when it was started.
   private var hasWhatIsStored: Bool {
-    state.committed.generation >= memory.stored.generation && state.position >= memory.overrides.position
+    // A fleet that was restored may have lost it for good. Its log lives only where all is here that a majority of its voters has.
+    if log.embedded?.isRestored == true { return true }
+    return state.committed.generation >= memory.stored.generation && state.position >= memory.overrides.position
   }
 
   /// Whether the end of the log is behind what this node has stored: for a moment that is an old answer, for long it's another log.

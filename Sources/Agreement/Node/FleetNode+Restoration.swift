@@ -16,6 +16,11 @@ extension FleetNode {
 
   /// Whether more than half of those who count are there, with the memories that count.
   private func isMajorityThere(of members: Members, at now: Moment) -> Bool {
+    members.isMajority(voices(of: members, at: now))
+  }
+
+  /// The seats of those who are there, with the memories that count.
+  private func voices(of members: Members, at now: Moment) -> NodeSet {
     var there = NodeSet()
     for seat in members.voting {
       guard let participant = members[seat] else { continue }
@@ -23,7 +28,7 @@ extension FleetNode {
       let isThere = peer.map { peers.isPresent($0, at: now) && $0.status?.incarnation == participant.incarnation }
       if participant == me || isThere == true { there.insert(seat) }
     }
-    return members.isMajority(there)
+    return there
   }
 
   mutating func noteMajority(at now: Moment) {
@@ -39,9 +44,11 @@ extension FleetNode {
   func loss(at now: Moment) -> Result<Loss, Refusal> {
     func refusal(_ why: String) -> Result<Loss, Refusal> { .failure(Refusal(answer: .pointless(why))) }
     guard let log = log.embedded else { return refusal("the fleet's log is kept by servers of its own") }
-    guard let zab = log.zab, let members = log.members, isVoter else {
+    guard let zab = log.zab, let members = log.members, !log.isOutlived else {
       return refusal("this node has no vote, so the fleet can't go on from what it has")
     }
+    // Who only learns, or votes no more, has a log all the same: perhaps the last one that there is.
+    guard log.last > 0 || isVoter else { return refusal("this node knows nothing of the log yet") }
     if let leader = log.leader, log.isReached {
       return refusal("\(leader.text) leads, and more than half of those who vote are there: nothing is lost")
     }
@@ -52,8 +59,8 @@ extension FleetNode {
       return refusal("it isn't known yet who is there: try again in some seconds")
     }
     switch rollouts.hand {
-    case .activating, .soaking: return refusal("a configuration is about to be served: try again in some seconds")
-    case .empty, .preparing, .holding, .refused: break
+    case .activating: return refusal("a configuration is about to be served: try again in some seconds")
+    case .empty, .preparing, .holding, .refused, .soaking: break
     }
     // An election tells who has the most.
     let own = (zab.memory.currentEpoch, zab.memory.history.last)
@@ -62,8 +69,13 @@ extension FleetNode {
     {
       return refusal("\(other.text) is there and knows more of the log: the fleet should go on from what that node has")
     }
+    // As long as members change, those vote as well who did before.
+    let voices = voices(of: members, at: now).compactMap { members[$0]?.node }
+    if !voices.contains(plan.me), let voter = voices.first {
+      return refusal("\(voter.text) is there and votes: the fleet should go on from what that node has")
+    }
     let gone = Set(members.voting.compactMap { members[$0]?.node }).subtracting([plan.me]).sorted()
-    return .success(Loss(gone: gone, present: gone.filter { peers.isPresent($0, at: now) }, position: log.end))
+    return .success(Loss(gone: gone, present: gone.filter { peers.isPresent($0, at: now) }, position: log.last))
   }
 
   mutating func restore(
@@ -92,7 +104,7 @@ extension FleetNode {
     guard
       let members = zab.members.restored(
         to: me, mark: mark, after: max(before.acceptedEpoch, before.currentEpoch)),
-      let seat = members.seat(of: me), var state = lastState(of: zab)
+      let seat = members.seat(of: me), var state = lastState
     else { return nil }
     // Nobody else's word counts before it has come again.
     (state.members, state.succession) = ([], nil)
@@ -110,14 +122,23 @@ extension FleetNode {
     return next
   }
 
-  /// What all entries come to that are here; nil if one can't be read.
-  private func lastState(of zab: Zab) -> FleetState? {
-    var state = state
+  /// The entries that are here and of which it isn't known whether all agree on them; nil if one can't be read.
+  package var tail: [Entry]? {
+    guard let zab = log.embedded?.zab else { return [] }
+    var tail: [Entry] = []
     for item in zab.memory.history.items where item.zxid > zab.delivered {
       guard case .value(let bytes) = item.entry else { continue }
       guard let entry = try? Entry(encoded: bytes, knowing: plan.known) else { return nil }
-      state.fold(entry)
+      tail.append(entry)
     }
+    return tail
+  }
+
+  /// What all entries come to that are here; nil if one can't be read.
+  private var lastState: FleetState? {
+    guard let tail else { return nil }
+    var state = state
+    for entry in tail { state.fold(entry) }
     // After a crash it may have less of the log than it served, as that was agreed on by others.
     if memory.stored.generation > state.committed.generation {
       (state.committed, state.rollout) = (memory.stored, nil)
@@ -143,7 +164,14 @@ extension FleetNode {
     var next = FleetNode(plan, memory: memory, mutants: mutants)
     (next.peers, next.isolation, next.pools, next.own, next.isAble) = (peers, isolation, pools, own, isAble)
     (next.tables, next.ownGeneration) = (tables, ownGeneration)
+    // What it serves to be looked at, and nobody can decide on any more, makes room for what is in force.
+    if case .soaking = rollouts.hand { next.rollouts.keep(rollouts) }
     self = next
     step(.tick, at: now, into: &effects)
   }
+}
+
+extension FleetNode.Effect {
+  /// Whether it answers a request: all else that a node wants while another memory is being stored in place of its own comes to nothing.
+  package var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

@@ -123,7 +123,7 @@ package struct FleetNode {
   /// Whether each address could be this node's, as far as that one goes.
   var isAble: [Bool]
   /// The last entry up to which the fleet's overrides hold on this node.
-  package private(set) var applied: UInt64 = 0
+  package internal(set) var applied: UInt64 = 0
   /// The generation by which this node leads its own table.
   var ownGeneration: OwnGeneration
   /// Since when another node is there that should rather have each address.
@@ -184,7 +184,7 @@ package struct FleetNode {
 
   private var nextWake: Moment {
     var at = min(log.wakesAt, peers.speaksAt)
-    if isInformed { at = min(at, rollouts.wakesAt) }
+    if isInformed || change.cameOver { at = min(at, rollouts.wakesAt) }
     for index in owners.indices { at = min(at, owners[index].wakesAt, moves[index]?.asksAt ?? .never) }
     for index in tables.indices { at = min(at, tables[index].wakesAt) }
     return at

@@ -15,7 +15,9 @@ struct Acceptor {
   init(_ slot: PaxosSlot, term: Span, at now: Moment, _ mutants: Mutants) {
     self.slot = slot
     self.term = term
-    let isFree = slot.generation == 0 || mutants.have(.noQuietTimeAfterRestart)
+    let isFree =
+      slot.generation == 0 || mutants.have(.noQuietTimeAfterRestart)
+      || slot.isRestored && mutants.have(.restoredWithoutQuiet)
     // Whoever may have had the name is none of the members any more, so nobody is spared the wait.
     if slot.isRestored, !isFree {
       lease = (now + Lease.quiet(after: [Lease(term: term)], mutants), nil)

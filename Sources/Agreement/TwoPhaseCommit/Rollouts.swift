@@ -92,9 +92,14 @@ package struct Rollouts {
     served = stored.origin
   }
 
-  /// Says all that is to be said once more, as another log is to have it.
+  /// Says all that is to be said once more, as the log doesn't have it any more, or another log is to have it.
   mutating func beginAnew() {
     (voted, reported, complained, deadline) = (nil, 0, 0, nil)
+  }
+
+  /// Goes on with what another one serves, and has in hand.
+  mutating func keep(_ other: Rollouts) {
+    (served, hand) = (other.served, other.hand)
   }
 
   /// When it wants to look again at the latest.

@@ -27,6 +27,7 @@ package struct FleetEngine: Sendable {
 final class EngineChange {
   private let engines: [FleetEngine]
   private let open: (StoreSettings) -> any Store
+  private let call: (any Store, String) -> Void
   /// The engine that the file names, if it isn't the one in force.
   private(set) var wanted: FleetEngine?
   private var prospect: (any Store)?
@@ -34,14 +35,24 @@ final class EngineChange {
   /// - Parameters:
   ///   - engines: those that are known, the file's first.
   ///   - current: what the one in force is called.
-  init(_ engines: [FleetEngine], current: String, open: @escaping (StoreSettings) -> any Store) {
-    (self.engines, self.open) = (engines, open)
+  ///   - open: opens a store.
+  ///   - call: has a store be called by a name whenever people are told of it.
+  init(
+    _ engines: [FleetEngine], current: String, open: @escaping (StoreSettings) -> any Store,
+    call: @escaping (any Store, String) -> Void
+  ) {
+    (self.engines, self.open, self.call) = (engines, open, call)
     look(current)
   }
+
+  /// What people call the log in force.
+  static let currentName = "the fleet's log"
+  private static let nextName = "the log that is to come"
 
   private func look(_ current: String) {
     wanted = engines.first.flatMap { $0.names.contains(current) ? nil : $0 }
     prospect = wanted?.store.map(open)
+    if let prospect { call(prospect, Self.nextName) }
   }
 
   /// What the engine is called that is wanted and could be begun with now.
@@ -75,7 +86,9 @@ final class EngineChange {
     let store = engine.name == wanted?.name ? prospect : nil
     prospect = nil
     defer { look(engine.name) }
-    return store ?? engine.store.map(open)
+    let begun = store ?? engine.store.map(open)
+    if let begun { call(begun, Self.currentName) }
+    return begun
   }
 
   /// What a node stores before it goes by another era.

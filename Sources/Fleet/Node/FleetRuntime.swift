@@ -501,7 +501,3 @@ package final class FleetRuntime {
     return "\(node.text), which owns it, doesn't know this node: start it with the file that names both"
   }
 }
-
-extension FleetNode.Effect {
-  fileprivate var isAnswer: Bool { if case .answer = self { true } else { false } }
-}

@@ -93,9 +93,12 @@ package final class FleetThread {
     let current = setup.engines.first { $0.names.contains(memory.era.engine) } ?? setup.engines[0]
     setup.plan.engine = current.timing
     let change = EngineChange(setup.engines, current: current.name) { [setup] in
-      open($0, for: setup.addresses, on: loop, events, "the log that is to come")
+      open($0, for: setup.addresses, on: loop, events)
+    } call: {
+      report($0, as: $1, to: events)
     }
-    let store = current.store.map { open($0, for: setup.addresses, on: loop, events, "the fleet's log") }
+    let store = current.store.map { open($0, for: setup.addresses, on: loop, events) }
+    if let store { report(store, as: EngineChange.currentName, to: events) }
     var vault: EmbeddedVault?
     if store == nil { (vault, memory) = openVault(of: setup, events) }
     var links: NodeLinks?
@@ -128,11 +131,10 @@ package final class FleetThread {
 
   /// Opens what the log is kept in, and passes on what it has to say.
   private static func open(
-    _ settings: StoreSettings, for addresses: [FleetAddress], on loop: EventLoop, _ events: Mailbox<FleetEvent>,
-    _ what: String
+    _ settings: StoreSettings, for addresses: [FleetAddress], on loop: EventLoop, _ events: Mailbox<FleetEvent>
   ) -> any Store {
     var warned: Set<String> = []
-    let store = settings.open(resolver: Resolver(on: loop), on: loop) { notice in
+    return settings.open(resolver: Resolver(on: loop), on: loop) { notice in
       switch notice {
       case .trouble(let what): events.post(.trouble(what))
       case .shortestLease(let shortest, let reason):
@@ -148,13 +150,16 @@ package final class FleetThread {
         }
       }
     }
+  }
+
+  /// Says whenever a store is away or there again, and by this name.
+  private static func report(_ store: any Store, as name: String, to events: Mailbox<FleetEvent>) {
     store.onState = { state in
       switch state {
-      case .away(_, let why): events.post(.trouble("\(what) can't be reached: \(why)"))
-      case .reached(let server, _, _): events.post(.relief("\(what) is reached at \(server)"))
+      case .away(_, let why): events.post(.trouble("\(name) can't be reached: \(why)"))
+      case .reached(let server, _, _): events.post(.relief("\(name) is reached at \(server)"))
       }
     }
-    return store
   }
 
   /// For how long another process may still have the journal that is about to end.

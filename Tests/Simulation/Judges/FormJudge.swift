@@ -17,6 +17,11 @@ struct FormJudge {
     programs[Start(participant: Participant(node, memory.incarnation), run: memory.run)] = known
   }
 
+  /// A log begins with a state in which nobody has said anything yet.
+  mutating func begin(with state: FleetState) {
+    (last, voters) = ([:], state.voters?.all)
+  }
+
   /// Takes the next entry, with what nodes say that it came to; what is wrong with it, if anything.
   mutating func judge(_ entry: Entry, _ position: UInt64, _ result: FleetState.Outcome) -> String? {
     let (author, start) = (entry.id.author, Start(participant: entry.id.author, run: entry.id.run))

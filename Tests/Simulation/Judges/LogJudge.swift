@@ -2,7 +2,9 @@ import Agreement
 
 /// Judges what nodes learn of the log: the same entries at the same places, and each thing that was wanted once.
 struct LogJudge {
-  private(set) var entries: [Entry] = []
+  /// The position before its first entry.
+  private var base: UInt64 = 0
+  private var entries: [Entry] = []
   private var results: [FleetState.Outcome] = []
   private var tokens: Set<[UInt8]> = []
 
@@ -13,7 +15,8 @@ struct LogJudge {
   }
 
   mutating func judge(_ entry: Entry, _ position: UInt64, _ result: FleetState.Outcome) -> Verdict {
-    let index = Int(position) - 1
+    guard position > base else { return .wrong("the log has no hole", "\(position) was learned, before the first") }
+    let index = Int(position - base) - 1
     if index < entries.count {
       guard entries[index] == entry else {
         return .wrong("all have the same log", "\(position) is \(entry.event), and was \(entries[index].event) before")
@@ -24,13 +27,34 @@ struct LogJudge {
       return .known
     }
     guard index == entries.count else {
-      return .wrong("the log has no hole", "\(position) was learned after \(entries.count)")
+      return .wrong("the log has no hole", "\(position) was learned after \(base + UInt64(entries.count))")
     }
+    guard note(entry, result) else { return .wrong("each thing happens once", "\(position) sets something again") }
+    return .first
+  }
+
+  /// Takes what came to this, without a look; whether it's the first time that it was set.
+  @discardableResult
+  mutating func note(_ entry: Entry, _ result: FleetState.Outcome) -> Bool {
     entries.append(entry)
     results.append(result)
-    if case .set(_, let value) = entry.event, result == .taken, !tokens.insert(value).inserted {
-      return .wrong("each thing happens once", "\(position) sets \(value) again")
+    guard case .set(_, let value) = entry.event, result == .taken else { return true }
+    return tokens.insert(value).inserted
+  }
+
+  /// Forgets what came behind a position; gives all before that, with what it came to.
+  mutating func cut(to position: UInt64) -> [(Entry, UInt64, FleetState.Outcome)] {
+    let kept = Int(min(max(position, base) - base, UInt64(entries.count)))
+    for (entry, result) in zip(entries[kept...], results[kept...]) where result == .taken {
+      if case .set(_, let value) = entry.event { tokens.remove(value) }
     }
-    return .first
+    entries.removeSubrange(kept...)
+    results.removeSubrange(kept...)
+    return entries.indices.map { (entries[$0], base + UInt64($0) + 1, results[$0]) }
+  }
+
+  /// A log begins with what all up to a position came to; what was set so far was.
+  mutating func begin(after position: UInt64) {
+    (base, entries, results) = (position, [], [])
   }
 }

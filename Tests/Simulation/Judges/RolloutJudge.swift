@@ -75,6 +75,16 @@ struct RolloutJudge {
     return nil
   }
 
+  /// A log begins with a state in which nobody counts yet: nothing is under way but what the state says, and what it says is in force was committed.
+  mutating func begin(with state: FleetState, after former: RolloutJudge) {
+    (memories, seen) = ([:], [:])
+    for number in cases.keys where number != state.rollout?.number { cases[number]?.isDecided = true }
+    let origin = state.committed.origin
+    // After a crash a node may serve what it has no entry of.
+    if cases[origin]?.isCommitted != true { cases[origin] = former.cases[origin] }
+    if former.reverts.contains(origin) { reverts.insert(origin) }
+  }
+
   /// What is wrong with a node's activating something now.
   func judgeActivation(_ origin: UInt64, inForce: Bool, by node: NodeName) -> String? {
     if reverts.contains(origin) { return nil }
@@ -94,7 +104,8 @@ struct RolloutJudge {
 
 extension World {
   func learn(_ entry: Entry, _ position: UInt64, _ result: FleetState.Outcome, _ node: Int) {
-    switch log.judge(entry, position, result) {
+    let branch = branch(of: node)
+    switch branches[branch].log.judge(entry, position, result) {
     case .known: break
     case .wrong(let promise, let what): fail(promise, "n\(node): \(what)")
     case .first:
@@ -105,9 +116,9 @@ extension World {
       case .decided(.reverted): outcome.counts.reverts += 1
       default: break
       }
-      if let wrong = forms.judge(entry, position, result) { fail("what is new waits for all", wrong) }
+      if let wrong = branches[branch].forms.judge(entry, position, result) { fail("what is new waits for all", wrong) }
       if case .trial = entry.event, result == .taken { outcome.counts.trials += 1 }
-      if let wrong = rollouts.judge(entry, position, result, nodes) { fail("the log decides", wrong) }
+      if let wrong = branches[branch].rollouts.judge(entry, position, result, nodes) { fail("the log decides", wrong) }
     }
   }
 }

@@ -50,6 +50,8 @@ package struct Story: Equatable {
     case disk(node: Int, Int64)
     /// Something happens to the node that leads the log, for so long.
     case strike(Blow, for: Int64)
+    /// More than half of those who vote lose all that they have, for good.
+    case loseMost(choice: UInt64)
     /// Somebody wants something of a node.
     case ask(node: Int, FleetRequest)
     case move(node: Int, address: Int, to: Int)
@@ -73,6 +75,8 @@ package struct Story: Equatable {
   package var engine: Engine
   /// Whether they come to agree by another one.
   package var changesEngine = false
+  /// Whether most of them are lost for good.
+  package var isRestored = false
   /// What they agree by in the end.
   package var last: Engine
   /// The seed that it was made from, and that the network's chance comes from.

@@ -108,6 +108,10 @@ package final class Host {
   /// The target for which things are being reserved, or are.
   var preparing: UInt64?
   var reserved: UInt64?
+  /// Whether another memory is being stored in place of its own: until then it neither hears nor says anything.
+  var isRestoring = false
+  /// The log by which it may serve something older than before, as it was left behind by that.
+  var mayGoBackTo: Int?
   /// All targets for which it had everything reserved once, with this memory.
   var everReserved: [UInt64] = []
 
@@ -132,7 +136,9 @@ extension World {
     nodes[node].life += 1
     nodes[node].begunAt = now
     nodes[node].disk.run += 1
-    forms.begins(Self.name(node), nodes[node].disk, nodes[node].known)
+    for branch in branches.indices {
+      branches[branch].forms.begins(Self.name(node), nodes[node].disk, nodes[node].known)
+    }
     nodes[node].wakesAt = .max
     nodes[node].calls = []
     nodes[node].preparing = nil
@@ -191,6 +197,7 @@ extension World {
     if nodes[node].fleet != nil, !withHost { tellEnd(of: node) }
     nodes[node].life += 1
     nodes[node].fleet = nil
+    nodes[node].isRestoring = false
     endDisk(node)
     nodes[node].isFrozen = false
     nodes[node].late = []
@@ -222,6 +229,7 @@ extension World {
   // MARK: What a node wants
 
   func perform(_ effect: FleetNode.Effect, of node: Int) {
+    if nodes[node].isRestoring, !effect.isAnswer { return }
     let life = nodes[node].life
     switch effect {
     case .call(let call, let request): ask(node, call, request)
@@ -244,9 +252,11 @@ extension World {
       outcome.counts.restores += 1
     case .tableReady(let table): say("n\(node) has what others had of \(tableNames[table])'s table")
     case .replicated, .heard: break
-    case .answer(let number, let answer): say("n\(node) answers request \(number): \(answer)")
+    case .answer(let number, let answer):
+      say("n\(node) answers request \(number): \(answer)")
+      if case .loss(let loss) = answer { restore(node, without: loss) }
     case .damaged(let what): fail("what the log holds can be read", "n\(node): \(what)")
-    case .restore: fail("no story restores a fleet", "n\(node) does")
+    case .restore(let memory, let loss, let number): restore(node, memory, loss, number)
     case .succeed(let state): succeed(node, state)
     case .persist(let record): persist(record, on: node)
     case .persistSlot(let address, let slot): persist(slot, of: address, on: node)
@@ -268,21 +278,25 @@ extension World {
       let time = chance.permille(100) ? chance.within(0...milliseconds(900)) : chance.within(0...milliseconds(60))
       queue.put(.prepared(node: node, life: life, origin: target.origin, vote), at: now + time)
     case .giveBack(let origin):
-      if nodes[node].reserved == origin, rollouts.isBound(nodes[node].disk.incarnation, Self.name(node), to: origin) {
+      if nodes[node].reserved == origin,
+        branches[branch(of: node)].rollouts.isBound(nodes[node].disk.incarnation, Self.name(node), to: origin)
+      {
         fail("who said yes holds until the decision", "n\(node) gives back what it holds for \(origin)")
       }
       nodes[node].preparing = nil
       nodes[node].reserved = nil
     case .activate(let target, let inForce):
+      let rollouts = branches[branch(of: node)].rollouts
       if let wrong = rollouts.judgeActivation(target.origin, inForce: inForce, by: Self.name(node)) {
         fail("nobody activates before the decision", "n\(node): \(wrong)")
       }
       nodes[node].reserved = nil
       guard inForce else { break }
       let stored = nodes[node].disk.stored.generation
-      if target.generation < stored {
+      if target.generation < stored, nodes[node].mayGoBackTo != branch(of: node) {
         fail("no node goes back", "n\(node) serves \(target.generation) after \(stored)")
       }
+      if nodes[node].mayGoBackTo == branch(of: node) { nodes[node].mayGoBackTo = nil }
       let committed = FleetState.Committed(
         generation: target.generation, origin: target.origin, text: target.text, digest: target.digest)
       queue.put(.stored(node: node, life: life, committed), at: now + chance.within(100_000...milliseconds(25)))

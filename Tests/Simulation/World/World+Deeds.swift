@@ -44,6 +44,7 @@ extension World {
     case .dark: for node in nodes.indices where nodes[node].fleet != nil { end(node, withHost: true) }
     case .light: for node in nodes.indices where nodes[node].fleet == nil { begin(node) }
     case .disk(let node, let time): nodes[node].diskTime = time
+    case .loseMost(let choice): loseMost(choice)
     case .strike(let blow, let span): strike(blow, for: span)
     case .ask(let node, let request):
       requests += 1
@@ -142,6 +143,9 @@ extension World {
       guard index != story.witness else { continue }
       guard fleet.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin else {
         return fail("all serve what is in force", "n\(index) serves \(fleet.rollouts.served) of \(committed.origin)")
+      }
+      if final, fleet.state.member(Self.name(index))?.applied != committed.generation {
+        return fail("all say what they serve", "n\(index) hasn't said that it serves \(committed.generation)")
       }
       if final, committed.text != lastToken {
         return fail(

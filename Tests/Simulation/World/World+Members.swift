@@ -16,12 +16,12 @@ extension World {
   }
 
   /// Those who counted last for sure; nil before the founding.
-  private var latestMembers: Members? {
+  var latestMembers: Members? {
     nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.agreedMembers }.max { $0.number < $1.number }
   }
 
   /// Whether a node's word counts.
-  private func isVoter(_ node: Int) -> Bool {
+  func isVoter(_ node: Int) -> Bool {
     guard let members = latestMembers, let seat = members.seat(of: participant(node)) else { return false }
     return members.voters.contains(seat)
   }
@@ -30,6 +30,12 @@ extension World {
   func hasVoice(_ node: Int) -> Bool {
     guard let log = nodes[node].fleet?.value.log.embedded else { return true }
     return log.members.flatMap { members in log.seat.map { members.voters.contains($0) } } ?? false
+  }
+
+  /// All who count, or did, as far as anybody knows.
+  var knownMembers: [Members] {
+    nodes.compactMap { $0.fleet?.value.log.embedded?.members } + nodes.compactMap(\.disk.embedded.log.history.members)
+      + [latestMembers].compactMap(\.self)
   }
 
   /// Whether a node may lose its disk. Where the nodes agree by themselves more than half of all are to be left who count, or may soon.
@@ -42,11 +48,10 @@ extension World {
       let index = self.index(of: participant.node)
       return index == node || self.nodes[index].disk.incarnation != participant.incarnation
     }
-    var known =
-      nodes.compactMap { $0.fleet?.value.log.embedded?.members } + nodes.compactMap(\.disk.embedded.log.history.members)
-    guard let latest = latestMembers, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return false }
-    known.append(latest)
-    for members in known {
+    guard let latest = latestMembers, nodes.indices.allSatisfy({ !isUnfounded($0) }), !isMajorityLost else {
+      return false
+    }
+    for members in knownMembers where members.lineage == latest.lineage {
       var lost = NodeSet()
       for seat in members.seated where isLost(members[seat]) { lost.insert(seat) }
       if !members.isMajority(without: lost) { return false }
@@ -57,7 +62,7 @@ extension World {
   }
 
   /// Whether a node of the first hour doesn't know for sure yet that the others are there.
-  private func isUnfounded(_ node: Int) -> Bool {
+  func isUnfounded(_ node: Int) -> Bool {
     guard nodes[node].isFounder else { return false }
     if case .founded = nodes[node].disk.embedded.standing { return false }
     return nodes[node].disk.embedded.log.history.members == nil

@@ -30,6 +30,10 @@ package final class World {
     indirect case succeeded(node: Int, life: UInt32, FleetState)
     indirect case syncedSlot(node: Int, life: UInt32, disk: Int, address: Int, PaxosSlot)
     indirect case mending(Story.Deed)
+    case replaced(node: Int)
+    case look
+    indirect case restore(node: Int, life: UInt32, FleetNode.Loss)
+    indirect case restored(node: Int, life: UInt32, FleetMemory, FleetNode.Loss, number: UInt64)
     case stick(table: Int)
     case deed(Int)
     case thaw(node: Int, life: UInt32)
@@ -77,9 +81,10 @@ package final class World {
   var goesAwayOnClaim = false
   var isHealed = false
   var outcome = Outcome()
-  var log = LogJudge()
-  var rollouts = RolloutJudge()
-  var forms = FormJudge()
+  /// The logs, in the order in which they began: one, unless the fleet is restored.
+  var branches = [Branch()]
+  /// Whether most are lost, and nobody has let the fleet go on yet.
+  var isMajorityLost = false
   var owners: OwnerJudge
   private var sleep: SleepJudge
   var tables = TableJudge()
@@ -140,7 +145,9 @@ package final class World {
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     for table in tableNames.indices where story.hasClients { queue.put(.stick(table: table), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
-    for turn in 1...20 { queue.put(.seatAll, at: story.healsAt + milliseconds(500) * Int64(turn)) }
+    for turn in 1...(story.isRestored ? 30 : 20) {
+      queue.put(.seatAll, at: story.healsAt + milliseconds(500) * Int64(turn))
+    }
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
     queue.put(.lastWish, at: story.healsAt + seconds(16))
     queue.put(.judge(final: false), at: story.healsAt + seconds(16) - milliseconds(1))
@@ -208,6 +215,14 @@ package final class World {
     case .succeeded(let node, let life, let state):
       guard nodes[node].life == life, canTake(node, event) else { return }
       succeeded(node, state)
+    case .replaced(let node): perform(.start(node: node, wiped: false))
+    case .look: look()
+    case .restore(let node, let life, let loss):
+      guard nodes[node].life == life else { return }
+      goOn(from: node, without: loss)
+    case .restored(let node, let life, let memory, let loss, let number):
+      guard nodes[node].life == life, canTake(node, event) else { return }
+      restored(node, memory, loss, number)
     case .mending(let deed): if !isHealed { perform(deed) }
     case .stick(let table): stick(table)
     case .deed(let number): perform(story.deeds[number].deed)
@@ -234,7 +249,7 @@ package final class World {
   func step(_ node: Int, _ input: FleetNode.Input) {
     let host = nodes[node]
     // Taken out while it's stepped, so that nothing of it is copied.
-    guard let fleet = host.fleet.take() else { return }
+    guard !host.isRestoring, let fleet = host.fleet.take() else { return }
     // It has no key for somebody whom it doesn't know.
     if case .message(_, let from) = input, !fleet.value.plan.nodes.contains(from) { return host.fleet = fleet }
     if host.isFrozen {
