@@ -79,7 +79,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case foundedAtOwnWord
   // A fleet that's restored.
   case restoredWithoutQuiet
-  case formerLineageHeard
+  case restoredWithoutTail
   // The embedded engine as a whole.
   case strangersHeard
 
@@ -101,7 +101,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of the embedded engine as a whole.
   package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes] + ofForms
   /// Those of a fleet that's restored.
-  package static let ofRestoration: [Mutant] = [.restoredWithoutQuiet, .formerLineageHeard]
+  package static let ofRestoration: [Mutant] = [.restoredWithoutQuiet, .restoredWithoutTail]
   /// Those of programs of different forms, on any engine.
   package static let ofForms: [Mutant] = [.formOfTheFirst, .laterFormTakenUp, .laterFormSkipped, .behindAndOwning]
   /// Those of a change of the engine.

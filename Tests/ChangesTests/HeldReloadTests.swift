@@ -76,8 +76,10 @@ struct HeldReloadTests {
     let prepared = try #require(held)
 
     // The worker goes on meanwhile, by what holds now.
-    _ = try Peer.connect(to: binding.address)
-    _ = try servers[0].accept()
+    let client = try Peer.connect(to: binding.address)
+    try client.send("a")
+    // It has looked for clients since: else those that come later may be there before what it's told is.
+    #expect(try servers[0].accept().receiveText(1) == "a")
     let lease = Lease(
       pool: "web", endpoint: servers[0].address.description, term: .drain, author: "ann", since: .now)
     controller.apply(Change(.override(lease), by: "ann"))

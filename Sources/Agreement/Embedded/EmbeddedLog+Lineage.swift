@@ -32,7 +32,7 @@ extension EmbeddedLog {
   /// Whether what somebody says of the log is of this node's engine. Whoever is of one before is told of this one; whoever is of a later one is
   /// asked for it.
   func isOfTheSame(_ other: Lineage, _ node: NodeName, into effects: inout [Effect]) -> Bool {
-    if other == lineage || mutants.have(.formerLineageHeard), !isOutlived { return true }
+    if other == lineage, !isOutlived { return true }
     if other < lineage {
       answer(node, into: &effects)
     } else if other > lineage {

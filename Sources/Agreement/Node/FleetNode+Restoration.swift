@@ -138,7 +138,7 @@ extension FleetNode {
   private var lastState: FleetState? {
     guard let tail else { return nil }
     var state = state
-    for entry in tail { state.fold(entry) }
+    for entry in tail where !mutants.have(.restoredWithoutTail) { state.fold(entry) }
     // After a crash it may have less of the log than it served, as that was agreed on by others.
     if memory.stored.generation > state.committed.generation {
       (state.committed, state.rollout) = (memory.stored, nil)

@@ -25,9 +25,9 @@ extension World {
     queue.put(.look, at: now + seconds(2))
   }
 
-  /// A machine is gone, with all that it had; an empty one is there in its place after so long at most.
+  /// A disk is gone, with the machine or alone; an empty one is there in its place after so long at most.
   private func lose(_ node: Int, for span: Int64) {
-    if nodes[node].fleet != nil { end(node, withHost: true) }
+    if nodes[node].fleet != nil { end(node, withHost: chance.permille(500)) }
     wipe(node)
     queue.put(.replaced(node: node), at: now + chance.within(milliseconds(100)...span))
   }
@@ -99,8 +99,12 @@ extension World {
       let state = try? FleetState(encoded: memory.embedded.log.history.state)
     else { return fail("a fleet that is restored can be read", "n\(node)") }
     say("-- the fleet goes on from n\(node), entry \(loss.position), without \(loss.gone.map(\.text))")
+    let tail = fleet.tail ?? []
+    if state.position < fleet.state.position + UInt64(tail.count) {
+      fail("a fleet that is restored has all that is there", "n\(node) goes on from \(state.position)")
+    }
     branches.append(
-      Branch(lineage, after: branches[branch(of: node)], at: fleet, fleet.tail ?? [], with: state, nodes))
+      Branch(lineage, after: branches[branch(of: node)], at: fleet, tail, with: state, nodes))
     outcome.counts.restorations += 1
     isMajorityLost = false
     for other in nodes.indices where other != node { nodes[other].mayGoBackTo = branches.count - 1 }

@@ -99,7 +99,9 @@ package final class World {
     self.story = story
     mutants = Mutants(mutant)
     chance = Chance(story.seed ^ 0xA5A5_5A5A_1234_4321)
-    lease = Lease(term: .milliseconds([2_000, 2_700, 4_000][chance.below(3)]))
+    // Who restores a fleet takes some seconds: what was promised before is to be longer than that.
+    lease = Lease(
+      term: .milliseconds((story.isRestored ? [2_700, 4_000, 8_000] : [2_000, 2_700, 4_000])[chance.below(3)]))
     let servers = (0..<story.nodes).filter { $0 != story.witness }
     self.servers = servers
     tableNames = story.addresses > 0 ? (0..<story.addresses).map { "a\($0)" } : servers.map { "@n\($0)" }
@@ -145,13 +147,14 @@ package final class World {
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     for table in tableNames.indices where story.hasClients { queue.put(.stick(table: table), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
-    for turn in 1...(story.isRestored ? 30 : 20) {
+    for turn in 1...(story.isRestored ? 40 : 20) {
       queue.put(.seatAll, at: story.healsAt + milliseconds(500) * Int64(turn))
     }
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
-    queue.put(.lastWish, at: story.healsAt + seconds(16))
-    queue.put(.judge(final: false), at: story.healsAt + seconds(16) - milliseconds(1))
-    queue.put(.judge(final: true), at: story.healsAt + seconds(21))
+    let wellAt = story.healsAt + seconds(story.isRestored ? 24 : 16)
+    queue.put(.lastWish, at: wellAt)
+    queue.put(.judge(final: false), at: wellAt - milliseconds(1))
+    queue.put(.judge(final: true), at: wellAt + seconds(5))
     while outcome.finding == nil, let (event, at) = queue.take() {
       now = at
       outcome.events += 1
