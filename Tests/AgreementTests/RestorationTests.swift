@@ -237,6 +237,31 @@ import Testing
     #expect(net.isLive(n1) && net.nodes[n1]?.isVoter == true && net.nodes[n1]?.state.committed.generation == 1)
   }
 
+  /// What it had served is lost, with all that was agreed on behind the node from which the fleet goes on.
+  @Test func whoServedWhatIsLostServesWhatIsInForce() throws {
+    var net = RestorationNet.running()
+    net.island = [n0]
+    net.run(4_000)
+    let wish = FleetRequest.Wish(text: [2], digest: Digest(2, 0, 0, 0), absence: .isNamed, author: "ann")
+    _ = net.ask(n1, .rollout(wish), for: 3_000)
+    #expect(net.memories[n1]?.stored.generation == 2)
+    for name in [n1, n2] { net.end(name) }
+    guard case .restored? = net.restore(n0, without: [n1, n2], for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    net.island = []
+    net.start(n1)
+    net.run(2_000)
+    guard case .said(_, .taken)? = net.ask(n0, .seat(n1)) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    net.run(8_000)
+    #expect(net.memories[n1]?.stored == net.nodes[n0]?.state.committed)
+    #expect(net.nodes[n0]?.state.member(n1)?.applied == 1)
+  }
+
   /// Of two that are left it's the one that knows more from which the fleet goes on.
   @Test func whoKnowsLessThanAnotherOneThatIsLeftRefuses() throws {
     var net = RestorationNet.running(5)

@@ -18,9 +18,9 @@ import Testing
   }
 
   /// Found in these once: a node that was about to vote no more had the last log that there was, and refused (367); so did one that served a
-  /// configuration to be looked at, for ever, as nobody could decide on it (432, 540); each of two refused for the other one's sake (911, 942); one
-  /// that the fleet had gone on without never slept (1772); and one that had served what the fleet lost waited for that for ever (1948).
-  @Test(arguments: [367, 432, 540, 911, 942, 1772, 1948] as [UInt64]) func foundOnce(seed: UInt64) {
+  /// configuration to be looked at, for ever, as nobody could decide on it (540, 1501); each of two refused for the other one's sake (911, 942); and one
+  /// that the fleet had gone on without never slept (1772).
+  @Test(arguments: [367, 540, 911, 942, 1501, 1772] as [UInt64]) func foundOnce(seed: UInt64) {
     #expect(Self.world(seed).play().finding == nil)
   }
 

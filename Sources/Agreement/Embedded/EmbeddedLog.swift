@@ -190,8 +190,8 @@ package struct EmbeddedLog {
   /// The last entry that is here, whether it's known to be agreed on or not: after a start that isn't known of those behind the snapshot.
   var last: UInt64 {
     guard let zab else { return delivered }
-    let history = zab.memory.history
-    let rest = history.items[min(history.index(of: zab.delivered).index + 1, history.items.count)...]
+    let place = zab.memory.history.index(of: zab.delivered)
+    let rest = zab.memory.history.items[(place.isThere ? place.index + 1 : place.index)...]
     return delivered + UInt64(rest.count { if case .value = $0.entry { true } else { false } })
   }
 

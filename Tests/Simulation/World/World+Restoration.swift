@@ -70,7 +70,7 @@ extension World {
 
   /// Somebody wants that, and has emptied the folders of those whom it names, or of those alone that were lost.
   func goOn(from node: Int, without loss: FleetNode.Loss) {
-    guard isMajorityLost, !nodes[node].isRestoring else { return }
+    guard isMajorityLost, !nodes.contains(where: \.isRestoring) else { return }
     if chance.permille(300) {
       for other in loss.gone.map({ index(of: $0) }) where other != node {
         lose(other, for: seconds(4))
