@@ -192,15 +192,15 @@ MUTANT ?=
 simulate-build = $(SWIFT) build $(if $(MUTANT),,-c release --scratch-path .build-simulate -Xswiftc -enforce-exclusivity=unchecked) --product Simulate
 
 .PHONY: simulate
-simulate: build-packages ## Play SEEDS stories of WORLD (fleet, embedded, engines, zab or paxos), from seed FIRST on
+simulate: build-packages ## Play SEEDS stories of WORLD (fleet, embedded, engines, restored, zab or paxos), from seed FIRST on
 	$(simulate-build)
 	"$$($(simulate-build) --show-bin-path)/Simulate" $(WORLD) $(SEEDS) $(FIRST) $(MUTANT)
 
 .PHONY: mutants
 mutants: build-packages ## Find each mistake that can be made on purpose, and say by which story
 	$(SWIFT) build --product Simulate
-	@for world in fleet embedded engines zab paxos; do \
-	  "$$($(SWIFT) build --product Simulate --show-bin-path)/Simulate" $$world mutants 4000 || exit 1; \
+	@for world in fleet embedded engines restored zab paxos; do \
+	  "$$($(SWIFT) build --product Simulate --show-bin-path)/Simulate" $$world mutants 2000 || exit 1; \
 	done
 
 # All that can happen to three nodes within bounds, step by step; MODELS names some of them.

@@ -23,9 +23,13 @@ package struct ZabStory {
     case trapStruck
     /// So for all that follow.
     case trapFollowers
+    /// So for all that run, but who was struck.
+    case trapUnstruck
     /// All that are down begin, but who was caught as he was about to lead; or he alone.
     case startUncaught
     case startCaught
+    /// All that are down begin, but who was struck last.
+    case startUnstruck
     /// A node loses its disk, if the others can bear that; somebody puts its new memory in place of the old one after so long.
     case wipe(node: Int, for: Int64)
     /// A node shall vote that didn't, or shan't any more.
@@ -61,7 +65,7 @@ package struct ZabStory {
   /// With how many of them it begins.
   let founders: Int
   /// Whether the members change.
-  var isAboutMembers: Bool { founders < nodes || hasWipes }
+  package var isAboutMembers: Bool { founders < nodes || hasWipes }
   private let hasWipes: Bool
   /// What is done when, in nanoseconds, in order.
   var deeds: [(at: Int64, deed: Deed)] = []
@@ -93,7 +97,7 @@ package struct ZabStory {
     let often = chance.below(4)
     snapshots = isHalfway ? [10, 40][often % 2] : [3, 10, 40, 1_000][often]
     kept = [0, 2, 30][chance.below(3)]
-    healsAt = seconds(4) + chance.within(0...seconds(8))
+    healsAt = seconds(4) + chance.within(0...seconds(8)) + (isClimb ? seconds(10) : 0)
     // Some stories have one kind of trouble only; most of those are about epochs that few have stored.
     let single: [Trouble] = [.crash, .freeze, .cut, .loss, .disk, .strike, .trap, .trap, .trap, .climb, .dark, .dark]
     let troubles: [Trouble] =
@@ -112,6 +116,7 @@ package struct ZabStory {
     while at < healsAt {
       at += chance.within(milliseconds(1)...pace)
       if troubles == [.halfway] { at += seconds(2) }
+      if isClimb { at += seconds(6) }
       let kind =
         changes.isEmpty || chance.permille(600) ? troubles[chance.below(troubles.count)] : changes[chance.below(5)]
       trouble(kind, at: at, &chance)
@@ -174,18 +179,24 @@ package struct ZabStory {
   /// Epochs that one node alone has stored, above entries that a majority has, but not as a later epoch's (Ongaro and Ousterhout, "In
   /// search of an understandable consensus algorithm", figure 8, has the like of it): the old leader alone has some entries; the next one
   /// ends as he stores his epoch; the old one gives its entries to a follower, which ends as it stores the epoch of that; both come back,
-  /// and the old leader ends once more; then who stored his epoch alone comes back.
+  /// and the old leader ends once more as it's about to lead; then who stored his epoch alone comes back, and the follower.
   private mutating func climb(at: Int64, _ chance: inout Chance) {
     for node in 0..<nodes { add(.disk(node: node, milliseconds(1)), at: at) }
-    let mended = at + chance.within(milliseconds(1_150)...milliseconds(2_000))
+    let mended = at + chance.within(milliseconds(1_600)...milliseconds(2_400))
     add(.strike(.cutOff, for: mended - at), at: at)
     add(.trapFollowers, at: at + milliseconds(1))
-    let back = mended + chance.within(milliseconds(500)...milliseconds(2_500))
-    for node in 0..<nodes { add(.disk(node: node, chance.within(milliseconds(1)...milliseconds(60))), at: back) }
+    // Nobody waits any more for who is gone.
+    add(.dark, at: mended)
+    for node in 0..<nodes { add(.disk(node: node, chance.within(milliseconds(1)...milliseconds(60))), at: mended) }
+    add(.startUncaught, at: mended + milliseconds(20))
+    add(.trapUnstruck, at: mended + milliseconds(20))
+    let back = mended + chance.within(milliseconds(700)...milliseconds(1_500))
     add(.startUncaught, at: back)
-    let end = back + chance.within(milliseconds(100)...milliseconds(400))
-    add(.strike(.crash, for: seconds(2)), at: end)
-    add(.startCaught, at: end + chance.within(0...milliseconds(200)))
+    // It ends as soon as it knows what the others have, before it tells them anything.
+    add(.trapStruck, at: back)
+    let end = back + chance.within(milliseconds(700)...milliseconds(1_500))
+    add(.startUnstruck, at: end)
+    add(.startCaught, at: end + chance.within(milliseconds(500)...milliseconds(1_500)))
   }
 
   /// What a majority has had durably, and one of it ends while it's brought into step anew: some nodes are away for long; the leader has

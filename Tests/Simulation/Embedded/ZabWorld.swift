@@ -303,11 +303,14 @@ package final class ZabWorld {
       for node in hosts.indices where leader(of: node) != node {
         hosts[node].trap = (.leader, false)
       }
+    case .trapUnstruck:
+      for node in hosts.indices where node != struck && hosts[node].zab != nil { hosts[node].trap = (.leader, false) }
     case .wipe(let node, let span): wipe(node, for: span)
     case .admit(let node): admit(node)
     case .dismiss(let node): dismiss(node)
     case .part(let span): part(for: span)
     case .startUncaught: for node in hosts.indices where !caught.contains(NodeNumber(node)) { begin(node) }
+    case .startUnstruck: for node in hosts.indices where node != struck { begin(node) }
     case .startCaught: for node in hosts.indices { begin(node) }
     }
   }
