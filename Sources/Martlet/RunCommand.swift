@@ -32,15 +32,15 @@ struct RunCommand: ParsableCommand {
     let path = try inheritance?.file ?? file.absolutePath
     var filesAsRead = FileSnapshot()
     var settings = try inheritance?.configuration ?? file.load(seen: &filesAsRead)
-    if inheritance != nil, let engine = FleetStart.engine(namedBy: path, over: settings) {
-      settings.fleet?.engine = engine
-    }
+    let named = inheritance.map { _ in FleetStart.engine(namedBy: path, over: settings) } ?? .same
+    if case .other(let engine) = named { settings.fleet?.engine = engine }
     var fleet: FleetStart?
     do throws(StartError) {
       if let configured = settings.fleet {
         fleet = try FleetStart(
           settings, fleet: configured, file: path, option: fleetNode.node, served: inheritance == nil ? nil : settings)
         settings = fleet?.configuration ?? settings
+        if case .ignored(let why) = named { fleet?.notices.append(why) }
       }
       try Limits.ensureEnough(for: settings)
     } catch {

@@ -260,6 +260,15 @@ import Testing
     net.run(8_000)
     #expect(net.memories[n1]?.stored == net.nodes[n0]?.state.committed)
     #expect(net.nodes[n0]?.state.member(n1)?.applied == 1)
+
+    // Nor does it bring that back, should the fleet go on from what it has.
+    net.end(n0)
+    net.run(5_000)
+    guard case .restored? = net.restore(n1, without: [n0], as: 101, mark: 6, for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.nodes[n1]?.state.committed.generation == 1)
   }
 
   /// Of two that are left it's the one that knows more from which the fleet goes on.

@@ -89,6 +89,18 @@ import Testing
     #expect(net.owns.isEmpty == (mutant == nil))
   }
 
+  /// Those who have come over hear nothing of it any more, so nobody would stop where there are two.
+  @Test func aLogThatIsOverIsNotGoneOnWith() {
+    var net = RestorationNet.running(3)
+    for name in net.names { net.step(name, .wants("store")) }
+    net.run(1_000)
+    for name in net.names.dropFirst() { net.end(name) }
+    net.run(5_000)
+    #expect(
+      net.restore(net.names[0], without: Array(net.names.dropFirst()))
+        == .pointless("the log is over: the fleet goes by store from now on"))
+  }
+
   /// Nor does the process after it, before the log has a word of its own.
   @Test(arguments: [nil, Mutant.sealForgotten]) func whoComesAfterItRenewsNothing(_ mutant: Mutant?) {
     let plan = FleetPlan(

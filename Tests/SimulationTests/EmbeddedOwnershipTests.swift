@@ -4,12 +4,8 @@ import Testing
 
 /// Who owns a name, decided among the nodes themselves, played with under faults; `make simulate WORLD=paxos` plays more.
 @Suite struct EmbeddedOwnershipTests {
-  @Test(arguments: 0..<2) func stories(part: UInt64) {
-    for seed in part * 200 + 1...part * 200 + 200 {
-      let finding = PaxosWorld(PaxosStory(seed: seed)).play()
-      #expect(finding == nil, "seed \(seed)")
-      guard finding == nil else { return }
-    }
+  @Test(arguments: 0..<2) func stories(part: UInt64) async {
+    await Stories.expectNoFinding(in: part * 200 + 1...part * 200 + 200) { PaxosWorld(PaxosStory(seed: $0)).play() }
   }
 
   /// An owner that had lapsed went on with its generation among other voters, after somebody else's later one.
@@ -36,10 +32,8 @@ import Testing
     #expect(worlds[0].hash == worlds[1].hash)
   }
 
-  @Test(arguments: Mutant.ofPaxos) func mutantIsFound(_ mutant: Mutant) {
-    let seed = (1...2_000 as ClosedRange<UInt64>).first {
-      PaxosWorld(PaxosStory(seed: $0), mutant: mutant).play() != nil
-    }
-    #expect(seed != nil)
+  @Test(arguments: Mutant.ofPaxos) func mutantIsFound(_ mutant: Mutant) async {
+    #expect(
+      await Stories.firstFinding(in: 1...2_000) { PaxosWorld(PaxosStory(seed: $0), mutant: mutant).play() } != nil)
   }
 }

@@ -4,12 +4,8 @@ import Testing
 
 /// The fleet's protocols, played with under faults by the hundred; `make simulate` plays more.
 @Suite struct SimulationTests {
-  @Test(arguments: 0..<4) func stories(part: UInt64) {
-    for seed in part * 100 + 1...part * 100 + 100 {
-      let finding = World(Story(seed: seed)).play().finding
-      #expect(finding == nil, "seed \(seed)")
-      guard finding == nil else { return }
-    }
+  @Test(arguments: 0..<4) func stories(part: UInt64) async {
+    await Stories.expectNoFinding(in: part * 100 + 1...part * 100 + 100) { World(Story(seed: $0)).play().finding }
   }
 
   /// What the faults are for does happen: else they'd show nothing.
@@ -36,9 +32,8 @@ import Testing
   }
 
   /// Every mistake that is made on purpose is found, or the world is too kind.
-  @Test(arguments: Mutant.ofFleet) func mutantIsFound(_ mutant: Mutant) {
-    let seed = (1...2_000 as ClosedRange<UInt64>).first { World(Story(seed: $0), mutant: mutant).play().finding != nil }
-    #expect(seed != nil)
+  @Test(arguments: Mutant.ofFleet) func mutantIsFound(_ mutant: Mutant) async {
+    #expect(await Stories.firstFinding(in: 1...2_000) { World(Story(seed: $0), mutant: mutant).play().finding } != nil)
   }
 
   @Test func aStoryIsMadeShorter() throws {

@@ -10,7 +10,7 @@ extension EmbeddedLog {
   package var isOutlived: Bool { outlived > .first && outlived > (zab?.lineage ?? outlived) }
 
   /// Whether it was restored with it.
-  var isRestored: Bool { (zab?.lineage ?? .first) > .first }
+  var isRestored: Bool { (zab?.lineage.restorations ?? 0) > 0 }
 
   /// Whether an engine is of the era by whose log this node goes. It hears of others by other ways, as these have no part in a change of the engine.
   func isOfEra(_ other: Lineage) -> Bool {

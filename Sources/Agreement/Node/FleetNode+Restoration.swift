@@ -69,10 +69,20 @@ extension FleetNode {
     {
       return refusal("\(other.text) is there and knows more of the log: the fleet should go on from what that node has")
     }
+    // Whoever has come over to the next log hears nothing of this one, so nobody would ever stop.
+    let last = lastState ?? state
+    if last.isOver, let engine = last.succession?.engine {
+      return refusal("the log is over: the fleet goes by \(engine) from now on")
+    }
     // As long as members change, those vote as well who did before.
     let voices = voices(of: members, at: now).compactMap { members[$0]?.node }
     if !voices.contains(plan.me), let voter = voices.first {
       return refusal("\(voter.text) is there and votes: the fleet should go on from what that node has")
+    }
+    // Those who don't vote tell nobody by an election how much they have.
+    let isMore = { (peer: Peers.Peer) in peers.isPresent(peer, at: now) && (peer.status?.position ?? 0) > log.last }
+    if !voices.contains(plan.me), let other = peers.all.first(where: isMore)?.node {
+      return refusal("\(other.text) is there and knows more of the log: the fleet should go on from what that node has")
     }
     let gone = Set(members.voting.compactMap { members[$0]?.node }).subtracting([plan.me]).sorted()
     return .success(Loss(gone: gone, present: gone.filter { peers.isPresent($0, at: now) }, position: log.last))
@@ -110,6 +120,7 @@ extension FleetNode {
     (state.members, state.succession) = ([], nil)
     state.voters = FleetState.Voters(number: (state.voters?.number ?? 0) + 1, all: [me])
     var next = FleetMemory(incarnation: memory, run: self.memory.run, stored: rollouts.stored)
+    next.era = self.memory.era
     for record: ZabRecord in [
       .accepted(epoch: members.epoch, leader: seat), .current(epoch: members.epoch),
       .snapshot(Zxid(epoch: members.epoch, counter: 1), members, state.encoded),
@@ -139,7 +150,9 @@ extension FleetNode {
     guard let tail else { return nil }
     var state = state
     for entry in tail where !mutants.have(.restoredWithoutTail) { state.fold(entry) }
-    // After a crash it may have less of the log than it served, as that was agreed on by others.
+    // After a crash it may have less of the log than it served, as that was agreed on by others. Once it knew all that was agreed on, what it began
+    // with says nothing any more: it may be what the fleet lost when it was restored before.
+    guard !isInformed else { return state }
     if memory.stored.generation > state.committed.generation {
       (state.committed, state.rollout) = (memory.stored, nil)
       state.position = max(state.position, memory.stored.origin)

@@ -116,7 +116,7 @@ package struct PaxosOwner {
     self.lease = lease
     self.mutants = mutants
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
-    acceptor.isOfEra = members.lineage.era > 0
+    acceptor.isOfEra = members.lineage.isFirstOfEra
     ballots = UInt64(run) << 32
     rounds = ballots
   }
@@ -248,7 +248,7 @@ package struct PaxosOwner {
   }
 
   /// Whether these members came from another engine, so that somebody may carry the name over from that.
-  private var isOfEra: Bool { members.lineage.era > 0 }
+  private var isOfEra: Bool { members.lineage.isFirstOfEra }
 
   private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
     if let attempt, now >= attempt.sentAt + Self.patience { fail(at: now, into: &effects) }

@@ -42,6 +42,10 @@ extension StoreLog {
     case (.readingHead, .value(let bytes, let version)):
       let head = try StoreHead(encoded: bytes)
       guard let origin, head.era < origin.era else { return know(head, version, askedAt, at: now) }
+      guard head.last <= origin.position else {
+        effects.append(.damaged("the store holds another log, to entry \(head.last): remove that"))
+        return rest(at: now)
+      }
       begin(with: origin, over: version)
     case (.readingHead, .absent):
       guard let origin else { return know(StoreHead(), nil, askedAt, at: now) }

@@ -36,6 +36,9 @@ extension Lineage {
   /// How often it was restored since.
   var restorations: UInt32 { count & 0xFFFF }
 
+  /// Whether it came from another engine, so that somebody may carry a name over from that. Who restores a fleet carries nothing over.
+  var isFirstOfEra: Bool { era > 0 && restorations == 0 }
+
   /// The one with which an era begins.
   init(beginning era: UInt32) { self.init(count: era << 16, mark: 0) }
 }

@@ -154,9 +154,9 @@ extension FleetNode {
   }
 
   private mutating func propose(at now: Moment, into effects: inout [Effect]) {
-    guard let wanted = plan.wanted, isInformed, hasJoined, form >= Self.form, log.isLive(at: now), state.rollout == nil,
-      let founders = founders(at: now)
-    else { return change.unanimousSince = nil }
+    guard let wanted = plan.wanted, obstacle(at: now) == nil, let founders = founders(at: now) else {
+      return change.unanimousSince = nil
+    }
     let since = change.unanimousSince ?? now
     change.unanimousSince = since
     let turn = Self.turn * Int64(plan.nodes.firstIndex(of: plan.me) ?? 0)
@@ -165,6 +165,18 @@ extension FleetNode {
     else { return }
     change.proposedAt = now
     append(.succeed(era: era, engine: wanted, founders: founders), at: now, into: &effects)
+  }
+
+  /// Why the engine can't be changed yet though all want the same, for people: a clause; nil if it can.
+  package func obstacle(at now: Moment) -> String? {
+    if plan.nodes.count > Members.most { return "more than \(Members.most) nodes can't change it" }
+    guard isInformed, hasJoined, log.isLive(at: now) else { return "the log has to live for that" }
+    if form < Self.form { return "not all nodes have a program that can change it" }
+    if let rollout = state.rollout { return "rollout \(rollout.number) has to end first" }
+    if volunteers(at: now).count == plan.nodes.count, founders(at: now) == nil {
+      return "not all nodes have joined with the memories that they have"
+    }
+    return nil
   }
 
   /// All nodes with the memories that count, if all of them want the same.
@@ -234,6 +246,8 @@ extension FleetNode {
     for request in pending {
       if (request.id.run, request.id.sequence) <= last {
         effects.append(.answer(number: request.number, .passed))
+      } else if case (.voters, nil) = (request.event, log.embedded) {
+        effects.append(.answer(number: request.number, .pointless("the fleet's log is kept by servers of its own")))
       } else {
         requests.append(request)
         say(Entry(request.id, request.event), at: now, into: &effects)

@@ -3,18 +3,15 @@ import Libevent
 
 /// An engine by which a node could go, and what it takes to begin with it.
 package struct FleetEngine: Sendable {
-  /// What all nodes call it, and what they called it before its servers were others.
-  package var names: [String]
+  /// What all nodes call it.
+  package var name: String
   /// Where the log is kept; nil where the nodes agree by themselves.
   package var store: StoreSettings?
 
   /// With both.
-  package init(names: [String], store: StoreSettings?) {
-    (self.names, self.store) = (names, store)
+  package init(name: String, store: StoreSettings?) {
+    (self.name, self.store) = (name, store)
   }
-
-  /// What all nodes call it.
-  package var name: String { names[0] }
 
   /// What the nodes agree by.
   var timing: FleetPlan.Engine { store == nil ? .embedded(EmbeddedLog.Timing()) : .store(StoreLog.Timing()) }
@@ -31,6 +28,18 @@ final class EngineChange {
   /// The engine that the file names, if it isn't the one in force.
   private(set) var wanted: FleetEngine?
   private var prospect: (any Store)?
+  /// What the engine in force is called.
+  private(set) var current: String
+  /// Whether the prospect could keep the log; it's looked at again and again until all have come over.
+  private var room = Room.unknown
+  private var looksAt = Moment.start
+  private static let lookingPause = Span.seconds(2)
+
+  private enum Room {
+    case unknown
+    case free
+    case taken(String)
+  }
 
   /// - Parameters:
   ///   - engines: those that are known, the file's first.
@@ -41,24 +50,41 @@ final class EngineChange {
     _ engines: [FleetEngine], current: String, open: @escaping (StoreSettings) -> any Store,
     call: @escaping (any Store, String) -> Void
   ) {
-    (self.engines, self.open, self.call) = (engines, open, call)
-    look(current)
+    (self.engines, self.open, self.call, self.current) = (engines, open, call, current)
+    follow(current)
   }
 
   /// What people call the log in force.
   static let currentName = "the fleet's log"
   private static let nextName = "the log that is to come"
 
-  private func look(_ current: String) {
-    wanted = engines.first.flatMap { $0.names.contains(current) ? nil : $0 }
+  private func follow(_ current: String) {
+    (self.current, room, looksAt) = (current, .unknown, .start)
+    wanted = engines.first.flatMap { $0.name == current ? nil : $0 }
     prospect = wanted?.store.map(open)
     if let prospect { call(prospect, Self.nextName) }
+  }
+
+  /// Looks from time to time whether the store that is wanted could keep the log that goes on from this state.
+  func look(for state: FleetState, at now: Moment, then: @escaping () -> Void) {
+    guard let prospect, case .reached = prospect.state, now >= looksAt else { return }
+    looksAt = now + Self.lookingPause
+    prospect.perform(.read(.head, .linearizable)) { [weak self, weak prospect] reply in
+      guard let self, prospect === self.prospect else { return }
+      switch reply {
+      case .value(let head, _): room = StoreLog.obstacle(to: state, head: head).map { .taken($0) } ?? .free
+      case .absent: room = .free
+      case .written, .refused, .unknown: return
+      }
+      then()
+    }
   }
 
   /// What the engine is called that is wanted and could be begun with now.
   var ready: String? {
     guard let wanted else { return nil }
-    if let prospect, case .away = prospect.state { return nil }
+    guard let prospect else { return wanted.name }
+    guard case .reached = prospect.state, case .free = room else { return nil }
     return wanted.name
   }
 
@@ -74,18 +100,24 @@ final class EngineChange {
       list(over, "has come over", "have come over"),
       list(node.plan.nodes.filter { !over.contains($0) }, "is awaited", "are awaited"),
     ].compactMap(\.self)
-    if let prospect, case .away(_, let why) = prospect.state { parts.append("it can't be reached from here: \(why)") }
+    if let prospect, case .away(_, let why) = prospect.state {
+      parts.append("it can't be reached from here: \(why)")
+    } else if case .taken(let why) = room {
+      parts.append(why)
+    } else if over.count == node.plan.nodes.count, let why = node.obstacle(at: now) {
+      parts.append(why)
+    }
     return "about to be kept by \(wanted?.name ?? "another engine"): \(parts.joined(separator: ", "))"
   }
 
   /// The engine of that name, if it's known.
-  func engine(named name: String) -> FleetEngine? { engines.first { $0.names.contains(name) } }
+  func engine(named name: String) -> FleetEngine? { engines.first { $0.name == name } }
 
   /// Gives what the log is kept in from now on, by the engine of that name.
   func begin(with engine: FleetEngine) -> (any Store)? {
     let store = engine.name == wanted?.name ? prospect : nil
     prospect = nil
-    defer { look(engine.name) }
+    defer { follow(engine.name) }
     let begun = store ?? engine.store.map(open)
     if let begun { call(begun, Self.currentName) }
     return begun
@@ -116,6 +148,8 @@ final class EngineChange {
         try opened.vault.replace(by: memory)
         vault = opened.vault
       }
+      // What the nodes kept themselves may know of more starts than the folder does.
+      try folder.adopt(memory)
       try folder.store(era)
       return .done(memory, vault)
     } catch {

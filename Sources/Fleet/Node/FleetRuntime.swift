@@ -64,6 +64,7 @@ package final class FleetRuntime {
     on loop: EventLoop, tell: @escaping (FleetEvent) -> Void
   ) {
     node = FleetNode(plan, memory: memory)
+    isEraNoted = !memory.era.engine.isEmpty
     self.store = store
     self.change = change
     isMute = store == nil && vault == nil
@@ -213,7 +214,23 @@ package final class FleetRuntime {
     followOverrides()
     schedule()
     if !isRoutine || !StatusGlimpse(node, at: BootClock.now()).isLike(glimpse) { tellStatus() }
-    if let change, change.ready != node.plan.wanted { step(.wants(change.ready)) }
+    mindEngine()
+  }
+
+  /// Looks whether the node could come over to the engine that its file names, and stores by which it goes.
+  private func mindEngine() {
+    guard let change else { return }
+    change.look(for: node.state, at: BootClock.now()) { [unowned self] in step(.tick) }
+    if change.ready != node.plan.wanted { step(.wants(change.ready)) }
+    // Not before it has part in the log of a fleet that serves something: till then a file that names another one is right.
+    guard !isEraNoted, node.isInformed, node.state.committed.generation > 0 else { return }
+    isEraNoted = true
+    let era = Era(number: node.state.era, engine: change.current)
+    // A folder that is full keeps nobody from serving; only a change of the engine wants to find it there.
+    disk.perform { [folder] in
+      try? folder.store(era)
+    } then: { _ in
+    }
   }
 
   /// The log is over: goes on by the next one, once that is stored.
@@ -237,9 +254,12 @@ package final class FleetRuntime {
   }
 
   private var successions: Timer?
+  /// Whether the folder says by which engine the node goes.
+  private var isEraNoted: Bool
 
   private func goOn(by engine: FleetEngine, _ memory: FleetMemory, _ vault: EmbeddedVault?) {
     store = change?.begin(with: engine)
+    isEraNoted = true
     isMute = store == nil && vault == nil
     open(vault)
     var plan = node.plan

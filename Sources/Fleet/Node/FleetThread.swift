@@ -90,7 +90,7 @@ package final class FleetThread {
     // The process before this one may have come over to another engine since the folder was read.
     if let era = try? setup.folder.era() { memory.era = era }
     setup.memory = memory
-    let current = setup.engines.first { $0.names.contains(memory.era.engine) } ?? setup.engines[0]
+    let current = setup.engines.first { $0.name == memory.era.engine } ?? setup.engines[0]
     setup.plan.engine = current.timing
     let change = EngineChange(setup.engines, current: current.name) { [setup] in
       open($0, for: setup.addresses, on: loop, events)

@@ -21,17 +21,20 @@ struct FleetEngines {
     for text in texts {
       let earlier = try? Configuration.parse(String(decoding: text, as: UTF8.self), file: "an earlier engine")
       guard let earlier = earlier?.fleet, earlier.engine.name != own.name else { continue }
-      if let store = try? FleetStart.store(of: earlier) {
-        all.append(FleetEngine(names: [earlier.engine.name], store: store))
-      } else if earlier.engine.type == .embedded {
-        all.append(FleetEngine(names: [earlier.engine.name], store: nil))
+      do throws(StartError) {
+        all.append(FleetEngine(name: earlier.engine.name, store: try FleetStart.store(of: earlier)))
+      } catch  where earlier.engine.name == era?.engine {
+        // Such as a file with its password that is gone: nothing else is wrong.
+        throw error
+      } catch {
+        continue
       }
     }
-    all.insert(FleetEngine(names: [own.name], store: try FleetStart.store(of: fleet)), at: 0)
+    all.insert(FleetEngine(name: own.name, store: try FleetStart.store(of: fleet)), at: 0)
     self.all = all
     hasChanged = era?.number ?? 0 > 0
     let inForce = era?.engine ?? own.name
-    guard let current = all.first(where: { $0.names.contains(inForce) }) else {
+    guard let current = all.first(where: { $0.name == inForce }) else {
       throw StartError(
         "fleet: this node goes by \(inForce), and its file names \(own.name)",
         hint:
@@ -41,7 +44,6 @@ struct FleetEngines {
     self.current = current
     // A folder that is full keeps nobody from serving; only a change of the engine wants to find it there.
     try? folder.note(Array(configuration.render().utf8), of: own.name)
-    if era == nil { try? folder.store(Era(engine: own.name)) }
   }
 
   /// The engine by which a node has gone last; what its file names, if nothing else is known.

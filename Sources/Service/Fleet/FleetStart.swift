@@ -16,7 +16,7 @@ package struct FleetStart {
   /// What is served from the start on: what was in force last as far as this node knows, else its own file.
   package let configuration: Configuration
   /// What people should know of that.
-  package let notices: [String]
+  package var notices: [String]
 
   /// Reads key and data folder; throws what stands against it.
   ///
@@ -106,14 +106,35 @@ package struct FleetStart {
       text: text, whole: me.role == .witness ? configuration : nil)
   }
 
-  /// The engine that a file names, where that is all that it says otherwise of the fleet than what runs; nil if it isn't.
-  package static func engine(namedBy file: String, over running: Configuration) -> FleetConfiguration.Engine? {
+  /// What becomes of the engine that a file names, when a process takes over from one that runs.
+  package enum NamedEngine: Equatable {
+    /// It's the one of the process before, or the file can't be read.
+    case same
+    /// The node may come over to it.
+    case other(FleetConfiguration.Engine)
+    /// It stays as it is, and why, for people.
+    case ignored(String)
+  }
+
+  /// Looks for the engine that a file names, over what runs. It's gone by where that is all that it says otherwise of the fleet, and where it's known
+  /// by which engine the node goes so far.
+  package static func engine(namedBy file: String, over running: Configuration) -> NamedEngine {
     var seen = FileSnapshot()
     guard let named = try? Configuration.load(path: file, trusting: .regular, seen: &seen).fleet,
-      var fleet = running.fleet
-    else { return nil }
+      var fleet = running.fleet, fleet.engine != named.engine
+    else { return .same }
     fleet.engine = named.engine
-    return fleet == named ? named.engine : nil
+    guard fleet == named else {
+      return .ignored(
+        "the file names another engine and says more of \"fleet\" otherwise: the engine stays what it is until that's mended"
+      )
+    }
+    guard (try? DataFolder(fleet.data).era()) != nil else {
+      return .ignored(
+        "the file names another engine, and this node has had no part in the fleet by this version yet: upgrade once more when it has"
+      )
+    }
+    return .other(named.engine)
   }
 
   /// Where a fleet keeps its log; nil where the nodes agree by themselves.
