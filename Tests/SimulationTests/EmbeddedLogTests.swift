@@ -34,10 +34,15 @@ import Testing
     #expect(worlds[0].hash == worlds[1].hash)
   }
 
+  /// Those that take a rare turn of things are looked for from a little before it; `make mutants` begins with the first story.
+  private static let rare: [Mutant: UInt64] = [
+    .snapshotInPlaceOfTruncation: 460, .begunWithWhatItHas: 360, .epochBeforeHistory: 240, .wordGivenTwice: 80,
+    .membersChangedAtOnce: 700, .othersWithoutFormer: 700, .learnerCounted: 700,
+  ]
+
   @Test(arguments: Mutant.ofEmbeddedLog) func mutantIsFound(_ mutant: Mutant) async {
-    // The others have no members who change.
-    let isOfMembers = [.membersChangedAtOnce, .othersWithoutFormer, .learnerCounted].contains(mutant)
-    let seeds = (1...2_000 as ClosedRange<UInt64>).lazy.filter { !isOfMembers || ZabStory(seed: $0).isAboutMembers }
-    #expect(await Stories.firstFinding(in: seeds) { ZabWorld(ZabStory(seed: $0), mutant: mutant).play() } != nil)
+    let first = Self.rare[mutant] ?? 1
+    #expect(
+      await Stories.firstFinding(in: first...2_000) { ZabWorld(ZabStory(seed: $0), mutant: mutant).play() } != nil)
   }
 }

@@ -31,9 +31,17 @@ import Testing
     #expect(first.hash != World(Story(seed: seed + 1)).play().hash)
   }
 
+  /// Those that take a rare turn of things are looked for from a little before it; `make mutants` begins with the first story.
+  private static let rare: [Mutant: UInt64] = [
+    .grantDespiteClaim: 1_350, .takenThoughNotAsked: 780, .leaseFromTheAnswer: 380, .behindAndOwning: 220,
+    .ownGenerationWithoutMark: 210, .leaveBeforeRecord: 130,
+  ]
+
   /// Every mistake that is made on purpose is found, or the world is too kind.
   @Test(arguments: Mutant.ofFleet) func mutantIsFound(_ mutant: Mutant) async {
-    #expect(await Stories.firstFinding(in: 1...2_000) { World(Story(seed: $0), mutant: mutant).play().finding } != nil)
+    let first = Self.rare[mutant] ?? 1
+    #expect(
+      await Stories.firstFinding(in: first...2_000) { World(Story(seed: $0), mutant: mutant).play().finding } != nil)
   }
 
   @Test func aStoryIsMadeShorter() throws {

@@ -7,35 +7,51 @@ import Testing
   "System/EngineChange", .serialized, .enabled(if: TestNetwork.obstacle == nil, "\(TestNetwork.obstacle ?? "")"),
   .timeLimit(.minutes(4)))
 struct EngineChangeTests {
-  private static let embedded = "{ \"type\": \"embedded\", \"preview\": true }"
+  /// What the fleet comes to from a store.
+  enum Destination: CaseIterable {
+    case nodesThemselves
+    case anotherRoot
+
+    /// What a file says of it.
+    func configuration(of fleet: AddressFleet) -> String {
+      switch self {
+      case .nodesThemselves: "{ \"type\": \"embedded\", \"preview\": true }"
+      case .anotherRoot: fleet.engine.replacing(" }", with: ", \"root\": \"/other\" }")
+      }
+    }
+
+    /// What nodes call it, on ZooKeeper's servers.
+    var name: String { self == .nodesThemselves ? "embedded" : "zookeeper /other" }
+  }
 
   @Test(
-    "node by node all come to another engine and back: the address stays where it is, answers all the while, and drains hold"
-  )
-  func upgrades() throws {
+    "node by node all come to another engine and back: the address stays where it is, answers all the while, and drains hold",
+    arguments: Destination.allCases)
+  func upgrades(to destination: Destination) throws {
     let fleet = try AddressFleet(lease: "8s", backends: 2)
     defer { for name in fleet.names { fleet.endSuccessor(of: name) } }
     let drained = { (name: String) in try fleet.ask(name, "overrides").output.contains("drain") }
     let drain = try fleet.ask("lb2", "drain", "web/\(AddressFleet.backendHost):9001", "--reason", "new disk")
     #expect(drain.exit == .code(0), "\(drain)")
     let (owner, start) = (try #require(fleet.holder), bootTime())
-    for (turn, engine) in [Self.embedded, nil].enumerated() {
+    let other = destination.configuration(of: fleet)
+    for (turn, engine) in [other, nil].enumerated() {
       try fleet.name(engine)
       for (place, name) in fleet.names.enumerated() {
         let upgrade = try fleet.ask(name, "upgrade")
         #expect(upgrade.exit == .code(0), "\(upgrade)")
         guard place == 0 else { continue }
         // Both sides say who has come over, and nothing stands still.
-        for other in ["lb1", "lb3"] {
-          try waitUntil("\(other) says who has come over: \(fleet.logs)") {
-            fleet.status(other)?.log.trouble?.contains("lb1 has come over, lb2, lb3 are awaited") == true
+        for witness in ["lb1", "lb3"] {
+          try waitUntil("\(witness) says who has come over: \(fleet.logs)") {
+            fleet.status(witness)?.log.trouble?.contains("lb1 has come over, lb2, lb3 are awaited") == true
           }
         }
         #expect(try fleet.ask("lb3", "weight", "web/\(AddressFleet.backendHost):9000", "\(turn + 2)").exit == .code(0))
       }
       for name in fleet.names {
         try waitUntil("\(name) goes by the other engine: \(fleet.logs)", limit: .seconds(40)) {
-          try fleet.eraEngine(of: name).dropFirst(9).hasPrefix(engine == nil ? "zookeeper" : "embedded")
+          try fleet.eraEngine(of: name).dropFirst(9).hasPrefix(engine == nil ? "zookeeper /martlet" : destination.name)
             && fleet.status(name)?.log.live == true
             && fleet.status(name)?.log.trouble == nil
         }

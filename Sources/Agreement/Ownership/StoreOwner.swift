@@ -114,6 +114,8 @@ package struct StoreOwner {
   /// Takes part in the owners of an era.
   mutating func begin(_ era: UInt32) {
     floor = mutants.have(.generationsBegunAnew) ? min(Era.floor(era), 1) : Era.floor(era)
+    // For how long nobody has had it counts from here: until now somebody may have had it by the former engine.
+    if stance == .watching { seen = nil }
     // Whoever goes by an era before has no leave to give in this one.
     grants.roster = Self.roster(of: nodes) ^ Era.floor(era)
   }

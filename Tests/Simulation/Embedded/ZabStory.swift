@@ -65,7 +65,7 @@ package struct ZabStory {
   /// With how many of them it begins.
   let founders: Int
   /// Whether the members change.
-  package var isAboutMembers: Bool { founders < nodes || hasWipes }
+  var isAboutMembers: Bool { founders < nodes || hasWipes }
   private let hasWipes: Bool
   /// What is done when, in nanoseconds, in order.
   var deeds: [(at: Int64, deed: Deed)] = []

@@ -77,6 +77,9 @@ final class AddressFleet {
     }
   }
 
+  /// What the file says of the engine with which it began.
+  var engine: String { servers.configuration }
+
   var file: String { "\(folder.path)/fleet.json" }
 
   /// Has the file of all nodes name another engine, from their next start on; nil for the one with which it began.
