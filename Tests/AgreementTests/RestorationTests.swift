@@ -215,6 +215,17 @@ import Testing
     net.island = []
     net.run(3_000)
     #expect(net.isOutlived(n0) && net.isLive(n2) && Set(net.owns.keys) == [n2])
+    // Epochs and generations of both begin with the same numbers, so nothing that it has may be taken for what the other one has.
+    _ = net.ask(n2, .seat(n0), for: 8_000)
+    #expect(net.nodes[n0]?.log.embedded?.isApart == true && !net.isLive(n0) && net.isLive(n2))
+    net.lose(n0, then: 300)
+    net.run(2_000)
+    guard case .said(_, .taken)? = net.ask(n2, .seat(n0), for: 8_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.isLive(n0) && net.nodes[n0]?.isVoter == true)
+    #expect(net.nodes[n0]?.state == net.nodes[n2]?.state)
   }
 
   /// Of five there are two left: the second one was never lost, and comes in with what it has.

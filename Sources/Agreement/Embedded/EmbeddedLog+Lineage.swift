@@ -9,6 +9,15 @@ extension EmbeddedLog {
   /// Whether the fleet was restored without this node, so that it has no part in anything with what it remembers.
   package var isOutlived: Bool { outlived > .first && outlived > (zab?.lineage ?? outlived) }
 
+  /// Whether it was restored from two nodes apart, and goes on by the other's: the numbers here are the same, and stand for something else. So
+  /// nothing that is here may come into that one.
+  package var isApart: Bool { isOutlived && isApart(from: outlived) }
+
+  private func isApart(from other: Lineage) -> Bool {
+    guard let own = zab?.memory.history.members?.lineage else { return false }
+    return own.count == other.count && own != other
+  }
+
   /// Whether it was restored with it.
   var isRestored: Bool { (zab?.lineage.restorations ?? 0) > 0 }
 
@@ -21,7 +30,9 @@ extension EmbeddedLog {
   /// Somebody says who counts in another engine than this node's, or in the one that has outlived it.
   mutating func hear(ofEngine members: Members, at now: Moment, into effects: inout [Effect]) {
     guard members.lineage >= lineage else { return }
-    if let seat = members.seat(of: me) { return sit(at: seat, of: members, at: now, into: &effects) }
+    if let seat = members.seat(of: me), !isApart(from: members.lineage) {
+      return sit(at: seat, of: members, at: now, into: &effects)
+    }
     (isOutside, toldAt) = (true, now)
     guard members.lineage > outlived else { return }
     // It may be one of more than half of those before. None of them is to begin again as if nothing had been, so this is kept.

@@ -33,6 +33,10 @@ extension FleetNode {
 
   /// Why a node has no seat among those who count.
   private func outside(_ log: EmbeddedLog) -> String {
+    if log.isApart {
+      return
+        "the fleet was restored from another node as well, and goes on from that: empty this node's data folder, start it again, then `martlet fleet replace \(plan.me.text)` on a node that is of it"
+    }
     if log.isOutlived {
       return
         "the fleet was restored without this node, and what is in its data folder counts no more: `martlet fleet replace \(plan.me.text)` on a node that is of it lets it in again"

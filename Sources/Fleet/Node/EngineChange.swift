@@ -28,8 +28,9 @@ final class EngineChange {
   /// The engine that the file names, if it isn't the one in force.
   private(set) var wanted: FleetEngine?
   private var prospect: (any Store)?
-  /// What the engine in force is called.
-  private(set) var current: String
+  /// What the engine in force is called, and whether the data folder says so.
+  private var current: String
+  private var isNoted: Bool
   /// Whether the prospect could keep the log; it's looked at again and again until all have come over.
   private var room = Room.unknown
   private var looksAt = Moment.start
@@ -44,13 +45,15 @@ final class EngineChange {
   /// - Parameters:
   ///   - engines: those that are known, the file's first.
   ///   - current: what the one in force is called.
+  ///   - isNoted: whether the data folder says so.
   ///   - open: opens a store.
   ///   - call: has a store be called by a name whenever people are told of it.
   init(
-    _ engines: [FleetEngine], current: String, open: @escaping (StoreSettings) -> any Store,
+    _ engines: [FleetEngine], current: String, isNoted: Bool, open: @escaping (StoreSettings) -> any Store,
     call: @escaping (any Store, String) -> Void
   ) {
-    (self.engines, self.open, self.call, self.current) = (engines, open, call, current)
+    (self.engines, self.open, self.call) = (engines, open, call)
+    (self.current, self.isNoted) = (current, isNoted)
     follow(current)
   }
 
@@ -63,6 +66,14 @@ final class EngineChange {
     wanted = engines.first.flatMap { $0.name == current ? nil : $0 }
     prospect = wanted?.store.map(open)
     if let prospect { call(prospect, Self.nextName) }
+  }
+
+  /// What the data folder is to say of the engine in force, once: not before the node has part in the log of a fleet that serves something, as till
+  /// then a file that names another one is right; nor when the log is over, and the next one is about to be noted.
+  func era(toNoteOf node: FleetNode) -> Era? {
+    guard !isNoted, node.isInformed, node.state.committed.generation > 0, !node.state.isOver else { return nil }
+    isNoted = true
+    return Era(number: node.state.era, engine: current)
   }
 
   /// Looks from time to time whether the store that is wanted could keep the log that goes on from this state.
@@ -117,6 +128,7 @@ final class EngineChange {
   func begin(with engine: FleetEngine) -> (any Store)? {
     let store = engine.name == wanted?.name ? prospect : nil
     prospect = nil
+    isNoted = true
     defer { follow(engine.name) }
     let begun = store ?? engine.store.map(open)
     if let begun { call(begun, Self.currentName) }

@@ -15,7 +15,6 @@ package final class FleetRuntime {
   private var embedded: EmbeddedDisk?
   /// Whether this node says nothing to the others that it would have to remember.
   private var isMute: Bool
-  private var logWatch = LogWatch()
   private let links: any FleetLinks
   private let folder: DataFolder
   private let loop: EventLoop
@@ -31,23 +30,10 @@ package final class FleetRuntime {
   private var waiting: [FleetNode.Input] = []
   /// What the control plane is bringing into force, to be stored when it is.
   private var taking: Rollouts.Target?
-  private var told: FleetStatus?
-  /// What the last look at the status went by.
-  private var glimpse: StatusGlimpse?
-  private var troubles: Set<String> = []
   private var batches = AwaitedBatches()
-  private var behindSince: Moment?
-  /// What people were told last of programs that differ.
-  private var toldForms: FleetStatus.Forms?
   private var addresses: FleetAddresses?
   private let configured: [FleetAddress]
-  /// How often it's looked how far tables are.
-  private static let glance = Span.seconds(1)
-  /// Who has owned each address.
-  private var owners: [SeenOwner]
-  /// What is told of each table, of an address or of a node. It changes with each client, and is looked at once a second.
-  private var tables: [FleetStatus.Table]
-  private var tablesAt = Moment.start
+  private let status: StatusTeller
 
   /// A node that begins with what its folder holds.
   ///
@@ -64,15 +50,13 @@ package final class FleetRuntime {
     on loop: EventLoop, tell: @escaping (FleetEvent) -> Void
   ) {
     node = FleetNode(plan, memory: memory)
-    isEraNoted = !memory.era.engine.isEmpty
     self.store = store
     self.change = change
     isMute = store == nil && vault == nil
     self.links = links
     self.folder = folder
     configured = addresses
-    owners = addresses.map { _ in SeenOwner() }
-    tables = plan.tableNames.map { _ in .init() }
+    status = StatusTeller(plan, addresses, tell: tell)
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
@@ -174,7 +158,7 @@ package final class FleetRuntime {
     } then: { [unowned self] refusal in
       if let refusal {
         // It's served, but a crash would bring back what was before: so nobody is told that it is.
-        say("what is in force can't be stored: \(refusal)")
+        status.say("what is in force can't be stored: \(refusal)")
         taking = target
         retry(origin)
       } else {
@@ -213,7 +197,7 @@ package final class FleetRuntime {
     embedded?.flush()
     followOverrides()
     schedule()
-    if !isRoutine || !StatusGlimpse(node, at: BootClock.now()).isLike(glimpse) { tellStatus() }
+    if !isRoutine || !status.isAsBefore(node, at: BootClock.now()) { tellStatus() }
     mindEngine()
   }
 
@@ -222,10 +206,7 @@ package final class FleetRuntime {
     guard let change else { return }
     change.look(for: node.state, at: BootClock.now()) { [unowned self] in step(.tick) }
     if change.ready != node.plan.wanted { step(.wants(change.ready)) }
-    // Not before it has part in the log of a fleet that serves something: till then a file that names another one is right.
-    guard !isEraNoted, node.isInformed, node.state.committed.generation > 0 else { return }
-    isEraNoted = true
-    let era = Era(number: node.state.era, engine: change.current)
+    guard let era = change.era(toNoteOf: node) else { return }
     // A folder that is full keeps nobody from serving; only a change of the engine wants to find it there.
     disk.perform { [folder] in
       try? folder.store(era)
@@ -237,7 +218,7 @@ package final class FleetRuntime {
   private func succeed(_ state: FleetState) {
     guard let change, let era = Era(after: state), let engine = change.engine(named: era.engine) else {
       let name = state.succession?.engine ?? "another engine"
-      return say("the fleet goes by \(name) from now on: start this node with the file that names it")
+      return status.say("the fleet goes by \(name) from now on: start this node with the file that names it")
     }
     let names = configured.map(\.floating.name)
     disk.perform { [folder, memory = node.memory] in
@@ -245,7 +226,7 @@ package final class FleetRuntime {
     } then: { [unowned self] entered in
       switch entered {
       case .failed(let why):
-        say("the fleet goes by \(engine.name) from now on, and this node can't yet: \(why)")
+        status.say("the fleet goes by \(engine.name) from now on, and this node can't yet: \(why)")
         successions = Timer(on: loop) { [unowned self] in succeed(state) }
         successions?.schedule(after: .seconds(1))
       case .done(let memory, let vault): goOn(by: engine, memory, vault)
@@ -254,12 +235,9 @@ package final class FleetRuntime {
   }
 
   private var successions: Timer?
-  /// Whether the folder says by which engine the node goes.
-  private var isEraNoted: Bool
 
   private func goOn(by engine: FleetEngine, _ memory: FleetMemory, _ vault: EmbeddedVault?) {
     store = change?.begin(with: engine)
-    isEraNoted = true
     isMute = store == nil && vault == nil
     open(vault)
     var plan = node.plan
@@ -278,7 +256,7 @@ package final class FleetRuntime {
 
   /// Steps the node, and tells how things are whatever comes of that: something has changed beside it.
   private func lookAgain() {
-    glimpse = nil
+    status.lookAgain()
     step(.tick)
   }
 
@@ -335,7 +313,7 @@ package final class FleetRuntime {
     case .learned(let entry, let position, let outcome): tell(.learned(entry, position: position, outcome))
     case .restored: break
     case .answer(let number, let answer): tell(.answer(number: number, answer))
-    case .damaged(let what): say("the log holds what can't be read: \(what)")
+    case .damaged(let what): status.say("the log holds what can't be read: \(what)")
     case .own(let index, let generation, let until): addresses?.own(index, generation: generation, until: until)
     case .drop(let index, let cause): addresses?.drop(index, cause)
     case .tableReady(let index):
@@ -406,118 +384,10 @@ package final class FleetRuntime {
     }
   }
 
-  private func say(_ trouble: String) {
-    if troubles.insert(trouble).inserted { tell(.trouble(trouble)) }
-  }
-
-  /// Tells how things are, if they are otherwise than before.
   private func tellStatus() {
-    let now = BootClock.now()
-    glimpse = StatusGlimpse(node, at: now)
-    var status = node.status(at: now)
-    if now - tablesAt >= Self.glance {
-      tablesAt = now
-      tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
-    }
-    status.addresses = configured.indices.map { describe($0, at: now) }
-    if configured.isEmpty { noteTables(in: &status) }
-    status.hasLeft = addresses?.hasLeft ?? false
-    status.isIsolated = node.isolation.isIsolated
-    if status.isIsolated != told?.isIsolated ?? false {
-      tell(
-        status.isIsolated
-          ? .trouble(
-            "backends are down as this node sees it, and up as others do: it owns no address that they may have")
-          : .relief("backends are up as others see them"))
-    }
-    for index in status.nodes.indices { status.nodes[index].down = views.view(of: status.nodes[index].name, at: now) }
-    switch store?.state {
-    case nil: watchLog(&status, at: now)
-    case .away(_, let why): if !status.isLogLive { status.logTrouble = why }
-    case .reached(_, _, let trouble?):
-      status.logTrouble = trouble
-      say("the fleet's log doesn't do as it's asked: \(trouble)")
-    case .reached: break
-    }
-    if store != nil, let trouble = node.programTrouble {
-      status.logTrouble = trouble
-      say("this node takes no part until it's started with another program: \(trouble)")
-    }
-    if status.logTrouble == nil { status.logTrouble = change?.text(of: node, at: now) }
-    noteForms(status.forms)
-    noteOldLog(at: now)
-    guard status != told else { return }
-    told = status
-    tell(.status(status))
-  }
-
-  /// Without addresses each node that serves has a table of its own.
-  private func noteTables(in status: inout FleetStatus) {
-    for (table, name) in zip(tables, node.plan.servers) {
-      guard let index = status.nodes.firstIndex(where: { $0.name == name }) else { continue }
-      status.nodes[index].table = table
-    }
-  }
-
-  /// Says why the log isn't live where the nodes agree by themselves; a store says so itself.
-  private func watchLog(_ status: inout FleetStatus, at now: Moment) {
-    if !status.isLogLive {
-      status.logTrouble = isMute ? "this node's journal can't be used" : node.embeddedTrouble(at: now)
-    }
-    switch logWatch.see(status.isLogLive, because: status.logTrouble, at: now) {
-    case .away(let why): tell(.trouble("the fleet's log can't be reached: \(why)"))
-    case .back: tell(.relief("the fleet's log is reached"))
-    case nil: break
-    }
-  }
-
-  /// Says once what is in use while programs differ, and when they don't any more.
-  private func noteForms(_ forms: FleetStatus.Forms?) {
-    guard node.isInformed, node.log.isCaughtUp, forms != toldForms else { return }
-    toldForms = forms
-    if let forms {
-      let holders = forms.holders.map(\.text).joined(separator: ", ")
-      tell(
-        .news("programs differ: what is new waits for those of \(holders), and form \(forms.inUse.number) is in use"))
-    } else {
-      tell(.relief("the programs of all nodes know the same"))
-    }
-  }
-
-  /// A log that ends before what this node has stored isn't its fleet's, or has lost its end.
-  private func noteOldLog(at now: Moment) {
-    guard node.isBehindMemory(at: now) else { return behindSince = nil }
-    let since = behindSince ?? now
-    behindSince = since
-    guard now - since >= .seconds(5) else { return }
-    say(
-      """
-      the log ends with generation \(node.state.committed.generation), and this node has served a later one: it takes no part until the log \
-      is the right one ("root"), or its data folder is empty
-      """)
-  }
-
-  private func describe(_ index: Int, at now: Moment) -> FleetStatus.Address {
-    let owner = node.owners[index]
-    if owner.hasLooked { owners[index].see(owner.owner?.node, owner.generation, at: now) }
-    let mine: FleetStatus.Address.Mine =
-      switch owner.stance {
-      case .watching: .no
-      case .owning(let until) where until > now: .owned(until: until)
-      case .owning: addresses?.until(index) == nil ? .lapsed : .kept
-      case .releasing: .leaving
-      }
-    return FleetStatus.Address(
-      name: configured[index].floating.name, host: configured[index].floating.host, owner: owner.owner?.node,
-      generation: owner.generation, since: owners[index].since, mine: mine, moves: owners[index].moves,
-      candidates: node.candidates(for: index, at: now),
-      problem: addresses?.problem(of: index) ?? strangeness(of: owner),
-      table: tables.indices.contains(index) ? tables[index] : .init())
-  }
-
-  /// Why this node waits until an address is given up, for people.
-  private func strangeness(of owner: AddressOwner) -> String? {
-    guard owner.isLeftToOthers, let node = owner.owner?.node else { return nil }
-    return "\(node.text), which owns it, doesn't know this node: start it with the file that names both"
+    status.tell(
+      of: node,
+      beside: StatusTeller.Surroundings(
+        store: store?.state, isMute: isMute, addresses: addresses, views: views, change: change), at: BootClock.now())
   }
 }

@@ -92,7 +92,7 @@ package final class FleetThread {
     setup.memory = memory
     let current = setup.engines.first { $0.name == memory.era.engine } ?? setup.engines[0]
     setup.plan.engine = current.timing
-    let change = EngineChange(setup.engines, current: current.name) { [setup] in
+    let change = EngineChange(setup.engines, current: current.name, isNoted: !memory.era.engine.isEmpty) { [setup] in
       open($0, for: setup.addresses, on: loop, events)
     } call: {
       report($0, as: $1, to: events)

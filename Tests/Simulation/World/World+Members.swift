@@ -17,7 +17,9 @@ extension World {
 
   /// Those who counted last for sure; nil before the founding.
   var latestMembers: Members? {
-    nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.agreedMembers }.max { $0.number < $1.number }
+    nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.agreedMembers }.max {
+      ($0.lineage, $0.number) < ($1.lineage, $1.number)
+    }
   }
 
   /// Whether a node's word counts.
@@ -70,6 +72,7 @@ extension World {
 
   /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
   func seatAll() {
+    if story.isRestored { emptyThoseApart() }
     guard story.engine == .embedded || story.changesEngine, let asked = nodes.indices.first(where: { isVoter($0) })
     else { return }
     // One who is to vote no more does so for a while.

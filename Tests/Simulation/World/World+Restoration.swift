@@ -42,6 +42,13 @@ extension World {
     }
   }
 
+  /// Somebody does as a node says that was restored apart from the others.
+  func emptyThoseApart() {
+    for node in nodes.indices where nodes[node].fleet?.value.log.embedded?.isApart == true {
+      lose(node, for: milliseconds(300))
+    }
+  }
+
   /// A node has an empty disk.
   func wipe(_ node: Int) {
     nodes[node].isFounder = false

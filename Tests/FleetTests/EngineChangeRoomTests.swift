@@ -1,0 +1,101 @@
+import Model
+import Sockets
+import Support
+import Testing
+
+@testable import Agreement
+@testable import Fleet
+
+/// When a node says that it could come over to a store that its file names.
+@Suite struct EngineChangeRoomTests {
+  private static let state = {
+    var state = FleetState()
+    state.position = 10
+    return state
+  }()
+
+  private static func head(_ last: UInt64) -> StoreReply {
+    var head = StoreHead()
+    head.last = last
+    return .value(head.encoded, StoreVersion(bits: 1))
+  }
+
+  /// A change to a store that answers so.
+  private static func change(to store: HeldStore) -> EngineChange {
+    EngineChange(
+      [
+        FleetEngine(name: "zookeeper /b", store: StoreSettings(.zooKeeper, servers: [], root: "/b")),
+        FleetEngine(name: "embedded", store: nil),
+      ], current: "embedded", isNoted: true, open: { _ in store }, call: { _, _ in })
+  }
+
+  @Test(arguments: [(StoreReply.absent, true), (head(10), true), (head(11), false), (.unknown, false)])
+  func aStoreIsLookedAtFirst(reply: StoreReply, isReady: Bool) throws {
+    let store = try HeldStore(reply)
+    let change = Self.change(to: store)
+    #expect(change.ready == nil)
+    var told = 0
+    change.look(for: Self.state, at: .start) { told += 1 }
+    store.answer()
+    #expect(change.ready == (isReady ? "zookeeper /b" : nil))
+    #expect(told == (reply == .unknown ? 0 : 1))
+    // Not again at once, but after a while: somebody may have removed what was there.
+    change.look(for: Self.state, at: .start + .seconds(1)) {}
+    #expect(store.asked == 1)
+    store.reply = .absent
+    change.look(for: Self.state, at: .start + .seconds(3)) {}
+    store.answer()
+    #expect(change.ready == "zookeeper /b")
+    store.state = .away(since: .now, why: "it's gone")
+    #expect(change.ready == nil)
+  }
+
+  /// An engine is held to once the node has part in the log of a fleet that serves something, and not when that log is over.
+  @Test func theEngineInForceIsNotedOnce() throws {
+    let plan = FleetPlan(me: NodeName("a"), nodes: [NodeName("a"), NodeName("b")], addresses: [])
+    func node(_ generation: UInt64, isInformed: Bool = true) -> FleetNode {
+      var node = FleetNode(plan, memory: FleetMemory(incarnation: Incarnation(bits: 1), run: 1))
+      node.isInformed = isInformed
+      node.state.committed.generation = generation
+      return node
+    }
+    let change = EngineChange(
+      [FleetEngine(name: "embedded", store: nil)], current: "embedded", isNoted: false,
+      open: { _ in fatalError("none is") },
+      call: { _, _ in })
+    #expect(change.era(toNoteOf: node(0)) == nil)
+    #expect(change.era(toNoteOf: node(1, isInformed: false)) == nil)
+    var over = node(1)
+    over.state.succession = Succession(number: 1, era: 1, engine: "etcd /b", founders: [])
+    #expect(change.era(toNoteOf: over) == nil)
+    #expect(change.era(toNoteOf: node(1)) == Era(engine: "embedded"))
+    #expect(change.era(toNoteOf: node(1)) == nil)
+  }
+}
+
+/// A store that answers when it's told to.
+private final class HeldStore: Store {
+  var onHint: ((StoreKey) -> Void)?
+  var onState: ((StoreState) -> Void)?
+  var state: StoreState
+  var reply: StoreReply
+  private(set) var asked = 0
+  private var waiting: [(StoreReply) -> Void] = []
+
+  init(_ reply: StoreReply) throws {
+    self.reply = reply
+    state = .reached(try #require(SocketAddress("127.0.0.1:9")), since: .now, trouble: nil)
+  }
+
+  func perform(_ request: StoreRequest, then: @escaping (StoreReply) -> Void) {
+    asked += 1
+    waiting.append(then)
+  }
+
+  func watch(_ keys: Set<StoreKey>) {}
+
+  func answer() {
+    for then in waiting { then(reply) }
+    waiting = []
+  }
+}
