@@ -5,7 +5,8 @@ Two proxies run side by side before the same four servers, one worker each. One 
 whose three ZooKeeper servers, if they agree by those, are there and have nothing to do. Both get the same connections, in turns; then nobody
 comes. What a node does for its fleet it does on threads of its own and in so much of a second, however much there is to proxy: so both are told,
 the whole by connection at this load, and what a second costs without any. At last something is agreed on again and again: a backend's weight, asked
-for at a node's admin socket on a connection of its own, until the answer that it holds on all three.
+for at a node's admin socket on a connection of its own, until the answer that it holds on all three; and how long of that it took to be in the log, as the
+node tells it (martlet_fleet_append_seconds).
 
 With --instructions both are run by valgrind instead, which counts what is executed in user space, exactly and slowly: how much more a connection takes
 on the threads that it goes through, and how much a second takes without any.
@@ -118,11 +119,11 @@ def by_cpu(children, options):
     used = {name: memory(process.pid) for name, (process, _) in found.items()}
     print(f"memory: {used['without'] / 1024:.1f} MiB without, {used['with'] / 1024:.1f} MiB with: {(used['with'] - used['without']) / 1024:.1f} MiB more")
     if options.appends > 0:
-        by_answer(children, options.appends)
+        by_answer(children, options.martlet, options.appends)
 
 
-def by_answer(children, count):
-    """How long it takes until something holds on all nodes."""
+def by_answer(children, martlet, count):
+    """How long it takes until something has its place in the log, and until it holds on all nodes."""
     body = {"pool": "main", "backend": None, "action": "weight"}
     spent = []
     for number in range(count):
@@ -139,6 +140,15 @@ def by_answer(children, count):
         if not re.match(rb"HTTP/1\.1 2", answer):
             raise SystemExit(f"refused: {answer.decode()}")
     spent.sort()
+    answer = subprocess.run([martlet, "fleet", "status", "--json", "--socket", f"{children.folder}/lb2.sock"], check=True, capture_output=True, text=True)
+    appends = json.loads(answer.stdout)["log"]["appends"]
+    within, middle = 0, sum(appends["counts"]) / 2
+    for bound, held, below in zip(appends["bounds"] + [float("inf")], appends["counts"], [0] + appends["bounds"]):
+        if within + held >= middle:
+            median = below + (bound - below) * (middle - within) / held
+            break
+        within += held
+    print(f"in the log, {sum(appends['counts'])} times: p50 some {median * 1000:.1f} ms, {appends['sum'] / sum(appends['counts']) * 1000:.1f} ms on average")
     print(f"agreed on, {count} times: p50 {statistics.median(spent):.1f} ms, p99 {spent[int(count * 0.99) - 1]:.1f} ms, at most {spent[-1]:.1f} ms")
 
 

@@ -32,6 +32,12 @@ package struct Moment: Comparable, Hashable, Sendable {
     moment + Span(nanoseconds: -span.nanoseconds)
   }
 
+  /// The next whole multiple of a span by this clock. What is done every so often is done then, so that a node wakes once for all that it
+  /// has to say again, says it at once, and wakes others once.
+  package func next(every span: Span) -> Moment {
+    Moment.start + span * (nanoseconds / span.nanoseconds + 1)
+  }
+
   /// The time from the right moment to the left one; negative if the right one is later.
   package static func - (left: Moment, right: Moment) -> Span {
     Span(nanoseconds: left.nanoseconds - right.nanoseconds)

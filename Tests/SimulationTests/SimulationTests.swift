@@ -33,8 +33,8 @@ import Testing
 
   /// Those that take a rare turn of things are looked for from a little before it; `make mutants` begins with the first story.
   private static let rare: [Mutant: UInt64] = [
-    .grantDespiteClaim: 1_350, .takenThoughNotAsked: 780, .leaseFromTheAnswer: 380, .behindAndOwning: 220,
-    .ownGenerationWithoutMark: 210, .leaveBeforeRecord: 130,
+    .leaveBeforeRecord: 1_400, .takenThoughNotAsked: 400, .leaseFromTheAnswer: 250, .ownGenerationWithoutMark: 210,
+    .leaseInheritedAnew: 190, .foreignIncarnationVotes: 180, .behindAndOwning: 160,
   ]
 
   /// Every mistake that is made on purpose is found, or the world is too kind.

@@ -11,17 +11,31 @@ struct EngineChangeTests {
   enum Destination: CaseIterable {
     case nodesThemselves
     case anotherRoot
+    case etcd
+
+    /// The servers that it takes beside those of the fleet.
+    func servers(beside fleet: AddressFleet) throws -> (any StoreServers)? {
+      guard self == .etcd else { return nil }
+      return try StoreKind.etcd.start(in: (fleet.network.hub, TestNetwork.hubAddress))
+    }
 
     /// What a file says of it.
-    func configuration(of fleet: AddressFleet) -> String {
+    func configuration(of fleet: AddressFleet, on servers: (any StoreServers)?) -> String {
       switch self {
       case .nodesThemselves: "{ \"type\": \"embedded\", \"preview\": true }"
       case .anotherRoot: fleet.engine.replacing(" }", with: ", \"root\": \"/other\" }")
+      case .etcd: servers?.configuration ?? ""
       }
     }
 
-    /// What nodes call it, on ZooKeeper's servers.
-    var name: String { self == .nodesThemselves ? "embedded" : "zookeeper /other" }
+    /// What nodes call it, of a fleet on ZooKeeper's servers.
+    var name: String {
+      switch self {
+      case .nodesThemselves: "embedded"
+      case .anotherRoot: "zookeeper /other"
+      case .etcd: "etcd /martlet"
+      }
+    }
   }
 
   @Test(
@@ -33,8 +47,9 @@ struct EngineChangeTests {
     let drained = { (name: String) in try fleet.ask(name, "overrides").output.contains("drain") }
     let drain = try fleet.ask("lb2", "drain", "web/\(AddressFleet.backendHost):9001", "--reason", "new disk")
     #expect(drain.exit == .code(0), "\(drain)")
+    let servers = try destination.servers(beside: fleet)
+    let other = destination.configuration(of: fleet, on: servers)
     let (owner, start) = (try #require(fleet.holder), bootTime())
-    let other = destination.configuration(of: fleet)
     for (turn, engine) in [other, nil].enumerated() {
       try fleet.name(engine)
       for (place, name) in fleet.names.enumerated() {

@@ -143,7 +143,7 @@ extension FleetNode {
   }
 
   mutating func speak(at now: Moment, into effects: inout [Effect]) {
-    peers.speaksAt = now + Peers.beat
+    peers.speaksAt = now.next(every: Peers.beat)
     let status = NodeStatus(
       incarnation: me.incarnation, generation: plan.isWitness ? 0 : rollouts.stored.generation, position: log.delivered,
       applied: applied, mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest),

@@ -52,7 +52,7 @@ struct Primary {
     self.timing = timing
     backups = others.map { Backup(node: $0) }
     readyAt = now + timing.patience
-    remindsAt = now + timing.reminder
+    remindsAt = now.next(every: timing.reminder)
   }
 
   var isReady: Bool { readyAt == nil }
@@ -100,7 +100,7 @@ struct Primary {
       effects.append(.ready)
     }
     if now >= remindsAt {
-      remindsAt = now + timing.reminder
+      remindsAt = now.next(every: timing.reminder)
       for backup in backups where backup.follows {
         effects.append(.send(.lead(generation: generation), to: backup.node))
       }

@@ -42,7 +42,7 @@ extension Zab {
     guard case .looking(var looking) = role else { return }
     if now >= looking.settlesAt { return settle(at: now, into: &effects) }
     guard now >= looking.saysAt else { return }
-    looking.pause = looking.pause == .zero ? timing.beat : min(looking.pause + looking.pause, timing.slowest)
+    looking.pause = looking.pause == .zero ? timing.again : min(looking.pause + looking.pause, timing.slowest)
     looking.saysAt = now + looking.pause
     role = .looking(looking)
     tellVote(into: &effects)
@@ -125,7 +125,7 @@ extension Zab {
     looking.leaders[Int(node)] = nil
     if isNews {
       looking.settlesAt = .never
-      looking.pause = timing.beat
+      looking.pause = timing.again
       looking.saysAt = now + looking.pause
     }
     role = .looking(looking)

@@ -41,7 +41,7 @@ extension Zab {
     guard case .following(var following) = role else { return }
     if now >= following.givesUpAt { return look(at: now, into: &effects) }
     guard now >= following.saysAt else { return }
-    following.saysAt = now + timing.beat
+    following.saysAt = now + timing.again
     let leader = following.leader
     switch following.stage {
     case .discovery: sayJoining(leader, into: &effects)

@@ -68,7 +68,7 @@ extension Zab {
     if leading.stage == .broadcast { leading.givesUpAt = now + timing.patience }
     if isAlone || now >= leading.givesUpAt { return look(at: now, into: &effects) }
     if now >= leading.beatsAt {
-      leading.beatsAt = now + timing.beat
+      leading.beatsAt = now.next(every: timing.beat)
       if let epoch = leading.epoch {
         let ping = ZabMessage.ping(epoch: epoch, last: memory.history.last, committed: leading.committed)
         send(ping, to: leading.told, into: &effects)

@@ -41,8 +41,10 @@ package struct Zab {
 
   /// How the time is minded.
   package struct Timing: Equatable, Sendable {
-    /// How often the leader says that it's there, and what isn't answered is said again at first.
-    package var beat = Span.milliseconds(100)
+    /// How often the leader says that it's there.
+    package var beat = Span.milliseconds(250)
+    /// After how long what isn't answered is said again, at first.
+    package var again = Span.milliseconds(100)
     /// After how much silence a follower looks for another leader, and a leader without a majority steps down.
     package var patience = Span.seconds(1)
     /// How long it may take until a leader and its followers are in step, once they have met.

@@ -23,6 +23,10 @@ extension StatsMetrics {
       ),
     ]
     for (name, help, value) in figures { writer.family("martlet_fleet_" + name, .gauge, help, [([], value)]) }
+    writer.histograms(
+      "martlet_fleet_append_seconds",
+      "From when something was wanted at this node until it had its place in the fleet's log.",
+      fleet.log.appends.map { [([], $0)] } ?? [])
     if let last = fleet.last {
       writer.family(
         "martlet_fleet_last_rollout", .gauge, "1 for how the fleet's last rollout ended.",

@@ -117,7 +117,7 @@ package final class NodeLinks: FleetLinks {
   /// Says to those who have dialled that this node is there, and lets go of those who are silent.
   private func beat() {
     listen()
-    pulse?.schedule(after: acceptor == nil ? .milliseconds(200) : .seconds(1))
+    pulse?.schedule(after: acceptor == nil ? .milliseconds(200) : BootClock.rest(of: .seconds(1)))
     let now = MonotonicClock.now()
     for arrival in arrivals where arrival.isProven {
       if now &- arrival.heardAt > Self.silence { drop(arrival) } else { arrival.pulse() }

@@ -9,4 +9,10 @@ package enum BootClock {
     _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
     return Moment(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
   }
+
+  /// How long it is until the next whole multiple of a span: then the node does what it does every so often.
+  static func rest(of span: Span) -> Duration {
+    let now = now()
+    return .nanoseconds((now.next(every: span) - now).nanoseconds)
+  }
 }

@@ -198,6 +198,8 @@ package struct FleetStatus: Equatable, Sendable {
   package var logTrouble: String?
   /// The node that leads the log, where the nodes keep it themselves and that is known.
   package var leader: NodeName?
+  /// How long it took what was wanted at this node to have its place in the log, since the process began.
+  package var appends: Report.Histogram
   /// The last entry of the log that this node knows.
   package var position: UInt64
   /// The end of the log, as far as it knows.

@@ -31,6 +31,7 @@ package final class FleetRuntime {
   /// What the control plane is bringing into force, to be stored when it is.
   private var taking: Rollouts.Target?
   private var batches = AwaitedBatches()
+  private var appends = AppendTimes()
   private var addresses: FleetAddresses?
   private let configured: [FleetAddress]
   private let status: StatusTeller
@@ -127,7 +128,9 @@ package final class FleetRuntime {
     case .request(_, let number) where isRestoring: tell(.answer(number: number, .logAway))
     case .request(.restore, let number) where isMute:
       tell(.answer(number: number, .pointless("this node's journal can't be used, so the fleet can't go on from it")))
-    case .request(let request, let number): step(.request(request, number: number))
+    case .request(let request, let number):
+      appends.begin(number, at: BootClock.now())
+      step(.request(request, number: number))
     case .move(let address, let heir): step(.move(address: address, to: heir))
     case .leave(let hasLeft):
       addresses?.leave(hasLeft)
@@ -312,7 +315,9 @@ package final class FleetRuntime {
     case .rollout(let effect): perform(effect)
     case .learned(let entry, let position, let outcome): tell(.learned(entry, position: position, outcome))
     case .restored: break
-    case .answer(let number, let answer): tell(.answer(number: number, answer))
+    case .answer(let number, let answer):
+      appends.end(number, answer, at: BootClock.now())
+      tell(.answer(number: number, answer))
     case .damaged(let what): status.say("the log holds what can't be read: \(what)")
     case .own(let index, let generation, let until): addresses?.own(index, generation: generation, until: until)
     case .drop(let index, let cause): addresses?.drop(index, cause)
@@ -388,6 +393,7 @@ package final class FleetRuntime {
     status.tell(
       of: node,
       beside: StatusTeller.Surroundings(
-        store: store?.state, isMute: isMute, addresses: addresses, views: views, change: change), at: BootClock.now())
+        store: store?.state, isMute: isMute, addresses: addresses, views: views, change: change,
+        appends: appends), at: BootClock.now())
   }
 }

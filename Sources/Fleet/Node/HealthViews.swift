@@ -51,6 +51,6 @@ final class HealthViews {
   private func say() {
     guard let own else { return }
     for node in others { links.send(.down(own), to: node) }
-    timer?.schedule(after: .nanoseconds(Self.beat.nanoseconds))
+    timer?.schedule(after: BootClock.rest(of: Self.beat))
   }
 }

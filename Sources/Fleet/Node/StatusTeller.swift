@@ -16,6 +16,8 @@ final class StatusTeller {
     var views: HealthViews
     /// How it comes to go by another engine; nil where it can't.
     var change: EngineChange?
+    /// How long it took what was wanted.
+    var appends: AppendTimes
   }
 
   private let configured: [FleetAddress]
@@ -59,7 +61,7 @@ final class StatusTeller {
   /// Tells how things are, if they are otherwise than before.
   func tell(of node: FleetNode, beside surroundings: Surroundings, at now: Moment) {
     glimpse = StatusGlimpse(node, at: now)
-    var status = node.status(at: now)
+    var status = node.status(surroundings.appends, at: now)
     if now - tablesAt >= Self.glance {
       tablesAt = now
       tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }

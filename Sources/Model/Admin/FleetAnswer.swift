@@ -13,10 +13,16 @@ extension AdminAnswer {
       package var trouble: String?
       /// The node that leads it, where the nodes keep it themselves and that is known.
       package var leader: String?
+      /// How long it took what was wanted at this node to have its place in the log, since the process began; nil of a version before.
+      package var appends: Report.Histogram?
 
       /// With all its parts.
-      package init(live: Bool, position: Int, end: Int, trouble: String? = nil, leader: String? = nil) {
+      package init(
+        live: Bool, position: Int, end: Int, trouble: String? = nil, leader: String? = nil,
+        appends: Report.Histogram? = nil
+      ) {
         self.leader = leader
+        self.appends = appends
         self.live = live
         self.position = position
         self.end = end

@@ -7,7 +7,9 @@ extension FleetStatus {
   func answer(of name: String) -> AdminAnswer.Fleet {
     AdminAnswer.Fleet(
       name: name, node: me.text, generation: Int(generation),
-      log: .init(live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble, leader: leader?.text),
+      log: .init(
+        live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble, leader: leader?.text,
+        appends: appends),
       nodes: nodes.map {
         .init(
           name: $0.name.text, role: $0.isWitness ? .witness : nil, present: $0.isPresent,

@@ -34,7 +34,9 @@ extension AdminAnswer {
     ]
     return Fleet(
       name: "edge", node: "lb1", generation: 7,
-      log: .init(live: false, position: 118, end: 118, trouble: "nobody is there"),
+      log: .init(
+        live: false, position: 118, end: 118, trouble: "nobody is there", leader: "lb2",
+        appends: .init(bounds: [0.001, 0.002], counts: [1, 4, 2], sum: 0.25)),
       nodes: [
         .init(
           name: "lb1", present: true, generation: 7, position: 118, applied: 118, outOfStep: "a port is taken",

@@ -74,7 +74,20 @@ extension StatsFleetTests {
         ]
       },
       "log" : {
+        "appends" : {
+          "bounds" : [
+            0.001,
+            0.002
+          ],
+          "counts" : [
+            1,
+            4,
+            2
+          ],
+          "sum" : 0.25
+        },
         "end" : 118,
+        "leader" : "lb2",
         "live" : false,
         "position" : 118,
         "trouble" : "nobody is there"
@@ -153,6 +166,13 @@ extension StatsFleetTests {
     # HELP martlet_fleet_rollout_running Whether a rollout is under way, or waits to be confirmed.
     # TYPE martlet_fleet_rollout_running gauge
     martlet_fleet_rollout_running 1
+    # HELP martlet_fleet_append_seconds From when something was wanted at this node until it had its place in the fleet's log.
+    # TYPE martlet_fleet_append_seconds histogram
+    martlet_fleet_append_seconds_bucket{le="0.001"} 1
+    martlet_fleet_append_seconds_bucket{le="0.002"} 5
+    martlet_fleet_append_seconds_bucket{le="+Inf"} 7
+    martlet_fleet_append_seconds_sum 0.25
+    martlet_fleet_append_seconds_count 7
     # HELP martlet_fleet_last_rollout 1 for how the fleet's last rollout ended.
     # TYPE martlet_fleet_last_rollout gauge
     martlet_fleet_last_rollout{outcome="committed"} 0

@@ -185,7 +185,10 @@ extension Story {
       add(.storeAwayOnClaim, at: at)
       let back = at + chance.within(seconds(2)...seconds(6))
       let isOwners = chance.permille(500)
-      if isOwners { add(.freezeOwners(for: chance.within(milliseconds(1_800)...seconds(6))), at: at) }
+      // They are back shortly before the store is, so that what it does with the claim meets with what they have been given leave for.
+      if isOwners {
+        add(.freezeOwners(for: max(back - at - chance.within(0...milliseconds(1_500)), milliseconds(1_800))), at: at)
+      }
       for node in 0..<nodes where !isOwners && chance.permille(600) {
         add(.freeze(node: node), at: at)
         add(.thaw(node: node), at: min(back, at + chance.within(milliseconds(1_800)...seconds(6))))
