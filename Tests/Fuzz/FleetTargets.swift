@@ -41,7 +41,7 @@ extension FuzzTarget {
         precondition(message.encoded == bytes, "it's another one")
       }
     },
-    FuzzTarget("fleet-snapshot", seeds: [state.encoded, state.committed.encoded]) { bytes in
+    FuzzTarget("fleet-snapshot", seeds: [state, over, over.begun].map(\.encoded) + [state.committed.encoded]) { bytes in
       if let state = try? FleetState(encoded: bytes) { precondition(state.encoded == bytes, "it's another one") }
       if let committed = try? FleetState.Committed(encoded: bytes) {
         precondition(committed.encoded == bytes, "it's another one")
@@ -50,13 +50,20 @@ extension FuzzTarget {
     FuzzTarget(
       "fleet-store",
       seeds: [
-        head.encoded, StoredEntry.whole([1, 2]).encoded, StoredEntry.pieces(of: entries[0].id, 3).encoded,
+        head.encoded, StoreHead(beginning: over.begun, pieces: 2).encoded, StoredEntry.whole([1, 2]).encoded,
+        StoredEntry.pieces(of: entries[0].id, 3).encoded,
         OwnerRecord(owner: node, generation: 3, beat: 4, heir: NodeName("lb2"), nodes: [node.node]).encoded,
       ]
     ) { bytes in
       if let head = try? StoreHead(encoded: bytes) { precondition(head.encoded == bytes, "it's another one") }
       if let entry = try? StoredEntry(encoded: bytes) { precondition(entry.encoded == bytes, "it's another one") }
       if let record = try? OwnerRecord(encoded: bytes) { precondition(record.encoded == bytes, "it's another one") }
+    },
+    FuzzTarget("fleet-era", seeds: [Era(), Era(after: over) ?? Era()].map(\.encoded)) { bytes in
+      guard let era = try? Era(encoded: bytes) else { return }
+      precondition(era.encoded == bytes, "it's another one")
+      // Whatever a folder holds, the nodes can begin with it or can't.
+      _ = EmbeddedMemory(beginning: era, names: ["web"])
     },
   ]
 
@@ -69,6 +76,10 @@ extension FuzzTarget {
       Proposal(
         base: 1, text: [1, 2], digest: Digest(1, 2, 3, 4), participants: [node], patience: .seconds(5),
         canary: .init(NodeName("lb1"), soak: .seconds(1)), confirmation: .seconds(1), author: "ann")),
+    .soak(rollout: 7), .abort(rollout: 7, reason: "enough"), .outOfStep(generation: 2, reason: "a port is taken"),
+    .confirm(rollout: 7), .revert(rollout: 7, reason: "enough"), .voters([node], after: 1), .trial(5),
+    .succeed(era: 1, engine: "embedded", founders: [node]), .stay(succession: 3, reason: "not all have sealed in time"),
+    .sealed(succession: 3),
   ].enumerated().map { Entry(EntryID(node, run: 1, sequence: UInt64($0 + 1)), $1) }
 
   /// Some of what nodes of the embedded engine say, as bytes: the leak checker doesn't follow pointers with an enum's tag
@@ -105,7 +116,9 @@ extension FuzzTarget {
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
       .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
       .handOn(name: "web", generation: 2, heir: NodeName("lb2")), .down([1, 2]),
-      .plan(number: 7, text: [1, 2]), .planned(number: 7, [3]),
+      .plan(number: 7, text: [1, 2]), .planned(number: 7, [3]), .ended(over.encoded),
+      .era(FleetNode.EraWord(era: 1, wanted: "embedded", roster: 3)),
+      .era(FleetNode.EraWord(era: 0, wanted: nil, roster: 3)),
     ] + tables.map { .table("web", $0) }
 
   private static let tables: [ReplicaMessage] = {
@@ -130,6 +143,20 @@ extension FuzzTarget {
   private static var state: FleetState {
     var state = FleetState()
     for entry in entries { state.fold(entry) }
+    return state
+  }
+
+  /// What a log has come to that is over.
+  private static var over: FleetState {
+    var state = FleetState()
+    let events: [Entry.Event] = [
+      .join, .set(key: "k", value: [1, 2]), .succeed(era: 1, engine: "embedded", founders: [node]),
+      .sealed(succession: 3),
+    ]
+    for (place, event) in events.enumerated() {
+      state.fold(Entry(EntryID(node, run: 1, sequence: UInt64(place + 1)), event))
+    }
+    precondition(state.isOver)
     return state
   }
 }
