@@ -80,7 +80,7 @@ extension FuzzTarget {
     .confirm(rollout: 7), .revert(rollout: 7, reason: "enough"), .voters([node], after: 1), .trial(5),
     .succeed(era: 1, engine: "embedded", founders: [node]), .stay(succession: 3, reason: "not all have sealed in time"),
     .sealed(succession: 3),
-  ].enumerated().map { Entry(EntryID(node, run: 1, sequence: UInt64($0 + 1)), $1) }
+  ].enumerated().map { Entry(EntryID(node, run: 1, sequence: Form.latest.base + UInt64($0 + 1)), $1) }
 
   /// Some of what nodes of the embedded engine say, as bytes: the leak checker doesn't follow pointers with an enum's tag
   /// in them.
@@ -154,7 +154,7 @@ extension FuzzTarget {
       .sealed(succession: 3),
     ]
     for (place, event) in events.enumerated() {
-      state.fold(Entry(EntryID(node, run: 1, sequence: UInt64(place + 1)), event))
+      state.fold(Entry(EntryID(node, run: 1, sequence: Form.latest.base + UInt64(place + 1)), event))
     }
     precondition(state.isOver)
     return state
