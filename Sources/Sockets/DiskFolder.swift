@@ -18,9 +18,9 @@ package enum DiskFolder {
     _ = try syscall { unsafe Glibc.rename(path, other) }
   }
 
-  /// Takes a file's name away.
+  /// Takes the name of a file away, or of a folder that is empty.
   package static func remove(_ path: String) throws(Errno) {
-    _ = try syscall { unsafe unlink(path) }
+    _ = try syscall { unsafe Glibc.remove(path) }
   }
 
   /// Waits until the names in a folder are on the disk. Not every file system can do that for a folder.

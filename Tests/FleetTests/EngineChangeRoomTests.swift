@@ -1,3 +1,5 @@
+import Foundation
+import Libevent
 import Model
 import Sockets
 import Support
@@ -34,20 +36,65 @@ import Testing
     let store = try HeldStore(reply)
     let change = Self.change(to: store)
     #expect(change.ready == nil)
+    let loop = EventLoop()
+    let disk = BackgroundWorker(name: "disk", on: loop)
+    let look = { (now: Moment, then: @escaping () -> Void) in
+      change.look(for: Self.state, in: DataFolder("/nowhere"), by: disk, at: now, then: then)
+    }
     var told = 0
-    change.look(for: Self.state, at: .start) { told += 1 }
+    look(.start) { told += 1 }
     store.answer()
     #expect(change.ready == (isReady ? "zookeeper /b" : nil))
     #expect(told == (reply == .unknown ? 0 : 1))
     // Not again at once, but after a while: somebody may have removed what was there.
-    change.look(for: Self.state, at: .start + .seconds(1)) {}
+    look(.start + .seconds(1)) {}
     #expect(store.asked == 1)
     store.reply = .absent
-    change.look(for: Self.state, at: .start + .seconds(3)) {}
+    look(.start + .seconds(3)) {}
     store.answer()
     #expect(change.ready == "zookeeper /b")
     store.state = .away(since: .now, why: "it's gone")
     #expect(change.ready == nil)
+  }
+
+  /// Nor does a node say that it could keep the log itself where it couldn't.
+  @Test func aJournalIsTriedFirst() throws {
+    let loop = EventLoop()
+    let disk = BackgroundWorker(name: "disk", on: loop)
+    let change = EngineChange(
+      [
+        FleetEngine(name: "embedded", store: nil),
+        FleetEngine(name: "etcd /b", store: StoreSettings(.etcd, servers: [], root: "/b")),
+      ], current: "etcd /b", isNoted: true, open: { _ in fatalError("none is") }, call: { _, _ in })
+    let folder = try TemporaryFolder()
+    // What is in the way of a folder is as good as a disk that can't be written to, which root can always.
+    try folder.write("journal.trial", "")
+    try folder.write("journal.trial.kept", "")
+    func look(_ second: Int64, in path: String) {
+      var told = 0
+      change.look(for: Self.state, in: DataFolder(path), by: disk, at: .start + .seconds(second)) {
+        told += 1
+        loop.stop()
+      }
+      loop.run()
+      #expect(told == 1)
+    }
+    look(1, in: "/proc/self/none")
+    #expect(change.ready == nil)
+    let plan = FleetPlan(me: NodeName("a"), nodes: [NodeName("a")], addresses: [])
+    let node = FleetNode(plan, memory: FleetMemory(incarnation: Incarnation(bits: 1), run: 1))
+    let text = try #require(change.text(of: node, at: .start))
+    #expect(text.contains("this node's data folder can't take a journal: "), "\(text)")
+    look(3, in: folder.path)
+    #expect(change.ready == "embedded")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["journal.trial.kept"])
+    // What is there once isn't tried again, nor touched.
+    _ = try EmbeddedVault.open(
+      in: folder.path, on: SystemDisk(), FleetMemory(incarnation: Incarnation(bits: 1), run: 1), names: ["web"]
+    ) { 7 }
+    let before = try #require(try EmbeddedVault.look(in: folder.path))
+    #expect(EmbeddedVault.obstacle(in: folder.path) == nil)
+    #expect(try EmbeddedVault.look(in: folder.path) == before)
   }
 
   /// An engine is held to once the node has part in the log of a fleet that serves something, and not when that log is over.

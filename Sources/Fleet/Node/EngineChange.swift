@@ -31,7 +31,7 @@ final class EngineChange {
   /// What the engine in force is called, and whether the data folder says so.
   private var current: String
   private var isNoted: Bool
-  /// Whether the prospect could keep the log; it's looked at again and again until all have come over.
+  /// Whether the prospect could keep the log, or the data folder a journal; it's looked at again and again until all have come over.
   private var room = Room.unknown
   private var looksAt = Moment.start
   private static let lookingPause = Span.seconds(2)
@@ -76,9 +76,14 @@ final class EngineChange {
     return Era(number: node.state.era, engine: current)
   }
 
-  /// Looks from time to time whether the store that is wanted could keep the log that goes on from this state.
-  func look(for state: FleetState, at now: Moment, then: @escaping () -> Void) {
-    guard let prospect, case .reached = prospect.state, now >= looksAt else { return }
+  /// Looks from time to time whether the store that is wanted could keep the log that goes on from this state; or this node a journal, if it's
+  /// the nodes that are to keep it.
+  func look(
+    for state: FleetState, in folder: DataFolder, by disk: BackgroundWorker, at now: Moment, then: @escaping () -> Void
+  ) {
+    guard wanted != nil, now >= looksAt else { return }
+    guard let prospect else { return look(in: folder, by: disk, at: now, then: then) }
+    guard case .reached = prospect.state else { return }
     looksAt = now + Self.lookingPause
     prospect.perform(.read(.head, .linearizable)) { [weak self, weak prospect] reply in
       guard let self, prospect === self.prospect else { return }
@@ -91,11 +96,24 @@ final class EngineChange {
     }
   }
 
+  /// Once there's a place for it that isn't tried again: a disk that is full later is nothing new to a journal.
+  private func look(in folder: DataFolder, by disk: BackgroundWorker, at now: Moment, then: @escaping () -> Void) {
+    if case .free = room { return }
+    looksAt = now + Self.lookingPause
+    disk.perform { [path = folder.path] in
+      EmbeddedVault.obstacle(in: path)
+    } then: { [weak self] refusal in
+      guard let self, wanted != nil, prospect == nil else { return }
+      room = refusal.map { .taken("this node's data folder can't take a journal: \($0)") } ?? .free
+      then()
+    }
+  }
+
   /// What the engine is called that is wanted and could be begun with now.
   var ready: String? {
-    guard let wanted else { return nil }
+    guard let wanted, case .free = room else { return nil }
     guard let prospect else { return wanted.name }
-    guard case .reached = prospect.state, case .free = room else { return nil }
+    guard case .reached = prospect.state else { return nil }
     return wanted.name
   }
 

@@ -207,7 +207,7 @@ package final class FleetRuntime {
   /// Looks whether the node could come over to the engine that its file names, and stores by which it goes.
   private func mindEngine() {
     guard let change else { return }
-    change.look(for: node.state, at: BootClock.now()) { [unowned self] in step(.tick) }
+    change.look(for: node.state, in: folder, by: disk, at: BootClock.now()) { [unowned self] in step(.tick) }
     if change.ready != node.plan.wanted { step(.wants(change.ready)) }
     guard let era = change.era(toNoteOf: node) else { return }
     // A folder that is full keeps nobody from serving; only a change of the engine wants to find it there.
