@@ -144,6 +144,9 @@ import Testing
         && head.has(Self.id(0, 10)))
     head = StoreHead()
     #expect(try StoreHead(encoded: head.encoded) == head)
+    // What is read is written as it was: the first era has a form of its own.
+    let bytes: [UInt8] = [2, 0, 0, 0, 0] + head.encoded.dropFirst()
+    #expect(throws: DecodingFault.self) { try StoreHead(encoded: bytes) }
     let embedded = try #require(EmbeddedMemory(beginning: era, names: ["web"]))
     #expect(embedded.era == 1 && embedded.slots["web"]?.generation == Era.floor(1))
     // A later era isn't a fleet that was restored: what a node has stored holds it back as before.

@@ -89,6 +89,8 @@ extension FuzzTarget {
     let zxid = Zxid(epoch: 3, counter: 9)
     let transfer = ZabMessage.Transfer(attempt: 5, run: 2)
     let ballot = Ballot(number: 6, node: 2)
+    var later = Members(founders: [node, node])
+    later.begin(1)
     let messages: [EmbeddedMessage] = [
       .greeting(Founding.Greeting(memory: memory, roster: 5, standing: .founded([memory, Incarnation(bits: 2)]))),
       .log(.notice(ElectionVote(epoch: 2, last: zxid, node: 1), round: 9, .looking), by: memory, seat: 1),
@@ -98,7 +100,8 @@ extension FuzzTarget {
       .log(.propose(epoch: 3, zxid, .value([1, 2, 3])), by: memory, seat: 1),
       .log(.propose(epoch: 3, zxid, .members(Members(founders: [node, node]))), by: memory, seat: 1),
       .log(.forward([4]), by: memory, seat: 1),
-      .ask(by: memory), .members(Members(founders: [node, node]), by: memory),
+      .ask(by: memory), .members(Members(founders: [node, node]), by: memory), .members(later, by: memory),
+      .restoredLog(.propose(epoch: 3, zxid, .members(later)), by: memory, seat: 1, of: later.lineage),
       .owner("web", .promise(4, ballot, accepted: .init(ballot: ballot, owner: 1)), by: memory, among: 0),
       .owner("web", .state(round: 3, generation: 4, owner: 2, busy: .seconds(2), heir: nil), by: memory, among: 0),
     ]

@@ -92,7 +92,10 @@ extension StoreHead {
     var input = ByteReader(encoded)
     let format = try input.number(UInt8.self)
     guard Self.format...Self.formatWithEra ~= format else { throw .unknown("format \(format) of the log's end") }
-    if format == Self.formatWithEra { era = try input.era() }
+    if format == Self.formatWithEra {
+      era = try input.era()
+      guard era > 0 else { throw .unknown("era 0 of the log's end") }
+    }
     last = try input.number()
     first = try input.number()
     oldest = try input.number()
