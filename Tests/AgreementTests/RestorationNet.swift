@@ -15,14 +15,20 @@ struct RestorationNet {
   var island: Set<NodeName> = []
   /// Who hears nobody, and is heard.
   var deaf: NodeName?
+  /// When each node said something.
+  var spoke: [NodeName: Set<Moment>] = [:]
   /// What nodes do wrong that begin from now on.
   var mutant: Mutant?
   private let timing: EmbeddedLog.Timing
+  private let addresses: [FleetPlan.Address]
   private var written: [NodeName: UInt64] = [:]
   private var slots: [NodeName: UInt64] = [:]
 
-  init(_ count: Int = 3, _ mutant: Mutant? = nil, timing: EmbeddedLog.Timing = EmbeddedLog.Timing()) {
-    (self.mutant, self.timing) = (mutant, timing)
+  init(
+    _ count: Int = 3, _ mutant: Mutant? = nil, timing: EmbeddedLog.Timing = EmbeddedLog.Timing(),
+    addresses: [FleetPlan.Address] = [.init(name: "web", lease: lease)]
+  ) {
+    (self.mutant, self.timing, self.addresses) = (mutant, timing, addresses)
     names = (0..<count).map { NodeName("n\($0)") }
     for (index, name) in names.enumerated() {
       memories[name] = FleetMemory(incarnation: Incarnation(bits: UInt64(10 + index)), run: 0)
@@ -47,8 +53,7 @@ struct RestorationNet {
     memories[name]?.run += 1
     (written[name], slots[name], owns[name]) = (0, 0, nil)
     let plan = FleetPlan(
-      me: name, nodes: names, addresses: [.init(name: "web", lease: Self.lease)],
-      engine: .embedded(timing))
+      me: name, nodes: names, addresses: addresses, engine: .embedded(timing))
     nodes[name] = memories[name].map { FleetNode(plan, memory: $0, mutants: Mutants(mutant)) }
   }
 
@@ -67,6 +72,7 @@ struct RestorationNet {
       guard nodes[name] != nil else { continue }
       var effects: [FleetNode.Effect] = []
       nodes[name]?.step(input, at: now, into: &effects)
+      if effects.contains(where: \.isSend) { spoke[name, default: []].insert(now) }
       perform(&effects, of: name, &inputs)
     }
   }
@@ -146,4 +152,8 @@ struct RestorationNet {
 
   /// The overrides that a node knows.
   func values(_ name: NodeName) -> [UInt8] { nodes[name]?.state.overrides.flatMap(\.value) ?? [] }
+}
+
+extension FleetNode.Effect {
+  fileprivate var isSend: Bool { if case .send = self { true } else { false } }
 }

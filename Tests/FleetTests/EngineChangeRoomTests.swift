@@ -88,13 +88,38 @@ import Testing
     look(3, in: folder.path)
     #expect(change.ready == "embedded")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["journal.trial.kept"])
-    // What is there once isn't tried again, nor touched.
+    // Once there's a place it isn't tried again.
+    change.look(for: Self.state, in: DataFolder("/proc/self/none"), by: disk, at: .start + .seconds(9)) {}
+    #expect(!disk.isBusy && change.ready == "embedded")
+  }
+
+  @Test func aJournalThatIsThereIsReadAndStaysAsItIs() throws {
+    let folder = try TemporaryFolder()
     _ = try EmbeddedVault.open(
       in: folder.path, on: SystemDisk(), FleetMemory(incarnation: Incarnation(bits: 1), run: 1), names: ["web"]
     ) { 7 }
     let before = try #require(try EmbeddedVault.look(in: folder.path))
     #expect(EmbeddedVault.obstacle(in: folder.path) == nil)
     #expect(try EmbeddedVault.look(in: folder.path) == before)
+    // One that this program can't go on with is as good as none.
+    for name in try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/journal") where name.count == 16 {
+      try folder.write("journal/\(name)", "this is no segment")
+    }
+    #expect(EmbeddedVault.obstacle(in: folder.path) != nil)
+  }
+
+  @Test(.enabled(if: SmallDisk.obstacle == nil, "\(SmallDisk.obstacle ?? "")"))
+  func aDiskWithoutRoomForAJournalIsNoPlace() throws {
+    let found = try #require(
+      SmallDisk.run(bytes: 1 << 20) { () -> (EmbeddedVault.Refusal?, [String]?) in
+        let refusal = EmbeddedVault.obstacle(in: SmallDisk.path)
+        return (refusal, try? SystemDisk().names(in: SmallDisk.path))
+      })
+    guard case .fault(.full)? = found.0 else {
+      Issue.record("\(String(describing: found.0))")
+      return
+    }
+    #expect(found.1 == [])
   }
 
   /// An engine is held to once the node has part in the log of a fleet that serves something, and not when that log is over.

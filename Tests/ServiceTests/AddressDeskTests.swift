@@ -20,8 +20,7 @@ import Testing
         FleetStatus.Node(name: NodeName(name), isPresent: true, generation: 1, position: 1, complaint: nil)
       }
       var status = FleetStatus(
-        me: NodeName("lb1"), nodes: nodes, isLogLive: true, appends: AppendTimes().report, position: 1, end: 1,
-        generation: 1, origin: 1,
+        me: NodeName("lb1"), nodes: nodes, isLogLive: true, position: 1, end: 1, generation: 1, origin: 1,
         digest: Digest(0, 0, 0, 0))
       status.addresses = [
         FleetStatus.Address(

@@ -41,7 +41,7 @@ package struct Zab {
 
   /// How the time is minded.
   package struct Timing: Equatable, Sendable {
-    /// How often the leader says that it's there.
+    /// How often the leader says that it's there: as often as each node says how it is, so that it goes with that.
     package var beat = Span.milliseconds(250)
     /// After how long what isn't answered is said again, at first.
     package var again = Span.milliseconds(100)

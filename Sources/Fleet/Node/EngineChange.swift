@@ -39,7 +39,7 @@ final class EngineChange {
   private enum Room {
     case unknown
     case free
-    case taken(String)
+    case blocked(String)
   }
 
   /// - Parameters:
@@ -88,7 +88,7 @@ final class EngineChange {
     prospect.perform(.read(.head, .linearizable)) { [weak self, weak prospect] reply in
       guard let self, prospect === self.prospect else { return }
       switch reply {
-      case .value(let head, _): room = StoreLog.obstacle(to: state, head: head).map { .taken($0) } ?? .free
+      case .value(let head, _): room = StoreLog.obstacle(to: state, head: head).map { .blocked($0) } ?? .free
       case .absent: room = .free
       case .written, .refused, .unknown: return
       }
@@ -104,7 +104,7 @@ final class EngineChange {
       EmbeddedVault.obstacle(in: path)
     } then: { [weak self] refusal in
       guard let self, wanted != nil, prospect == nil else { return }
-      room = refusal.map { .taken("this node's data folder can't take a journal: \($0)") } ?? .free
+      room = refusal.map { .blocked("this node's data folder can't take a journal: \($0)") } ?? .free
       then()
     }
   }
@@ -131,7 +131,7 @@ final class EngineChange {
     ].compactMap(\.self)
     if let prospect, case .away(_, let why) = prospect.state {
       parts.append("it can't be reached from here: \(why)")
-    } else if case .taken(let why) = room {
+    } else if case .blocked(let why) = room {
       parts.append(why)
     } else if over.count == node.plan.nodes.count, let why = node.obstacle(at: now) {
       parts.append(why)

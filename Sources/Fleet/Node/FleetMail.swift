@@ -198,8 +198,6 @@ package struct FleetStatus: Equatable, Sendable {
   package var logTrouble: String?
   /// The node that leads the log, where the nodes keep it themselves and that is known.
   package var leader: NodeName?
-  /// How long it took what was wanted at this node to have its place in the log, since the process began.
-  package var appends: Report.Histogram
   /// The last entry of the log that this node knows.
   package var position: UInt64
   /// The end of the log, as far as it knows.
@@ -222,4 +220,6 @@ package struct FleetStatus: Equatable, Sendable {
   package var isIsolated = false
   /// What the nodes' programs know, while that differs.
   package var forms: Forms?
+  /// How long it took what was wanted at this node to have its place in the log, since the process began.
+  package var appends = AppendTimes().report
 }

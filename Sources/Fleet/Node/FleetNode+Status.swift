@@ -3,7 +3,7 @@ import Model
 
 extension FleetNode {
   /// How the fleet is as this node knows it, but for its addresses and what it sees of backends.
-  func status(_ appends: AppendTimes, at now: Moment) -> FleetStatus {
+  func status(at now: Moment) -> FleetStatus {
     FleetStatus(
       me: plan.me,
       nodes: plan.nodes.map { node in
@@ -17,7 +17,7 @@ extension FleetNode {
           own: node == plan.me ? own : peer?.status?.own ?? .init(), voice: voice(of: node, peer?.status?.incarnation),
           known: state.form(of: node))
       },
-      isLogLive: log.isLive(at: now), leader: log.embedded?.leader, appends: appends.report, position: log.delivered,
+      isLogLive: log.isLive(at: now), leader: log.embedded?.leader, position: log.delivered,
       end: log.end, generation: state.committed.generation,
       origin: state.committed.origin, digest: state.committed.digest, rollout: state.rollout, last: state.last,
       forms: forms)

@@ -61,13 +61,14 @@ final class StatusTeller {
   /// Tells how things are, if they are otherwise than before.
   func tell(of node: FleetNode, beside surroundings: Surroundings, at now: Moment) {
     glimpse = StatusGlimpse(node, at: now)
-    var status = node.status(surroundings.appends, at: now)
+    var status = node.status(at: now)
     if now - tablesAt >= Self.glance {
       tablesAt = now
       tables = node.tables.map { .init(clients: $0.table.count, lags: $0.lags) }
     }
     status.addresses = configured.indices.map { describe($0, of: node, surroundings.addresses, at: now) }
     if configured.isEmpty { noteTables(of: node.plan.servers, in: &status) }
+    status.appends = surroundings.appends.report
     status.hasLeft = surroundings.addresses?.hasLeft ?? false
     status.isIsolated = node.isolation.isIsolated
     if status.isIsolated != told?.isIsolated ?? false {
