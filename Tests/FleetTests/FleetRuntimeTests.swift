@@ -315,6 +315,8 @@ private final class TestFleet {
     guard case .said(let position, .taken)? = fleet.members[0].answers[1] else {
       return #expect(Bool(false), "\(String(describing: fleet.members[0].answers))")
     }
+    // Where it was wanted it's told how long that took.
+    #expect(fleet.wait { fleet.members.map { $0.status?.appends.counts.reduce(0, +) } == [1, 0, 0] })
     func applied(_ member: Int) -> UInt64? { fleet.members[0].status?.nodes[member].applied }
     #expect(fleet.wait { applied(0) == position && applied(1) == position })
     // Who hasn't let it hold doesn't say so.
