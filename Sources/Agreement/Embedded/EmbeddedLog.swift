@@ -8,7 +8,7 @@ package struct EmbeddedLog {
     /// Something of its own has its time, or the start.
     case tick
     /// An entry is to be appended; those of this node in the order in which they come.
-    case append(Entry)
+    indirect case append(Entry)
     /// Another node says something about the founding or the log.
     case message(EmbeddedMessage, from: NodeName)
     /// Who shall vote, as the log has it.
@@ -24,9 +24,9 @@ package struct EmbeddedLog {
     /// Store this after all before. Answered by `persisted`.
     case persist(EmbeddedRecord)
     /// This is the log's next entry.
-    case deliver(Entry)
+    indirect case deliver(Entry)
     /// This is the state up to a position, in place of the entries before.
-    case restore(FleetState)
+    indirect case restore(FleetState)
     /// The log holds something that can't be read; the node stays behind it. What, for people.
     case damaged(String)
   }
@@ -50,7 +50,7 @@ package struct EmbeddedLog {
 
   let me: Participant
   let nodes: [NodeName]
-  let memory: FleetMemory
+  private let storedMemory: Boxed<FleetMemory>
   /// The era by whose log the node goes; nil if it takes whichever it finds.
   let era: UInt32?
   let timing: Timing
@@ -111,7 +111,7 @@ package struct EmbeddedLog {
   ) {
     self.era = era
     self.me = Participant(me, memory.incarnation)
-    (self.nodes, self.memory, self.timing, self.known, self.mutants) = (nodes, memory, timing, known, mutants)
+    (self.nodes, storedMemory, self.timing, self.known, self.mutants) = (nodes, Boxed(memory), timing, known, mutants)
     outlived = memory.embedded.outlived
     founding = Founding(
       NodeNumber(nodes.firstIndex(of: me) ?? 0), of: nodes.count, memory: memory.incarnation,
@@ -127,6 +127,9 @@ package struct EmbeddedLog {
     guard founding.isFounded, let memories = founding.standing.memories else { return nil }
     return Members(founders: zip(nodes, memories).map { Participant($0, $1) })
   }
+
+  /// What it began with.
+  var memory: FleetMemory { _read { yield storedMemory.value } }
 
   /// Takes part from now on, with a seat among those who count.
   mutating func begin(among members: Members, at now: Moment) {

@@ -68,13 +68,13 @@ package struct FleetNode {
     /// Another node's table has changed; not told of tables of addresses, where nobody needs it before the address comes.
     case heard(table: Int, [StuckUpdate])
     /// An entry was taken up, and what it came to.
-    case learned(Entry, position: UInt64, FleetState.Outcome)
+    indirect case learned(Entry, position: UInt64, FleetState.Outcome)
     /// The state is that of a snapshot.
     case restored(position: UInt64)
     /// What came of a request.
     case answer(number: UInt64, FleetAnswer)
     /// The log is over. Store that the node goes by the next one, which begins with that; then go on by `begin`.
-    case succeed(FleetState)
+    indirect case succeed(FleetState)
     /// Something is wrong with what the log holds. What, for people.
     case damaged(String)
     /// Store this after all records before. Answered by `persisted`.
@@ -89,7 +89,7 @@ package struct FleetNode {
   /// What it was told about its fleet.
   package private(set) var plan: FleetPlan
   let me: Participant
-  package let memory: FleetMemory
+  private let storedMemory: Boxed<FleetMemory>
   let mutants: Mutants
   /// What all agree about, as far as this node knows.
   package internal(set) var state = FleetState()
@@ -155,7 +155,7 @@ package struct FleetNode {
   /// A node that starts with what its data folder holds. The run must be stored as this one's.
   package init(_ plan: FleetPlan, memory: FleetMemory, mutants: Mutants = Mutants()) {
     self.plan = plan
-    self.memory = memory
+    storedMemory = Boxed(memory)
     self.mutants = mutants
     me = Participant(plan.me, memory.incarnation)
     sequence = plan.known.base
@@ -176,6 +176,9 @@ package struct FleetNode {
     moves = plan.addresses.map { _ in nil }
     isAble = plan.addresses.map { _ in true }
   }
+
+  /// What it began with.
+  package var memory: FleetMemory { _read { yield storedMemory.value } }
 
   /// The overrides that all agree about; nil while it isn't known whether there are later ones.
   package var overrides: [FleetState.Override]? {

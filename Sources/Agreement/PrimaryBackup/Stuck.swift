@@ -164,12 +164,14 @@ package struct StuckTable: Sendable {
 
   /// The entries in some of the places.
   func entries(in range: Range<Int>, at now: Moment) -> [StuckEntry] {
-    slots[range.clamped(to: slots.indices)].compactMap { slot in
-      slot.map {
-        StuckEntry(
-          client: $0.client, backend: $0.backend,
-          idle: UInt32(clamping: max(0, (now - $0.seenAt).nanoseconds / 1_000_000_000)), stamp: $0.stamp)
-      }
+    let places = range.clamped(to: slots.indices)
+    var entries: [StuckEntry] = []
+    entries.reserveCapacity(min(places.count, count))
+    for place in places {
+      guard let slot = slots[place] else { continue }
+      let idle = UInt32(clamping: max(0, (now - slot.seenAt).nanoseconds / 1_000_000_000))
+      entries.append(StuckEntry(client: slot.client, backend: slot.backend, idle: idle, stamp: slot.stamp))
     }
+    return entries
   }
 }

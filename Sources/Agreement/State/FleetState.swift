@@ -91,6 +91,7 @@ package struct FleetState: Equatable, Sendable {
 
   /// What is known of a node.
   package func member(_ name: NodeName) -> Member? {
-    members.first { $0.identity.node == name }
+    // By its place: it's asked for in each step of a node, and none that isn't meant is to be copied.
+    members.firstIndex { $0.identity.node == name }.map { members[$0] }
   }
 }

@@ -10,7 +10,7 @@ package struct StoreLog {
     /// Something of the log may have changed.
     case hint
     /// An entry is to be appended; those of one author in the order in which they come.
-    case append(Entry)
+    indirect case append(Entry)
     /// What came of a question.
     case reply(CallID, StoreReply)
   }
@@ -20,9 +20,9 @@ package struct StoreLog {
     /// Ask the store.
     case call(CallID, StoreRequest)
     /// This is the log's next entry.
-    case deliver(Entry)
+    indirect case deliver(Entry)
     /// This is the state up to a position, in place of the entries before.
-    case restore(FleetState)
+    indirect case restore(FleetState)
     /// The store holds something that can't be read; it's tried again. What, for people.
     case damaged(String)
   }

@@ -54,8 +54,7 @@ extension FleetNode {
 
   /// Whether the log has a word of this process: so what this node knows of it isn't from before the process began.
   var hasJoined: Bool {
-    guard let mine = state.member(plan.me) else { return false }
-    return mine.identity == me && mine.run >= memory.run
+    state.members.contains { $0.identity == me && $0.run >= memory.run }
   }
 
   /// What the nodes come to that this one knows.

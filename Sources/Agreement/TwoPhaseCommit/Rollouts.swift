@@ -250,9 +250,8 @@ package struct Rollouts {
   }
 
   private mutating func report(_ state: FleetState, into effects: inout [Effect]) {
-    guard served == stored.origin, stored.origin == state.committed.origin,
-      let generation = state.member(me.node).map(\.applied), generation != stored.generation,
-      reported != stored.generation
+    guard served == stored.origin, stored.origin == state.committed.origin, reported != stored.generation,
+      let generation = state.member(me.node).map(\.applied), generation != stored.generation
     else { return }
     reported = stored.generation
     effects.append(.append(.applied(generation: stored.generation)))

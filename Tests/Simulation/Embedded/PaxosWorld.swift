@@ -105,10 +105,9 @@ package final class PaxosWorld {
     let isMoving = story.spares > 0
     let moves = isMoving ? Lease.quiet(after: [lease]).nanoseconds + seconds(1) : 0
     queue.put(.end, at: story.healsAt + moves + lease.term.nanoseconds * 2 + seconds(3))
-    while finding == nil, let (event, at) = queue.take() {
-      now = at
+    while finding == nil, let event = queue.take(at: &now) {
       counts.events += 1
-      hash = (hash ^ UInt64(bitPattern: at)) &* 0x100_0000_01B3
+      hash = (hash ^ UInt64(bitPattern: now)) &* 0x100_0000_01B3
       if case .end = event {
         let holders = hosts.indices.filter { isOwner($0) }
         if holders.count != 1 { fail("one has it in the end", "owned by \(holders)") }

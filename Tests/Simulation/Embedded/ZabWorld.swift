@@ -126,10 +126,9 @@ package final class ZabWorld {
     queue.put(.heal, at: story.healsAt)
     queue.put(.judge(final: false), at: story.judgedAt)
     queue.put(.judge(final: true), at: story.judgedAt + seconds(3))
-    while finding == nil, let (event, at) = queue.take() {
-      now = at
+    while finding == nil, let event = queue.take(at: &now) {
       counts.events += 1
-      hash = (hash ^ UInt64(bitPattern: at)) &* 0x100_0000_01B3
+      hash = (hash ^ UInt64(bitPattern: now)) &* 0x100_0000_01B3
       if case .judge(true) = event {
         judgeEnd()
         break

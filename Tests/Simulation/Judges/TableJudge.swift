@@ -7,10 +7,38 @@ struct TableJudge {
     var generation: UInt64
   }
 
-  /// A primary's table at its start, and its updates since.
+  /// A primary's table at its start, its updates since, and what it has come to by them.
   private struct Past {
     var base: [UInt64?]
     var updates: [(client: Int, backend: UInt64?)] = []
+    var now: [UInt64?]
+
+    init(base: [UInt64?]) {
+      (self.base, now) = (base, base)
+    }
+
+    /// Takes up what a step changed, by its stamp: at most some updates.
+    mutating func come(to end: UInt64, _ table: StuckTable) {
+      let count = Int(end) - updates.count
+      guard count > 0 else { return }
+      let contents = TableJudge.contents(table)
+      var changed = TableJudge.clients.indices.filter { now[$0] != contents[$0] }
+      // An update may leave everything as it was.
+      while changed.count < count { changed.append(0) }
+      for client in changed.prefix(count) {
+        updates.append((client, contents[client]))
+        now[client] = contents[client]
+      }
+    }
+  }
+
+  /// How a table was before a step.
+  struct Before {
+    var index: Int
+    var fence: UInt64
+    var upTo: UInt64?
+    /// The table itself, where somebody has to look into it afterwards: a step that changes it has to copy it then.
+    var whole: StuckTable?
   }
 
   private var pasts: [Key: Past] = [:]
@@ -26,20 +54,25 @@ struct TableJudge {
     return contents
   }
 
+  /// How a table is before a step.
+  func look(_ index: Int, _ table: Replication, _ input: FleetNode.Input) -> Before {
+    let prefix = table.prefix
+    // A primary's is known by its updates, but for the first time.
+    let isKnown: Bool =
+      switch input {
+      case .message(.table(_, .give), _): false
+      case .message(.table, _), .stuck:
+        !table.isPrimary || prefix.map { pasts[Key(table: index, generation: $0.generation)] != nil } ?? true
+      default: false
+      }
+    return Before(index: index, fence: table.fence, upTo: prefix?.upTo, whole: isKnown ? nil : table.table)
+  }
+
   /// Takes a look at a primary's table after each step.
-  mutating func note(_ index: Int, _ before: Replication, _ after: Replication) {
+  mutating func note(_ before: Before, _ after: Replication) {
     guard after.isPrimary, let prefix = after.prefix else { return }
-    let key = Key(table: index, generation: prefix.generation)
-    if pasts[key] == nil { pasts[key] = Past(base: Self.contents(before.table)) }
-    // What a step changed, by its stamp: at most some updates.
-    guard let known = pasts[key]?.updates.count, known < prefix.upTo else { return }
-    let was = Self.contents(before.table)
-    let now = Self.contents(after.table)
-    var changed = Self.clients.indices.filter { was[$0] != now[$0] }
-    let count = Int(prefix.upTo) - known
-    // An update may leave everything as it was.
-    while changed.count < count { changed.append(0) }
-    for client in changed.prefix(count) { pasts[key]?.updates.append((client, now[client])) }
+    let key = Key(table: before.index, generation: prefix.generation)
+    pasts[key, default: Past(base: Self.contents(before.whole ?? after.table))].come(to: prefix.upTo, after.table)
   }
 
   /// What a table has to be after a primary's update; nil if nobody can say.
@@ -47,6 +80,8 @@ struct TableJudge {
     guard let past = pasts[Key(table: index, generation: generation)], Int(upTo) <= past.updates.count else {
       return nil
     }
+    // Most often it's the last one.
+    if Int(upTo) == past.updates.count { return past.now }
     var contents = past.base
     for update in past.updates.prefix(Int(upTo)) { contents[update.client] = update.backend }
     return contents
@@ -75,18 +110,30 @@ extension World {
     }
   }
 
+  /// How the tables are that may be others after this.
+  func lookAtTables(_ all: [Replication], before input: FleetNode.Input) -> [TableJudge.Before] {
+    switch input {
+    case .message(.table(let name, _), _):
+      tableNames.firstIndex(of: name).map { [tables.look($0, all[$0], input)] } ?? []
+    case .stuck(let index, _, _): [tables.look(index, all[index], input)]
+    case .reply, .message(.leave, _), .inherited: all.indices.map { tables.look($0, all[$0], input) }
+    default: []
+    }
+  }
+
   /// Holds a node's tables against what their primaries had.
-  func judgeTables(_ node: Int, before: [Replication], after: [Replication], _ input: FleetNode.Input) {
-    for (index, table) in after.enumerated() {
-      let was = before[index]
+  func judgeTables(_ node: Int, before: [TableJudge.Before], after: [Replication], _ input: FleetNode.Input) {
+    for was in before {
+      let index = was.index
+      let table = after[index]
       if was.fence > table.fence {
         fail("a fence never falls", "n\(node) goes from \(was.fence) to \(table.fence)")
       }
-      tables.note(index, was, table)
-      if case .message(.table(tableNames[index], .give(_, _, _, let entries, _)), _) = input {
-        judgeGiven(entries, was, table, node)
+      tables.note(was, table)
+      if case .message(.table(_, .give(_, _, _, let entries, _)), _) = input {
+        judgeGiven(entries, was.whole, table, node)
       }
-      guard !table.isPrimary, let prefix = table.prefix, was.prefix?.upTo != prefix.upTo || was.fence != table.fence
+      guard !table.isPrimary, let prefix = table.prefix, was.upTo != prefix.upTo || was.fence != table.fence
       else { continue }
       guard let expected = tables.expected(index, prefix.generation, upTo: prefix.upTo) else { continue }
       outcome.counts.prefixes += 1
@@ -101,10 +148,10 @@ extension World {
   }
 
   /// What a new primary is given counts where it's later than what it has.
-  private func judgeGiven(_ entries: [StuckEntry], _ before: Replication, _ after: Replication, _ node: Int) {
+  private func judgeGiven(_ entries: [StuckEntry], _ before: StuckTable?, _ after: Replication, _ node: Int) {
     for entry in entries {
-      guard let own = before.table.stamp(of: entry.client), own > entry.stamp else { continue }
-      if before.table.backend(of: entry.client) != after.table.backend(of: entry.client) {
+      guard let before, let own = before.stamp(of: entry.client), own > entry.stamp else { continue }
+      if before.backend(of: entry.client) != after.table.backend(of: entry.client) {
         fail("larger stamps win", "n\(node) takes \(entry) over what it has of \(own)")
       }
     }

@@ -40,8 +40,8 @@ struct EventQueue<Event> {
     heap[index] = place
   }
 
-  /// Takes what is first, with its time.
-  mutating func take() -> (event: Event, at: Int64)? {
+  /// Takes what is first, and says its time.
+  mutating func take(at time: inout Int64) -> Event? {
     guard let first = heap.first, let last = heap.popLast() else { return nil }
     if !heap.isEmpty {
       var index = 0
@@ -60,6 +60,7 @@ struct EventQueue<Event> {
     }
     guard let event = slots[Int(first.slot)].take() else { preconditionFailure("an event was taken twice") }
     free.append(first.slot)
-    return (event, first.at)
+    time = first.at
+    return event
   }
 }

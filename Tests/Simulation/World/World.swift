@@ -155,10 +155,9 @@ package final class World {
     queue.put(.lastWish, at: wellAt)
     queue.put(.judge(final: false), at: wellAt - milliseconds(1))
     queue.put(.judge(final: true), at: wellAt + seconds(5))
-    while outcome.finding == nil, let (event, at) = queue.take() {
-      now = at
+    while outcome.finding == nil, let event = queue.take(at: &now) {
       outcome.events += 1
-      outcome.hash = (outcome.hash ^ UInt64(bitPattern: at)) &* 0x100_0000_01B3
+      outcome.hash = (outcome.hash ^ UInt64(bitPattern: now)) &* 0x100_0000_01B3
       if case .end = event { break }
       take(event)
     }
@@ -259,7 +258,7 @@ package final class World {
       host.late.append(.input(node: node, life: host.life, input))
       return host.fleet = fleet
     }
-    let before = concernsTables(input) ? fleet.value.tables : nil
+    let before = lookAtTables(fleet.value.tables, before: input)
     if case .message(.table(let name, let message), let from) = input {
       say("n\(node) hears of \(name)'s table from \(from.text): \(message)")
     }
@@ -267,7 +266,7 @@ package final class World {
     host.fleet = fleet
     step(node) {
       $0.step(input, at: $1, into: &$2)
-      if let before { judgeTables(node, before: before, after: $0.tables, input) }
+      judgeTables(node, before: before, after: $0.tables, input)
     }
     let local = host.clock.local(now)
     if host.fleet != nil, case .tick = input, let wrong = sleep.judge(node, wakes: host.wantsAt, at: local) {
@@ -289,14 +288,6 @@ package final class World {
     // What came of an effect may have stepped it again, or ended it.
     guard host.fleet != nil else { return }
     schedule(host, node)
-  }
-
-  /// Whether a node's tables may be others after this.
-  private func concernsTables(_ input: FleetNode.Input) -> Bool {
-    switch input {
-    case .message(.table, _), .stuck, .reply, .message(.leave, _), .inherited: true
-    default: false
-    }
   }
 
   private func schedule(_ host: Host, _ node: Int) {
