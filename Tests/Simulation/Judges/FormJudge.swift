@@ -28,7 +28,8 @@ struct FormJudge {
     if let before = last[author.node], before.start.participant == author {
       guard (start.run, entry.id.sequence) > (before.start.run, before.sequence) else { return nil }
     } else {
-      guard entry.event == .join else { return nil }
+      // Who is to vote no more may say that he's there for the first time after that; it makes his memory none that counts.
+      guard entry.event == .join, voters?.contains(author) ?? true else { return nil }
     }
     last[author.node] = (start, entry.id.sequence)
     if case .voters(let all, _) = entry.event, result == .taken { voters = all }
