@@ -30,16 +30,27 @@ package final class ZooKeeperShell {
     try? commands.close()
   }
 
-  /// Tells it something, and waits until it's done.
-  package func tell(_ lines: String...) throws {
+  /// Tells it something, and waits until it's done: again and again while its server is away, as it drops what it's told meanwhile.
+  package func tell(_ lines: String..., limit: Duration = .seconds(30)) throws {
+    try waitUntil("ZooKeeper's program has done \(lines)", limit: limit) {
+      let before = losses
+      try tellOnce(lines)
+      return losses == before
+    }
+  }
+
+  private func tellOnce(_ lines: [String]) throws {
     count += 1
     // It repeats the name of a command that it doesn't have.
     let mark = "done-\(count)"
     _ = try commands.writeAll((lines + [mark, ""]).joined(separator: "\n").utf8)
-    try waitUntil("ZooKeeper's program has done \(lines)", limit: .seconds(30)) {
+    try waitUntil("ZooKeeper's program has taken \(lines)", limit: .seconds(30)) {
       text.contains(mark)
     }
   }
+
+  /// How many commands it has dropped.
+  private var losses: Int { text.split(separator: "ConnectionLoss", omittingEmptySubsequences: false).count - 1 }
 
   /// What it wrote.
   package var text: String { program.text(of: .output) + program.text(of: .errors) }

@@ -163,8 +163,11 @@ extension System {
       try waitUntil("it's told") { proxy.log.contains("ZooKeeper isn't reached, and what was found there stays") }
       _ = try proxy.admin("POST", "/v1/upgrade", "{}")
       #expect(try proxy.report().pools[0].backends.map(\.state) == ["up", "up"])
+      // What is dropped isn't done.
+      #expect(throws: Failure.self) {
+        try steady.tell("set /services/db/b \(nginx[2].address)", limit: .milliseconds(1))
+      }
       try servers.start(0)
-      try servers.waitUntilReady(0)
       try steady.tell("set /services/db/b \(nginx[2].address)")
       let report = try proxy.waitUntil("it's found again") { report in
         report.pools[0].backends.contains { $0.address == nginx[2].address }
