@@ -48,9 +48,7 @@ extension PaxosOwner {
     case .passed(let generation, let later):
       // A single one may have gone on with somebody who didn't get through; it counts once this lease is over.
       guard case .owning(generation, .start) = stance, later > generation, attempt == nil else { return }
-      stance = .watching
-      freeSince = nil
-      looksAt = now
+      watch(from: now)
     }
   }
 

@@ -207,8 +207,8 @@ package struct PaxosOwner {
     guard let lapsed, generation > lapsed, node != me else { return }
     self.lapsed = nil
     if case .owning(lapsed, _) = stance {
-      (stance, attempt, freeSince) = (.watching, nil, nil)
-      looksAt = now
+      attempt = nil
+      watch(from: now)
     }
     effects.append(.drop(.taken(by: members[node]?.node)))
   }
@@ -288,11 +288,19 @@ package struct PaxosOwner {
       looksAt = now + .milliseconds(40)
       say(.release(generation, heir: heir), at: now, into: &effects)
       guard releases == 0 else { return }
-      stance = .watching
       renewals = []
-      freeSince = nil
-      looksAt = now + lease.term / 2
+      watch(from: now + lease.term / 2)
     }
+  }
+
+  /// Owns it no more. What was seen before it came to own it counts for nothing: a late answer to that would lead to the generation that it
+  /// has had, and may have released.
+  mutating func watch(from at: Moment) {
+    stance = .watching
+    freeSince = nil
+    look = Look()
+    rounds += 1
+    looksAt = at
   }
 
   /// Says something to all, this node's own acceptor too.
