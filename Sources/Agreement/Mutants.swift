@@ -74,6 +74,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case promiseForgotten
   case otherMembersHeard
   case formerLetGoAtOnce
+  case earlierLookKept
   // Who founds the embedded engine.
   case agreedBeforeDurable
   case foundedAtOwnWord
@@ -95,6 +96,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofPaxos: [Mutant] = [
     .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .leaseFromTheAnswer, .noQuietTimeAfterRestart,
     .renewalAfterRelease, .generationReused, .leaseInheritedAnew, .otherMembersHeard, .formerLetGoAtOnce,
+    .earlierLookKept,
   ]
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]

@@ -15,14 +15,14 @@ import Testing
     var dropped: [Ownership.Cause] = []
     var now = Moment.start + .seconds(100)
 
-    init(_ count: Int) {
+    init(_ count: Int, _ mutant: Mutant? = nil) {
       let lease = Lease(term: .seconds(3))
       let now = now
       nodes = (0..<count).map {
         PaxosOwner(
           NodeNumber($0),
           of: Members(founders: (0..<count).map { Participant(NodeName("n\($0)"), Incarnation(bits: 1)) }),
-          lease: lease, slot: PaxosSlot(), run: 1, at: now)
+          lease: lease, slot: PaxosSlot(), run: 1, at: now, mutants: Mutants(mutant))
       }
       isThere = Array(repeating: true, count: count)
       seats = (0..<count).map { NodeNumber($0) }
@@ -153,6 +153,24 @@ import Testing
     cluster.pass(.seconds(5))
     #expect(cluster.owners.count == 1 && cluster.dropped.last == .released)
     #expect(cluster.owners.first.flatMap { cluster.owned[$0]?.generation } == 1 << 32 | 1)
+  }
+
+  /// Others have been told that it's free, and may be about to take it.
+  @Test(arguments: [nil, .earlierLookKept] as [Mutant?])
+  func whoHasReleasedItGoesByNoEarlierLook(_ mutant: Mutant?) {
+    var cluster = Cluster(3, mutant)
+    cluster.isThere[2] = false
+    cluster.step(0, .standing(.candidate(after: .zero)))
+    while cluster.owners.isEmpty, cluster.now < .start + .seconds(110) { cluster.pass(.milliseconds(20)) }
+    #expect(cluster.owners == [0])
+    let look = cluster.nodes[0].rounds
+    cluster.step(0, .release(heir: 1))
+    cluster.pass(.milliseconds(200))
+    #expect(cluster.owners.isEmpty && cluster.nodes[0].stance == .watching)
+    // The third one's answer is late.
+    let late = PaxosMessage.state(round: look, generation: 0, owner: nil, busy: .zero, heir: nil)
+    cluster.step(0, .message(late, from: 2, among: 0))
+    #expect(cluster.owners == (mutant == nil ? [] : [0]))
   }
 
   @Test func theHeirHasItAtOnce() {

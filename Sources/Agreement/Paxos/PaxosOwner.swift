@@ -297,10 +297,10 @@ package struct PaxosOwner {
   /// has had, and may have released.
   mutating func watch(from at: Moment) {
     stance = .watching
-    freeSince = nil
+    (freeSince, looksAt) = (nil, at)
+    guard !mutants.have(.earlierLookKept) else { return }
     look = Look()
     rounds += 1
-    looksAt = at
   }
 
   /// Says something to all, this node's own acceptor too.

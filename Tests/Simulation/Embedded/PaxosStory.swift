@@ -49,6 +49,7 @@ package struct PaxosStory {
       trouble(troubles[chance.below(troubles.count)], at: at, &chance)
     }
     if isMoving { move(&chance) }
+    if seed % 8 == 5 { passOn(&chance) }
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 
@@ -64,6 +65,21 @@ package struct PaxosStory {
       var some = Array(0..<nodes)
       for index in some.indices.dropLast() { some.swapAt(index, index + chance.below(nodes - index)) }
       add(.seat(some.prefix([1, 2, 3, 3, 3, 4, 5][chance.below(7)]).sorted()), at: at)
+    }
+  }
+
+  /// The name goes to one and from there to another within a moment, while somebody doesn't answer who does soon after.
+  private mutating func passOn(_ chance: inout Chance) {
+    var at = milliseconds(500)
+    while at < healsAt {
+      at += chance.within(milliseconds(500)...seconds(4))
+      let absent = chance.below(nodes)
+      let first = at + chance.within(0...milliseconds(300))
+      let second = first + chance.within(milliseconds(20)...milliseconds(300))
+      add(.freeze(node: absent), at: at)
+      add(.move(to: chance.below(nodes)), at: first)
+      add(.move(to: chance.below(nodes)), at: second)
+      add(.thaw(node: absent), at: second + chance.within(0...seconds(1)))
     }
   }
 

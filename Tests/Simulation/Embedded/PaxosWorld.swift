@@ -244,7 +244,7 @@ package final class PaxosWorld {
     case .drop(let cause):
       say("n\(node) drops it: \(cause)")
       hosts[node].owned = nil
-      owners.forget(0, node)
+      if cause == .released { owners.release(0, node) } else { owners.forget(0, node) }
       queue.put(.dropped(node: node, life: hosts[node].life), at: now + chance.within(10_000...milliseconds(20)))
     }
   }

@@ -238,7 +238,10 @@ extension World {
     case .own(let address, let generation, let until): own(address, generation, until, node)
     case .drop(let address, let cause):
       say("n\(node) drops a\(address): \(cause)")
-      if cause == .released { givenUpAt[address] = now }
+      if cause == .released {
+        givenUpAt[address] = now
+        owners.release(address, node)
+      }
       lose(address, of: node)
       queue.put(
         .input(node: node, life: life, .dropped(address: address)), at: now + chance.within(10_000...milliseconds(20)))

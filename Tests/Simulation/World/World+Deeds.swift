@@ -153,7 +153,7 @@ extension World {
           "n\(index) has \(committed.origin), last: \(String(describing: fleet.state.last))")
       }
     }
-    if final { judgeBackups() }
+    if final { for table in tableNames.indices { judgeBackups(of: table) } }
     for address in 0..<story.addresses { judgeHolder(of: address) }
   }
 
@@ -162,11 +162,16 @@ extension World {
     guard nodes[story.grouping.after[0]].fleet?.value.state.committed.generation != 0 else { return }
     let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
     guard holders.count != 1 else { return }
-    if holders.isEmpty, !isSecondLook, now - givenUpAt[address] < seconds(1) {
+    if holders.isEmpty, !isSecondLook, isMoving(address) {
       looksAgain = true
       queue.put(.judgeHolder(address), at: now + seconds(1))
     } else {
       fail("each address has an owner", "a\(address) is held by \(holders)")
     }
+  }
+
+  /// Whether an address was given up for another node a moment ago.
+  func isMoving(_ address: Int) -> Bool {
+    address < story.addresses && now - givenUpAt[address] < seconds(1)
   }
 }

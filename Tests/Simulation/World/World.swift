@@ -42,6 +42,7 @@ package final class World {
     case lastWish
     case judge(final: Bool)
     case judgeHolder(Int)
+    case judgeBackups(Int)
     case end
   }
 
@@ -236,6 +237,7 @@ package final class World {
       judgeLiveness(final: final)
       if final { queue.put(.end, at: now + (looksAgain ? seconds(1) + milliseconds(1) : 0)) }
     case .judgeHolder(let address): judgeHolder(of: address, isSecondLook: true)
+    case .judgeBackups(let table): judgeBackups(of: table, isSecondLook: true)
     case .end: break
     }
   }
