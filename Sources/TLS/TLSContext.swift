@@ -39,9 +39,9 @@ package import Config
   let openSSL: OpenSSL
   /// Which side its connections are.
   package let side: Side
-  /// The SSL_CTX. It's `nonisolated(unsafe)` because the compiler takes no pointer for one that threads may share, and this one may be: a single
-  /// thread sets it up before others have it, nobody changes it afterwards, and OpenSSL counts its uses atomically, so that any thread may make
-  /// connections of it (SSL_new).
+  /// The SSL_CTX.
+  // Unsafe, as the compiler takes no pointer for one that threads may share. This one may be: a single thread sets it up before others have it,
+  // nobody changes it afterwards, and OpenSSL counts its uses atomically, so that any thread may make connections of it (SSL_new).
   nonisolated(unsafe) let context: OpaquePointer
 
   /// A context for all connections of one side; one that goes by certificates knows none yet.

@@ -3,7 +3,7 @@
 /// Entries of one author are handed to the leader one by one, each until it's delivered. One that got into the log twice is taken up once, as
 /// the state knows by its number that it was; so all that is appended is in the log once and in its author's order.
 package struct EmbeddedLog {
-  /// What it's called with.
+  /// What it's called with. What is large and rare is indirect, as what is usual would be as large.
   package enum Input {
     /// Something of its own has its time, or the start.
     case tick
@@ -17,7 +17,7 @@ package struct EmbeddedLog {
     case persisted(UInt64)
   }
 
-  /// What it wants.
+  /// What it wants; again what is large and rare is indirect.
   package enum Effect {
     /// Tell another node.
     case send(EmbeddedMessage, to: NodeName)
@@ -50,6 +50,7 @@ package struct EmbeddedLog {
 
   let me: Participant
   let nodes: [NodeName]
+  // Large, and needed once for the most part: what asks the log something is not to copy it.
   private let storedMemory: Boxed<FleetMemory>
   /// The era by whose log the node goes; nil if it takes whichever it finds.
   let era: UInt32?

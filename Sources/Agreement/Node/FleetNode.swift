@@ -49,7 +49,7 @@ package struct FleetNode {
     case persistedSlot(address: Int, UInt64)
   }
 
-  /// What it wants.
+  /// What it wants. What is large and rare is indirect, as those that are usual would be as large.
   package enum Effect {
     /// Ask the store.
     case call(CallID, StoreRequest)
@@ -89,6 +89,7 @@ package struct FleetNode {
   /// What it was told about its fleet.
   package private(set) var plan: FleetPlan
   let me: Participant
+  // Large, and needed once for the most part: what asks a node something is not to copy it.
   private let storedMemory: Boxed<FleetMemory>
   let mutants: Mutants
   /// What all agree about, as far as this node knows.

@@ -3,7 +3,7 @@
 /// It asks one question at a time. What it doesn't know it reads again, so whatever the store does (late answers, none, writes
 /// that come to pass after nobody waits for them) leads back to the head's compare-and-set, which decides.
 package struct StoreLog {
-  /// What it's called with.
+  /// What it's called with. What is large and rare is indirect, as what is usual would be as large.
   package enum Input {
     /// Something of its own has its time, or the start.
     case tick
@@ -15,7 +15,7 @@ package struct StoreLog {
     case reply(CallID, StoreReply)
   }
 
-  /// What it wants.
+  /// What it wants; again what is large and rare is indirect.
   package enum Effect {
     /// Ask the store.
     case call(CallID, StoreRequest)
