@@ -92,12 +92,16 @@ package enum Mutant: String, CaseIterable, Sendable {
     .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable, .ownEntryNotDurable,
     .membersChangedAtOnce, .othersWithoutFormer, .learnerCounted,
   ]
-  /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
-  package static let ofPaxos: [Mutant] = [
-    .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .leaseFromTheAnswer, .noQuietTimeAfterRestart,
-    .renewalAfterRelease, .generationReused, .leaseInheritedAnew, .otherMembersHeard, .formerLetGoAtOnce,
+  /// Those of ownership among the nodes themselves that ownership on a store has no room for.
+  private static let ofPaxosAlone: [Mutant] = [
+    .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
     .earlierLookKept,
   ]
+  /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
+  package static let ofPaxos =
+    ofPaxosAlone + [
+      .leaseFromTheAnswer, .noQuietTimeAfterRestart, .renewalAfterRelease, .generationReused, .leaseInheritedAnew,
+    ]
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
@@ -112,12 +116,9 @@ package enum Mutant: String, CaseIterable, Sendable {
   static let ofSealing: [Mutant] = [.sealedInWordOnly, .sealForgotten]
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
-    let isOfNodesAlone = [
-      .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
-    ].contains($0)
     let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
-    let others = ofSuccession + ofSealing + ofRestoration + ofEmbeddedLog + ofFounding
-    return !others.contains($0) && !isOfEngine && !isOfNodesAlone
+    let others = ofSuccession + ofSealing + ofRestoration + ofEmbeddedLog + ofFounding + ofPaxosAlone
+    return !others.contains($0) && !isOfEngine
   }
 }
 
