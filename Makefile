@@ -69,12 +69,28 @@ demo-fleet: demo-packages build ## Three nodes as one service: an address moves,
 build: build-packages ## Build the release: .build/release/martlet
 	$(RELEASE) --product martlet
 
+# All tests of a process share as many threads as there are processors, and those of the whole program and of the fleet's stores mostly wait
+# on theirs: so they have a process of their own beside the others'.
+waiting = '^(System|Fleet)Tests\.'
+# $(1): which tests.
+run-tests = results=$$(mktemp -d) && trap 'rm -rf "$$results"' EXIT; \
+  $(SWIFT) test --skip-build --ignore-lock --xunit-output "$$results/tests.xml" $(1) && exit; status=$$?; \
+  echo 'what failed:' >&2; sed -n '/<testcase/h; /<failure/{x;p;x;p;}' "$$results"/*.xml >&2; \
+  exit $$status
+
 .PHONY: test
 test: test-packages ## Run all tests, the ones against real servers too
-	@results=$$(mktemp -d) && trap 'rm -rf "$$results"' EXIT; \
-	$(SWIFT) test --xunit-output "$$results/tests.xml" && exit; status=$$?; \
-	echo 'what failed:' >&2; sed -n '/<testcase/h; /<failure/{x;p;x;p;}' "$$results"/*.xml >&2; \
-	exit $$status
+	$(SWIFT) build --build-tests
+	@$(MAKE) --no-print-directory -k -j2 test-others test-waiting
+
+.PHONY: test-others
+test-others:
+	@$(call run-tests,--skip $(waiting))
+
+# What it says is shown at its end, as both would be read in turns.
+.PHONY: test-waiting
+test-waiting:
+	@log=$$(mktemp); ($(call run-tests,--filter $(waiting))) >"$$log" 2>&1; status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
 .PHONY: check
 check: lint warnings test ## What a change has to pass: lint, build without warnings, tests
@@ -203,13 +219,14 @@ mutants: build-packages ## Find each mistake that can be made on purpose, and sa
 	  "$$($(SWIFT) build --product Simulate --show-bin-path)/Simulate" $$world mutants 2000 || exit 1; \
 	done
 
-# All that can happen to three nodes within bounds, step by step; MODELS names some of them.
+# All that can happen to three nodes within bounds, step by step; MODELS names some of them, and a MUTANT is a mistake as above.
 MODELS ?=
+explore-build = $(SWIFT) build $(if $(MUTANT),,-c release) --product Explore
 
 .PHONY: explore
 explore: build-packages ## Go through all that can happen to three nodes that agree, within bounds
-	$(SWIFT) build -c release --product Explore
-	"$$($(SWIFT) build -c release --product Explore --show-bin-path)/Explore" $(MODELS)
+	$(explore-build)
+	"$$($(explore-build) --show-bin-path)/Explore" $(MODELS) $(MUTANT)
 
 # libFuzzer comes with the toolchain, and has an entry of its own for the program. Each target gets its share of the time;
 # what it has found useful stays in .build-fuzz/corpus, and an input that ends the process in .build-fuzz/crashes.
