@@ -34,9 +34,9 @@ import Testing
   // MARK: Mistakes
 
   @Test(arguments: [
-    Mutant.answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .leaseFromTheAnswer,
-  ]) func mutantOfPaxosIsFound(_ mutant: Mutant) {
-    let bounds: PaxosModel.Bounds = mutant == .leaseFromTheAnswer ? .term : .crash
+    (Mutant.answeredBeforeDurable, PaxosModel.Bounds.crash), (.ownValueOverAccepted, .crash),
+    (.promiseForgotten, .crash), (.leaseFromTheAnswer, .term), (.earlierLookKept, .lateLook),
+  ]) func mutantOfPaxosIsFound(_ mutant: Mutant, within bounds: PaxosModel.Bounds) {
     expectFinding(PaxosModel(bounds, mutant: mutant))
   }
 

@@ -17,10 +17,24 @@ extension PaxosModel.Bounds {
     return bounds
   }()
 
+  /// The only one that wants it owns it, gives it up and may come to own it again within a term, and what was answered to a look comes late.
+  package static let lateLook: PaxosModel.Bounds = {
+    var bounds = PaxosModel.Bounds()
+    (bounds.candidates, bounds.crashes, bounds.releases, bounds.lateLooks) = (1, 0, 1, 1)
+    return bounds
+  }()
+
   /// Whoever owns it makes room for the next process.
   package static let handOver: PaxosModel.Bounds = {
     var bounds = PaxosModel.Bounds()
     (bounds.crashes, bounds.handOvers) = (0, 1)
+    return bounds
+  }()
+
+  /// The same, and the other one may try after what the next process of the first has tried.
+  package static let inheritance: PaxosModel.Bounds = {
+    var bounds = PaxosModel.Bounds.handOver
+    bounds.tries = 3
     return bounds
   }()
 

@@ -10,12 +10,15 @@ extension PaxosModel {
     var handOvers: Int
     var releases: Int
     var doubles: Int
+    var lateLooks: Int
     /// Who owns it, and for how long still.
     var terms: [Term] = []
     /// Who came to own it last, by which generation and as which process of its own.
     var last = Owner(generation: 0, node: -1, run: 0)
+    /// By which generation it was given up last.
+    var given: UInt64 = 0
 
-    var isWithinBounds: Bool { min(instants, tries, crashes, handOvers, releases, doubles) >= 0 }
+    var isWithinBounds: Bool { min(instants, tries, crashes, handOvers, releases, doubles, lateLooks) >= 0 }
 
     struct Term: Hashable {
       var node: Int
@@ -32,7 +35,7 @@ extension PaxosModel {
   package var world: World {
     World(
       instants: bounds.instants, tries: bounds.tries, crashes: bounds.crashes, handOvers: bounds.handOvers,
-      releases: bounds.releases, doubles: bounds.doubles)
+      releases: bounds.releases, doubles: bounds.doubles, lateLooks: bounds.lateLooks)
   }
 
   package func judge(
@@ -49,6 +52,7 @@ extension PaxosModel {
     case .deed(.handOver): world.handOvers -= 1
     case .deed(.release): world.releases -= 1
     case .double: world.doubles -= 1
+    case .deed(.ask): world.lateLooks -= 1
     case .deed, .message, .loss: break
     }
     world.tries -= notes.count { if case .tries = $0 { true } else { false } }
@@ -58,6 +62,9 @@ extension PaxosModel {
       switch note {
       case .tries: break
       case .forgets: world.terms.removeAll { $0.node == node }
+      case .gives:
+        world.terms.removeAll { $0.node == node }
+        if world.last.node == node { world.given = world.last.generation }
       case .owns(let generation, let left, let run, let isInherited):
         if let wrong = judge(node, generation, run, isInherited, in: &world) { return .wrong(wrong) }
         if let other = world.terms.first(where: { $0.node != node }) {
@@ -80,6 +87,7 @@ extension PaxosModel {
     if generation == last.generation, node != last.node {
       return "OneOwnerPerGeneration: \(who), as n\(last.node) does"
     }
+    if generation <= world.given { return "GivenUpForGood: \(who), by which it was given up" }
     guard !isInherited else { return nil }
     if generation == last.generation, run != last.run { return "OneOwnerPerGeneration: \(who), as a process before it" }
     world.last = World.Owner(generation: generation, node: node, run: run)

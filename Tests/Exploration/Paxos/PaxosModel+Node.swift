@@ -6,8 +6,10 @@ extension PaxosModel {
 
   package func begin(_ number: Int, into outcome: inout Result) -> Node {
     let now = Moment.start + .seconds(1_000)
+    let isCandidate = number < bounds.candidates
     let number = NodeNumber(number)
-    var node = Node(number: number, owner: process(number, now, PaxosSlot(), run: 1), now: now)
+    var node = Node(
+      number: number, isCandidate: isCandidate, owner: process(number, now, PaxosSlot(), run: 1), now: now)
     stand(&node, into: &outcome)
     return node
   }
@@ -30,7 +32,10 @@ extension PaxosModel {
   package func deeds(of node: Node) -> [Deed] {
     var deeds: [Deed] = []
     if node.isCandidate, node.owner.wakesAt <= node.now { deeds.append(.wake) }
-    if node.asked != nil { deeds += [0, 1, 2].filter { $0 != node.number }.map { .look(at: $0) } }
+    let others = [0, 1, 2].filter { $0 != Int(node.number) }
+    if node.asked != nil { deeds += others.map { .look(at: $0) } }
+    if bounds.lateLooks > 0, node.asked != nil, node.late == nil { deeds += others.map { .ask($0) } }
+    if node.late != nil { deeds.append(.hearLate) }
     if !node.pending.isEmpty { deeds.append(.stored) }
     if node.isDropping { deeds.append(.dropped) }
     if bounds.crashes > 0 { deeds += (0...node.pending.count).map { .crash(kept: $0) } }
@@ -42,7 +47,10 @@ extension PaxosModel {
   }
 
   package func partner(in deed: Deed) -> Int? {
-    if case .look(let other) = deed { other } else { nil }
+    switch deed {
+    case .look(let other), .ask(let other): other
+    default: nil
+    }
   }
 
   package func step(
@@ -56,7 +64,16 @@ extension PaxosModel {
     case .message(let message, let from): step(&node, word(message, from: from), into: &outcome)
     case .double: break
     case .loss: break
-    case .deed(.look(let other)): if let partner { look(&node, at: other, partner, into: &outcome) }
+    case .deed(.look(let other)):
+      guard let partner, let answer = answer(of: partner, to: node) else { break }
+      hear(answer, from: other, &node, into: &outcome)
+    case .deed(.ask(let other)):
+      guard let partner, let answer = answer(of: partner, to: node) else { break }
+      node.late = (answer, other)
+    case .deed(.hearLate):
+      guard let late = node.late else { break }
+      node.late = nil
+      hear(late.answer, from: late.from, &node, into: &outcome)
     case .deed(let deed): perform(deed, on: &node, into: &outcome)
     case .broken(let cause, let place):
       node.trap = place
@@ -71,7 +88,7 @@ extension PaxosModel {
   private func perform(_ deed: Deed, on node: inout Node, into outcome: inout Result) {
     switch deed {
     case .wake: step(&node, .tick, into: &outcome)
-    case .look: break
+    case .look, .ask, .hearLate: break
     case .stored: store(&node, into: &outcome)
     case .crash(let kept):
       if kept > 0 { node.durable = node.pending[kept - 1] }
@@ -87,15 +104,19 @@ extension PaxosModel {
     }
   }
 
-  /// Another node says at once how it is there, which changes nothing there.
-  private func look(_ node: inout Node, at other: Int, _ partner: Node, into outcome: inout Result) {
-    guard let round = node.asked?.round else { return }
+  /// How it is with another node, as it says if it's asked, which changes nothing there.
+  private func answer(of partner: Node, to node: Node) -> PaxosMessage? {
+    guard let round = node.asked?.round else { return nil }
     var (theirs, effects) = (partner.owner, [PaxosOwner.Effect]())
     theirs.step(word(.probe(round: round), from: Int(node.number)), at: partner.now, into: &effects)
     for case .send(let message, let to) in effects where to == node.number {
-      guard case .state = message else { continue }
-      step(&node, word(message, from: other), into: &outcome)
+      if case .state = message { return message }
     }
+    return nil
+  }
+
+  private func hear(_ answer: PaxosMessage, from other: Int, _ node: inout Node, into outcome: inout Result) {
+    step(&node, word(answer, from: other), into: &outcome)
     if !outcome.said.contains(where: { if case .prepare = $0.message { true } else { false } }) {
       outcome.isOutside = true
     }
@@ -112,8 +133,8 @@ extension PaxosModel {
     _ node: inout Node, inheriting left: (generation: UInt64, until: Moment)?, into outcome: inout Result
   ) {
     outcome.isDeaf = true
-    var next = Node(
-      number: node.number, owner: process(node.number, node.now, node.durable, run: node.run + 1), now: node.now)
+    let process = process(node.number, node.now, node.durable, run: node.run + 1)
+    var next = Node(number: node.number, isCandidate: node.isCandidate, owner: process, now: node.now)
     (next.run, next.durable) = (node.run + 1, node.durable)
     node = next
     if let left { step(&node, .inherited(generation: left.generation, until: left.until), into: &outcome) }
@@ -147,7 +168,7 @@ extension PaxosModel {
       case .drop(let cause):
         node.owned = nil
         node.isDropping = cause == .released
-        outcome.notes.append(.forgets)
+        outcome.notes.append(cause == .released ? .gives : .forgets)
       }
     }
     if bounds.disk == .atOnce, node.trap == nil { while !node.pending.isEmpty { store(&node, into: &outcome) } }
@@ -175,8 +196,9 @@ extension PaxosModel {
     var abstraction = Likeness.Abstraction(memory: Self.lease.term)
     abstraction.deadlines = ["looksAt", "isEagerUntil", "renewsAt", "until"]
     abstraction.counts = ["written", "durable", "synced", "after"]
-    // What others have said of whose it is, is shown only; a look is made anew before it's read.
-    abstraction.unread = ["told", "look", "standing", "rounds", "round"]
+    // What others have said of whose it is, is shown only; a look is made anew before it's read, unless something is answered late.
+    abstraction.unread = ["told", "standing"]
+    if bounds.lateLooks == 0 { abstraction.unread.formUnion(["look", "rounds", "round"]) }
     // Without a release nobody waits for anybody.
     if bounds.releases == 0 { abstraction.unread.insert("freeSince") }
     if !node.isCandidate { abstraction.unread.formUnion(["looksAt", "isEagerUntil", "asked"]) }

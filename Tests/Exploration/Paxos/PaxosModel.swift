@@ -1,15 +1,18 @@
 package import Agreement
 
-/// Who owns a name, decided among three nodes of which the first two want it: what ships, from nothing known on.
+/// Who owns a name, decided among three nodes of which the first two, or the first alone, want it: what ships, from nothing known on.
 ///
 /// Time goes by in instants of half a term, for all alike: clocks differ neither in pace nor in when their instants begin. What is due is done in the
 /// instant itself, in any order, or any time later, and what is said is heard in any instant from then on. So nodes that freeze, what is
 /// late, lost or overtaken is all there; what happens between two instants isn't.
 ///
-/// A look at how it is asks one other node, which answers at once; one after which nothing is tried counts as not made. The third node never looks.
+/// A look at how it is asks one other node, which answers at once or, so many times, late; an answer after which nothing is tried counts as not heard.
+/// The third node never looks.
 package struct PaxosModel: Model {
   /// What is looked at.
   package struct Bounds: Sendable {
+    /// How many want to own it: the first ones.
+    var candidates = 2
     /// How many instants go by.
     var instants = 2
     /// The last generation that anybody tries to own it by.
@@ -28,6 +31,8 @@ package struct PaxosModel: Model {
     var disk = Disk.atOnce
     /// How often something is heard twice.
     var doubles = 0
+    /// How often what is answered to a look comes late.
+    var lateLooks = 0
 
     init() {}
   }
@@ -43,6 +48,8 @@ package struct PaxosModel: Model {
   /// A node: its process, its clock, its disk.
   package struct Node {
     let number: NodeNumber
+    /// Whether it may own the name.
+    let isCandidate: Bool
     var owner: PaxosOwner
     var now: Moment
     var run: UInt32 = 1
@@ -56,11 +63,10 @@ package struct PaxosModel: Model {
     var renewal: Look?
     /// The look that it made last, if it may be answered.
     var asked: Look?
+    /// What was answered to a look and isn't there yet, and by whom.
+    var late: (answer: PaxosMessage, from: Int)?
     /// How it crashes in the present step, once it writes.
     var trap: Break?
-
-    /// The first two may own the name.
-    var isCandidate: Bool { number < 2 }
   }
 
   /// A question that a node has asked, by the number that it goes by there.
@@ -74,6 +80,10 @@ package struct PaxosModel: Model {
     case wake
     /// It looks at how it is, and hears how it is with another node.
     case look(at: Int)
+    /// It looks at how it is, and what another node answers is on its way.
+    case ask(Int)
+    /// What is on its way is there.
+    case hearLate
     /// What was written first, of what isn't durable yet, is.
     case stored
     /// The process ends and begins anew, with so much of what was written.
@@ -94,6 +104,8 @@ package struct PaxosModel: Model {
     case owns(UInt64, left: Span, run: UInt32, isInherited: Bool)
     /// It doesn't any more.
     case forgets
+    /// It doesn't any more, as it gives it up.
+    case gives
     /// It tries to.
     case tries(Ballot)
   }
@@ -127,6 +139,8 @@ package struct PaxosModel: Model {
     switch deed {
     case .wake: "does what is due"
     case .look(let other): "looks at how it is, and n\(other) answers"
+    case .ask(let other): "looks at how it is, and what n\(other) answers is on its way"
+    case .hearLate: "hears what was answered late"
     case .stored: "what was written first is on the disk"
     case .crash(let kept): "crashes with \(kept) of its writes under way on the disk, and starts"
     case .handOver: "leaves all to the next process"
