@@ -1,7 +1,7 @@
 import Agreement
 
 /// A node of the world in which owners are chosen: its process, its disk, and what it has heard of.
-struct PaxosHost {
+final class PaxosHost {
   /// Its part, as long as the process runs and has had a seat.
   var owner: PaxosOwner?
   var isRunning = false

@@ -1,8 +1,8 @@
 import Agreement
 
 /// A node of the embedded log: its process, its clock, its disk.
-struct ZabHost {
-  var zab: Zab?
+final class ZabHost {
+  var zab: Running<Zab>?
   /// By which memory it acts; a wiped disk makes another one.
   var participant: Participant
   /// Whether it's there at all yet.
@@ -35,6 +35,15 @@ struct ZabHost {
   init(clock: LocalClock, _ participant: Participant, isBorn: Bool) {
     (self.clock, self.participant, self.isBorn) = (clock, participant, isBorn)
   }
+}
+
+/// What is asked at each step.
+extension Running<Zab> {
+  var me: NodeNumber { asked { $0.me } }
+  var leader: (node: NodeNumber, isReady: Bool)? { asked { $0.leader } }
+  var wakesAt: Moment { asked { $0.wakesAt } }
+
+  func participant(at seat: NodeNumber) -> Participant? { asked { $0.participant(at: seat) } }
 }
 
 extension ZabWorld {

@@ -18,18 +18,19 @@ extension ZabWorld {
 
   /// The host that leads, as a node sees it.
   func leader(of node: Int) -> Int? {
-    guard let zab = hosts[node].zab, let leader = zab.leader else { return nil }
+    guard let leader = hosts[node].zab?.leader else { return nil }
     // Who leads may have no seat any more himself.
-    return leader.node == zab.me ? node : host(of: leader.node, for: node)
+    return leader.node == hosts[node].zab?.me ? node : host(of: leader.node, for: node)
   }
 
   /// Begins with what is on the disk, if there are members of which the node is one.
   func takePart(_ node: Int, among members: Members) {
     let own = hosts[node].durable.history.members
     guard (own?.seat(of: hosts[node].participant) ?? members.seat(of: hosts[node].participant)) != nil else { return }
-    hosts[node].zab = Zab(
-      hosts[node].participant, of: members, memory: hosts[node].durable, run: hosts[node].life, timing: timing,
-      mutants: mutants)
+    hosts[node].zab = Running(
+      Zab(
+        hosts[node].participant, of: members, memory: hosts[node].durable, run: hosts[node].life, timing: timing,
+        mutants: mutants))
     step(node, .wanted(voters))
     step(node, .tick)
   }
@@ -40,19 +41,19 @@ extension ZabWorld {
 
   /// Asks each other node in turn for its members, if it doesn't take part; so does who looks for a leader, as it may be none of them any more.
   func ask(_ node: Int) {
-    guard hosts[node].zab?.isCounted != true else { return }
+    guard hosts[node].zab?.value.isCounted != true else { return }
     let other = Int(now / milliseconds(130)) % hosts.count
     guard other != node, !cuts[node][other], !cuts[other][node], !hosts[other].isFrozen,
-      let members = hosts[other].zab?.agreedMembers
+      let members = hosts[other].zab?.value.agreedMembers
     else { return }
     let seat = members.seat(of: hosts[node].participant)
     guard let zab = hosts[node].zab else {
       if seat != nil { takePart(node, among: members) }
       return
     }
-    guard members.number > zab.members.number else { return }
+    guard members.number > zab.value.members.number else { return }
     // It has a seat no more, or another one; or its own is among others that it doesn't know yet.
-    if seat != zab.me { leave(node, for: members) } else { step(node, .heard(members)) }
+    if seat != zab.value.me { leave(node, for: members) } else { step(node, .heard(members)) }
   }
 
   /// Begins anew, as nobody knows it by the seat that it had.
@@ -75,7 +76,7 @@ extension ZabWorld {
 
   /// Whether more than half of all are left whose word counts anywhere, once a node has lost its memory.
   private func canLose(_ node: Int) -> Bool {
-    var all = hosts.compactMap { $0.zab?.members } + hosts.compactMap(\.durable.history.members)
+    var all = hosts.compactMap { $0.zab?.value.members } + hosts.compactMap(\.durable.history.members)
     all.append(judge.latest ?? founders)
     let isLost = { (participant: Participant?) in
       participant.flatMap { self.host(of: $0) }.map { $0 == node } ?? true
@@ -85,7 +86,7 @@ extension ZabWorld {
       for seat in members.seated where isLost(members[seat]) { lost.insert(seat) }
       if !members.isMajority(without: lost) { return false }
     }
-    return (hosts.compactMap { $0.zab?.wanted } + [voters]).allSatisfy { wanted in
+    return (hosts.compactMap { $0.zab?.value.wanted } + [voters]).allSatisfy { wanted in
       wanted.filter { !isLost($0) }.count * 2 > wanted.count
     }
   }

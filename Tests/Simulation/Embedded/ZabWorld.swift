@@ -147,7 +147,7 @@ package final class ZabWorld {
       step(node, .tick)
     case .arrive(let node, let life, let from, let seat, let message):
       guard hosts[node].life == life, canTake(node, event) else { return }
-      guard hosts[node].zab?.note(from, at: seat) == true else { return }
+      guard hosts[node].zab?.value.note(from, at: seat) == true else { return }
       step(node, .message(message, from: seat))
     case .ask(let node, let life):
       guard hosts[node].life == life, canTake(node, event) else { return }
@@ -179,7 +179,7 @@ package final class ZabWorld {
     var said = effects.taken()
     let local = hosts[node].clock.local(now)
     let before = hosts[node].zab?.leader
-    hosts[node].zab?.step(input, at: local, into: &said)
+    hosts[node].zab?.value.step(input, at: local, into: &said)
     for effect in said where finding == nil { perform(effect, of: node) }
     effects = said
     if let trap = hosts[node].trap, trap.hasSprung { return spring(node, trap.company) }
@@ -228,13 +228,13 @@ package final class ZabWorld {
   /// Sees whether a node has begun to propose, or has delivered enough for a snapshot.
   private func note(_ node: Int) {
     let isReady = leads(node)
-    if isReady, !hosts[node].isReady, let epoch = hosts[node].zab?.memory.currentEpoch {
+    if isReady, !hosts[node].isReady, let epoch = hosts[node].zab?.value.memory.currentEpoch {
       say("n\(node) leads epoch \(epoch)")
       counts.leaders += 1
       if let wrong = judge.lead(node, epoch) { fail(wrong) }
     }
     hosts[node].isReady = isReady
-    guard hosts[node].sinceSnapshot >= story.snapshots, let last = hosts[node].zab?.delivered else { return }
+    guard hosts[node].sinceSnapshot >= story.snapshots, let last = hosts[node].zab?.value.delivered else { return }
     hosts[node].sinceSnapshot = 0
     step(node, .compacted(last, judge.state(of: node)))
   }
@@ -242,8 +242,8 @@ package final class ZabWorld {
   // MARK: The network
 
   func send(_ message: ZabMessage, from node: Int, to seat: NodeNumber) {
-    guard let zab = hosts[node].zab else { return }
-    if let wrong = ZabJudge.judge(message, of: zab.me, to: seat, having: hosts[node].durable) { return fail(wrong) }
+    guard let me = hosts[node].zab?.me else { return }
+    if let wrong = ZabJudge.judge(message, of: me, to: seat, having: hosts[node].durable) { return fail(wrong) }
     guard let other = host(of: seat, for: node) else { return }
     guard !cuts[node][other], !chance.permille(loss) else { return }
     let delay =
@@ -251,13 +251,13 @@ package final class ZabWorld {
     let at = max(now + delay, arrivals[node][other] + 1)
     arrivals[node][other] = at
     queue.put(
-      .arrive(node: other, life: hosts[other].life, from: hosts[node].participant, seat: zab.me, message), at: at)
+      .arrive(node: other, life: hosts[other].life, from: hosts[node].participant, seat: me, message), at: at)
     if tell != nil, isWorthTelling(message) { say("n\(node) to n\(other): \(message)") }
     // Now and then it comes once more, late.
     guard !isHealed, chance.permille(3) else { return }
     if case .forward = message { return }
     queue.put(
-      .arrive(node: other, life: hosts[other].life, from: hosts[node].participant, seat: zab.me, message),
+      .arrive(node: other, life: hosts[other].life, from: hosts[node].participant, seat: me, message),
       at: at + chance.within(0...seconds(2)))
   }
 

@@ -43,15 +43,8 @@ package final class Host {
     var isSealed: Bool
   }
 
-  /// What runs, in a place where it's stepped without being copied.
-  final class Running {
-    var value: FleetNode
-
-    init(_ value: FleetNode) { self.value = value }
-  }
-
   /// What runs; nothing while it's down.
-  var fleet: Running?
+  var fleet: Running<FleetNode>?
   /// Counts starts and ends, so that what was meant for an earlier life reaches nobody.
   var life: UInt32 = 0
   /// When it began.
@@ -153,7 +146,7 @@ extension World {
     nodes[node].named.insert(nodes[node].file.name)
     beginDisk(node)
     beginEra(node)
-    nodes[node].fleet = Host.Running(FleetNode(plan(of: node), memory: nodes[node].disk, mutants: mutants))
+    nodes[node].fleet = Running(FleetNode(plan(of: node), memory: nodes[node].disk, mutants: mutants))
     if inherited.contains(where: \.isSealed) { step(node, .sealed) }
     for legacy in inherited {
       outcome.counts.inherited += 1
