@@ -9,7 +9,7 @@ let models: [(name: String, explore: (Mutant?) -> Bool)] = [
   ("paxos-release", { explore(PaxosModel(.release, mutant: $0)) }),
   ("paxos-look", { explore(PaxosModel(.lateLook, mutant: $0)) }),
   ("paxos-handover", { explore(PaxosModel(.handOver, mutant: $0)) }),
-  ("paxos-inherit", { explore(PaxosModel(.inheritance, mutant: $0)) }),
+  ("paxos-inherit", { explore(PaxosModel(.inheritance, mutant: $0), depth: 15) }),
   ("rollouts", { explore(RolloutModel(.crash, mutant: $0)) }),
   ("rollouts-doubt", { explore(RolloutModel(.doubt, mutant: $0)) }),
   ("rollouts-two", { explore(RolloutModel(.two, mutant: $0)) }),

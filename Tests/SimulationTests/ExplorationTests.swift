@@ -35,19 +35,23 @@ import Testing
 
   @Test(arguments: [
     (Mutant.answeredBeforeDurable, PaxosModel.Bounds.crash), (.ownValueOverAccepted, .crash),
-    (.promiseForgotten, .crash), (.leaseFromTheAnswer, .term), (.earlierLookKept, .lateLook),
+    (.promiseForgotten, .crash), (.generationReused, .crash), (.leaseFromTheAnswer, .term),
+    (.leaseInheritedAnew, .inheritance), (.renewalAfterRelease, .release), (.earlierLookKept, .lateLook),
   ]) func mutantOfPaxosIsFound(_ mutant: Mutant, within bounds: PaxosModel.Bounds) {
     expectFinding(PaxosModel(bounds, mutant: mutant))
   }
 
   @Test(arguments: [
-    Mutant.voteBeforeReservation, .activationAtOwnYes, .givingUpAloneAfterYes, .listenerOpenAtPrepare,
-    .appliedBeforeStored, .runNotCounted,
-  ]) func mutantOfRolloutsIsFound(_ mutant: Mutant) {
-    expectFinding(RolloutModel(.fault, mutant: mutant))
+    (Mutant.voteBeforeReservation, RolloutModel.Bounds.fault), (.activationAtOwnYes, .fault),
+    (.givingUpAloneAfterYes, .fault), (.listenerOpenAtPrepare, .fault), (.appliedBeforeStored, .fault),
+    (.runNotCounted, .fault), (.secondDecisionWins, .doubt),
+  ]) func mutantOfRolloutsIsFound(_ mutant: Mutant, within bounds: RolloutModel.Bounds) {
+    expectFinding(RolloutModel(bounds, mutant: mutant))
   }
 
-  @Test(arguments: [Mutant.wordNotDurable, .epochToldBeforeDurable]) func mutantOfZabIsFound(_ mutant: Mutant) {
+  @Test(arguments: [
+    Mutant.wordNotDurable, .epochToldBeforeDurable, .firstHistoryNotDurable, .historyNotDurable,
+  ]) func mutantOfZabIsFound(_ mutant: Mutant) {
     expectFinding(ZabModel(.start, mutant: mutant))
   }
 
