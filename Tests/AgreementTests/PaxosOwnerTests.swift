@@ -173,6 +173,22 @@ import Testing
     #expect(cluster.owners == (mutant == nil ? [] : [0]))
   }
 
+  /// What the process before this one had is another's by now, for all it knows.
+  @Test func whoHasBegunAnewTakesNoNameForItsOwn() throws {
+    var slot = PaxosSlot()
+    (slot.generation, slot.promised) = (6, Ballot(number: 1, node: 0))
+    slot.accepted = PaxosSlot.Accepted(ballot: slot.promised, owner: 0)
+    let members = Sample.members(3)
+    let start = Moment.start + .seconds(100)
+    let lease = Lease(term: .seconds(3))
+    var owner = EmbeddedOwner("web", lease: lease, slot: slot, run: 2)
+    owner.begin(as: 0, of: members, at: start)
+    #expect(!owner.hasLooked && owner.owner == nil)
+    var said: [PaxosOwner.Effect] = []
+    owner.step(.message(.renew(7, round: 1), from: 2, among: members.id), at: start, into: &said)
+    #expect(owner.hasLooked && owner.owner == members[2])
+  }
+
   @Test func theHeirHasItAtOnce() {
     var cluster = Cluster(3)
     for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }

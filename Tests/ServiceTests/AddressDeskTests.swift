@@ -15,7 +15,10 @@ import Testing
     var outcomes: [AddressDesk.Outcome] = []
     private(set) lazy var desk = AddressDesk(on: loop) { [unowned self] in posted.append($0) }
 
-    func note(owner: String?, _ generation: UInt64, mine: FleetStatus.Address.Mine = .no, hasLeft: Bool = false) {
+    func note(
+      owner: String?, _ generation: UInt64, since: Moment? = .start, mine: FleetStatus.Address.Mine = .no,
+      hasLeft: Bool = false
+    ) {
       let nodes = ["lb1", "lb2", "lb3"].map { name in
         FleetStatus.Node(name: NodeName(name), isPresent: true, generation: 1, position: 1, complaint: nil)
       }
@@ -25,7 +28,7 @@ import Testing
       status.addresses = [
         FleetStatus.Address(
           name: "web", host: .ipv4(0x0A00_0064, port: 0), owner: owner.map { NodeName($0) }, generation: generation,
-          since: nil, mine: mine, candidates: [NodeName("lb1"), NodeName("lb2")], problem: nil)
+          since: since, mine: mine, candidates: [NodeName("lb1"), NodeName("lb2")], problem: nil)
       ]
       status.hasLeft = hasLeft
       desk.note(status)
@@ -61,6 +64,18 @@ import Testing
     guard case .move(0, NodeName("lb1"))? = bench.posted.last else { return #expect(Bool(false)) }
     bench.note(owner: "lb3", 6)
     #expect(bench.last?.hasPrefix("web is lb3's now – lb1 didn't take it") == true)
+  }
+
+  /// A process that has just begun knows only that the one before it had the address.
+  @Test func aMoveWaitsUntilItIsKnownWhoseTheAddressIs() {
+    let bench = Bench()
+    bench.note(owner: nil, 4, since: nil)
+    bench.move("web", "lb1")
+    #expect(bench.outcomes.isEmpty && bench.posted.isEmpty)
+    bench.note(owner: "lb2", 5)
+    guard case .move(0, NodeName("lb1"))? = bench.posted.last else { return #expect(Bool(false)) }
+    bench.note(owner: "lb1", 6)
+    #expect(bench.last == "web is lb1's")
   }
 
   @Test(arguments: [

@@ -94,11 +94,11 @@ package final class MartletProcess {
   /// Waits until the report is as wanted, and gives it.
   @discardableResult
   package func waitUntil(
-    _ what: String, limit: Duration = .seconds(10), _ isSo: (StatsReport) throws -> Bool
+    _ what: @autoclosure () -> String, limit: Duration = .seconds(10), _ isSo: (StatsReport) throws -> Bool
   ) throws -> StatsReport {
     var last: StatsReport?
     do {
-      try Support.waitUntil(what, limit: limit) {
+      try Support.waitUntil(what(), limit: limit) {
         let report = try report()
         last = report
         return try isSo(report)

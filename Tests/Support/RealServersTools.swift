@@ -14,12 +14,12 @@ package struct Failure: Error, CustomStringConvertible {
 
 /// Waits until it is so; throws if that takes longer than the limit.
 package func waitUntil(
-  _ what: String, limit: Duration = .seconds(10), _ isSo: () throws -> Bool
+  _ what: @autoclosure () -> String, limit: Duration = .seconds(10), _ isSo: () throws -> Bool
 ) throws {
   let deadline = ContinuousClock.now + limit
   while true {
     if try isSo() { return }
-    if ContinuousClock.now > deadline { throw Failure("not within \(limit): \(what)") }
+    if ContinuousClock.now > deadline { throw Failure("not within \(limit): \(what())") }
     usleep(10_000)
   }
 }

@@ -57,8 +57,10 @@ package struct EmbeddedOwner {
     return members.voters.first { members[$0]?.node == node }
   }
 
+  var hasLooked: Bool { part.map { !$0.isUnsure } ?? false }
+
   var owner: Participant? {
-    guard let part, let seat = part.seen.owner else { return nil }
+    guard let part, !part.isUnsure, let seat = part.seen.owner else { return nil }
     return part.members[seat]
   }
 }
@@ -103,7 +105,7 @@ package enum AddressOwner {
   package var hasLooked: Bool {
     switch self {
     case .store(let owner): owner.value.hasLooked
-    case .embedded(let owner): owner.value.part != nil
+    case .embedded(let owner): owner.value.hasLooked
     case .stepped: false
     }
   }
@@ -117,7 +119,7 @@ package enum AddressOwner {
     }
   }
 
-  /// Who owns it, as far as this node has seen.
+  /// Who owns it, as far as this node has seen; nobody where it's this node's own process before this one that did.
   package var owner: Participant? {
     switch self {
     case .store(let owner): owner.value.owner

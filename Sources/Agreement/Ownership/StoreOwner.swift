@@ -133,8 +133,12 @@ package struct StoreOwner {
   /// The generation of the last record that was seen.
   package var generation: UInt64 { seen?.record?.generation ?? 0 }
 
-  /// Who owns it, as far as this node has seen.
-  package var owner: Participant? { seen?.record?.owner }
+  /// Who owns it, as far as this node has seen; nobody where it's this node's own process before this one that did.
+  package var owner: Participant? {
+    let owner = seen?.record?.owner
+    if owner == me, case .watching = stance { return nil }
+    return owner
+  }
 
   /// What the nodes come to that the record names by which this node owns it; nil if they aren't those that it knows.
   package var recordedRoster: UInt64? { isRecorded ? grants.roster : nil }

@@ -159,6 +159,9 @@ package struct PaxosOwner {
     return (slot.generation, own ?? (told.generation == slot.generation ? told.owner : nil))
   }
 
+  /// Whether all that this node knows is that it had the name itself, which it hasn't: a process before it had, and others may have had it since.
+  var isUnsure: Bool { stance == .watching && seen.owner == me }
+
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
     lapse(at: now, into: &effects)

@@ -53,6 +53,15 @@ final class AddressDesk {
             hint: names.isEmpty ? "the fleet has none: \"addresses\" names them" : "the addresses are: \(names)")))
     }
     let address = status.addresses[index]
+    // A process that has just begun hasn't heard yet whose it is.
+    guard address.since != nil else {
+      return wait(
+        until: { $0.addresses[index].since.map { _ in .success(.init(message: "", warnings: [])) } },
+        late: { _ in .failure(.init("\(name): it isn't known yet whose it is", hint: Self.look)) }, limit: Self.patience
+      ) { [unowned self] known in
+        if case .success = known { move(name, to: node, done: done) } else { done(known) }
+      }
+    }
     guard let owner = address.owner else {
       return done(.failure(.init("\(name) is nobody's: who may have it takes it by itself", hint: Self.look)))
     }
