@@ -40,9 +40,8 @@ package import Config
   /// Which side its connections are.
   package let side: Side
   /// The SSL_CTX.
-  // Unsafe, as the compiler takes no pointer for one that threads may share. This one may be: a single thread sets it up before others have it,
-  // nobody changes it afterwards, and OpenSSL counts its uses atomically, so that any thread may make connections of it (SSL_new).
-  nonisolated(unsafe) let context: OpaquePointer
+  // The compiler takes no pointer for one that threads may share. Any thread may make connections of this one (SSL_new):
+  nonisolated(unsafe) let context: OpaquePointer  // One thread sets it up; then only its uses count, atomically.
 
   /// A context for all connections of one side; one that goes by certificates knows none yet.
   package init(_ side: Side, _ openSSL: OpenSSL) {

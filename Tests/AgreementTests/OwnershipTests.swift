@@ -53,6 +53,18 @@ import Testing
     return part
   }
 
+  /// The record names the node, and only the process before this one had it.
+  @Test func whoHasBegunAnewTakesNoRecordForItsOwn() throws {
+    _ = try settled(Sample.n0)
+    var (again, other) = (Part(Sample.n0, run: 2), Part(Sample.n1, knowing: [Sample.n0]))
+    for moment in [Moment.start + .seconds(6), .start + .seconds(8)] {
+      again.step(.tick, on: shelf, at: moment)
+      other.step(.tick, on: shelf, at: moment)
+    }
+    #expect(again.owner.hasLooked && again.owner.owner == nil)
+    #expect(other.owner.owner == Sample.n0)
+  }
+
   /// What one says when it's asked or answered.
   private func say(_ part: inout Part, _ input: StoreOwner.Input, at now: Moment) -> [StoreOwner.Effect] {
     var effects: [StoreOwner.Effect] = []

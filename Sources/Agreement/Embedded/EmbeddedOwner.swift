@@ -57,6 +57,7 @@ package struct EmbeddedOwner {
     return members.voters.first { members[$0]?.node == node }
   }
 
+  /// Whether this process has heard whose it is, or its memory says that it's nobody's.
   var hasLooked: Bool { part.map { !$0.isUnsure } ?? false }
 
   var owner: Participant? {

@@ -12,12 +12,9 @@ final class AddressDesk {
 
   /// Somebody who waits until it's so.
   private struct Wait {
-    /// What came of it, as soon as that's clear.
-    var outcome: (FleetStatus) -> Outcome?
-    /// What is said if it doesn't in time.
-    var late: (FleetStatus) -> Outcome
+    /// What is to be done as soon as that's clear, or at last as it's late.
+    var end: (FleetStatus, _ isLate: Bool) -> (() -> Void)?
     var until: ContinuousClock.Instant
-    var done: (Outcome) -> Void
   }
 
   private let post: (FleetCommand) -> Void
@@ -55,11 +52,10 @@ final class AddressDesk {
     let address = status.addresses[index]
     // A process that has just begun hasn't heard yet whose it is.
     guard address.since != nil else {
-      return wait(
-        until: { $0.addresses[index].since.map { _ in .success(.init(message: "", warnings: [])) } },
-        late: { _ in .failure(.init("\(name): it isn't known yet whose it is", hint: Self.look)) }, limit: Self.patience
-      ) { [unowned self] known in
-        if case .success = known { move(name, to: node, done: done) } else { done(known) }
+      return wait(Self.patience) { [unowned self] status, isLate in
+        if status.addresses[index].since != nil { return { self.move(name, to: node, done: done) } }
+        let early = AdminAnswer.Problem("it isn't known yet whose \(name) is", hint: "try again")
+        return isLate ? { done(.failure(early)) } : nil
       }
     }
     guard let owner = address.owner else {
@@ -129,7 +125,13 @@ final class AddressDesk {
     until outcome: @escaping (FleetStatus) -> Outcome?, late: @escaping (FleetStatus) -> Outcome, limit: Duration,
     _ done: @escaping (Outcome) -> Void
   ) {
-    waits.append(Wait(outcome: outcome, late: late, until: .now + limit, done: done))
+    wait(limit) { status, isLate in
+      (outcome(status) ?? (isLate ? late(status) : nil)).map { outcome in { done(outcome) } }
+    }
+  }
+
+  private func wait(_ limit: Duration, _ end: @escaping (FleetStatus, _ isLate: Bool) -> (() -> Void)?) {
+    waits.append(Wait(end: end, until: .now + limit))
     settle()
   }
 
@@ -138,8 +140,8 @@ final class AddressDesk {
     let now = ContinuousClock.now
     var due: [() -> Void] = []
     waits.removeAll { wait in
-      guard let outcome = wait.outcome(status) ?? (now >= wait.until ? wait.late(status) : nil) else { return false }
-      due.append { wait.done(outcome) }
+      guard let end = wait.end(status, now >= wait.until) else { return false }
+      due.append(end)
       return true
     }
     if let next = waits.map(\.until).min() { timer?.schedule(after: max(next - now, .milliseconds(1))) }
