@@ -10,6 +10,16 @@ import Testing
 
   private func at(_ seconds: Int64) -> Moment { .start + .seconds(seconds) }
 
+  /// A process that begins knows only what the one before it had; who gives it up knows that it's nobody's.
+  @Test func whatIsNotKnownIsNotSeenUntilSomethingWas() {
+    var seen = SeenOwner()
+    seen.see(nil, 6, isKnown: false, at: at(1))
+    #expect(seen.since == nil)
+    seen.see(lb1, 7, at: at(2))
+    seen.see(nil, 7, isKnown: false, at: at(3))
+    #expect(seen.since == at(3))
+  }
+
   @Test func itIsKnownSinceWhenAndHowOftenItMoved() {
     var seen = SeenOwner()
     #expect(seen.since == nil)

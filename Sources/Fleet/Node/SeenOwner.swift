@@ -13,7 +13,11 @@ struct SeenOwner {
   private var last: NodeName?
 
   /// Takes whose it is; nil if it's nobody's.
-  mutating func see(_ owner: NodeName?, _ generation: UInt64, at now: Moment) {
+  ///
+  /// - Parameter isKnown: whether this process has heard that. Who had it last and gave it up hears nothing more until another one has it, and
+  ///   knows that it's nobody's.
+  mutating func see(_ owner: NodeName?, _ generation: UInt64, isKnown: Bool = true, at now: Moment) {
+    guard isKnown || since != nil else { return }
     if let owner {
       if let last, last != owner { moves += 1 }
       last = owner

@@ -151,10 +151,7 @@ final class StatusTeller {
     _ index: Int, of node: FleetNode, _ addresses: FleetAddresses?, at now: Moment
   ) -> FleetStatus.Address {
     let owner = node.owners[index]
-    // What this process has seen once it goes on seeing: that nobody has it any more, too.
-    if owner.hasLooked || owners[index].since != nil {
-      owners[index].see(owner.owner?.node, owner.generation, at: now)
-    }
+    owners[index].see(owner.owner?.node, owner.generation, isKnown: owner.hasLooked, at: now)
     let mine: FleetStatus.Address.Mine =
       switch owner.stance {
       case .watching: .no
