@@ -16,6 +16,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case laterFormTakenUp
   case laterFormSkipped
   case behindAndOwning
+  // What a process says first.
+  case saidBeforeCounted
   // The log on a store.
   case appendWithoutLookingForOneself
   case runNotCounted
@@ -92,6 +94,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     .begunWithWhatItHas, .oldEpochCommittedByCounting, .entryNotDurable, .ownEntryNotDurable,
     .membersChangedAtOnce, .othersWithoutFormer, .learnerCounted,
   ]
+  /// Those of what a process says first: they take coincidences, so tests look at it entry by entry.
+  static let ofJoining: [Mutant] = [.saidBeforeCounted]
   /// Those of ownership among the nodes themselves that ownership on a store has no room for.
   private static let ofPaxosAlone: [Mutant] = [
     .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
@@ -117,7 +121,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
-    let others = ofSuccession + ofSealing + ofRestoration + ofEmbeddedLog + ofFounding + ofPaxosAlone
+    let others = ofSuccession + ofSealing + ofJoining + ofRestoration + ofEmbeddedLog + ofFounding + ofPaxosAlone
     return !others.contains($0) && !isOfEngine
   }
 }

@@ -15,6 +15,9 @@ struct RestorationNet {
   var island: Set<NodeName> = []
   /// Who hears nobody, and is heard.
   var deaf: NodeName?
+  /// Whose entries don't come to the leader for now, and those that he has handed to him.
+  var withheld: NodeName?
+  var entries: [(to: NodeName, EmbeddedMessage)] = []
   /// When each node said something.
   var spoke: [NodeName: Set<Moment>] = [:]
   /// What nodes do wrong that begin from now on.
@@ -86,6 +89,10 @@ struct RestorationNet {
         guard island.contains(name) == island.contains(to), to != deaf,
           let again = try? FleetMessage(encoded: message.encoded)
         else {
+          continue
+        }
+        if name == withheld, case .embedded(let message) = again, case .log(.forward, _, _) = message {
+          entries.append((to, message))
           continue
         }
         inputs.append((to, .message(again, from: name)))

@@ -25,6 +25,7 @@ extension FleetNode {
     let unknown = later.filter { $0.form > form }.map(\.id)
     guard !unknown.isEmpty else { return }
     later.removeAll { $0.form > form }
+    held.removeAll { unknown.contains($0.id) }
     let untried = log.withdraw(unknown)
     for id in unknown {
       guard let index = requests.firstIndex(where: { $0.id == id }) else { continue }

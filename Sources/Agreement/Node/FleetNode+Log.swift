@@ -48,7 +48,35 @@ extension FleetNode {
     return entry.id
   }
 
+  /// Says an entry once it's known that this process counts. What is said first may come to nothing, and a copy of it be taken up all the same, if
+  /// the memory counts again by then; so nothing else is on its way meanwhile, of which a copy could be taken up after its author was told that it
+  /// came to nothing.
   mutating func say(_ entry: Entry, at now: Moment, into effects: inout [Effect]) {
+    guard entry.id != joining, !mutants.have(.saidBeforeCounted) else { return hand(entry, at: now, into: &effects) }
+    if isRefused, joining == nil { return refuse(entry.id, into: &effects) }
+    if joining == nil { hand(entry, at: now, into: &effects) } else { held.append(entry) }
+  }
+
+  private mutating func refuse(_ id: EntryID, into effects: inout [Effect]) {
+    guard let index = requests.firstIndex(where: { $0.id == id }) else { return }
+    let why = "this node is to vote no more, so the others don't listen to it: ask one of them"
+    effects.append(.answer(number: requests.remove(at: index).number, .pointless(why)))
+  }
+
+  /// Says what was to wait until it's known whether this process counts; or gives it up, if it doesn't.
+  private mutating func sayHeld(at now: Moment, into effects: inout [Effect]) {
+    if isRefused, hasJoined {
+      // A copy was taken up, when the memory counted again. What was given up meanwhile is said anew.
+      isRefused = false
+      rollouts.beginAnew()
+    }
+    guard joining == nil, !held.isEmpty else { return }
+    let entries = held
+    held = []
+    for entry in entries { say(entry, at: now, into: &effects) }
+  }
+
+  private mutating func hand(_ entry: Entry, at now: Moment, into effects: inout [Effect]) {
     if entry.event.form > .first, !entry.event.isOfSuccession { later.append((entry.id, entry.event.form)) }
     stepStoreLog(.append(entry), at: now, into: &effects)
     stepEmbeddedLog(.append(entry), at: now, into: &effects)
@@ -129,15 +157,14 @@ extension FleetNode {
   }
 
   private mutating func inform(at now: Moment, into effects: inout [Effect]) {
+    sayHeld(at: now, into: &effects)
     // What is read may be old, though it's said to be the end: a node doesn't go back behind what it knows itself.
     if !isInformed, log.isLive(at: now), hasWhatIsStored || mutants.have(.logOlderThanMemory) {
       isInformed = true
       join(at: now, into: &effects)
     }
     // It wasn't to vote any more when it was said first, and is again.
-    if isInformed, joining == nil, log.isLive(at: now), let voters = state.voters, voters.all.contains(me),
-      state.member(me.node)?.identity != me
-    {
+    if isInformed, joining == nil, log.isLive(at: now), let voters = state.voters, voters.all.contains(me), !hasJoined {
       join(at: now, into: &effects)
     }
   }
@@ -164,7 +191,10 @@ extension FleetNode {
     guard !state.isOver else { return }
     let outcome = state.fold(entry, mutants: mutants)
     effects.append(.learned(entry, position: state.position, outcome))
-    if entry.id == joining { joining = nil }
+    if entry.id == joining {
+      joining = nil
+      isRefused = if case .void = outcome { true } else { false }
+    }
     if !later.isEmpty {
       later.removeAll { $0.id == entry.id }
       withdraw(into: &effects)

@@ -13,6 +13,8 @@ struct RolloutJudge {
   private var memories: [NodeName: Participant] = [:]
   private var seen: [Participant: (UInt32, UInt64)] = [:]
   private var reverts: Set<UInt64> = []
+  /// What came to nothing, as its author's memory didn't count.
+  private var refused: Set<EntryID> = []
 
   /// Takes the next entry, with what nodes say that it came to; what is wrong with it, if anything.
   mutating func judge(_ entry: Entry, _ position: UInt64, _ result: FleetState.Outcome, _ hosts: [Host]) -> String? {
@@ -21,11 +23,14 @@ struct RolloutJudge {
       if case .void = result { return nil }
       return "\(position) was taken up twice"
     }
-    if case .join = entry.event { memories[author.node] = author }
+    // What a process says first may be taken up later, when its memory counts; nothing else may that its author was told of.
+    if case .join = entry.event, result == .taken { memories[author.node] = author }
     guard memories[author.node] == author else {
+      refused.insert(entry.id)
       if case .void = result { return nil }
       return "\(position) is of a memory that doesn't count, and was taken up"
     }
+    if refused.contains(entry.id), entry.event != .join { return "\(position) was refused, and was taken up later" }
     seen[author] = (entry.id.run, entry.id.sequence)
     switch entry.event {
     case .begin(let proposal): if result == .began { cases[position] = Case(proposal: proposal) }
