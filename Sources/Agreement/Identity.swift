@@ -39,6 +39,11 @@ package struct Participant: Hashable, Sendable {
     self.node = node
     self.incarnation = incarnation
   }
+
+  /// Whether both are the same. Numbers first: participants are looked for among others in each step of a node.
+  package static func == (left: Participant, right: Participant) -> Bool {
+    left.incarnation == right.incarnation && left.node == right.node
+  }
 }
 
 /// What makes an entry one that was appended once, however often it's tried.

@@ -4,7 +4,8 @@ extension Array {
   @inlinable @inline(__always) package mutating func taken() -> [Element] {
     var own: [Element] = []
     swap(&own, &self)
-    if !own.isEmpty { own.removeAll(keepingCapacity: true) }
+    // They're few, and `removeAll` goes by way of replacing a range.
+    while !own.isEmpty { own.removeLast() }
     return own
   }
 }

@@ -112,7 +112,7 @@ import Testing
     node.step()
     // The other one follows.
     let vote = ElectionVote(epoch: 0, last: .zero, node: 0)
-    node.step(says(.notice(vote, round: node.log.zab?.round ?? 0, .looking)))
+    node.step(says(.notice(vote, round: node.log.zab?.value.round ?? 0, .looking)))
     for _ in 0..<3 { node.step() }
     node.step(says(.join(accepted: 0, leader: nil)))
     node.step(says(.acceptedEpoch(1, current: 0, last: .zero, attempt: 1)))

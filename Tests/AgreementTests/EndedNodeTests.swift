@@ -8,7 +8,7 @@ import Testing
     var net = RestorationNet.running()
     let (owner, generation) = try #require(net.owns.first)
     guard case .embedded(let part)? = net.nodes[owner]?.owners[0] else { throw Failure() }
-    let among = try #require(part.value.part?.members.id)
+    let among = try #require(part.value.part?.value.members.id)
     let memory = try #require(net.memories[owner]?.incarnation)
     net.end(owner)
     // What is run when it has ended says so in its name.

@@ -99,10 +99,11 @@ import Testing
     story.net.run(3_000)
     let state = story.net.nodes[story.other]?.state
     #expect(story.member?.applied == 2 && story.net.nodes[story.node]?.isRefused == false)
-    #expect(story.net.ask(story.node, .set(key: "k", value: [1])) == .said(position: (state?.position ?? 0) + 1, .taken))
+    let position = (state?.position ?? 0) + 1
+    #expect(story.net.ask(story.node, .set(key: "k", value: [1])) == .said(position: position, .taken))
   }
 
-  /// What is taken up may be of a process before the one that's there: that one says itself that it's there.
+  /// What is taken up may be of the process before: the one that is there says so itself.
   @Test func whoseFormerProcessIsTakenUpJoinsAllTheSame() throws {
     var story = try Story()
     try story.refuse()

@@ -332,7 +332,7 @@ import Testing
       .message(
         .embedded(.log(.notice(vote, round: 1 << 60, .looking), by: Sample.n1.incarnation, seat: 1)), from: n1),
       at: net.now, into: &effects)
-    let zab = try #require(net.nodes[n0]?.log.embedded?.zab)
+    let zab = try #require(net.nodes[n0]?.log.embedded?.zab?.value)
     #expect(zab.vote.node == zab.me)
     #expect(
       effects.contains { if case .send(.embedded(.members(zab.members, _)), to: n1) = $0 { true } else { false } })
@@ -349,7 +349,7 @@ import Testing
     net.start(n0)
     for _ in 0..<100 {
       net.run(20)
-      let zab = net.nodes[n0]?.log.embedded?.zab
+      let zab = net.nodes[n0]?.log.embedded?.zab?.value
       #expect(zab?.leader.map { $0.node == zab?.me } ?? true)
     }
     #expect(net.isLive(n0) && net.isOutlived(n1))

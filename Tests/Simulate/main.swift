@@ -101,7 +101,7 @@ func seconds() -> Double {
 
 /// Plays one story; what happens is printed, if it's to be told.
 func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts, _ embedded: inout ZabWorld.Counts)
-  -> (finding: Finding?, events: Int)
+  -> (finding: Finding?, events: Int, trace: UInt64)
 {
   switch task.theatre {
   case .fleet, .embedded, .engines, .restored:
@@ -109,20 +109,20 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
     if tells { world.tell = { print($0) } }
     let outcome = world.play()
     total += outcome.counts
-    return (outcome.finding, outcome.events)
+    return (outcome.finding, outcome.events, outcome.hash)
   case .zab:
     let world = ZabWorld(ZabStory(seed: seed), mutant: task.mutant)
     if tells { world.tell = { print($0) } }
     let finding = world.play()
     embedded += world.counts
-    return (finding, world.counts.events)
+    return (finding, world.counts.events, 0)
   case .paxos:
     let world = PaxosWorld(PaxosStory(seed: seed), mutant: task.mutant)
     if tells { world.tell = { print($0) } }
     let finding = world.play()
     embedded.events += world.counts.events
     embedded.leaders += world.counts.terms
-    return (finding, world.counts.events)
+    return (finding, world.counts.events, 0)
   }
 }
 
@@ -164,10 +164,11 @@ func run(_ task: Task) -> Int32 {
   if task.aim == .finds { return find(task) }
   let start = seconds()
   var (total, embedded) = (World.Counts(), ZabWorld.Counts())
-  var events = 0
+  var (events, trace) = (0, UInt64(0))
   for seed in task.first..<task.first + task.count {
     let outcome = play(seed, task, tells: task.tells, &total, &embedded)
     events += outcome.events
+    trace = trace &* 0x100_0000_01B3 ^ outcome.trace
     guard let finding = outcome.finding else { continue }
     if task.tells { print(finding) } else { tellFailure(seed, finding, task) }
     return 1
@@ -176,7 +177,9 @@ func run(_ task: Task) -> Int32 {
     "\(task.count) seeds from \(task.first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
   )
   switch task.theatre {
-  case .fleet, .embedded, .engines, .restored: print(total)
+  case .fleet, .embedded, .engines, .restored:
+    // The same for all programs that do the same.
+    print("\(total); all of it comes to \(String(trace, radix: 16))")
   case .zab: print(embedded)
   case .paxos: print("\(embedded.leaders) owners")
   }

@@ -4,26 +4,26 @@ extension EmbeddedLog {
   static let announcingPause = Span.seconds(1)
 
   /// Of which engine this node is, or knows to have come after its own.
-  var lineage: Lineage { max(zab?.lineage ?? .first, outlived) }
+  var lineage: Lineage { max(zab?.value.lineage ?? .first, outlived) }
 
   /// Whether the fleet was restored without this node, so that it has no part in anything with what it remembers.
-  package var isOutlived: Bool { outlived > .first && outlived > (zab?.lineage ?? outlived) }
+  package var isOutlived: Bool { outlived > .first && outlived > (zab?.value.lineage ?? outlived) }
 
   /// Whether it was restored from two nodes apart, and goes on by the other's: the numbers here are the same, and stand for something else. So
   /// nothing that is here may come into that one.
   package var isApart: Bool { isOutlived && isApart(from: outlived) }
 
   private func isApart(from other: Lineage) -> Bool {
-    guard let own = zab?.memory.history.members?.lineage else { return false }
+    guard let own = zab?.value.memory.history.members?.lineage else { return false }
     return own.count == other.count && own != other
   }
 
   /// Whether it was restored with it.
-  var isRestored: Bool { (zab?.lineage.restorations ?? 0) > 0 }
+  var isRestored: Bool { (zab?.value.lineage.restorations ?? 0) > 0 }
 
   /// Whether an engine is of the era by whose log this node goes. It hears of others by other ways, as these have no part in a change of the engine.
   func isOfEra(_ other: Lineage) -> Bool {
-    guard let era = era ?? zab?.lineage.era else { return true }
+    guard let era = era ?? zab?.value.lineage.era else { return true }
     return other.era == era
   }
 
@@ -54,7 +54,7 @@ extension EmbeddedLog {
 
   /// Tells all others of an engine that was restored.
   mutating func announce(at now: Moment, into effects: inout [Effect]) {
-    guard isRestored, zab?.isCounted == true, now >= announcesAt else { return }
+    guard isRestored, zab?.value.isCounted == true, now >= announcesAt else { return }
     announcesAt = now + Self.announcingPause
     for node in nodes where node != me.node { answer(node, into: &effects) }
   }

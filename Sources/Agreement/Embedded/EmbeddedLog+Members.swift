@@ -16,16 +16,18 @@ extension EmbeddedLog {
   /// Says who counts, as far as it's agreed on.
   func answer(_ node: NodeName, into effects: inout [Effect]) {
     guard let zab, !isOutlived else { return }
-    effects.append(.send(.members(zab.agreedMembers, by: me.incarnation), to: node))
+    effects.append(.send(.members(zab.value.agreedMembers, by: me.incarnation), to: node))
   }
 
   /// Somebody says who counts.
   mutating func hear(_ members: Members, at now: Moment, into effects: inout [Effect]) {
     guard let zab else { return members.lineage < outlived ? () : begin(among: members, at: now) }
-    guard members.lineage == zab.lineage, !isOutlived else { return hear(ofEngine: members, at: now, into: &effects) }
-    guard members.number > zab.members.number, !zab.isCounted else { return }
+    guard members.lineage == zab.value.lineage, !isOutlived else {
+      return hear(ofEngine: members, at: now, into: &effects)
+    }
+    guard members.number > zab.value.members.number, !zab.value.isCounted else { return }
     switch members.seat(of: me) {
-    case zab.me: stepZab(.heard(members), at: now, into: &effects)
+    case zab.value.me: stepZab(.heard(members), at: now, into: &effects)
     case let seat?: sit(at: seat, of: members, at: now, into: &effects)
     // It was let go while it was away.
     case nil: (isOutside, toldAt) = (true, now)
@@ -37,7 +39,7 @@ extension EmbeddedLog {
     // If nobody says so any more, it may be that all are new.
     let isNew = memory.embedded.log.history.members == nil && !founding.isFounded
     if isOutside, isNew, !isOutlived, now >= toldAt + Self.askingPatience { isOutside = false }
-    guard isOutlived || (zab == nil ? isOutside : zab?.isCounted == false), now >= asksAt else { return }
+    guard isOutlived || (zab == nil ? isOutside : zab?.value.isCounted == false), now >= asksAt else { return }
     asksAt = now + Self.askingPause
     for node in nodes where node != me.node { effects.append(.send(.ask(by: me.incarnation), to: node)) }
   }

@@ -59,8 +59,8 @@ package struct EmbeddedLog {
   let mutants: Mutants
   /// Who founds it.
   package private(set) var founding: Founding
-  /// The log; none before the founding.
-  package private(set) var zab: Zab?
+  /// The log; none before the founding. Boxed, as an optional value this large is copied whenever something of it is asked for.
+  package private(set) var zab: Boxed<Zab>?
   /// The position of the last entry that was delivered.
   package private(set) var delivered: UInt64 = 0
   private var outbox: [Entry] = []
@@ -142,8 +142,8 @@ package struct EmbeddedLog {
     }
     isOutside = false
     before = written
-    zab = Zab(
-      identity, of: members, memory: memory.embedded.log, run: memory.run, timing: timing.zab, mutants: mutants)
+    zab = Boxed(
+      Zab(identity, of: members, memory: memory.embedded.log, run: memory.run, timing: timing.zab, mutants: mutants))
   }
 
   /// The state that the snapshot holds with which this process began; to be asked for before the first step.
@@ -165,13 +165,13 @@ package struct EmbeddedLog {
   // MARK: How it is
 
   /// Who counts, as far as this node has it; nil before the founding, and where this node has never had a seat.
-  package var members: Members? { zab?.members }
+  package var members: Members? { zab?.value.members }
 
   /// Which members these are: what is asked for at each step, when they themselves would be copied.
-  var membersID: UInt64? { zab?.membersID }
+  var membersID: UInt64? { zab?.value.membersID }
 
   /// This node's seat among them.
-  package var seat: NodeNumber? { zab?.me }
+  package var seat: NodeNumber? { zab?.value.me }
 
   /// Whether the log is known to its end, so that what is appended is likely to be.
   package var isLive: Bool { isReached && isCaughtUp }
@@ -181,12 +181,12 @@ package struct EmbeddedLog {
 
   /// The node that leads it, once that can be asked for something.
   package var leader: NodeName? {
-    guard !isOutlived, let zab, let leader = zab.leader, leader.isReady else { return nil }
-    return leader.node == zab.me ? me.node : zab.participant(at: leader.node)?.node
+    guard !isOutlived, let zab, let leader = zab.value.leader, leader.isReady else { return nil }
+    return leader.node == zab.value.me ? me.node : zab.value.participant(at: leader.node)?.node
   }
 
   /// Whether everything was delivered that is in the log as far as this node was told.
-  package var isCaughtUp: Bool { !isStalled && zab?.isCaughtUp == true }
+  package var isCaughtUp: Bool { !isStalled && zab?.value.isCaughtUp == true }
 
   /// The end of the log, as far as it's known.
   package var end: UInt64 { isCaughtUp ? delivered : last }
@@ -194,8 +194,8 @@ package struct EmbeddedLog {
   /// The last entry that is here, whether it's known to be agreed on or not: after a start that isn't known of those behind the snapshot.
   var last: UInt64 {
     guard let zab else { return delivered }
-    let place = zab.memory.history.index(of: zab.delivered)
-    let rest = zab.memory.history.items[(place.isThere ? place.index + 1 : place.index)...]
+    let place = zab.value.memory.history.index(of: zab.value.delivered)
+    let rest = zab.value.memory.history.items[(place.isThere ? place.index + 1 : place.index)...]
     return delivered + UInt64(rest.count { if case .value = $0.entry { true } else { false } })
   }
 
@@ -203,21 +203,21 @@ package struct EmbeddedLog {
   package var waiting: Int { outbox.count }
 
   private mutating func note() {
-    let seated = Seated(among: zab?.membersID, at: zab?.me, isOutlived: isOutlived)
+    let seated = Seated(among: zab?.value.membersID, at: zab?.value.me, isOutlived: isOutlived)
     if seated != self.seated { (self.seated, isVoter) = (seated, votes) }
-    isReached = !isStalled && !isOutlived && zab?.isCounted == true
+    isReached = !isStalled && !isOutlived && zab?.value.isCounted == true
     wakesAt = nextWake
   }
 
   private var votes: Bool {
-    guard !isOutlived, let members = zab?.members, let seat = zab?.me else { return false }
+    guard !isOutlived, let members = zab?.value.members, let seat = zab?.value.me else { return false }
     return members.voters.contains(seat) && members[seat] == me
   }
 
   private var nextWake: Moment {
-    guard let own = zab?.wakesAt, !isOutlived else { return isOutside || isOutlived ? asksAt : founding.wakesAt }
-    let wakesAt = zab?.isCounted == true ? min(own, isRestored ? announcesAt : .never) : min(own, asksAt)
-    guard let handed, !outbox.isEmpty, !isStalled, zab?.leader?.isReady == true else { return wakesAt }
+    guard let own = zab?.value.wakesAt, !isOutlived else { return isOutside || isOutlived ? asksAt : founding.wakesAt }
+    let wakesAt = zab?.value.isCounted == true ? min(own, isRestored ? announcesAt : .never) : min(own, asksAt)
+    guard let handed, !outbox.isEmpty, !isStalled, zab?.value.leader?.isReady == true else { return wakesAt }
     return min(wakesAt, handed.at + timing.patience)
   }
 
@@ -230,7 +230,7 @@ package struct EmbeddedLog {
     if let trouble = trouble.take() { effects.append(.damaged(trouble)) }
     if zab != nil, !isStalled, entries >= timing.entries || bytes >= timing.bytes {
       (entries, bytes) = (0, 0)
-      if let last = zab?.delivered { stepZab(.compacted(last, state().encoded), at: now, into: &effects) }
+      if let last = zab?.value.delivered { stepZab(.compacted(last, state().encoded), at: now, into: &effects) }
     }
     switch input {
     case .tick: break
@@ -256,7 +256,7 @@ package struct EmbeddedLog {
     if zab == nil, !isOutside, now >= founding.wakesAt { stepFounding(.tick, at: now, into: &effects) }
     ask(at: now, into: &effects)
     announce(at: now, into: &effects)
-    if let wakesAt = zab?.wakesAt, now >= wakesAt { stepZab(.tick, at: now, into: &effects) }
+    if let wakesAt = zab?.value.wakesAt, now >= wakesAt { stepZab(.tick, at: now, into: &effects) }
     handOn(at: now, into: &effects)
     note()
   }
@@ -270,17 +270,17 @@ package struct EmbeddedLog {
       // What a node couldn't read would be in everybody's way for ever.
       guard Entry.author(of: bytes, knowing: known) == participant else { return }
     }
-    if mutants.have(.strangersHeard), let known = zab?.members.seat(of: participant.node) {
+    if mutants.have(.strangersHeard), let known = zab?.value.members.seat(of: participant.node) {
       return stepZab(.message(message, from: known), at: now, into: &effects)
     }
-    guard zab?.note(participant, at: seat) == true else { return }
+    guard zab?.value.note(participant, at: seat) == true else { return }
     stepZab(.message(message, from: seat), at: now, into: &effects)
   }
 
   /// Hands the first entry of the outbox to whoever leads, unless he has it.
   private mutating func handOn(at now: Moment, into effects: inout [Effect]) {
-    while !isStalled, !isOutlived, let entry = outbox.first, let leader = zab?.leader, leader.isReady,
-      let epoch = zab?.memory.currentEpoch
+    while !isStalled, !isOutlived, let entry = outbox.first, let leader = zab?.value.leader, leader.isReady,
+      let epoch = zab?.value.memory.currentEpoch
     {
       if let handed, (handed.leader, handed.epoch) == (leader.node, epoch), now < handed.at + timing.patience { return }
       handed = (leader.node, epoch, now)
@@ -317,11 +317,13 @@ package struct EmbeddedLog {
   mutating func stepZab(_ input: Zab.Input, at now: Moment, into effects: inout [Effect]) {
     var said = self.said.taken()
     // What it remembers counts nowhere any more, so it says nothing of that.
-    if !isOutlived { zab?.step(input, at: now, into: &said) }
+    if !isOutlived { zab?.value.step(input, at: now, into: &said) }
     for effect in said {
       switch effect {
       case .send(let message, let seat):
-        guard let node = zab?.participant(at: seat)?.node, let own = zab?.me, let lineage = zab?.lineage else { break }
+        guard let node = zab?.value.participant(at: seat)?.node, let own = zab?.value.me,
+          let lineage = zab?.value.lineage
+        else { break }
         effects.append(
           .send(
             lineage == .first
@@ -340,7 +342,7 @@ package struct EmbeddedLog {
   mutating func sit(at seat: NodeNumber, of members: Members, at now: Moment, into effects: inout [Effect]) {
     isOutside = false
     // Before it's known of which engine it is from now on.
-    zab?.hear(of: members)
+    zab?.value.hear(of: members)
     stepZab(.seated(seat, of: members), at: now, into: &effects)
   }
 

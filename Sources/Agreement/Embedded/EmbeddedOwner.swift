@@ -6,8 +6,8 @@ package struct EmbeddedOwner {
   let run: UInt32
   let slot: PaxosSlot
   let mutants: Mutants
-  /// What takes part since the founding.
-  private(set) var part: PaxosOwner?
+  /// What takes part since the founding; boxed, as an optional value this large is copied whenever something of it is asked for.
+  private(set) var part: Boxed<PaxosOwner>?
   /// Whether this node may own it.
   package private(set) var standing = Ownership.Standing.bystander
   // As of the last step, as they're asked for in each step of the node.
@@ -29,40 +29,40 @@ package struct EmbeddedOwner {
   /// Takes part from now on, among those who count.
   mutating func begin(as me: NodeNumber, of members: Members, isSealed: Bool = false, at now: Moment) {
     guard part == nil else { return }
-    part = PaxosOwner(me, of: members, lease: lease, slot: slot, run: run, at: now, mutants: mutants)
-    part?.isSealed = isSealed
+    part = Boxed(PaxosOwner(me, of: members, lease: lease, slot: slot, run: run, at: now, mutants: mutants))
+    part?.value.isSealed = isSealed
     note()
   }
 
   mutating func step(_ input: PaxosOwner.Input, at now: Moment, into effects: inout [PaxosOwner.Effect]) {
     if case .standing(let standing) = input { self.standing = standing }
-    part?.step(input, at: now, into: &effects)
+    part?.value.step(input, at: now, into: &effects)
     note()
   }
 
   private mutating func note() {
     stance =
-      switch part?.stance {
+      switch part?.value.stance {
       case nil, .watching: .watching
       case .owning(_, let until): .owning(until: until)
       case .releasing(_, let heir):
-        .releasing(heir: heir.flatMap { part?.members[$0]?.node }, isDropped: part?.releases != 0)
+        .releasing(heir: heir.flatMap { part?.value.members[$0]?.node }, isDropped: part?.value.releases != 0)
       }
-    wakesAt = part?.wakesAt ?? .never
+    wakesAt = part?.value.wakesAt ?? .never
   }
 
   /// The seat of a node that may own it.
   func seat(of node: NodeName) -> NodeNumber? {
-    guard let members = part?.members else { return nil }
+    guard let members = part?.value.members else { return nil }
     return members.voters.first { members[$0]?.node == node }
   }
 
   /// Whether this process has heard whose it is, or its memory says that it's nobody's.
-  var hasLooked: Bool { part.map { !$0.isUnsure } ?? false }
+  var hasLooked: Bool { part.map { !$0.value.isUnsure } ?? false }
 
   var owner: Participant? {
-    guard let part, !part.isUnsure, let seat = part.seen.owner else { return nil }
-    return part.members[seat]
+    guard let part, !part.value.isUnsure, let seat = part.value.seen.owner else { return nil }
+    return part.value.members[seat]
   }
 }
 
@@ -115,7 +115,7 @@ package enum AddressOwner {
   package var generation: UInt64 {
     switch self {
     case .store(let owner): owner.value.generation
-    case .embedded(let owner): owner.value.part?.seen.generation ?? 0
+    case .embedded(let owner): owner.value.part?.value.seen.generation ?? 0
     case .stepped: 0
     }
   }
@@ -129,11 +129,14 @@ package enum AddressOwner {
     }
   }
 
+  /// Among whom this node takes part in who owns it, in the embedded engine.
+  var members: Members? { if case .embedded(let owner) = self { owner.value.part?.value.members } else { nil } }
+
   /// Whether the generation is the one of the process before this one.
   package var isInherited: Bool {
     switch self {
     case .store(let owner): owner.value.isInherited
-    case .embedded(let owner): owner.value.part?.isInherited ?? false
+    case .embedded(let owner): owner.value.part?.value.isInherited ?? false
     case .stepped: false
     }
   }
@@ -150,7 +153,9 @@ package enum AddressOwner {
     case .store(let owner):
       if case .owning(let until) = owner.value.stance, now < until { return (owner.value.claimedGeneration, until) }
     case .embedded(let owner):
-      if case .owning(let generation, let until) = owner.value.part?.stance, now < until { return (generation, until) }
+      if case .owning(let generation, let until) = owner.value.part?.value.stance, now < until {
+        return (generation, until)
+      }
     case .stepped: break
     }
     return nil

@@ -137,6 +137,7 @@ extension FleetNode {
   private mutating func restore(_ state: FleetState, into effects: inout [Effect]) {
     guard !self.state.isOver else { return }
     self.state = state
+    rollouts.lookAgain()
     // It may be another log, that is shorter.
     applied = min(applied, state.position)
     effects.append(.restored(position: state.position))

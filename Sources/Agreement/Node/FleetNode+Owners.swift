@@ -64,7 +64,7 @@ extension FleetNode {
     for effect in said {
       switch effect {
       case .send(let message, let node):
-        guard let members = owner.value.part?.members, let node = members[node]?.node else { break }
+        guard let members = owner.value.part?.value.members, let node = members[node]?.node else { break }
         effects.append(
           .send(.embedded(.owner(owner.value.name, message, by: me.incarnation, among: members.id)), to: node))
       case .persist(let slot): effects.append(.persistSlot(address: index, slot))
@@ -121,9 +121,7 @@ extension FleetNode {
     guard case .owner(let name, let question, let memory, let among) = message else {
       return stepEmbeddedLog(.message(message, from: node), at: now, into: &effects)
     }
-    guard let index = owners.firstIndex(where: { $0.name == name }), case .embedded(let owner) = owners[index],
-      let members = owner.value.part?.members
-    else { return }
+    guard let index = owners.firstIndex(where: { $0.name == name }), let members = owners[index].members else { return }
     // What was agreed on among those of an engine before counts no more.
     guard case .embedded(let log) = log, members.lineage == log.value.lineage else { return }
     let stranger = mutants.have(.strangersHeard) ? members.seat(of: node) : nil

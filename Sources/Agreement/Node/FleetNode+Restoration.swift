@@ -44,7 +44,7 @@ extension FleetNode {
   func loss(at now: Moment) -> Result<Loss, Refusal> {
     func refusal(_ why: String) -> Result<Loss, Refusal> { .failure(Refusal(answer: .pointless(why))) }
     guard let log = log.embedded else { return refusal("the fleet's log is kept by servers of its own") }
-    guard let zab = log.zab, let members = log.members, !log.isOutlived else {
+    guard let zab = log.zab?.value, let members = log.members, !log.isOutlived else {
       return refusal("this node has no vote, so the fleet can't go on from what it has")
     }
     // Who only learns, or votes no more, has a log all the same: perhaps the last one that there is.
@@ -80,8 +80,8 @@ extension FleetNode {
       return refusal("\(voter.text) is there and votes: the fleet should go on from what that node has")
     }
     // Those who don't vote tell nobody by an election how much they have.
-    let isMore = { (peer: Peers.Peer) in peers.isPresent(peer, at: now) && (peer.status?.position ?? 0) > log.last }
-    if !voices.contains(plan.me), let other = peers.all.first(where: isMore)?.node {
+    let more = peers.all.first { peers.isPresent($0, at: now) && ($0.status?.position ?? 0) > log.last }
+    if !voices.contains(plan.me), let other = more?.node {
       return refusal("\(other.text) is there and knows more of the log: the fleet should go on from what that node has")
     }
     let gone = Set(members.voting.compactMap { members[$0]?.node }).subtracting([plan.me]).sorted()
@@ -108,7 +108,7 @@ extension FleetNode {
   /// What this node stores in place of all that it has, so that it's the fleet from then on: what all entries came to that it has, agreed on or not,
   /// as the beginning of a log in which nobody else has a seat. It gets a new memory, so that to those with an old one it's a stranger as well.
   private func restored(as memory: Incarnation, _ mark: UInt64) -> FleetMemory? {
-    guard let log = log.embedded, let zab = log.zab, log.canBeRead else { return nil }
+    guard let log = log.embedded, let zab = log.zab?.value, log.canBeRead else { return nil }
     let me = Participant(plan.me, memory)
     let before = zab.memory
     guard
@@ -135,7 +135,7 @@ extension FleetNode {
 
   /// The entries that are here and of which it isn't known whether all agree on them; nil if one can't be read.
   package var tail: [Entry]? {
-    guard let zab = log.embedded?.zab else { return [] }
+    guard let zab = log.embedded?.zab?.value else { return [] }
     var tail: [Entry] = []
     for item in zab.memory.history.items where item.zxid > zab.delivered {
       guard case .value(let bytes) = item.entry else { continue }

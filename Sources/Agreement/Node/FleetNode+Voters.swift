@@ -39,7 +39,7 @@ extension FleetNode {
 
   /// Tells the log who shall vote, once that is known and when it changes.
   mutating func tellVoters(at now: Moment, into effects: inout [Effect]) {
-    guard let voters = state.voters, voters.number != toldVoters, case .embedded(let log) = log,
+    guard state.voters?.number != toldVoters, let voters = state.voters, case .embedded(let log) = log,
       log.value.membersID != nil
     else { return }
     toldVoters = voters.number
@@ -47,5 +47,6 @@ extension FleetNode {
   }
 
   /// Whether this node votes, so that it may own something.
+  @inline(__always)
   package var isVoter: Bool { if case .embedded(let log) = log { log.value.isVoter } else { true } }
 }

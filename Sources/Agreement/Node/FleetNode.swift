@@ -2,6 +2,8 @@
 ///
 /// The same code runs in the program and in the simulator. It has no clock, no socket, no file and no chance: what it's called with is all
 /// that it knows, and the same calls lead to the same effects.
+///
+/// What each step asks of itself is inlined, here and in its parts: a call that changes nothing is given a copy, of 2 KB.
 package struct FleetNode {
   /// What it's called with.
   package enum Input {
@@ -89,7 +91,7 @@ package struct FleetNode {
   /// What it was told about its fleet.
   package private(set) var plan: FleetPlan
   let me: Participant
-  // Large, and needed once for the most part: what asks a node something is not to copy it.
+  // Large, and needed once for the most part: what is made of it isn't to carry it along.
   private let storedMemory: Boxed<FleetMemory>
   let mutants: Mutants
   /// What all agree about, as far as this node knows.
@@ -190,12 +192,11 @@ package struct FleetNode {
     isInformed && log.isCaughtUp ? state.overrides : nil
   }
 
-  private var nextWake: Moment {
-    var at = min(log.wakesAt, peers.speaksAt)
-    if isInformed || change.cameOver { at = min(at, rollouts.wakesAt) }
-    for index in owners.indices { at = min(at, owners[index].wakesAt, moves[index]?.asksAt ?? .never) }
-    for index in tables.indices { at = min(at, tables[index].wakesAt) }
-    return at
+  private mutating func noteWake() {
+    wakesAt = min(log.wakesAt, peers.speaksAt)
+    if isInformed || change.cameOver { wakesAt = min(wakesAt, rollouts.wakesAt) }
+    for index in owners.indices { wakesAt = min(wakesAt, owners[index].wakesAt, moves[index]?.asksAt ?? .never) }
+    for index in tables.indices { wakesAt = min(wakesAt, tables[index].wakesAt) }
   }
 
   /// Takes what happened, and says what is to be done.
@@ -243,13 +244,13 @@ package struct FleetNode {
     noteMajority(at: now)
     tellVoters(at: now, into: &effects)
     mindSuccession(at: now, into: &effects)
-    stepRollouts(.look, at: now, into: &effects)
+    if rollouts.isDue(at: state.position, now) { stepRollouts(.look, at: now, into: &effects) }
     if !pools.isEmpty { judgeIsolation(at: now) }
     mindAddresses(at: now, into: &effects)
     mindMoves(at: now, into: &effects)
     mindTables(at: now, into: &effects)
     if now >= peers.speaksAt { speak(at: now, into: &effects) }
-    wakesAt = nextWake
+    noteWake()
   }
 
   /// Goes on with what a node had in hand before its engine changed; what it has to say about that it says anew.

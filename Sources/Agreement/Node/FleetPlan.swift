@@ -26,13 +26,21 @@ package struct FleetPlan: Equatable, Sendable {
   }
 
   /// The node's own name.
-  package var me: NodeName
+  package let me: NodeName
   /// All nodes, this one too, in the order of their names.
-  package var nodes: [NodeName]
+  package let nodes: [NodeName]
   /// Those of them that vote and serve nobody: they own no address, take part in no rollout and keep no table.
-  package var witnesses: [NodeName]
+  package let witnesses: [NodeName]
+  /// The nodes that serve clients, in the order of their names.
+  package let servers: [NodeName]
+  /// Whether this node votes and serves nobody.
+  package let isWitness: Bool
   /// The addresses that nodes of this fleet may own.
-  package var addresses: [Address]
+  package let addresses: [Address]
+  /// The table that is this node's whatever happens.
+  package let ownTable: Int?
+  /// For each address, which of the others should have it rather than this node: whoever is preferred, then by name.
+  let goesFirst: [[Bool]]
   /// What they agree by.
   package var engine: Engine
   /// How tables of stuck clients mind the time.
@@ -51,17 +59,19 @@ package struct FleetPlan: Equatable, Sendable {
     self.me = me
     self.nodes = nodes.sorted()
     self.witnesses = witnesses.sorted()
+    servers = self.nodes.filter { !witnesses.contains($0) }
+    isWitness = witnesses.contains(me)
     self.addresses = addresses
+    ownTable = addresses.isEmpty ? servers.firstIndex(of: me) : nil
+    let others = self.nodes.filter { $0 != me }
+    goesFirst = addresses.map { address in
+      let place = { (node: NodeName) in (address.prefer.firstIndex(of: node) ?? address.prefer.count, node) }
+      return others.map { place($0) < place(me) }
+    }
     self.engine = engine
     self.replication = replication
     self.known = known
   }
-
-  /// The nodes that serve clients, in the order of their names.
-  package var servers: [NodeName] { nodes.filter { !witnesses.contains($0) } }
-
-  /// Whether this node votes and serves nobody.
-  package var isWitness: Bool { witnesses.contains(me) }
 }
 
 /// What a node's data folder holds, and so what it knows after a crash.

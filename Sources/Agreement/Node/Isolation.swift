@@ -37,6 +37,11 @@ package struct Isolation: Equatable, Sendable {
       let views = others.compactMap { $0.count == own.count ? $0[index] : nil }
       return views.count { !$0.isBroken } * 2 > views.count
     }
+    note(looksSo, at: now)
+  }
+
+  /// Takes note of how it looks now.
+  mutating func note(_ looksSo: Bool, at now: Moment) {
     guard looksSo != isIsolated else { return otherwiseSince = nil }
     let since = otherwiseSince ?? now
     otherwiseSince = since
@@ -53,7 +58,8 @@ extension FleetNode {
   /// Looks whether this node is the broken one.
   mutating func judgeIsolation(at now: Moment) {
     // As a rule nobody has to be asked.
-    isolation.judge(pools, pools.contains(where: \.isBroken) ? views(at: now) : [], at: now)
+    guard pools.contains(where: { $0.isBroken }) else { return isolation.note(false, at: now) }
+    isolation.judge(pools, views(at: now), at: now)
   }
 
   /// What others see who serve the same.

@@ -5,9 +5,6 @@ extension FleetPlan {
     if isWitness { return [] }
     return addresses.isEmpty ? servers.map { "@\($0.text)" } : addresses.map(\.name)
   }
-
-  /// The table that is this node's whatever happens.
-  package var ownTable: Int? { addresses.isEmpty ? servers.firstIndex(of: me) : nil }
 }
 
 /// A generation of a node's own table: later ones are larger, and no two processes of any node have the same.

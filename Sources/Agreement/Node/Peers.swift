@@ -100,15 +100,14 @@ extension FleetNode {
 
   /// Whether this node may own an address: it serves what is in force, could put it, and isn't cut off.
   package func mayOwn(_ index: Int, at now: Moment) -> Bool {
-    !isolation.isIsolated && couldOwn(index)
+    isAble[index] && !isolation.isIsolated && couldOwn
   }
 
-  /// The same, though it may be cut off from its backends.
-  private func couldOwn(_ index: Int) -> Bool {
-    isAble[index] && isInformed && hasJoined && !isBehindForGood
-      && (!plan.isWitness || mutants.have(.witnessServes)) && isVoter
-      && state.committed.generation > 0
-      && rollouts.served == state.committed.origin
+  /// Whether it may own addresses that it could put, though it may be cut off from its backends.
+  @inline(__always)
+  private var couldOwn: Bool {
+    isInformed && state.committed.generation > 0 && rollouts.served == state.committed.origin
+      && (!plan.isWitness || mutants.have(.witnessServes)) && isVoter && !isBehindForGood && hasJoined
   }
 
   /// The nodes that are present and may own an address, those first that should rather have it.
@@ -125,6 +124,7 @@ extension FleetNode {
   }
 
   /// Whether a peer, by its place among all, is there and says that it may own an address.
+  @inline(__always)
   func mayOwn(_ index: Int, peer place: Int, at now: Moment) -> Bool {
     guard peers.isThere(at: place, now), let mayOwn = peers.all[place].status?.mayOwn, mayOwn.indices.contains(index),
       mayOwn[index]
@@ -154,11 +154,13 @@ extension FleetNode {
 
   /// Steps each address: may this node own it, and how long does it let others go first?
   mutating func mindAddresses(at now: Moment, into effects: inout [Effect]) {
+    // Nothing that an owner does changes it.
+    let couldOwn = couldOwn
     for index in owners.indices {
       let standing: Ownership.Standing =
-        if mayOwn(index, at: now) {
+        if couldOwn, isAble[index], !isolation.isIsolated {
           .candidate(after: .milliseconds(150) * Int64(rank(for: index, at: now)))
-        } else if couldOwn(index), !isReplaceable(index, at: now) {
+        } else if couldOwn, isAble[index], !isReplaceable(index, at: now) {
           // Rather it than nobody.
           .candidate(after: Isolation.patience)
         } else {
@@ -200,14 +202,13 @@ extension FleetNode {
   }
 
   /// How many of those who are present come before this node: who has the latest table, then who is preferred, then by name.
+  @inline(__always)
   private func rank(for index: Int, at now: Moment) -> Int {
-    let prefer = plan.addresses[index].prefer
-    func place(_ node: NodeName) -> (Int, NodeName) { (prefer.firstIndex(of: node) ?? prefer.count, node) }
     let stamp = tables[index].table.highest
     return peers.all.indices.count { peer in
       guard mayOwn(index, peer: peer, at: now), let stamps = peers.all[peer].status?.stamps else { return false }
       let other = stamps.indices.contains(index) ? stamps[index] : .none
-      return other > stamp || other == stamp && place(peers.all[peer].node) < place(plan.me)
+      return other > stamp || other == stamp && plan.goesFirst[index][peer]
     }
   }
 }

@@ -15,6 +15,6 @@ package struct Lag: Equatable, Sendable {
 extension Replication {
   /// How far the other nodes are, in their order; empty if this node isn't the primary.
   package var lags: [Lag] {
-    if case .primary(let primary) = role { primary.lags } else { [] }
+    if case .primary(let primary) = role { primary.value.lags } else { [] }
   }
 }

@@ -54,7 +54,8 @@ package struct Replication {
 
   enum Role {
     case backup
-    case primary(Primary)
+    // Boxed, as a table is looked at far more often than its primary.
+    case primary(Boxed<Primary>)
   }
 
   /// What a backup knows of its primary's stream.
@@ -87,26 +88,32 @@ package struct Replication {
     self.mutants = mutants
   }
 
+  // As of the last step, as they're asked for all the time: whoever reads them so copies nothing.
   /// Whether this node is the primary.
-  package var isPrimary: Bool {
-    if case .primary = role { true } else { false }
-  }
+  package private(set) var isPrimary = false
+  /// The update up to which the table is the same as that primary's was; nil if it isn't known to be.
+  package private(set) var prefix: (generation: UInt64, upTo: UInt64)?
 
   /// Whether this node is the primary, and has what others had.
   package var isReady: Bool {
-    if case .primary(let primary) = role { primary.isReady } else { false }
-  }
-
-  /// The update up to which the table is the same as that primary's was; nil if it isn't known to be.
-  package var prefix: (generation: UInt64, upTo: UInt64)? {
-    switch role {
-    case .primary(let primary): (primary.generation, primary.sequence)
-    case .backup: following.isWhole ? (fence, following.upTo) : nil
-    }
+    if case .primary(let primary) = role { primary.value.isReady } else { false }
   }
 
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
+    take(input, at: now, into: &effects)
+    guard case .primary(var primary) = role else {
+      (isPrimary, prefix) = (false, following.isWhole ? (fence, following.upTo) : nil)
+      return wakesAt = .never
+    }
+    role = .backup
+    primary.value.goOn(table, at: now, into: &effects)
+    wakesAt = primary.value.wakesAt
+    (isPrimary, prefix) = (true, (primary.value.generation, primary.value.sequence))
+    role = .primary(primary)
+  }
+
+  private mutating func take(_ input: Input, at now: Moment, into effects: inout [Effect]) {
     switch input {
     case .tick: break
     case .lead(let generation): lead(generation, at: now, into: &effects)
@@ -118,26 +125,21 @@ package struct Replication {
     case .update(let update):
       guard case .primary(var primary) = role else { return }
       role = .backup
-      primary.add(update, to: &table, at: now)
+      primary.value.add(update, to: &table, at: now)
       role = .primary(primary)
     case .flush:
       guard case .primary(var primary) = role else { return }
       role = .backup
-      primary.flush(at: now)
+      primary.value.flush(at: now)
       role = .primary(primary)
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
     }
-    guard case .primary(var primary) = role else { return wakesAt = .never }
-    role = .backup
-    primary.goOn(table, at: now, into: &effects)
-    wakesAt = primary.wakesAt
-    role = .primary(primary)
   }
 
   private mutating func lead(_ generation: UInt64, at now: Moment, into effects: inout [Effect]) {
     guard generation > fence else { return }
     fence = generation
-    role = .primary(Primary(generation: generation, others: others, timing: timing, at: now))
+    role = .primary(Boxed(Primary(generation: generation, others: others, timing: timing, at: now)))
   }
 
   private mutating func take(
@@ -160,7 +162,7 @@ package struct Replication {
         take(entries, transfer, index, asOf, isLast, of: node, at: now, into: &effects)
       }
     case .deposed(let generation):
-      guard case .primary(let primary) = role, generation > primary.generation else { return }
+      guard case .primary(let primary) = role, generation > primary.value.generation else { return }
       fence = max(fence, generation)
       role = .backup
       following = Following()
@@ -168,14 +170,14 @@ package struct Replication {
     case .follow, .give, .have, .lack:
       guard case .primary(var primary) = role else { return }
       role = .backup
-      primary.take(message, of: node, &table, mutants, at: now, into: &effects)
+      primary.value.take(message, of: node, &table, mutants, at: now, into: &effects)
       role = .primary(primary)
     }
   }
 
   /// Whether a primary's word counts; a later one's makes this node its backup, an earlier one hears that it's deposed.
   private mutating func heed(_ generation: UInt64, of node: NodeName, into effects: inout [Effect]) -> Bool {
-    if mutants.have(.oldGenerationAccepted), generation < fence, !isPrimary { return true }
+    if mutants.have(.oldGenerationAccepted), generation < fence, case .backup = role { return true }
     guard generation >= fence else {
       effects.append(.send(.deposed(by: fence), to: node))
       return false
@@ -185,7 +187,8 @@ package struct Replication {
       role = .backup
       following = Following()
     }
-    return !isPrimary
+    if case .backup = role { return true }
+    return false
   }
 
   // MARK: A backup

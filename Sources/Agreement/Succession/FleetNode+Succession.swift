@@ -46,6 +46,7 @@ extension FleetNode {
   private static let again = Span.seconds(2)
 
   /// Whether this node takes and renews nothing by this engine any more.
+  @inline(__always)
   package var isSealed: Bool {
     // The process before may have said so, which this one doesn't know for sure before the log has its own word.
     if state.succession != nil { return true }
@@ -53,6 +54,7 @@ extension FleetNode {
   }
 
   /// Whether the log has a word of this process: so what this node knows of it isn't from before the process began.
+  @inline(__always)
   var hasJoined: Bool {
     state.members.contains { $0.identity == me && $0.run >= memory.run }
   }
@@ -110,13 +112,15 @@ extension FleetNode {
       end.position > state.position, end.succession?.founders.contains(me) == true
     else { return }
     state = end
+    rollouts.lookAgain()
     effects.append(.restored(position: end.position))
   }
 
   /// Does what is this node's in a change of the engine.
   mutating func mindSuccession(at now: Moment, into effects: inout [Effect]) {
     followEra()
-    guard let succession = state.succession else {
+    // It's looked for in each step, and as a rule there's none to be copied.
+    guard state.succession != nil, let succession = state.succession else {
       change.seen = nil
       sealOwners(isSealed, at: now, into: &effects)
       return propose(at: now, into: &effects)

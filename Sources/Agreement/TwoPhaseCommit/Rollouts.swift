@@ -81,6 +81,8 @@ package struct Rollouts {
   var reported: UInt64 = 0
   /// The generation of which it's on its way that it can't be.
   var complained: UInt64 = 0
+  /// The position of the state at which it has looked last; nil if it has to look whatever that is.
+  private var lookedAt: UInt64?
   /// When the rollout under way has had its time, to vote or to be confirmed.
   var deadline: (rollout: UInt64, phase: Rollout.Phase, at: Moment)?
 
@@ -94,15 +96,23 @@ package struct Rollouts {
 
   /// Says all that is to be said once more, as the log doesn't have it any more, or another log is to have it.
   mutating func beginAnew() {
-    (voted, reported, complained, deadline) = (nil, 0, 0, nil)
+    (voted, reported, complained, deadline, lookedAt) = (nil, 0, 0, nil, nil)
   }
+
+  /// Looks at the next state, though its position may be that of the one before.
+  mutating func lookAgain() { lookedAt = nil }
 
   /// Goes on with what another one serves, and has in hand.
   mutating func keep(_ other: Rollouts) {
-    (served, hand) = (other.served, other.hand)
+    (served, hand, lookedAt) = (other.served, other.hand, nil)
   }
 
+  /// Whether a look could come to anything: all that it goes by is what is in hand, the state, and the time.
+  @inline(__always)
+  func isDue(at position: UInt64, _ now: Moment) -> Bool { position != lookedAt || now >= wakesAt }
+
   /// When it wants to look again at the latest.
+  @inline(__always)
   package var wakesAt: Moment {
     var at = deadline?.at ?? .never
     if case .refused(_, _, let again) = hand, again > .start { at = min(at, again) }
@@ -131,24 +141,27 @@ package struct Rollouts {
     while reconcile(state, at: now, into: &effects) {}
     mindDeadline(state, at: now, into: &effects)
     report(state, into: &effects)
+    lookedAt = state.position
   }
 
   // MARK: What is wanted
 
   /// What this node should have in hand, or serve: what is in force before what is only proposed.
   private func target(_ state: FleetState) -> Target? {
-    let committed = state.committed
-    if committed.generation > 0, committed.origin != served || committed.origin != stored.origin {
+    let origin = state.committed.origin
+    if state.committed.generation > 0, origin != served || origin != stored.origin {
       if hand != .soaking(served) || state.rollout?.number != served {
+        let committed = state.committed
         return Target(
-          origin: committed.origin, generation: committed.generation, text: committed.text, digest: committed.digest)
+          origin: origin, generation: committed.generation, text: committed.text, digest: committed.digest)
       }
     }
-    guard let rollout = state.rollout, rollout.phase == .voting,
+    // It's looked for in each step, and as a rule there's none to be copied.
+    guard state.rollout != nil, let rollout = state.rollout, rollout.phase == .voting,
       rollout.ballots.contains(where: { isMe($0.participant) })
     else { return nil }
     return Target(
-      origin: rollout.number, generation: committed.generation + 1, text: rollout.proposal.text,
+      origin: rollout.number, generation: state.committed.generation + 1, text: rollout.proposal.text,
       digest: rollout.proposal.digest)
   }
 
@@ -250,7 +263,7 @@ package struct Rollouts {
   }
 
   private mutating func report(_ state: FleetState, into effects: inout [Effect]) {
-    guard served == stored.origin, stored.origin == state.committed.origin, reported != stored.generation,
+    guard reported != stored.generation, served == stored.origin, stored.origin == state.committed.origin,
       let generation = state.member(me.node).map(\.applied), generation != stored.generation
     else { return }
     reported = stored.generation
@@ -260,10 +273,7 @@ package struct Rollouts {
   /// Ends a rollout whose time is over by this node's clock. All nodes do; the first entry counts, and they take turns a
   /// little.
   private mutating func mindDeadline(_ state: FleetState, at now: Moment, into effects: inout [Effect]) {
-    guard let rollout = state.rollout else {
-      deadline = nil
-      return
-    }
+    guard state.rollout != nil, let rollout = state.rollout else { return deadline = nil }
     if deadline?.rollout != rollout.number || deadline?.phase != rollout.phase {
       let proposal = rollout.proposal
       let span =

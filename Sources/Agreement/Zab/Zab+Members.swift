@@ -2,6 +2,7 @@ extension Zab {
   // MARK: Whom this node knows
 
   /// Who has a seat, as far as this node knows.
+  @inline(__always)
   package func participant(at seat: NodeNumber) -> Participant? {
     guests[Int(seat)] ?? members[seat] ?? later?[seat]
   }
@@ -31,6 +32,7 @@ extension Zab {
   }
 
   /// Of which engine this node is, or is about to be as others have given it a seat.
+  @inline(__always)
   var lineage: Lineage {
     max(memory.history.members?.lineage ?? foundation.lineage, later?.lineage ?? .first)
   }

@@ -184,12 +184,14 @@ package struct Zab {
   package var members: Members { memory.history.members ?? foundation }
 
   /// Which members these are.
+  @inline(__always)
   var membersID: UInt64 { memory.history.members?.id ?? foundation.id }
 
   /// Who counts for sure, as far as this node was told.
   package var agreedMembers: Members { memory.history.members(at: delivered) ?? foundation }
 
   /// When it wants to be called with `tick` at the latest.
+  @inline(__always)
   package var wakesAt: Moment {
     switch role {
     case .looking(let looking): min(looking.saysAt, looking.settlesAt)
@@ -199,6 +201,7 @@ package struct Zab {
   }
 
   /// The node that leads, as far as this one knows, and whether entries can be proposed.
+  @inline(__always)
   package var leader: (node: NodeNumber, isReady: Bool)? {
     switch role {
     case .looking: nil
@@ -208,6 +211,7 @@ package struct Zab {
   }
 
   /// Whether this node is one of those that a leader counts on, or is that leader.
+  @inline(__always)
   package var isCounted: Bool {
     switch role {
     case .looking: false
@@ -217,6 +221,7 @@ package struct Zab {
   }
 
   /// Whether everything was delivered that is committed, as far as this node was told.
+  @inline(__always)
   package var isCaughtUp: Bool { delivered >= told }
 
   // MARK: What is durable

@@ -45,7 +45,7 @@ final class EmbeddedPart: EnginePart {
   var log: FleetLog { .embedded(Boxed(engineLog)) }
 
   var wakesAt: Moment {
-    owners.reduce(engineLog.wakesAt) { min($0, $1.part?.wakesAt ?? .never) }
+    owners.reduce(engineLog.wakesAt) { min($0, $1.part?.value.wakesAt ?? .never) }
   }
 
   func owner(_ name: String) -> AddressOwner { .embedded(Boxed(owners[index(of: name)])) }
@@ -86,7 +86,7 @@ final class EmbeddedPart: EnginePart {
       return step(.message(message, from: other))
     }
     let index = index(of: name)
-    guard let seat = owners[index].part?.members.seat(of: Participant(other, memory)) else { return }
+    guard let seat = owners[index].part?.value.members.seat(of: Participant(other, memory)) else { return }
     step(index, .message(question, from: seat, among: among))
   }
 
@@ -153,7 +153,7 @@ final class EmbeddedPart: EnginePart {
     for effect in effects {
       switch effect {
       case .send(let message, let seat):
-        guard let members = owners[index].part?.members, let other = members[seat]?.node else { break }
+        guard let members = owners[index].part?.value.members, let other = members[seat]?.node else { break }
         if fates[message] == nil, let want = message.want { fates[message] = node.fate(want) }
         engine.send(
           .owner(owners[index].name, message, by: node.me.incarnation, among: members.id), from: self, to: other,

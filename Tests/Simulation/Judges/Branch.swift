@@ -18,19 +18,19 @@ struct Branch {
   ///
   /// - Parameters:
   ///   - lineage: what those have who count in it.
-  ///   - fleet: the node, before it begins anew.
+  ///   - end: what it came to for sure, before it begins anew.
   ///   - tail: what it has of which it isn't known.
   ///   - state: what it begins with.
   init(
-    _ lineage: Lineage, after former: Branch, at fleet: FleetNode, _ tail: [Entry], with state: FleetState,
+    _ lineage: Lineage, after former: Branch, at end: FleetState, _ tail: [Entry], with state: FleetState,
     _ hosts: [Host]
   ) {
     var rollouts = former.first
     var log = former.log
-    for (entry, position, result) in log.cut(to: fleet.state.position) {
+    for (entry, position, result) in log.cut(to: end.position) {
       _ = rollouts.judge(entry, position, result, hosts)
     }
-    var last = fleet.state
+    var last = end
     for entry in tail {
       let result = last.fold(entry)
       _ = rollouts.judge(entry, last.position, result, hosts)

@@ -55,24 +55,29 @@ struct TableJudge {
   }
 
   /// How a table is before a step.
-  func look(_ index: Int, _ table: Replication, _ input: FleetNode.Input) -> Before {
-    let prefix = table.prefix
+  func look(_ index: Int, _ all: [Replication], _ input: FleetNode.Input) -> Before {
+    let prefix = all[index].prefix
     // A primary's is known by its updates, but for the first time.
     let isKnown: Bool =
       switch input {
       case .message(.table(_, .give), _): false
       case .message(.table, _), .stuck:
-        !table.isPrimary || prefix.map { pasts[Key(table: index, generation: $0.generation)] != nil } ?? true
+        !all[index].isPrimary || prefix.map { pasts[Key(table: index, generation: $0.generation)] != nil } ?? true
       default: false
       }
-    return Before(index: index, fence: table.fence, upTo: prefix?.upTo, whole: isKnown ? nil : table.table)
+    return Before(
+      index: index, fence: all[index].fence, upTo: prefix?.upTo, whole: isKnown ? nil : all[index].table)
   }
 
   /// Takes a look at a primary's table after each step.
-  mutating func note(_ before: Before, _ after: Replication) {
-    guard after.isPrimary, let prefix = after.prefix else { return }
-    let key = Key(table: before.index, generation: prefix.generation)
-    pasts[key, default: Past(base: Self.contents(before.whole ?? after.table))].come(to: prefix.upTo, after.table)
+  mutating func note(_ before: Before, _ after: [Replication]) {
+    let index = before.index
+    guard after[index].isPrimary, let prefix = after[index].prefix else { return }
+    // Most often nothing has changed.
+    if before.whole == nil, before.upTo == prefix.upTo, before.fence == after[index].fence { return }
+    let key = Key(table: index, generation: prefix.generation)
+    pasts[key, default: Past(base: Self.contents(before.whole ?? after[index].table))]
+      .come(to: prefix.upTo, after[index].table)
   }
 
   /// What a table has to be after a primary's update; nil if nobody can say.
@@ -110,13 +115,23 @@ extension World {
     }
   }
 
+  /// Says what a node hears of tables.
+  func tellTables(_ input: FleetNode.Input, at node: Int) {
+    switch input {
+    case .message(.table(let name, let message), let from):
+      say("n\(node) hears of \(name)'s table from \(from.text): \(message)")
+    case .stuck(let table, let updates, _): say("n\(node)'s table \(table): \(updates)")
+    default: break
+    }
+  }
+
   /// How the tables are that may be others after this.
   func lookAtTables(_ all: [Replication], before input: FleetNode.Input) -> [TableJudge.Before] {
     switch input {
     case .message(.table(let name, _), _):
-      tableNames.firstIndex(of: name).map { [tables.look($0, all[$0], input)] } ?? []
-    case .stuck(let index, _, _): [tables.look(index, all[index], input)]
-    case .reply, .message(.leave, _), .inherited: all.indices.map { tables.look($0, all[$0], input) }
+      tableNames.firstIndex(of: name).map { [tables.look($0, all, input)] } ?? []
+    case .stuck(let index, _, _): [tables.look(index, all, input)]
+    case .reply, .message(.leave, _), .inherited: all.indices.map { tables.look($0, all, input) }
     default: []
     }
   }
@@ -125,19 +140,19 @@ extension World {
   func judgeTables(_ node: Int, before: [TableJudge.Before], after: [Replication], _ input: FleetNode.Input) {
     for was in before {
       let index = was.index
-      let table = after[index]
-      if was.fence > table.fence {
-        fail("a fence never falls", "n\(node) goes from \(was.fence) to \(table.fence)")
+      if was.fence > after[index].fence {
+        fail("a fence never falls", "n\(node) goes from \(was.fence) to \(after[index].fence)")
       }
-      tables.note(was, table)
+      tables.note(was, after)
       if case .message(.table(_, .give(_, _, _, let entries, _)), _) = input {
-        judgeGiven(entries, was.whole, table, node)
+        judgeGiven(entries, was.whole, after[index], node)
       }
-      guard !table.isPrimary, let prefix = table.prefix, was.upTo != prefix.upTo || was.fence != table.fence
+      guard !after[index].isPrimary, let prefix = after[index].prefix,
+        was.upTo != prefix.upTo || was.fence != after[index].fence
       else { continue }
       guard let expected = tables.expected(index, prefix.generation, upTo: prefix.upTo) else { continue }
       outcome.counts.prefixes += 1
-      let contents = TableJudge.contents(table.table)
+      let contents = TableJudge.contents(after[index].table)
       guard contents != expected else { continue }
       let wrong = TableJudge.clients.indices.first { contents[$0] != expected[$0] }
       fail(

@@ -18,7 +18,7 @@ struct EventQueue<Event> {
   private var order: UInt32 = 0
 
   /// Puts something at a time in nanoseconds.
-  mutating func put(_ event: Event, at time: Int64) {
+  mutating func put(_ event: consuming Event, at time: Int64) {
     let slot: UInt32
     if let last = free.popLast() {
       slot = last
@@ -28,35 +28,41 @@ struct EventQueue<Event> {
       slots.append(event)
     }
     order += 1
-    heap.append(Place(at: time, order: order, slot: slot))
-    var index = heap.count - 1
-    let place = heap[index]
-    while index > 0 {
-      let parent = (index - 1) >> 2
-      guard place.isBefore(heap[parent]) else { break }
-      heap[index] = heap[parent]
-      index = parent
+    let place = Place(at: time, order: order, slot: slot)
+    heap.append(place)
+    unsafe heap.withUnsafeMutableBufferPointer { heap in
+      var index = heap.count - 1
+      while index > 0 {
+        let parent = (index - 1) >> 2
+        guard unsafe place.isBefore(heap[parent]) else { break }
+        unsafe heap[index] = heap[parent]
+        index = parent
+      }
+      unsafe heap[index] = place
     }
-    heap[index] = place
   }
 
   /// Takes what is first, and says its time.
   mutating func take(at time: inout Int64) -> Event? {
     guard let first = heap.first, let last = heap.popLast() else { return nil }
-    if !heap.isEmpty {
+    // It's half of what the queue costs: the places are within bounds by what is compared.
+    unsafe heap.withUnsafeMutableBufferPointer { heap in
+      guard !heap.isEmpty else { return }
       var index = 0
       while true {
         let child = 4 * index + 1
         guard child < heap.count else { break }
         var least = child
-        for other in child + 1..<max(child + 1, min(child + 4, heap.count)) where heap[other].isBefore(heap[least]) {
-          least = other
+        var other = child + 1
+        while other < min(child + 4, heap.count) {
+          if unsafe heap[other].isBefore(heap[least]) { least = other }
+          other += 1
         }
-        guard heap[least].isBefore(last) else { break }
-        heap[index] = heap[least]
+        guard unsafe heap[least].isBefore(last) else { break }
+        unsafe heap[index] = heap[least]
         index = least
       }
-      heap[index] = last
+      unsafe heap[index] = last
     }
     guard let event = slots[Int(first.slot)].take() else { preconditionFailure("an event was taken twice") }
     free.append(first.slot)

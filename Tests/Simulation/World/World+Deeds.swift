@@ -129,28 +129,29 @@ extension World {
       guard engine(of: index) == story.last else {
         return fail("all come over", "n\(index) goes by era \(host.disk.era.number)")
       }
-      guard let fleet = host.fleet?.value else { return fail("all nodes run", "n\(index) doesn't") }
-      guard fleet.log.isLive(at: host.clock.local(now)) else {
-        return fail("the log lives", "n\(index) knows it to \(fleet.log.delivered) of \(fleet.log.end)")
+      guard let fleet = host.fleet else { return fail("all nodes run", "n\(index) doesn't") }
+      guard fleet.value.log.isLive(at: host.clock.local(now)) else {
+        return fail("the log lives", "n\(index) knows it to \(fleet.value.log.delivered) of \(fleet.value.log.end)")
       }
-      guard fleet.state.rollout == nil else {
-        return fail("rollouts end", "n\(index) sees \(fleet.state.rollout?.number ?? 0) under way")
+      guard fleet.value.state.rollout == nil else {
+        return fail("rollouts end", "n\(index) sees \(fleet.value.state.rollout?.number ?? 0) under way")
       }
-      let committed = fleet.state.committed
+      let committed = fleet.value.state.committed
       if index == story.witness, final, committed.text != lastToken {
         return fail("a witness knows what is agreed on", "n\(index) has \(committed.origin)")
       }
       guard index != story.witness else { continue }
-      guard fleet.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin else {
-        return fail("all serve what is in force", "n\(index) serves \(fleet.rollouts.served) of \(committed.origin)")
+      guard fleet.value.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin else {
+        return fail(
+          "all serve what is in force", "n\(index) serves \(fleet.value.rollouts.served) of \(committed.origin)")
       }
-      if final, fleet.state.member(Self.name(index))?.applied != committed.generation {
+      if final, fleet.value.state.member(Self.name(index))?.applied != committed.generation {
         return fail("all say what they serve", "n\(index) hasn't said that it serves \(committed.generation)")
       }
       if final, committed.text != lastToken {
         return fail(
           "a rollout is decided in time",
-          "n\(index) has \(committed.origin), last: \(String(describing: fleet.state.last))")
+          "n\(index) has \(committed.origin), last: \(String(describing: fleet.value.state.last))")
       }
     }
     if final { for table in tableNames.indices { judgeBackups(of: table) } }

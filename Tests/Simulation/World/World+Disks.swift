@@ -93,7 +93,7 @@ extension World {
   /// Something happens to whoever leads the log.
   func strike(_ blow: Story.Blow, for span: Int64) {
     let leader = nodes.indices.first { node in
-      nodes[node].fleet?.value.log.embedded?.zab?.leader?.node == NodeNumber(node)
+      nodes[node].fleet?.value.log.embedded?.zab?.value.leader?.node == NodeNumber(node)
     }
     guard let leader else { return }
     let others = nodes.indices.filter { $0 != leader }

@@ -7,7 +7,7 @@ extension World {
 
   /// The seat of a node, as another one sees it: the last one that it has spoken from; one that nobody has, if it has none.
   func seat(of node: Int, by other: Int) -> NodeNumber {
-    guard let zab = nodes[other].fleet?.value.log.embedded?.zab else { return NodeNumber(Members.limit) }
+    guard let zab = nodes[other].fleet?.value.log.embedded?.zab?.value else { return NodeNumber(Members.limit) }
     let leader = zab.memory.acceptedLeader
     if let leader, zab.participant(at: leader)?.node == Self.name(node) { return leader }
     return
@@ -17,7 +17,7 @@ extension World {
 
   /// Those who counted last for sure; nil before the founding.
   var latestMembers: Members? {
-    nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.agreedMembers }.max {
+    nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.value.agreedMembers }.max {
       ($0.lineage, $0.number) < ($1.lineage, $1.number)
     }
   }
@@ -58,7 +58,7 @@ extension World {
       for seat in members.seated where isLost(members[seat]) { lost.insert(seat) }
       if !members.isMajority(without: lost) { return false }
     }
-    return nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.wanted }.allSatisfy { wanted in
+    return nodes.compactMap { $0.fleet?.value.log.embedded?.zab?.value.wanted }.allSatisfy { wanted in
       wanted.filter { !isLost($0) }.count * 2 > wanted.count
     }
   }

@@ -4,7 +4,7 @@ import Agreement
 extension World {
   /// The log by which a node goes.
   func branch(of node: Int) -> Int {
-    guard branches.count > 1, let zab = nodes[node].fleet?.value.log.embedded?.zab else { return 0 }
+    guard branches.count > 1, let zab = nodes[node].fleet?.value.log.embedded?.zab?.value else { return 0 }
     return branches.lastIndex { $0.lineage == zab.memory.history.members?.lineage } ?? 0
   }
 
@@ -102,16 +102,16 @@ extension World {
   /// It's stored.
   func restored(_ node: Int, _ memory: FleetMemory, _ loss: FleetNode.Loss, _ number: UInt64) {
     let host = nodes[node]
-    guard let fleet = host.fleet?.value, let lineage = memory.embedded.log.history.members?.lineage,
+    guard let fleet = host.fleet, let lineage = memory.embedded.log.history.members?.lineage,
       let state = try? FleetState(encoded: memory.embedded.log.history.state)
     else { return fail("a fleet that is restored can be read", "n\(node)") }
     say("-- the fleet goes on from n\(node), entry \(loss.position), without \(loss.gone.map(\.text))")
-    let tail = fleet.tail ?? []
-    if state.position < fleet.state.position + UInt64(tail.count) {
+    let tail = fleet.value.tail ?? []
+    if state.position < fleet.value.state.position + UInt64(tail.count) {
       fail("a fleet that is restored has all that is there", "n\(node) goes on from \(state.position)")
     }
     branches.append(
-      Branch(lineage, after: branches[branch(of: node)], at: fleet, tail, with: state, nodes))
+      Branch(lineage, after: branches[branch(of: node)], at: fleet.value.state, tail, with: state, nodes))
     outcome.counts.restorations += 1
     isMajorityLost = false
     for other in nodes.indices where other != node { nodes[other].mayGoBackTo = branches.count - 1 }

@@ -252,25 +252,17 @@ package final class World {
   /// Lets a node take an input, and does what it wants.
   func step(_ node: Int, _ input: FleetNode.Input) {
     let host = nodes[node]
-    // Taken out while it's stepped, so that nothing of it is copied.
-    guard !host.isRestoring, let fleet = host.fleet.take() else { return }
+    guard !host.isRestoring, let fleet = host.fleet else { return }
     // It has no key for somebody whom it doesn't know.
-    if case .message(_, let from) = input, !fleet.value.plan.nodes.contains(from) { return host.fleet = fleet }
-    if host.isFrozen {
-      host.late.append(.input(node: node, life: host.life, input))
-      return host.fleet = fleet
-    }
+    if case .message(_, let from) = input, !fleet.value.plan.nodes.contains(from) { return }
+    if host.isFrozen { return host.late.append(.input(node: node, life: host.life, input)) }
+    if tell != nil { tellTables(input, at: node) }
     let before = lookAtTables(fleet.value.tables, before: input)
-    if case .message(.table(let name, let message), let from) = input {
-      say("n\(node) hears of \(name)'s table from \(from.text): \(message)")
-    }
-    if case .stuck(let table, let updates, _) = input { say("n\(node)'s table \(table): \(updates)") }
-    host.fleet = fleet
-    step(node) {
-      $0.step(input, at: $1, into: &$2)
-      judgeTables(node, before: before, after: $0.tables, input)
-    }
     let local = host.clock.local(now)
+    var said = effects.taken()
+    fleet.value.step(input, at: local, into: &said)
+    if !before.isEmpty { judgeTables(node, before: before, after: fleet.value.tables, input) }
+    finish(node, fleet, said)
     if host.fleet != nil, case .tick = input, let wrong = sleep.judge(node, wakes: host.wantsAt, at: local) {
       fail("a node sleeps while nothing is due", wrong)
     }
@@ -279,13 +271,17 @@ package final class World {
   /// Lets a node do something, and does what it wants.
   func step(_ node: Int, _ act: (inout FleetNode, Moment, inout [FleetNode.Effect]) -> Void) {
     let host = nodes[node]
-    guard let fleet = host.fleet.take() else { return }
+    guard let fleet = host.fleet else { return }
     var said = effects.taken()
     act(&fleet.value, host.clock.local(now), &said)
+    finish(node, fleet, said)
+  }
+
+  private func finish(_ node: Int, _ fleet: Running<FleetNode>, _ said: consuming [FleetNode.Effect]) {
+    let host = nodes[node]
     host.wantsAt = fleet.value.wakesAt
-    host.fleet = fleet
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3
-    for effect in said where outcome.finding == nil { perform(effect, of: node) }
+    for index in said.indices where outcome.finding == nil { perform(said[index], of: node) }
     effects = said
     // What came of an effect may have stepped it again, or ended it.
     guard host.fleet != nil else { return }
