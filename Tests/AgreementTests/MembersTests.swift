@@ -72,6 +72,21 @@ import Testing
     #expect(members.settled().isMajority(NodeSet(bits: 0b110)) && !members.settled().isMajority(NodeSet(bits: 0b011)))
   }
 
+  /// Of two both are needed where one was, and of four as many as of five: so that isn't gone through.
+  @Test func moreVoteOnlyIfMoreMayBeLost() throws {
+    let one = try #require(Members(founders: [Sample.n0]).seating([Sample.n0, Sample.n1, Sample.n2]))
+    #expect(one.voters(with: NodeSet(bits: 0b010)) == NodeSet(bits: 0b001))
+    #expect(one.voters(with: NodeSet(bits: 0b110)) == NodeSet(bits: 0b111))
+    let pair = Members(founders: [Sample.n0, Sample.n1])
+    let two = try #require(pair.seating([Sample.n0, Sample.n1, Sample.n2, Self.n3]))
+    #expect(two.voters(with: NodeSet(bits: 0b100)) == NodeSet(bits: 0b111))
+    // Seat 3 is that of n2's later memory, 4 that of a fourth node.
+    let three = try #require(Sample.members(3).seating([Sample.n0, Sample.n1, Self.again, Self.n3]))
+    #expect(three.voters(with: NodeSet(bits: 0b01000)) == NodeSet(bits: 0b01011))
+    #expect(three.voters(with: NodeSet(bits: 0b10000)) == NodeSet(bits: 0b00111))
+    #expect(three.voters(with: NodeSet(bits: 0b11000)) == NodeSet(bits: 0b01011))
+  }
+
   @Test("a seat that was somebody's is nobody else's before all others were")
   func seats() throws {
     var members = try #require(Sample.members(3).seating([Sample.n0, Sample.n1, Self.again]))

@@ -55,6 +55,9 @@ package struct Members: Hashable, Sendable {
     seats.firstIndex { $0?.node == node }.map { NodeNumber($0) }
   }
 
+  /// Whether the word of a node with its memory counts, now or still.
+  func isVoting(_ participant: Participant) -> Bool { seat(of: participant).map(voting.contains) ?? false }
+
   /// Who has a seat; nobody if it's free.
   package subscript(_ seat: NodeNumber) -> Participant? { Int(seat) < seats.count ? seats[Int(seat)] : nil }
 
@@ -100,6 +103,22 @@ package struct Members: Hashable, Sendable {
     members.number += 1
     (members.voters, members.former) = (others, voters)
     return members
+  }
+
+  /// Those who vote until all have come who are wanted, as some of these are ready. Who is ready takes the place of an earlier memory of its
+  /// node: that one is gone, and both would need one more who is there. Beyond that there are more voters only if more of them may be lost then:
+  /// of two both are needed where one was, and whoever has just come may be gone again before the next one is ready.
+  func voters(with ready: NodeSet) -> NodeSet {
+    func adding(_ some: NodeSet) -> NodeSet {
+      var all = NodeSet(bits: voters.bits | some.bits)
+      for seat in voters where some.contains(where: { self[$0]?.node == self[seat]?.node }) { all.remove(seat) }
+      return all
+    }
+    let all = adding(ready)
+    guard all.count > voters.count, (all.count - 1) / 2 == (voters.count - 1) / 2 else { return all }
+    var replacing = NodeSet()
+    for seat in ready where voters.contains(where: { self[$0]?.node == self[seat]?.node }) { replacing.insert(seat) }
+    return adding(replacing)
   }
 
   /// With the voters alone, and the seats of some who learn.

@@ -48,9 +48,15 @@ extension Zab {
   // MARK: Who counts
 
   /// Whether this node may lead. One that is to vote no more may, as long as that isn't agreed on: it may be the only one who knows of it, and
-  /// is needed by those who don't (Ongaro's "Consensus: bridging theory and practice", §4.2.2).
+  /// is needed by those who don't (Ongaro's "Consensus: bridging theory and practice", §4.2.2). After a start that isn't known of anything
+  /// behind the snapshot, so some may have come as far as to any of the members since.
   var mayLead: Bool {
-    members.voting.contains(me) || memory.history.membersAt > delivered && agreedMembers.voting.contains(me)
+    if members.voting.contains(me) { return true }
+    guard memory.history.membersAt > delivered else { return false }
+    return agreedMembers.isVoting(identity)
+      || memory.history.items.contains { item in
+        if item.zxid > delivered, case .members(let members) = item.entry { members.isVoting(identity) } else { false }
+      }
   }
 
   /// Whether some are more than half of those who count.
@@ -113,13 +119,7 @@ extension Zab {
     // Whoever comes to count should have what is to be counted on; nobody has to go before all have come.
     let new = NodeSet(bits: others.bits & ~members.voters.bits)
     let ready = NodeSet(bits: new.bits & leading.inStep.bits & present.bits)
-    if ready != new {
-      others = NodeSet(bits: members.voters.bits | ready.bits)
-      // But whom a later memory of the same node takes the place of: that one is gone, and both would need one more who is there.
-      for seat in members.voters where ready.contains(where: { members[$0]?.node == members[seat]?.node }) {
-        others.remove(seat)
-      }
-    }
+    if ready != new { others = members.voters(with: ready) }
     // Those who are left have to be able to go on without those who go.
     guard others != members.voters, others.count <= Members.most, present.isMajority(of: others) else { return }
     let next = mutants.have(.othersWithoutFormer) ? members.joining(others).settled() : members.joining(others)
