@@ -70,11 +70,17 @@ extension World {
     return nodes[node].disk.embedded.log.history.members == nil
   }
 
+  /// Whether a node's word in the log counts, as far as it knows itself; as long as it doesn't, it says that somebody else is to be asked.
+  private func isHeard(_ node: Int) -> Bool {
+    nodes[node].fleet?.value.state.member(Self.name(node)).map { $0.identity == participant(node) } ?? true
+  }
+
   /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
   func seatAll() {
     if story.isRestored { emptyThoseApart() }
-    guard story.engine == .embedded || story.changesEngine, let asked = nodes.indices.first(where: { isVoter($0) })
-    else { return }
+    // One whom the others listen to.
+    let asked = nodes.indices.first { isVoter($0) && isHeard($0) }
+    guard story.engine == .embedded || story.changesEngine, let asked else { return }
     // One who is to vote no more does so for a while.
     let wanted = nodes[asked].fleet?.value.state.voters?.all
     let others = nodes.indices.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }
