@@ -87,6 +87,26 @@ import Testing
     #expect(three.voters(with: NodeSet(bits: 0b11000)) == NodeSet(bits: 0b01011))
   }
 
+  /// After a start it isn't known whether anybody else has what is behind the snapshot: one who came after that, and went, may be the only one who
+  /// knows of it, and is needed by those who have the entries in between.
+  @Test func whoIsLetGoByWhatNobodyMayHaveTakesPartAfterAStart() throws {
+    let seated = try #require(Members(founders: [Sample.n0]).seating([Sample.n0, Sample.n1]))
+    let both = seated.joining(NodeSet(bits: 0b11)).settled()
+    let leaving = both.joining(NodeSet(bits: 0b01))
+    var memory = FleetMemory(incarnation: Sample.n1.incarnation, run: 2)
+    memory.embedded.take(.log(.foundation(Members(founders: [Sample.n0]))))
+    for (index, members) in [seated, seated.joining(NodeSet(bits: 0b11)), both, leaving, leaving.settled()].enumerated()
+    {
+      memory.embedded.take(.log(.entry(Zxid(epoch: 1, counter: UInt32(index) + 1), .members(members))))
+    }
+    let log = EmbeddedLog(Sample.n1.node, of: [Sample.n0.node, Sample.n1.node], memory: memory)
+    #expect(log.members?.seat(of: Sample.n1) == nil)
+    #expect(log.seat == 1 && log.zab?.value.mayLead == true)
+    // Where another memory of it was there, it has no part.
+    memory.incarnation = Incarnation(bits: 99)
+    #expect(EmbeddedLog(Sample.n1.node, of: [Sample.n0.node, Sample.n1.node], memory: memory).seat == nil)
+  }
+
   @Test("a seat that was somebody's is nobody else's before all others were")
   func seats() throws {
     var members = try #require(Sample.members(3).seating([Sample.n0, Sample.n1, Self.again]))

@@ -134,7 +134,7 @@ package struct EmbeddedLog {
 
   /// Takes part from now on, with a seat among those who count.
   mutating func begin(among members: Members, at now: Moment) {
-    let isSeated = [memory.embedded.log.history.members, members].contains { $0?.seat(of: me) != nil }
+    let isSeated = members.seat(of: me) != nil || memory.embedded.log.history.seat(of: me) != nil
     let stranger = mutants.have(.strangersHeard) ? members.seat(of: me.node).flatMap { members[$0] } : nil
     guard zab == nil, let identity = isSeated ? me : stranger else {
       (isOutside, toldAt) = (zab == nil, now)

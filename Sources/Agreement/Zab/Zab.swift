@@ -139,7 +139,7 @@ package struct Zab {
     self.identity = identity
     let own = memory.history.members ?? members
     let (later, earlier) = members.isLater(than: own) ? (members, own) : (own, members)
-    me = later.seat(of: identity) ?? earlier.seat(of: identity) ?? 0
+    me = later.seat(of: identity) ?? memory.history.seat(of: identity) ?? earlier.seat(of: identity) ?? 0
     foundation = members
     self.memory = memory
     self.timing = timing

@@ -55,6 +55,14 @@ package struct ZabHistory: Equatable, Sendable {
     return foundation
   }
 
+  /// The last seat that a node had with its memory, as far as this history tells. It may have been let go since by an entry that nobody agrees on.
+  func seat(of participant: Participant) -> NodeNumber? {
+    for item in items.reversed() {
+      if case .members(let members) = item.entry, let seat = members.seat(of: participant) { return seat }
+    }
+    return foundation?.seat(of: participant)
+  }
+
   mutating func begin(with members: Members) {
     foundation = members
     self.members = members
