@@ -21,7 +21,13 @@ extension EmbeddedLog {
 
   /// Somebody says who counts.
   mutating func hear(_ members: Members, at now: Moment, into effects: inout [Effect]) {
-    guard let zab else { return members.lineage < outlived ? () : begin(among: members, at: now) }
+    guard let zab else {
+      guard members.lineage >= outlived else { return }
+      // Nobody need be left at the next start who could say so again.
+      let isNoted = memory.embedded.log.history.foundation != nil
+      if !isNoted, members.seat(of: me) != nil { persist(.log(.foundation(members)), into: &effects) }
+      return begin(among: members, at: now)
+    }
     guard members.lineage == zab.value.lineage, !isOutlived else {
       return hear(ofEngine: members, at: now, into: &effects)
     }

@@ -65,7 +65,7 @@ package struct ZabHistory: Equatable, Sendable {
 
   mutating func begin(with members: Members) {
     foundation = members
-    self.members = members
+    findMembers()
   }
 
   mutating func append(_ zxid: Zxid, _ entry: ZabEntry) {
