@@ -28,7 +28,7 @@ import Testing
       net.lose(node, then: 50)
       net.run(1_000)
       _ = net.ask(other, .seat(node), for: 2_000)
-      try #require(net.nodes[node]?.joining != nil)
+      try #require(net.nodes[node]?.joining.isSaid == true)
       first = net.entries
       try #require(!first.isEmpty)
     }
@@ -94,11 +94,11 @@ import Testing
   @Test func whoseCopyIsTakenUpSaysTheRest() throws {
     var story = try Story()
     try story.refuse()
-    try #require(story.net.nodes[story.node]?.isRefused == true)
+    try #require(story.net.nodes[story.node]?.joining == .refused)
     try story.seatUnheard()
     story.net.run(3_000)
     let state = story.net.nodes[story.other]?.state
-    #expect(story.member?.applied == 2 && story.net.nodes[story.node]?.isRefused == false)
+    #expect(story.member?.applied == 2 && story.net.nodes[story.node]?.joining == .counted)
     let position = (state?.position ?? 0) + 1
     #expect(story.net.ask(story.node, .set(key: "k", value: [1])) == .said(position: position, .taken))
   }
@@ -113,7 +113,7 @@ import Testing
     story.net.run(1_000)
     let again = try #require(story.net.entries.first)
     story.hand(again)
-    try #require(story.net.nodes[story.node]?.isRefused == true)
+    try #require(story.net.nodes[story.node]?.joining == .refused)
     try story.seatUnheard()
     #expect(story.member?.run == 1)
     story.net.run(3_000)

@@ -1,4 +1,17 @@
 extension FleetNode {
+  /// How far a process is with what it says first: that it's there.
+  enum Joining: Equatable {
+    case unsaid
+    /// It's on its way.
+    case said(EntryID)
+    /// It was taken up.
+    case counted
+    /// It came to nothing, as the node's memory didn't count.
+    case refused
+
+    var isSaid: Bool { if case .said = self { true } else { false } }
+  }
+
   /// The log and who owns addresses, by the engine that the fleet has, and the state that it begins with.
   static func engine(
     of plan: FleetPlan, _ me: Participant, _ memory: FleetMemory, _ others: [NodeName], _ mutants: Mutants
@@ -52,9 +65,11 @@ extension FleetNode {
   /// the memory counts again by then; so nothing else is on its way meanwhile, of which a copy could be taken up after its author was told that it
   /// came to nothing.
   mutating func say(_ entry: Entry, at now: Moment, into effects: inout [Effect]) {
-    guard entry.id != joining, !mutants.have(.saidBeforeCounted) else { return hand(entry, at: now, into: &effects) }
-    if isRefused, joining == nil { return refuse(entry.id, into: &effects) }
-    if joining == nil { hand(entry, at: now, into: &effects) } else { held.append(entry) }
+    switch joining {
+    case .said(let id) where id != entry.id && !mutants.have(.saidBeforeCounted): held.append(entry)
+    case .refused where !mutants.have(.saidBeforeCounted): refuse(entry.id, into: &effects)
+    case .unsaid, .said, .counted, .refused: hand(entry, at: now, into: &effects)
+    }
   }
 
   private mutating func refuse(_ id: EntryID, into effects: inout [Effect]) {
@@ -65,12 +80,12 @@ extension FleetNode {
 
   /// Says what was to wait until it's known whether this process counts; or gives it up, if it doesn't.
   private mutating func sayHeld(at now: Moment, into effects: inout [Effect]) {
-    if isRefused, hasJoined {
+    if joining == .refused, hasJoined {
       // A copy was taken up, when the memory counted again. What was given up meanwhile is said anew.
-      isRefused = false
+      joining = .counted
       rollouts.beginAnew()
     }
-    guard joining == nil, !held.isEmpty else { return }
+    guard !joining.isSaid, !held.isEmpty else { return }
     let entries = held
     held = []
     for entry in entries { say(entry, at: now, into: &effects) }
@@ -149,7 +164,7 @@ extension FleetNode {
   /// says nothing of what the first one came to.
   private mutating func passOver(upTo member: FleetState.Member, into effects: inout [Effect]) {
     func isPassed(_ id: EntryID) -> Bool { (id.run, id.sequence) <= (member.run, member.sequence) }
-    if let id = joining, isPassed(id) { joining = nil }
+    if case .said(let id) = joining, isPassed(id) { joining = .counted }
     later.removeAll { isPassed($0.id) }
     for request in requests where isPassed(request.id) {
       effects.append(.answer(number: request.number, .passed))
@@ -165,7 +180,8 @@ extension FleetNode {
       join(at: now, into: &effects)
     }
     // It wasn't to vote any more when it was said first, and is again.
-    if isInformed, joining == nil, log.isLive(at: now), let voters = state.voters, voters.all.contains(me), !hasJoined {
+    if isInformed, !joining.isSaid, log.isLive(at: now), let voters = state.voters, voters.all.contains(me), !hasJoined
+    {
       join(at: now, into: &effects)
     }
   }
@@ -173,7 +189,7 @@ extension FleetNode {
   private mutating func join(at now: Moment, into effects: inout [Effect]) {
     // Noted before it's said: it may be delivered within the call.
     rollouts.beginAnew()
-    joining = EntryID(me, run: memory.run, sequence: sequence + 1)
+    joining = .said(EntryID(me, run: memory.run, sequence: sequence + 1))
     append(.join, at: now, into: &effects)
   }
 
@@ -192,10 +208,7 @@ extension FleetNode {
     guard !state.isOver else { return }
     let outcome = state.fold(entry, mutants: mutants)
     effects.append(.learned(entry, position: state.position, outcome))
-    if entry.id == joining {
-      joining = nil
-      isRefused = if case .void = outcome { true } else { false }
-    }
+    if joining == .said(entry.id) { joining = outcome == .taken ? .counted : .refused }
     if !later.isEmpty {
       later.removeAll { $0.id == entry.id }
       withdraw(into: &effects)

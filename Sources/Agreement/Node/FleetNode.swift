@@ -109,12 +109,10 @@ package struct FleetNode {
   package internal(set) var peers: Peers
   /// Whether the log was known to its end once since the start, and to no less than this node has stored.
   package internal(set) var isInformed = false
-  /// What this process says first, while it's on its way.
-  var joining: EntryID?
-  /// What it wants to say after that.
+  /// What became of what this process says first.
+  var joining = Joining.unsaid
+  /// What it wants to say after that, while it's on its way.
   var held: [Entry] = []
-  /// Whether what it said first came to nothing, as its memory didn't count, and it wasn't said again.
-  var isRefused = false
   /// Whether this node is cut off from its backends, as far as others show.
   package internal(set) var isolation = Isolation()
   /// What this node sees of each pool.
