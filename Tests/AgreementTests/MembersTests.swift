@@ -87,6 +87,38 @@ import Testing
     #expect(three.voters(with: NodeSet(bits: 0b11000)) == NodeSet(bits: 0b01011))
   }
 
+  /// Somebody who is to vote was lost before the leader knew of that, and had all entries by then: what comes of him later was on its way.
+  @Test(arguments: [false, true]) func whoIsToVoteHasToHaveLivedSinceThen(isLost: Bool) throws {
+    var net = Self.three()
+    let leader = try #require(net.zabs.first { $1.leader?.node == $1.me }?.key)
+    let others = [Sample.n0, Sample.n1, Sample.n2].filter { $0 != leader }
+    let seat = try #require(net.zabs[others[0]]?.me)
+    let epoch = try #require(net.zabs[leader]?.memory.currentEpoch)
+    if isLost { net.away = [others[0]] }
+    net.want(others)
+    net.run(10)
+    net.step(leader, .message(.pong(epoch: epoch), from: seat))
+    net.run(2_000)
+    let members = try #require(net.zabs[others[1]]?.members)
+    #expect(members.former == nil)
+    #expect(Set(members.voters.map { members[$0] }) == (isLost ? Set(others + [leader]) : Set(others)))
+  }
+
+  /// Nobody need be left at the next start who could say so again.
+  @Test func whoHearsOfTheFoundingNotesIt() {
+    var memory = FleetMemory(incarnation: Sample.n1.incarnation, run: 1)
+    let nodes = [Sample.n0.node, Sample.n1.node, Sample.n2.node]
+    var log = EmbeddedLog(Sample.n1.node, of: nodes, memory: memory)
+    var effects: [EmbeddedLog.Effect] = []
+    log.step(
+      .message(.members(Sample.members(3), by: Sample.n0.incarnation), from: Sample.n0.node), state: FleetState(),
+      at: .start + .seconds(1), into: &effects)
+    for case .persist(let record) in effects { memory.embedded.take(record) }
+    memory.run = 2
+    let next = EmbeddedLog(Sample.n1.node, of: nodes, memory: memory)
+    #expect(next.seat == 1 && next.members == Sample.members(3))
+  }
+
   /// After a start it isn't known whether anybody else has what is behind the snapshot: one who came after that, and went, may be the only one who
   /// knows of it, and is needed by those who have the entries in between.
   @Test func whoIsLetGoByWhatNobodyMayHaveTakesPartAfterAStart() throws {

@@ -41,8 +41,7 @@ import Testing
 
   /// What the faults are for does happen: else they'd show nothing.
   @Test func storiesAreEventful() {
-    var total = World.Counts()
-    for seed: UInt64 in 1...60 { total += Self.world(seed).play().counts }
+    let total = Stories.counts(of: 1...60) { Self.world($0) }
     #expect(total.commits > 40)
     #expect(total.aborts > 20)
     #expect(total.terms > 60)
@@ -60,8 +59,7 @@ import Testing
   @Test func storiesHaveWitnesses() {
     let seeds = (1...120 as ClosedRange<UInt64>).filter { Story(seed: $0, engine: .embedded).witness != nil }
     #expect(seeds.count > 10)
-    var total = World.Counts()
-    for seed in seeds { total += Self.world(seed).play().counts }
+    let total = Stories.counts(of: seeds) { Self.world($0) }
     #expect(total.commits > 10 && total.terms > 20, "\(total)")
   }
 

@@ -22,8 +22,7 @@ import Testing
 
   /// What it's about does happen.
   @Test func storiesAreEventful() {
-    var total = World.Counts()
-    for seed: UInt64 in 1...40 { total += Self.world(seed).play().counts }
+    let total = Stories.counts(of: 1...40) { Self.world($0) }
     #expect(total.restorations > 20)
     #expect(total.commits > 20)
     #expect(total.terms > 40)

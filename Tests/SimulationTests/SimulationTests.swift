@@ -10,8 +10,7 @@ import Testing
 
   /// What the faults are for does happen: else they'd show nothing.
   @Test func storiesAreEventful() {
-    var total = World.Counts()
-    for seed: UInt64 in 1_001...1_040 { total += World(Story(seed: seed)).play().counts }
+    let total = Stories.counts(of: 1_001...1_040) { World(Story(seed: $0)) }
     #expect(total.commits > 40)
     #expect(total.aborts > 20)
     #expect(total.reverts > 0)

@@ -14,6 +14,11 @@ enum Stories {
     return nil
   }
 
+  /// How often things happened in all of them, whatever came of it.
+  static func counts(of seeds: some Sequence<UInt64>, _ world: (UInt64) -> World) -> World.Counts {
+    seeds.reduce(into: World.Counts()) { $0 += world($1).play().counts }
+  }
+
   /// Nothing is wrong with any of them.
   static func expectNoFinding(in seeds: some Sequence<UInt64>, _ play: (UInt64) -> Finding?) async {
     let found = await firstFinding(in: seeds, play)

@@ -48,6 +48,7 @@ struct Leading {
 extension Zab {
   mutating func beginToLead(at now: Moment, into effects: inout [Effect]) {
     promises = []
+    wantedAt = .zero
     var leading = Leading(givesUpAt: now + timing.patience)
     leading.joined.insert(me)
     leading.largest = memory.acceptedEpoch

@@ -110,10 +110,13 @@ extension Zab {
       return
     }
     // Somebody asks for another voter since one is gone: who was there a moment ago may be the one. Nor is it enough that something of his
-    // comes later, which may have been on its way: he has to have heard that it's wanted.
+    // comes later, which may have been on its way: he has to have something that was proposed since. If nothing was, the same members are.
+    if memory.history.last == wantedAt {
+      return change(to: members.settled(keeping: members.seated), at: now, into: &effects)
+    }
     var present = present
     for node in present where node != me {
-      let hasHeard = leading.heardAt[Int(node)] > wantedSince && leading.acknowledged[Int(node)] >= wantedAt
+      let hasHeard = leading.heardAt[Int(node)] > wantedSince && leading.acknowledged[Int(node)] > wantedAt
       if !hasHeard { present.remove(node) }
     }
     // Whoever comes to count should have what is to be counted on; nobody has to go before all have come.

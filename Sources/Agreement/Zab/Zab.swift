@@ -101,8 +101,8 @@ package struct Zab {
   package private(set) var wanted: [Participant]?
   /// Since when.
   private(set) var wantedSince = Moment.start
-  /// The last entry that was delivered then: what says so is one of those up to it.
-  private(set) var wantedAt = Zxid.zero
+  /// The last entry that it had proposed by then as a leader; zero if it came to lead later, as all that it hears of an epoch is from after that.
+  var wantedAt = Zxid.zero
   /// Later members than those that it has, as others say; and those who said something themselves without being any that it knows.
   var later: Members?
   var guests: [Participant?] = Array(repeating: nil, count: Members.limit)
@@ -161,7 +161,9 @@ package struct Zab {
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
     case .persisted(let count): keepPromises(upTo: count, at: now, into: &effects)
     case .append(let bytes): append(bytes, at: now, into: &effects)
-    case .wanted(let participants): (wanted, wantedSince, wantedAt) = (participants, now, delivered)
+    case .wanted(let participants):
+      (wanted, wantedSince) = (participants, now)
+      if case .leading = role { wantedAt = memory.history.last }
     case .heard(let members): hear(of: members)
     case .seated(let seat, let members):
       me = seat
