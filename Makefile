@@ -208,7 +208,7 @@ MUTANT ?=
 simulate-build = $(SWIFT) build $(if $(MUTANT),,-c release --scratch-path .build-simulate -Xswiftc -enforce-exclusivity=unchecked) --product Simulate
 
 .PHONY: simulate
-simulate: build-packages ## Play SEEDS stories of WORLD (fleet, embedded, voters, engines, restored, zab or paxos), from seed FIRST on
+simulate: build-packages ## Play SEEDS stories of WORLD (fleet, embedded, voters, growing, engines, restored, zab or paxos), from seed FIRST on
 	$(simulate-build)
 	"$$($(simulate-build) --show-bin-path)/Simulate" $(WORLD) $(SEEDS) $(FIRST) $(MUTANT)
 

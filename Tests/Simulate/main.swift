@@ -10,6 +10,8 @@ enum Theatre: String {
   case embedded
   /// A whole fleet on the embedded engine, in which who votes changes all the time.
   case voters
+  /// A whole fleet on the embedded engine that gets nodes, or loses some.
+  case growing
   /// A whole fleet that comes from one engine to another.
   case engines
   /// A whole fleet on the embedded engine, of which most are lost for good.
@@ -25,7 +27,7 @@ extension Theatre {
   var mutants: [Mutant] {
     switch self {
     case .fleet: Mutant.ofFleet
-    case .embedded, .voters: Mutant.ofEngine
+    case .embedded, .voters, .growing: Mutant.ofEngine
     case .engines: Mutant.ofSuccession
     case .restored: Mutant.ofRestoration
     case .zab: Mutant.ofEmbeddedLog
@@ -58,6 +60,7 @@ struct Task {
     switch theatre {
     case .engines: Story(changing: seed)
     case .voters: Story(reseating: seed)
+    case .growing: Story(growing: seed)
     case .restored: Story(restoring: seed)
     default: Story(seed: seed, engine: theatre == .embedded ? .embedded : .store)
     }
@@ -107,7 +110,7 @@ func play(_ seed: UInt64, _ task: Task, tells: Bool, _ total: inout World.Counts
   -> (finding: Finding?, events: Int, trace: UInt64)
 {
   switch task.theatre {
-  case .fleet, .embedded, .voters, .engines, .restored:
+  case .fleet, .embedded, .voters, .growing, .engines, .restored:
     let world = World(task.story(seed), mutant: task.mutant)
     if tells { world.tell = { print($0) } }
     let outcome = world.play()
@@ -180,7 +183,7 @@ func run(_ task: Task) -> Int32 {
     "\(task.count) seeds from \(task.first): nothing is wrong; \(events) events, \(Int(Double(events) / (seconds() - start))) a second"
   )
   switch task.theatre {
-  case .fleet, .embedded, .voters, .engines, .restored:
+  case .fleet, .embedded, .voters, .growing, .engines, .restored:
     // The same for all programs that do the same.
     print("\(total); all of it comes to \(String(trace, radix: 16))")
   case .zab: print(embedded)
@@ -191,9 +194,9 @@ func run(_ task: Task) -> Int32 {
 
 guard let task = Task(Array(CommandLine.arguments.dropFirst())) else {
   print(
-    "usage: Simulate [fleet|embedded|voters|engines|restored|zab|paxos] [SEEDS [FIRST [MUTANT]]], Simulate [fleet|embedded|voters|engines|restored|zab|paxos] tell SEED [MUTANT], or Simulate [fleet|embedded|voters|engines|restored|zab|paxos] mutants [SEEDS]"
+    "usage: Simulate [fleet|embedded|voters|growing|engines|restored|zab|paxos] [SEEDS [FIRST [MUTANT]]], Simulate [fleet|embedded|voters|growing|engines|restored|zab|paxos] tell SEED [MUTANT], or Simulate [fleet|embedded|voters|growing|engines|restored|zab|paxos] mutants [SEEDS]"
   )
-  for theatre in [Theatre.fleet, .embedded, .voters, .engines, .restored, .zab, .paxos] {
+  for theatre in [Theatre.fleet, .embedded, .voters, .growing, .engines, .restored, .zab, .paxos] {
     print("mutants of \(theatre.rawValue): " + theatre.mutants.map(\.rawValue).joined(separator: " "))
   }
   exit(64)

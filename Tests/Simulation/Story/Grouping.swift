@@ -16,6 +16,9 @@ package struct Grouping: Equatable {
     after = before
   }
 
+  /// Those of the first file that the second one doesn't name.
+  var leaving: [Int] { before.filter { !after.contains($0) } }
+
   func nodes(_ side: Side) -> [Int] {
     switch side {
     case .before: before
@@ -80,7 +83,7 @@ extension Story {
   /// Lets a node begin anew with one of the files; if that doesn't name it, it ends.
   ///
   /// - Parameter leaving: whether what it owns is left to the process that begins, whatever chance says.
-  private mutating func take(
+  mutating func take(
     _ node: Int, _ side: Grouping.Side, at: Int64, leaving: Bool = false, _ chance: inout Chance
   ) {
     add(.regroup(node: node, side), at: at)

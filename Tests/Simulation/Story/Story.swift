@@ -91,6 +91,10 @@ package struct Story: Equatable {
   package var witness: Int?
   /// Which of them have a program of before at first, which knows the first form only.
   package var former: [Int] = []
+  /// Whether the nodes agree by themselves, and who counts changes with the nodes that their files name.
+  var changesMembers: Bool { engine == .embedded && !changesEngine && grouping.before != grouping.after }
+  /// Whether it takes long until all is well.
+  var isSlow: Bool { isRestored || changesMembers }
   /// Whether clients come, that are stuck to backends.
   package var hasClients = true
   /// What is done when, in nanoseconds, in order.
@@ -111,12 +115,13 @@ extension Story {
     case alike
   }
 
-  /// The story of a seed.
-  package init(seed: UInt64, engine: Engine = .store, programs: Programs = .mixed) {
+  /// The story of a seed, with so many nodes, or as many as it says.
+  package init(seed: UInt64, engine: Engine = .store, programs: Programs = .mixed, nodes count: Int? = nil) {
     (self.engine, last) = (engine, engine)
     var chance = Chance(seed &* 0x2545_F491_4F6C_DD1D &+ 1)
     self.seed = seed
-    nodes = [2, 3, 3, 3, 4, 5][chance.below(6)]
+    let usual = [2, 3, 3, 3, 4, 5][chance.below(6)]
+    nodes = count ?? usual
     addresses = [0, 1, 1, 1, 2, 2, 2][chance.below(7)]
     grouping = Grouping(nodes)
     healsAt = seconds(10) + chance.within(0...seconds(12))

@@ -15,6 +15,8 @@ extension World {
     package var successions = 0
     /// Fleets that went on from what one node had.
     package var restorations = 0
+    /// Fleets that have come to have the nodes that their second file names.
+    package var regrouped = 0
     /// Questions for leave to go on without the store.
     package var grants = 0
     /// Questions to the store whose outcome nobody knew.
@@ -32,7 +34,7 @@ extension World {
 
     /// In a line.
     package var description: String {
-      "\(entries) entries; rollouts: \(commits) committed, \(aborts) aborted, \(reverts) taken back; \(terms) owners, \(inherited) left to the next process, \(successions) came to another engine, \(restorations) fleets restored, \(grants) questions for leave, "
+      "\(entries) entries; rollouts: \(commits) committed, \(aborts) aborted, \(reverts) taken back; \(terms) owners, \(inherited) left to the next process, \(successions) came to another engine, \(restorations) fleets restored, \(regrouped) with other nodes than at first, \(grants) questions for leave, "
         + "\(unknowns) unknown outcomes, \(restores) snapshots read, \(trials) entries of a later form; \(stuck) clients, \(prefixes) looks at backups"
     }
 
@@ -46,6 +48,7 @@ extension World {
       left.inherited += right.inherited
       left.successions += right.successions
       left.restorations += right.restorations
+      left.regrouped += right.regrouped
       left.grants += right.grants
       left.unknowns += right.unknowns
       left.restores += right.restores

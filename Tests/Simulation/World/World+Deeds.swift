@@ -30,7 +30,7 @@ extension World {
     case .mend(let from, let to): cuts[from][to] = false
     case .cutStore(let node): nodes[node].isStoreCut = true
     case .mendStore(let node): nodes[node].isStoreCut = false
-    case .regroup(let node, let side): nodes[node].side = side
+    case .regroup(let node, let side): if mayTake(side, node) { nodes[node].side = side }
     case .program(let node, let known): nodes[node].known = known
     case .file(let node, let engine): nodes[node].file = engine
     case .storeAway: store.isUp = false
@@ -81,6 +81,7 @@ extension World {
     store.isUp = true
     goesAwayOnClaim = false
     cuts = cuts.map { $0.map { _ in false } }
+    let side = sideByNow
     for node in nodes.indices {
       nodes[node].isStoreCut = false
       nodes[node].lag = 0
@@ -99,10 +100,8 @@ extension World {
       nodes[node].known = .latest
       if let plan = nodes[node].fleet?.value.plan, plan.known < .latest { end(node, withHost: false) }
       // What runs by another file than the one that all have in the end begins anew, or not at all.
-      nodes[node].side = .after
-      if let plan = nodes[node].fleet?.value.plan, plan.nodes != story.grouping.after.map(Self.name) {
-        end(node, withHost: false)
-      }
+      nodes[node].side = side
+      if !hasItsFile(node) { end(node, withHost: false) }
       nodes[node].file = story.last
       if nodes[node].begunWith != story.last, nodes[node].fleet != nil { end(node, withHost: false) }
       if nodes[node].fleet == nil { begin(node) }
@@ -153,6 +152,10 @@ extension World {
           "a rollout is decided in time",
           "n\(index) has \(committed.origin), last: \(String(describing: fleet.value.state.last))")
       }
+    }
+    if final, story.changesMembers {
+      if let wrong = whoVotesWrongly { return fail("those vote whom the files name", wrong) }
+      outcome.counts.regrouped += 1
     }
     if final { for table in tableNames.indices { judgeBackups(of: table) } }
     for address in 0..<story.addresses { judgeHolder(of: address) }

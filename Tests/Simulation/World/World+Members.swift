@@ -45,6 +45,7 @@ extension World {
     // A node without memory knows of no engine but the one that its file names.
     if story.changesEngine { return false }
     guard story.engine == .embedded else { return true }
+    if isAlone(node) { return false }
     let isLost = { (participant: Participant?) in
       guard let participant else { return true }
       let index = self.index(of: participant.node)
@@ -78,14 +79,23 @@ extension World {
   /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
   func seatAll() {
     if story.isRestored { emptyThoseApart() }
+    if story.changesMembers { giveFiles() }
     // One whom the others listen to.
     let asked = nodes.indices.first { isVoter($0) && isHeard($0) }
     guard story.engine == .embedded || story.changesEngine, let asked else { return }
     // One who is to vote no more does so for a while.
     let wanted = nodes[asked].fleet?.value.state.voters?.all
-    let others = nodes.indices.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }
-    guard !others.isEmpty else { return }
+    let others = story.grouping.after.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }
+    let leaving = sideByNow == .before ? story.grouping.leaving.first { isWanted($0) } : nil
+    let request: FleetRequest
+    if !others.isEmpty {
+      request = .seat(Self.name(others[Int(requests + 1) % others.count]))
+    } else if let leaving {
+      request = .unseat(Self.name(leaving))
+    } else {
+      return
+    }
     requests += 1
-    step(asked, .request(.seat(Self.name(others[Int(requests) % others.count])), number: requests))
+    step(asked, .request(request, number: requests))
   }
 }

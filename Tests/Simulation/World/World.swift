@@ -120,6 +120,7 @@ package final class World {
       host.file = story.engine
       nodes.append(host)
     }
+    for node in nodes.indices { nodes[node].isFounder = story.grouping.before.contains(node) }
     for node in story.former { nodes[node].known = .first }
   }
 
@@ -148,11 +149,11 @@ package final class World {
     for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     for table in tableNames.indices where story.hasClients { queue.put(.stick(table: table), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
-    for turn in 1...(story.isRestored ? 40 : 20) {
+    for turn in 1...(story.isSlow ? 40 : 20) {
       queue.put(.seatAll, at: story.healsAt + milliseconds(500) * Int64(turn))
     }
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
-    let wellAt = story.healsAt + seconds(story.isRestored ? 24 : 16)
+    let wellAt = story.healsAt + seconds(story.isSlow ? 24 : 16)
     queue.put(.lastWish, at: wellAt)
     queue.put(.judge(final: false), at: wellAt - milliseconds(1))
     queue.put(.judge(final: true), at: wellAt + seconds(5))
