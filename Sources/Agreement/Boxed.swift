@@ -22,4 +22,8 @@ package struct Boxed<Value> {
       yield &place.value
     }
   }
+
+  /// Asks it in its place, where a call on `value` that changes nothing would be given a copy.
+  @inline(__always)
+  mutating func asked<Answer>(_ question: (inout Value) -> Answer) -> Answer { question(&value) }
 }

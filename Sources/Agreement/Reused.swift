@@ -8,4 +8,13 @@ extension Array {
     while !own.isEmpty { own.removeLast() }
     return own
   }
+
+  /// Takes one element out after the other, as one that is only looked at is copied first. The last one is removed; in place of others something is
+  /// left that's nothing to copy.
+  @inlinable @inline(__always) package mutating func take(at index: Int, leaving rest: Element) -> Element {
+    if index == count - 1 { return removeLast() }
+    var taken = rest
+    swap(&taken, &self[index])
+    return taken
+  }
 }

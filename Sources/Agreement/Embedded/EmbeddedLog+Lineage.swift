@@ -4,9 +4,11 @@ extension EmbeddedLog {
   static let announcingPause = Span.seconds(1)
 
   /// Of which engine this node is, or knows to have come after its own.
+  @inline(__always)
   var lineage: Lineage { max(zab?.value.lineage ?? .first, outlived) }
 
   /// Whether the fleet was restored without this node, so that it has no part in anything with what it remembers.
+  @inline(__always)
   package var isOutlived: Bool { outlived > .first && outlived > (zab?.value.lineage ?? outlived) }
 
   /// Whether it was restored from two nodes apart, and goes on by the other's: the numbers here are the same, and stand for something else. So
@@ -19,6 +21,7 @@ extension EmbeddedLog {
   }
 
   /// Whether it was restored with it.
+  @inline(__always)
   var isRestored: Bool { (zab?.value.lineage.restorations ?? 0) > 0 }
 
   /// Whether an engine is of the era by whose log this node goes. It hears of others by other ways, as these have no part in a change of the engine.

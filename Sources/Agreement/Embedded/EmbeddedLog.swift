@@ -203,22 +203,28 @@ package struct EmbeddedLog {
   package var waiting: Int { outbox.count }
 
   private mutating func note() {
-    let seated = Seated(among: zab?.value.membersID, at: zab?.value.me, isOutlived: isOutlived)
+    let isOutlived = isOutlived
+    let log = zab?.asked { zab in
+      (
+        among: zab.membersID, seat: zab.me, isCounted: zab.isCounted, isReady: zab.leader?.isReady == true,
+        wakesAt: zab.wakesAt
+      )
+    }
+    let seated = Seated(among: log?.among, at: log?.seat, isOutlived: isOutlived)
     if seated != self.seated { (self.seated, isVoter) = (seated, votes) }
-    isReached = !isStalled && !isOutlived && zab?.value.isCounted == true
-    wakesAt = nextWake
+    isReached = !isStalled && !isOutlived && log?.isCounted == true
+    guard let log, !isOutlived else {
+      wakesAt = isOutside || isOutlived ? asksAt : founding.wakesAt
+      return
+    }
+    let speaksAt = !log.isCounted ? asksAt : isRestored ? announcesAt : .never
+    wakesAt = min(log.wakesAt, speaksAt)
+    if let handed, !outbox.isEmpty, !isStalled, log.isReady { wakesAt = min(wakesAt, handed.at + timing.patience) }
   }
 
   private var votes: Bool {
     guard !isOutlived, let members = zab?.value.members, let seat = zab?.value.me else { return false }
     return members.voters.contains(seat) && members[seat] == me
-  }
-
-  private var nextWake: Moment {
-    guard let own = zab?.value.wakesAt, !isOutlived else { return isOutside || isOutlived ? asksAt : founding.wakesAt }
-    let wakesAt = zab?.value.isCounted == true ? min(own, isRestored ? announcesAt : .never) : min(own, asksAt)
-    guard let handed, !outbox.isEmpty, !isStalled, zab?.value.leader?.isReady == true else { return wakesAt }
-    return min(wakesAt, handed.at + timing.patience)
   }
 
   // MARK: Steps
@@ -279,7 +285,7 @@ package struct EmbeddedLog {
 
   /// Hands the first entry of the outbox to whoever leads, unless he has it.
   private mutating func handOn(at now: Moment, into effects: inout [Effect]) {
-    while !isStalled, !isOutlived, let entry = outbox.first, let leader = zab?.value.leader, leader.isReady,
+    while let entry = outbox.first, !isStalled, !isOutlived, let leader = zab?.value.leader, leader.isReady,
       let epoch = zab?.value.memory.currentEpoch
     {
       if let handed, (handed.leader, handed.epoch) == (leader.node, epoch), now < handed.at + timing.patience { return }
@@ -318,12 +324,12 @@ package struct EmbeddedLog {
     var said = self.said.taken()
     // What it remembers counts nowhere any more, so it says nothing of that.
     if !isOutlived { zab?.value.step(input, at: now, into: &said) }
-    for effect in said {
-      switch effect {
+    for place in said.indices {
+      switch said.take(at: place, leaving: .restore(.zero, [])) {
       case .send(let message, let seat):
-        guard let node = zab?.value.participant(at: seat)?.node, let own = zab?.value.me,
-          let lineage = zab?.value.lineage
-        else { break }
+        let others = zab?.asked { (node: $0.participant(at: seat)?.node, own: $0.me, lineage: $0.lineage) }
+        guard let others, let node = others.node else { break }
+        let (own, lineage) = (others.own, others.lineage)
         effects.append(
           .send(
             lineage == .first

@@ -94,6 +94,7 @@ package enum FleetLog {
   }
 
   /// When it wants to be called with a tick at the latest.
+  @inline(__always)
   package var wakesAt: Moment {
     switch self {
     case .store(let log): log.value.wakesAt

@@ -135,8 +135,8 @@ extension FleetNode {
     var said = embeddedEffects.taken()
     log.value.step(input, state: state, at: now, into: &said)
     self.log = .embedded(log)
-    for effect in said {
-      switch effect {
+    for place in said.indices {
+      switch said.take(at: place, leaving: .damaged("")) {
       case .send(let message, let node): effects.append(.send(.embedded(message), to: node))
       case .persist(let record): effects.append(.persist(record))
       case .deliver(let entry): learn(entry, into: &effects)

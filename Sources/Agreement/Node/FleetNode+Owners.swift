@@ -61,8 +61,8 @@ extension FleetNode {
     var said = paxosEffects.taken()
     owner.value.step(input, at: now, into: &said)
     owners[index] = .embedded(owner)
-    for effect in said {
-      switch effect {
+    for place in said.indices {
+      switch said.take(at: place, leaving: .drop(.released)) {
       case .send(let message, let node):
         guard let members = owner.value.part?.value.members, let node = members[node]?.node else { break }
         effects.append(

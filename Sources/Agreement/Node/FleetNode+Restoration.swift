@@ -24,11 +24,14 @@ extension FleetNode {
     var there = NodeSet()
     for seat in members.voting {
       guard let participant = members[seat] else { continue }
-      let peer = peers.all.first { $0.node == participant.node }
-      let isThere = peer.map { peers.isPresent($0, at: now) && $0.status?.incarnation == participant.incarnation }
-      if participant == me || isThere == true { there.insert(seat) }
+      if participant == me || isThere(participant, at: now) { there.insert(seat) }
     }
     return there
+  }
+
+  private func isThere(_ participant: Participant, at now: Moment) -> Bool {
+    guard let place = peers.all.indices.first(where: { peers.all[$0].node == participant.node }) else { return false }
+    return peers.isPresent(at: place, now) && peers.all[place].status?.incarnation == participant.incarnation
   }
 
   mutating func noteMajority(at now: Moment) {

@@ -191,10 +191,14 @@ package struct FleetNode {
   }
 
   private mutating func noteWake() {
-    wakesAt = min(log.wakesAt, peers.speaksAt)
-    if isInformed || change.cameOver { wakesAt = min(wakesAt, rollouts.wakesAt) }
-    for index in owners.indices { wakesAt = min(wakesAt, owners[index].wakesAt, moves[index]?.asksAt ?? .never) }
-    for index in tables.indices { wakesAt = min(wakesAt, tables[index].wakesAt) }
+    var soonest = min(log.wakesAt, peers.speaksAt)
+    if isInformed || change.cameOver { soonest = min(soonest, rollouts.wakesAt) }
+    for index in owners.indices {
+      soonest = min(soonest, owners[index].wakesAt)
+      if let asksAt = moves[index]?.asksAt { soonest = min(soonest, asksAt) }
+    }
+    for index in tables.indices { soonest = min(soonest, tables[index].wakesAt) }
+    wakesAt = soonest
   }
 
   /// Takes what happened, and says what is to be done.
@@ -284,8 +288,8 @@ package struct FleetNode {
     guard tables.indices.contains(index) else { return }
     var said = tableEffects.taken()
     tables[index].step(input, at: now, into: &said)
-    for effect in said {
-      switch effect {
+    for place in said.indices {
+      switch said.take(at: place, leaving: .ready) {
       case .send(let message, let node): effects.append(.send(.table(tableNames[index], message), to: node))
       case .ready: effects.append(.tableReady(index))
       case .replicated(let upTo): effects.append(.replicated(table: index, upTo: upTo))

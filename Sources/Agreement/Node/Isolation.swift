@@ -34,8 +34,12 @@ package struct Isolation: Equatable, Sendable {
   mutating func judge(_ own: [PoolView], _ others: [[PoolView]], at now: Moment) {
     let looksSo = own.indices.contains { index in
       guard own[index].isBroken else { return false }
-      let views = others.compactMap { $0.count == own.count ? $0[index] : nil }
-      return views.count { !$0.isBroken } * 2 > views.count
+      var (seen, up) = (0, 0)
+      for views in others where views.count == own.count {
+        seen += 1
+        if !views[index].isBroken { up += 1 }
+      }
+      return up * 2 > seen
     }
     note(looksSo, at: now)
   }
@@ -64,11 +68,13 @@ extension FleetNode {
 
   /// What others see who serve the same.
   private func views(at now: Moment) -> [[PoolView]] {
-    peers.all.compactMap { peer in
-      guard peers.isPresent(peer, at: now), let status = peer.status, status.generation == rollouts.stored.generation
-      else { return nil }
-      return status.pools
+    var views: [[PoolView]] = []
+    views.reserveCapacity(peers.all.count)
+    for place in peers.all.indices
+    where peers.isPresent(at: place, now) && peers.all[place].status?.generation == rollouts.stored.generation {
+      if let pools = peers.all[place].status?.pools { views.append(pools) }
     }
+    return views
   }
 
   /// Whether anybody else may own an address: then an isolated node doesn't.

@@ -48,6 +48,13 @@ package struct Peers {
     return now - heardAt <= Self.patience
   }
 
+  /// The same of one by its place among all.
+  @inline(__always)
+  func isPresent(at place: Int, _ now: Moment) -> Bool {
+    guard let heardAt = all[place].heardAt else { return false }
+    return now - heardAt <= Self.patience
+  }
+
   mutating func hear(_ status: NodeStatus, of node: NodeName, at now: Moment) {
     guard let index = all.firstIndex(where: { $0.node == node }) else { return }
     all[index].status = status
@@ -186,6 +193,8 @@ extension FleetNode {
   /// Who should have an address rather than this node, and has been able to for a while.
   private mutating func preferred(to index: Int, at now: Moment) -> NodeName? {
     let prefer = plan.addresses[index].prefer
+    // As a rule nobody is preferred.
+    if prefer.isEmpty { return nil }
     let mine = prefer.firstIndex(of: plan.me) ?? prefer.count
     let better = prefer.prefix(mine).first { mayOwn(index, $0, at: now) }
     guard let better else {

@@ -159,6 +159,11 @@ package struct StuckTable: Sendable {
     }
   }
 
+  /// Goes through all clients and their backends.
+  package func forEach(_ body: (ClientKey, _ backend: UInt64) -> Void) {
+    for slot in slots { if let slot { body(slot.client, slot.backend) } }
+  }
+
   /// All entries.
   package func entries(at now: Moment) -> [StuckEntry] { entries(in: 0..<span, at: now) }
 

@@ -123,6 +123,7 @@ extension FleetNode {
     guard state.succession != nil, let succession = state.succession else {
       change.seen = nil
       sealOwners(isSealed, at: now, into: &effects)
+      if plan.wanted == nil { return change.unanimousSince = nil }
       return propose(at: now, into: &effects)
     }
     if change.seen?.number != succession.number { change.seen = (succession.number, now) }
@@ -145,6 +146,7 @@ extension FleetNode {
   }
 
   /// A node that is new may find that its log is of a later era.
+  @inline(__always)
   private mutating func followEra() {
     guard state.era != ownersEra else { return }
     ownersEra = state.era
@@ -205,6 +207,7 @@ extension FleetNode {
     sealOwners(isSealed, at: now, into: &effects)
   }
 
+  @inline(__always)
   private mutating func sealOwners(_ isSealed: Bool, at now: Moment, into effects: inout [Effect]) {
     guard isSealed != areOwnersSealed else { return }
     areOwnersSealed = isSealed

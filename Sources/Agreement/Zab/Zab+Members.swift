@@ -4,7 +4,10 @@ extension Zab {
   /// Who has a seat, as far as this node knows.
   @inline(__always)
   package func participant(at seat: NodeNumber) -> Participant? {
-    guests[Int(seat)] ?? members[seat] ?? later?[seat]
+    if let guest = guests[Int(seat)] { return guest }
+    let members = members
+    if let member = members[seat] { return member }
+    return later?[seat]
   }
 
   /// Takes note of who talks from a seat. One who hasn't it by the members that this node knows may have it by later ones, and has to be

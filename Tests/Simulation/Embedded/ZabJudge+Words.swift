@@ -3,10 +3,11 @@ package import Agreement
 extension ZabJudge {
   /// Whether what a node says of itself is on its disk: what is wrong with it, if anything.
   package static func judge(
-    _ message: ZabMessage, of node: NodeNumber, to other: @autoclosure () -> NodeNumber, having disk: ZabMemory
-  )
-    -> String?
-  {
+    _ message: ZabMessage, of node: NodeNumber, to other: @autoclosure () -> NodeNumber,
+    having memory: @autoclosure () -> ZabMemory
+  ) -> String? {
+    guard message.isPromise else { return nil }
+    let disk = memory()
     switch message {
     case .newEpoch(let epoch):
       if disk.acceptedEpoch != epoch || disk.acceptedLeader != node {
@@ -33,5 +34,15 @@ extension ZabJudge {
     default: break
     }
     return nil
+  }
+}
+
+extension ZabMessage {
+  /// Whether it rests on what is on the disk of who says it.
+  fileprivate var isPromise: Bool {
+    switch self {
+    case .newEpoch, .acceptedEpoch, .newLeader, .acceptedLeader, .acknowledge: true
+    default: false
+    }
   }
 }

@@ -2,19 +2,18 @@ import Agreement
 
 /// Judges tables of stuck clients: who has taken up a primary's updates to one of them has what the primary had then.
 struct TableJudge {
-  private struct Key: Hashable {
-    var table: Int
-    var generation: UInt64
-  }
+  /// Each client's backend, which is a small number; 0 if it has none.
+  typealias Contents = SIMD32<UInt8>
 
   /// A primary's table at its start, its updates since, and what it has come to by them.
   private struct Past {
-    var base: [UInt64?]
-    var updates: [(client: Int, backend: UInt64?)] = []
-    var now: [UInt64?]
+    let generation: UInt64
+    var base: Contents
+    var updates: [(client: Int, backend: UInt8)] = []
+    var now: Contents
 
-    init(base: [UInt64?]) {
-      (self.base, now) = (base, base)
+    init(_ generation: UInt64, base: Contents) {
+      (self.generation, self.base, now) = (generation, base, base)
     }
 
     /// Takes up what a step changed, by its stamp: at most some updates.
@@ -22,13 +21,13 @@ struct TableJudge {
       let count = Int(end) - updates.count
       guard count > 0 else { return }
       let contents = TableJudge.contents(table)
-      var changed = TableJudge.clients.indices.filter { now[$0] != contents[$0] }
-      // An update may leave everything as it was.
-      while changed.count < count { changed.append(0) }
-      for client in changed.prefix(count) {
+      let end = updates.count + count
+      for client in TableJudge.clients.indices where now[client] != contents[client] && updates.count < end {
         updates.append((client, contents[client]))
         now[client] = contents[client]
       }
+      // An update may leave everything as it was.
+      while updates.count < end { updates.append((0, contents[0])) }
     }
   }
 
@@ -41,16 +40,23 @@ struct TableJudge {
     var whole: StuckTable?
   }
 
-  private var pasts: [Key: Past] = [:]
+  /// Of each table, in the order in which they were led so; most often it's about the last one.
+  private var pasts: [[Past]]
+
+  init(tables: Int) { pasts = Array(repeating: [], count: tables) }
+
+  private func past(of table: Int, _ generation: UInt64) -> Int? {
+    pasts[table].indices.last { pasts[table][$0].generation == generation }
+  }
 
   /// All clients that there are.
   static let clients = (0..<24).map { ClientKey(pool: 1, high: 0, low: $0) }
 
-  /// Each client's backend.
-  static func contents(_ table: StuckTable) -> [UInt64?] {
-    var contents = [UInt64?](repeating: nil, count: clients.count)
+  /// What a table has.
+  static func contents(_ table: StuckTable) -> Contents {
+    var contents = Contents.zero
     // Going through them once is a third of the work of looking each client up.
-    for entry in table.entries(at: .start) { contents[Int(entry.client.low)] = entry.backend }
+    table.forEach { client, backend in contents[Int(client.low)] = UInt8(backend) }
     return contents
   }
 
@@ -62,7 +68,7 @@ struct TableJudge {
       switch input {
       case .message(.table(_, .give), _): false
       case .message(.table, _), .stuck:
-        !all[index].isPrimary || prefix.map { pasts[Key(table: index, generation: $0.generation)] != nil } ?? true
+        !all[index].isPrimary || prefix.map { past(of: index, $0.generation) != nil } ?? true
       default: false
       }
     return Before(
@@ -75,20 +81,22 @@ struct TableJudge {
     guard after[index].isPrimary, let prefix = after[index].prefix else { return }
     // Most often nothing has changed.
     if before.whole == nil, before.upTo == prefix.upTo, before.fence == after[index].fence { return }
-    let key = Key(table: index, generation: prefix.generation)
-    pasts[key, default: Past(base: Self.contents(before.whole ?? after[index].table))]
-      .come(to: prefix.upTo, after[index].table)
+    let place = past(of: index, prefix.generation) ?? pasts[index].count
+    if place == pasts[index].count {
+      pasts[index].append(Past(prefix.generation, base: Self.contents(before.whole ?? after[index].table)))
+    }
+    pasts[index][place].come(to: prefix.upTo, after[index].table)
   }
 
   /// What a table has to be after a primary's update; nil if nobody can say.
-  func expected(_ index: Int, _ generation: UInt64, upTo: UInt64) -> [UInt64?]? {
-    guard let past = pasts[Key(table: index, generation: generation)], Int(upTo) <= past.updates.count else {
-      return nil
-    }
+  func expected(_ index: Int, _ generation: UInt64, upTo: UInt64) -> Contents? {
+    guard let place = past(of: index, generation) else { return nil }
+    let count = pasts[index][place].updates.count
     // Most often it's the last one.
-    if Int(upTo) == past.updates.count { return past.now }
-    var contents = past.base
-    for update in past.updates.prefix(Int(upTo)) { contents[update.client] = update.backend }
+    if Int(upTo) == count { return pasts[index][place].now }
+    guard Int(upTo) < count else { return nil }
+    var contents = pasts[index][place].base
+    for update in pasts[index][place].updates.prefix(Int(upTo)) { contents[update.client] = update.backend }
     return contents
   }
 }
@@ -126,26 +134,29 @@ extension World {
   }
 
   /// How the tables are that may be others after this.
-  func lookAtTables(_ all: [Replication], before input: FleetNode.Input) -> [TableJudge.Before] {
+  func lookAtTables(of fleet: Running<FleetNode>, before input: FleetNode.Input, into looks: inout [TableJudge.Before])
+  {
     switch input {
     case .message(.table(let name, _), _):
-      tableNames.firstIndex(of: name).map { [tables.look($0, all, input)] } ?? []
-    case .stuck(let index, _, _): [tables.look(index, all, input)]
-    case .reply, .message(.leave, _), .inherited: all.indices.map { tables.look($0, all, input) }
-    default: []
+      if let index = tableNames.firstIndex(of: name) { looks.append(tables.look(index, fleet.value.tables, input)) }
+    case .stuck(let index, _, _): looks.append(tables.look(index, fleet.value.tables, input))
+    case .reply, .message(.leave, _), .inherited:
+      for index in tableNames.indices { looks.append(tables.look(index, fleet.value.tables, input)) }
+    default: break
     }
   }
 
   /// Holds a node's tables against what their primaries had.
   func judgeTables(_ node: Int, before: [TableJudge.Before], after: [Replication], _ input: FleetNode.Input) {
-    for was in before {
+    for place in before.indices {
+      let was = (index: before[place].index, fence: before[place].fence, upTo: before[place].upTo)
       let index = was.index
       if was.fence > after[index].fence {
         fail("a fence never falls", "n\(node) goes from \(was.fence) to \(after[index].fence)")
       }
-      tables.note(was, after)
+      tables.note(before[place], after)
       if case .message(.table(_, .give(_, _, _, let entries, _)), _) = input {
-        judgeGiven(entries, was.whole, after[index], node)
+        judgeGiven(entries, before[place].whole, after[index], node)
       }
       guard !after[index].isPrimary, let prefix = after[index].prefix,
         was.upTo != prefix.upTo || was.fence != after[index].fence
@@ -157,7 +168,7 @@ extension World {
       let wrong = TableJudge.clients.indices.first { contents[$0] != expected[$0] }
       fail(
         "a backup has what its primary had",
-        "n\(node)'s table of \(tableNames[index]) after \(prefix.generation).\(prefix.upTo) has \(wrong.flatMap { contents[$0] }.map(String.init) ?? "nothing") for \(wrong ?? 0), the primary had \(wrong.flatMap { expected[$0] }.map(String.init) ?? "nothing")"
+        "n\(node)'s table of \(tableNames[index]) after \(prefix.generation).\(prefix.upTo) has \(contents[wrong ?? 0]) for \(wrong ?? 0), the primary had \(expected[wrong ?? 0])"
       )
     }
   }

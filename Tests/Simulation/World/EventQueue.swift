@@ -17,6 +17,9 @@ struct EventQueue<Event> {
   private var free: [UInt32] = []
   private var order: UInt32 = 0
 
+  /// When something happens next.
+  var soonest: Int64? { heap.first?.at }
+
   /// Puts something at a time in nanoseconds.
   mutating func put(_ event: consuming Event, at time: Int64) {
     let slot: UInt32

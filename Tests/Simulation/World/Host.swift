@@ -45,6 +45,8 @@ package final class Host {
 
   /// What runs; nothing while it's down.
   var fleet: Running<FleetNode>?
+  /// The nodes that its file names.
+  var acquaintances = NodeSet()
   /// Counts starts and ends, so that what was meant for an earlier life reaches nobody.
   var life: UInt32 = 0
   /// When it began.
@@ -146,6 +148,7 @@ extension World {
     nodes[node].named.insert(nodes[node].file.name)
     beginDisk(node)
     beginEra(node)
+    nodes[node].acquaintances = group.reduce(into: NodeSet()) { $0.insert(NodeNumber($1)) }
     nodes[node].fleet = Running(FleetNode(plan(of: node), memory: nodes[node].disk, mutants: mutants))
     if inherited.contains(where: \.isSealed) { step(node, .sealed) }
     for legacy in inherited {
@@ -221,10 +224,10 @@ extension World {
 
   // MARK: What a node wants
 
-  func perform(_ effect: FleetNode.Effect, of node: Int) {
+  func perform(_ effect: consuming FleetNode.Effect, of node: Int) {
     if nodes[node].isRestoring, !effect.isAnswer { return }
     let life = nodes[node].life
-    switch effect {
+    switch consume effect {
     case .call(let call, let request): ask(node, call, request)
     case .send(let message, let name): send(message, from: node, to: index(of: name))
     case .rollout(let effect): perform(effect, of: node)

@@ -42,7 +42,8 @@ extension World {
 
   /// Who doesn't vote though all files name him, or does though none names him; nil if there's nobody.
   var whoVotesWrongly: String? {
-    let silent = story.grouping.after.first { !isVoter($0) }.map { "n\($0) has no voice" }
+    let members = latestMembers
+    let silent = story.grouping.after.first { !isVoter($0, among: members) }.map { "n\($0) has no voice" }
     return silent ?? story.grouping.leaving.first { !isVotedOut($0) }.map { "n\($0) votes still" }
   }
 

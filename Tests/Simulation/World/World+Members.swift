@@ -22,9 +22,9 @@ extension World {
     }
   }
 
-  /// Whether a node's word counts.
-  func isVoter(_ node: Int) -> Bool {
-    guard let members = latestMembers, let seat = members.seat(of: participant(node)) else { return false }
+  /// Whether a node's word counts, among these.
+  func isVoter(_ node: Int, among members: Members?) -> Bool {
+    guard let members, let seat = members.seat(of: participant(node)) else { return false }
     return members.voters.contains(seat)
   }
 
@@ -81,11 +81,14 @@ extension World {
     if story.isRestored { emptyThoseApart() }
     if story.changesMembers { giveFiles() }
     // One whom the others listen to.
-    let asked = nodes.indices.first { isVoter($0) && isHeard($0) }
+    let members = latestMembers
+    let asked = nodes.indices.first { isVoter($0, among: members) && isHeard($0) }
     guard story.engine == .embedded || story.changesEngine, let asked else { return }
     // One who is to vote no more does so for a while.
     let wanted = nodes[asked].fleet?.value.state.voters?.all
-    let others = story.grouping.after.filter { !isVoter($0) || wanted?.contains(participant($0)) == false }
+    let others = story.grouping.after.filter {
+      !isVoter($0, among: members) || wanted?.contains(participant($0)) == false
+    }
     let leaving = sideByNow == .before ? story.grouping.leaving.first { isWanted($0) } : nil
     let request: FleetRequest
     if !others.isEmpty {

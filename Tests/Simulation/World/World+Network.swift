@@ -3,7 +3,7 @@ import Agreement
 extension World {
   // MARK: Between nodes
 
-  func send(_ message: FleetMessage, from node: Int, to other: Int) {
+  func send(_ message: consuming FleetMessage, from node: Int, to other: Int) {
     if case .mayGoOn = message { outcome.counts.grants += 1 }
     switch message {
     case .embedded(.log(let word, _, let seat)), .embedded(.restoredLog(let word, _, let seat, _)):
@@ -24,12 +24,15 @@ extension World {
       at = max(at, arrivals[node][other] + 1)
       arrivals[node][other] = at
     }
-    queue.put(.input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))), at: at)
-    if !isHealed, chance.permille(10) {
-      queue.put(
-        .input(node: other, life: nodes[other].life, .message(message, from: Self.name(node))),
-        at: now + delay() + chance.within(0...seconds(2)))
+    let life = nodes[other].life
+    guard !isHealed, chance.permille(10) else {
+      return queue.put(
+        .message(node: other, life: life, from: node, .message(consume message, from: Self.name(node))), at: at)
     }
+    queue.put(.message(node: other, life: life, from: node, .message(message, from: Self.name(node))), at: at)
+    queue.put(
+      .message(node: other, life: life, from: node, .message(message, from: Self.name(node))),
+      at: now + delay() + chance.within(0...seconds(2)))
   }
 
   private func tellMembers(_ message: FleetMessage, from node: Int, to other: Int) {

@@ -11,7 +11,8 @@ extension World {
   /// So many of those who vote lose all that they have that nobody can go on; one at least is left.
   func loseMost(_ choice: UInt64) {
     var chance = Chance(choice)
-    var voters = nodes.indices.filter { isVoter($0) }
+    let members = latestMembers
+    var voters = nodes.indices.filter { isVoter($0, among: members) }
     guard !isMajorityLost, voters.count > 1, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return }
     for place in voters.indices { voters.swapAt(place, chance.below(voters.count)) }
     // Who has no vote any more has a memory still.

@@ -20,6 +20,7 @@ package final class World {
   enum Event {
     case wake(node: Int, life: UInt32)
     indirect case input(node: Int, life: UInt32, FleetNode.Input)
+    indirect case message(node: Int, life: UInt32, from: Int, FleetNode.Input)
     indirect case prepared(node: Int, life: UInt32, origin: UInt64, Vote)
     indirect case arrive(node: Int, life: UInt32, CallID, StoreRequest)
     indirect case commit(node: Int, life: UInt32, CallID, [StoreWrite])
@@ -69,6 +70,7 @@ package final class World {
   var chance: Chance
   var queue = EventQueue<Event>()
   var now: Int64 = 0
+  private var deed = 0
   var nodes: [Host] = []
   /// When each address was given up last, for another node.
   var givenUpAt: [Int64]
@@ -88,7 +90,8 @@ package final class World {
   var isMajorityLost = false
   var owners: OwnerJudge
   private var sleep: SleepJudge
-  var tables = TableJudge()
+  var tables: TableJudge
+  private var looks: [TableJudge.Before] = []
   var effects: [FleetNode.Effect] = []
   var requests: UInt64 = 0
   var lastToken: [UInt8] = []
@@ -106,6 +109,7 @@ package final class World {
     let servers = (0..<story.nodes).filter { $0 != story.witness }
     self.servers = servers
     tableNames = story.addresses > 0 ? (0..<story.addresses).map { "a\($0)" } : servers.map { "@n\($0)" }
+    tables = TableJudge(tables: tableNames.count)
     cuts = Array(repeating: Array(repeating: false, count: story.nodes), count: story.nodes)
     arrivals = Array(repeating: Array(repeating: 0, count: story.nodes), count: story.nodes)
     owners = OwnerJudge(addresses: story.addresses)
@@ -140,30 +144,38 @@ package final class World {
   }
 
   func index(of name: NodeName) -> Int {
-    Self.names.firstIndex(of: name) ?? 0
+    // An `n` and a digit.
+    unsafe name.text.utf8.withContiguousStorageIfAvailable { unsafe Int($0[1]) - 48 } ?? 0
   }
 
   /// Plays the story to its end, or to what is wrong.
   package func play() -> Outcome {
     for index in nodes.indices { begin(index) }
-    for (number, entry) in story.deeds.enumerated() { queue.put(.deed(number), at: entry.at) }
     for table in tableNames.indices where story.hasClients { queue.put(.stick(table: table), at: seconds(2)) }
     queue.put(.heal, at: story.healsAt)
-    for turn in 1...(story.isSlow ? 40 : 20) {
-      queue.put(.seatAll, at: story.healsAt + milliseconds(500) * Int64(turn))
-    }
+    queue.put(.seatAll, at: story.healsAt + milliseconds(500))
     // Until then all that was begun has ended: the longest term, the longest patience, one try more after a refusal.
     let wellAt = story.healsAt + seconds(story.isSlow ? 24 : 16)
     queue.put(.lastWish, at: wellAt)
     queue.put(.judge(final: false), at: wellAt - milliseconds(1))
     queue.put(.judge(final: true), at: wellAt + seconds(5))
-    while outcome.finding == nil, let event = queue.take(at: &now) {
+    while outcome.finding == nil, let event = next() {
       outcome.events += 1
       outcome.hash = (outcome.hash ^ UInt64(bitPattern: now)) &* 0x100_0000_01B3
       if case .end = event { break }
       take(event)
     }
     return outcome
+  }
+
+  /// What happens next. Deeds are known from the start: they aren't put, so that there's less to sift.
+  private func next() -> Event? {
+    if deed < story.deeds.count, story.deeds[deed].at <= queue.soonest ?? .max {
+      now = story.deeds[deed].at
+      deed += 1
+      return .deed(deed - 1)
+    }
+    return queue.take(at: &now)
   }
 
   func fail(_ promise: String, _ what: @autoclosure () -> String) {
@@ -184,6 +196,10 @@ package final class World {
       step(node, .tick)
     case .input(let node, let life, let input):
       guard nodes[node].life == life else { return }
+      step(node, input)
+    case .message(let node, let life, let other, let input):
+      // It has no key for somebody whom it doesn't know.
+      guard nodes[node].life == life, nodes[node].acquaintances.contains(NodeNumber(other)) else { return }
       step(node, input)
     case .prepared(let node, let life, let origin, let vote):
       guard nodes[node].life == life, canTake(node, event) else { return }
@@ -232,7 +248,10 @@ package final class World {
     case .deed(let number): perform(story.deeds[number].deed)
     case .thaw(let node, let life): if nodes[node].life == life { thaw(node) }
     case .heal: heal()
-    case .seatAll: seatAll()
+    case .seatAll:
+      seatAll()
+      let next = now + milliseconds(500)
+      if next <= story.healsAt + seconds(story.isSlow ? 20 : 10) { queue.put(.seatAll, at: next) }
     case .lastWish: wishLast()
     case .judge(let final):
       judgeLiveness(final: final)
@@ -254,16 +273,19 @@ package final class World {
   func step(_ node: Int, _ input: FleetNode.Input) {
     let host = nodes[node]
     guard !host.isRestoring, let fleet = host.fleet else { return }
-    // It has no key for somebody whom it doesn't know.
-    if case .message(_, let from) = input, !fleet.value.plan.nodes.contains(from) { return }
     if host.isFrozen { return host.late.append(.input(node: node, life: host.life, input)) }
     if tell != nil { tellTables(input, at: node) }
-    let before = lookAtTables(fleet.value.tables, before: input)
+    var before = looks.taken()
+    lookAtTables(of: fleet, before: input, into: &before)
     let local = host.clock.local(now)
     var said = effects.taken()
     fleet.value.step(input, at: local, into: &said)
-    if !before.isEmpty { judgeTables(node, before: before, after: fleet.value.tables, input) }
-    finish(node, fleet, said)
+    if !before.isEmpty {
+      judgeTables(node, before: before, after: fleet.value.tables, input)
+    }
+    // Whose table is in it would copy that with the next change.
+    looks = before.taken()
+    finish(node, host, fleet, consume said)
     if host.fleet != nil, case .tick = input, let wrong = sleep.judge(node, wakes: host.wantsAt, at: local) {
       fail("a node sleeps while nothing is due", wrong)
     }
@@ -275,14 +297,17 @@ package final class World {
     guard let fleet = host.fleet else { return }
     var said = effects.taken()
     act(&fleet.value, host.clock.local(now), &said)
-    finish(node, fleet, said)
+    finish(node, host, fleet, consume said)
   }
 
-  private func finish(_ node: Int, _ fleet: Running<FleetNode>, _ said: consuming [FleetNode.Effect]) {
-    let host = nodes[node]
+  private func finish(
+    _ node: Int, _ host: Host, _ fleet: Running<FleetNode>, _ said: consuming [FleetNode.Effect]
+  ) {
     host.wantsAt = fleet.value.wakesAt
     outcome.hash = (outcome.hash ^ UInt64(node) ^ UInt64(said.count) << 8) &* 0x100_0000_01B3
-    for index in said.indices where outcome.finding == nil { perform(said[index], of: node) }
+    for index in said.indices where outcome.finding == nil {
+      perform(said.take(at: index, leaving: .tableReady(0)), of: node)
+    }
     effects = said
     // What came of an effect may have stepped it again, or ended it.
     guard host.fleet != nil else { return }
