@@ -77,6 +77,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case otherMembersHeard
   case formerLetGoAtOnce
   case earlierLookKept
+  case renewedBeforeDurable
   // Who founds the embedded engine.
   case agreedBeforeDurable
   case foundedAtOwnWord
@@ -99,7 +100,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of ownership among the nodes themselves that ownership on a store has no room for.
   private static let ofPaxosAlone: [Mutant] = [
     .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
-    .earlierLookKept,
+    .earlierLookKept, .renewedBeforeDurable,
   ]
   /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
   package static let ofPaxos =

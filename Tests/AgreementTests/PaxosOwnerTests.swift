@@ -77,6 +77,23 @@ import Testing
     var owners: [Int] { owned.indices.filter { isThere[$0] && owned[$0].map { $0.until > now } ?? false } }
   }
 
+  /// After a start nobody would know whom it was renewed for.
+  @Test(arguments: [nil, .renewedBeforeDurable] as [Mutant?])
+  func nothingIsRenewedBeforeItIsStoredWhoseItIs(_ mutant: Mutant?) {
+    var cluster = Cluster(3, mutant)
+    var effects: [PaxosOwner.Effect] = []
+    let ballot = Ballot(number: 1 << 32, node: 0)
+    for message: PaxosMessage in [.prepare(1, ballot), .accept(1, ballot, owner: 0), .renew(1, round: 7)] {
+      cluster.nodes[1].step(.message(message, from: 0, among: 0), at: cluster.now, into: &effects)
+    }
+    func said() -> [PaxosMessage] { effects.compactMap { if case .send(let message, 0) = $0 { message } else { nil } } }
+    #expect(said() == (mutant == nil ? [] : [.renewed(1, round: 7)]))
+    cluster.nodes[1].step(.persisted(1), at: cluster.now, into: &effects)
+    #expect(!said().contains(.accepted(1, ballot)))
+    cluster.nodes[1].step(.persisted(2), at: cluster.now, into: &effects)
+    #expect(said().contains(.accepted(1, ballot)) && said().contains(.renewed(1, round: 7)))
+  }
+
   @Test func whoWasAwayWhenItWasChosenIsWonLater() {
     var cluster = Cluster(3)
     for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }

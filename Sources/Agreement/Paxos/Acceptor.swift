@@ -34,29 +34,39 @@ struct Acceptor {
       busy: lease.holder == node ? .zero : max(lease.until - now, .zero), heir: heir)
   }
 
-  /// Takes a question of phase 1 or 2; whether the slot has changed, so that the answer has to wait until that is stored.
+  /// On what an answer rests.
+  enum Footing {
+    /// On nothing: whoever it says no to may know.
+    case none
+    /// On the slot as it was stored, or is being.
+    case afterSlot
+    /// On the slot as it is now, which has to be stored.
+    case newSlot
+  }
+
+  /// Takes a question of phase 1 or 2. The answer has to wait until that is stored on which it rests.
   mutating func answer(
     _ message: PaxosMessage, of node: NodeNumber, at now: Moment, _ mutants: Mutants
-  ) -> (reply: PaxosMessage, isStored: Bool)? {
+  ) -> (reply: PaxosMessage, Footing)? {
     switch message {
     case .prepare(let generation, let ballot):
-      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), true) }
+      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .none) }
       if generation > slot.generation { slot.accepted = nil }
       (slot.generation, slot.promised) = (generation, ballot)
       let accepted = mutants.have(.ownValueOverAccepted) ? nil : slot.accepted
-      return (.promise(generation, ballot, accepted: accepted), false)
+      return (.promise(generation, ballot, accepted: accepted), .newSlot)
     case .accept(let generation, let ballot, let owner):
-      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), true) }
+      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .none) }
       (slot.generation, slot.promised) = (generation, ballot)
       slot.accepted = PaxosSlot.Accepted(ballot: ballot, owner: owner)
       lease = (max(lease.until, now + term), owner)
-      return (.accepted(generation, ballot), false)
+      return (.accepted(generation, ballot), .newSlot)
     case .renew(let generation, let round):
       guard slot.generation == generation, slot.accepted?.owner == node, released?.generation != generation else {
-        return (.passed(generation, later: slot.generation), true)
+        return (.passed(generation, later: slot.generation), .none)
       }
       lease = (max(lease.until, now + term), node)
-      return (.renewed(generation, round: round), true)
+      return (.renewed(generation, round: round), .afterSlot)
     default: return nil
     }
   }

@@ -10,13 +10,19 @@ extension PaxosOwner {
         if generation > told.generation { told = (generation, node) }
         lose(to: node, by: generation, at: now, into: &effects)
       }
-      guard let (reply, isStored) = acceptor.answer(message, of: node, at: now, mutants) else { return }
-      if isStored { return answer(reply, to: node, at: now, into: &effects) }
-      if !mutants.have(.promiseForgotten) {
-        written += 1
-        effects.append(.persist(acceptor.slot))
+      guard let (reply, footing) = acceptor.answer(message, of: node, at: now, mutants) else { return }
+      let isAtOnce: Bool
+      switch footing {
+      case .none: isAtOnce = true
+      case .afterSlot: isAtOnce = mutants.have(.renewedBeforeDurable)
+      case .newSlot:
+        isAtOnce = mutants.have(.answeredBeforeDurable)
+        if !mutants.have(.promiseForgotten) {
+          written += 1
+          effects.append(.persist(acceptor.slot))
+        }
       }
-      if durable >= written || mutants.have(.answeredBeforeDurable) {
+      if isAtOnce || durable >= written {
         answer(reply, to: node, at: now, into: &effects)
       } else {
         answers.append((written, reply, node))

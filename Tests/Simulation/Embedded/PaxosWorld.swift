@@ -295,6 +295,9 @@ package final class PaxosWorld {
         disk.generation > generation
         || disk.generation == generation && disk.accepted.map { $0.ballot >= ballot } == true
       if !isThere { return "n\(node) accepts \(generation), and has \(disk)" }
+    case .renewed(let generation, _):
+      let isThere = disk.generation > generation || disk.generation == generation && disk.accepted != nil
+      if !isThere { return "n\(node) renews \(generation), and has \(disk)" }
     default: break
     }
     return nil
