@@ -104,6 +104,24 @@ import Testing
     #expect(Set(members.voters.map { members[$0] }) == (isLost ? Set(others + [leader]) : Set(others)))
   }
 
+  /// Who was away while others were let go knows of more voters than there are, and nobody may be left to make up their number.
+  @Test(arguments: [false, true]) func whoWasAwayFindsALeaderOfFewer(isTold: Bool) throws {
+    let all = [Sample.n0, Sample.n1, Sample.n2, Self.n3, Participant(NodeName("n4"), Incarnation(bits: 14))]
+    let founders = Members(founders: all)
+    var net = Net()
+    for node in all { net.begin(node, of: founders) }
+    net.run(2_000)
+    net.away = [all[2]]
+    net.want(Array(all[0..<3]))
+    net.run(5_000)
+    #expect(net.voters(all[0]) == Set(all[0..<3]))
+    net.away = [all[1], all[3], all[4]]
+    if isTold { net.step(all[2], .heard(try #require(net.zabs[all[0]]?.agreedMembers))) }
+    net.run(10_000)
+    #expect(net.zabs[all[0]]?.isCounted == true && net.zabs[all[2]]?.isCounted == true)
+    #expect(net.voters(all[2]) == Set(all[0..<3]))
+  }
+
   /// Nobody need be left at the next start who could say so again.
   @Test func whoHearsOfTheFoundingNotesIt() {
     var memory = FleetMemory(incarnation: Sample.n1.incarnation, run: 1)

@@ -105,7 +105,7 @@ extension Zab {
       role = .looking(looking)
       if other.node == me { return weigh(at: now) }
       join(other.node, at: now, into: &effects)
-      return side(with: other, of: node, standing, at: now, into: &effects)
+      return side(with: other, of: node, theirs, standing, at: now, into: &effects)
     }
     // Whoever would have this node, though it has no vote, doesn't know of that yet. It may be this node as well that doesn't know of others.
     guard other.node != me || mayLead else { return }
@@ -133,21 +133,22 @@ extension Zab {
     weigh(at: now)
   }
 
-  /// Who says that it leads may have nobody yet who follows it. If this node would rather have it than whom it votes for, it votes for it: else
-  /// two of whom each needs the other's voice could lead by turns for ever, as neither looks for a leader while the other one does.
+  /// Who says that it leads may have nobody yet who follows it. If this node would have it, or rather than whom it votes for, it follows it, however
+  /// many others do: two of whom each needs the other's voice could lead by turns for ever, as neither looks for a leader while the other one does;
+  /// and who was away while voters were let go knows of more than there are.
   private mutating func side(
-    with other: ElectionVote, of node: NodeNumber, _ standing: ZabMessage.Standing, at now: Moment,
+    with other: ElectionVote, of node: NodeNumber, _ round: UInt64, _ standing: ZabMessage.Standing, at now: Moment,
     into effects: inout [Effect]
   ) {
-    guard case .looking(var looking) = role, standing == .leading, other.node == node else { return }
-    let isNews = isBetter(other, than: vote)
-    guard isNews || other == vote else { return }
-    looking.votes[Int(node)] = other
-    if isNews { looking.settlesAt = .never }
-    role = .looking(looking)
-    vote = other
-    if isNews { tellVote(into: &effects) }
-    weigh(at: now)
+    guard case .looking = role, standing == .leading, other.node == node else { return }
+    guard other == vote || isBetter(other, than: vote) else { return }
+    follow(node, of: round, at: now, into: &effects)
+  }
+
+  private mutating func follow(_ leader: NodeNumber, of round: UInt64, at now: Moment, into effects: inout [Effect]) {
+    self.round = round
+    vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: leader)
+    beginToFollow(leader, at: now, into: &effects)
   }
 
   /// Tells somebody who takes this node for the leader that it isn't.
@@ -175,8 +176,6 @@ extension Zab {
     followers.insert(me)
     // Some of them may be none of those whom this node knows; who leads in truth is seen when its epoch is to begin.
     guard followers.count * 2 > knownVoters else { return }
-    round = its.round
-    vote = ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: leader)
-    beginToFollow(leader, at: now, into: &effects)
+    follow(leader, of: its.round, at: now, into: &effects)
   }
 }
