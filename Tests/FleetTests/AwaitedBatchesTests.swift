@@ -17,6 +17,16 @@ import Testing
     #expect(batches.reached(1, of: 1, (generation: 9, upTo: 1)) == 3)
   }
 
+  /// Nobody may be there for a day who could have them.
+  @Test func thoseThatNobodyEverHasAreLetGo() {
+    var batches = AwaitedBatches()
+    for number in 1...10_000 { batches.note(UInt64(number), of: number % 2, (generation: 3, upTo: UInt64(number))) }
+    #expect(batches.count <= AwaitedBatches.limit)
+    #expect(batches.reached(1, of: 1, (generation: 3, upTo: 9_999)) == nil, "whoever waited has given up")
+    #expect(batches.reached(10_000, of: 0, (generation: 3, upTo: 10_000)) == 10_000)
+    #expect(batches.reached(9_999, of: 1, (generation: 3, upTo: 9_999)) == 9_999)
+  }
+
   @Test func whatAnEarlierTableHadIsAwaitedInVain() {
     var batches = AwaitedBatches()
     batches.note(1, of: 0, (generation: 3, upTo: 10))

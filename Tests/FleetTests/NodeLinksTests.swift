@@ -23,6 +23,26 @@ import Testing
     #expect(net.reaches(0, 1) && net.reaches(1, 0))
   }
 
+  /// What a node lacks that was away is said to it at once: a state of three configurations, and the entries before and since.
+  @Test func allThatSomebodyLacksFindsRoom() throws {
+    let net = try LinkNet(2)
+    for index in 0..<2 { try net.start(index) }
+    #expect(net.reaches(0, 1))
+    let text = [UInt8](repeating: 7, count: EmbeddedLog.largestText)
+    let parts: [FleetMessage] = (1...UInt32(12)).map { number in
+      let part = ZabMessage.part(
+        epoch: 1, transfer: ZabMessage.Transfer(attempt: 1, run: 1), index: number,
+        .entry(Zxid(epoch: 1, counter: number), .value(text)))
+      return .embedded(.log(part, by: Incarnation(bits: 1), seat: 0))
+    }
+    for part in parts { net.links[0]?.send(part, to: net.places[1].name) }
+    func heard() -> [UInt32] {
+      net.heard.compactMap { if case .embedded(.log(.part(_, _, let index, _), _, _)) = $0.2 { index } else { nil } }
+    }
+    #expect(net.wait { heard() == Array(1...12) })
+    #expect(net.ended.isEmpty)
+  }
+
   @Test func whoHasEndedIsKnownToHave() throws {
     let net = try LinkNet(3)
     for index in 0..<3 { try net.start(index) }

@@ -16,7 +16,9 @@ final class SecureConnection {
     case ended(String)
   }
 
-  private static let bounds = BufferedConnection.Bounds(input: ByteStream.largestFrame + 4, output: 4 << 20)
+  // What a node lacks that was away is said to it at once: a state with three configurations, and of entries twice 4 MiB and one more. Were that too
+  // much, it would begin anew each time, and be away for ever.
+  private static let bounds = BufferedConnection.Bounds(input: ByteStream.largestFrame + 4, output: 32 << 20)
 
   private let session: TLSSession
   private let deliver: (Event) -> Void

@@ -9,12 +9,20 @@ struct AwaitedBatches {
     var last: Prefix
   }
 
+  /// How many it keeps at most: whoever waits for one before these has given up long since.
+  static let limit = 1_024
+
   private var batches: [Batch] = []
+
+  /// How many there are.
+  var count: Int { batches.count }
 
   /// A batch is what was told of a table up to now. A table that isn't this node's has none: whoever waits does so in vain.
   mutating func note(_ number: UInt64, of table: Int, _ prefix: Prefix?) {
     batches.removeAll { $0.table == table && $0.last.generation != prefix?.generation }
-    if let prefix { batches.append(Batch(number: number, table: table, last: prefix)) }
+    guard let prefix else { return }
+    if batches.count == Self.limit { batches.removeFirst(Self.limit / 4) }
+    batches.append(Batch(number: number, table: table, last: prefix))
   }
 
   /// Another node has a table up to an update: the last batch that it has now, if it has one more.
