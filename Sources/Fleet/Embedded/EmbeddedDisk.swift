@@ -41,12 +41,15 @@ final class EmbeddedDisk {
   private let tell: (Event) -> Void
   private var batch = Batch()
   private var isWriting = false
+  private var isReplacing = false
   private var isFull = false
   /// Whether something is stored that nothing was done after.
   private var isUntidy = false
   private var isBroken = false
   private var records: UInt64 = 0
   private var slots: [UInt64]
+  /// How many of each address's slots are durable.
+  private var storedSlots: [UInt64]
   private var retry: Timer?
 
   /// - Parameter names: the addresses, in the plan's order.
@@ -55,6 +58,7 @@ final class EmbeddedDisk {
     self.names = names
     self.tell = tell
     slots = names.map { _ in 0 }
+    storedSlots = slots
     worker = BackgroundWorker(name: "fleet journal", on: loop)
     retry = Timer(on: loop) { [unowned self] in flush() }
   }
@@ -72,7 +76,7 @@ final class EmbeddedDisk {
 
   /// Begins to store what was taken, unless something is being stored.
   func flush() {
-    guard !isWriting, !isBroken, !batch.isEmpty || isUntidy else { return }
+    guard !isWriting, !isReplacing, !isBroken, !batch.isEmpty || isUntidy else { return }
     isWriting = true
     let batch = batch
     self.batch = Batch()
@@ -84,9 +88,10 @@ final class EmbeddedDisk {
     }
   }
 
-  /// Puts a memory in place of all that was stored, and of what was to be; told what stood against it. Records and slots are counted anew then.
+  /// Puts a memory in place of all that was stored, and of what was to be; told what stood against it. Records and slots are counted anew then. If
+  /// it can't be, what was to be stored still is, and all that is gets told again: nobody may have listened meanwhile.
   func replace(by memory: FleetMemory, done: @escaping (JournalFault?) -> Void) {
-    batch = Batch()
+    isReplacing = true
     worker.perform { [vault] () -> JournalFault? in
       do throws(JournalFault) {
         try vault.replace(by: memory)
@@ -95,11 +100,24 @@ final class EmbeddedDisk {
         return error
       }
     } then: { [unowned self] fault in
+      isReplacing = false
       if fault == nil {
+        // What couldn't be stored before is of the former memory.
+        batch = Batch()
         records = 0
         slots = slots.map { _ in 0 }
+        storedSlots = slots
       }
       done(fault)
+      if fault != nil { tellAgain() }
+      flush()
+    }
+  }
+
+  private func tellAgain() {
+    if records > 0 { tell(.stored(records)) }
+    for address in storedSlots.indices where storedSlots[address] > 0 {
+      tell(.storedSlot(address: address, storedSlots[address]))
     }
   }
 
@@ -145,7 +163,9 @@ final class EmbeddedDisk {
       tell(.broken(fault.description))
     }
     for address in outcome.slots.sorted() {
-      if let count = batch.slots[address]?.count { tell(.storedSlot(address: address, count)) }
+      guard let count = batch.slots[address]?.count else { continue }
+      storedSlots[address] = count
+      tell(.storedSlot(address: address, count))
     }
     if outcome.hasRecords, !batch.records.isEmpty {
       records += UInt64(batch.records.count)

@@ -1,5 +1,6 @@
 package import Agreement
 import Synchronization
+import SystemPackage
 
 /// What a node of the embedded engine keeps on its disk: all that it has promised to others, in a journal, and in slots what it has promised of
 /// addresses, which must find room even on a full disk.
@@ -48,10 +49,13 @@ package final class EmbeddedVault: Sendable {
     self.open = Mutex(open)
   }
 
-  /// Whether a data folder has no journal yet: what else is in it is of another engine.
+  /// Whether a data folder has no journal yet: what else is in it is of another engine. One that can't be looked into isn't new.
   package static func isNew(in folder: String) -> Bool {
-    guard let files = try? SystemDisk().names(in: "\(folder)/journal") else { return true }
-    return files.isEmpty
+    do throws(Errno) {
+      return try SystemDisk().names(in: "\(folder)/journal").isEmpty
+    } catch {
+      return error == .noSuchFileOrDirectory
+    }
   }
 
   /// Opens what is in a data folder, or makes it, and notes this start of the process.

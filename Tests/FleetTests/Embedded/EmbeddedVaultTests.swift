@@ -44,6 +44,13 @@ import Testing
     return slot
   }
 
+  /// What else is in the folder of one that is new is of another engine, and goes.
+  @Test func whatCannotBeLookedIntoIsNotNew() throws {
+    #expect(EmbeddedVault.isNew(in: folder.path))
+    _ = try Subprocess.run("touch", ["\(folder.path)/journal"])
+    #expect(!EmbeddedVault.isNew(in: folder.path), "the kernel says that it's no folder")
+  }
+
   @Test func whatWasStoredIsThereAgain() throws {
     #expect(EmbeddedVault.isNew(in: folder.path))
     do {

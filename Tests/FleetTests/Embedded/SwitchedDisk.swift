@@ -6,6 +6,12 @@ import SystemPackage
 final class SwitchedDisk: JournalDisk, Sendable {
   /// What becomes of each write.
   private let fault = Mutex<Errno?>(nil)
+  private let isFull = Mutex(false)
+
+  /// Whether there's no room for more than there is.
+  func fill(_ isFull: Bool) {
+    self.isFull.withLock { $0 = isFull }
+  }
 
   /// From now on each write fails so; not any more if it's nil.
   func fail(_ error: Errno?) {
@@ -28,6 +34,7 @@ final class SwitchedDisk: JournalDisk, Sendable {
 
   func create(_ path: String) throws(Errno) -> any JournalFile {
     try check()
+    if isFull.withLock({ $0 }) { throw .noSpace }
     return File(try disk.create(path), self)
   }
 
@@ -53,6 +60,7 @@ final class SwitchedDisk: JournalDisk, Sendable {
 
     func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {
       try disk.check()
+      if disk.isFull.withLock({ $0 }), try offset + bytes.count > file.size() { throw .noSpace }
       try file.write(bytes, at: offset)
     }
 
