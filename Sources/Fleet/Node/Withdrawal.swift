@@ -1,7 +1,7 @@
 package import Agreement
 package import Libevent
 import Names
-import Network
+package import Network
 
 /// Takes a node's floating addresses off its interfaces and gives them up in the store, when the process that had them has ended:
 /// others needn't wait until it has been silent for long enough.
@@ -25,11 +25,12 @@ package final class Withdrawal {
   private let names: [String]
   private var timer: Timer?
 
-  /// Takes what is on this machine's interfaces away, at once. Gives what was in the way.
-  package static func clear(_ addresses: [FleetAddress]) -> [String] {
+  /// Takes what is on this machine's interfaces away, at once. Gives what was in the way, by the addresses' names.
+  package static func clear(_ addresses: [FleetAddress]) -> [String: AddressProblem] {
     let floating = FloatingAddresses(addresses.map(\.floating))
-    return floating.start(at: BootClock.now().nanoseconds).compactMap { news in
-      if case .hindered(let address, let problem) = news, problem.isFatal { "\(address.name): \(problem)" } else { nil }
+    let news = floating.start(at: BootClock.now().nanoseconds)
+    return news.reduce(into: [:]) { problems, news in
+      if case .hindered(let address, let problem) = news, problem.isFatal { problems[address.name] = problem }
     }
   }
 

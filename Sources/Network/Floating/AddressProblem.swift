@@ -31,6 +31,15 @@ package enum AddressProblem: Error, Hashable, Sendable {
     case netRaw = "CAP_NET_RAW"
   }
 
+  /// Whether what an earlier process has put there may be there still, as nobody could look, or take it away.
+  package var leavesWhatIsThere: Bool {
+    switch self {
+    case .missing(.netAdmin), .system: true
+    case .forbidden(let family): family != "AF_PACKET"
+    case .noInterface, .isDown, .occupied, .noIPv6, .answeredBelow, .missing(.netRaw), .noProgram, .failed: false
+    }
+  }
+
   /// Whether the address isn't held then. Otherwise it is, and not everybody may know.
   package var isFatal: Bool {
     switch self {

@@ -5,6 +5,7 @@ import Fleet
 import Glibc
 import Libevent
 import Names
+import Network
 
 /// `martlet fleet withdraw`: what a process leaves of its fleet's addresses goes, though the process itself has ended.
 package struct FleetWithdrawal {
@@ -52,11 +53,14 @@ package struct FleetWithdrawal {
     var outcome = Outcome()
     // A witness has none.
     guard !addresses.isEmpty, !isWitness else { return outcome }
-    outcome.problems = Withdrawal.clear(addresses)
+    let hindered = Withdrawal.clear(addresses)
+    outcome.problems = hindered.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
     // Without a folder this node has never owned anything.
     guard let owner else { return outcome }
     let loop = EventLoop()
-    let names = addresses.map(\.floating.name)
+    // Whoever took one that is still here would have it beside this host.
+    let names = addresses.map(\.floating.name).filter { hindered[$0]?.leavesWhatIsThere != true }
+    guard !names.isEmpty else { return outcome }
     let done = { (results: [Withdrawal.Outcome]) in
       for (name, result) in zip(names, results) {
         switch result {

@@ -122,10 +122,14 @@ final class AddressFleet {
   }
 
   /// What is run when a node's process has ended.
-  func withdraw(_ name: String) throws -> Subprocess.Result {
+  ///
+  /// - Parameter wrapper: by what it's run, in the node's network.
+  func withdraw(_ name: String, by wrapper: [String] = []) throws -> Subprocess.Result {
     try Subprocess.run(
-      "nsenter", ["--net=\(network(of: name).path)", MartletProgram.path, "fleet", "withdraw", file, "--node", name],
-      environment: ["MARTLET_NODE": name])
+      "nsenter",
+      ["--net=\(network(of: name).path)"] + wrapper + [
+        MartletProgram.path, "fleet", "withdraw", file, "--node", name,
+      ], environment: ["MARTLET_NODE": name])
   }
 
   struct Status: Decodable {
