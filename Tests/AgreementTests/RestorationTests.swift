@@ -64,6 +64,20 @@ import Testing
     #expect(net.values(n0) == [1])
   }
 
+  /// What somebody has asked for isn't agreed on, and is in what the fleet goes on from.
+  @Test func whatIsKeptWasNotInVain() throws {
+    var net = RestorationNet.running()
+    let leader = try #require(net.nodes[n0]?.log.embedded?.leader)
+    let others = net.names.filter { $0 != leader }
+    for name in others { net.end(name) }
+    #expect(net.ask(leader, .set(key: "a", value: [1]), for: 5_000) == nil)
+    guard case .restored? = net.restore(leader, without: others, for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.values(leader) == [1] && net.answers.contains(.passed), "\(net.answers)")
+  }
+
   @Test func oneGoesOnAndOthersComeBackByAndBy() throws {
     var net = RestorationNet.running()
     _ = net.ask(n0, .set(key: "a", value: [1]))

@@ -168,7 +168,11 @@ extension FleetNode {
 
   /// Goes on with another memory, which is stored. What it owned it owns no more; what it knows of clients and of others it knows still.
   package mutating func beginAnew(_ memory: FleetMemory, at now: Moment, into effects: inout [Effect]) {
-    for request in requests { effects.append(.answer(number: request.number, .logAway)) }
+    // What isn't agreed on is in what the fleet goes on from all the same, if it's here.
+    let kept = tail?.map(\.id) ?? []
+    for request in requests {
+      effects.append(.answer(number: request.number, kept.contains(request.id) ? .passed : .logAway))
+    }
     switch rollouts.hand {
     case .preparing(let origin), .holding(let origin): effects.append(.rollout(.giveBack(origin: origin)))
     case .empty, .refused, .activating, .soaking: break
