@@ -78,6 +78,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case formerLetGoAtOnce
   case earlierLookKept
   case renewedBeforeDurable
+  case triesNumberedAlike
   // Who founds the embedded engine.
   case agreedBeforeDurable
   case foundedAtOwnWord
@@ -97,6 +98,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   ]
   /// Those of what a process says first: they take coincidences, so tests look at it entry by entry.
   static let ofJoining: [Mutant] = [.saidBeforeCounted]
+  /// Those of tries to own a name: so do these.
+  static let ofTries: [Mutant] = [.triesNumberedAlike]
   /// Those of ownership among the nodes themselves that ownership on a store has no room for.
   private static let ofPaxosAlone: [Mutant] = [
     .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
@@ -122,7 +125,9 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of a fleet on a store.
   package static let ofFleet = allCases.filter {
     let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
-    let others = ofSuccession + ofSealing + ofJoining + ofRestoration + ofEmbeddedLog + ofFounding + ofPaxosAlone
+    let others =
+      ofSuccession + ofSealing + ofJoining + ofTries + ofRestoration + ofEmbeddedLog + ofFounding
+      + ofPaxosAlone
     return !others.contains($0) && !isOfEngine
   }
 }

@@ -77,6 +77,23 @@ import Testing
     var owners: [Int] { owned.indices.filter { isThere[$0] && owned[$0].map { $0.until > now } ?? false } }
   }
 
+  /// Each process learns of another node's try that has got in the way, and tries after that. What was said to the earlier one may come still.
+  @Test(arguments: [nil, .triesNumberedAlike] as [Mutant?]) func noTwoTriesHaveOneNumber(_ mutant: Mutant?) {
+    let members = Members(founders: (0..<3).map { Participant(NodeName("n\($0)"), Incarnation(bits: 1)) })
+    let numbers = (1...2).map { run -> UInt64 in
+      var owner = PaxosOwner(
+        0, of: members, lease: Lease(term: .seconds(3)), slot: PaxosSlot(), run: UInt32(run), at: .start,
+        mutants: Mutants(mutant))
+      var effects: [PaxosOwner.Effect] = []
+      let refusal = PaxosMessage.refused(1, .zero, promised: 50 << 32)
+      owner.step(.message(refusal, from: 1, among: members.id), at: .start, into: &effects)
+      owner.try(1, at: .start, into: &effects)
+      return owner.ballots
+    }
+    #expect((numbers[0] == numbers[1]) == (mutant != nil), "\(numbers)")
+    #expect(numbers.allSatisfy { $0 > 50 << 32 })
+  }
+
   /// After a start nobody would know whom it was renewed for.
   @Test(arguments: [nil, .renewedBeforeDurable] as [Mutant?])
   func nothingIsRenewedBeforeItIsStoredWhoseItIs(_ mutant: Mutant?) {

@@ -2,7 +2,7 @@
 extension PaxosOwner {
   mutating func `try`(_ generation: UInt64, at now: Moment, into effects: inout [Effect]) {
     guard !isSealed else { return }
-    ballots += 1
+    ballots = later(thanTry: ballots)
     let ballot = Ballot(number: ballots, node: me)
     attempt = Attempt(generation: generation, ballot: ballot, sentAt: now)
     say(.prepare(generation, ballot), at: now, into: &effects)

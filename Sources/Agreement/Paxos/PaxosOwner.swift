@@ -80,8 +80,9 @@ package struct PaxosOwner {
   var rounds: UInt64
   /// What others have said last of whose it is.
   var told: (generation: UInt64, owner: NodeNumber?) = (0, nil)
-  /// Tries of this process; those of others before it have smaller numbers.
+  /// The last try: of this process, or of another node that has got in its way.
   var ballots: UInt64
+  private let run: UInt32
   /// Since when nobody has had it, as far as a majority knows.
   var freeSince: Moment?
   var looksAt = Moment.start
@@ -117,8 +118,15 @@ package struct PaxosOwner {
     self.mutants = mutants
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
     acceptor.isOfEra = members.lineage.isFirstOfEra
+    self.run = run
     ballots = UInt64(run) << 32
     rounds = ballots
+  }
+
+  /// The number of a try after another one. It ends with the process's own, as an earlier process may have come as far, and what was said to that one
+  /// may be heard still.
+  func later(thanTry number: UInt64) -> UInt64 {
+    mutants.have(.triesNumberedAlike) ? number &+ 1 : (number >> 20 &+ 1) << 20 | UInt64(run & 0xF_FFFF)
   }
 
   /// When it wants to be called with `tick` at the latest.
