@@ -107,7 +107,8 @@ package final class FleetRuntime {
     var held = addresses?.end(handingOver: handingOver) ?? []
     // What is said by now is on its way to the disk; another process opens it next.
     embedded?.finish(within: .seconds(2))
-    if node.state.isOver { disk.finish(within: .seconds(2)) }
+    // Both would write beside the same files.
+    if handingOver || node.state.isOver { disk.finish(within: .seconds(2)) }
     for index in held.indices { held[index].roster = node.owners.first { $0.name == held[index].name }?.recordedRoster }
     return FleetLeases(held: held, hasLeft: addresses?.hasLeft ?? false, isSealed: node.isSealed ? true : nil)
   }

@@ -127,7 +127,7 @@ extension World {
   /// Starts a node's process, with what one before it has left to it; not one that its file doesn't name.
   func begin(_ node: Int, inheriting left: [Host.Legacy] = []) {
     let group = story.grouping.nodes(nodes[node].side)
-    guard group.contains(node) else { return }
+    guard group.contains(node), !absent.contains(node) else { return }
     nodes[node].life += 1
     nodes[node].begunAt = now
     nodes[node].disk.run += 1

@@ -82,6 +82,8 @@ extension World {
     goesAwayOnClaim = false
     cuts = cuts.map { $0.map { _ in false } }
     let side = sideByNow
+    absent = absentees()
+    for node in absent where nodes[node].fleet != nil { end(node, withHost: true) }
     for node in nodes.indices {
       nodes[node].isStoreCut = false
       nodes[node].lag = 0
@@ -112,18 +114,15 @@ extension World {
   func wishLast() {
     lastToken = Story.bytes(of: .max)
     requests += 1
-    step(
-      story.grouping.after[0],
-      .request(
-        .rollout(
-          FleetRequest.Wish(
-            text: lastToken, digest: Digest(.max, 0, 0, 0), absence: .isRefusal, author: "the last one")),
-        number: requests))
+    let asked = story.grouping.after.first { !absent.contains($0) } ?? 0
+    var wish = FleetRequest.Wish(text: lastToken, digest: Digest(.max, 0, 0, 0), author: "the last one")
+    if absent.isEmpty { wish.absence = .isRefusal }
+    step(asked, .request(.rollout(wish), number: requests))
   }
 
   /// Looks whether things got well.
   func judgeLiveness(final: Bool) {
-    for index in story.grouping.after {
+    for index in story.grouping.after where !absent.contains(index) {
       let host = nodes[index]
       guard engine(of: index) == story.last else {
         return fail("all come over", "n\(index) goes by era \(host.disk.era.number)")
@@ -153,7 +152,7 @@ extension World {
           "n\(index) has \(committed.origin), last: \(String(describing: fleet.value.state.last))")
       }
     }
-    if final, story.changesMembers {
+    if final, story.changesMembers, absent.isEmpty {
       if let wrong = whoVotesWrongly { return fail("those vote whom the files name", wrong) }
       outcome.counts.regrouped += 1
     }
@@ -163,7 +162,7 @@ extension World {
 
   /// Each address has one holder; one that is moved at this very moment, a second later.
   func judgeHolder(of address: Int, isSecondLook: Bool = false) {
-    guard nodes[story.grouping.after[0]].fleet?.value.state.committed.generation != 0 else { return }
+    guard nodes.contains(where: { $0.fleet.map { $0.value.state.committed.generation != 0 } ?? false }) else { return }
     let holders = nodes.indices.filter { nodes[$0].addresses[address] > now }
     guard holders.count != 1 else { return }
     if holders.isEmpty, !isSecondLook, isMoving(address) {

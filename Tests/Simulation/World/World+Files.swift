@@ -47,6 +47,20 @@ extension World {
     return silent ?? story.grouping.leaving.first { !isVotedOut($0) }.map { "n\($0) votes still" }
   }
 
+  /// Some who may be away for good, as the others are more than half of all who count, or may soon. Nobody who is to vote and doesn't yet: nobody goes
+  /// before all have come.
+  func absentees() -> Set<Int> {
+    var away: Set<Int> = []
+    guard story.changesMembers, chance.permille(500) else { return away }
+    let members = latestMembers
+    for _ in nodes.indices {
+      let node = chance.below(nodes.count)
+      guard isVoter(node, among: members) || !isWanted(node) else { continue }
+      if story.grouping.after != [node], canGoOn(without: away.union([node])) { away.insert(node) }
+    }
+    return away
+  }
+
   /// Gives all the file that they are to have by now.
   func giveFiles() {
     let side = sideByNow

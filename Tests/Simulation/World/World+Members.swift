@@ -45,15 +45,17 @@ extension World {
     // A node without memory knows of no engine but the one that its file names.
     if story.changesEngine { return false }
     guard story.engine == .embedded else { return true }
-    if isAlone(node) { return false }
+    return !isAlone(node) && !isMajorityLost && canGoOn(without: [node])
+  }
+
+  /// Whether more than half of all are left who count, or may soon, if some nodes aren't there.
+  func canGoOn(without missing: Set<Int>) -> Bool {
     let isLost = { (participant: Participant?) in
       guard let participant else { return true }
       let index = self.index(of: participant.node)
-      return index == node || self.nodes[index].disk.incarnation != participant.incarnation
+      return missing.contains(index) || self.nodes[index].disk.incarnation != participant.incarnation
     }
-    guard let latest = latestMembers, nodes.indices.allSatisfy({ !isUnfounded($0) }), !isMajorityLost else {
-      return false
-    }
+    guard let latest = latestMembers, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return false }
     for members in knownMembers where members.lineage == latest.lineage {
       var lost = NodeSet()
       for seat in members.seated where isLost(members[seat]) { lost.insert(seat) }
@@ -82,11 +84,12 @@ extension World {
     if story.changesMembers { giveFiles() }
     // One whom the others listen to.
     let members = latestMembers
-    let asked = nodes.indices.first { isVoter($0, among: members) && isHeard($0) }
+    let asked = nodes.indices.first { isVoter($0, among: members) && isHeard($0) && !absent.contains($0) }
     guard story.engine == .embedded || story.changesEngine, let asked else { return }
     // One who is to vote no more does so for a while.
     let wanted = nodes[asked].fleet?.value.state.voters?.all
-    let others = story.grouping.after.filter {
+    let there = story.grouping.after.filter { !absent.contains($0) }
+    let others = there.filter {
       !isVoter($0, among: members) || wanted?.contains(participant($0)) == false
     }
     let leaving = sideByNow == .before ? story.grouping.leaving.first { isWanted($0) } : nil

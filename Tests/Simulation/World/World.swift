@@ -83,6 +83,8 @@ package final class World {
   var slowness = 0
   var goesAwayOnClaim = false
   var isHealed = false
+  /// Those who stay away when all else is mended.
+  var absent: Set<Int> = []
   var outcome = Outcome()
   /// The logs, in the order in which they began: one, unless the fleet is restored.
   var branches = [Branch()]
