@@ -47,8 +47,8 @@ extension World {
     return silent ?? story.grouping.leaving.first { !isVotedOut($0) }.map { "n\($0) votes still" }
   }
 
-  /// Some who may be away for good, as the others are more than half of all who count, or may soon. Nobody who is to vote and doesn't yet: nobody goes
-  /// before all have come.
+  /// Some who may be away for good, as the others are more than half of all who count, or may soon, and of those whom the second file names. Nobody who
+  /// is to vote and doesn't yet: nobody goes before all have come.
   func absentees() -> Set<Int> {
     var away: Set<Int> = []
     guard story.changesMembers, chance.permille(500) else { return away }
@@ -56,7 +56,9 @@ extension World {
     for _ in nodes.indices {
       let node = chance.below(nodes.count)
       guard isVoter(node, among: members) || !isWanted(node) else { continue }
-      if story.grouping.after != [node], canGoOn(without: away.union([node])) { away.insert(node) }
+      let gone = away.union([node])
+      let left = story.grouping.after.count { !gone.contains($0) }
+      if left * 2 > story.grouping.after.count, canGoOn(without: gone) { away = gone }
     }
     return away
   }
