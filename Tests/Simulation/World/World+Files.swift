@@ -63,11 +63,13 @@ extension World {
     return away
   }
 
-  /// Gives all the file that they are to have by now.
+  /// Gives all the file that they are to have by now; and whoever leaves ends as soon as it's voted out.
   func giveFiles() {
     let side = sideByNow
-    for node in nodes.indices where nodes[node].side != side {
-      nodes[node].side = side
+    for node in nodes.indices {
+      let its = story.grouping.leaving.contains(node) && isVotedOut(node) ? .after : side
+      guard nodes[node].side != its else { continue }
+      nodes[node].side = its
       if !hasItsFile(node) { end(node, withHost: false) }
       if nodes[node].fleet == nil { begin(node) }
     }
