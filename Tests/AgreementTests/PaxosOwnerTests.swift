@@ -88,7 +88,7 @@ import Testing
       let refusal = PaxosMessage.refused(1, .zero, promised: 50 << 32)
       owner.step(.message(refusal, from: 1, among: members.id), at: .start, into: &effects)
       owner.try(1, at: .start, into: &effects)
-      return owner.ballots
+      return owner.lastTry
     }
     #expect((numbers[0] == numbers[1]) == (mutant != nil), "\(numbers)")
     #expect(numbers.allSatisfy { $0 > 50 << 32 })

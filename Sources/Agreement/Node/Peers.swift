@@ -39,8 +39,7 @@ package struct Peers {
 
   /// The same of one by its place among all: it's asked for in each step, so they aren't handed about, as they're large.
   func isThere(at place: Int, _ now: Moment) -> Bool {
-    guard let heardAt = all[place].heardAt else { return false }
-    return now - heardAt <= Self.patience && !all[place].hasEnded
+    isPresent(at: place, now) && !all[place].hasEnded
   }
 
   func isPresent(_ peer: Peer, at now: Moment) -> Bool {

@@ -34,39 +34,39 @@ struct Acceptor {
       busy: lease.holder == node ? .zero : max(lease.until - now, .zero), heir: heir)
   }
 
-  /// On what an answer rests.
+  /// What has to be stored before an answer goes out.
   enum Footing {
-    /// On nothing: whoever it says no to may know.
-    case none
-    /// On the slot as it was stored, or is being.
-    case afterSlot
-    /// On the slot as it is now, which has to be stored.
-    case newSlot
+    /// Nothing: it's a no.
+    case nothing
+    /// The slot, which may be on its way to the disk.
+    case slot
+    /// The slot, which has changed by the question.
+    case changedSlot
   }
 
-  /// Takes a question of phase 1 or 2. The answer has to wait until that is stored on which it rests.
+  /// Takes a question of phase 1 or 2.
   mutating func answer(
     _ message: PaxosMessage, of node: NodeNumber, at now: Moment, _ mutants: Mutants
   ) -> (reply: PaxosMessage, Footing)? {
     switch message {
     case .prepare(let generation, let ballot):
-      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .none) }
+      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .nothing) }
       if generation > slot.generation { slot.accepted = nil }
       (slot.generation, slot.promised) = (generation, ballot)
       let accepted = mutants.have(.ownValueOverAccepted) ? nil : slot.accepted
-      return (.promise(generation, ballot, accepted: accepted), .newSlot)
+      return (.promise(generation, ballot, accepted: accepted), .changedSlot)
     case .accept(let generation, let ballot, let owner):
-      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .none) }
+      guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .nothing) }
       (slot.generation, slot.promised) = (generation, ballot)
       slot.accepted = PaxosSlot.Accepted(ballot: ballot, owner: owner)
       lease = (max(lease.until, now + term), owner)
-      return (.accepted(generation, ballot), .newSlot)
+      return (.accepted(generation, ballot), .changedSlot)
     case .renew(let generation, let round):
       guard slot.generation == generation, slot.accepted?.owner == node, released?.generation != generation else {
-        return (.passed(generation, later: slot.generation), .none)
+        return (.passed(generation, later: slot.generation), .nothing)
       }
       lease = (max(lease.until, now + term), node)
-      return (.renewed(generation, round: round), .afterSlot)
+      return (.renewed(generation, round: round), .slot)
     default: return nil
     }
   }

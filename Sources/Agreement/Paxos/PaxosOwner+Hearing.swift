@@ -13,9 +13,9 @@ extension PaxosOwner {
       guard let (reply, footing) = acceptor.answer(message, of: node, at: now, mutants) else { return }
       let isAtOnce: Bool
       switch footing {
-      case .none: isAtOnce = true
-      case .afterSlot: isAtOnce = mutants.have(.renewedBeforeDurable)
-      case .newSlot:
+      case .nothing: isAtOnce = true
+      case .slot: isAtOnce = mutants.have(.renewedBeforeDurable)
+      case .changedSlot:
         isAtOnce = mutants.have(.answeredBeforeDurable)
         if !mutants.have(.promiseForgotten) {
           written += 1
@@ -41,7 +41,7 @@ extension PaxosOwner {
     case .accepted(let generation, let ballot): accepted(generation, ballot, by: node, at: now, into: &effects)
     case .refused(let generation, let ballot, let promised):
       // Whoever was promised to may be gone for good: the next try has to come after that one.
-      ballots = max(ballots, promised)
+      lastTry = max(lastTry, promised)
       guard attempt?.ballot == ballot, attempt?.generation == generation else { return }
       attempt?.refusals.insert(node)
       // A majority has to be possible still.

@@ -2,8 +2,8 @@
 extension PaxosOwner {
   mutating func `try`(_ generation: UInt64, at now: Moment, into effects: inout [Effect]) {
     guard !isSealed else { return }
-    ballots = later(thanTry: ballots)
-    let ballot = Ballot(number: ballots, node: me)
+    lastTry = later(thanTry: lastTry)
+    let ballot = Ballot(number: lastTry, node: me)
     attempt = Attempt(generation: generation, ballot: ballot, sentAt: now)
     say(.prepare(generation, ballot), at: now, into: &effects)
   }

@@ -80,8 +80,8 @@ package struct PaxosOwner {
   var rounds: UInt64
   /// What others have said last of whose it is.
   var told: (generation: UInt64, owner: NodeNumber?) = (0, nil)
-  /// The last try: of this process, or of another node that has got in its way.
-  var ballots: UInt64
+  /// The number of this process's last try, or of another node's that has got in its way.
+  var lastTry: UInt64
   private let run: UInt32
   /// Since when nobody has had it, as far as a majority knows.
   var freeSince: Moment?
@@ -119,11 +119,11 @@ package struct PaxosOwner {
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
     acceptor.isOfEra = members.lineage.isFirstOfEra
     self.run = run
-    ballots = UInt64(run) << 32
-    rounds = ballots
+    lastTry = UInt64(run) << 32
+    rounds = lastTry
   }
 
-  /// The number of a try after another one. It ends with the process's own, as an earlier process may have come as far, and what was said to that one
+  /// The number of a try after another one's. It ends with the process's own, as an earlier process may have come as far, and what was said to that one
   /// may be heard still.
   func later(thanTry number: UInt64) -> UInt64 {
     mutants.have(.triesNumberedAlike) ? number &+ 1 : (number >> 20 &+ 1) << 20 | UInt64(run & 0xF_FFFF)

@@ -123,6 +123,7 @@ extension FleetNode {
     guard state.succession != nil, let succession = state.succession else {
       change.seen = nil
       sealOwners(isSealed, at: now, into: &effects)
+      // As a rule nobody wants another one.
       if plan.wanted == nil { return change.unanimousSince = nil }
       return propose(at: now, into: &effects)
     }

@@ -4,6 +4,7 @@ extension Zab {
   /// Who has a seat, as far as this node knows.
   @inline(__always)
   package func participant(at seat: NodeNumber) -> Participant? {
+    // Not by `??`, whose right side would take a copy of all of this along.
     if let guest = guests[Int(seat)] { return guest }
     let members = members
     if let member = members[seat] { return member }

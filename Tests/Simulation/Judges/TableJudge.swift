@@ -18,10 +18,9 @@ struct TableJudge {
 
     /// Takes up what a step changed, by its stamp: at most some updates.
     mutating func come(to end: UInt64, _ table: StuckTable) {
-      let count = Int(end) - updates.count
-      guard count > 0 else { return }
+      let end = Int(end)
+      guard updates.count < end else { return }
       let contents = TableJudge.contents(table)
-      let end = updates.count + count
       for client in TableJudge.clients.indices where now[client] != contents[client] && updates.count < end {
         updates.append((client, contents[client]))
         now[client] = contents[client]
@@ -148,15 +147,14 @@ extension World {
 
   /// Holds a node's tables against what their primaries had.
   func judgeTables(_ node: Int, before: [TableJudge.Before], after: [Replication], _ input: FleetNode.Input) {
-    for place in before.indices {
-      let was = (index: before[place].index, fence: before[place].fence, upTo: before[place].upTo)
+    for was in before {
       let index = was.index
       if was.fence > after[index].fence {
         fail("a fence never falls", "n\(node) goes from \(was.fence) to \(after[index].fence)")
       }
-      tables.note(before[place], after)
+      tables.note(was, after)
       if case .message(.table(_, .give(_, _, _, let entries, _)), _) = input {
-        judgeGiven(entries, before[place].whole, after[index], node)
+        judgeGiven(entries, was.whole, after[index], node)
       }
       guard !after[index].isPrimary, let prefix = after[index].prefix,
         was.upTo != prefix.upTo || was.fence != after[index].fence

@@ -36,8 +36,7 @@ extension Story {
     let (leaving, coming) = (kind == 1 ? nodes - 1 : 0, nodes - 1)
     if kind != 1 { grouping.before.removeLast() }
     if kind != 0 { grouping.after.remove(at: leaving) }
-    var order = Array(0..<nodes)
-    for place in order.indices { order.swapAt(place, chance.below(nodes)) }
+    var order = chance.shuffled(0..<nodes)
     // The worst is if one knows others than all who know each other.
     if kind != 1, chance.permille(600) { order = [coming] + order.filter { $0 != coming } }
     if kind != 0, chance.permille(600) { order = order.filter { $0 != leaving } + [leaving] }

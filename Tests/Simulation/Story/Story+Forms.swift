@@ -10,9 +10,7 @@ extension Story {
     var at = chance.within(seconds(2)...seconds(5))
     while at < healsAt {
       // Upgrades come in a row, of all nodes, as one does them.
-      var order = Array(0..<nodes)
-      for place in order.indices { order.swapAt(place, chance.below(nodes)) }
-      for node in order {
+      for node in chance.shuffled(0..<nodes) {
         change(node, to: .latest, at: at, &chance)
         at += chance.within(milliseconds(100)...seconds(1))
       }

@@ -9,7 +9,7 @@ extension Story {
     self.init(seed: seed, engine: .embedded, nodes: many)
     addresses = max(addresses, 1)
     if witness.map({ $0 >= few }) ?? false || few < 3 { witness = nil }
-    // Mostly something is to come of it.
+    // Now and then little else happens, so that something comes of it.
     if chance.permille(300) { deeds.removeAll { !$0.deed.isWish && chance.permille(700) } }
     if chance.permille(600) {
       grouping.before = Array(0..<few)
@@ -18,14 +18,13 @@ extension Story {
       grouping.after = Array(0..<few)
       shrink(&chance)
     }
-    deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+    sortDeeds()
   }
 
   /// All nodes are named in the file of each, and then those are let in that are new; not always in this order.
   private mutating func grow(_ chance: inout Chance) {
     let new = grouping.after.filter { !grouping.before.contains($0) }
-    var order = grouping.before
-    for place in order.indices { order.swapAt(place, chance.below(order.count)) }
+    let order = chance.shuffled(grouping.before)
     let isHasty = chance.permille(300)
     var at = chance.within(seconds(2)...seconds(5))
     for node in isHasty ? new + order : order + new {
@@ -53,9 +52,7 @@ extension Story {
     var at = chance.within(seconds(2)...seconds(5))
     for turn in 0..<4 {
       if turn == (isHasty ? 0 : 3) {
-        var order = grouping.before
-        for place in order.indices { order.swapAt(place, chance.below(order.count)) }
-        for node in order {
+        for node in chance.shuffled(grouping.before) {
           change(node, at: at, &chance)
           at += chance.within(milliseconds(5)...milliseconds(1_500))
         }

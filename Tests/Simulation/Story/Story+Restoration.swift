@@ -14,6 +14,6 @@ extension Story {
       add(.loseMost(choice: chance.next()), at: min(at, healsAt - 1))
       at += seconds(5) + chance.within(0...seconds(6))
     }
-    deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+    sortDeeds()
   }
 }

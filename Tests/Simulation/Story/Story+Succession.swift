@@ -26,14 +26,12 @@ extension Story {
       last = last.other
       at = change(to: last, from: at, &chance) + chance.within(milliseconds(50)...seconds(4))
     }
-    deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+    sortDeeds()
   }
 
   private mutating func change(to engine: Engine, from start: Int64, _ chance: inout Chance) -> Int64 {
-    var order = Array(0..<nodes)
-    for place in order.indices { order.swapAt(place, chance.below(nodes)) }
     var at = start
-    for node in order {
+    for node in chance.shuffled(0..<nodes) {
       begin(node, with: engine, at: at, &chance)
       if chance.permille(100) {
         // Somebody thinks better of it for a while.

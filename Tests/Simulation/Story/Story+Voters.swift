@@ -27,6 +27,6 @@ extension Story {
         add(.ask(node: node, .set(key: "k\(chance.below(3))", value: value)), at: soon)
       }
     }
-    deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+    sortDeeds()
   }
 }

@@ -149,6 +149,11 @@ extension Story {
     if addresses > 0, nodes > 2, engine == .store { regroup(seed) }
     if engine == .store { meetDeposed(seed) } else { appointWitness(seed) }
     if programs == .mixed { mixPrograms(seed) }
+    sortDeeds()
+  }
+
+  /// Brings the deeds into the order of time; those of one time stay in that in which they came.
+  mutating func sortDeeds() {
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 

@@ -25,6 +25,13 @@ struct Chance {
     range.lowerBound + Int64(below(Int(range.upperBound - range.lowerBound) + 1))
   }
 
+  /// Some in another order.
+  mutating func shuffled<Element>(_ some: some Sequence<Element>) -> [Element] {
+    var all = Array(some)
+    for place in all.indices { all.swapAt(place, below(all.count)) }
+    return all
+  }
+
   /// Whether something happens that does so many times in a thousand.
   mutating func permille(_ share: Int) -> Bool {
     below(1_000) < share

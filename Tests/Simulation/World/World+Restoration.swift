@@ -14,7 +14,7 @@ extension World {
     let members = latestMembers
     var voters = nodes.indices.filter { isVoter($0, among: members) }
     guard !isMajorityLost, voters.count > 1, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return }
-    for place in voters.indices { voters.swapAt(place, chance.below(voters.count)) }
+    voters = chance.shuffled(voters)
     // Who has no vote any more has a memory still.
     var kept = nodes.indices.filter { !voters.contains($0) } + [voters.removeFirst()]
     for node in voters where chance.permille(400) && !canGoOn(kept + [node]) { kept.append(node) }

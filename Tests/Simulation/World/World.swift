@@ -70,7 +70,7 @@ package final class World {
   var chance: Chance
   var queue = EventQueue<Event>()
   var now: Int64 = 0
-  private var deed = 0
+  private var nextDeed = 0
   var nodes: [Host] = []
   /// When each address was given up last, for another node.
   var givenUpAt: [Int64]
@@ -146,7 +146,7 @@ package final class World {
   }
 
   func index(of name: NodeName) -> Int {
-    // An `n` and a digit.
+    // It's asked for with each message. Names are an `n` and a digit.
     unsafe name.text.utf8.withContiguousStorageIfAvailable { unsafe Int($0[1]) - 48 } ?? 0
   }
 
@@ -172,10 +172,10 @@ package final class World {
 
   /// What happens next. Deeds are known from the start: they aren't put, so that there's less to sift.
   private func next() -> Event? {
-    if deed < story.deeds.count, story.deeds[deed].at <= queue.soonest ?? .max {
-      now = story.deeds[deed].at
-      deed += 1
-      return .deed(deed - 1)
+    if nextDeed < story.deeds.count, story.deeds[nextDeed].at <= queue.soonest ?? .max {
+      now = story.deeds[nextDeed].at
+      defer { nextDeed += 1 }
+      return .deed(nextDeed)
     }
     return queue.take(at: &now)
   }
@@ -282,9 +282,7 @@ package final class World {
     let local = host.clock.local(now)
     var said = effects.taken()
     fleet.value.step(input, at: local, into: &said)
-    if !before.isEmpty {
-      judgeTables(node, before: before, after: fleet.value.tables, input)
-    }
+    if !before.isEmpty { judgeTables(node, before: before, after: fleet.value.tables, input) }
     // Whose table is in it would copy that with the next change.
     looks = before.taken()
     finish(node, host, fleet, consume said)
