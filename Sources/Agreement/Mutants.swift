@@ -36,6 +36,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case takenThoughNotAsked
   case leaveBeforeRecord
   case inheritedBeforeLookOnly
+  case silenceForOnesOwnTerm
+  case leaveForOnesOwnTerm
   // A change of the engine.
   case sealedInWordOnly
   case sealForgotten
@@ -78,6 +80,9 @@ package enum Mutant: String, CaseIterable, Sendable {
   case formerLetGoAtOnce
   case earlierLookKept
   case renewedBeforeDurable
+  case termOfOnesOwn
+  case termForgotten
+  case quietForOnesOwnTerm
   case triesNumberedAlike
   // Who founds the embedded engine.
   case agreedBeforeDurable
@@ -103,7 +108,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of ownership among the nodes themselves that ownership on a store has no room for.
   private static let ofPaxosAlone: [Mutant] = [
     .answeredBeforeDurable, .ownValueOverAccepted, .promiseForgotten, .otherMembersHeard, .formerLetGoAtOnce,
-    .earlierLookKept, .renewedBeforeDurable,
+    .earlierLookKept, .renewedBeforeDurable, .termOfOnesOwn, .termForgotten,
   ]
   /// Those of ownership among the nodes themselves, some of which are of ownership on a store as well.
   package static let ofPaxos =
@@ -114,6 +119,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
   package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes] + ofForms
+  /// Those of files that name other leases, which take coincidences: tests look at them node by node.
+  static let ofTerms: [Mutant] = [.leaveForOnesOwnTerm, .quietForOnesOwnTerm]
   /// Those of a fleet that's restored.
   package static let ofRestoration: [Mutant] = [.restoredWithoutQuiet, .restoredWithoutTail]
   /// Those of programs of different forms, on any engine.
@@ -126,7 +133,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   package static let ofFleet = allCases.filter {
     let isOfEngine = ofEngine.contains($0) && !ofForms.contains($0)
     let others =
-      ofSuccession + ofSealing + ofJoining + ofTries + ofRestoration + ofEmbeddedLog + ofFounding
+      ofSuccession + ofSealing + ofJoining + ofTries + ofTerms + ofRestoration + ofEmbeddedLog + ofFounding
       + ofPaxosAlone
     return !others.contains($0) && !isOfEngine
   }

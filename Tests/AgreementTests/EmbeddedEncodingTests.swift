@@ -32,6 +32,7 @@ import Testing
       .state(round: 3, generation: 4, owner: 2, busy: .seconds(2), heir: nil), .prepare(4, ballot),
       .promise(4, ballot, accepted: nil), .promise(4, ballot, accepted: .init(ballot: ballot, owner: 1)),
       .accept(4, ballot, owner: 2), .accepted(4, ballot), .refused(4, ballot, promised: 5), .renew(4, round: 6),
+      .accept(4, ballot, owner: 2, term: .seconds(600)), .renew(4, round: 6, term: .seconds(4)),
       .renewed(4, round: 6), .passed(4, later: 5), .release(4, heir: nil), .release(4, heir: 0),
     ]
   }()
@@ -78,6 +79,8 @@ import Testing
       .owner("web", .prepare(.max, .zero), by: Self.memory, among: 0),
       .owner("web", .prepare(1, Ballot(number: .max, node: 0)), by: Self.memory, among: 0),
       .owner("web", .release(1, heir: 200), by: Self.memory, among: 0),
+      .owner("web", .renew(1, round: 1, term: .seconds(601)), by: Self.memory, among: 0),
+      .owner("web", .renew(1, round: 1, term: .seconds(-1)), by: Self.memory, among: 0),
       .log(.pong(epoch: 1), by: Self.memory, seat: 16), .owner("web", .probe(round: 1), by: Self.memory, among: .max),
       .greeting(.init(memory: Self.memory, roster: 1, standing: .agreed([]))),
     ]

@@ -162,5 +162,9 @@ import Testing
     let read = try PaxosSlot.decode(slot.encoded(of: "web"))
     #expect(read.name == "web" && read.slot == slot)
     #expect(throws: DecodingFault.self) { try PaxosSlot.decode(slot.encoded(of: "web") + [0]) }
+    let terms = [Span.seconds(4), .zero]
+    #expect(try PaxosSlot.terms(PaxosSlot.encoded(terms)) == terms)
+    #expect(throws: DecodingFault.self) { try PaxosSlot.terms(PaxosSlot.encoded(terms) + [0]) }
+    #expect(throws: DecodingFault.self) { try PaxosSlot.terms(PaxosSlot.encoded([.seconds(601)])) }
   }
 }

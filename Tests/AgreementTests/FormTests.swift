@@ -88,7 +88,8 @@ import Testing
     #expect(throws: DecodingFault.later(Form(2))) { try Entry(encoded: trial.encoded, knowing: .first) }
     #expect(Entry.author(of: trial.encoded, knowing: .first) == n0 && Entry.author(of: [2, 0], knowing: .first) == nil)
     #expect(throws: DecodingFault.unknown("entry of form 1")) { try Entry(encoded: [1] + trial.encoded.dropFirst()) }
-    #expect(throws: DecodingFault.later(Form(3))) { try Entry(encoded: [3] + trial.encoded.dropFirst()) }
+    #expect(throws: DecodingFault.unknown("entry of form 3")) { try Entry(encoded: [3] + trial.encoded.dropFirst()) }
+    #expect(throws: DecodingFault.later(Form(4))) { try Entry(encoded: [4] + trial.encoded.dropFirst()) }
 
     var state = FleetState()
     state.fold(entry(n0, 1, .join))
@@ -101,6 +102,31 @@ import Testing
     #expect(throws: DecodingFault.unknown("form 1 of a snapshot")) {
       try FleetState(encoded: [3, 1] + state.encoded.dropFirst(2))
     }
+  }
+
+  /// Whoever knows it hears for how long others count on something, and whoever doesn't hears all but that.
+  @Test func aTermIsSaidToThoseWhoKnowIt() throws {
+    let term = Span.seconds(4)
+    let own = NodeStatus(
+      incarnation: n0.incarnation, generation: 2, position: 3, applied: 2, mayOwn: [true], stamps: [], term: term)
+    let words: [PaxosMessage] = [
+      .accept(4, Ballot(number: 1, node: 2), owner: 2, term: term), .renew(4, round: 6, term: term),
+    ]
+    let messages =
+      [
+        .status(own),
+        .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true, term: term)),
+      ] + words.map { FleetMessage.embedded(.owner("web", $0, by: n0.incarnation, among: 0)) }
+    for message in messages {
+      #expect(message.form == Form(3) && message.said(in: Form(3)) == message)
+      #expect(try FleetMessage(encoded: message.encoded) == message)
+      for form in [Form.first, Form(2)] {
+        let said = try #require(message.said(in: form))
+        #expect(said != message && said.form == .first && said.encoded.count == message.encoded.count - 8)
+      }
+    }
+    #expect(FleetMessage.ended([1]).said(in: .first) == nil)
+    for message in Sample.messages { #expect(message.said(in: .first) == message) }
   }
 
   // MARK: Who can't read on

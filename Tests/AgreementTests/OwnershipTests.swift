@@ -12,9 +12,13 @@ import Testing
     /// Whom it has asked for leave.
     var asked: [NodeName] = []
 
-    init(_ node: Participant, run: UInt32 = 1, knowing others: [Participant] = [Sample.n1]) {
+    init(
+      _ node: Participant, run: UInt32 = 1, knowing others: [Participant] = [Sample.n1], term: Span = .seconds(4),
+      mutant: Mutant? = nil
+    ) {
+      let peers = others.map(\.node).map { $0 == node.node ? Sample.n0.node : $0 }
       owner = StoreOwner(
-        "web", me: node, run: run, asker: 1, lease: Lease(term: .seconds(4)), peers: others.map(\.node))
+        "web", me: node, run: run, asker: 1, lease: Lease(term: term), peers: peers, mutants: Mutants(mutant))
     }
 
     /// What it leaves to the next process.
@@ -278,5 +282,61 @@ extension OwnershipTests {
     #expect(isolation.isIsolated)
     isolation.judge(good, [good, good], at: .start + .seconds(8))
     #expect(!isolation.isIsolated)
+  }
+}
+
+/// Files that name other leases: while one is changed node by node, there are two.
+extension OwnershipTests {
+  @Test(arguments: [nil, .silenceForOnesOwnTerm] as [Mutant?])
+  func whoCountsOnALongerLeaseIsSilentForLonger(_ mutant: Mutant?) throws {
+    var owner = Part(Sample.n0, term: .seconds(10))
+    for second in stride(from: Int64(0), through: 5, by: 1) {
+      owner.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(second))
+    }
+    let until = try #require(owner.owned.last).until
+    #expect(until > .start + .seconds(13))
+    // It says nothing any more.
+    var other = Part(Sample.n1, mutant: mutant)
+    for second in stride(from: Int64(6), through: 13, by: 1) {
+      other.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(second))
+    }
+    #expect(other.owned.isEmpty == (mutant == nil))
+    for second in stride(from: Int64(14), through: 20, by: 1) {
+      other.step(.tick, on: shelf, at: .start + .seconds(second))
+    }
+    #expect(other.owned.first?.generation == 2)
+  }
+
+  @Test(arguments: [nil, .leaveForOnesOwnTerm] as [Mutant?])
+  func leaveIsForAsLongAsTheAskerCountsOnIt(_ mutant: Mutant?) throws {
+    var other = Part(Sample.n1, mutant: mutant)
+    other.step(.tick, on: shelf, at: .start)
+    let roster = StoreOwner.roster(of: [Sample.n0.node, Sample.n1.node])
+    let question = GrantRequest(
+      name: "web", generation: 1, roster: roster, round: 1, isLapsed: false, term: .seconds(10))
+    guard case .answer(_, let answer) = say(&other, .asked(question, by: Sample.n0.node), at: .start).first else {
+      return #expect(Bool(false), "it answers")
+    }
+    #expect(answer.refusal == nil)
+    for second in stride(from: Int64(0), through: 9, by: 1) {
+      other.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(second))
+    }
+    #expect(other.owned.isEmpty == (mutant == nil))
+    other.step(.tick, on: shelf, at: .start + .seconds(11))
+    #expect(!other.owned.isEmpty)
+  }
+
+  /// Programs of before take the term for a part of the beat.
+  @Test func aRecordSaysItsTerm() throws {
+    for (term, read) in [
+      (Span.zero, Span.zero), (.seconds(4), .seconds(4)), (Span(nanoseconds: 1), .milliseconds(1)),
+      (.seconds(700), .seconds(600)),
+    ] {
+      let record = OwnerRecord(owner: Sample.n0, generation: 3, beat: 9, term: term, nodes: [Sample.n0.node])
+      let again = try OwnerRecord(encoded: record.encoded)
+      #expect(again.term == read && again.beat == 9 && again.nodes == record.nodes)
+      let zero = OwnerRecord(owner: Sample.n0, generation: 3, beat: 9, nodes: [Sample.n0.node])
+      #expect(record.encoded.count == zero.encoded.count && (record.encoded == zero.encoded) == (term == .zero))
+    }
   }
 }

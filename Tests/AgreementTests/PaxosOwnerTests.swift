@@ -14,15 +14,29 @@ import Testing
     var owned: [(generation: UInt64, until: Moment)?]
     var dropped: [Ownership.Cause] = []
     var now = Moment.start + .seconds(100)
+    var leases: [Lease]
+    let mutant: Mutant?
 
-    init(_ count: Int, _ mutant: Mutant? = nil) {
-      let lease = Lease(term: .seconds(3))
-      let now = now
+    /// It begins anew with what it has stored, and with a file that names a lease of this term.
+    mutating func begin(_ node: Int, _ term: Span) {
+      leases[node] = Lease(term: term)
+      let before = nodes[node]
+      nodes[node] = PaxosOwner(
+        before.me, of: before.members, lease: leases[node], slot: before.acceptor.slot, run: 2, at: now,
+        mutants: Mutants(mutant))
+      step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node))))
+    }
+
+    init(_ count: Int, _ mutant: Mutant? = nil, _ terms: [Span] = []) {
+      self.mutant = mutant
+      let terms = terms + (terms.count..<count).map { _ in .seconds(3) }
+      leases = terms.map(Lease.init)
+      let (now, leases) = (now, leases)
       nodes = (0..<count).map {
         PaxosOwner(
           NodeNumber($0),
           of: Members(founders: (0..<count).map { Participant(NodeName("n\($0)"), Incarnation(bits: 1)) }),
-          lease: lease, slot: PaxosSlot(), run: 1, at: now, mutants: Mutants(mutant))
+          lease: leases[$0], slot: PaxosSlot(), run: 1, at: now, mutants: Mutants(mutant))
       }
       isThere = Array(repeating: true, count: count)
       seats = (0..<count).map { NodeNumber($0) }
@@ -109,6 +123,47 @@ import Testing
     #expect(!said().contains(.accepted(1, ballot)))
     cluster.nodes[1].step(.persisted(2), at: cluster.now, into: &effects)
     #expect(said().contains(.accepted(1, ballot)) && said().contains(.renewed(1, round: 7)))
+  }
+
+  /// The lease is made shorter, node by node, and the owner is cut off that hasn't begun anew yet.
+  @Test(arguments: [(nil, false), (nil, true), (.termOfOnesOwn, false), (.termForgotten, true)] as [(Mutant?, Bool)])
+  func whoCountsOnALongerLeaseIsWaitedFor(_ mutant: Mutant?, isForgotten: Bool) {
+    var cluster = Cluster(3, mutant, [.seconds(10), .seconds(10), .seconds(10)])
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.pass(.seconds(2))
+    #expect(cluster.owners == [0])
+    cluster.begin(1, .seconds(3))
+    cluster.begin(2, .seconds(3))
+    // They hear nothing more of it and go by what they have stored, or go on for long by what it says.
+    if !isForgotten { cluster.pass(.seconds(12)) }
+    cluster.isMute[0] = true
+    cluster.pass(.seconds(5))
+    #expect(cluster.owners == (mutant == nil ? [0] : [0, 1]))
+    cluster.pass(.seconds(8))
+    #expect(mutant != nil || cluster.owners == [1])
+    // From here on it's as short as their files say.
+    #expect(mutant != nil || cluster.nodes[1...].allSatisfy { $0.acceptor.slot.term == .seconds(3) })
+  }
+
+  @Test func aTermIsStoredBeforeItIsCountedOn() {
+    var cluster = Cluster(3)
+    var effects: [PaxosOwner.Effect] = []
+    let ballot = Ballot(number: 1 << 32, node: 0)
+    func said() -> Set<PaxosMessage> {
+      Set(effects.compactMap { if case .send(let message, 0) = $0 { message } else { nil } })
+    }
+    for message: PaxosMessage in [.prepare(1, ballot), .accept(1, ballot, owner: 0), .renew(1, round: 7)] {
+      cluster.nodes[1].step(.message(message, from: 0, among: 0), at: cluster.now, into: &effects)
+    }
+    cluster.nodes[1].step(.persisted(2), at: cluster.now, into: &effects)
+    #expect(said().contains(.renewed(1, round: 7)) && cluster.nodes[1].acceptor.slot.term == .seconds(3))
+    // The owner has begun anew with a longer one.
+    let longer = PaxosMessage.renew(1, round: 8, term: .seconds(5))
+    cluster.nodes[1].step(.message(longer, from: 0, among: 0), at: cluster.now, into: &effects)
+    #expect(!said().contains(.renewed(1, round: 8)) && cluster.nodes[1].acceptor.slot.term == .seconds(5))
+    cluster.nodes[1].step(.persisted(3), at: cluster.now, into: &effects)
+    #expect(said().contains(.renewed(1, round: 8)))
+    #expect(cluster.nodes[1].acceptor.lease.until == cluster.now + .seconds(5))
   }
 
   @Test func whoWasAwayWhenItWasChosenIsWonLater() {
@@ -250,7 +305,7 @@ import Testing
       processes[index].step(.tick, at: start + lease.beat, into: &said)
     }
     let rounds = said.compactMap { effect -> UInt64? in
-      if case .send(.renew(1, let round), to: 1) = effect { round } else { nil }
+      if case .send(.renew(1, let round, _), to: 1) = effect { round } else { nil }
     }
     #expect(rounds.count == 4)
     var effects: [PaxosOwner.Effect] = []

@@ -20,6 +20,8 @@ struct RestorationNet {
   var entries: [(to: NodeName, EmbeddedMessage)] = []
   /// When each node said something.
   var spoke: [NodeName: Set<Moment>] = [:]
+  /// The addresses that a node's file names from its next start on, if they aren't those that all others do.
+  var files: [NodeName: [FleetPlan.Address]] = [:]
   /// What nodes do wrong that begin from now on.
   var mutant: Mutant?
   private let timing: EmbeddedLog.Timing
@@ -56,7 +58,7 @@ struct RestorationNet {
     memories[name]?.run += 1
     (written[name], slots[name], owns[name]) = (0, 0, nil)
     let plan = FleetPlan(
-      me: name, nodes: names, addresses: addresses, engine: .embedded(timing))
+      me: name, nodes: names, addresses: files[name] ?? addresses, engine: .embedded(timing))
     nodes[name] = memories[name].map { FleetNode(plan, memory: $0, mutants: Mutants(mutant)) }
   }
 

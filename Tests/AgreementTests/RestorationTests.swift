@@ -330,6 +330,9 @@ import Testing
       }
       #expect(busy == Lease.quiet(after: [RestorationNet.lease]))
     }
+    let longer = PaxosSlot(restoredTo: members, term: .seconds(9))
+    let other = Acceptor(longer, term: .seconds(2), at: .start, Mutants())
+    #expect(other.lease.until == .start + Lease.quiet(after: [Lease(term: .seconds(9))]))
   }
 
   /// What is said of the log by those before isn't heard, however good it sounds; they are told who counts now.

@@ -117,6 +117,7 @@ extension FuzzTarget {
           stamps: [.none, Stamp(generation: 6, sequence: 7)], pools: [PoolView(up: 1, total: 3)],
           own: .init(hasConfiguration: true, overrides: 2))),
       .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true)),
+      .mayGoOn(GrantRequest(name: "web", generation: 2, roster: 3, round: 4, isLapsed: true, term: .seconds(4))),
       .leave(GrantAnswer(name: "web", round: 4, refusal: .claims)),
       .handOn(name: "web", generation: 2, heir: NodeName("lb2")), .down([1, 2]),
       .plan(number: 7, text: [1, 2]), .planned(number: 7, [3]), .ended(over.encoded),

@@ -95,6 +95,8 @@ package struct EmbeddedLog {
   package private(set) var isReached = false
   /// When it wants to be called with `tick` at the latest.
   package private(set) var wakesAt = Moment.start
+  /// The longest term of which this process has heard.
+  private var longestTerm = Span.zero
   /// What was delivered since the last snapshot.
   private var entries = 0
   private var bytes = 0
@@ -129,6 +131,14 @@ package struct EmbeddedLog {
     return Members(founders: zip(nodes, memories).map { Participant($0, $1) })
   }
 
+  /// Somebody counts on leases of this term: no former voter is let go before what it has said of them is over.
+  mutating func note(_ term: Span) {
+    guard term > longestTerm, !mutants.have(.quietForOnesOwnTerm) else { return }
+    longestTerm = term
+    guard let known = zab?.value.quiet else { return }
+    zab?.value.quiet = max(known, Lease.quiet(after: [Lease(term: term)], mutants))
+  }
+
   /// What it began with.
   var memory: FleetMemory { _read { yield storedMemory.value } }
 
@@ -144,6 +154,9 @@ package struct EmbeddedLog {
     before = written
     zab = Boxed(
       Zab(identity, of: members, memory: memory.embedded.log, run: memory.run, timing: timing.zab, mutants: mutants))
+    let term = longestTerm
+    longestTerm = .zero
+    note(term)
   }
 
   /// The state that the snapshot holds with which this process began; to be asked for before the first step.

@@ -51,6 +51,9 @@ package struct EmbeddedOwner {
     wakesAt = part?.value.wakesAt ?? .never
   }
 
+  /// For how long what this node's voice has promised may count.
+  var term: Span { part?.value.acceptor.slot.term ?? slot.term }
+
   /// The seat of a node that may own it.
   func seat(of node: NodeName) -> NodeNumber? {
     guard let members = part?.value.members else { return nil }

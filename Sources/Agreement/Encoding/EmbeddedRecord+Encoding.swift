@@ -80,7 +80,7 @@ extension EmbeddedRecord {
 }
 
 extension PaxosSlot {
-  /// As it stands in its slot, with the name that it's of.
+  /// As it stands in its slot, with the name that it's of: all but its term, behind which programs of before couldn't read.
   package func encoded(of name: String) -> [UInt8] {
     var out = ByteWriter()
     out.put(name)
@@ -90,7 +90,22 @@ extension PaxosSlot {
     return out.bytes
   }
 
-  /// Reads what was stored.
+  /// Terms, as they stand together in a slot of their own.
+  package static func encoded(_ terms: [Span]) -> [UInt8] {
+    var out = ByteWriter()
+    out.put(each: terms) { $0.put($1.nanoseconds) }
+    return out.bytes
+  }
+
+  /// Reads what was stored of terms.
+  package static func terms(_ bytes: [UInt8]) throws(DecodingFault) -> [Span] {
+    var input = ByteReader(bytes)
+    let terms = try input.array { input throws(DecodingFault) in try input.term() }
+    try input.finish()
+    return terms
+  }
+
+  /// Reads what was stored, all but its term.
   package static func decode(_ bytes: [UInt8]) throws(DecodingFault) -> (name: String, slot: PaxosSlot) {
     var input = ByteReader(bytes)
     let name = try input.text()

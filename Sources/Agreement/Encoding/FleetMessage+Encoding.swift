@@ -3,6 +3,8 @@ extension FleetMessage {
     case status = 1
     case mayGoOn, leave, lead, follow, deposed, pull, give, updates, part, have, lack, handOn, down, plan, planned,
       embedded, era, ended
+    // With a term, from the third form on.
+    case statusFor, mayGoOnFor
   }
 
   /// As it's sent to another node, within one frame.
@@ -10,7 +12,7 @@ extension FleetMessage {
     var out = ByteWriter()
     switch self {
     case .status(let status):
-      out.put(Kind.status.rawValue)
+      out.put((status.term == nil ? Kind.status : .statusFor).rawValue)
       out.put(status.incarnation.bits)
       out.put(status.generation)
       out.put(status.position)
@@ -23,13 +25,15 @@ extension FleetMessage {
       }
       out.put(status.own.hasConfiguration)
       out.put(status.own.overrides)
+      if let term = status.term { out.put(term.nanoseconds) }
     case .mayGoOn(let request):
-      out.put(Kind.mayGoOn.rawValue)
+      out.put((request.term == nil ? Kind.mayGoOn : .mayGoOnFor).rawValue)
       out.put(request.name)
       out.put(request.generation)
       out.put(request.roster)
       out.put(request.round)
       out.put(request.isLapsed)
+      if let term = request.term { out.put(term.nanoseconds) }
     case .leave(let answer):
       out.put(Kind.leave.rawValue)
       out.put(answer.name)
@@ -128,7 +132,7 @@ extension FleetMessage {
     var input = ByteReader(encoded)
     let kind: Kind = try input.kind(of: "message")
     switch kind {
-    case .status:
+    case .status, .statusFor:
       self = .status(
         NodeStatus(
           incarnation: Incarnation(bits: try input.number()), generation: try input.number(),
@@ -137,12 +141,13 @@ extension FleetMessage {
           stamps: try input.array { input throws(DecodingFault) in try input.stamp() },
           pools: try input.array { input throws(DecodingFault) in
             PoolView(up: try input.number(), total: try input.number())
-          }, own: .init(hasConfiguration: try input.flag(), overrides: try input.number())))
-    case .mayGoOn:
+          }, own: .init(hasConfiguration: try input.flag(), overrides: try input.number()),
+          term: kind == .statusFor ? try input.term() : nil))
+    case .mayGoOn, .mayGoOnFor:
       self = .mayGoOn(
         GrantRequest(
           name: try input.text(), generation: try input.number(), roster: try input.number(),
-          round: try input.number(), isLapsed: try input.flag()))
+          round: try input.number(), isLapsed: try input.flag(), term: kind == .mayGoOnFor ? try input.term() : nil))
     case .leave:
       self = .leave(
         GrantAnswer(
@@ -192,7 +197,7 @@ extension FleetMessage {
       .lack(
         generation: try input.number(),
         from: try input.optional { input throws(DecodingFault) in try input.number(UInt64.self) })
-    case .status, .mayGoOn, .leave, .handOn, .down, .plan, .planned, .embedded, .era, .ended:
+    case .status, .statusFor, .mayGoOn, .mayGoOnFor, .leave, .handOn, .down, .plan, .planned, .embedded, .era, .ended:
       throw .unknown("message about no table")
     }
   }

@@ -51,4 +51,11 @@ extension ByteReader {
     guard nanoseconds >= 0 else { throw .unknown("span \(nanoseconds)") }
     return Span(nanoseconds: nanoseconds)
   }
+
+  /// A lease's term.
+  mutating func term() throws(DecodingFault) -> Span {
+    let term = try span()
+    guard term <= Lease.longest else { throw .unknown("term of \(term.nanoseconds) ns") }
+    return term
+  }
 }

@@ -93,6 +93,14 @@ package enum FleetLog {
     }
   }
 
+  /// Somebody counts on leases of this term.
+  mutating func note(_ term: Span) {
+    guard case .embedded(var log) = self else { return }
+    self = .stepped
+    log.value.note(term)
+    self = .embedded(log)
+  }
+
   /// When it wants to be called with a tick at the latest.
   @inline(__always)
   package var wakesAt: Moment {

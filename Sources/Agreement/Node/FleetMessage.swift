@@ -42,6 +42,8 @@ package struct NodeStatus: Equatable, Sendable {
   package var pools: [PoolView]
   /// What holds on it alone.
   package var own: Own
+  /// The longest lease that it knows of, where the nodes agree by themselves; nil by a program that doesn't say.
+  package var term: Span?
 
   /// What somebody wanted of one node alone, without asking the fleet. For people; no protocol goes by it.
   package struct Own: Equatable, Sendable {
@@ -60,7 +62,7 @@ package struct NodeStatus: Equatable, Sendable {
   /// With all its parts.
   package init(
     incarnation: Incarnation, generation: UInt64, position: UInt64, applied: UInt64, mayOwn: [Bool], stamps: [Stamp],
-    pools: [PoolView] = [], own: Own = Own()
+    pools: [PoolView] = [], own: Own = Own(), term: Span? = nil
   ) {
     self.incarnation = incarnation
     self.generation = generation
@@ -70,5 +72,6 @@ package struct NodeStatus: Equatable, Sendable {
     self.stamps = stamps
     self.pools = pools
     self.own = own
+    self.term = term
   }
 }

@@ -94,6 +94,16 @@ extension FleetNode {
     if cause != .lapsed { stepTable(index, .resign, at: now, into: &effects) }
   }
 
+  /// The longest lease that may run by what this node's file says, or by what its voice has promised; nil on a store, where the record of each
+  /// name says it.
+  var longestTerm: Span? {
+    guard case .embedded = log else { return nil }
+    var longest = plan.addresses.map(\.lease.term).max() ?? .zero
+    for slot in memory.embedded.slots.values { longest = max(longest, slot.term) }
+    for case .embedded(let owner) in owners { longest = max(longest, owner.value.term) }
+    return longest
+  }
+
   private func seat(of node: NodeName, _ index: Int) -> NodeNumber? {
     if case .embedded(let owner) = owners[index] { owner.value.seat(of: node) } else { nil }
   }

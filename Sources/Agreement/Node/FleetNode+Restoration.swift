@@ -131,7 +131,8 @@ extension FleetNode {
       next.embedded.take(.log(record))
     }
     for name in Set(self.memory.embedded.slots.keys).union(plan.addresses.map(\.name)) {
-      next.embedded.slots[name] = PaxosSlot(restoredTo: members)
+      // By what was lost somebody may count on a lease as long as any that this node knows of.
+      next.embedded.slots[name] = PaxosSlot(restoredTo: members, term: longestTerm ?? .zero)
     }
     return next
   }

@@ -77,7 +77,9 @@ package struct Peers {
 extension FleetNode {
   mutating func take(_ message: FleetMessage, of node: NodeName, at now: Moment, into effects: inout [Effect]) {
     switch message {
-    case .status(let status): peers.hear(status, of: node, at: now)
+    case .status(let status):
+      peers.hear(status, of: node, at: now)
+      if let term = status.term { log.note(term) }
     case .mayGoOn(let request):
       if let index = owners.firstIndex(where: { $0.name == request.name }) {
         stepStoreOwner(index, .asked(request, by: node), at: now, into: &effects)
@@ -150,10 +152,12 @@ extension FleetNode {
 
   mutating func speak(at now: Moment, into effects: inout [Effect]) {
     peers.speaksAt = now.next(every: Peers.beat)
+    let term = longestTerm
+    if let term { log.note(term) }
     let status = NodeStatus(
       incarnation: me.incarnation, generation: plan.isWitness ? 0 : rollouts.stored.generation, position: log.delivered,
       applied: applied, mayOwn: owners.indices.map { mayOwn($0, at: now) }, stamps: tables.map(\.table.highest),
-      pools: pools, own: own)
+      pools: pools, own: own, term: term)
     for peer in peers.all { effects.append(.send(.status(status), to: peer.node)) }
     if let word = eraWord { for peer in peers.all { effects.append(.send(.era(word), to: peer.node)) } }
   }

@@ -10,14 +10,19 @@ package struct GrantRequest: Equatable, Sendable {
   package var round: UInt64
   /// Whether the asker's time is over, so that somebody may have taken the name over in the meantime.
   package var isLapsed: Bool
+  /// For how long the asker would go on from here; nil by a program that doesn't say.
+  package var term: Span?
 
   /// With all its parts.
-  package init(name: String, generation: UInt64, roster: UInt64, round: UInt64, isLapsed: Bool) {
+  package init(
+    name: String, generation: UInt64, roster: UInt64, round: UInt64, isLapsed: Bool, term: Span? = nil
+  ) {
     self.name = name
     self.generation = generation
     self.roster = roster
     self.round = round
     self.isLapsed = isLapsed
+    self.term = term
   }
 }
 
@@ -127,7 +132,8 @@ extension StoreOwner {
     let isLapsed = until == .start
     let round = grants.ask(at: now, isLapsed: isLapsed)
     let request = GrantRequest(
-      name: name, generation: claimedGeneration, roster: grants.roster, round: round, isLapsed: isLapsed)
+      name: name, generation: claimedGeneration, roster: grants.roster, round: round, isLapsed: isLapsed,
+      term: lease.term)
     for peer in grants.peers { effects.append(.ask(peer, request)) }
   }
 
@@ -144,7 +150,8 @@ extension StoreOwner {
     } else if request.isLapsed, seen == nil {
       answer.refusal = .knowsNothing
     } else if !mutants.have(.grantForgotten) {
-      grants.give(until: now + lease.term, to: request.generation)
+      let theirs = mutants.have(.leaveForOnesOwnTerm) ? .zero : request.term ?? .zero
+      grants.give(until: now + max(lease.term, theirs), to: request.generation)
     }
     return answer
   }

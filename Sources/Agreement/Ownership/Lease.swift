@@ -6,6 +6,9 @@ package struct Lease: Equatable, Sendable {
   /// How long others wait: T.
   package var term: Span
 
+  /// No file names a longer term, and nobody is listened to who says one.
+  package static let longest = Span.seconds(600)
+
   /// With a term, which is at least a second.
   package init(term: Span) {
     self.term = term

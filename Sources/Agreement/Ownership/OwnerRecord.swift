@@ -8,20 +8,27 @@ package struct OwnerRecord: Equatable, Sendable {
   package var beat: UInt64
   /// Whom the last owner has given it up for, if for anybody.
   package var heir: NodeName?
+  /// How long the owner counts on it from each renewal, to a millisecond; zero by a program that doesn't say.
+  package var term: Span
   /// The nodes that the owner knows, itself too: those whom it asks for leave to go on when the store is away. Another one doesn't take the
   /// name over from it, since it isn't asked.
   package var nodes: [NodeName]
 
   private static let format: UInt8 = 1
+  /// The lower bits of what the store holds as the beat are it. Those above are the term in milliseconds: programs that know nothing of that take it
+  /// for a part of the beat, which is there to be another one each time.
+  private static let beating: UInt64 = 32
 
   /// With all its parts.
   package init(
-    owner: Participant?, generation: UInt64, beat: UInt64 = 0, heir: NodeName? = nil, nodes: [NodeName] = []
+    owner: Participant?, generation: UInt64, beat: UInt64 = 0, heir: NodeName? = nil, term: Span = .zero,
+    nodes: [NodeName] = []
   ) {
     self.owner = owner
     self.generation = generation
     self.beat = beat
     self.heir = heir
+    self.term = term
     self.nodes = nodes
   }
 
@@ -31,7 +38,8 @@ package struct OwnerRecord: Equatable, Sendable {
     out.put(Self.format)
     out.put(owner) { $0.put($1) }
     out.put(generation)
-    out.put(beat)
+    let milliseconds = UInt64((min(term, Lease.longest).nanoseconds + 999_999) / 1_000_000)
+    out.put(milliseconds << Self.beating | beat & (1 << Self.beating - 1))
     out.put(heir) { $0.put($1.text) }
     out.put(each: nodes) { $0.put($1.text) }
     return out.bytes
@@ -44,7 +52,9 @@ package struct OwnerRecord: Equatable, Sendable {
     guard format == Self.format else { throw .unknown("format \(format) of an owner") }
     owner = try input.optional { input throws(DecodingFault) in try input.participant() }
     generation = try input.number()
-    beat = try input.number()
+    let number = try input.number(UInt64.self)
+    beat = number & (1 << Self.beating - 1)
+    term = min(.milliseconds(Int64(number >> Self.beating)), Lease.longest)
     heir = try input.optional { input throws(DecodingFault) in NodeName(try input.text()) }
     nodes = try input.array { input throws(DecodingFault) in NodeName(try input.text()) }
     try input.finish()

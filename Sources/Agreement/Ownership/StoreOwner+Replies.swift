@@ -116,7 +116,8 @@ extension StoreOwner {
     if isLeftToOthers, !mutants.have(.takenThoughNotAsked) { return }
     let due: Moment
     if let record, record.owner != nil {
-      due = since + lease.term + delay
+      // The owner counts by its own file.
+      due = since + max(lease.term, mutants.have(.silenceForOnesOwnTerm) ? .zero : record.term) + delay
     } else if let heir = record?.heir, heir != me.node {
       due = since + lease.term / 2 + delay
     } else if record == nil, floor > 0, !mutants.have(.eraWithoutQuiet) {

@@ -272,6 +272,7 @@ package struct StoreOwner {
   private mutating func renew(at now: Moment, into effects: inout [Effect]) {
     guard let seen, var record = seen.record, let version = seen.version else { return }
     record.beat += 1
+    record.term = lease.term
     record.nodes = nodes
     if isInherited, record.generation == claimedGeneration { record.generation += 1 }
     renewsAt = now + lease.beat
@@ -290,7 +291,8 @@ package struct StoreOwner {
   func claimed(_ record: OwnerRecord?) -> OwnerRecord {
     let before = max(record?.generation ?? 0, floor)
     return OwnerRecord(
-      owner: me, generation: before + (mutants.have(.generationReused) && before > 0 ? 0 : 1), nodes: nodes)
+      owner: me, generation: before + (mutants.have(.generationReused) && before > 0 ? 0 : 1), term: lease.term,
+      nodes: nodes)
   }
 
   mutating func write(

@@ -15,15 +15,17 @@ struct Acceptor {
   init(_ slot: PaxosSlot, term: Span, at now: Moment, _ mutants: Mutants) {
     self.slot = slot
     self.term = term
+    // Whoever has been promised something counts on it by the term of then.
+    let longest = max(term, slot.term)
     let isFree =
       slot.generation == 0 || mutants.have(.noQuietTimeAfterRestart)
       || slot.isRestored && mutants.have(.restoredWithoutQuiet)
     // Whoever may have had the name is none of the members any more, so nobody is spared the wait.
     if slot.isRestored, !isFree {
-      lease = (now + Lease.quiet(after: [Lease(term: term)], mutants), nil)
+      lease = (now + Lease.quiet(after: [Lease(term: longest)], mutants), nil)
       return
     }
-    lease = isFree ? (.start, nil) : (now + term, slot.accepted?.owner ?? slot.promised.node)
+    lease = isFree ? (.start, nil) : (now + longest, slot.accepted?.owner ?? slot.promised.node)
   }
 
   /// How it is, for who asks: whoever holds it himself needn't wait.
@@ -55,20 +57,30 @@ struct Acceptor {
       (slot.generation, slot.promised) = (generation, ballot)
       let accepted = mutants.have(.ownValueOverAccepted) ? nil : slot.accepted
       return (.promise(generation, ballot, accepted: accepted), .changedSlot)
-    case .accept(let generation, let ballot, let owner):
+    case .accept(let generation, let ballot, let owner, let theirs):
       guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .nothing) }
       (slot.generation, slot.promised) = (generation, ballot)
       slot.accepted = PaxosSlot.Accepted(ballot: ballot, owner: owner)
-      lease = (max(lease.until, now + term), owner)
+      lend(to: owner, for: theirs, at: now, mutants)
       return (.accepted(generation, ballot), .changedSlot)
-    case .renew(let generation, let round):
+    case .renew(let generation, let round, let theirs):
       guard slot.generation == generation, slot.accepted?.owner == node, released?.generation != generation else {
         return (.passed(generation, later: slot.generation), .nothing)
       }
-      lease = (max(lease.until, now + term), node)
-      return (.renewed(generation, round: round), .slot)
+      let before = slot.term
+      lend(to: node, for: theirs, at: now, mutants)
+      return (.renewed(generation, round: round), slot.term == before ? .slot : .changedSlot)
     default: return nil
     }
+  }
+
+  /// Lets nobody but an owner have it from now on for as long as he counts on it, and no shorter than by this node's own file. How long that is
+  /// is stored: the next process may have another file.
+  private mutating func lend(to owner: NodeNumber, for theirs: Span?, at now: Moment, _ mutants: Mutants) {
+    let span = mutants.have(.termOfOnesOwn) ? term : max(term, theirs ?? .zero)
+    let isOver = now >= lease.until
+    lease = (max(lease.until, now + span), owner)
+    if !mutants.have(.termForgotten) { slot.term = isOver ? span : max(slot.term, span) }
   }
 
   /// The owner has given it up.

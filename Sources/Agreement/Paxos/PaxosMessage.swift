@@ -27,20 +27,37 @@ package enum PaxosMessage: Hashable, Sendable {
   case prepare(UInt64, Ballot)
   /// Promised; and what was accepted before.
   case promise(UInt64, Ballot, accepted: PaxosSlot.Accepted?)
-  /// Accept this owner.
-  case accept(UInt64, Ballot, owner: NodeNumber)
+  /// Accept this owner. For how long whoever says it would own the name from each renewal; nil by a program that doesn't say.
+  case accept(UInt64, Ballot, owner: NodeNumber, term: Span? = nil)
   /// Accepted.
   case accepted(UInt64, Ballot)
   /// No: a later generation was promised, or a later try, of this number, or the name is somebody's for a while.
   case refused(UInt64, Ballot, promised: UInt64)
-  /// I own it, and go on.
-  case renew(UInt64, round: UInt64)
+  /// I own it, and go on: for how long from here, if all goes well; nil by a program that doesn't say.
+  case renew(UInt64, round: UInt64, term: Span? = nil)
   /// Do.
   case renewed(UInt64, round: UInt64)
   /// You can't, as there is a later generation, or you've given it up.
   case passed(UInt64, later: UInt64)
   /// I've given it up, for somebody or for whoever comes.
   case release(UInt64, heir: NodeNumber?)
+
+  /// The term that it says, if it does.
+  var term: Span? {
+    switch self {
+    case .accept(_, _, _, let term), .renew(_, _, let term): term
+    default: nil
+    }
+  }
+
+  /// The same as a program of before the third form says it.
+  var withoutTerm: PaxosMessage {
+    switch self {
+    case .accept(let generation, let ballot, let owner, _): .accept(generation, ballot, owner: owner)
+    case .renew(let generation, let round, _): .renew(generation, round: round)
+    default: self
+    }
+  }
 }
 
 /// What a node has promised and accepted of a name, as it's stored: it may never be forgotten.
@@ -64,14 +81,19 @@ package struct PaxosSlot: Equatable, Sendable {
   package var promised = Ballot.zero
   /// What was accepted last in it.
   package var accepted: Accepted?
+  /// For how long from when it was promised anything may count that still does; zero if that isn't known.
+  package var term = Span.zero
 
   /// Nothing yet.
   package init() {}
 
   /// As it's at first among members to whom a fleet was restored: of a generation that nobody can have, so that whoever begins with it waits
   /// for the end of whatever those before may have been promised.
-  package init(restoredTo members: Members) {
+  ///
+  /// - Parameter term: for how long at most that was, as far as it's known.
+  package init(restoredTo members: Members, term: Span = .zero) {
     generation = UInt64(members.number) << 32
+    self.term = term
   }
 
   /// Whether nobody has been promised anything since the fleet was restored.

@@ -6,7 +6,7 @@ extension PaxosOwner {
     switch message {
     case .probe(let round): answer(acceptor.state(round, for: node, at: now), to: node, at: now, into: &effects)
     case .prepare, .accept, .renew:
-      if case .renew(let generation, _) = message {
+      if case .renew(let generation, _, _) = message {
         if generation > told.generation { told = (generation, node) }
         lose(to: node, by: generation, at: now, into: &effects)
       }

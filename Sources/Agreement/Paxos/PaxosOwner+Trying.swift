@@ -32,7 +32,7 @@ extension PaxosOwner {
     attempt.answers = NodeSet()
     attempt.sentAt = now
     self.attempt = attempt
-    say(.accept(generation, ballot, owner: owner), at: now, into: &effects)
+    say(.accept(generation, ballot, owner: owner, term: lease.term), at: now, into: &effects)
   }
 
   mutating func accepted(

@@ -282,13 +282,13 @@ package struct PaxosOwner {
       rounds += 1
       renewals.append((rounds, now, NodeSet()))
       if renewals.count > 6 { renewals.removeFirst() }
-      say(.renew(generation, round: rounds), at: now, into: &effects)
+      say(.renew(generation, round: rounds, term: lease.term), at: now, into: &effects)
     case .releasing(let generation, let heir):
       if mutants.have(.renewalAfterRelease), now >= renewsAt {
         renewsAt = now + lease.beat
         rounds += 1
         renewals.append((rounds, now, NodeSet()))
-        say(.renew(generation, round: rounds), at: now, into: &effects)
+        say(.renew(generation, round: rounds, term: lease.term), at: now, into: &effects)
       }
       guard releases > 0, now >= looksAt else {
         if releases == 0 { looksAt = .never }

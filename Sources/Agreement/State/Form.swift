@@ -13,7 +13,7 @@ package struct Form: Hashable, Comparable, Sendable {
   package static let first = Form(1)
 
   /// What this program knows.
-  package static let latest = Form(2)
+  package static let latest = Form(3)
 
   /// Whether one is before another.
   package static func < (left: Form, right: Form) -> Bool {
@@ -52,7 +52,26 @@ extension FleetMessage {
   package var form: Form {
     switch self {
     case .era, .ended: Form(2)
-    case .status, .mayGoOn, .leave, .handOn, .table, .embedded, .down, .plan, .planned: .first
+    case .status(let status): status.term == nil ? .first : Form(3)
+    case .mayGoOn(let request): request.term == nil ? .first : Form(3)
+    case .embedded(.owner(_, let word, _, _)): word.term == nil ? .first : Form(3)
+    case .leave, .handOn, .table, .embedded, .down, .plan, .planned: .first
+    }
+  }
+
+  /// What may be said of it to whom knows no more than a form: without what is later; nil if nothing is left.
+  package func said(in form: Form) -> FleetMessage? {
+    guard self.form > form else { return self }
+    switch self {
+    case .status(var status):
+      status.term = nil
+      return .status(status)
+    case .mayGoOn(var request):
+      request.term = nil
+      return .mayGoOn(request)
+    case .embedded(.owner(let name, let word, let memory, let members)):
+      return .embedded(.owner(name, word.withoutTerm, by: memory, among: members))
+    default: return nil
     }
   }
 }

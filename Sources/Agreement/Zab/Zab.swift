@@ -60,7 +60,8 @@ package struct Zab {
     package var keptBytes = 4 << 20
     /// How many entries a leader has under way at most.
     package var window = 64
-    /// For how long former voters count after it's agreed that others do as well: what they have said of anything else may hold so long.
+    /// For how long former voters count after it's agreed that others do as well: what they have said of anything else may hold so long. At least;
+    /// it's as much more as ``Zab/quiet`` is.
     package var quiet = Span.zero
 
     /// As it's meant.
@@ -107,6 +108,8 @@ package struct Zab {
   var later: Members?
   var guests: [Participant?] = Array(repeating: nil, count: Members.limit)
   let timing: Timing
+  /// For how long former voters count after it's agreed that others do as well, as far as this node knows by now.
+  package internal(set) var quiet: Span
   let mutants: Mutants
   /// What is in the journal, or on its way there.
   package internal(set) var memory: ZabMemory
@@ -143,6 +146,7 @@ package struct Zab {
     foundation = members
     self.memory = memory
     self.timing = timing
+    quiet = timing.quiet
     self.mutants = mutants
     delivered = memory.history.snapshot
     vote = ElectionVote(epoch: 0, last: .zero, node: me)

@@ -21,13 +21,17 @@ package final class EmbeddedVault: Sendable {
       switch self {
       case .fault(let fault): fault.description
       case .strange(let what): "the journal holds what this version can't read: \(what)"
-      case .noSlot(let name): "there's no slot left for \(name): the data folder has seen \(slots) names"
+      case .noSlot(let name): "there's no slot left for \(name): the data folder has seen \(names) names"
       }
     }
   }
 
   /// How many names of addresses it can hold; those that the file doesn't have any more count, as what was promised of them does.
-  static let slots = 256
+  static let names = 256
+  /// The slot behind those, in which the terms of all of them are, each by the place of its name. Programs of before don't look at it.
+  static let termsPlace = names
+  /// How many slots there are.
+  static let slots = names + 1
   /// How many bytes there may be behind a checkpoint, besides twice what it has itself, before the next one.
   package static let slack = 8 << 20
   /// The kind of a record that says who the node is.
@@ -37,6 +41,8 @@ package final class EmbeddedVault: Sendable {
     var journal: Journal
     var slots: JournalSlots
     var places: [String: Int]
+    /// The terms that are stored, by the places.
+    var terms: [Span]
     var memory: FleetMemory
     let slack: Int
     /// The bytes of the last checkpoint.
@@ -85,7 +91,8 @@ package final class EmbeddedVault: Sendable {
     var contents = VaultContents(FleetMemory(incarnation: Incarnation(bits: 0), run: 0))
     do throws(JournalFault) {
       let disk = SystemDisk()
-      let slots = try JournalSlots.open("\(folder)/journal/slots", count: Self.slots, on: disk)
+      // A program of before has made one less.
+      let slots = try JournalSlots.open("\(folder)/journal/slots", count: Self.names, on: disk)
       for record in try Journal.look("\(folder)/journal", on: disk) { contents.take(record) }
       contents.take(slots)
     } catch {
@@ -111,7 +118,7 @@ package final class EmbeddedVault: Sendable {
     var memory = try contents.whole()
     var places = contents.places
     for name in names where places[name] == nil {
-      let free = (0..<Self.slots).first { place in !places.values.contains(place) }
+      let free = (0..<Self.names).first { place in !places.values.contains(place) }
       guard let free else { throw .noSlot(name) }
       places[name] = free
     }
@@ -122,7 +129,9 @@ package final class EmbeddedVault: Sendable {
       // Whoever used the folder before had another journal, or none.
       memory.incarnation = Incarnation(bits: draw())
     }
-    return Open(journal: journal, slots: slots, places: places, memory: memory, slack: slack)
+    var terms = [Span](repeating: .zero, count: Self.names)
+    for (name, slot) in memory.embedded.slots { if let place = places[name] { terms[place] = slot.term } }
+    return Open(journal: journal, slots: slots, places: places, terms: terms, memory: memory, slack: slack)
   }
 
   private static func identity(of memory: FleetMemory) -> JournalRecord {
@@ -159,6 +168,11 @@ package final class EmbeddedVault: Sendable {
   func write(_ slot: PaxosSlot, of name: String) throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
       guard let place = open.places[name] else { return }
+      // The term first: where it's stored and what goes by it isn't, others wait a little longer.
+      if open.terms[place] != slot.term {
+        open.terms[place] = slot.term
+        try open.slots.write(Self.termsPlace, PaxosSlot.encoded(open.terms))
+      }
       try open.slots.write(place, slot.encoded(of: name))
     }
   }

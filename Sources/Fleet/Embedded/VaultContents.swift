@@ -29,12 +29,15 @@ struct VaultContents {
 
   mutating func take(_ slots: JournalSlots) {
     do throws(DecodingFault) {
-      for place in 0..<EmbeddedVault.slots {
+      for place in 0..<EmbeddedVault.names {
         guard let bytes = slots.read(place) else { continue }
         let (name, slot) = try PaxosSlot.decode(bytes)
         places[name] = place
         memory.embedded.slots[name] = slot
       }
+      guard let bytes = slots.read(EmbeddedVault.termsPlace) else { return }
+      let terms = try PaxosSlot.terms(bytes)
+      for (name, place) in places where place < terms.count { memory.embedded.slots[name]?.term = terms[place] }
     } catch {
       strange = strange ?? .strange("slot: \(error)")
     }

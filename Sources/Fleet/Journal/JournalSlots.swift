@@ -36,11 +36,9 @@ package final class JournalSlots {
     self.file = file
   }
 
-  /// What was written to a slot last; nil if nothing ever was.
-  ///
-  /// - Parameter slot: below the number that was asked for.
+  /// What was written to a slot last; nil if nothing ever was, or if there's no such slot.
   package func read(_ slot: Int) -> [UInt8]? {
-    file.slots[slot].sequence == 0 ? nil : file.slots[slot].bytes
+    slot >= file.slots.count || file.slots[slot].sequence == 0 ? nil : file.slots[slot].bytes
   }
 
   /// Writes to a slot: it's durable when this returns. After a fault it may be there when the slots are opened again, or what was

@@ -100,7 +100,7 @@ package final class NodeLinks: FleetLinks {
   }
 
   package func send(_ message: FleetMessage, to node: NodeName) {
-    dials.first { $0.node == node }?.send(message.encoded, of: message.form)
+    dials.first { $0.node == node }?.send(message)
   }
 
   /// Listens at the node's own address; tried again as long as somebody else does, such as the process before this one.

@@ -35,11 +35,11 @@ final class OutgoingLink {
     connection?.close()
   }
 
-  /// Says something that is of a form; not to a node that doesn't speak it.
-  func send(_ frame: [UInt8], of form: Form) {
-    guard let spoken = self.form, form <= spoken, let connection else { return }
+  /// Says what there is of it in the form that both speak.
+  func send(_ message: FleetMessage) {
+    guard let form, let connection, let said = message.said(in: form) else { return }
     // Who is too slow begins anew, and hears of what matters again.
-    if !connection.send(frame) { lose("it's too slow") }
+    if !connection.send(said.encoded) { lose("it's too slow") }
   }
 
   /// Gives up a connection on which nothing comes.

@@ -181,11 +181,11 @@ extension PaxosModel {
     case .prepare(let generation, let ballot):
       (node.asked, outcome.isOutside) = (nil, outcome.isOutside || generation > bounds.generations)
       if !outcome.notes.contains(.tries(ballot)) { outcome.notes.append(.tries(ballot)) }
-    case .renew(let generation, let round):
+    case .renew(let generation, let round, let term):
       if bounds.renewals == 0 || node.renewal.map({ $0.round != round }) == true { outcome.isOutside = true }
       node.renewal = Look(round: round)
       // It's the process's only one, so the process says all: its number counts looks as well.
-      return outcome.said.append((to, .renew(generation, round: UInt64(node.run))))
+      return outcome.said.append((to, .renew(generation, round: UInt64(node.run), term: term)))
     default: break
     }
     if let wrong = judge(message, having: node.durable) { outcome.wrong = "PromiseSurvivesRestart: \(wrong)" }

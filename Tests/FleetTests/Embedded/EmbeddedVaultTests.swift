@@ -80,6 +80,42 @@ import Testing
     #expect(memory.embedded.slots == ["web": Self.slot])
   }
 
+  /// Their places are behind those that programs of before look at.
+  @Test func termsAreThereAgain() throws {
+    var slots = ["web": Self.slot, "mail": Self.slot]
+    slots["mail"]?.term = .seconds(9)
+    do {
+      let (vault, _) = try open(["web", "mail"])
+      for (name, slot) in slots { try vault.write(slot, of: name) }
+    }
+    #expect(try open(["mail", "web"]).memory.embedded.slots == slots)
+    slots["mail"]?.term = .seconds(3)
+    try open(["mail"]).vault.write(slots["mail"] ?? PaxosSlot(), of: "mail")
+    #expect(try EmbeddedVault.look(in: folder.path)?.slots == slots)
+  }
+
+  /// A program of before has made it without.
+  @Test func aFolderWithoutTermsGetsThem() throws {
+    var slot = Self.slot
+    do {
+      let disk = SystemDisk()
+      let slots = try JournalSlots.open("\(folder.path)/journal/slots", count: EmbeddedVault.names, on: disk)
+      try slots.write(0, slot.encoded(of: "web"))
+      _ = try Journal.open("\(folder.path)/journal", on: disk) { _ in }
+    }
+    #expect(try EmbeddedVault.look(in: folder.path)?.slots == ["web": slot])
+    slot.term = .seconds(4)
+    do {
+      let (vault, memory) = try open()
+      #expect(memory.embedded.slots == ["web": Self.slot])
+      try vault.write(slot, of: "web")
+    }
+    #expect(try EmbeddedVault.look(in: folder.path)?.slots == ["web": slot])
+    // What a program of before writes is read again.
+    let slots = try JournalSlots.open("\(folder.path)/journal/slots", count: EmbeddedVault.names, on: SystemDisk())
+    #expect(slots.read(0) == slot.encoded(of: "web"))
+  }
+
   /// Nothing of what was stored before is there, nor what that process would have stored next; who it is is the new memory's to say.
   @Test func anotherMemoryTakesItsPlace() throws {
     var next = FleetMemory(incarnation: Incarnation(bits: 9), run: 1)

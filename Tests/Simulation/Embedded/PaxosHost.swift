@@ -8,6 +8,9 @@ final class PaxosHost {
   var life: UInt32 = 0
   var run: UInt32 = 0
   var clock: LocalClock
+  /// The lease that its file names, and that the file named with which the process began.
+  var lease: Lease
+  var leaseBegunWith: Lease
   var isFrozen = false
   var isAble = true
   /// What happens while it's frozen.
@@ -26,7 +29,7 @@ final class PaxosHost {
   /// Among whom its part takes part, which is what it knew last with a seat of its own.
   var members: Members
 
-  init(clock: LocalClock, _ members: Members) {
-    (self.clock, self.members) = (clock, members)
+  init(clock: LocalClock, _ lease: Lease, _ members: Members) {
+    (self.clock, self.lease, leaseBegunWith, self.members) = (clock, lease, lease, members)
   }
 }

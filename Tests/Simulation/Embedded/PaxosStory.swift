@@ -1,3 +1,5 @@
+import Agreement
+
 /// What is done to nodes that decide among themselves who owns a name: made from a seed.
 package struct PaxosStory {
   /// One thing that is done.
@@ -20,6 +22,8 @@ package struct PaxosStory {
     case ability(node: Int, Bool)
     /// These are to vote, whoever does now.
     case seat([Int])
+    /// A node's file names a lease of this term from its next start on.
+    case lease(node: Int, Span)
   }
 
   /// The seed that it was made from.
@@ -31,6 +35,8 @@ package struct PaxosStory {
   var nodes: Int { founders + spares }
   var deeds: [(at: Int64, deed: Deed)] = []
   let healsAt: Int64
+  /// The terms that files come to name.
+  private(set) var terms: [Span] = []
 
   /// The story of a seed.
   package init(seed: UInt64) {
@@ -50,6 +56,7 @@ package struct PaxosStory {
     }
     if isMoving { move(&chance) }
     if seed % 8 == 5 { passOn(&chance) }
+    changeLeases(seed)
     deeds = deeds.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 
@@ -80,6 +87,33 @@ package struct PaxosStory {
       add(.move(to: chance.below(nodes)), at: first)
       add(.move(to: chance.below(nodes)), at: second)
       add(.thaw(node: absent), at: second + chance.within(0...seconds(1)))
+    }
+  }
+
+  /// Files come to name another lease, of one node after the other, in one story of eight: by a chance of its own, so that the others stay what they are.
+  /// Meanwhile somebody is cut off who may count on the former one.
+  private mutating func changeLeases(_ seed: UInt64) {
+    var chance = Chance(seed ^ 0x4528_21E6_38D0_13C4)
+    guard chance.below(8) == 0 else { return }
+    var at = milliseconds(500)
+    while at < healsAt {
+      at += chance.within(milliseconds(500)...seconds(5))
+      let term = Span.milliseconds([1_000, 2_000, 4_000, 8_000][chance.below(4)])
+      terms.append(term)
+      let lost = chance.below(nodes)
+      let since = at + chance.within(0...milliseconds(1_500))
+      let span = chance.within(milliseconds(500)...seconds(9))
+      for (from, to) in chance.cuts(of: lost, among: nodes) {
+        add(.cut(from: from, to: to), at: since)
+        add(.mend(from: from, to: to), at: since + span)
+      }
+      for node in chance.shuffled(0..<nodes) where chance.permille(800) {
+        let leaves = chance.permille(400)
+        add(leaves ? .handOver(node: node) : .crash(node: node), at: at)
+        add(.lease(node: node, term), at: at)
+        at += chance.within(milliseconds(5)...milliseconds(400))
+        add(leaves ? .takeOver(node: node) : .start(node: node), at: at)
+      }
     }
   }
 

@@ -25,7 +25,7 @@ extension PaxosWorld {
       // By whichever clock the leader has.
       let clock = hosts[chance.below(hosts.count)].clock
       return queue.put(
-        .quiet(changes: last), at: clock.true(clock.local(now) + Lease.quiet(after: [lease], mutants)))
+        .quiet(changes: last), at: clock.true(clock.local(now) + Lease.quiet(after: [longest], mutants)))
     }
     guard let wanted else { return }
     let participants = wanted.map { ZabWorld.participant($0, 1) }

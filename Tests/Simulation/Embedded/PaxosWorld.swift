@@ -45,6 +45,8 @@ package final class PaxosWorld {
   let story: PaxosStory
   let mutants: Mutants
   let lease: Lease
+  /// The longest that any file names.
+  var longest: Lease { Lease(term: max(lease.term, story.terms.max() ?? .zero)) }
   var chance: Chance
   var queue = EventQueue<Event>()
   private(set) var now: Int64 = 0
@@ -83,7 +85,7 @@ package final class PaxosWorld {
     members = [founders]
     for _ in 0..<story.nodes {
       let clock = LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500))
-      hosts.append(PaxosHost(clock: clock, founders))
+      hosts.append(PaxosHost(clock: clock, lease, founders))
     }
   }
 
@@ -103,8 +105,8 @@ package final class PaxosWorld {
     queue.put(.heal, at: story.healsAt)
     // All may be quiet for a term; then the last lease ends, and a try or two.
     let isMoving = story.spares > 0
-    let moves = isMoving ? Lease.quiet(after: [lease]).nanoseconds + seconds(1) : 0
-    queue.put(.end, at: story.healsAt + moves + lease.term.nanoseconds * 2 + seconds(3))
+    let moves = isMoving ? Lease.quiet(after: [longest]).nanoseconds + seconds(1) : 0
+    queue.put(.end, at: story.healsAt + moves + longest.term.nanoseconds * 2 + seconds(3))
     while finding == nil, let event = queue.take(at: &now) {
       counts.events += 1
       hash = (hash ^ UInt64(bitPattern: now)) &* 0x100_0000_01B3
@@ -191,6 +193,7 @@ package final class PaxosWorld {
     hosts[node].left = nil
     say("n\(node) starts with generation \(hosts[node].durable.generation)")
     hosts[node].members = members[hosts[node].changes]
+    hosts[node].leaseBegunWith = hosts[node].lease
     seat(node)
     if let left, left.until > hosts[node].clock.local(now) {
       counts.inherited += 1
@@ -203,7 +206,7 @@ package final class PaxosWorld {
   func seat(_ node: Int) {
     guard let seat = seat(of: node, asSeenBy: node) else { return }
     hosts[node].owner = PaxosOwner(
-      seat, of: hosts[node].members, lease: lease, slot: hosts[node].durable, run: hosts[node].run,
+      seat, of: hosts[node].members, lease: hosts[node].leaseBegunWith, slot: hosts[node].durable, run: hosts[node].run,
       at: hosts[node].clock.local(now), mutants: mutants)
   }
 
@@ -333,6 +336,7 @@ package final class PaxosWorld {
     case .ability(let node, let isAble):
       hosts[node].isAble = isAble
       stand(node)
+    case .lease(let node, let term): hosts[node].lease = Lease(term: term)
     case .seat(let nodes):
       wanted = nodes
       mindMembers()

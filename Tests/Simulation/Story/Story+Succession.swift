@@ -71,7 +71,7 @@ extension Story.Engine {
 extension Story.Deed {
   var isRegrouping: Bool {
     switch self {
-    case .regroup: true
+    case .regroup, .lease: true
     default: false
     }
   }

@@ -29,6 +29,8 @@ package struct Story: Equatable {
     case regroup(node: Int, Grouping.Side)
     /// A node has a program that knows so much from its next start on.
     case program(node: Int, Form)
+    /// A node's file names leases of this term from its next start on.
+    case lease(node: Int, Span)
     /// A node's file names this engine from its next start on.
     case file(node: Int, Engine)
     /// The store has no majority.
@@ -148,7 +150,10 @@ extension Story {
     }
     if addresses > 0, nodes > 2, engine == .store { regroup(seed) }
     if engine == .store { meetDeposed(seed) } else { appointWitness(seed) }
-    if programs == .mixed { mixPrograms(seed) }
+    if programs == .mixed {
+      mixPrograms(seed)
+      changeLeases(seed)
+    }
     sortDeeds()
   }
 

@@ -72,7 +72,10 @@ package final class Host {
   /// The engine that its file names, and that the file named with which the process began.
   var file = Story.Engine.store
   var begunWith = Story.Engine.store
-  /// Those that its files have named so far.
+  /// The leases that its file names, and that the file named with which the process began.
+  var lease = Lease(term: .seconds(4))
+  var leaseBegunWith = Lease(term: .seconds(4))
+  /// The engines that its files have named so far.
   var named: Set<String> = []
   /// Which of the fleet's two files it has.
   var side = Grouping.Side.before
@@ -145,6 +148,7 @@ extension World {
       lose(address, of: node)
     }
     nodes[node].begunWith = nodes[node].file
+    nodes[node].leaseBegunWith = nodes[node].lease
     nodes[node].named.insert(nodes[node].file.name)
     beginDisk(node)
     beginEra(node)

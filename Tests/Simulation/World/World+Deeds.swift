@@ -32,6 +32,7 @@ extension World {
     case .mendStore(let node): nodes[node].isStoreCut = false
     case .regroup(let node, let side): if mayTake(side, node) { nodes[node].side = side }
     case .program(let node, let known): nodes[node].known = known
+    case .lease(let node, let term): nodes[node].lease = Lease(term: term)
     case .file(let node, let engine): nodes[node].file = engine
     case .storeAway: store.isUp = false
     case .storeBack:
@@ -139,6 +140,8 @@ extension World {
         return fail("a witness knows what is agreed on", "n\(index) has \(committed.origin)")
       }
       guard index != story.witness else { continue }
+      // Where all that was ever agreed on was lost nothing is in force: who serves what was goes on.
+      if story.isRestored, !final, committed.generation == 0 { continue }
       guard fleet.value.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin else {
         return fail(
           "all serve what is in force", "n\(index) serves \(fleet.value.rollouts.served) of \(committed.origin)")

@@ -4,6 +4,11 @@ extension World {
   // MARK: Between nodes
 
   func send(_ message: consuming FleetMessage, from node: Int, to other: Int) {
+    let form = min(nodes[node].known, nodes[other].known)
+    if form < .latest, message.form > form {
+      guard let said = message.said(in: form) else { return }
+      return send(said, from: node, to: other)
+    }
     if case .mayGoOn = message { outcome.counts.grants += 1 }
     switch message {
     case .embedded(.log(let word, _, let seat)), .embedded(.restoredLog(let word, _, let seat, _)):

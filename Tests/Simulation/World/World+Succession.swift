@@ -14,7 +14,7 @@ extension World {
       me: Self.name(node), nodes: story.grouping.nodes(nodes[node].side).map { Self.name($0) },
       witnesses: [story.witness].compactMap { $0.map(Self.name) },
       addresses: (0..<story.addresses).map {
-        FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: lease)
+        FleetPlan.Address(name: "a\($0)", prefer: prefer[$0].map { Self.name($0) }, lease: nodes[node].leaseBegunWith)
       }, engine: timing(of: engine(of: node)), replication: Self.replication, knowing: nodes[node].known)
     let begun = nodes[node].begunWith
     plan.wanted = begun == engine(of: node) ? nil : begun.name

@@ -124,6 +124,7 @@ package final class World {
         disk: FleetMemory(incarnation: Incarnation(bits: chance.next()), run: 0),
         clock: LocalClock(offset: chance.within(0...seconds(1_000)), rate: chance.within(-500...500)))
       host.file = story.engine
+      host.lease = lease
       nodes.append(host)
     }
     for node in nodes.indices { nodes[node].isFounder = story.grouping.before.contains(node) }
