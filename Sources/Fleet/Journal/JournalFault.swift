@@ -38,6 +38,8 @@ extension JournalFault {
 }
 
 extension Errno {
-  /// Whether there is no room for what was to be written.
-  var meansFull: Bool { self == .noSpace || self == .diskQuotaExceeded }
+  /// Whether there is no room for what was to be written: on the disk, or for one file more in the process or the machine.
+  var meansFull: Bool {
+    [.noSpace, .diskQuotaExceeded, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(self)
+  }
 }

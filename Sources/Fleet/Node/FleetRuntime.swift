@@ -43,11 +43,12 @@ package final class FleetRuntime {
   ///   - leases: what a process before this one has left to it.
   ///   - store: what the log is kept in; nil where the nodes agree by themselves.
   ///   - vault: where they do: what they have promised; nil if it can't be used, so that this node takes no part.
+  ///   - opening: how that is tried again; nil if it isn't.
   ///   - tell: takes each event, on this loop's thread.
   init(
     _ plan: FleetPlan, memory: FleetMemory, folder: DataFolder, addresses: [FleetAddress] = [],
-    leases: FleetLeases = FleetLeases(), store: (any Store)?, vault: EmbeddedVault? = nil, change: EngineChange? = nil,
-    links: any FleetLinks,
+    leases: FleetLeases = FleetLeases(), store: (any Store)?, vault: EmbeddedVault? = nil, opening: VaultOpening? = nil,
+    change: EngineChange? = nil, links: any FleetLinks,
     on loop: EventLoop, tell: @escaping (FleetEvent) -> Void
   ) {
     node = FleetNode(plan, memory: memory)
@@ -66,6 +67,7 @@ package final class FleetRuntime {
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
     keeper.changed = { [unowned self] in followOverrides() }
     open(vault)
+    if isMute, let opening { tryAgain(opening) }
     views.changed = { [unowned self] in tellStatus() }
     links.onMessage = { [unowned self] message, node in
       switch message {
@@ -100,6 +102,29 @@ package final class FleetRuntime {
     embedded = vault.map { vault in
       EmbeddedDisk(vault, names: names, on: loop) { [unowned self] in take($0) }
     }
+  }
+
+  private var openings: Timer?
+
+  /// Tries again to open what this node has promised, as long as what stands in the way may pass; then it takes part.
+  private func tryAgain(_ opening: VaultOpening) {
+    openings = Timer(on: loop) { [unowned self] in
+      disk.perform {
+        opening.attempt()
+      } then: { [unowned self] outcome in
+        switch outcome {
+        case .success((let vault, let memory)):
+          // It may have come over to another engine meanwhile.
+          guard isMute, store == nil, embedded == nil else { return }
+          isMute = false
+          open(vault)
+          tell(.relief("this node takes part in what is agreed on: its journal can be used"))
+          goOn(with: memory)
+        case .failure(let refusal): if refusal.mayPass { tryAgain(opening) }
+        }
+      }
+    }
+    openings?.schedule(after: opening.pause)
   }
 
   /// Ends what stands for this node's addresses, or leaves it to the process that takes this one's place.
@@ -278,15 +303,20 @@ package final class FleetRuntime {
       try? folder.adopt(memory)
       let without = loss.gone.map(\.text).joined(separator: ", ")
       tell(.trouble("the fleet goes on from what this node has, entry \(loss.position) of the log, without \(without)"))
-      effects.removeAll(keepingCapacity: true)
-      isStepping = true
-      node.beginAnew(memory, at: BootClock.now(), into: &effects)
-      for effect in effects { perform(effect) }
-      isStepping = false
-      tell(.answer(number: number, .restored(loss)))
-      embedded?.flush()
-      lookAgain()
+      goOn(with: memory) { tell(.answer(number: number, .restored(loss))) }
     }
+  }
+
+  /// Goes on with another memory, which is stored.
+  private func goOn(with memory: FleetMemory, _ done: () -> Void = {}) {
+    effects.removeAll(keepingCapacity: true)
+    isStepping = true
+    node.beginAnew(memory, at: BootClock.now(), into: &effects)
+    for effect in effects { perform(effect) }
+    isStepping = false
+    done()
+    embedded?.flush()
+    lookAgain()
   }
 
   /// Lets the overrides hold that all agree about, and says so when they do.

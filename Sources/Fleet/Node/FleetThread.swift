@@ -99,8 +99,9 @@ package final class FleetThread {
     }
     let store = current.store.map { open($0, for: setup.addresses, on: loop, events) }
     if let store { report(store, as: EngineChange.currentName, to: events) }
-    var vault: EmbeddedVault?
-    if store == nil { (vault, memory) = openVault(of: setup, events) }
+    let opening = VaultOpening(setup.folder, memory, names: setup.addresses.map(\.floating.name))
+    let opened = store == nil ? openVault(opening, events) : nil
+    memory = opened?.memory ?? memory
     var links: NodeLinks?
     do throws(NodeLinks.Problem) {
       links = try NodeLinks(setup.links, on: loop)
@@ -110,7 +111,7 @@ package final class FleetThread {
     links?.onTrouble = { events.post(.trouble($0)) }
     var runtime: FleetRuntime? = FleetRuntime(
       setup.plan, memory: memory, folder: setup.folder, addresses: setup.addresses, leases: setup.leases,
-      store: store, vault: vault, change: change, links: links ?? NoLinks(), on: loop
+      store: store, vault: opened?.vault, opening: opening, change: change, links: links ?? NoLinks(), on: loop
     ) { events.post($0) }
     var leases = FleetLeases()
     let receiver = commands.receive(on: loop) { command in
@@ -167,23 +168,17 @@ package final class FleetThread {
 
   /// Opens what a node has promised where the nodes agree by themselves. Without it the node serves, and takes no part.
   private static func openVault(
-    of setup: FleetSetup, _ events: Mailbox<FleetEvent>
-  ) -> (EmbeddedVault?, FleetMemory) {
+    _ opening: VaultOpening, _ events: Mailbox<FleetEvent>
+  ) -> (vault: EmbeddedVault, memory: FleetMemory)? {
     let deadline = ContinuousClock.now + patience
     while true {
-      do throws(EmbeddedVault.Refusal) {
-        var generator = SystemRandomNumberGenerator()
-        let opened = try EmbeddedVault.open(
-          in: setup.folder.path, on: SystemDisk(), setup.memory, names: setup.plan.addresses.map(\.name)
-        ) { generator.next() }
-        try? setup.folder.adopt(opened.memory)
-        return (opened.vault, opened.memory)
-      } catch {
-        guard case .fault(.busy) = error, ContinuousClock.now < deadline else {
-          events.post(.trouble("this node takes no part in what is agreed on: \(error)"))
-          return (nil, setup.memory)
-        }
-        usleep(20_000)
+      switch opening.attempt() {
+      case .success(let opened): return opened
+      case .failure(.fault(.busy)) where ContinuousClock.now < deadline: usleep(20_000)
+      case .failure(let refusal):
+        let remedy = refusal.mayPass ? "it's tried again" : "until it's started again"
+        events.post(.trouble("this node takes no part in what is agreed on, \(remedy): \(refusal)"))
+        return nil
       }
     }
   }
