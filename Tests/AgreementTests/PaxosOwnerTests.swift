@@ -145,6 +145,39 @@ import Testing
     #expect(mutant != nil || cluster.nodes[1...].allSatisfy { $0.acceptor.slot.term == .seconds(3) })
   }
 
+  /// What it has promised as a program of before it hasn't stored the term of; that program went by the file that is there still.
+  @Test func aTermIsStoredAtTheStart() {
+    var slot = PaxosSlot()
+    (slot.generation, slot.promised) = (1, Ballot(number: 1, node: 0))
+    slot.accepted = PaxosSlot.Accepted(ballot: slot.promised, owner: 0)
+    func begin(_ slot: PaxosSlot, _ term: Span) -> (PaxosOwner, [PaxosSlot]) {
+      var owner = PaxosOwner(1, of: Sample.members(3), lease: Lease(term: term), slot: slot, run: 2, at: .start)
+      var effects: [PaxosOwner.Effect] = []
+      for _ in 0..<2 { owner.step(.tick, at: .start, into: &effects) }
+      return (owner, effects.compactMap { if case .persist(let slot) = $0 { slot } else { nil } })
+    }
+    let stored = begin(slot, .seconds(10)).1
+    #expect(stored.map(\.term) == [.seconds(10)])
+    let (again, more) = begin(stored.first ?? slot, .seconds(3))
+    #expect(again.acceptor.lease.until == .start + .seconds(10) && more.isEmpty)
+    #expect(begin(PaxosSlot(), .seconds(10)).1.isEmpty)
+  }
+
+  /// Nobody waits for what is over.
+  @Test func aTermThatWasLongerIsForgottenOnceItIsOver() {
+    var cluster = Cluster(3, nil, [.seconds(10), .seconds(10), .seconds(10)])
+    for node in 0..<3 { cluster.step(node, .standing(.candidate(after: .milliseconds(150) * Int64(node)))) }
+    cluster.pass(.seconds(2))
+    for node in 0..<3 {
+      cluster.begin(node, .seconds(3))
+      cluster.pass(.milliseconds(500))
+    }
+    cluster.pass(.seconds(11))
+    #expect(cluster.owners.count == 1)
+    #expect(cluster.nodes.allSatisfy { $0.acceptor.slot.term == .seconds(3) })
+    #expect(cluster.nodes.allSatisfy { $0.acceptor.lease.until <= cluster.now + .seconds(3) })
+  }
+
   @Test func aTermIsStoredBeforeItIsCountedOn() {
     var cluster = Cluster(3)
     var effects: [PaxosOwner.Effect] = []

@@ -31,7 +31,7 @@ import Testing
     #expect(quiet(net)[n0] == longest && quiet(net)[n1] == longest)
     // One whose file names no address, which may lead all the same.
     begin(n0, nil, in: &net)
-    #expect(quiet(net)[n0] == (mutant == nil ? longest : .zero))
+    #expect(quiet(net)[n0] == (mutant == nil ? longest : .seconds(1)))
   }
 
   @Test func whoGoesOnAloneWaitsForTheLongestLease() throws {

@@ -96,7 +96,7 @@ package struct EmbeddedLog {
   /// When it wants to be called with `tick` at the latest.
   package private(set) var wakesAt = Moment.start
   /// The longest term of which this process has heard.
-  private var longestTerm = Span.zero
+  private(set) var longestTerm = Span.zero
   /// What was delivered since the last snapshot.
   private var entries = 0
   private var bytes = 0

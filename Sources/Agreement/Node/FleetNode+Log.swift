@@ -29,7 +29,8 @@ extension FleetNode {
       let log = StoreLog(timing: timing, origin: origin, knowing: plan.known, mutants: mutants)
       return (.store(Boxed(log)), owners, origin ?? FleetState())
     case .embedded(var timing):
-      timing.zab.quiet = Lease.quiet(after: plan.addresses.map(\.lease), mutants)
+      // No less than it takes to hear from all for how long they count on something.
+      timing.zab.quiet = max(Lease.quiet(after: plan.addresses.map(\.lease), mutants), Peers.beat * 4)
       let owners = plan.addresses.map { address in
         AddressOwner.embedded(
           Boxed(

@@ -131,8 +131,9 @@ extension FleetNode {
       next.embedded.take(.log(record))
     }
     for name in Set(self.memory.embedded.slots.keys).union(plan.addresses.map(\.name)) {
-      // By what was lost somebody may count on a lease as long as any that this node knows of.
-      next.embedded.slots[name] = PaxosSlot(restoredTo: members, term: longestTerm ?? .zero)
+      // By what was lost somebody may count on a lease as long as any of which this node has heard.
+      next.embedded.slots[name] = PaxosSlot(
+        restoredTo: members, term: max(longestTerm ?? .zero, log.longestTerm))
     }
     return next
   }

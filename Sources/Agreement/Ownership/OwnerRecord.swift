@@ -8,8 +8,8 @@ package struct OwnerRecord: Equatable, Sendable {
   package var beat: UInt64
   /// Whom the last owner has given it up for, if for anybody.
   package var heir: NodeName?
-  /// How long the owner counts on it from each renewal, to a millisecond; zero by a program that doesn't say.
-  package var term: Span
+  /// How long the owner counts on it from each renewal, in whole milliseconds; zero by a program that doesn't say.
+  package private(set) var term: Span
   /// The nodes that the owner knows, itself too: those whom it asks for leave to go on when the store is away. Another one doesn't take the
   /// name over from it, since it isn't asked.
   package var nodes: [NodeName]
@@ -28,8 +28,14 @@ package struct OwnerRecord: Equatable, Sendable {
     self.generation = generation
     self.beat = beat
     self.heir = heir
-    self.term = term
     self.nodes = nodes
+    self.term = .zero
+    say(Lease(term: term))
+  }
+
+  /// Says how long the owner counts on it.
+  package mutating func say(_ lease: Lease) {
+    term = .milliseconds((min(lease.term, Lease.longest).nanoseconds + 999_999) / 1_000_000)
   }
 
   /// As the store holds it.
@@ -38,8 +44,7 @@ package struct OwnerRecord: Equatable, Sendable {
     out.put(Self.format)
     out.put(owner) { $0.put($1) }
     out.put(generation)
-    let milliseconds = UInt64((min(term, Lease.longest).nanoseconds + 999_999) / 1_000_000)
-    out.put(milliseconds << Self.beating | beat & (1 << Self.beating - 1))
+    out.put(UInt64(term.nanoseconds / 1_000_000) << Self.beating | beat & (1 << Self.beating - 1))
     out.put(heir) { $0.put($1.text) }
     out.put(each: nodes) { $0.put($1.text) }
     return out.bytes

@@ -272,9 +272,9 @@ package struct StoreOwner {
   private mutating func renew(at now: Moment, into effects: inout [Effect]) {
     guard let seen, var record = seen.record, let version = seen.version else { return }
     record.beat += 1
-    record.term = lease.term
     record.nodes = nodes
     if isInherited, record.generation == claimedGeneration { record.generation += 1 }
+    record.say(lease)
     renewsAt = now + lease.beat
     write(.renew(record), record, over: version, at: now, into: &effects)
   }

@@ -15,11 +15,12 @@ struct Acceptor {
   init(_ slot: PaxosSlot, term: Span, at now: Moment, _ mutants: Mutants) {
     self.slot = slot
     self.term = term
-    // Whoever has been promised something counts on it by the term of then.
+    // Whoever has been promised something counts on it by the term of then; by a program of before, that is by this node's file.
     let longest = max(term, slot.term)
     let isFree =
       slot.generation == 0 || mutants.have(.noQuietTimeAfterRestart)
       || slot.isRestored && mutants.have(.restoredWithoutQuiet)
+    if !isFree, !mutants.have(.termForgotten) { self.slot.term = longest }
     // Whoever may have had the name is none of the members any more, so nobody is spared the wait.
     if slot.isRestored, !isFree {
       lease = (now + Lease.quiet(after: [Lease(term: longest)], mutants), nil)
@@ -78,9 +79,10 @@ struct Acceptor {
   /// is stored: the next process may have another file.
   private mutating func lend(to owner: NodeNumber, for theirs: Span?, at now: Moment, _ mutants: Mutants) {
     let span = mutants.have(.termOfOnesOwn) ? term : max(term, theirs ?? .zero)
-    let isOver = now >= lease.until
+    // Whoever begins anew later than now and waits for so long has waited for all that was promised.
+    let isEnough = lease.until <= now + span
     lease = (max(lease.until, now + span), owner)
-    if !mutants.have(.termForgotten) { slot.term = isOver ? span : max(slot.term, span) }
+    if !mutants.have(.termForgotten) { slot.term = isEnough ? span : max(slot.term, span) }
   }
 
   /// The owner has given it up.

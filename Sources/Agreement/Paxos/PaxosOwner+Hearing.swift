@@ -17,10 +17,7 @@ extension PaxosOwner {
       case .slot: isAtOnce = mutants.have(.renewedBeforeDurable)
       case .changedSlot:
         isAtOnce = mutants.have(.answeredBeforeDurable)
-        if !mutants.have(.promiseForgotten) {
-          written += 1
-          effects.append(.persist(acceptor.slot))
-        }
+        if !mutants.have(.promiseForgotten) { storeSlot(into: &effects) }
       }
       if isAtOnce || durable >= written {
         answer(reply, to: node, at: now, into: &effects)

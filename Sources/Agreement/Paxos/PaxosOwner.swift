@@ -98,6 +98,8 @@ package struct PaxosOwner {
   var lapsed: UInt64?
   /// How often a release is still to be told.
   var releases = 0
+  /// Whether the term is stored by which this process waits for what those before it have promised.
+  private var isTermStored: Bool
   var written: UInt64 = 0
   var durable: UInt64 = 0
   /// Whether this node neither takes nor renews it, as the engine changes.
@@ -117,6 +119,7 @@ package struct PaxosOwner {
     self.lease = lease
     self.mutants = mutants
     acceptor = Acceptor(slot, term: lease.term, at: now, mutants)
+    isTermStored = acceptor.slot.term == slot.term
     acceptor.isOfEra = members.lineage.isFirstOfEra
     self.run = run
     lastTry = UInt64(run) << 32
@@ -173,6 +176,7 @@ package struct PaxosOwner {
   /// Takes what happened, and says what is to be done.
   package mutating func step(_ input: Input, at now: Moment, into effects: inout [Effect]) {
     lapse(at: now, into: &effects)
+    if !isTermStored { storeSlot(into: &effects) }
     switch input {
     case .tick: break
     case .message(let message, let node, let among):
@@ -326,6 +330,12 @@ package struct PaxosOwner {
     _ message: PaxosMessage, to node: NodeNumber, at now: Moment, into effects: inout [Effect]
   ) {
     if node == me { take(message, of: me, at: now, into: &effects) } else { effects.append(.send(message, to: node)) }
+  }
+
+  mutating func storeSlot(into effects: inout [Effect]) {
+    isTermStored = true
+    written += 1
+    effects.append(.persist(acceptor.slot))
   }
 
   private mutating func stored(_ count: UInt64, at now: Moment, into effects: inout [Effect]) {

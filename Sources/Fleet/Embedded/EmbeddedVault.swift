@@ -109,7 +109,7 @@ package final class EmbeddedVault: Sendable {
     let journal: Journal
     let slots: JournalSlots
     do throws(JournalFault) {
-      slots = try JournalSlots.open("\(folder)/journal/slots", count: Self.slots, on: disk)
+      slots = try openSlots(folder, disk)
       journal = try Journal.open("\(folder)/journal", on: disk) { contents.take($0) }
       contents.take(slots)
     } catch {
@@ -132,6 +132,17 @@ package final class EmbeddedVault: Sendable {
     var terms = [Span](repeating: .zero, count: Self.names)
     for (name, slot) in memory.embedded.slots { if let place = places[name] { terms[place] = slot.term } }
     return Open(journal: journal, slots: slots, places: places, terms: terms, memory: memory, slack: slack)
+  }
+
+  /// Opens the slots; those that a program of before has made, as they are, where there's no room for one more.
+  private static func openSlots(_ folder: String, _ disk: any JournalDisk) throws(JournalFault) -> JournalSlots {
+    let path = "\(folder)/journal/slots"
+    do throws(JournalFault) {
+      return try JournalSlots.open(path, count: slots, on: disk)
+    } catch {
+      guard case .full = error else { throw error }
+      return try JournalSlots.open(path, count: names, on: disk)
+    }
   }
 
   private static func identity(of memory: FleetMemory) -> JournalRecord {
@@ -168,8 +179,9 @@ package final class EmbeddedVault: Sendable {
   func write(_ slot: PaxosSlot, of name: String) throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
       guard let place = open.places[name] else { return }
-      // The term first: where it's stored and what goes by it isn't, others wait a little longer.
-      if open.terms[place] != slot.term {
+      // The term first: where it's stored and what goes by it isn't, others wait a little longer. There was no room for it where the slots are those
+      // that a program of before has made.
+      if open.terms[place] != slot.term, open.slots.count > Self.termsPlace {
         open.terms[place] = slot.term
         try open.slots.write(Self.termsPlace, PaxosSlot.encoded(open.terms))
       }

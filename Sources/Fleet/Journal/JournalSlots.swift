@@ -32,6 +32,9 @@ package final class JournalSlots {
     return JournalSlots(try SlotFile(making: path, .slots, file.slots + more, on: disk))
   }
 
+  /// How many there are.
+  package var count: Int { file.slots.count }
+
   private init(_ file: SlotFile) {
     self.file = file
   }

@@ -116,6 +116,33 @@ import Testing
     #expect(slots.read(0) == slot.encoded(of: "web"))
   }
 
+  /// An upgrade on a full disk costs nothing but that: what is promised has its place.
+  @Test func aFolderThatIsFullGoesOnWithoutTerms() throws {
+    var slot = Self.slot
+    do {
+      let (vault, _) = try open()
+      try vault.write(slot, of: "web")
+    }
+    let journal = "\(folder.path)/journal"
+    // As a program of before has made it.
+    let held = "\(folder.path)/held"
+    _ = try Subprocess.run("mv", [journal, held])
+    let slots = try JournalSlots.open("\(journal)/slots", count: EmbeddedVault.names, on: SystemDisk())
+    try slots.write(0, slot.encoded(of: "web"))
+    _ = try Subprocess.run("cp", ["\(journal)/slots", held])
+    _ = try Subprocess.run("rm", ["-r", journal])
+    _ = try Subprocess.run("mv", [held, journal])
+    let disk = SwitchedDisk()
+    disk.fill(true)
+    slot.term = .seconds(4)
+    do {
+      let (vault, memory) = try open(disk: disk)
+      #expect(memory.embedded.slots == ["web": Self.slot])
+      try vault.write(slot, of: "web")
+    }
+    #expect(try open().memory.embedded.slots == ["web": Self.slot])
+  }
+
   /// Nothing of what was stored before is there, nor what that process would have stored next; who it is is the new memory's to say.
   @Test func anotherMemoryTakesItsPlace() throws {
     var next = FleetMemory(incarnation: Incarnation(bits: 9), run: 1)

@@ -43,13 +43,10 @@ extension Story {
     }
   }
 
-  /// Lets a node begin anew with a file that names another lease.
+  /// Lets a node begin anew with a file that names another lease. Who is upgraded in place goes on by the one before.
   private mutating func name(_ term: Span, in node: Int, at: Int64, _ chance: inout Chance) {
-    let leaves = chance.permille(400)
-    add(leaves ? .handOver(node: node) : .crash(node: node, withHost: chance.permille(100)), at: at)
+    add(.crash(node: node, withHost: chance.permille(100)), at: at)
     add(.lease(node: node, term), at: at)
-    add(
-      leaves ? .takeOver(node: node) : .start(node: node, wiped: false),
-      at: at + chance.within(milliseconds(5)...milliseconds(400)))
+    add(.start(node: node, wiped: false), at: at + chance.within(milliseconds(5)...milliseconds(400)))
   }
 }
