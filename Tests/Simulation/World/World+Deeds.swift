@@ -76,7 +76,6 @@ extension World {
 
   /// Mends all that is broken; from here on things have to get well.
   func heal() {
-    say("-- everything is mended")
     isHealed = true
     slowness = 0
     store.isUp = true
@@ -84,6 +83,8 @@ extension World {
     cuts = cuts.map { $0.map { _ in false } }
     let side = sideByNow
     absent = absentees()
+    let left = absent.sorted().map { "n\($0)" }.joined(separator: ", ")
+    say("-- everything is mended" + (absent.isEmpty ? "" : ", and \(left) stays away"))
     for node in absent where nodes[node].fleet != nil { end(node, withHost: true) }
     for node in nodes.indices {
       nodes[node].isStoreCut = false

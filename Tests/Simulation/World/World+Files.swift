@@ -51,7 +51,7 @@ extension World {
   /// is to vote and doesn't yet: nobody goes before all have come.
   func absentees() -> Set<Int> {
     var away: Set<Int> = []
-    guard story.changesMembers, chance.permille(500) else { return away }
+    guard story.changesMembers ? chance.permille(500) : story.leavesSomeAway else { return away }
     let members = latestMembers
     for _ in nodes.indices {
       let node = chance.below(nodes.count)
