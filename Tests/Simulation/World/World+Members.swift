@@ -75,7 +75,10 @@ extension World {
 
   /// Whether a node's word in the log counts, as far as it knows itself; as long as it doesn't, it says that somebody else is to be asked.
   private func isHeard(_ node: Int) -> Bool {
-    nodes[node].fleet?.value.state.member(Self.name(node)).map { $0.identity == participant(node) } ?? true
+    guard let state = nodes[node].fleet?.value.state else { return true }
+    if let member = state.member(Self.name(node)) { return member.identity == participant(node) }
+    // What it says first comes to nothing where it isn't to vote.
+    return state.voters?.all.contains(participant(node)) ?? true
   }
 
   /// Lets those vote who don't, as somebody would who looks at what all say of themselves.
@@ -93,8 +96,12 @@ extension World {
       !isVoter($0, among: members) || wanted?.contains(participant($0)) == false
     }
     let leaving = sideByNow == .before ? story.grouping.leaving.first { isWanted($0) } : nil
+    // Others wait for who is to vote, and this one doesn't come.
+    let missing = absent.sorted().first { isWanted($0) && !isVoter($0, among: members) }
     let request: FleetRequest
-    if !others.isEmpty {
+    if let missing {
+      request = .unseat(Self.name(missing))
+    } else if !others.isEmpty {
       request = .seat(Self.name(others[Int(requests + 1) % others.count]))
     } else if let leaving {
       request = .unseat(Self.name(leaving))
