@@ -99,7 +99,7 @@ extension World {
     // Others wait for who is to vote, and this one doesn't come.
     let missing = absent.sorted().first { isWanted($0) && !isVoter($0, among: members) }
     let request: FleetRequest
-    if let missing {
+    if let missing, others.isEmpty || requests % 2 == 0 {
       request = .unseat(Self.name(missing))
     } else if !others.isEmpty {
       request = .seat(Self.name(others[Int(requests + 1) % others.count]))
