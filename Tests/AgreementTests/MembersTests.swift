@@ -104,6 +104,24 @@ import Testing
     #expect(Set(members.voters.map { members[$0] }) == (isLost ? Set(others + [leader]) : Set(others)))
   }
 
+  /// Of two who are to vote alone one was there a moment ago, and talks with another memory since: what he had is lost, and the other one can't go on
+  /// alone. Where the leader hasn't heard of that yet it's too late.
+  @Test(arguments: [false, true]) func whoTalksWithALaterMemoryHasLostTheOneBefore(isHeard: Bool) throws {
+    var net = Self.three()
+    let leader = try #require(net.zabs.first { $1.leader?.node == $1.me }?.key)
+    let others = [Sample.n0, Sample.n1, Sample.n2].filter { $0 != leader }
+    net.away = [others[1]]
+    net.step(leader, .wanted(others))
+    net.run(300)
+    #expect(net.zabs[leader]?.members.former == nil, "the other one hasn't said anything since")
+    net.away = [others[0]]
+    if isHeard { net.zabs[leader]?.hear(fromAnew: Participant(others[0].node, Incarnation(bits: 99))) }
+    net.run(3_000)
+    let members = try #require(net.zabs[others[1]]?.members)
+    #expect((members.former == nil) == isHeard)
+    #expect((net.zabs[leader]?.isCounted == true) == isHeard)
+  }
+
   /// Who was away while others were let go knows of more voters than there are, and nobody may be left to make up their number.
   @Test(arguments: [false, true]) func whoWasAwayFindsALeaderOfFewer(isTold: Bool) throws {
     let all = [Sample.n0, Sample.n1, Sample.n2, Self.n3, Participant(NodeName("n4"), Incarnation(bits: 14))]

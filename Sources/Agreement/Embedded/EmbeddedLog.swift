@@ -261,8 +261,12 @@ package struct EmbeddedLog {
         if zab == nil { stepFounding(.persisted, at: now, into: &effects) }
       }
       if zab != nil, count > before { stepZab(.persisted(count - before), at: now, into: &effects) }
-    case .message(.greeting(let greeting), let node): greet(greeting, of: node, at: now, into: &effects)
-    case .message(.ask, let node): answer(node, into: &effects)
+    case .message(.greeting(let greeting), let node):
+      zab?.value.hear(fromAnew: Participant(node, greeting.memory))
+      greet(greeting, of: node, at: now, into: &effects)
+    case .message(.ask(let memory), let node):
+      zab?.value.hear(fromAnew: Participant(node, memory))
+      answer(node, into: &effects)
     case .message(.members(let members, _), _) where !isOfEra(members.lineage): break
     case .message(.members(let members, _), _): hear(members, at: now, into: &effects)
     case .message(.log(let message, let memory, let seat), let node):

@@ -22,6 +22,17 @@ extension Zab {
     return true
   }
 
+  /// A node that knows of no seat of its own talks with this memory. One that it had before is gone, however short a time ago something of it came: a leader
+  /// doesn't count that as being there, so it gives nobody a voice beside that one's, nor in its place, who couldn't do without it.
+  package mutating func hear(fromAnew participant: Participant) {
+    guard case .leading(var leading) = role else { return }
+    let members = members
+    for seat in members.seated where members[seat]?.node == participant.node && members[seat] != participant {
+      leading.heardAt[Int(seat)] = .start
+    }
+    role = .leading(leading)
+  }
+
   /// Others are members than before.
   mutating func follow(from before: Members) {
     // Whoever was none of them for a while has another seat.
