@@ -140,7 +140,7 @@ package final class EmbeddedVault: Sendable {
     do throws(JournalFault) {
       return try JournalSlots.open(path, count: slots, on: disk)
     } catch {
-      guard case .full = error else { throw error }
+      guard case .full(_, let cause) = error, cause.meansFullDisk, !isNew(in: folder) else { throw error }
       return try JournalSlots.open(path, count: names, on: disk)
     }
   }
@@ -155,7 +155,13 @@ package final class EmbeddedVault: Sendable {
   /// Notes this start; nothing may be said by this run before.
   private func begin() throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
-      try open.journal.append([Self.identity(of: open.memory)])
+      do throws(JournalFault) {
+        try open.journal.append([Self.identity(of: open.memory)])
+      } catch {
+        guard case .full = error, open.journal.size > 0 else { throw error }
+        // It says so as well.
+        try Self.checkpoint(&open)
+      }
     }
   }
 

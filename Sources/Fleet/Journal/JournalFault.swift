@@ -39,7 +39,8 @@ extension JournalFault {
 
 extension Errno {
   /// Whether there is no room for what was to be written: on the disk, or for one file more in the process or the machine.
-  var meansFull: Bool {
-    [.noSpace, .diskQuotaExceeded, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(self)
-  }
+  var meansFull: Bool { meansFullDisk || self == .tooManyOpenFiles || self == .tooManyOpenFilesInSystem }
+
+  /// Whether there is no room on the disk.
+  var meansFullDisk: Bool { self == .noSpace || self == .diskQuotaExceeded }
 }

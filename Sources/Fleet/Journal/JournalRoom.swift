@@ -47,7 +47,7 @@ struct JournalRoom {
       try file.sync()
       spare = size
     } catch {
-      guard error.meansFull else { throw error }
+      guard error.meansFullDisk else { throw error }
       try? folder.disk.remove(folder.path(.spare))
     }
   }

@@ -80,6 +80,12 @@ final class FleetAddresses {
     let news = floating.start(keeping: Set(kept.map { addresses[$0.index].floating }), at: now.nanoseconds)
     for (index, lease) in kept { inherited(index, lease) }
     take(news)
+    // Of what the protocol doesn't go on with nobody would hear any more. The kernel ends it, a program has to be told.
+    for (index, _) in kept where holds[index] == nil {
+      if case .command = addresses[index].floating.action {
+        take(floating.drop(addresses[index].floating, at: BootClock.now().nanoseconds))
+      }
+    }
     tick()
   }
 

@@ -109,18 +109,21 @@ package final class FleetRuntime {
   /// Tries again to open what this node has promised, as long as what stands in the way may pass; then it takes part.
   private func tryAgain(_ opening: VaultOpening) {
     openings = Timer(on: loop) { [unowned self] in
+      // It may have come over to another engine meanwhile.
+      guard isMute, store == nil, embedded == nil else { return }
       disk.perform {
         opening.attempt()
       } then: { [unowned self] outcome in
         switch outcome {
         case .success((let vault, let memory)):
-          // It may have come over to another engine meanwhile.
           guard isMute, store == nil, embedded == nil else { return }
           isMute = false
           open(vault)
           tell(.relief("this node takes part in what is agreed on: its journal can be used"))
           goOn(with: memory)
-        case .failure(let refusal): if refusal.mayPass { tryAgain(opening) }
+        case .failure(let refusal) where refusal.mayPass: tryAgain(opening)
+        case .failure(let refusal):
+          tell(.trouble("this node takes no part in what is agreed on until it's started again: \(refusal)"))
         }
       }
     }

@@ -1,5 +1,6 @@
 import Agreement
 import Libevent
+import Network
 import Sockets
 import Support
 import SystemPackage
@@ -73,5 +74,30 @@ import Testing
     for (fault, mayPass) in errors { #expect(EmbeddedVault.Refusal.fault(fault).mayPass == mayPass, "\(fault)") }
     #expect(!EmbeddedVault.Refusal.strange("x").mayPass && !EmbeddedVault.Refusal.noSlot("web").mayPass)
     #expect(Errno.tooManyOpenFiles.meansFull && Errno.noSpace.meansFull && !Errno.ioError.meansFull)
+  }
+}
+
+extension VaultOpeningTests {
+  @Test("what a program has moved here for the process before is given back, as nobody can go on with it")
+  func program() throws {
+    let data = DataFolder(folder.path)
+    let memory = try data.begin(tally: .journal) { 7 }
+    let said = "\(folder.path)/said"
+    let host = try #require(SocketAddress(ip: "10.0.0.100", port: 0))
+    let words = ["/bin/sh", "-c", "echo \"$0 $1 $2\" >> \(said)"]
+    let address = FleetAddress(
+      try #require(FloatingAddress("web", host, .command(words))), lease: Lease(term: .seconds(3)))
+    let me = NodeName("lb1")
+    let plan = FleetPlan(
+      me: me, nodes: [me], addresses: [.init(name: "web", lease: address.lease)],
+      engine: .embedded(EmbeddedLog.Timing()))
+    let left = FleetLease(name: "web", generation: 3, until: (BootClock.now() + .seconds(3)).nanoseconds)
+    let loop = EventLoop()
+    let runtime = FleetRuntime(
+      plan, memory: memory, folder: data, addresses: [address], leases: FleetLeases(held: [left]), store: nil,
+      links: NoLinks(), on: loop
+    ) { _ in }
+    #expect(loop.wait(seconds: 20) { (try? Subprocess.run("cat", [said]).output) == "release web 10.0.0.100\n" })
+    withExtendedLifetime(runtime) {}
   }
 }
