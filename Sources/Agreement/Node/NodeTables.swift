@@ -11,7 +11,7 @@ extension FleetPlan {
 struct OwnGeneration {
   /// What its order goes by.
   private let count: UInt64
-  /// What tells processes apart: some bits of the memory and of the run.
+  /// What tells processes apart: 32 bits that all those of the memory and of the run come to.
   private let mark: UInt64
 
   /// A process's first.
@@ -21,7 +21,8 @@ struct OwnGeneration {
       mark = 0
       return
     }
-    mark = (memory.incarnation.bits & 0xFFFF) << 16 | UInt64(memory.run) & 0xFFFF
+    let mixed = (memory.incarnation.bits &+ count &* 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
+    mark = mixed >> 32
   }
 
   private init(count: UInt64, mark: UInt64) {
