@@ -40,8 +40,9 @@ package import Config
   /// Which side its connections are.
   package let side: Side
   /// The SSL_CTX.
-  // The compiler takes no pointer for one that threads may share. Any thread may make connections of this one (SSL_new):
-  nonisolated(unsafe) let context: OpaquePointer  // One thread sets it up; then only its uses count, atomically.
+  // Unsafe, as no pointer is Sendable. It's shared only once it's set up, by the thread that made it; from then on it's read, and SSL_new, which
+  // any thread may call with it, counts its uses atomically.
+  nonisolated(unsafe) let context: OpaquePointer  // Set up by one thread, then shared to be read (SSL_new).
 
   /// A context for all connections of one side; one that goes by certificates knows none yet.
   package init(_ side: Side, _ openSSL: OpenSSL) {

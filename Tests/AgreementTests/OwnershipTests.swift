@@ -127,7 +127,8 @@ import Testing
       _ = say(&part, .inherited(generation: 1, until: until, roster: roster), at: until - .seconds(3))
       for at in [until - .seconds(1), until] {
         for effect in say(&part, .tick, at: at) {
-          if case .ask(_, let request) = effect { #expect(rounds.insert(request.round).inserted) }
+          guard case .ask(_, let request) = effect else { continue }
+          #expect(rounds.insert(request.round).inserted && request.term == .seconds(4))
         }
       }
     }
@@ -287,21 +288,22 @@ extension OwnershipTests {
 
 /// Files that name other leases: while one is changed node by node, there are two.
 extension OwnershipTests {
-  @Test(arguments: [nil, .silenceForOnesOwnTerm] as [Mutant?])
-  func whoCountsOnALongerLeaseIsSilentForLonger(_ mutant: Mutant?) throws {
+  /// It has only just taken the name, or renewed it.
+  @Test(arguments: [nil, .silenceForOnesOwnTerm] as [Mutant?], [0, 5] as [Int64])
+  func whoCountsOnALongerLeaseIsSilentForLonger(_ mutant: Mutant?, last: Int64) throws {
     var owner = Part(Sample.n0, term: .seconds(10))
-    for second in stride(from: Int64(0), through: 5, by: 1) {
+    for second in stride(from: Int64(0), through: last, by: 1) {
       owner.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(second))
     }
     let until = try #require(owner.owned.last).until
-    #expect(until > .start + .seconds(13))
+    #expect(until > .start + .seconds(last + 8))
     // It says nothing any more.
     var other = Part(Sample.n1, mutant: mutant)
-    for second in stride(from: Int64(6), through: 13, by: 1) {
+    for second in stride(from: last + 1, through: last + 8, by: 1) {
       other.step(.standing(.candidate(after: .zero)), on: shelf, at: .start + .seconds(second))
     }
     #expect(other.owned.isEmpty == (mutant == nil))
-    for second in stride(from: Int64(14), through: 20, by: 1) {
+    for second in stride(from: last + 9, through: last + 15, by: 1) {
       other.step(.tick, on: shelf, at: .start + .seconds(second))
     }
     #expect(other.owned.first?.generation == 2)

@@ -54,7 +54,7 @@ package struct EmbeddedLog {
   private let storedMemory: Boxed<FleetMemory>
   /// The era by whose log the node goes; nil if it takes whichever it finds.
   let era: UInt32?
-  let timing: Timing
+  private var timing: Timing
   let known: Form
   let mutants: Mutants
   /// Who founds it.
@@ -135,8 +135,8 @@ package struct EmbeddedLog {
   mutating func note(_ term: Span) {
     guard term > longestTerm, !mutants.have(.quietForOnesOwnTerm) else { return }
     longestTerm = term
-    guard let known = zab?.value.quiet else { return }
-    zab?.value.quiet = max(known, Lease.quiet(after: [Lease(term: term)], mutants))
+    timing.zab.quiet = max(timing.zab.quiet, Lease.quiet(after: [Lease(term: term)], mutants))
+    zab?.value.timing.quiet = timing.zab.quiet
   }
 
   /// What it began with.
@@ -154,9 +154,6 @@ package struct EmbeddedLog {
     before = written
     zab = Boxed(
       Zab(identity, of: members, memory: memory.embedded.log, run: memory.run, timing: timing.zab, mutants: mutants))
-    let term = longestTerm
-    longestTerm = .zero
-    note(term)
   }
 
   /// The state that the snapshot holds with which this process began; to be asked for before the first step.

@@ -106,7 +106,7 @@ extension Zab {
       let since = leading.joinedAt ?? now
       leading.joinedAt = since
       role = .leading(leading)
-      guard now >= since + quiet else { return }
+      guard now >= since + timing.quiet else { return }
       return change(to: members.settled(keeping: seats(of: wanted ?? [])), at: now, into: &effects)
     }
     if leading.joinedAt != nil {

@@ -60,8 +60,7 @@ package struct Zab {
     package var keptBytes = 4 << 20
     /// How many entries a leader has under way at most.
     package var window = 64
-    /// For how long former voters count after it's agreed that others do as well: what they have said of anything else may hold so long. At least;
-    /// it's as much more as ``Zab/quiet`` is.
+    /// For how long former voters count after it's agreed that others do as well: what they have said of anything else may hold so long.
     package var quiet = Span.zero
 
     /// As it's meant.
@@ -107,9 +106,7 @@ package struct Zab {
   /// Later members than those that it has, as others say; and those who said something themselves without being any that it knows.
   var later: Members?
   var guests: [Participant?] = Array(repeating: nil, count: Members.limit)
-  let timing: Timing
-  /// For how long former voters count after it's agreed that others do as well, as far as this node knows by now.
-  package internal(set) var quiet: Span
+  var timing: Timing
   let mutants: Mutants
   /// What is in the journal, or on its way there.
   package internal(set) var memory: ZabMemory
@@ -146,7 +143,6 @@ package struct Zab {
     foundation = members
     self.memory = memory
     self.timing = timing
-    quiet = timing.quiet
     self.mutants = mutants
     delivered = memory.history.snapshot
     vote = ElectionVote(epoch: 0, last: .zero, node: me)

@@ -212,6 +212,37 @@ import Testing
     #expect(refusal?.description.contains("what this version can't read: ") == true, "\(String(describing: refusal))")
   }
 
+  /// The last segment has no room for who begins, nor has the disk for another one: what stands for all of it makes some.
+  @Test func whoBeginsOnAFullDiskHasRoomMade() throws {
+    let disk = SwitchedDisk()
+    _ = try open(disk: disk)
+    disk.fill(true)
+    do {
+      let journal = try Journal.open("\(folder.path)/journal", on: disk) { _ in }
+      for size in [1 << 20, 1 << 16, 1 << 12, 1 << 8, 0] {
+        let state = EmbeddedRecord.log(
+          .snapshot(Zxid(epoch: 1, counter: 1), nil, [UInt8](repeating: 1, count: size)))
+        let record = JournalRecord(type: state.kind, body: state.encoded)
+        while (try? journal.append([record])) != nil {}
+      }
+    }
+    let (_, memory) = try open(disk: disk)
+    #expect(memory.run == 2 && memory.incarnation == Incarnation(bits: 7))
+  }
+
+  /// A process without a descriptor left has its journal as it was, once it has one.
+  @Test func whereADescriptorLacksTheSpareRoomStays() throws {
+    let disk = SwitchedDisk()
+    _ = try open(disk: disk)
+    let files = try SystemDisk().names(in: "\(folder.path)/journal").sorted()
+    disk.lackDescriptor(for: "spare")
+    let refusal = #expect(throws: EmbeddedVault.Refusal.self) { try open(disk: disk) }
+    #expect(refusal?.mayPass == true, "\(String(describing: refusal))")
+    #expect(try SystemDisk().names(in: "\(folder.path)/journal").sorted() == files)
+    disk.lackDescriptor(for: nil)
+    #expect(try open(disk: disk).memory.run == 2)
+  }
+
   @Test func aDiskThatFailedIsntAskedAgain() throws {
     let disk = SwitchedDisk()
     let (vault, _) = try open(disk: disk)

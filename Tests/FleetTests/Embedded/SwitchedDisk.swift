@@ -7,6 +7,7 @@ final class SwitchedDisk: JournalDisk, Sendable {
   /// What becomes of each write.
   private let fault = Mutex<Errno?>(nil)
   private let isFull = Mutex(false)
+  private let missing = Mutex<String?>(nil)
 
   /// Whether there's no room for more than there is.
   func fill(_ isFull: Bool) {
@@ -16,6 +17,11 @@ final class SwitchedDisk: JournalDisk, Sendable {
   /// From now on each write fails so; not any more if it's nil.
   func fail(_ error: Errno?) {
     fault.withLock { $0 = error }
+  }
+
+  /// There's no descriptor left when the file of this name is opened.
+  func lackDescriptor(for name: String?) {
+    missing.withLock { $0 = name }
   }
 
   fileprivate func check() throws(Errno) {
@@ -30,7 +36,10 @@ final class SwitchedDisk: JournalDisk, Sendable {
 
   func names(in folder: String) throws(Errno) -> [String] { try disk.names(in: folder) }
 
-  func open(_ path: String) throws(Errno) -> any JournalFile { File(try disk.open(path), self) }
+  func open(_ path: String) throws(Errno) -> any JournalFile {
+    if let name = missing.withLock({ $0 }), path.hasSuffix("/\(name)") { throw .tooManyOpenFiles }
+    return File(try disk.open(path), self)
+  }
 
   func create(_ path: String) throws(Errno) -> any JournalFile {
     try check()
