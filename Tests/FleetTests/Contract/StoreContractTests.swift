@@ -46,6 +46,23 @@ import Testing
     try check(servers, servers.secureAddresses, of: .etcd, over: tls, user: "martlet:se:cret")
   }
 
+  /// What two connections bring comes to a server in either order, and what is told on one says nothing of the other.
+  @Test("one who is farther away than the other", arguments: StoreSettings.Kind.allCases)
+  func farAway(_ kind: StoreSettings.Kind) throws {
+    let (servers, near): (AnyObject, [SocketAddress])
+    switch kind {
+    case .zooKeeper:
+      let ensemble = try ZooKeeperServers(1)
+      (servers, near) = (ensemble, ensemble.addresses)
+    case .etcd:
+      let cluster = try EtcdServers(1)
+      (servers, near) = (cluster, cluster.addresses)
+    }
+    let relay = try SlowRelay(to: near[0])
+    try check(servers, [relay.address] + near, of: kind)
+    withExtendedLifetime(relay) {}
+  }
+
   private func check(
     _ servers: AnyObject, _ addresses: [SocketAddress], of kind: StoreSettings.Kind = .zooKeeper,
     over tls: ServerTLS? = nil, user: String? = nil
