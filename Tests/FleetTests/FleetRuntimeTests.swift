@@ -275,7 +275,8 @@ private final class TestFleet {
     var outcomes: [Withdrawal.Outcome] = []
     let start = BootClock.now()
     let withdrawal = Withdrawal(
-      ["web", "mail"], of: dead, in: MemoryStore(contents, on: fleet.loop), limit: .seconds(2), on: fleet.loop
+      ["web", "mail"], of: dead, in: MemoryStore(contents, on: fleet.loop),
+      clearing: AddressClearing([], on: fleet.loop), limit: .seconds(2), on: fleet.loop
     ) { outcomes = $0 }
     #expect(fleet.wait { outcomes == [.released, .notOwn] })
     #expect(fleet.wait { owner().map { $0 != names[last].text && $0 != names[second].text } ?? false })

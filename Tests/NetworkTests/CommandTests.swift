@@ -36,7 +36,6 @@ import Testing
   func told() throws {
     let address = try command("echo \"$@\" >>\(folder.path)/log")
     let floating = FloatingAddresses([address])
-    #expect(floating.start(at: bootTime()).isEmpty && floating.wakesAt == nil)
     for _ in 0..<3 { #expect(floating.hold([address], clock: bootTime) { _, _, _ in 3 }.isEmpty) }
     #expect(try step(floating) { !$0.isEmpty } == [.held(address)])
     #expect(floating.drop(address, at: bootTime()).isEmpty)
@@ -44,6 +43,33 @@ import Testing
     #expect(floating.wakesAt == nil)
     let words = "of 10.77.0.100 10.77.0.100\n"
     #expect(written == "--region north claim \(words)--region north release \(words)")
+  }
+
+  @Test(
+    "who starts has what a process before may have left released, and is in nobody's way if there's nothing to release")
+  func cleared() throws {
+    let address = try command("echo $3 >>\(folder.path)/log; [ $3 = claim ] || exit 2")
+    let floating = FloatingAddresses([address])
+    #expect(floating.start(at: bootTime()).isEmpty)
+    let problem = AddressProblem.failed(program: "\(folder.path)/move", how: "has ended with status 2")
+    #expect(try step(floating) { !$0.isEmpty } == [.notCleared(address, problem)])
+    #expect(floating.wakesAt == nil && floating.problems.isEmpty && written == "release\n")
+    // What it has claimed itself is another matter.
+    _ = floating.hold([address], clock: bootTime) { _, _, _ in 3 }
+    #expect(try step(floating) { !$0.isEmpty } == [.held(address)])
+    _ = floating.drop(address, at: bootTime())
+    #expect(try step(floating) { !$0.isEmpty } == [.hindered(address, problem)] && floating.wakesAt != nil)
+  }
+
+  @Test("what is claimed as a start releases it is claimed after that")
+  func claimedMeanwhile() throws {
+    let address = try command("exec >>\(folder.path)/log; echo $3; [ $3 = claim ] || sleep 0.2; echo $3")
+    let floating = FloatingAddresses([address])
+    _ = floating.start(at: bootTime())
+    _ = floating.step(at: bootTime())
+    _ = floating.hold([address], clock: bootTime) { _, _, _ in 3 }
+    #expect(try step(floating) { !$0.isEmpty } == [.held(address)])
+    #expect(written == "release\nrelease\nclaim\nclaim\n")
   }
 
   @Test("what the process before has claimed isn't claimed again")

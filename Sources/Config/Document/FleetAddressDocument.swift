@@ -40,7 +40,7 @@ extension FleetAddressDocument {
             Field(
               "command", optional: \.command, .command, isRequired: true,
               "The program that moves the address: its path and its arguments. Behind them it's told claim or release, the name and "
-                + "the address.")
+                + "the address. It's run for a release at each start as well.")
           ] + ownership, check: checkPreference)
       ),
       (ActionWord.none.rawValue, Shape(initial, place + ownership, check: checkPreference)),

@@ -247,6 +247,8 @@ final class FleetAddresses {
         else { break }
         holds[index] = nil
         tell(.gone(index))
+      case .notCleared(let address, let problem):
+        tell(.news("\(address.name): \(problem), when it was to release what an earlier process may have left here"))
       case .hindered(let address, let problem): tell(.trouble("\(address.name): \(problem)"))
       case .unhindered(let address): tell(.relief("\(address.name): nothing is in its way any more"))
       }

@@ -1,10 +1,9 @@
 package import Agreement
 package import Libevent
 import Names
-package import Network
 
-/// Takes a node's floating addresses off its interfaces and gives them up in the store, when the process that had them has ended:
-/// others needn't wait until it has been silent for long enough.
+/// Gives up a node's floating addresses in the store, when the process that had them has ended: others needn't wait until it has been
+/// silent for long enough.
 ///
 /// It belongs to its loop's thread.
 package final class Withdrawal {
@@ -14,38 +13,34 @@ package final class Withdrawal {
     case released
     /// It isn't this node's.
     case notOwn
+    /// It's this node's still, as it couldn't be taken away from this machine.
+    case kept
     /// Whose it is can't be found out, or it can't be given up.
     case unknown
   }
 
   private let owner: Participant
   private let store: any Store
+  private let clearing: AddressClearing
   private let done: ([Outcome]) -> Void
   private var outcomes: [Outcome?]
   private let names: [String]
   private var timer: Timer?
 
-  /// Takes what is on this machine's interfaces away, at once. Gives what was in the way, by the addresses' names.
-  package static func clear(_ addresses: [FleetAddress]) -> [String: AddressProblem] {
-    let floating = FloatingAddresses(addresses.map(\.floating))
-    let news = floating.start(at: BootClock.now().nanoseconds)
-    return news.reduce(into: [:]) { problems, news in
-      if case .hindered(let address, let problem) = news, problem.isFatal { problems[address.name] = problem }
-    }
-  }
-
   /// Gives up what an owner has.
   ///
   /// - Parameters:
+  ///   - clearing: takes each away from this machine first.
   ///   - limit: how long it may take.
   ///   - done: told what became of each name, once.
   package init(
-    _ names: [String], of owner: Participant, in store: any Store, limit: Duration, on loop: EventLoop,
-    done: @escaping ([Outcome]) -> Void
+    _ names: [String], of owner: Participant, in store: any Store, clearing: AddressClearing, limit: Duration,
+    on loop: EventLoop, done: @escaping ([Outcome]) -> Void
   ) {
     self.names = names
     self.owner = owner
     self.store = store
+    self.clearing = clearing
     self.done = done
     outcomes = names.map { _ in nil }
     timer = Timer(on: loop) { [unowned self] in finish() }
@@ -73,10 +68,15 @@ package final class Withdrawal {
     record.heir = nil
     record.beat += 1
     let write = StoreWrite(.owner(names[index]), expecting: .version(version), .put(record.encoded))
-    store.perform(.write([write])) { [weak self] reply in
+    // Whoever took one that is still here would have it beside this host.
+    clearing.clear(names[index]) { [weak self] isClear in
       guard let self, timer != nil else { return }
-      // Of anything else the record tells what it was.
-      if case .written = reply { settle(index, .released) } else { look(index) }
+      guard isClear else { return settle(index, .kept) }
+      store.perform(.write([write])) { [weak self] reply in
+        guard let self, timer != nil else { return }
+        // Of anything else the record tells what it was.
+        if case .written = reply { settle(index, .released) } else { look(index) }
+      }
     }
   }
 

@@ -15,6 +15,8 @@ final class AddressCommand {
   private let words: [String]
   private let limit: Int64
   private var wanted: Purpose?
+  /// Whether the release that is wanted is that of what an earlier process may have left, so that there may be nothing to release.
+  private var isForOthers = false
   private var run: (child: Int32, purpose: Purpose, until: Int64, isGivenUp: Bool)?
   private var looksAt: Int64?
 
@@ -44,6 +46,7 @@ final class AddressCommand {
   func want(_ purpose: Purpose, at now: Int64) {
     guard wanted != purpose else { return }
     wanted = purpose
+    isForOthers = false
     looksAt = now
     // A claim that comes late would take the address from whoever has it by then.
     if let run, run.purpose == .claim, purpose == .release {
@@ -52,13 +55,27 @@ final class AddressCommand {
     }
   }
 
+  /// Has the program release what a process before this one may have claimed, that was killed. It isn't known whether there's any, so
+  /// a program that fails is told of once, and stands in nobody's way.
+  func clear(at now: Int64) {
+    want(.release, at: now)
+    isForOthers = true
+  }
+
   /// The program has claimed the address for the process before this one.
   func adopt() {
     wanted = .claim
   }
 
-  /// Looks after the run, and starts the next one. Gives what is done by that.
-  func step(at now: Int64) -> Purpose? {
+  /// What has come of a run.
+  enum Outcome {
+    case done(Purpose)
+    /// What an earlier process may have left couldn't be released.
+    case notCleared(AddressProblem)
+  }
+
+  /// Looks after the run, and starts the next one. Gives what has come of the last one, if it's what is wanted still.
+  func step(at now: Int64) -> Outcome? {
     guard let looksAt, looksAt <= now else { return nil }
     self.looksAt = nil
     guard let run else {
@@ -89,7 +106,7 @@ final class AddressCommand {
     }
   }
 
-  private func finish(_ purpose: Purpose, _ failure: String?, at now: Int64) -> Purpose? {
+  private func finish(_ purpose: Purpose, _ failure: String?, at now: Int64) -> Outcome? {
     let isGivenUp = run?.isGivenUp == true
     run = nil
     guard !isGivenUp, purpose == wanted else {
@@ -98,11 +115,13 @@ final class AddressCommand {
       return nil
     }
     if let failure {
-      fail(.failed(program: words[0], how: failure), at: now)
+      let problem = AddressProblem.failed(program: words[0], how: failure)
+      if isForOthers { return .notCleared(problem) }
+      fail(problem, at: now)
       return nil
     }
     problem = nil
-    return purpose
+    return .done(purpose)
   }
 
   private func fail(_ problem: AddressProblem, at now: Int64) {

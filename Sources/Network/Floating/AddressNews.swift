@@ -4,6 +4,9 @@ package enum AddressNews: Equatable, Sendable {
   case held(FloatingAddress)
   /// It isn't any more, by our own doing.
   case dropped(FloatingAddress)
+  /// The program that moves it couldn't release what an earlier process may have left. There may have been nothing, so that isn't
+  /// in the way.
+  case notCleared(FloatingAddress, AddressProblem)
   /// Something is in the way from now on.
   case hindered(FloatingAddress, AddressProblem)
   /// What was in the way isn't any more.

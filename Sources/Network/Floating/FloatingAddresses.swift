@@ -39,11 +39,12 @@ package final class FloatingAddresses {
     (commands.values.map(\.next) + [announcer.next]).compactMap(\.self).min()
   }
 
-  /// Begins: what an earlier process has left on the interfaces goes, but for what it has handed over. Whether there is leave
-  /// to put and to tell shows here already.
+  /// Begins: what an earlier process has left on the interfaces goes, but for what it has handed over, and programs are run for what
+  /// they may have moved here for it. Whether there is leave to put and to tell shows here already.
   package func start(keeping: Set<FloatingAddress> = [], at now: Int64) -> [AddressNews] {
     if addresses.contains(where: { $0.interface != nil }) { announcer.start() }
     placements.start(keeping: keeping, at: now)
+    for (address, command) in commands where !keeping.contains(address) { command.clear(at: now) }
     for address in keeping {
       commands[address]?.adopt()
       if placements.isPlaced(address, at: now) { announcer.begin(address, at: now) }
@@ -89,8 +90,9 @@ package final class FloatingAddresses {
     var news: [AddressNews] = []
     for (address, command) in commands {
       switch command.step(at: now) {
-      case .claim: news.append(.held(address))
-      case .release: news.append(.dropped(address))
+      case .done(.claim): news.append(.held(address))
+      case .done(.release): news.append(.dropped(address))
+      case .notCleared(let problem): news.append(.notCleared(address, problem))
       case nil: break
       }
     }

@@ -50,22 +50,27 @@ package struct FleetWithdrawal {
 
   /// Does it, in no more than the time.
   package func run(limit: Duration) -> Outcome {
-    var outcome = Outcome()
     // A witness has none.
-    guard !addresses.isEmpty, !isWitness else { return outcome }
-    let hindered = Withdrawal.clear(addresses)
-    outcome.problems = hindered.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
-    // Without a folder this node has never owned anything.
-    guard let owner else { return outcome }
+    guard !addresses.isEmpty, !isWitness else { return Outcome() }
     let loop = EventLoop()
-    // Whoever took one that is still here would have it beside this host.
-    let names = addresses.map(\.floating.name).filter { hindered[$0]?.leavesWhatIsThere != true }
-    guard !names.isEmpty else { return outcome }
+    let clearing = AddressClearing(addresses, on: loop)
+    // Without a folder this node has never owned anything.
+    var outcome = owner.map { release(of: $0, clearing: clearing, limit: limit, on: loop) } ?? Outcome()
+    outcome.problems = clearing.obstacles.map { "\($0.name): \($0.what)" } + outcome.problems
+    return outcome
+  }
+
+  private func release(
+    of owner: Participant, clearing: AddressClearing, limit: Duration, on loop: EventLoop
+  ) -> Outcome {
+    var outcome = Outcome()
+    let names = addresses.map(\.floating.name)
     let done = { (results: [Withdrawal.Outcome]) in
       for (name, result) in zip(names, results) {
         switch result {
         case .released: outcome.released.append(name)
-        case .notOwn: break
+        case .notOwn, .kept: break
+        case .unknown where clearing.obstacles.contains { $0.name == name }: break
         case .unknown:
           outcome.problems.append(
             "\(name): \(store == nil ? "too few of the other nodes can be reached" : "the fleet's log can't be reached")"
@@ -76,7 +81,8 @@ package struct FleetWithdrawal {
     }
     if let store {
       let reached = store.open(resolver: Resolver(on: loop), on: loop)
-      let withdrawal = Withdrawal(names, of: owner, in: reached, limit: limit, on: loop, done: done)
+      let withdrawal = Withdrawal(
+        names, of: owner, in: reached, clearing: clearing, limit: limit, on: loop, done: done)
       loop.run()
       withExtendedLifetime((reached, withdrawal)) {}
     } else {
@@ -87,7 +93,9 @@ package struct FleetWithdrawal {
         // Who isn't one of them owns nothing.
         guard let memory, let members = memory.members(of: nodes) else { return outcome }
         let withdrawal = EmbeddedWithdrawal(
-          names, of: owner, among: members, slots: memory.slots, links: links, limit: limit, on: loop, done: done)
+          names, of: owner, among: members, slots: memory.slots, links: links, clearing: clearing, limit: limit,
+          on: loop,
+          done: done)
         loop.run()
         withExtendedLifetime(withdrawal) {}
       } catch {
