@@ -1,7 +1,7 @@
 import Agreement
 import Libevent
 
-/// Has stored what a node of the embedded engine may not forget: by a thread of its own, all that has come up meanwhile at once.
+/// Has stored what a node of the embedded engine may not forget: by a thread that waits for the disk, all that has come up meanwhile at once.
 ///
 /// It belongs to its loop's thread. A disk that is full is tried again; one that failed is not, as nobody knows what it has then.
 final class EmbeddedDisk {
@@ -52,14 +52,19 @@ final class EmbeddedDisk {
   private var storedSlots: [UInt64]
   private var retry: Timer?
 
-  /// - Parameter names: the addresses, in the plan's order.
-  init(_ vault: EmbeddedVault, names: [String], on loop: EventLoop, tell: @escaping (Event) -> Void) {
+  /// - Parameters:
+  ///   - names: the addresses, in the plan's order.
+  ///   - worker: whose thread waits for the disk, and does nothing else.
+  init(
+    _ vault: EmbeddedVault, names: [String], by worker: BackgroundWorker, on loop: EventLoop,
+    tell: @escaping (Event) -> Void
+  ) {
     self.vault = vault
     self.names = names
+    self.worker = worker
     self.tell = tell
     slots = names.map { _ in 0 }
     storedSlots = slots
-    worker = BackgroundWorker(name: "fleet journal", on: loop)
     retry = Timer(on: loop) { [unowned self] in flush() }
   }
 
@@ -82,7 +87,8 @@ final class EmbeddedDisk {
     self.batch = Batch()
     worker.perform { [vault, names] in
       Self.store(batch, in: vault, names)
-    } then: { [unowned self] outcome in
+    } then: { [weak self] outcome in
+      guard let self else { return }
       isWriting = false
       take(outcome, of: batch)
     }
@@ -99,7 +105,8 @@ final class EmbeddedDisk {
       } catch {
         return error
       }
-    } then: { [unowned self] fault in
+    } then: { [weak self] fault in
+      guard let self else { return }
       isReplacing = false
       if fault == nil {
         // What couldn't be stored before is of the former memory.

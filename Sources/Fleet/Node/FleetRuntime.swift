@@ -19,6 +19,9 @@ package final class FleetRuntime {
   private let folder: DataFolder
   private let loop: EventLoop
   private let disk: BackgroundWorker
+  /// What writes the journal where the nodes agree by themselves. It's there from the start on, whether the journal can be used yet or not: later
+  /// there may be no descriptor left for a thread with a loop.
+  private(set) var journal: BackgroundWorker?
   private let tell: (FleetEvent) -> Void
   private let keeper: OverrideKeeper
   private let views: HealthViews
@@ -62,6 +65,7 @@ package final class FleetRuntime {
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
+    if store == nil { journal = Self.journal(on: loop) }
     keeper = OverrideKeeper(folder, disk, on: loop, tell: tell)
     views = HealthViews(plan, links: links, on: loop)
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
@@ -100,8 +104,14 @@ package final class FleetRuntime {
     store?.onHint = { [unowned self] in step(.hint($0)) }
     store?.watch(Set([.head] + names.map { .owner($0) }))
     embedded = vault.map { vault in
-      EmbeddedDisk(vault, names: names, on: loop) { [unowned self] in take($0) }
+      let worker = journal ?? Self.journal(on: loop)
+      journal = worker
+      return EmbeddedDisk(vault, names: names, by: worker, on: loop) { [unowned self] in take($0) }
     }
+  }
+
+  private static func journal(on loop: EventLoop) -> BackgroundWorker {
+    BackgroundWorker(name: "fleet journal", on: loop)
   }
 
   private var openings: Timer?

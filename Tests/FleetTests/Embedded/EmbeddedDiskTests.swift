@@ -15,12 +15,19 @@ import Testing
     let switches = SwitchedDisk()
     var events: [EmbeddedDisk.Event] = []
     private(set) var disk: EmbeddedDisk?
+    let worker: BackgroundWorker
 
     init() throws {
       folder = try TemporaryFolder()
       let memory = FleetMemory(incarnation: Incarnation(bits: 7), run: 1)
       let (vault, _) = try EmbeddedVault.open(in: folder.path, on: switches, memory, names: ["web"]) { 8 }
-      disk = EmbeddedDisk(vault, names: ["web"], on: loop) { [unowned self] in events.append($0) }
+      worker = BackgroundWorker(name: "fleet journal", on: loop)
+      disk = EmbeddedDisk(vault, names: ["web"], by: worker, on: loop) { [unowned self] in events.append($0) }
+    }
+
+    /// Ends it, as who goes on by another engine does.
+    func drop() {
+      disk = nil
     }
 
     /// The last count of records that was told.
@@ -100,5 +107,14 @@ import Testing
     #expect(stage.stored == 1)
     let memory = try stage.contents()
     #expect(memory?.log.currentEpoch == 5 && memory?.log.history.items.isEmpty == true)
+  }
+
+  /// As by a change of the engine, while the thread has something on its way still.
+  @Test func whoeverLetsGoOfItWhileItStoresIsToldNothingMore() throws {
+    let stage = try Stage()
+    stage.persistMuch()
+    stage.drop()
+    #expect(stage.loop.wait(seconds: 20) { !stage.worker.isBusy })
+    #expect(stage.events.isEmpty)
   }
 }
