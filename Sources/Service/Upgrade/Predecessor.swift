@@ -31,7 +31,8 @@ final class Predecessor {
   ///   - theirs: its version.
   ///   - ours: the version of this process.
   ///   - channel: where it's heard.
-  ///   - took: told once it has said that it serves no longer, with the floating addresses that it leaves to this process.
+  ///   - took: told once it has said that it serves no longer, with the floating addresses that it leaves to this process; or nil, once it's
+  ///     gone without having said so.
   ///   - told: takes how it goes, again and again.
   ///   - changed: takes what was changed while this process started.
   ///   - remembered: takes what it remembers, a part at a time.
@@ -71,6 +72,9 @@ final class Predecessor {
     case .ended:
       report = nil
       link = nil
+      // It was killed before it said a word. Nobody else is the node by now.
+      if isFirst { took(nil) }
+      isFirst = false
       gone()
     }
   }

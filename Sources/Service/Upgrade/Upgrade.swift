@@ -172,11 +172,12 @@ final class Upgrade {
     guard let done = done.take() else { return }
     timer?.cancel()
     if case .failed = outcome {
-      link = nil
+      // First of all: whoever finds the link closed takes this process for gone, and itself for the node of a fleet.
       if pid > 0 {
         kill(pid, SIGKILL)
         reap()
       }
+      link = nil
     }
     done(outcome)
   }
