@@ -6,6 +6,15 @@ package enum EmbeddedRecord: Equatable, Sendable {
   case log(ZabRecord)
   /// The fleet was restored without this node: what it remembers counts no more, unless it has a seat there.
   case outlived(Lineage)
+
+  /// How many bytes there are of it, about.
+  package var size: Int {
+    switch self {
+    case .log(.entry(_, let entry)): 64 + entry.size
+    case .log(.snapshot(_, _, let bytes)), .log(.compaction(_, let bytes, _)): 64 + bytes.count
+    case .standing, .log, .outlived: 64
+    }
+  }
 }
 
 /// What a node of the embedded engine knows after a crash, of what it has promised to others.

@@ -22,6 +22,8 @@ final class EmbeddedDisk {
   /// What is to be stored at once.
   private struct Batch: Sendable {
     var records: [EmbeddedRecord] = []
+    /// Of the records, about.
+    var bytes = 0
     /// The last of each address, and how many there were.
     var slots: [Int: (slot: PaxosSlot, count: UInt64)] = [:]
 
@@ -41,6 +43,8 @@ final class EmbeddedDisk {
   private let tell: (Event) -> Void
   private var batch = Batch()
   private var isWriting = false
+  /// How many bytes are being stored, about.
+  private var onItsWay = 0
   private var isReplacing = false
   private var isFull = false
   /// Whether something is stored that nothing was done after.
@@ -68,9 +72,20 @@ final class EmbeddedDisk {
     retry = Timer(on: loop) { [unowned self] in flush() }
   }
 
+  /// How many bytes may wait for a disk that is full or hangs.
+  static let most = 64 << 20
+
+  /// Whether more may wait. Whoever would have more to store better hears nothing of the others until then, as if it were cut off from them.
+  var takesMore: Bool { batch.bytes + onItsWay < Self.most }
+
   /// Takes a record, after all before.
   func persist(_ record: EmbeddedRecord) {
     batch.records.append(record)
+    batch.bytes += record.size
+    guard !takesMore, !isFull else { return }
+    isFull = true
+    let size = (batch.bytes + onItsWay) >> 20
+    tell(.full("the disk hasn't taken the last \(size) MiB, and this node hears nothing of the others until it has"))
   }
 
   /// Takes what was promised of an address.
@@ -85,11 +100,12 @@ final class EmbeddedDisk {
     isWriting = true
     let batch = batch
     self.batch = Batch()
+    onItsWay = batch.bytes
     worker.perform { [vault, names] in
       Self.store(batch, in: vault, names)
     } then: { [weak self] outcome in
       guard let self else { return }
-      isWriting = false
+      (isWriting, onItsWay) = (false, 0)
       take(outcome, of: batch)
     }
   }
@@ -161,6 +177,7 @@ final class EmbeddedDisk {
     case .full(_, _)?:
       // Nothing of the records was stored: they go before those that have come since.
       self.batch.records = batch.records + self.batch.records
+      self.batch.bytes += batch.bytes
       self.batch.slots.merge(batch.slots.filter { !outcome.slots.contains($0.key) }) { later, _ in later }
       if !isFull, let fault = outcome.fault { tell(.full(fault.description)) }
       isFull = true

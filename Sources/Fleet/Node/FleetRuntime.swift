@@ -78,7 +78,7 @@ package final class FleetRuntime {
       case .down(let marks): views.hear(marks, of: node, at: BootClock.now())
       case .plan(let number, let text): tell(.plan(number: number, text: text, of: node))
       case .planned(let number, let answer): tell(.planned(number: number, answer, by: node))
-      case .embedded where isMute: break
+      case .embedded where isMute || embedded?.takesMore == false: break
       default: step(.message(message, from: node))
       }
     }

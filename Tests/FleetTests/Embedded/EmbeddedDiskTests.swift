@@ -39,6 +39,8 @@ import Testing
       events.compactMap { if case .storedSlot(_, let count) = $0 { count } else { nil } }.last
     }
 
+    var isFull: Bool { events.contains { if case .full = $0 { true } else { false } } }
+
     /// What takes more room than a segment of the journal has.
     private static let large = [UInt8](repeating: 7, count: 20 << 20)
 
@@ -80,7 +82,7 @@ import Testing
     #expect(stage.loop.wait(seconds: 20) { stage.stored == 1 && stage.storedSlot == 1 })
     stage.switches.fill(true)
     stage.persistMuch()
-    #expect(stage.loop.wait(seconds: 20) { stage.events.contains { if case .full = $0 { true } else { false } } })
+    #expect(stage.loop.wait(seconds: 20) { stage.isFull })
     stage.persist(3)
     stage.events = []
     let fault = stage.replace(isLarge: true)
@@ -116,5 +118,18 @@ import Testing
     stage.drop()
     #expect(stage.loop.wait(seconds: 20) { !stage.worker.isBusy })
     #expect(stage.events.isEmpty)
+  }
+
+  @Test func noMoreWaitsForADiskThanThereIsMemoryFor() throws {
+    let stage = try Stage()
+    stage.switches.fill(true)
+    for count in 1...3 {
+      stage.persistMuch()
+      #expect(stage.loop.wait(seconds: 20) { stage.isFull } && stage.disk?.takesMore == true, "\(count)")
+    }
+    stage.persistMuch()
+    #expect(stage.disk?.takesMore == false)
+    stage.switches.fill(false)
+    #expect(stage.loop.wait(seconds: 20) { stage.stored == 4 } && stage.disk?.takesMore == true)
   }
 }
