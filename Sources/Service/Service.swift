@@ -226,6 +226,8 @@ package final class Service {
       takeOver(inheritance) { [unowned self] (leases: FleetLeases?) in
         // The process before this one is the node until then.
         joinFleet(leases ?? FleetLeases())
+        // It's to end already: what was left to it goes to somebody else in order.
+        if shutdown != nil { fleet?.addresses.leaveForGood() }
         systemd?.ready()
       }
     } else {

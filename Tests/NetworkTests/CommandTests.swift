@@ -93,6 +93,62 @@ import Testing
     #expect(news == [.hindered(address, problem), .held(address), .unhindered(address)])
   }
 
+  @Test("a claim that has failed counts for a while though the address is released by then, each time for longer")
+  func failsAgain() throws {
+    let address = try command("[ $3 = release ] || exit 7")
+    let floating = FloatingAddresses([address])
+    let problem = AddressProblem.failed(program: "\(folder.path)/move", how: "has ended with status 7")
+    var now = bootTime()
+    var pauses: [Int64] = []
+    for _ in 0..<9 {
+      _ = floating.hold([address], clock: { now }) { _, _, _ in 3 }
+      var news: [AddressNews] = []
+      try waitUntil("it has failed") {
+        // A run is looked after every 20 ms.
+        now += 20_000_000
+        news += floating.step(at: now)
+        return !news.isEmpty
+      }
+      #expect(news == [.hindered(address, problem)])
+      news = floating.drop(address, at: now)
+      try waitUntil("it's released") {
+        now += 20_000_000
+        news += floating.step(at: now)
+        return !news.isEmpty
+      }
+      #expect(news == [.dropped(address)] && floating.problems == [address: problem])
+      let next = try #require(floating.wakesAt)
+      #expect(floating.step(at: next) == [.unhindered(address)] && floating.wakesAt == nil)
+      pauses.append((next - now + 999_999_999) / 1_000_000_000)
+      now = next
+    }
+    #expect(zip(pauses, [5, 10, 20, 40, 80, 160, 300, 300, 300]).allSatisfy { abs($0 - $1) <= 1 }, "\(pauses)")
+  }
+
+  @Test("a program that couldn't be started is in the way until it has run")
+  func noProgramAtFirst() throws {
+    let address = FloatingAddress.at("10.77.0.100", .command(["\(folder.path)/move"]))
+    let floating = FloatingAddresses([address])
+    _ = floating.start(at: bootTime())
+    let missing = AddressProblem.noProgram("\(folder.path)/move", .noSuchFileOrDirectory)
+    #expect(floating.step(at: bootTime()) == [.hindered(address, missing)])
+    _ = try folder.write("move", "#!/bin/sh\nexit 2\n", mode: 0o755)
+    let problem = AddressProblem.failed(program: "\(folder.path)/move", how: "has ended with status 2")
+    let news = try step(floating) { $0.contains(.unhindered(address)) }
+    #expect(news == [.notCleared(address, problem), .unhindered(address)])
+  }
+
+  @Test("who ends has a release begin that waits for the end of a claim")
+  func ending() throws {
+    let address = try command("[ $3 = release ] || exec sleep 1000; echo $3 >>\(folder.path)/log")
+    let floating = FloatingAddresses([address], commandLimit: .seconds(60))
+    _ = floating.hold([address], clock: bootTime) { _, _, _ in 3 }
+    #expect(!floating.isClaimed(address))
+    _ = floating.drop(address, at: bootTime())
+    floating.beginReleases(clock: bootTime)
+    try waitUntil("it's released") { written == "release\n" }
+  }
+
   @Test("a program that takes too long is ended, with what it has started")
   func hangs() throws {
     let address = try command("sleep 1000 & echo $! >\(folder.path)/log; wait")

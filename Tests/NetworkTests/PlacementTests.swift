@@ -210,10 +210,10 @@ struct PlacementTests {
   @Test("without capabilities the one that is missing is named, before any address is to be held")
   func noCapabilities() throws {
     // CAP_NET_ADMIN is 12, CAP_NET_RAW 13: capabilities(7).
-    let powerless = Holder([ipv4, ipv6], in: node) { keepCapabilities(mask: 0) }
+    let powerless = Holder([ipv4, ipv6], in: node) { Capabilities.keep(0) }
     #expect(powerless.news == [.hindered(ipv4, .missing(.netAdmin)), .hindered(ipv6, .missing(.netAdmin))])
     #expect(powerless.floating.problems[ipv4]?.description.contains("CAP_NET_ADMIN is missing") == true)
-    let mute = Holder([ipv4], in: node) { keepCapabilities(mask: 1 << 12) }
+    let mute = Holder([ipv4], in: node) { Capabilities.keep(1 << 12) }
     #expect(mute.news == [.hindered(ipv4, .missing(.netRaw))])
     #expect(mute.floating.problems[ipv4]?.isFatal == false)
     mute.hold([ipv4: 5])
@@ -240,12 +240,3 @@ private let hasMacvlan: Bool = {
   guard let network = try? TestNetwork(nodes: 1) else { return false }
   return (try? network.nodes[0].run("ip", "link", "add", "mv0", "link", "eth0", "type", "macvlan")) != nil
 }()
-
-/// Leaves the calling thread these capabilities at most (capset(2), which glibc has no declaration of).
-private func keepCapabilities(mask: UInt32) {
-  typealias Call = @convention(c) (UnsafeRawPointer, UnsafeRawPointer) -> Int32
-  let header: [UInt32] = [0x2008_0522, 0]
-  let sets: [UInt32] = [mask, mask, mask, 0, 0, 0]
-  guard let symbol = dlsym(nil, "capset") else { return }
-  precondition(unsafeBitCast(symbol, to: Call.self)(header, sets) == 0)
-}

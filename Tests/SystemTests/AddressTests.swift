@@ -110,6 +110,26 @@ struct AddressTests {
     #expect(fleet.sampler.seen.doubles.isEmpty)
   }
 
+  @Test("a node that is to end, and has sessions to go on for a while, takes no address any more")
+  func draining() throws {
+    let fleet = try AddressFleet(
+      listeners: ", { \"name\": \"own\", \"bind\": \"0.0.0.0:81\", \"pool\": \"web\" }", drain: "60s")
+    let owner = try #require(fleet.holder)
+    let rest = fleet.names.filter { $0 != owner }
+    // The first of the others would come first.
+    let index = try #require(fleet.names.firstIndex(of: rest[0]))
+    let target = try #require(SocketAddress("10.77.0.\(index + 1):81"))
+    let hub = fleet.network.hub
+    let client = try Peer.connect(to: target, with: hub.run { try? Socket(for: target) } ?? nil)
+    #expect(client.receiveText(1) == "a")
+    fleet.nodes[rest[0]]?.send(SIGTERM)
+    try waitUntil("it's stopping") { fleet.log(of: rest[0]).contains("stopping: no new sessions") }
+    try waitUntil("others know") { fleet.status(rest[1])?.addresses.first?.candidates.contains(rest[0]) == false }
+    _ = try fleet.failOver { fleet.kill($0) }
+    #expect(fleet.holder == rest[1])
+    withExtendedLifetime(client) {}
+  }
+
   private struct Stick: Decodable {
     struct Client: Decodable { let client, backend: String }
     struct Figures: Decodable { let hits, moves: Int }

@@ -57,6 +57,9 @@ final class EngineChange {
     follow(current)
   }
 
+  /// Whether the nodes may come to agree by themselves.
+  var knowsEmbedded: Bool { engines.contains { $0.store == nil } }
+
   /// What people call the log in force.
   static let currentName = "the fleet's log"
   private static let nextName = "the log that is to come"

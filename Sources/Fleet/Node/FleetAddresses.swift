@@ -47,6 +47,8 @@ final class FleetAddresses {
   private var probesAt = Moment.start
   /// Whether this node shall own none.
   private(set) var hasLeft = false
+  /// Whether it can own none, as long as this process runs.
+  private var isOut = false
 
   /// How long sessions may take to end, before an address goes.
   private static let patience = Span.milliseconds(500)
@@ -77,7 +79,8 @@ final class FleetAddresses {
         (index: $0, lease)
       }
     }
-    let news = floating.start(keeping: Set(kept.map { addresses[$0.index].floating }), at: now.nanoseconds)
+    let claimed = kept.filter { $0.1.isUnclaimed != true }
+    let news = floating.start(keeping: Set(claimed.map { addresses[$0.index].floating }), at: now.nanoseconds)
     for (index, lease) in kept { inherited(index, lease) }
     take(news)
     // Of what the protocol doesn't go on with nobody would hear any more. The kernel ends it, a program has to be told.
@@ -138,19 +141,30 @@ final class FleetAddresses {
   /// The sessions of an address that is given up have ended.
   func sessionsEnded(_ index: Int) {
     guard let hold = holds[index], case .ending = hold.state else { return }
-    if case .command = addresses[index].floating.action {
-      holds[index]?.state = .going(by: hold.until)
-      take(floating.drop(addresses[index].floating, at: BootClock.now().nanoseconds))
-    } else {
-      holds[index] = nil
-      take(floating.drop(addresses[index].floating, at: BootClock.now().nanoseconds))
-      tell(.gone(index))
-    }
+    holds[index]?.state = .going(by: hold.until)
+    goAway(index)
+  }
+
+  /// Takes an address away that is given up. As long as it may be here still, nobody is told that it's gone: a program takes its time, and the
+  /// kernel may have refused.
+  private func goAway(_ index: Int) {
+    let address = addresses[index].floating
+    take(floating.drop(address, at: BootClock.now().nanoseconds))
+    if case .command = address.action { return }
+    guard holds[index] != nil, floating.problems[address]?.leavesWhatIsThere != true else { return }
+    holds[index] = nil
+    tell(.gone(index))
   }
 
   /// This node shall own none, or may again.
   func leave(_ hasLeft: Bool) {
     self.hasLeft = hasLeft
+    weigh()
+  }
+
+  /// This node can own none any more, whatever people want; the process that comes after this one may.
+  func stayOut() {
+    isOut = true
     weigh()
   }
 
@@ -160,14 +174,19 @@ final class FleetAddresses {
     let now = BootClock.now()
     var leases: [FleetLease] = []
     for (index, hold) in holds {
+      let address = addresses[index].floating
       if handingOver, hold.state == .owned, hold.until > now {
+        let isClaimed = floating.isClaimed(address)
+        if !isClaimed { floating.giveUpClaim(of: address) }
         leases.append(
           FleetLease(
-            name: addresses[index].floating.name, generation: hold.generation, until: hold.until.nanoseconds))
+            name: address.name, generation: hold.generation, until: hold.until.nanoseconds,
+            isUnclaimed: isClaimed ? nil : true))
       } else {
-        _ = floating.drop(addresses[index].floating, at: now.nanoseconds)
+        _ = floating.drop(address, at: now.nanoseconds)
       }
     }
+    floating.beginReleases { BootClock.now().nanoseconds }
     holds = [:]
     return leases
   }
@@ -190,6 +209,7 @@ final class FleetAddresses {
       case .going(let limit) where now >= limit:
         holds[index] = nil
         tell(.gone(index))
+      case .going: goAway(index)
       default: break
       }
     }
@@ -243,7 +263,7 @@ final class FleetAddresses {
       case .held: break
       case .dropped(let address):
         guard let index = addresses.firstIndex(where: { $0.floating == address }), let hold = holds[index],
-          case .going = hold.state
+          case .going = hold.state, case .command = address.action
         else { break }
         holds[index] = nil
         tell(.gone(index))
@@ -258,7 +278,7 @@ final class FleetAddresses {
 
   private func weigh() {
     for (index, address) in addresses.enumerated() {
-      let isAble = !hasLeft && floating.problems[address.floating]?.keepsOwnersAway != true
+      let isAble = !hasLeft && !isOut && floating.problems[address.floating]?.keepsOwnersAway != true
       guard isAble != self.isAble[index] else { continue }
       self.isAble[index] = isAble
       tell(.ability(index, isAble: isAble))

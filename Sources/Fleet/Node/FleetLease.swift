@@ -8,6 +8,8 @@ package struct FleetLease: Codable, Equatable, Sendable {
   package var until: Int64
   /// What the nodes come to that the log's record of it names, if they are those that the process knew.
   package var roster: UInt64?
+  /// Whether the program that moves it has yet to claim it; nil for no.
+  package var isUnclaimed: Bool?
 }
 
 /// All that a process leaves of its addresses.

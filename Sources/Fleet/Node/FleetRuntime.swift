@@ -19,7 +19,7 @@ package final class FleetRuntime {
   private let folder: DataFolder
   private let loop: EventLoop
   private let disk: BackgroundWorker
-  /// What writes the journal where the nodes agree by themselves. It's there from the start on, whether the journal can be used yet or not: later
+  /// What writes the journal where the nodes agree by themselves, or may come to. It's there from the start on, whether the journal can be used yet or not: later
   /// there may be no descriptor left for a thread with a loop.
   private(set) var journal: BackgroundWorker?
   private let tell: (FleetEvent) -> Void
@@ -65,7 +65,7 @@ package final class FleetRuntime {
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
-    if store == nil { journal = Self.journal(on: loop) }
+    if store == nil || change?.knowsEmbedded == true { journal = Self.journal(on: loop) }
     keeper = OverrideKeeper(folder, disk, on: loop, tell: tell)
     views = HealthViews(plan, links: links, on: loop)
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
@@ -313,7 +313,10 @@ package final class FleetRuntime {
         if case .full = fault { return step(.tick) }
         return take(EmbeddedDisk.Event.broken(fault.description))
       }
-      try? folder.adopt(memory)
+      disk.perform { [folder] in
+        try? folder.adopt(memory)
+      } then: { _ in
+      }
       let without = loss.gone.map(\.text).joined(separator: ", ")
       tell(.trouble("the fleet goes on from what this node has, entry \(loss.position) of the log, without \(without)"))
       goOn(with: memory) { tell(.answer(number: number, .restored(loss))) }
@@ -392,7 +395,7 @@ package final class FleetRuntime {
       // Nobody knows what the disk has now: others go on without this node, and with its addresses.
       isMute = true
       tell(.trouble("this node takes no part in what is agreed on until it's started again: \(what)"))
-      addresses?.leave(true)
+      addresses?.stayOut()
       lookAgain()
     }
   }

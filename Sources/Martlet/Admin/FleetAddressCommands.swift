@@ -73,7 +73,8 @@ struct FleetWithdrawCommand: ParsableCommand {
   @OptionGroup var file: ConfigurationFile
   @OptionGroup var fleetNode: NodeOption
   @Option(
-    help: ArgumentHelp("How long it may take; 2 s unless it's said.", valueName: "time"),
+    help: ArgumentHelp(
+      "How long it may take; 2 s unless it's said, 12 s if programs move addresses.", valueName: "time"),
     transform: AdminArguments.seconds)
   var limit: Double?
 
@@ -88,7 +89,7 @@ struct FleetWithdrawCommand: ParsableCommand {
     } catch {
       throw ExitStatus.unavailable.because("\(error)")
     }
-    let outcome = withdrawal.run(limit: .seconds(limit ?? 2))
+    let outcome = withdrawal.run(limit: limit.map { .seconds($0) } ?? withdrawal.patience)
     let released = outcome.released.joined(separator: ", ")
     try Output.write(
       released.isEmpty

@@ -7,10 +7,16 @@ final class Announcer {
   private(set) var problem: AddressProblem?
   private var socket: PacketSocket?
   private var schedule = AnnouncementSchedule()
+  /// When it's tried again to open what it takes, where what stood in the way may pass.
+  private var triesAt: Int64?
+
+  /// How long it waits from one try to the next one.
+  private static let pause: Int64 = 5_000_000_000
 
   /// Opens what it takes.
-  func start() {
+  func start(at now: Int64) {
     guard socket == nil else { return }
+    (problem, triesAt) = (nil, nil)
     do throws(Errno) {
       socket = try PacketSocket()
     } catch {
@@ -20,6 +26,7 @@ final class Announcer {
         case .addressFamilyNotSupported: .forbidden(family: "AF_PACKET")
         default: .system(error)
         }
+      if case .system = problem { triesAt = now + Self.pause }
     }
   }
 
@@ -28,7 +35,7 @@ final class Announcer {
   }
 
   /// When there is something to tell; nil if nothing is held.
-  var next: Int64? { socket == nil ? nil : schedule.next }
+  var next: Int64? { socket == nil ? triesAt : schedule.next }
 
   /// Tells of an address from now on, as if nobody had heard of it.
   func begin(_ address: FloatingAddress, at now: Int64) {
@@ -42,6 +49,7 @@ final class Announcer {
 
   /// Tells what there is to tell by now.
   func tell(at now: Int64, interface: (FloatingAddress) -> Interface?) {
+    if let triesAt, triesAt <= now { start(at: now) }
     guard let socket else { return }
     for address in schedule.take(at: now) {
       guard let interface = interface(address), !interface.hardware.isEmpty else { continue }

@@ -19,11 +19,18 @@ final class AddressCommand {
   private var isForOthers = false
   private var run: (child: Int32, purpose: Purpose, until: Int64, isGivenUp: Bool)?
   private var looksAt: Int64?
+  /// The last claim that failed, and until when that counts though the address is another machine's by now: who is asked again at once
+  /// takes it away from there again and again, for nothing.
+  private var failedClaim: (problem: AddressProblem, until: Int64)?
+  private var failedClaims = 0
+  private var failure: AddressProblem?
 
   /// How often a run is looked after.
   private static let glance: Int64 = 20_000_000
   /// When a run that has failed is repeated.
   private static let pause: Int64 = 5_000_000_000
+  /// For how long a failed claim counts at most.
+  private static let longestPause: Int64 = 300_000_000_000
 
   /// For an address.
   ///
@@ -36,11 +43,19 @@ final class AddressCommand {
     self.limit = limit
   }
 
-  /// What is in the way, as of the last run.
-  private(set) var problem: AddressProblem?
+  /// What is in the way, as of the last runs.
+  var problem: AddressProblem? { failure ?? failedClaim?.problem }
 
   /// When it's to be stepped next; nil if nothing is under way.
-  var next: Int64? { looksAt }
+  var next: Int64? { [looksAt, wanted == .claim ? nil : failedClaim?.until].compactMap(\.self).min() }
+
+  /// Whether the program has claimed the address, and nothing else is wanted.
+  var isClaimed: Bool { wanted == .claim && run == nil && looksAt == nil }
+
+  /// Whether a release has yet to begin.
+  func isToRelease(at now: Int64) -> Bool {
+    wanted == .release && (run?.isGivenUp == true || run == nil && looksAt.map { $0 <= now } == true)
+  }
 
   /// Has the program run for that, unless it has done so already.
   func want(_ purpose: Purpose, at now: Int64) {
@@ -48,11 +63,14 @@ final class AddressCommand {
     wanted = purpose
     isForOthers = false
     looksAt = now
-    // A claim that comes late would take the address from whoever has it by then.
-    if let run, run.purpose == .claim, purpose == .release {
-      self.run?.isGivenUp = true
-      Spawn.end(run.child)
-    }
+    if purpose == .release { giveUp() }
+  }
+
+  /// Ends a claim that is under way: one that comes late would take the address from whoever has it by then.
+  func giveUp() {
+    guard let run, run.purpose == .claim, !run.isGivenUp else { return }
+    self.run?.isGivenUp = true
+    Spawn.end(run.child)
   }
 
   /// Has the program release what a process before this one may have claimed, that was killed. It isn't known whether there's any, so
@@ -76,6 +94,7 @@ final class AddressCommand {
 
   /// Looks after the run, and starts the next one. Gives what has come of the last one, if it's what is wanted still.
   func step(at now: Int64) -> Outcome? {
+    if wanted != .claim, let failed = failedClaim, failed.until <= now { failedClaim = nil }
     guard let looksAt, looksAt <= now else { return nil }
     self.looksAt = nil
     guard let run else {
@@ -116,16 +135,23 @@ final class AddressCommand {
     }
     if let failure {
       let problem = AddressProblem.failed(program: words[0], how: failure)
-      if isForOthers { return .notCleared(problem) }
+      if isForOthers {
+        self.failure = nil
+        return .notCleared(problem)
+      }
       fail(problem, at: now)
       return nil
     }
-    problem = nil
+    self.failure = nil
+    if purpose == .claim { (failedClaim, failedClaims) = (nil, 0) }
     return .done(purpose)
   }
 
   private func fail(_ problem: AddressProblem, at now: Int64) {
-    self.problem = problem
+    failure = problem
     looksAt = now + Self.pause
+    guard wanted == .claim else { return }
+    failedClaim = (problem, now + min(Self.pause << min(failedClaims, 6), Self.longestPause))
+    failedClaims += 1
   }
 }

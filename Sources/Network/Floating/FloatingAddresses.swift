@@ -1,3 +1,4 @@
+import Glibc
 import Sockets
 
 /// The floating addresses of this machine: those that it holds are on their interfaces, and neighbours know.
@@ -34,6 +35,27 @@ package final class FloatingAddresses {
     addresses.filter { placements.isPlaced($0, at: now) }
   }
 
+  /// Whether an address that is held is there as far as it's this process's doing: a program that is to claim it may run still, or have failed.
+  package func isClaimed(_ address: FloatingAddress) -> Bool {
+    commands[address]?.isClaimed ?? true
+  }
+
+  /// Ends a claim that is under way, as another process goes on with the address.
+  package func giveUpClaim(of address: FloatingAddress) {
+    commands[address]?.giveUp()
+  }
+
+  /// Waits until programs that are to release have begun, which takes a moment where a claim had to be ended: for the end of a process.
+  package func beginReleases(clock: () -> Int64) {
+    let limit = clock() + Self.briefly
+    while clock() < limit, commands.values.contains(where: { $0.isToRelease(at: clock()) }) {
+      _ = step(at: clock())
+      usleep(2_000)
+    }
+  }
+
+  private static let briefly: Int64 = 200_000_000
+
   /// When `step` is to be called next; nil if there's nothing to do.
   package var wakesAt: Int64? {
     (commands.values.map(\.next) + [announcer.next]).compactMap(\.self).min()
@@ -42,7 +64,7 @@ package final class FloatingAddresses {
   /// Begins: what an earlier process has left on the interfaces goes, but for what it has handed over, and programs are run for what
   /// they may have moved here for it. Whether there is leave to put and to tell shows here already.
   package func start(keeping: Set<FloatingAddress> = [], at now: Int64) -> [AddressNews] {
-    if addresses.contains(where: { $0.interface != nil }) { announcer.start() }
+    if addresses.contains(where: { $0.interface != nil }) { announcer.start(at: now) }
     placements.start(keeping: keeping, at: now)
     for (address, command) in commands where !keeping.contains(address) { command.clear(at: now) }
     for address in keeping {

@@ -15,6 +15,8 @@ final class AddressDesk {
     /// What is to be done as soon as that's clear, or at last as it's late.
     var end: (FleetStatus, _ isLate: Bool) -> (() -> Void)?
     var until: ContinuousClock.Instant
+    /// Nobody will be told any more how it is.
+    var over: () -> Void
   }
 
   private let post: (FleetCommand) -> Void
@@ -30,6 +32,14 @@ final class AddressDesk {
   init(on loop: EventLoop, post: @escaping (FleetCommand) -> Void) {
     self.post = post
     timer = Timer(on: loop) { [unowned self] in settle() }
+  }
+
+  /// Ends; who waits hears that nothing is known of what he wanted.
+  func stop() {
+    timer = nil
+    let left = waits
+    waits = []
+    for wait in left { wait.over() }
   }
 
   /// Takes how the fleet is now.
@@ -52,7 +62,7 @@ final class AddressDesk {
     let address = status.addresses[index]
     // A process that has just begun hasn't heard yet whose it is.
     guard address.since != nil else {
-      return wait(Self.patience) { [unowned self] status, isLate in
+      return wait(Self.patience, done) { [unowned self] status, isLate in
         if status.addresses[index].since != nil { return { self.move(name, to: node, done: done) } }
         let early = AdminAnswer.Problem("it isn't known yet whose \(name) is", hint: "try again")
         return isLate ? { done(.failure(early)) } : nil
@@ -110,6 +120,11 @@ final class AddressDesk {
     post(.leave(true))
   }
 
+  /// This node is to own no address until the process ends, of which nothing is told.
+  func leaveForGood() {
+    post(.leave(true))
+  }
+
   /// This node may own addresses again.
   func join(done: @escaping (Outcome) -> Void) {
     wait(
@@ -119,19 +134,24 @@ final class AddressDesk {
     post(.leave(false))
   }
 
+  private static let isOver = AdminAnswer.Problem(
+    "this process is no node of the fleet any more, so nothing is known of it", hint: look)
   private static let early = AdminAnswer.Problem("nothing is known of the fleet yet", hint: "try again")
 
   private func wait(
     until outcome: @escaping (FleetStatus) -> Outcome?, late: @escaping (FleetStatus) -> Outcome, limit: Duration,
     _ done: @escaping (Outcome) -> Void
   ) {
-    wait(limit) { status, isLate in
+    wait(limit, done) { status, isLate in
       (outcome(status) ?? (isLate ? late(status) : nil)).map { outcome in { done(outcome) } }
     }
   }
 
-  private func wait(_ limit: Duration, _ end: @escaping (FleetStatus, _ isLate: Bool) -> (() -> Void)?) {
-    waits.append(Wait(end: end, until: .now + limit))
+  private func wait(
+    _ limit: Duration, _ done: @escaping (Outcome) -> Void,
+    _ end: @escaping (FleetStatus, _ isLate: Bool) -> (() -> Void)?
+  ) {
+    waits.append(Wait(end: end, until: .now + limit) { done(.failure(Self.isOver)) })
     settle()
   }
 

@@ -36,7 +36,7 @@ final class FleetDriver {
   private let me: NodeName
   private let thread: FleetThread
   private let name: String
-  private let floating: [FloatingAddress]
+  let floating: [FloatingAddress]
   private let events = Mailbox<FleetEvent>()
   private let loop: EventLoop
   private let logger: Logger
@@ -117,6 +117,7 @@ final class FleetDriver {
     receiver = nil
     defer {
       desk.stop()
+      addresses.stop()
       plans.stop()
     }
     return thread.stop(handingOver: handingOver)

@@ -48,6 +48,12 @@ package struct FleetWithdrawal {
     }
   }
 
+  /// How long it may take unless somebody says so: others wait for it. A program has its time.
+  package var patience: Duration {
+    let areMoved = addresses.contains { if case .command = $0.floating.action { true } else { false } }
+    return areMoved ? .seconds(12) : .seconds(2)
+  }
+
   /// Does it, in no more than the time.
   package func run(limit: Duration) -> Outcome {
     // A witness has none.

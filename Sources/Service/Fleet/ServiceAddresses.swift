@@ -28,13 +28,22 @@ extension Service {
     return true
   }
 
-  /// How long the end of the process waits for its addresses to go.
-  private static var patience: Duration { .seconds(1) }
+  /// How long the end of the process waits for its addresses to go: a moment, or as long as a program may run that moves one.
+  private func patience(_ fleet: FleetDriver, _ status: FleetStatus) -> Duration {
+    let areMoved = zip(fleet.floating, status.addresses).contains { floating, address in
+      if address.mine.isHere, case .command = floating.action { true } else { false }
+    }
+    return areMoved ? .seconds(11) : .seconds(1)
+  }
 
-  /// Gives all addresses up, as the process is to end; then goes on, whatever came of that.
+  /// Gives all addresses up, as the process is to end; then goes on, whatever came of that. None comes here any more, whether there is one or not.
   func giveUpAddresses(then goOn: @escaping () -> Void) {
-    guard let fleet, fleet.status?.addresses.contains(where: \.mine.isHere) == true else { return goOn() }
-    fleet.addresses.leave(within: Self.patience) { [logger] outcome in
+    guard let fleet else { return goOn() }
+    guard let status = fleet.status, status.addresses.contains(where: \.mine.isHere) else {
+      fleet.addresses.leaveForGood()
+      return goOn()
+    }
+    fleet.addresses.leave(within: patience(fleet, status)) { [logger] outcome in
       if case .failure(let problem) = outcome { logger.warning("fleet: \(problem.error)") }
       goOn()
     }

@@ -32,9 +32,11 @@ final class AddressFleet {
   ///   - pool: more keys of the pool.
   ///   - listeners: more listeners, each after a comma.
   ///   - pools: more pools, likewise.
+  ///   - drain: how long sessions may go on when a node is stopped.
   init(
     lease: String = "3s", more: String = "", health: String = "\"type\": \"none\"", backends count: Int = 1,
-    answer: Bool = false, pool: String = "", listeners: String = "", pools: String = ""
+    answer: Bool = false, pool: String = "", listeners: String = "", pools: String = "",
+    drain: String = "2s"
   ) throws {
     folder = try TemporaryFolder()
     network = try TestNetwork(nodes: 3)
@@ -58,7 +60,7 @@ final class AddressFleet {
           "engine": \(servers.configuration), "data": "\(folder.path)/${MARTLET_NODE}/data",
           "addresses": [{ "name": "web", "address": "\(Self.address)", "interface": "eth0", "lease": "\(lease)"\(more) }] },
         "admin": { "socket": "\(folder.path)/${MARTLET_NODE}.sock", "state": "\(folder.path)/${MARTLET_NODE}/state" },
-        "shutdown": { "drain": "2s" }, "workers": 1,
+        "shutdown": { "drain": "\(drain)" }, "workers": 1,
         "listeners": [{ "name": "web", "bind": "\(Self.address):80", "pool": "web" }\(listeners)],
         "pools": [{ "name": "web", "backends": [\(backends.map { "\"\($0.address)\"" }.joined(separator: ", "))], "health": { \(health) }\(pool) }\(pools)] }
       """
