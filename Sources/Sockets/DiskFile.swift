@@ -16,7 +16,7 @@ package final class DiskFile {
     descriptor = try syscall { unsafe open(path, flags, 0o600) }
   }
 
-  /// Opens a folder, which can only be locked.
+  /// Opens a folder, which can only be locked, and have its names flushed.
   package init(folder path: String) throws(Errno) {
     descriptor = try syscall { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
   }
@@ -83,5 +83,14 @@ package final class DiskFile {
   /// Waits until all that was written, and what is needed to find it, is on the disk (fdatasync(2)).
   package func sync() throws(Errno) {
     _ = try syscall { fdatasync(descriptor) }
+  }
+
+  /// Waits until the names in a folder are on the disk. Not every file system can do that for a folder.
+  package func syncNames() throws(Errno) {
+    do throws(Errno) {
+      _ = try syscall { fsync(descriptor) }
+    } catch {
+      guard error == .invalidArgument || error == .notSupported else { throw error }
+    }
   }
 }

@@ -25,13 +25,7 @@ package enum DiskFolder {
 
   /// Waits until the names in a folder are on the disk. Not every file system can do that for a folder.
   package static func sync(_ path: String) throws(Errno) {
-    let descriptor = try syscall { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    defer { _ = close(descriptor) }
-    do throws(Errno) {
-      _ = try syscall { fsync(descriptor) }
-    } catch {
-      guard error == .invalidArgument || error == .notSupported else { throw error }
-    }
+    try DiskFile(folder: path).syncNames()
   }
 
   /// The folder in which a path ends.

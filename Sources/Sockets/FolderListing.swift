@@ -11,7 +11,13 @@ package enum FolderListing {
     guard let folder = unsafe opendir(path) else { throw Errno(rawValue: errno) }
     defer { unsafe closedir(folder) }
     var names: [String] = []
-    while names.count <= most, let entry = unsafe readdir(folder) {
+    while names.count <= most {
+      // What can't be read and what is at its end give the same (readdir(3)).
+      errno = 0
+      guard let entry = unsafe readdir(folder) else {
+        guard errno == 0 else { throw Errno(rawValue: errno) }
+        break
+      }
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }

@@ -135,13 +135,19 @@ import Testing
       [FleetEngine(name: "embedded", store: nil)], current: "embedded", isNoted: false,
       open: { _ in fatalError("none is") },
       call: { _, _ in })
-    #expect(change.era(toNoteOf: node(0)) == nil)
-    #expect(change.era(toNoteOf: node(1, isInformed: false)) == nil)
+    #expect(change.era(toNoteOf: node(0), at: .start) == nil)
+    #expect(change.era(toNoteOf: node(1, isInformed: false), at: .start) == nil)
     var over = node(1)
     over.state.succession = Succession(number: 1, era: 1, engine: "etcd /b", founders: [])
-    #expect(change.era(toNoteOf: over) == nil)
-    #expect(change.era(toNoteOf: node(1)) == Era(engine: "embedded"))
-    #expect(change.era(toNoteOf: node(1)) == nil)
+    #expect(change.era(toNoteOf: over, at: .start) == nil)
+    #expect(change.era(toNoteOf: node(1), at: .start) == Era(engine: "embedded"))
+    #expect(change.era(toNoteOf: node(1), at: .start + .seconds(60)) == nil, "it's under way")
+    // The disk was full.
+    change.noted(false, at: .start)
+    #expect(change.era(toNoteOf: node(1), at: .start + .seconds(1)) == nil)
+    #expect(change.era(toNoteOf: node(1), at: .start + .seconds(2)) == Era(engine: "embedded"))
+    change.noted(true, at: .start + .seconds(2))
+    #expect(change.era(toNoteOf: node(1), at: .start + .seconds(60)) == nil)
   }
 }
 

@@ -28,6 +28,16 @@ final class EmbeddedDisk {
     var slots: [Int: (slot: PaxosSlot, count: UInt64)] = [:]
 
     var isEmpty: Bool { records.isEmpty && slots.isEmpty }
+
+    /// Takes all that is in it out, or the slots alone.
+    mutating func taken(withRecords: Bool) -> Batch {
+      var taken = Batch()
+      swap(&self, &taken)
+      guard !withRecords else { return taken }
+      swap(&records, &taken.records)
+      swap(&bytes, &taken.bytes)
+      return taken
+    }
   }
 
   /// What came of it.
@@ -47,6 +57,8 @@ final class EmbeddedDisk {
   private var onItsWay = 0
   private var isReplacing = false
   private var isFull = false
+  /// Whether records aren't tried again yet: each try takes what room there is away from others, and has slots wait.
+  private var isWaiting = false
   /// Whether something is stored that nothing was done after.
   private var isUntidy = false
   private var isBroken = false
@@ -69,7 +81,10 @@ final class EmbeddedDisk {
     self.tell = tell
     slots = names.map { _ in 0 }
     storedSlots = slots
-    retry = Timer(on: loop) { [unowned self] in flush() }
+    retry = Timer(on: loop) { [unowned self] in
+      isWaiting = false
+      flush()
+    }
   }
 
   /// How many bytes may wait for a disk that is full or hangs.
@@ -96,10 +111,11 @@ final class EmbeddedDisk {
 
   /// Begins to store what was taken, unless something is being stored.
   func flush() {
-    guard !isWriting, !isReplacing, !isBroken, !batch.isEmpty || isUntidy else { return }
+    guard !isWriting, !isReplacing, !isBroken, isWaiting ? !batch.slots.isEmpty : !batch.isEmpty || isUntidy else {
+      return
+    }
     isWriting = true
-    let batch = batch
-    self.batch = Batch()
+    let batch = self.batch.taken(withRecords: !isWaiting)
     onItsWay = batch.bytes
     worker.perform { [vault, names] in
       Self.store(batch, in: vault, names)
@@ -126,7 +142,7 @@ final class EmbeddedDisk {
       isReplacing = false
       if fault == nil {
         // What couldn't be stored before is of the former memory.
-        batch = Batch()
+        (batch, isWaiting) = (Batch(), false)
         records = 0
         slots = slots.map { _ in 0 }
         storedSlots = slots
@@ -170,7 +186,7 @@ final class EmbeddedDisk {
     isUntidy = !batch.isEmpty
     switch outcome.fault {
     case nil:
-      if isFull {
+      if isFull, !isWaiting {
         isFull = false
         tell(.relieved)
       }
@@ -180,7 +196,7 @@ final class EmbeddedDisk {
       self.batch.bytes += batch.bytes
       self.batch.slots.merge(batch.slots.filter { !outcome.slots.contains($0.key) }) { later, _ in later }
       if !isFull, let fault = outcome.fault { tell(.full(fault.description)) }
-      isFull = true
+      (isFull, isWaiting) = (true, true)
       retry?.schedule(after: .seconds(1))
     case .some(let fault):
       isBroken = true
@@ -195,6 +211,6 @@ final class EmbeddedDisk {
       records += UInt64(batch.records.count)
       tell(.stored(records))
     }
-    if !isFull { flush() }
+    flush()
   }
 }

@@ -85,8 +85,8 @@ package final class EmbeddedVault: Sendable {
     return (vault, vault.open.withLock { $0.memory })
   }
 
-  /// What is in a data folder that no process has; nil if there's no journal. Nothing is changed.
-  package static func look(in folder: String) throws(Refusal) -> EmbeddedMemory? {
+  /// What is in a data folder's journal that no process has, and whose it is; nil if there's none. Nothing is changed.
+  package static func look(in folder: String) throws(Refusal) -> FleetMemory? {
     guard !isNew(in: folder) else { return nil }
     var contents = VaultContents(FleetMemory(incarnation: Incarnation(bits: 0), run: 0))
     do throws(JournalFault) {
@@ -98,7 +98,9 @@ package final class EmbeddedVault: Sendable {
     } catch {
       throw .fault(error)
     }
-    return try contents.whole().embedded
+    var memory = try contents.whole()
+    if let stored = contents.stored { (memory.incarnation, memory.run) = stored }
+    return memory
   }
 
   private static func read(
@@ -169,7 +171,7 @@ package final class EmbeddedVault: Sendable {
   func append(_ records: [EmbeddedRecord]) throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
       let framed = records.map { JournalRecord(type: $0.kind, body: $0.encoded) }
-      if open.journal.size > 2 * (open.slack + 2 * open.base) { try Self.checkpoint(&open) }
+      if open.journal.size > 2 * (open.slack + 2 * open.base) { try Self.checkpointIfThereIsRoom(&open) }
       do throws(JournalFault) {
         try open.journal.append(framed)
       } catch {
@@ -215,7 +217,13 @@ package final class EmbeddedVault: Sendable {
   func tidy() throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
       guard open.journal.size > open.slack + 2 * open.base else { return try open.journal.writeSeal() }
-      try Self.checkpoint(&open)
+      try Self.checkpointIfThereIsRoom(&open)
+    }
+  }
+
+  private static func checkpointIfThereIsRoom(_ open: inout Open) throws(JournalFault) {
+    do throws(JournalFault) { try checkpoint(&open) } catch {
+      guard case .full = error else { throw error }
     }
   }
 

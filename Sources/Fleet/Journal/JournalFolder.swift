@@ -35,6 +35,17 @@ struct JournalFolder {
     (self.path, self.disk) = (path, disk)
   }
 
+  /// Throws if there's a file after all that wasn't in it: nothing is made in the place of what a node has promised.
+  func lacks(_ path: String) throws(JournalFault) {
+    do throws(Errno) {
+      _ = try disk.open(path)
+    } catch {
+      guard error != .noSuchFileOrDirectory else { return }
+      throw error.meansFull ? .full(path, error) : .unreadable(path, error)
+    }
+    throw .unreadable(path, .fileExists)
+  }
+
   /// The numbers of the segments that were in it then, in order.
   var numbers: [UInt64] {
     names.compactMap { $0.utf8.count == 16 ? UInt64(digits: $0, radix: 16) : nil }.sorted()

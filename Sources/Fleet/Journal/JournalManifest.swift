@@ -14,6 +14,7 @@ final class JournalManifest {
         throw .corrupt(path, "it's no journal's")
       }
     } else if folder.numbers.isEmpty {
+      try folder.lacks(path)
       file = try SlotFile(making: path, .manifest, [SlotCopy(empty: 0)], on: folder.disk)
     } else {
       throw .corrupt(path, "it isn't there, and the journal is")

@@ -13,7 +13,7 @@ struct JournalRoom {
 
   /// A file of at least so many zeros: a new one, or the spare one, which is made larger where it's too small.
   ///
-  /// One that throws for lack of room leaves what was there before.
+  /// One that throws for lack of room leaves what was there before; a spare file may have taken all the room that there was.
   func file(_ place: JournalFolder.Place, size: Int) throws(Errno) -> any JournalFile {
     let present = place == .spare ? spare : nil
     let path = folder.path(place)
@@ -57,13 +57,22 @@ struct JournalRoom {
   /// It's left as it is: what lies in it bears the number that it had, and smaller ones than whatever is written to it.
   mutating func retire(_ numbers: [UInt64]) throws(Errno) {
     var numbers = numbers
-    if spare == nil, let last = numbers.popLast() {
-      let file = try folder.disk.open(folder.path(last))
-      let size = try file.size()
+    if spare == nil, let last = numbers.last, let size = try size(last) {
       try folder.disk.rename(folder.path(last), to: folder.path(.spare))
       spare = size
+      numbers.removeLast()
     }
     for number in numbers { try folder.disk.remove(folder.path(number)) }
     try folder.disk.sync(folder.path)
+  }
+
+  /// How many bytes a segment has; nil if there's no descriptor left to find out by.
+  private func size(_ number: UInt64) throws(Errno) -> Int? {
+    do throws(Errno) {
+      return try folder.disk.open(folder.path(number)).size()
+    } catch {
+      guard error.meansFull else { throw error }
+      return nil
+    }
   }
 }

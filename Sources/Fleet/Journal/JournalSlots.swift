@@ -21,6 +21,7 @@ package final class JournalSlots {
       guard folder.numbers.isEmpty, try JournalManifest(folder).last == 0 else {
         throw .corrupt(path, "it isn't there, and the journal was")
       }
+      try folder.lacks(path)
       let slots = (0..<count).map { SlotCopy(empty: $0) }
       return JournalSlots(try SlotFile(making: path, .slots, slots, on: disk))
     }

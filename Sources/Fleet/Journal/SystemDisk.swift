@@ -3,6 +3,13 @@ package import SystemPackage
 
 /// The file systems of this machine.
 package final class SystemDisk: JournalDisk {
+  /// The folders that are kept: their names get to the disk by the descriptor that is open anyway, as there may be no other one left.
+  private var kept: [String: Kept] = [:]
+
+  private struct Kept {
+    weak var folder: DiskFile?
+  }
+
   /// All of them.
   package init() {}
 
@@ -13,6 +20,8 @@ package final class SystemDisk: JournalDisk {
   package func lock(_ folder: String) throws(Errno) -> any JournalLock {
     let lock = try DiskFile(folder: folder)
     try lock.lock()
+    kept = kept.filter { $0.value.folder != nil }
+    kept[folder] = Kept(folder: lock)
     return lock
   }
 
@@ -37,7 +46,8 @@ package final class SystemDisk: JournalDisk {
   }
 
   package func sync(_ folder: String) throws(Errno) {
-    try DiskFolder.sync(folder)
+    guard let kept = kept[folder]?.folder else { return try DiskFolder.sync(folder) }
+    try kept.syncNames()
   }
 }
 

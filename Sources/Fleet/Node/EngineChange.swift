@@ -30,11 +30,18 @@ final class EngineChange {
   private var prospect: (any Store)?
   /// What the engine in force is called, and whether the data folder says so.
   private var current: String
-  private var isNoted: Bool
+  private var note: Note
   /// Whether the prospect could keep the log, or the data folder a journal; it's looked at again and again until all have come over.
   private var room = Room.unknown
   private var looksAt = Moment.start
   private static let lookingPause = Span.seconds(2)
+
+  /// What the data folder says of the engine in force.
+  private enum Note {
+    case due(Moment)
+    case underWay
+    case done
+  }
 
   private enum Room {
     case unknown
@@ -53,7 +60,7 @@ final class EngineChange {
     call: @escaping (any Store, String) -> Void
   ) {
     (self.engines, self.open, self.call) = (engines, open, call)
-    (self.current, self.isNoted) = (current, isNoted)
+    (self.current, note) = (current, isNoted ? .done : .due(.start))
     follow(current)
   }
 
@@ -73,10 +80,17 @@ final class EngineChange {
 
   /// What the data folder is to say of the engine in force, once: not before the node has part in the log of a fleet that serves something, as till
   /// then a file that names another one is right; nor when the log is over, and the next one is about to be noted.
-  func era(toNoteOf node: FleetNode) -> Era? {
-    guard !isNoted, node.isInformed, node.state.committed.generation > 0, !node.state.isOver else { return nil }
-    isNoted = true
+  func era(toNoteOf node: FleetNode, at now: Moment) -> Era? {
+    guard case .due(let moment) = note, now >= moment else { return nil }
+    guard node.isInformed, node.state.committed.generation > 0, !node.state.isOver else { return nil }
+    note = .underWay
     return Era(number: node.state.era, engine: current)
+  }
+
+  /// What came of noting it. Without that a process that begins with a file that names another engine would go by that one, alone: so it's tried again.
+  func noted(_ isStored: Bool, at now: Moment) {
+    guard case .underWay = note else { return }
+    note = isStored ? .done : .due(now + Self.lookingPause)
   }
 
   /// Looks from time to time whether the store that is wanted could keep the log that goes on from this state; or this node a journal, if it's
@@ -149,7 +163,7 @@ final class EngineChange {
   func begin(with engine: FleetEngine) -> (any Store)? {
     let store = engine.name == wanted?.name ? prospect : nil
     prospect = nil
-    isNoted = true
+    note = .done
     defer { follow(engine.name) }
     let begun = store ?? engine.store.map(open)
     if let begun { call(begun, Self.currentName) }
@@ -159,7 +173,8 @@ final class EngineChange {
   /// What a node stores before it goes by another era.
   enum Entered: Sendable {
     case done(FleetMemory, EmbeddedVault?)
-    case failed(String)
+    /// - Parameter mayPass: whether it's worth another try.
+    case failed(String, mayPass: Bool)
   }
 
   /// Stores that, and what the nodes keep themselves from then on; waits for the disk.
@@ -175,7 +190,9 @@ final class EngineChange {
         let opened = try EmbeddedVault.open(in: folder.path, on: SystemDisk(), memory, names: names) {
           incarnation.bits
         }
-        guard let embedded = EmbeddedMemory(beginning: era, names: names) else { return .failed("nobody founds it") }
+        guard let embedded = EmbeddedMemory(beginning: era, names: names) else {
+          return .failed("nobody founds it", mayPass: true)
+        }
         memory.embedded = embedded
         // First what the era begins with: once it's said that it has begun, a journal without that has lost it.
         try opened.vault.replace(by: memory)
@@ -186,7 +203,10 @@ final class EngineChange {
       try folder.store(era)
       return .done(memory, vault)
     } catch {
-      return .failed("\(error)")
+      // What couldn't be written isn't tried again, as nobody knows what the disk has.
+      let fault = (error as? JournalFault).map { EmbeddedVault.Refusal.fault($0) }
+      let refusal = fault ?? error as? EmbeddedVault.Refusal
+      return .failed("\(error)", mayPass: refusal?.mayPass ?? true)
     }
   }
 }

@@ -248,11 +248,12 @@ package final class FleetRuntime {
     guard let change else { return }
     change.look(for: node.state, in: folder, by: disk, at: BootClock.now()) { [unowned self] in step(.tick) }
     if change.ready != node.plan.wanted { step(.wants(change.ready)) }
-    guard let era = change.era(toNoteOf: node) else { return }
+    guard let era = change.era(toNoteOf: node, at: BootClock.now()) else { return }
     // A folder that is full keeps nobody from serving; only a change of the engine wants to find it there.
     disk.perform { [folder] in
-      try? folder.store(era)
-    } then: { _ in
+      (try? folder.store(era)) != nil
+    } then: { isStored in
+      change.noted(isStored, at: BootClock.now())
     }
   }
 
@@ -267,7 +268,9 @@ package final class FleetRuntime {
       EngineChange.enter(era, engine, memory, folder, names: names)
     } then: { [unowned self] entered in
       switch entered {
-      case .failed(let why):
+      case .failed(let why, mayPass: false):
+        status.say("the fleet goes by \(engine.name) from now on, and this node can't until it's started again: \(why)")
+      case .failed(let why, mayPass: true):
         status.say("the fleet goes by \(engine.name) from now on, and this node can't yet: \(why)")
         successions = Timer(on: loop) { [unowned self] in succeed(state) }
         successions?.schedule(after: .seconds(1))

@@ -99,8 +99,8 @@ package final class FleetThread {
     }
     let store = current.store.map { open($0, for: setup.addresses, on: loop, events) }
     if let store { report(store, as: EngineChange.currentName, to: events) }
-    let opening = VaultOpening(setup.folder, memory, names: setup.addresses.map(\.floating.name))
-    let opened = store == nil ? openVault(opening, events) : nil
+    var opening: VaultOpening? = VaultOpening(setup.folder, memory, names: setup.addresses.map(\.floating.name))
+    let opened = store == nil ? openVault(&opening, events) : nil
     memory = opened?.memory ?? memory
     var links: NodeLinks?
     do throws(NodeLinks.Problem) {
@@ -167,20 +167,24 @@ package final class FleetThread {
   private static let patience = Duration.seconds(5)
 
   /// Opens what a node has promised where the nodes agree by themselves. Without it the node serves, and takes no part.
+  ///
+  /// - Parameter way: how it's opened, and tried again; nil from then on if it isn't.
   private static func openVault(
-    _ opening: VaultOpening, _ events: Mailbox<FleetEvent>
+    _ way: inout VaultOpening?, _ events: Mailbox<FleetEvent>
   ) -> (vault: EmbeddedVault, memory: FleetMemory)? {
     let deadline = ContinuousClock.now + patience
-    while true {
+    while let opening = way {
       switch opening.attempt() {
       case .success(let opened): return opened
       case .failure(.fault(.busy)) where ContinuousClock.now < deadline: usleep(20_000)
       case .failure(let refusal):
         let remedy = refusal.mayPass ? "it's tried again" : "until it's started again"
         events.post(.trouble("this node takes no part in what is agreed on, \(remedy): \(refusal)"))
+        if !refusal.mayPass { way = nil }
         return nil
       }
     }
+    return nil
   }
 
   /// The links of a node that can't have any.

@@ -97,9 +97,12 @@ package struct FleetWithdrawal {
         let memory = try memory()
         let nodes = fleet.nodes.map { NodeName($0.name) }.sorted()
         // Who isn't one of them owns nothing.
-        guard let memory, let members = memory.members(of: nodes) else { return outcome }
+        guard let memory, let members = memory.embedded.members(of: nodes) else { return outcome }
+        // The journal says whose it is: the folder may not know it yet, as of a node that was replaced while its disk was full.
+        let owner = Participant(owner.node, memory.incarnation)
         let withdrawal = EmbeddedWithdrawal(
-          names, of: owner, among: members, slots: memory.slots, links: links, clearing: clearing, limit: limit,
+          names, of: owner, among: members, slots: memory.embedded.slots, links: links, clearing: clearing,
+          limit: limit,
           on: loop,
           done: done)
         loop.run()
@@ -126,7 +129,7 @@ package struct FleetWithdrawal {
     }
   }
 
-  private func memory() throws(Obstacle) -> EmbeddedMemory? {
+  private func memory() throws(Obstacle) -> FleetMemory? {
     // A process that was just killed has its files for a moment yet.
     let deadline = ContinuousClock.now + .milliseconds(500)
     while true {

@@ -70,7 +70,7 @@ import Testing
     func contents() throws -> EmbeddedMemory? {
       disk?.finish(within: .seconds(10))
       disk = nil
-      return try EmbeddedVault.look(in: folder.path)
+      return try EmbeddedVault.look(in: folder.path)?.embedded
     }
   }
 
@@ -131,5 +131,24 @@ import Testing
     #expect(stage.disk?.takesMore == false)
     stage.switches.fill(false)
     #expect(stage.loop.wait(seconds: 20) { stage.stored == 4 } && stage.disk?.takesMore == true)
+  }
+
+  /// As each try takes what room there is away from others, and has what was promised of addresses wait.
+  @Test func whatFindsNoRoomIsTriedOnceASecond() throws {
+    let stage = try Stage()
+    stage.switches.fill(true)
+    stage.persistMuch()
+    #expect(stage.loop.wait(seconds: 20) { stage.isFull })
+    let tries = stage.switches.made
+    for count in 1...5 as ClosedRange<UInt64> {
+      stage.disk?.persist(PaxosSlot(), of: 0)
+      stage.persist(UInt32(count))
+      #expect(stage.loop.wait(seconds: 20) { stage.storedSlot == count })
+    }
+    #expect(stage.switches.made <= tries + 1, "not at each slot")
+    #expect(!stage.events.contains { if case .relieved = $0 { true } else { false } })
+    stage.switches.fill(false)
+    #expect(stage.loop.wait(seconds: 20) { stage.stored == 6 })
+    #expect(stage.events.count { if case .relieved = $0 { true } else { false } } == 1)
   }
 }

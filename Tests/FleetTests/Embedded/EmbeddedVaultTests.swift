@@ -66,7 +66,7 @@ import Testing
     #expect(!EmbeddedVault.isNew(in: folder.path))
     // Whoever only looks changes nothing, and has no room made.
     let files = try contents()
-    let seen = try #require(try EmbeddedVault.look(in: folder.path))
+    let seen = try #require(try EmbeddedVault.look(in: folder.path)?.embedded)
     #expect(seen.slots == ["web": Self.slot] && seen.log.history.items.map(\.zxid) == [Zxid(epoch: 1, counter: 1)])
     #expect(try contents() == files)
     // The journal knows better than another file who this is, and how often it was started.
@@ -91,7 +91,28 @@ import Testing
     #expect(try open(["mail", "web"]).memory.embedded.slots == slots)
     slots["mail"]?.term = .seconds(3)
     try open(["mail"]).vault.write(slots["mail"] ?? PaxosSlot(), of: "mail")
-    #expect(try EmbeddedVault.look(in: folder.path)?.slots == slots)
+    #expect(try EmbeddedVault.look(in: folder.path)?.embedded.slots == slots)
+  }
+
+  /// Whatever a folder seems to hold.
+  @Test func nothingIsMadeInThePlaceOfWhatIsThere() throws {
+    let slots = ["web": Self.slot]
+    do {
+      let (vault, _) = try open()
+      try vault.write(Self.slot, of: "web")
+    }
+    let disk = SwitchedDisk()
+    disk.blind(true)
+    #expect(throws: EmbeddedVault.Refusal.self) { try open(disk: disk) }
+    disk.blind(false)
+    #expect(try EmbeddedVault.look(in: folder.path)?.embedded.slots == slots)
+  }
+
+  /// Nobody else has it then, so a process that was killed has left it as it was.
+  @Test func theJournalSaysWhoseItIs() throws {
+    let memory = try open().memory
+    let seen = try #require(try EmbeddedVault.look(in: folder.path))
+    #expect(seen.incarnation == memory.incarnation && seen.run == memory.run)
   }
 
   /// A program of before has made it without.
@@ -103,14 +124,14 @@ import Testing
       try slots.write(0, slot.encoded(of: "web"))
       _ = try Journal.open("\(folder.path)/journal", on: disk) { _ in }
     }
-    #expect(try EmbeddedVault.look(in: folder.path)?.slots == ["web": slot])
+    #expect(try EmbeddedVault.look(in: folder.path)?.embedded.slots == ["web": slot])
     slot.term = .seconds(4)
     do {
       let (vault, memory) = try open()
       #expect(memory.embedded.slots == ["web": Self.slot])
       try vault.write(slot, of: "web")
     }
-    #expect(try EmbeddedVault.look(in: folder.path)?.slots == ["web": slot])
+    #expect(try EmbeddedVault.look(in: folder.path)?.embedded.slots == ["web": slot])
     // What a program of before writes is read again.
     let slots = try JournalSlots.open("\(folder.path)/journal/slots", count: EmbeddedVault.names, on: SystemDisk())
     #expect(slots.read(0) == slot.encoded(of: "web"))
@@ -241,6 +262,22 @@ import Testing
     #expect(try SystemDisk().names(in: "\(folder.path)/journal").sorted() == files)
     disk.lackDescriptor(for: nil)
     #expect(try open(disk: disk).memory.run == 2)
+  }
+
+  /// Nor does one that has none while a checkpoint lets older segments go.
+  @Test func whereADescriptorLacksACheckpointGoesOn() throws {
+    let disk = SwitchedDisk()
+    let (vault, _) = try open(slack: 8_000, disk: disk)
+    let value = [UInt8](repeating: 7, count: 1_000)
+    for count in 1...10 as ClosedRange<UInt32> {
+      try vault.append([.log(.entry(Zxid(epoch: 1, counter: count), .value(value)))])
+    }
+    disk.lackDescriptor(for: "0000000000000001")
+    try vault.tidy()
+    disk.lackDescriptor(for: nil)
+    #expect(try !SystemDisk().names(in: "\(folder.path)/journal").contains("0000000000000001"))
+    try vault.append([.log(.current(epoch: 51))])
+    #expect(try SystemDisk().names(in: "\(folder.path)/journal").contains("0000000000000002"))
   }
 
   @Test func aDiskThatFailedIsntAskedAgain() throws {

@@ -8,6 +8,8 @@ final class SwitchedDisk: JournalDisk, Sendable {
   private let fault = Mutex<Errno?>(nil)
   private let isFull = Mutex(false)
   private let missing = Mutex<String?>(nil)
+  private let isBlind = Mutex(false)
+  private let attempts = Mutex(0)
 
   /// Whether there's no room for more than there is.
   func fill(_ isFull: Bool) {
@@ -24,6 +26,11 @@ final class SwitchedDisk: JournalDisk, Sendable {
     missing.withLock { $0 = name }
   }
 
+  /// Folders look empty, whatever is in them.
+  func blind(_ isBlind: Bool) {
+    self.isBlind.withLock { $0 = isBlind }
+  }
+
   fileprivate func check() throws(Errno) {
     if let error = fault.withLock({ $0 }) { throw error }
   }
@@ -34,14 +41,21 @@ final class SwitchedDisk: JournalDisk, Sendable {
 
   func lock(_ folder: String) throws(Errno) -> any JournalLock { try disk.lock(folder) }
 
-  func names(in folder: String) throws(Errno) -> [String] { try disk.names(in: folder) }
+  func names(in folder: String) throws(Errno) -> [String] {
+    if isBlind.withLock({ $0 }) { return [] }
+    return try disk.names(in: folder)
+  }
 
   func open(_ path: String) throws(Errno) -> any JournalFile {
     if let name = missing.withLock({ $0 }), path.hasSuffix("/\(name)") { throw .tooManyOpenFiles }
     return File(try disk.open(path), self)
   }
 
+  /// How many files were made, or tried to be.
+  var made: Int { attempts.withLock { $0 } }
+
   func create(_ path: String) throws(Errno) -> any JournalFile {
+    attempts.withLock { $0 += 1 }
     try check()
     if isFull.withLock({ $0 }) { throw .noSpace }
     return File(try disk.create(path), self)
