@@ -56,6 +56,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case wordGivenTwice
   case epochToldBeforeDurable
   case lessRecentLeads
+  /// A node whose disk stores nothing would have itself for the leader.
+  case stuckLeads
   case voteByEntryOnly
   case epochBeforeHistory
   case firstHistoryNotDurable
@@ -80,6 +82,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case formerLetGoAtOnce
   case earlierLookKept
   case renewedBeforeDurable
+  /// Answers that come too late are waited for as short a time again.
+  case impatient
   case termOfOnesOwn
   case termForgotten
   case quietForOnesOwnTerm
@@ -118,7 +122,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   /// Those of who founds the embedded engine.
   package static let ofFounding: [Mutant] = [.agreedBeforeDurable, .foundedAtOwnWord]
   /// Those of the embedded engine as a whole.
-  package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes] + ofForms
+  package static let ofEngine: [Mutant] = [.strangersHeard, .witnessServes, .stuckLeads, .impatient] + ofForms
   /// Those of files that name other leases, which take coincidences: tests look at them node by node.
   static let ofTerms: [Mutant] = [.leaveForOnesOwnTerm, .quietForOnesOwnTerm]
   /// Those of a fleet that's restored.

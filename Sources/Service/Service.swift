@@ -81,6 +81,8 @@ package final class Service {
   var systemd: SystemdLink?
   /// This node's part in its fleet.
   var fleet: FleetDriver?
+  /// Who wants the file to be read again, which waits until this process is the node and knows the log.
+  var lateReread: String?
 
   /// Binds every listener, the stats port and the admin socket; nothing is accepted yet. To be made by the thread that
   /// runs it.

@@ -10,18 +10,17 @@ package final class RenewedTLS {
   /// Told why files that have changed aren't gone by; those before them are then.
   package var onTrouble: ((String) -> Void)?
 
-  private let loop: EventLoop
   /// The files as they were when they weren't taken last; of those it has been told.
   private var refused: FileSnapshot?
   /// When it has looked last, by the monotonic clock.
   private var looked: UInt64?
-  /// There while it looks.
-  private var worker: BackgroundWorker?
+  /// Who looks. It's there from the start on: servers are dialled again and again just when there may be no descriptor left for a thread.
+  private let worker: BackgroundWorker
 
   /// By the files as they were read at first.
   package init(_ first: ServerTLS, on loop: EventLoop) {
     current = first
-    self.loop = loop
+    worker = BackgroundWorker(name: "tls", on: loop)
   }
 
   /// The same, unless it has just looked.
@@ -34,15 +33,13 @@ package final class RenewedTLS {
 
   /// Looks whether files have changed, for those who dial after this.
   package func look() {
-    guard worker == nil else { return }
+    guard !worker.isBusy else { return }
     let (configuration, files, refused) = (current.configuration, current.files, refused)
-    worker = BackgroundWorker(name: "tls", on: loop)
-    worker?.perform { () -> (FileSnapshot, Result<ServerTLS, ServerTLS.Problem>)? in
+    worker.perform { () -> (FileSnapshot, Result<ServerTLS, ServerTLS.Problem>)? in
       let now = files.now
       guard now != files, now != refused else { return nil }
       return (now, Result { () throws(ServerTLS.Problem) in try ServerTLS(configuration) })
     } then: { [unowned self] outcome in
-      worker = nil
       switch outcome {
       case nil: break
       case (_, .success(let renewed))?: (current, self.refused) = (renewed, nil)

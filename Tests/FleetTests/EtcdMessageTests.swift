@@ -73,7 +73,8 @@ import Testing
     let write = EtcdRequest.write([])
     #expect(try answer(write, #"{"header":{"revision":"2"}}"#) == .refused)
     for text in [
-      "", "{}", "null", #"{"kvs":[]}"#, #"{"header":{},"kvs":[{"key":"L2I=","mod_revision":"5"}]}"#,
+      "", "{}", "null", #"{"header":{"revision":"9223372036854775807"}}"#, #"{"header":{"revision":"-1"}}"#,
+      #"{"kvs":[]}"#, #"{"header":{},"kvs":[{"key":"L2I=","mod_revision":"5"}]}"#,
       #"{"header":{},"kvs":[{"key":"L2E="}]}"#, #"{"header":{},"kvs":[{"key":"L2E=","mod_revision":"0"}]}"#,
       #"{"header":{},"kvs":[{"key":"L2E=","mod_revision":"5","value":"?"}]}"#, #"{"header":{}}{"header":{}}"#,
       #"{"header":{},"#, #"{"header" {}}"#, #"{"header":{}],"#, #"{"header":nan}"#, "{\"header\":\"\u{1}\"}",

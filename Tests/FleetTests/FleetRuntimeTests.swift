@@ -436,6 +436,19 @@ private final class DeadStore: Store {
         == FleetMemory(incarnation: Incarnation(bits: 77), run: 2, stored: committed, overrides: overrides))
   }
 
+  /// The process that comes next may have begun before this one notes something.
+  @Test func startsAreNotCountedBack() throws {
+    let place = try TemporaryFolder()
+    let folder = DataFolder(place.path)
+    let first = try folder.begin { 77 }
+    #expect(try folder.begin { 78 }.run == 2)
+    try folder.adopt(first)
+    #expect(try folder.begin { 78 }.run == 3)
+    // Another memory has its own.
+    try folder.adopt(FleetMemory(incarnation: Incarnation(bits: 9), run: 1))
+    #expect(try folder.begin { 78 } == FleetMemory(incarnation: Incarnation(bits: 9), run: 2))
+  }
+
   @Test(arguments: ["identity", "committed", "overrides"]) func whatIsNotItsOwnIsNamed(_ file: String) throws {
     let place = try TemporaryFolder()
     _ = try DataFolder(place.path).begin { 77 }

@@ -28,7 +28,7 @@ extension PaxosOwner {
       acceptor.release(generation, heir, of: node, at: now)
       guard stance == .watching, node != me, heir == nil || heir == me else { break }
       // Others may hear of it a moment later.
-      isEagerUntil = now + Self.patience
+      isEagerUntil = now + Self.shortestPatience
       looksAt = min(looksAt, now)
     case .state(let round, let generation, let owner, let busy, let heir):
       guard round == rounds, stance == .watching, attempt == nil else { return }
@@ -69,6 +69,7 @@ extension PaxosOwner {
     }
     guard members.isMajority(look.answers) else { return }
     guard members.isMajority(look.free) else {
+      failures = 0
       if look.answers.count == members.voting.count { freeSince = nil }
       return
     }

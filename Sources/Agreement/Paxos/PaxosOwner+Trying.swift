@@ -8,20 +8,32 @@ extension PaxosOwner {
     say(.prepare(generation, ballot), at: now, into: &effects)
   }
 
-  /// Tries again later; nodes that got into each other's way come at different times.
+  /// Tries again later; nodes that got into each other's way come at different times, and those that do again and again so far from each other that one
+  /// has time for both of its phases, however slow disks are.
   mutating func fail(at now: Moment, into effects: inout [Effect]) {
     attempt = nil
     switch stance {
-    case .watching: looksAt = now + .milliseconds(40 + 60 * Int64(me))
+    case .watching:
+      let pause = Span.milliseconds(40 + 60 * Int64(me))
+      looksAt = now + max(pause, min(pause * (1 << min(failures, 4)), lease.term / 2))
+      if !mutants.have(.impatient) { failures += 1 }
     case .owning: if isInherited { looksAt = now + .milliseconds(40) }
     case .releasing: break
     }
+  }
+
+  /// An answer that comes when its try was given up for the lack of it would come so to the next one.
+  private mutating func noteLate(_ ballot: Ballot) {
+    guard let last = timedOut, ballot.node == me, ballot.number <= last.number else { return }
+    timedOut = nil
+    if !mutants.have(.impatient) { patience = min(patience + patience, max(Self.shortestPatience, lease.term / 2)) }
   }
 
   mutating func promised(
     _ generation: UInt64, _ ballot: Ballot, _ accepted: PaxosSlot.Accepted?, by node: NodeNumber, at now: Moment,
     into effects: inout [Effect]
   ) {
+    noteLate(ballot)
     guard var attempt, attempt.ballot == ballot, attempt.generation == generation, attempt.owner == nil else { return }
     attempt.answers.insert(node)
     if let accepted, attempt.highest.map({ $0.ballot < accepted.ballot }) ?? true { attempt.highest = accepted }
@@ -38,6 +50,7 @@ extension PaxosOwner {
   mutating func accepted(
     _ generation: UInt64, _ ballot: Ballot, by node: NodeNumber, at now: Moment, into effects: inout [Effect]
   ) {
+    noteLate(ballot)
     guard var attempt, attempt.ballot == ballot, attempt.generation == generation, let owner = attempt.owner else {
       return
     }
@@ -50,6 +63,8 @@ extension PaxosOwner {
       return
     }
     isInherited = false
+    (timedOut, failures) = (nil, 0)
+    if now < attempt.sentAt + patience / 4 { patience = max(patience / 2, Self.shortestPatience) }
     freeSince = nil
     renewals = []
     renewsAt = attempt.sentAt + lease.beat

@@ -75,6 +75,12 @@ package struct PaxosOwner {
   var stance = Stance.watching
   var standing = Ownership.Standing.bystander
   var attempt: Attempt?
+  /// How long a majority's answer may take: disks may be slow, and have much to store at once.
+  var patience = PaxosOwner.shortestPatience
+  /// How many tries in a row have come to nothing, since somebody had the name.
+  var failures = 0
+  /// The last try that was given up as too few had answered in that time.
+  var timedOut: Ballot?
   var look = Look()
   /// Looks and renewals of this process; those of others before it have smaller numbers, as what they asked may be answered to this one.
   var rounds: UInt64
@@ -136,7 +142,7 @@ package struct PaxosOwner {
   package var wakesAt: Moment {
     if isSealed { return sealedWake }
     // It doesn't look while it tries.
-    var at = attempt.map { $0.sentAt + Self.patience } ?? looksAt
+    var at = attempt.map { $0.sentAt + patience } ?? looksAt
     if case .owning(_, let until) = stance { at = min(at, until > .start ? min(until, renewsAt) : renewsAt) }
     return at
   }
@@ -149,8 +155,8 @@ package struct PaxosOwner {
     }
   }
 
-  /// How long a majority's answer may take.
-  static let patience = Span.milliseconds(300)
+  /// How long a majority's answer may take, as long as none has come later than that.
+  static let shortestPatience = Span.milliseconds(300)
 
   /// The generation by which this node owns the name, if it does.
   package func generation(at now: Moment) -> UInt64? {
@@ -266,7 +272,10 @@ package struct PaxosOwner {
   private var isOfEra: Bool { members.lineage.isFirstOfEra }
 
   private mutating func goOn(at now: Moment, into effects: inout [Effect]) {
-    if let attempt, now >= attempt.sentAt + Self.patience { fail(at: now, into: &effects) }
+    if let attempt, now >= attempt.sentAt + patience {
+      timedOut = attempt.ballot
+      fail(at: now, into: &effects)
+    }
     if isSealed {
       guard case .releasing = stance else { return }
     }

@@ -276,13 +276,15 @@ package struct Rollouts {
     guard state.rollout != nil, let rollout = state.rollout else { return deadline = nil }
     if deadline?.rollout != rollout.number || deadline?.phase != rollout.phase {
       let proposal = rollout.proposal
-      let span =
+      // Each is as long as somebody says.
+      let spans: [Span] =
         switch rollout.phase {
-        case .voting: proposal.patience + (proposal.canary?.soak ?? .zero)
-        case .unconfirmed: proposal.confirmation ?? .zero
+        case .voting: [proposal.patience, proposal.canary?.soak ?? .zero]
+        case .unconfirmed: [proposal.confirmation ?? .zero]
         }
       let turn = state.members.firstIndex { $0.identity == me } ?? 0
-      deadline = (rollout.number, rollout.phase, now + span + .milliseconds(500) * Int64(turn))
+      let end = spans.reduce(now) { $0 + $1 }
+      deadline = (rollout.number, rollout.phase, end + .milliseconds(500) * Int64(turn))
     }
     guard let deadline, now >= deadline.at else { return }
     self.deadline?.at = .never

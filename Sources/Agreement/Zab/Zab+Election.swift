@@ -18,13 +18,15 @@ extension Zab {
     promises = []
     round += 1
     role = .looking(Looking())
-    vote = ownVote
+    vote = ownVote(at: now)
     mindElection(at: now, into: &effects)
   }
 
-  var ownVote: ElectionVote {
-    // Who doesn't vote would rather have anybody else.
-    guard mayLead else { return ElectionVote(epoch: 0, last: .zero, node: me) }
+  func ownVote(at now: Moment) -> ElectionVote {
+    // Who doesn't vote would rather have anybody else; so would one who could store nothing of what a leader has to.
+    guard mayLead, !isStuck(for: timing.patience, at: now) else {
+      return ElectionVote(epoch: 0, last: .zero, node: me)
+    }
     return ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
   }
 
@@ -108,12 +110,13 @@ extension Zab {
       return side(with: other, of: node, theirs, standing, at: now, into: &effects)
     }
     // Whoever would have this node, though it has no vote, doesn't know of that yet. It may be this node as well that doesn't know of others.
-    guard other.node != me || mayLead else { return }
+    guard other.node != me || mayLead && !isStuck(for: timing.patience, at: now) else { return }
     var isNews = false
     if theirs > round {
       round = theirs
       looking.votes = Array(repeating: nil, count: Members.limit)
-      vote = isBetter(other, than: ownVote) ? other : ownVote
+      let own = ownVote(at: now)
+      vote = isBetter(other, than: own) ? other : own
       isNews = true
     } else if theirs < round {
       return effects.append(.send(.notice(vote, round: round, .looking), to: node))

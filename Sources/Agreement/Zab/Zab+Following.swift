@@ -20,6 +20,8 @@ struct Following {
   /// The transfer that is under way, of this node's present try, and its pieces so far.
   var transfer: ZabMessage.Transfer
   var parts: [ZabMessage.Part] = []
+  /// When it has told the leader last that it's there while pieces come.
+  var answeredAt = Moment.start
   /// When it says again where it is.
   var saysAt = Moment.start
   /// When it looks for another leader.
@@ -69,7 +71,11 @@ extension Zab {
       if Int(index) == following.parts.count { following.parts.append(part) }
       following.givesUpAt = now + timing.start
       following.saysAt = now + timing.patience
+      // On a narrow link they may come for longer than a leader waits for a word.
+      let isDue = now >= following.answeredAt + timing.beat
+      if isDue { following.answeredAt = now }
       role = .following(following)
+      if isDue { effects.append(.send(.pong(epoch: epoch), to: following.leader)) }
     case .newLeader(let epoch, let transfer, let parts):
       guard following.stage == .synchronization, epoch == following.epoch else { return }
       guard follows(&following, transfer), Int(parts) == following.parts.count else { return }

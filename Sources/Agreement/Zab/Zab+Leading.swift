@@ -67,7 +67,9 @@ extension Zab {
     for node in members.seated where now - leading.heardAt[Int(node)] < patience { present.insert(node) }
     let isAlone = leading.stage > .discovery && !isMajority(present)
     if leading.stage == .broadcast { leading.givesUpAt = now + timing.patience }
-    if isAlone || now >= leading.givesUpAt { return look(at: now, into: &effects) }
+    // Nothing begins before this leader has stored that it does, and others would follow it all the while.
+    let isStuck = leading.stage < .synchronization && isStuck(for: timing.patience + timing.patience, at: now)
+    if isAlone || isStuck || now >= leading.givesUpAt { return look(at: now, into: &effects) }
     if now >= leading.beatsAt {
       leading.beatsAt = now.next(every: timing.beat)
       if let epoch = leading.epoch {
@@ -99,7 +101,7 @@ extension Zab {
     case .acknowledge(let epoch, let zxid):
       guard epoch == leading.epoch, zxid <= memory.history.last else { return }
       acknowledged(zxid, by: node, at: now, into: &effects)
-    case .forward(let bytes): propose(.value(bytes), at: now, into: &effects)
+    case .forward(let bytes): propose(bytes, at: now, into: &effects)
     default: break
     }
   }
@@ -268,6 +270,17 @@ extension Zab {
   }
 
   // MARK: Broadcast
+
+  /// Proposes what somebody wants in the log. He asks again and again as long as it isn't there; what is under way comes to something, or all of it to
+  /// nothing, and more of the same would only be more to bring others into step with.
+  mutating func propose(_ bytes: [UInt8], at now: Moment, into effects: inout [Effect]) {
+    guard case .leading(let leading) = role, leading.stage == .broadcast else { return }
+    for item in memory.history.items.reversed() {
+      guard item.zxid > leading.committed else { break }
+      if case .value(bytes) = item.entry { return }
+    }
+    propose(.value(bytes), at: now, into: &effects)
+  }
 
   mutating func propose(_ entry: ZabEntry, at now: Moment, into effects: inout [Effect]) {
     guard case .leading(let leading) = role, leading.stage == .broadcast, let epoch = leading.epoch else { return }

@@ -113,6 +113,8 @@ package struct Zab {
   /// How many records there were, and how many of them are durable.
   var written: UInt64 = 0
   var durable: UInt64 = 0
+  /// Since when the disk has made nothing durable of what it was given; never if it has all.
+  private var storesSince = Moment.never
   var promises: [Promise] = []
   /// The last entry that was delivered, or is in the state that was restored.
   package internal(set) var delivered: Zxid
@@ -151,7 +153,7 @@ package struct Zab {
     round = UInt64(run) << 32 | UInt64(me) << 24
     attempts = UInt64(run) << 32
     hear(of: members)
-    vote = ownVote
+    vote = ownVote(at: .start)
   }
 
   /// Takes what happened, and says what is to be done.
@@ -159,7 +161,9 @@ package struct Zab {
     switch input {
     case .tick: break
     case .message(let message, let node): take(message, of: node, at: now, into: &effects)
-    case .persisted(let count): keepPromises(upTo: count, at: now, into: &effects)
+    case .persisted(let count):
+      storesSince = .never
+      keepPromises(upTo: count, at: now, into: &effects)
     case .append(let bytes): append(bytes, at: now, into: &effects)
     case .wanted(let participants):
       (wanted, wantedSince) = (participants, now)
@@ -173,6 +177,11 @@ package struct Zab {
       guard zxid > memory.history.snapshot, zxid <= delivered else { break }
       let kept = memory.history.count(upTo: zxid, atMost: timing.kept, bytes: timing.keptBytes)
       persist(.compaction(zxid, state, keeping: kept), into: &effects)
+    }
+    if durable >= written {
+      storesSince = .never
+    } else if storesSince == .never {
+      storesSince = now
     }
     guard now >= wakesAt else { return }
     switch role {
@@ -227,6 +236,11 @@ package struct Zab {
   package var isCaughtUp: Bool { delivered >= told }
 
   // MARK: What is durable
+
+  /// Whether the disk has stored nothing for so long, though there's something: it's full, or hangs.
+  func isStuck(for span: Span, at now: Moment) -> Bool {
+    storesSince != .never && now >= storesSince + span && !mutants.have(.stuckLeads)
+  }
 
   mutating func persist(_ record: ZabRecord, into effects: inout [Effect]) {
     written += 1
@@ -312,7 +326,7 @@ package struct Zab {
     case .looking: break
     case .following(let following):
       if following.stage == .broadcast { effects.append(.send(.forward(bytes), to: following.leader)) }
-    case .leading: propose(.value(bytes), at: now, into: &effects)
+    case .leading: propose(bytes, at: now, into: &effects)
     }
   }
 

@@ -106,6 +106,11 @@ package final class Reloads {
     rereading = Rereading(on: loop) { [unowned self] in tryAgain(by: $0) }
   }
 
+  /// The files are about to be read by somebody else: what they are now isn't told as a change, to this process or the next one.
+  package func noteFiles() {
+    filesAsRead = filesAsRead.now
+  }
+
   /// Begins to note what is normal.
   package func start(_ controller: Controller) {
     usual = UsualConnects(controller, on: loop)

@@ -170,9 +170,10 @@ final class EmbeddedDisk {
     do throws(JournalFault) {
       if batch.isEmpty { try vault.tidy() }
       // Slots first: there's room for them always.
-      for (address, (slot, _)) in batch.slots {
-        try vault.write(slot, of: names[address])
-        outcome.slots.append(address)
+      if !batch.slots.isEmpty {
+        try vault.write(
+          Dictionary(uniqueKeysWithValues: batch.slots.map { (names[$0.key], $0.value.slot) }))
+        outcome.slots = Array(batch.slots.keys)
       }
       if !batch.records.isEmpty { try vault.append(batch.records) }
       outcome.hasRecords = true

@@ -185,22 +185,32 @@ package final class EmbeddedVault: Sendable {
 
   /// Stores what was promised of an address in place of what was before: it's durable when it returns.
   func write(_ slot: PaxosSlot, of name: String) throws(JournalFault) {
+    try write([name: slot])
+  }
+
+  /// Stores that of several addresses, which takes no longer than of one: an owner that is lost may have had many, and others wait.
+  func write(_ slots: [String: PaxosSlot]) throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
-      guard let place = open.places[name] else { return }
-      // The term first: where it's stored and what goes by it isn't, others wait a little longer. There was no room for it where the slots are those
-      // that a program of before has made.
-      if open.terms[place] != slot.term, open.slots.count > Self.termsPlace {
-        open.terms[place] = slot.term
-        try open.slots.write(Self.termsPlace, PaxosSlot.encoded(open.terms))
+      var (values, terms) = ([Int: [UInt8]](), open.terms)
+      for (name, slot) in slots {
+        guard let place = open.places[name] else { continue }
+        values[place] = slot.encoded(of: name)
+        terms[place] = slot.term
       }
-      try open.slots.write(place, slot.encoded(of: name))
+      // The terms first: where they're stored and what goes by them isn't, others wait a little longer. There was no room for them where the slots
+      // are those that a program of before has made.
+      if terms != open.terms, open.slots.count > Self.termsPlace {
+        open.terms = terms
+        try open.slots.write(Self.termsPlace, PaxosSlot.encoded(terms))
+      }
+      if !values.isEmpty { try open.slots.write(values) }
     }
   }
 
   /// Puts a memory in place of all that is here: it's durable when it returns. If the machine ends meanwhile it's that or what was before, but for
   /// the slots, which then keep others from what was promised a little longer.
   func replace(by memory: FleetMemory) throws(JournalFault) {
-    for (name, slot) in memory.embedded.slots { try write(slot, of: name) }
+    try write(memory.embedded.slots)
     try open.withLock { open throws(JournalFault) in
       let before = open.memory
       open.memory = memory

@@ -52,4 +52,9 @@ package final class JournalSlots {
   package func write(_ slot: Int, _ bytes: [UInt8]) throws(JournalFault) {
     try file.write(slot, bytes)
   }
+
+  /// Writes to several slots at once, as by ``write(_:_:)`` to each, with no more flushes than that takes for one.
+  package func write(_ values: [Int: [UInt8]]) throws(JournalFault) {
+    try file.write(values)
+  }
 }

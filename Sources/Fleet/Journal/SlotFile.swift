@@ -62,17 +62,24 @@ final class SlotFile {
   ///
   /// - Parameter bytes: at most ``JournalSlots/largest``.
   func write(_ slot: Int, _ bytes: [UInt8]) throws(JournalFault) {
+    try write([slot: bytes])
+  }
+
+  /// Writes to several slots, by two flushes of all together: each is then as it is by ``write(_:_:)``.
+  func write(_ values: [Int: [UInt8]]) throws(JournalFault) {
     if let fault { throw fault }
-    precondition(bytes.count <= JournalSlots.largest, "more than a slot holds")
-    let next = slots[slot].followed(by: bytes)
-    let block = next.encoded
+    let next = values.sorted { $0.key < $1.key }.map { slot, bytes in
+      precondition(bytes.count <= JournalSlots.largest, "more than a slot holds")
+      return slots[slot].followed(by: bytes)
+    }
+    let blocks = next.map(\.encoded)
     try orBreak { () throws(Errno) in
       for copy in 0..<2 {
-        try file.write(block, at: Self.offset(of: slot, copy))
+        for (slot, block) in zip(next, blocks) { try file.write(block, at: Self.offset(of: slot.slot, copy)) }
         try file.sync()
       }
     }
-    slots[slot] = next
+    for slot in next { slots[slot.slot] = slot }
   }
 
   private func orBreak(_ work: () throws(Errno) -> Void) throws(JournalFault) {

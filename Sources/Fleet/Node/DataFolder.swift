@@ -91,11 +91,19 @@ package struct DataFolder: Sendable {
   }
 
   /// Stores who the node is, and how often it has been started.
+  ///
+  /// The process that comes next may have counted its start already: it isn't counted back.
   package func adopt(_ memory: FleetMemory) throws(Refusal) {
+    var run = memory.run
+    if let bytes = try? read(identity, atMost: 4_096), let stored = try? Self.identity(bytes),
+      stored.incarnation == memory.incarnation
+    {
+      run = max(run, stored.run)
+    }
     var out = ByteWriter()
     out.put(Self.format)
     out.put(memory.incarnation.bits)
-    out.put(memory.run)
+    out.put(run)
     try replace(identity, with: out.bytes)
   }
 

@@ -76,7 +76,10 @@ package final class FleetRuntime {
     links.onMessage = { [unowned self] message, node in
       switch message {
       case .down(let marks): views.hear(marks, of: node, at: BootClock.now())
-      case .plan(let number, let text): tell(.plan(number: number, text: text, of: node))
+      case .plan(let number, let text):
+        // One at a time of each, and none that nobody would send: what it takes to read them is the control thread's time.
+        guard text.count <= Self.longestPlan, planning.insert(node).inserted else { break }
+        tell(.plan(number: number, text: text, of: node))
       case .planned(let number, let answer): tell(.planned(number: number, answer, by: node))
       case .embedded where isMute || embedded?.takesMore == false: break
       default: step(.message(message, from: node))
@@ -115,6 +118,10 @@ package final class FleetRuntime {
   }
 
   private var openings: Timer?
+  /// Whose question what a configuration would change here is being answered.
+  private var planning: Set<NodeName> = []
+  /// How long such a configuration may be, in bytes.
+  package static let longestPlan = 1 << 20
 
   /// Tries again to open what this node has promised, as long as what stands in the way may pass; then it takes part.
   private func tryAgain(_ opening: VaultOpening) {
@@ -162,7 +169,9 @@ package final class FleetRuntime {
       for other in node.plan.nodes where other != node.plan.me {
         links.send(.plan(number: number, text: text), to: other)
       }
-    case .planned(let number, let answer, let asker): links.send(.planned(number: number, answer), to: asker)
+    case .planned(let number, let answer, let asker):
+      planning.remove(asker)
+      links.send(.planned(number: number, answer), to: asker)
     case .followed(let position): keeper.followed(position)
     case .request(_, let number) where isRestoring: tell(.answer(number: number, .logAway))
     case .request(.restore, let number) where isMute:
@@ -220,7 +229,10 @@ package final class FleetRuntime {
 
   private func step(_ input: FleetNode.Input) {
     // What comes of an effect within a step is taken when the step is over.
-    guard !isRestoring else { return }
+    guard !isRestoring else {
+      if input.isToldOnce { waiting.append(input) }
+      return
+    }
     guard !isStepping else { return waiting.append(input) }
     isStepping = true
     var isRoutine = true
@@ -308,7 +320,7 @@ package final class FleetRuntime {
   /// Stores another memory, and goes on with it: before anything is said by it, it's durable.
   private func restore(_ memory: FleetMemory, _ loss: FleetNode.Loss, _ number: UInt64) {
     isRestoring = true
-    waiting = []
+    waiting = waiting.filter(\.isToldOnce)
     embedded?.replace(by: memory) { [unowned self] fault in
       isRestoring = false
       if let fault {
@@ -445,5 +457,15 @@ package final class FleetRuntime {
       beside: StatusTeller.Surroundings(
         store: store?.state, isMute: isMute, addresses: addresses, views: views, change: change,
         appends: appends), at: BootClock.now())
+  }
+}
+
+extension FleetNode.Input {
+  /// Whether nobody says it again, so that it's kept while nothing can be taken.
+  fileprivate var isToldOnce: Bool {
+    switch self {
+    case .rollout, .dropped, .stuck, .ability, .view, .own, .applied, .wants: true
+    case .tick, .hint, .reply, .message, .ended, .request, .move, .inherited, .sealed, .persisted, .persistedSlot: false
+    }
   }
 }

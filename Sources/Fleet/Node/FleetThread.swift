@@ -97,7 +97,7 @@ package final class FleetThread {
     } call: {
       report($0, as: $1, to: events)
     }
-    let store = current.store.map { open($0, for: setup.addresses, on: loop, events) }
+    var store = current.store.map { open($0, for: setup.addresses, on: loop, events) }
     if let store { report(store, as: EngineChange.currentName, to: events) }
     var opening: VaultOpening? = VaultOpening(setup.folder, memory, names: setup.addresses.map(\.floating.name))
     let opened = store == nil ? openVault(&opening, events) : nil
@@ -113,6 +113,8 @@ package final class FleetThread {
       setup.plan, memory: memory, folder: setup.folder, addresses: setup.addresses, leases: setup.leases,
       store: store, vault: opened?.vault, opening: opening, change: change, links: links ?? NoLinks(), on: loop
     ) { events.post($0) }
+    // It goes when the fleet comes over to another engine.
+    store = nil
     var leases = FleetLeases()
     let receiver = commands.receive(on: loop) { command in
       if case .stop(let handingOver) = command {

@@ -13,6 +13,8 @@ final class FleetDesk {
     var done: (Rollout.Outcome, AdminAnswer.Reloaded?) -> Void
     /// Nobody will know here.
     var over: () -> Void
+    /// It came to something while this node was away.
+    var missed: () -> Void
   }
 
   private let post: (FleetCommand) -> Void
@@ -57,7 +59,8 @@ final class FleetDesk {
     for wait in undecided { wait.over() }
   }
 
-  private static let isOver = "this process is no node of the fleet any more"
+  private static let isOver =
+    "another process is this node from now on, or will be: what was asked for may still come to something"
 
   /// Says something to all nodes; told what came of it.
   func request(_ request: FleetRequest, done: @escaping (FleetAnswer) -> Void) {
@@ -159,7 +162,8 @@ final class FleetDesk {
         waits.append(
           Wait(
             rollout: position, done: { done(.success(Decided(outcome: $0, own: $1))) },
-            over: { done(.failure(.init(Self.isOver, hint: Self.look))) }))
+            over: { done(.failure(.init(Self.isOver, hint: Self.look))) },
+            missed: { done(.failure(Self.passed(Self.look))) }))
       case .said(_, .void(let why)):
         done(.failure(.init("the fleet takes no rollout now: \(why)", hint: Self.look)))
       case .said: done(.failure(.init("the fleet hasn't begun a rollout", hint: "try again")))
@@ -182,6 +186,10 @@ final class FleetDesk {
         outcome = last.outcome
       } else if let rollout = status.rollout, rollout.number == wait.rollout, rollout.phase != .voting {
         outcome = .committed(generation: status.generation)
+      } else if status.position > wait.rollout, status.rollout?.number != wait.rollout {
+        // Others have decided it, and another one since, before this node heard of either.
+        waits.remove(at: index).missed()
+        continue
       } else {
         continue
       }

@@ -57,6 +57,8 @@ final class FleetDriver {
   private let sessions: SessionsOfAddresses
   /// Tells which backends clients have.
   private let stick: StickFollower
+  /// Called whenever something is told while the log is reached.
+  var whenLive: (() -> Void)?
   /// Until the fleet has a configuration.
   private var founding: Timer?
   private var tries = 0
@@ -165,6 +167,7 @@ final class FleetDriver {
   private func note(_ status: FleetStatus) {
     status.logOwn(since: self.status, logger)
     self.status = status
+    defer { if status.isLogLive { whenLive?() } }
     hand.note(status)
     addresses.note(status)
     desk.note(status)

@@ -49,7 +49,7 @@ final class FleetOverrides {
     }
     unreadable.formIntersection(problems.map(\.key))
     controller.apply(Change(.fleet(readable), by: "the fleet"))
-    leases = Dictionary(uniqueKeysWithValues: readable.map { ($0.fleetKey, $0) })
+    leases = Dictionary(readable.map { ($0.fleetKey, $0) }) { $1 }
     ending.formIntersection(readable.compactMap(\.position))
     endThoseThatAreOver()
   }

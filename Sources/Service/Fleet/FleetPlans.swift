@@ -26,7 +26,7 @@ final class FleetPlans {
   /// How long others may take: an operator waits.
   private static let patience = Duration.seconds(3)
   /// The longest question and answer, in bytes: what is sent has to fit into a frame.
-  private static let longest = 1 << 20
+  private static let longest = FleetRuntime.longestPlan
 
   /// - Parameter post: tells the fleet's thread.
   init(_ reloads: Reloads, on loop: EventLoop, post: @escaping (FleetCommand) -> Void) {

@@ -6,22 +6,24 @@ extension FleetStatus {
   /// As the admin door says it of the fleet of that name.
   func answer(of name: String) -> AdminAnswer.Fleet {
     AdminAnswer.Fleet(
-      name: name, node: me.text, generation: Int(generation),
+      name: name, node: me.text, generation: Int(clamping: generation),
       log: .init(
-        live: isLogLive, position: Int(position), end: Int(end), trouble: logTrouble, leader: leader?.text,
+        live: isLogLive, position: Int(clamping: position), end: Int(clamping: end), trouble: logTrouble,
+        leader: leader?.text,
         appends: appends),
       nodes: nodes.map {
         .init(
           name: $0.name.text, role: $0.isWitness ? .witness : nil, present: $0.isPresent,
-          generation: $0.generation.map { Int($0) },
-          position: $0.position.map { Int($0) }, applied: $0.applied.map { Int($0) }, outOfStep: $0.complaint,
-          own: $0.own.answer, voice: $0.voice, form: forms == nil ? nil : Int($0.known.number),
+          generation: $0.generation.map { Int(clamping: $0) },
+          position: $0.position.map { Int(clamping: $0) }, applied: $0.applied.map { Int(clamping: $0) },
+          outOfStep: $0.complaint,
+          own: $0.own.answer, voice: $0.voice, form: forms == nil ? nil : Int(clamping: $0.known.number),
           clients: $0.table?.clients, followers: $0.table?.followers)
       },
       rollout: rollout.map(Self.answer), last: last.map(Self.answer),
       addresses: addresses.isEmpty ? nil : addresses.map(\.answer), hasLeft: hasLeft ? true : nil,
       isIsolated: isIsolated ? true : nil,
-      forms: forms.map { .init(inUse: Int($0.inUse.number), heldBackBy: $0.holders.map(\.text)) })
+      forms: forms.map { .init(inUse: Int(clamping: $0.inUse.number), heldBackBy: $0.holders.map(\.text)) })
   }
 
   private static func answer(_ rollout: Rollout) -> AdminAnswer.Fleet.Rollout {
@@ -31,7 +33,8 @@ extension FleetStatus {
       case .unconfirmed: .unconfirmed
       }
     return AdminAnswer.Fleet.Rollout(
-      number: Int(rollout.number), author: rollout.proposal.author, outcome: outcome, generation: nil, reason: nil,
+      number: Int(clamping: rollout.number), author: rollout.proposal.author, outcome: outcome, generation: nil,
+      reason: nil,
       votes: votes(rollout.ballots))
   }
 
@@ -43,7 +46,8 @@ extension FleetStatus {
       case .reverted(let reason, let generation): (.reverted, generation, reason)
       }
     return AdminAnswer.Fleet.Rollout(
-      number: Int(ended.number), author: ended.author, outcome: outcome, generation: generation.map { Int($0) },
+      number: Int(clamping: ended.number), author: ended.author, outcome: outcome,
+      generation: generation.map { Int(clamping: $0) },
       reason: reason, votes: votes(ended.votes))
   }
 
@@ -61,14 +65,14 @@ extension FleetStatus {
 extension NodeStatus.Own {
   /// As the admin door says it; nil if there's nothing.
   var answer: AdminAnswer.Fleet.Node.Own? {
-    self == Self() ? nil : .init(configuration: hasConfiguration, overrides: Int(overrides))
+    self == Self() ? nil : .init(configuration: hasConfiguration, overrides: Int(clamping: overrides))
   }
 }
 
 extension FleetStatus.Table {
   /// How far the other nodes are, as the admin door says it; nil if this node doesn't lead it.
   fileprivate var followers: [AdminAnswer.Fleet.Follower]? {
-    lags.isEmpty ? nil : lags.map { .init(node: $0.node.text, behind: $0.updates.map { Int($0) }) }
+    lags.isEmpty ? nil : lags.map { .init(node: $0.node.text, behind: $0.updates.map { Int(clamping: $0) }) }
   }
 }
 
@@ -83,7 +87,7 @@ extension FleetStatus.Address {
     case .leaving: state = .leaving
     }
     return AdminAnswer.Fleet.Address(
-      name: name, address: host.host, state: state, owner: owner?.text, generation: Int(generation),
+      name: name, address: host.host, state: state, owner: owner?.text, generation: Int(clamping: generation),
       since: since.map(Timestamp.init), until: until.map(Timestamp.init), moves: moves,
       candidates: candidates.map(\.text), problem: problem, clients: table.clients,
       followers: table.followers)

@@ -8,7 +8,7 @@ import Model
 extension Service {
   /// Does what an operator wants of the fleet's addresses; false if this is no node of a fleet.
   func moveAddresses(_ wish: AdminActions.Fleet.AddressWish, _ reply: @escaping AdminRouter.Reply) -> Bool {
-    guard let fleet else { return false }
+    guard let fleet else { return refuseAsAnotherIsTheNode(reply) }
     let answer = { (outcome: AddressDesk.Outcome) in
       switch outcome {
       case .success(let done): reply(.success(AdminReply(done)))

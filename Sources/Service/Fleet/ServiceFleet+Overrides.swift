@@ -26,9 +26,7 @@ extension Service {
     on change: Change, _ done: @escaping (Result<AdminAnswer.Agreed?, AdminRefusal>) -> Void
   ) {
     guard let fleet, let request = request(for: change) else {
-      return done(
-        .failure(
-          AdminRefusal(409, .init("another process is this node at the moment", hint: "try again in a few seconds"))))
+      return done(.failure(Self.anotherIsTheNode))
     }
     if case .set = request, let count = fleet.overrides?.count, count >= Lease.mostOfFleet {
       return done(

@@ -39,7 +39,17 @@ extension Service {
     ) { [unowned self] in
       reporter.report().troubles
     }
+    fleet?.whenLive = { [unowned self] in
+      if let author = lateReread.take() { reread(by: author) }
+    }
   }
+
+  /// Whether this is to be a node of a fleet, and the process before it is that still, or the one after it already: whatever it served by itself
+  /// alone, the fleet would know nothing of.
+  var isAnotherTheNode: Bool { origin.fleet != nil && fleet == nil }
+
+  static let anotherIsTheNode = AdminRefusal(
+    409, .init("another process is this node at the moment", hint: "try again in a few seconds"))
 
   /// Whether it's a node that votes only, and serves nobody.
   var isWitness: Bool { origin.fleet?.setup.plan.isWitness ?? false }
@@ -64,6 +74,7 @@ extension Service {
       return true
     }
     let text: [UInt8]
+    reloads.noteFiles()
     do throws(ConfigErrors) {
       text = try FleetText.text(of: file)
     } catch {
@@ -81,13 +92,15 @@ extension Service {
 
   /// Makes a reload that an operator asks for one of the whole fleet; false if this is no node of one.
   func rollOut(_ request: AdminRequest.Reload, by author: String, _ reply: @escaping AdminRouter.Reply) -> Bool {
-    guard let fleet, request.thisNode != true else { return false }
+    guard request.thisNode != true else { return false }
+    guard let fleet else { return refuseAsAnotherIsTheNode(reply) }
     let text: [UInt8]
     do throws(ConfigErrors) {
       if let content = request.content {
         _ = try reloads.read(.text(content, name: request.name ?? "configuration"))
         text = Array(content.utf8)
       } else if let file = origin.file {
+        reloads.noteFiles()
         text = try FleetText.text(of: file)
       } else {
         return false
@@ -130,7 +143,8 @@ extension Service {
   /// Confirms the fleet's rollout, or takes it back; false if this is no node of a fleet, or has something of its own to be confirmed.
   func settle(_ decision: AdminActions.Fleet.Decision, by author: String, _ reply: @escaping AdminRouter.Reply) -> Bool
   {
-    guard let fleet, reloads.confirmUntil == nil else { return false }
+    guard reloads.confirmUntil == nil else { return false }
+    guard let fleet else { return refuseAsAnotherIsTheNode(reply) }
     let request: FleetRequest =
       switch decision {
       case .confirm: .confirm
@@ -154,6 +168,12 @@ extension Service {
       }
     }
     return true
+  }
+
+  /// Refuses what only a node can do, if this is to be one; false if not.
+  func refuseAsAnotherIsTheNode(_ reply: AdminRouter.Reply) -> Bool {
+    if isAnotherTheNode { reply(.failure(Self.anotherIsTheNode)) }
+    return isAnotherTheNode
   }
 
   private func answer(

@@ -55,6 +55,8 @@ extension Service {
   func reread(by author: String) {
     if let upgrade, shutdown != nil {
       upgrade.tell(LateChanges(reread: author))
+    } else if isAnotherTheNode {
+      lateReread = author
     } else if !proposeFile(by: author) {
       reloads.reread(by: author)
     }
@@ -64,7 +66,7 @@ extension Service {
   private func take(_ late: LateChanges, from pid: Int) {
     controller.apply(Change(.overrides(late.overrides), by: "process \(pid)"))
     overrides.save(controller.book)
-    if let author = late.reread { reloads.reread(by: author) }
+    if let author = late.reread { reread(by: author) }
   }
 
   /// The configuration that the next process goes on with. What a witness does of its own isn't one that could be read.

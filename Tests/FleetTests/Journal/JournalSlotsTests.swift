@@ -27,6 +27,29 @@ import Testing
     #expect(slots.read(1) == [UInt8](repeating: 7, count: JournalSlots.largest))
   }
 
+  @Test("several are written at once, with no more calls that wait for the disk than one takes")
+  func several() throws {
+    let slots = try open(disk, count: 64)
+    try slots.write(3, [1])
+    let before = disk.flushes
+    try slots.write(Dictionary(uniqueKeysWithValues: (0..<64).map { ($0, [UInt8($0), 2]) }))
+    #expect(disk.flushes == before + 2)
+    for slot in 0..<64 { #expect(slots.read(slot) == [UInt8(slot), 2]) }
+  }
+
+  @Test("of several that are written at once each is there, as it was or as it is", arguments: 1...20)
+  func severalTorn(call: Int) throws {
+    do { try open(disk, count: 3).write([0: [1], 1: [1], 2: [1]]) }
+    for part in MemoryContents.Part.allCases {
+      let disk = self.disk.copy
+      let slots = try open(disk, count: 3)
+      disk.fault = (disk.calls + call, .crash)
+      let isDone = (try? slots.write([0: [2], 1: [2], 2: [2]])) != nil
+      let left = try open(disk.powered(again: UInt64(call), keeping: part), count: 3)
+      for slot in 0..<3 { #expect(left.read(slot) == [2] || !isDone && left.read(slot) == [1], "\(slot)") }
+    }
+  }
+
   @Test("there can be more of them later, and never fewer")
   func more() throws {
     do { try open(disk).write(1, [1]) }

@@ -25,6 +25,8 @@ final class MemoryDisk: JournalDisk {
   /// Such a fault at the call with this number, counted from 1.
   var fault: (call: Int, Fault)?
   private(set) var calls = 0
+  /// How often a file was flushed.
+  private(set) var flushes = 0
   /// How many bytes more there's room for.
   var room = Int.max
   private(set) var isDead = false
@@ -148,6 +150,7 @@ final class MemoryDisk: JournalDisk {
   }
 
   fileprivate func sync(_ contents: MemoryContents) throws(Errno) {
+    flushes += 1
     try call(.changes, failing: { contents.settle(&random, .some) }) {
       if !isDead { contents.flush() }
     }

@@ -191,7 +191,7 @@ extension World {
       guard prefix?.generation != primary.generation || prefix?.upTo != primary.upTo else { continue }
       if !isSecondLook, isMoving(index) {
         looksAgain = true
-        return queue.put(.judgeBackups(index), at: now + seconds(1))
+        return queue.put(.judgeBackups(index), at: now + grace)
       }
       fail(
         "backups come into step",

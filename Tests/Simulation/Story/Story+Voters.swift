@@ -3,6 +3,7 @@ extension Story {
   /// votes again.
   package init(reseating seed: UInt64) {
     self.init(seed: seed, engine: .embedded)
+    reseats = true
     var chance = Chance(seed ^ 0x7A3D_0C5B_91E6_2F48)
     let pace = chance.within(milliseconds(100)...milliseconds(1_500))
     var at = milliseconds(1_500)

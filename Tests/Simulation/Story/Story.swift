@@ -102,8 +102,23 @@ package struct Story: Equatable {
     var chance = Chance(seed ^ 0x082E_FA98_EC4E_A482)
     return addresses > 0 && nodes > 2 && chance.below(4) == 0
   }
+  /// Whether those who stay away run on, with disks that store nothing more.
+  var hangsDisks: Bool {
+    var chance = Chance(seed ^ 0x1319_8A2E_0370_7344)
+    return engine == .embedded && chance.permille(400)
+  }
+  /// Whether who counts changes all the time.
+  var reseats = false
+  /// Whether disks take long when all else is mended.
+  var keepsDisksSlow: Bool {
+    guard engine == .embedded, !changesEngine, !isRestored, !changesMembers, !reseats, former.isEmpty else {
+      return false
+    }
+    var chance = Chance(seed ^ 0xA409_3822_299F_31D0)
+    return chance.below(16) == 0
+  }
   /// Whether it takes long until all is well.
-  var isSlow: Bool { isRestored || changesMembers || leavesSomeAway }
+  var isSlow: Bool { isRestored || changesMembers || leavesSomeAway || keepsDisksSlow }
   /// Whether clients come, that are stuck to backends.
   package var hasClients = true
   /// What is done when, in nanoseconds, in order.

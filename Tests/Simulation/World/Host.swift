@@ -59,8 +59,11 @@ package final class Host {
   var pending: [EmbeddedRecord] = []
   var records: UInt64 = 0
   var isSyncing = false
-  /// The slots that are on their way to it, one after the other, and how many of each address are there.
-  var slots: [(address: Int, slot: PaxosSlot)] = []
+  /// The slots that are on their way to it, one after the other, each with how many it stands for as the last of them; and how many of each address
+  /// are there.
+  var slots: [(address: Int, slot: PaxosSlot, count: UInt64)] = []
+  /// How many of those are being stored.
+  var slotsOnTheirWay = 0
   var slotCounts: [UInt64]
   /// How long it takes at most.
   var diskTime = milliseconds(2)
@@ -130,7 +133,7 @@ extension World {
   /// Starts a node's process, with what one before it has left to it; not one that its file doesn't name.
   func begin(_ node: Int, inheriting left: [Host.Legacy] = []) {
     let group = story.grouping.nodes(nodes[node].side)
-    guard group.contains(node), !absent.contains(node) else { return }
+    guard group.contains(node), !absent.contains(node) || stuck.contains(node) else { return }
     nodes[node].life += 1
     nodes[node].begunAt = now
     nodes[node].disk.run += 1

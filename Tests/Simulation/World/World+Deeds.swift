@@ -83,14 +83,16 @@ extension World {
     cuts = cuts.map { $0.map { _ in false } }
     let side = sideByNow
     absent = absentees()
+    stuck = story.hangsDisks ? absent : []
     let left = absent.sorted().map { "n\($0)" }.joined(separator: ", ")
-    say("-- everything is mended" + (absent.isEmpty ? "" : ", and \(left) stays away"))
-    for node in absent where nodes[node].fleet != nil { end(node, withHost: true) }
+    let stays = stuck.isEmpty ? "stays away" : "has a disk that stores nothing more"
+    say("-- everything is mended" + (absent.isEmpty ? "" : ", and \(left) \(stays)"))
+    for node in absent.subtracting(stuck) where nodes[node].fleet != nil { end(node, withHost: true) }
     for node in nodes.indices {
       nodes[node].isStoreCut = false
       nodes[node].lag = 0
       nodes[node].deposed = nil
-      nodes[node].diskTime = milliseconds(2)
+      nodes[node].diskTime = milliseconds(story.keepsDisksSlow ? 400 : 2)
       nodes[node].isBroken = false
       thaw(node)
       // After all that has waited for the thaw.
@@ -109,6 +111,11 @@ extension World {
       nodes[node].file = story.last
       if nodes[node].begunWith != story.last, nodes[node].fleet != nil { end(node, withHost: false) }
       if nodes[node].fleet == nil { begin(node) }
+    }
+    // Another one is looked for while that node has all that there is, in memory alone.
+    if !stuck.isEmpty, let leader {
+      end(leader, withHost: false)
+      begin(leader)
     }
   }
 
@@ -133,11 +140,12 @@ extension World {
       guard fleet.value.log.isLive(at: host.clock.local(now)) else {
         return fail("the log lives", "n\(index) knows it to \(fleet.value.log.delivered) of \(fleet.value.log.end)")
       }
-      guard fleet.value.state.rollout == nil else {
+      // Who can store nothing prepares nothing, and isn't away: it's waited for till the rollout's time is over.
+      guard fleet.value.state.rollout == nil || !stuck.isEmpty else {
         return fail("rollouts end", "n\(index) sees \(fleet.value.state.rollout?.number ?? 0) under way")
       }
       let committed = fleet.value.state.committed
-      if index == story.witness, final, committed.text != lastToken {
+      if index == story.witness, final, stuck.isEmpty, committed.text != lastToken {
         return fail("a witness knows what is agreed on", "n\(index) has \(committed.origin)")
       }
       guard index != story.witness else { continue }
@@ -150,7 +158,7 @@ extension World {
       if final, fleet.value.state.member(Self.name(index))?.applied != committed.generation {
         return fail("all say what they serve", "n\(index) hasn't said that it serves \(committed.generation)")
       }
-      if final, committed.text != lastToken {
+      if final, stuck.isEmpty, committed.text != lastToken {
         return fail(
           "a rollout is decided in time",
           "n\(index) has \(committed.origin), last: \(String(describing: fleet.value.state.last))")
@@ -160,7 +168,7 @@ extension World {
       if let wrong = whoVotesWrongly { return fail("those vote whom the files name", wrong) }
       outcome.counts.regrouped += 1
     }
-    if final { for table in tableNames.indices { judgeBackups(of: table) } }
+    if final, stuck.isEmpty { for table in tableNames.indices { judgeBackups(of: table) } }
     for address in 0..<story.addresses { judgeHolder(of: address) }
   }
 
@@ -171,7 +179,7 @@ extension World {
     guard holders.count != 1 else { return }
     if holders.isEmpty, !isSecondLook, isMoving(address) {
       looksAgain = true
-      queue.put(.judgeHolder(address), at: now + seconds(1))
+      queue.put(.judgeHolder(address), at: now + grace)
     } else {
       fail("each address has an owner", "a\(address) is held by \(holders)")
     }
@@ -179,6 +187,9 @@ extension World {
 
   /// Whether an address was given up for another node a moment ago.
   func isMoving(_ address: Int) -> Bool {
-    address < story.addresses && now - givenUpAt[address] < seconds(1)
+    address < story.addresses && now - givenUpAt[address] < grace
   }
+
+  /// For how long an address may be nobody's that is moved.
+  var grace: Int64 { seconds(story.keepsDisksSlow ? 8 : 1) }
 }

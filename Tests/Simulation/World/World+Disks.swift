@@ -21,6 +21,7 @@ extension World {
     nodes[node].records = 0
     nodes[node].slotCounts = nodes[node].slotCounts.map { _ in 0 }
     nodes[node].isSyncing = false
+    nodes[node].slotsOnTheirWay = 0
   }
 
   /// What was on its way to the disk is there up to some record; a slot that was, or isn't.
@@ -30,8 +31,8 @@ extension World {
     for record in nodes[node].pending.prefix(survivors) { nodes[node].disk.embedded.take(record) }
     nodes[node].pending = []
     let slots = chance.below(nodes[node].slots.count + 1)
-    for (address, slot) in nodes[node].slots.prefix(slots) { nodes[node].disk.embedded.slots["a\(address)"] = slot }
-    nodes[node].slots = []
+    for (address, slot, _) in nodes[node].slots.prefix(slots) { nodes[node].disk.embedded.slots["a\(address)"] = slot }
+    (nodes[node].slots, nodes[node].slotsOnTheirWay) = ([], 0)
   }
 
   func persist(_ record: EmbeddedRecord, on node: Int) {
@@ -53,11 +54,18 @@ extension World {
   }
 
   private func sync(_ node: Int) {
-    guard !nodes[node].isSyncing, !nodes[node].pending.isEmpty else { return }
+    guard !stuck.contains(node), !nodes[node].isSyncing, !nodes[node].pending.isEmpty else { return }
     nodes[node].isSyncing = true
-    let time = chance.within(50_000...max(50_001, nodes[node].diskTime))
+    let time = timeOfDisk(node)
     queue.put(
       .synced(node: node, life: nodes[node].life, disk: nodes[node].disks, nodes[node].pending.count), at: now + time)
+  }
+
+  /// How long a disk takes for what it's given now. In the end those that are slow always are.
+  private func timeOfDisk(_ node: Int) -> Int64 {
+    let longest = nodes[node].diskTime
+    let shortest = isHealed && longest > milliseconds(100) ? longest * 4 / 5 : 50_000
+    return chance.within(shortest...max(shortest + 1, longest))
   }
 
   func synced(_ node: Int, _ count: Int) {
@@ -70,31 +78,47 @@ extension World {
   }
 
   func persist(_ slot: PaxosSlot, of address: Int, on node: Int) {
-    nodes[node].slots.append((address, slot))
-    if nodes[node].slots.count == 1 { syncSlot(node) }
+    // What is being stored already is; of what waits the last is enough.
+    let waiting = nodes[node].slots.indices.dropFirst(nodes[node].slotsOnTheirWay)
+    if let index = waiting.first(where: { nodes[node].slots[$0].address == address }) {
+      nodes[node].slots[index].slot = slot
+      nodes[node].slots[index].count += 1
+    } else {
+      nodes[node].slots.append((address, slot, 1))
+    }
+    syncSlots(node)
   }
 
-  private func syncSlot(_ node: Int) {
-    guard let next = nodes[node].slots.first else { return }
-    let time = chance.within(50_000...max(50_001, nodes[node].diskTime))
-    queue.put(
-      .syncedSlot(
-        node: node, life: nodes[node].life, disk: nodes[node].disks, address: next.address, next.slot), at: now + time)
+  /// All that wait are stored at once.
+  private func syncSlots(_ node: Int) {
+    guard !stuck.contains(node), nodes[node].slotsOnTheirWay == 0, !nodes[node].slots.isEmpty else { return }
+    nodes[node].slotsOnTheirWay = nodes[node].slots.count
+    let at = now + timeOfDisk(node)
+    for (index, next) in nodes[node].slots.enumerated() {
+      queue.put(
+        .syncedSlot(
+          node: node, life: nodes[node].life, disk: nodes[node].disks, address: next.address, next.slot),
+        at: at + Int64(index))
+    }
   }
 
   func synced(_ node: Int, _ address: Int, _ slot: PaxosSlot) {
     nodes[node].disk.embedded.slots["a\(address)"] = slot
-    nodes[node].slots.removeFirst()
-    nodes[node].slotCounts[address] += 1
-    syncSlot(node)
+    nodes[node].slotsOnTheirWay -= 1
+    nodes[node].slotCounts[address] += nodes[node].slots.removeFirst().count
+    syncSlots(node)
     step(node, .persistedSlot(address: address, nodes[node].slotCounts[address]))
+  }
+
+  /// Who leads the log.
+  var leader: Int? {
+    nodes.indices.first { node in
+      nodes[node].fleet?.value.log.embedded?.zab?.value.leader?.node == NodeNumber(node)
+    }
   }
 
   /// Something happens to whoever leads the log.
   func strike(_ blow: Story.Blow, for span: Int64) {
-    let leader = nodes.indices.first { node in
-      nodes[node].fleet?.value.log.embedded?.zab?.value.leader?.node == NodeNumber(node)
-    }
     guard let leader else { return }
     let others = nodes.indices.filter { $0 != leader }
     let (out, into) = (others.map { (leader, $0) }, others.map { ($0, leader) })

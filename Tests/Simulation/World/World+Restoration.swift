@@ -119,6 +119,7 @@ extension World {
     (host.isRestoring, host.isFounder) = (false, false)
     (host.disk.embedded, host.disk.incarnation) = (memory.embedded, memory.incarnation)
     (host.pending, host.slots, host.records, host.isSyncing) = ([], [], 0, false)
+    host.slotsOnTheirWay = 0
     host.slotCounts = host.slotCounts.map { _ in 0 }
     host.disks += 1
     host.everReserved = []

@@ -56,6 +56,7 @@ extension World {
     else { return }
     host.disk.embedded = memory
     (host.pending, host.slots, host.records, host.isSyncing) = ([], [], 0, false)
+    host.slotsOnTheirWay = 0
     host.slotCounts = host.slotCounts.map { _ in 0 }
     host.disks += 1
   }

@@ -85,6 +85,8 @@ package final class World {
   var isHealed = false
   /// Those who stay away when all else is mended.
   var absent: Set<Int> = []
+  /// Those of them that run on, with a disk that stores nothing more: it's full, or hangs.
+  var stuck: Set<Int> = []
   var outcome = Outcome()
   /// The logs, in the order in which they began: one, unless the fleet is restored.
   var branches = [Branch()]
@@ -161,7 +163,7 @@ package final class World {
     let wellAt = story.healsAt + seconds(story.isSlow ? 24 : 16)
     queue.put(.lastWish, at: wellAt)
     queue.put(.judge(final: false), at: wellAt - milliseconds(1))
-    queue.put(.judge(final: true), at: wellAt + seconds(5))
+    queue.put(.judge(final: true), at: wellAt + seconds(story.keepsDisksSlow ? 12 : 5))
     while outcome.finding == nil, let event = next() {
       outcome.events += 1
       outcome.hash = (outcome.hash ^ UInt64(bitPattern: now)) &* 0x100_0000_01B3
@@ -258,7 +260,7 @@ package final class World {
     case .lastWish: wishLast()
     case .judge(let final):
       judgeLiveness(final: final)
-      if final { queue.put(.end, at: now + (looksAgain ? seconds(1) + milliseconds(1) : 0)) }
+      if final { queue.put(.end, at: now + (looksAgain ? grace + milliseconds(1) : 0)) }
     case .judgeHolder(let address): judgeHolder(of: address, isSecondLook: true)
     case .judgeBackups(let table): judgeBackups(of: table, isSecondLook: true)
     case .end: break

@@ -69,7 +69,10 @@ extension EtcdRequest {
     let json = try EtcdJSON(content)
     // All that the gateway says has one.
     guard let header = json["header"] ?? (self == .version ? .null : nil) else { throw EtcdJSON.Fault() }
-    return (try answer(json, header), header["revision"]?.number)
+    let revision = header["revision"]?.number
+    // What comes after it is counted on.
+    guard revision.map({ 0..<Int64.max ~= $0 }) ?? true else { throw EtcdJSON.Fault() }
+    return (try answer(json, header), revision)
   }
 
   private func answer(_ json: EtcdJSON, _ header: EtcdJSON) throws(EtcdJSON.Fault) -> EtcdAnswer {
