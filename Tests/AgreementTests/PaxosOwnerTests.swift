@@ -348,4 +348,26 @@ import Testing
     }
     #expect(!effects.contains { if case .own = $0 { true } else { false } })
   }
+
+  /// Each of several who try at once takes the others' promise away, so whoever looks lets one that has begun come to something, for a while.
+  @Test func whoTriesIsLeftTimeForBothPhases() {
+    var acceptor = Acceptor(PaxosSlot(), term: .seconds(4), at: .start, Mutants())
+    func busy(for node: NodeNumber, at now: Moment) -> Span? {
+      guard case .state(_, _, _, let busy, _) = acceptor.state(1, for: node, at: now, Mutants()) else { return nil }
+      return busy
+    }
+    let now = Moment.start + .seconds(1)
+    #expect(busy(for: 1, at: now) == .zero)
+    let ballot = Ballot(number: 7, node: 0)
+    _ = acceptor.answer(.prepare(1, ballot), of: 0, at: now, Mutants())
+    #expect(busy(for: 0, at: now) == .zero && busy(for: 1, at: now) == .seconds(2))
+    #expect(busy(for: 1, at: now + .milliseconds(1_500)) == .milliseconds(500))
+    #expect(busy(for: 1, at: now + .seconds(2)) == .zero)
+    // It's a favour: who tries all the same is promised what comes later.
+    guard case (.promise, _)? = acceptor.answer(.prepare(1, Ballot(number: 8, node: 1)), of: 1, at: now, Mutants())
+    else { return #expect(Bool(false)) }
+    _ = acceptor.answer(
+      .accept(1, Ballot(number: 8, node: 1), owner: 1, term: .seconds(4)), of: 1, at: now, Mutants())
+    #expect(busy(for: 0, at: now) == .seconds(4) && busy(for: 1, at: now) == .zero)
+  }
 }

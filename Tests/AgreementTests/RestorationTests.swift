@@ -324,7 +324,7 @@ import Testing
     let members = try #require(Sample.members(3).restored(to: Sample.n1, mark: 1, after: 4))
     let acceptor = Acceptor(PaxosSlot(restoredTo: members), term: .seconds(2), at: .start, Mutants())
     for node in 0..<NodeNumber(Members.limit) {
-      guard case .state(_, _, nil, let busy, nil) = acceptor.state(1, for: node, at: .start) else {
+      guard case .state(_, _, nil, let busy, nil) = acceptor.state(1, for: node, at: .start, Mutants()) else {
         Issue.record("\(node)")
         return
       }

@@ -41,6 +41,37 @@ import Testing
     }
   }
 
+  /// It has as much as the others, in memory alone, and the highest seat, so it won each time; and nothing comes of a leader that can't store its epoch.
+  @Test(arguments: [nil, Mutant.stuckLeads]) func whoseDiskStoresNothingLeadsNobody(_ mutant: Mutant?) {
+    var memory = ZabMemory()
+    (memory.acceptedEpoch, memory.currentEpoch) = (3, 3)
+    var zab = Zab(Sample.n2, of: Sample.members(3), memory: memory, run: 1, mutants: Mutants(mutant))
+    var said: [ZabMessage] = []
+    func step(_ input: Zab.Input, after span: Span) {
+      var effects: [Zab.Effect] = []
+      zab.step(input, at: .start + .seconds(1) + span, into: &effects)
+      said += effects.compactMap { if case .send(let message, _) = $0 { message } else { nil } }
+    }
+    step(.tick, after: .zero)
+    let vote = ElectionVote(epoch: 3, last: .zero, node: 2)
+    step(.message(.notice(vote, round: zab.round, .looking), from: 0), after: .zero)
+    step(.tick, after: .milliseconds(100))
+    step(.message(.join(accepted: 3, leader: nil), from: 0), after: .milliseconds(110))
+    step(.message(.join(accepted: 3, leader: nil), from: 0), after: .milliseconds(1_900))
+    #expect(zab.leader?.node == 2)
+    step(.tick, after: .milliseconds(2_200))
+    #expect((zab.leader == nil) == (mutant == nil))
+    guard mutant == nil else { return }
+    #expect(said.last == .notice(ElectionVote(epoch: 0, last: .zero, node: 2), round: zab.round, .looking))
+    // Whoever would have it nevertheless doesn't know.
+    let before = zab.vote
+    step(.message(.notice(vote, round: zab.round, .looking), from: 0), after: .milliseconds(2_300))
+    #expect(zab.vote == before)
+    // Once it has stored what there was it may lead again.
+    step(.persisted(1), after: .milliseconds(2_400))
+    #expect(zab.ownVote(at: .start + .milliseconds(3_400)).epoch == 3)
+  }
+
   /// Pieces of a transfer were taken for those of a later one: the same leader's next epoch counts its transfers from one again.
   @Test func piecesOfAnEarlierEpochAreOfNoUse() throws {
     var follower = Follower()

@@ -179,6 +179,27 @@ import Testing
     _ = kill(pid, SIGTERM)
   }
 
+  @Test("a file that is read again at the process before, which has sessions left, is one for all nodes")
+  func rereadAtTheOldProcess() throws {
+    let fleet = try FleetOnMachine {
+      // Somebody who takes a client, and says nothing first.
+      try $0.configure(backend: try #require($0.servers.addresses.first?.port))
+    }
+    try fleet.waitUntilAllServe(1)
+    let port = try #require(fleet.ports["lb2"])
+    let client = try Peer.connect(to: .ipv4(0x7F00_0001, port: port))
+    try Support.waitUntil("it's a session") { try fleet.ask("lb2", "sessions").output.contains("web") }
+    #expect(try fleet.ask("lb2", "upgrade").exit == .code(0))
+    let report = try fleet.ask("lb2", "status", "--json").output
+    let pid = try #require(report.firstMatch(of: #/"pid" ?: ?([0-9]+)/#).flatMap { pid_t($0.1) })
+    defer { _ = kill(pid, SIGTERM) }
+    try fleet.configure(backend: 10)
+    fleet.signal("lb2", SIGHUP)
+    try fleet.waitUntilAllServe(2)
+    #expect(fleet.status("lb1")?.nodes.allSatisfy { $0.own == nil } == true)
+    withExtendedLifetime(client) {}
+  }
+
   @Test(
     "what a node can't be started with is named",
     arguments: [

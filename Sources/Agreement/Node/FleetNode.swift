@@ -132,7 +132,7 @@ package struct FleetNode {
   /// The generation by which this node leads its own table.
   var ownGeneration: OwnGeneration
   /// Since when another node is there that should rather have each address.
-  var preferredSince: [Moment?]
+  var preferredSince: [(at: Moment, position: UInt64)?]
   /// Where each address is to go, if somebody has said so.
   var moves: [Move?]
   /// When it wants to be called with `tick` at the latest, as of the last step.

@@ -205,12 +205,14 @@ extension FleetNode {
       return nil
     }
     guard let since = preferredSince[index] else {
-      preferredSince[index] = now
+      preferredSince[index] = (now, log.delivered)
       return nil
     }
-    guard now - since >= Self.preferenceAfter else { return nil }
+    guard now - since.at >= Self.preferenceAfter else { return nil }
     preferredSince[index] = nil
-    return better
+    // One that is there and learns nothing any more, as its disk stores nothing, may not know of those who let it have the address.
+    let isInStep = peers.all.contains { $0.node == better && ($0.status?.position ?? 0) >= since.position }
+    return isInStep ? better : nil
   }
 
   /// How many of those who are present come before this node: who has the latest table, then who is preferred, then by name.

@@ -4,7 +4,8 @@ extension PaxosOwner {
     _ message: PaxosMessage, of node: NodeNumber, at now: Moment, into effects: inout [Effect]
   ) {
     switch message {
-    case .probe(let round): answer(acceptor.state(round, for: node, at: now), to: node, at: now, into: &effects)
+    case .probe(let round):
+      answer(acceptor.state(round, for: node, at: now, mutants), to: node, at: now, into: &effects)
     case .prepare, .accept, .renew:
       if case .renew(let generation, _, _) = message {
         if generation > told.generation { told = (generation, node) }
@@ -69,7 +70,6 @@ extension PaxosOwner {
     }
     guard members.isMajority(look.answers) else { return }
     guard members.isMajority(look.free) else {
-      failures = 0
       if look.answers.count == members.voting.count { freeSince = nil }
       return
     }

@@ -14,6 +14,8 @@ extension PaxosOwner {
     attempt = nil
     switch stance {
     case .watching:
+      if now > failedAt + lease.term * 2 { failures = 0 }
+      failedAt = now
       let pause = Span.milliseconds(40 + 60 * Int64(me))
       looksAt = now + max(pause, min(pause * (1 << min(failures, 4)), lease.term / 2))
       if !mutants.have(.impatient) { failures += 1 }
