@@ -358,8 +358,9 @@ import Testing
     }
     let now = Moment.start + .seconds(1)
     #expect(busy(for: 1, at: now) == .zero)
-    let ballot = Ballot(number: 7, node: 0)
-    _ = acceptor.answer(.prepare(1, ballot), of: 0, at: now, Mutants())
+    _ = acceptor.answer(.prepare(1, Ballot(number: 6, node: 2)), of: 2, at: now, Mutants())
+    #expect(busy(for: 1, at: now) == .zero && busy(for: 2, at: now) == .zero)
+    _ = acceptor.answer(.prepare(1, Ballot(number: 7, node: 0)), of: 0, at: now, Mutants())
     #expect(busy(for: 0, at: now) == .zero && busy(for: 1, at: now) == .seconds(2))
     #expect(busy(for: 1, at: now + .milliseconds(1_500)) == .milliseconds(500))
     #expect(busy(for: 1, at: now + .seconds(2)) == .zero)

@@ -21,7 +21,7 @@ import Testing
 
   /// What it's about does happen.
   @Test func storiesAreEventful() {
-    let total = Stories.counts(of: 1...40) { Self.world($0) }
+    let total = Stories.counts(of: 1...50) { Self.world($0) }
     #expect(total.successions > 100)
     #expect(total.commits > 20)
     #expect(total.terms > 40)

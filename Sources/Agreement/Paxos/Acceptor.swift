@@ -11,8 +11,8 @@ struct Acceptor {
   /// Whether somebody may carry the name over from another engine, by the first generation of its members.
   var isOfEra = false
   private let term: Span
-  /// Who tries to get it, as of the last promise that nothing has come of yet, and when that was given.
-  private var tried: (node: NodeNumber, at: Moment)?
+  /// When whoever was promised last took another one's promise away, of which nothing had come yet; or tried again after that.
+  private var contestedAt: Moment?
 
   init(_ slot: PaxosSlot, term: Span, at now: Moment, _ mutants: Mutants) {
     self.slot = slot
@@ -31,12 +31,14 @@ struct Acceptor {
     lease = isFree ? (.start, nil) : (now + longest, slot.accepted?.owner ?? slot.promised.node)
   }
 
-  /// How it is, for who asks: whoever holds it himself needn't wait. Others are asked to let whoever tries come to something: where disks are slow, none of
-  /// several would ever get through both phases, as each takes the other's promise away.
+  /// How it is, for who asks: whoever holds it himself needn't wait. Once two have got into each other's way others are asked to let the
+  /// later one come to something: where disks are slow, none of several would ever get through both phases, as each takes the others' promises away.
   func state(_ round: UInt64, for node: NodeNumber, at now: Moment, _ mutants: Mutants) -> PaxosMessage {
     let heir = released?.generation == slot.generation ? released?.heir : nil
     var until = lease.holder == node ? .start : lease.until
-    if let tried, tried.node != node, !mutants.have(.impatient) { until = max(until, tried.at + term / 2) }
+    if let contestedAt, slot.promised.node != node, !mutants.have(.impatient) {
+      until = max(until, contestedAt + term / 2)
+    }
     return .state(
       round: round, generation: slot.generation, owner: slot.accepted?.owner, busy: max(until - now, .zero), heir: heir)
   }
@@ -58,15 +60,16 @@ struct Acceptor {
     switch message {
     case .prepare(let generation, let ballot):
       guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .nothing) }
+      let isOpen = slot.promised != .zero && slot.accepted?.ballot != slot.promised
+      contestedAt = isOpen && (slot.promised.node != node || contestedAt != nil) ? now : nil
       if generation > slot.generation { slot.accepted = nil }
       (slot.generation, slot.promised) = (generation, ballot)
-      tried = (node, now)
       let accepted = mutants.have(.ownValueOverAccepted) ? nil : slot.accepted
       return (.promise(generation, ballot, accepted: accepted), .changedSlot)
     case .accept(let generation, let ballot, let owner, let theirs):
       guard admits(generation, ballot, of: node, at: now) else { return (refusal(generation, ballot), .nothing) }
       (slot.generation, slot.promised) = (generation, ballot)
-      tried = nil
+      contestedAt = nil
       slot.accepted = PaxosSlot.Accepted(ballot: ballot, owner: owner)
       lend(to: owner, for: theirs, at: now, mutants)
       return (.accepted(generation, ballot), .changedSlot)
