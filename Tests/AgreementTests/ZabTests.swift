@@ -59,17 +59,17 @@ import Testing
     step(.message(.join(accepted: 3, leader: nil), from: 0), after: .milliseconds(110))
     step(.message(.join(accepted: 3, leader: nil), from: 0), after: .milliseconds(1_900))
     #expect(zab.leader?.node == 2)
-    step(.tick, after: .milliseconds(2_200))
+    step(.tick, after: .milliseconds(2_700))
     #expect((zab.leader == nil) == (mutant == nil))
     guard mutant == nil else { return }
     #expect(said.last == .notice(ElectionVote(epoch: 0, last: .zero, node: 2), round: zab.round, .looking))
     // Whoever would have it nevertheless doesn't know.
     let before = zab.vote
-    step(.message(.notice(vote, round: zab.round, .looking), from: 0), after: .milliseconds(2_300))
+    step(.message(.notice(vote, round: zab.round, .looking), from: 0), after: .milliseconds(2_750))
     #expect(zab.vote == before)
     // Once it has stored what there was it may lead again.
-    step(.persisted(1), after: .milliseconds(2_400))
-    #expect(zab.ownVote(at: .start + .milliseconds(3_400)).epoch == 3)
+    step(.persisted(1), after: .milliseconds(2_800))
+    #expect(zab.ownVote(at: .start + .milliseconds(3_800)).epoch == 3)
   }
 
   /// Pieces of a transfer were taken for those of a later one: the same leader's next epoch counts its transfers from one again.

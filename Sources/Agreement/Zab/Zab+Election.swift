@@ -80,10 +80,18 @@ extension Zab {
 
   private mutating func settle(at now: Moment, into effects: inout [Effect]) {
     if vote.node == me {
+      // Each try would be one record more that waits.
+      guard !isStuck(for: timing.patience, at: now) else { return putOffLeading(at: now) }
       beginToLead(at: now, into: &effects)
     } else {
       beginToFollow(vote.node, at: now, into: &effects)
     }
+  }
+
+  private mutating func putOffLeading(at now: Moment) {
+    guard case .looking(var looking) = role else { return }
+    looking.settlesAt = now + timing.patience
+    role = .looking(looking)
   }
 
   mutating func notice(

@@ -68,7 +68,7 @@ extension Zab {
     let isAlone = leading.stage > .discovery && !isMajority(present)
     if leading.stage == .broadcast { leading.givesUpAt = now + timing.patience }
     // Nothing begins before this leader has stored that it does, and others would follow it all the while.
-    let isStuck = leading.stage < .synchronization && isStuck(for: timing.patience + timing.patience, at: now)
+    let isStuck = leading.stage < .synchronization && isStuck(for: timing.start / 2, at: now)
     if isAlone || isStuck || now >= leading.givesUpAt { return look(at: now, into: &effects) }
     if now >= leading.beatsAt {
       leading.beatsAt = now.next(every: timing.beat)

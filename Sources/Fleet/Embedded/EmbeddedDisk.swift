@@ -187,7 +187,7 @@ final class EmbeddedDisk {
     isUntidy = !batch.isEmpty
     switch outcome.fault {
     case nil:
-      if isFull, !isWaiting {
+      if isFull, !batch.records.isEmpty {
         isFull = false
         tell(.relieved)
       }

@@ -81,6 +81,8 @@ package final class FleetRuntime {
         guard text.count <= Self.longestPlan, planning.insert(node).inserted else { break }
         tell(.plan(number: number, text: text, of: node))
       case .planned(let number, let answer): tell(.planned(number: number, answer, by: node))
+      // Of each address one slot waits, and there's room for it: who owns one has to hear that others let him.
+      case .embedded(.owner) where !isMute: step(.message(message, from: node))
       case .embedded where isMute || embedded?.takesMore == false: break
       default: step(.message(message, from: node))
       }

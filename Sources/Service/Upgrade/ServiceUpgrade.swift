@@ -42,7 +42,8 @@ extension Service {
           refuse(503, problem)
         case .taken(let version, let pid):
           // What was set while the other process started isn't in what that was given.
-          let late = LateChanges(overrides: controller.book.changes(since: given.state.book), reread: reloads.unread)
+          let late = LateChanges(
+            overrides: controller.book.changes(since: given.state.book), reread: reloads.unread ?? lateReread)
           changes.ended(.handedOver)
           if !late.isEmpty { upgrade?.tell(late) }
           handOver(to: version, pid, stick, reply)
