@@ -336,7 +336,7 @@ package final class Service {
         let limit = controller.configuration.shutdown.drain
         logger.notice(
           "stopping: no new sessions, \(workforce.sessionSlots.taken) may go on for \(limit.configured)")
-        systemd?.stopping(within: limit)
+        systemd?.stopping(within: patienceForAddresses + limit)
         // Clients of this node's addresses are to find another one, before nobody is accepted here any more.
         giveUpAddresses { [unowned self] in
           // Somebody may have asked again meanwhile.

@@ -42,7 +42,7 @@ package import Config
   /// The SSL_CTX.
   // Unsafe, as no pointer is Sendable. It's shared only once it's set up, by the thread that made it; from then on it's read, and SSL_new, which
   // any thread may call with it, counts its uses atomically.
-  nonisolated(unsafe) let context: OpaquePointer  // Set up by one thread, then shared to be read (SSL_new).
+  nonisolated(unsafe) let context: OpaquePointer
 
   /// A context for all connections of one side; one that goes by certificates knows none yet.
   package init(_ side: Side, _ openSSL: OpenSSL) {

@@ -284,6 +284,29 @@ private final class TestFleet {
     withExtendedLifetime(withdrawal) {}
   }
 
+  /// What it takes to read a configuration is the time of the thread that everything else here waits for.
+  @Test func anotherNodesQuestionsForAPlanAreAnsweredOneByOne() throws {
+    let place = try TemporaryFolder()
+    let (me, other) = (NodeName("lb1"), NodeName("lb2"))
+    let loop = EventLoop()
+    let links = HeardLinks()
+    let folder = DataFolder(place.path)
+    let plan = FleetPlan(me: me, nodes: [me, other], addresses: [], engine: .embedded(EmbeddedLog.Timing()))
+    var asked: [UInt64] = []
+    let runtime = FleetRuntime(
+      plan, memory: try folder.begin { 7 }, folder: folder, store: nil, links: links, on: loop
+    ) { event in
+      if case .plan(let number, _, _) = event { asked.append(number) }
+    }
+    links.onMessage?(.plan(number: 1, text: [UInt8](repeating: 7, count: FleetRuntime.longestPlan + 1)), other)
+    links.onMessage?(.plan(number: 2, text: [1]), other)
+    links.onMessage?(.plan(number: 3, text: [1]), other)
+    #expect(asked == [2])
+    runtime.obey(.planned(number: 2, [], to: other))
+    links.onMessage?(.plan(number: 4, text: [1]), other)
+    #expect(asked == [2, 4])
+  }
+
   @Test func whatAProcessLeavesTheNextOneHasThoughAnotherAddressIsInTrouble() throws {
     let contents = MemoryStore.Contents()
     let hosts = try ["10.0.0.100", "10.0.0.101"].map { try #require(SocketAddress(ip: $0, port: 0)) }
@@ -461,4 +484,11 @@ private final class DeadStore: Store {
     let refusal = #expect(throws: DataFolder.Refusal.self) { try DataFolder("/nonexistent/fleet").begin { 1 } }
     #expect(refusal?.problem.contains("no such file") == true)
   }
+}
+
+/// Links over which a test says something.
+private final class HeardLinks: FleetLinks {
+  var onMessage: ((FleetMessage, NodeName) -> Void)?
+  var onEnd: ((NodeName) -> Void)?
+  func send(_ message: FleetMessage, to node: NodeName) {}
 }

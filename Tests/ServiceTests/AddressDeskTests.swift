@@ -66,6 +66,18 @@ import Testing
     #expect(bench.last?.hasPrefix("web is lb3's now – lb1 didn't take it") == true)
   }
 
+  @Test func whoeverWaitsAsAnotherProcessBecomesTheNodeIsTold() {
+    let bench = Bench()
+    bench.note(owner: "lb1", 4)
+    bench.move("web", "lb2")
+    bench.desk.leave { bench.outcomes.append($0) }
+    bench.desk.join { bench.outcomes.append($0) }
+    let before = bench.outcomes.count
+    bench.desk.stop()
+    #expect(bench.outcomes.count == 3 && before < 3)
+    #expect(bench.last?.contains("no node of the fleet any more") == true)
+  }
+
   /// A process that has just begun knows only that the one before it had the address.
   @Test func aMoveWaitsUntilItIsKnownWhoseTheAddressIs() {
     let bench = Bench()

@@ -2,9 +2,10 @@ package import Sockets
 
 /// A way to a server of this machine that takes its time: what a client sends comes later, in its order, and what comes back at once.
 package final class SlowRelay {
+  private let relay: PythonRelay
+
   /// Where it listens.
-  package let address: SocketAddress
-  private let process: Subprocess
+  package var address: SocketAddress { relay.address }
 
   /// Starts it.
   ///
@@ -12,33 +13,6 @@ package final class SlowRelay {
   ///   - target: whom it connects each client with.
   ///   - milliseconds: by how much later whatever a client sends comes there.
   package init(to target: SocketAddress, milliseconds: Int = 10) throws {
-    process = try Subprocess(
-      "python3",
-      [
-        "-c",
-        """
-        import asyncio
-        async def pump(reader, writer, delay):
-            try:
-                while data := await reader.read(65536):
-                    await asyncio.sleep(delay)
-                    writer.write(data)
-                    await writer.drain()
-            except OSError:
-                pass
-            writer.close()
-        async def serve(reader, writer):
-            there, back = await asyncio.open_connection("127.0.0.1", \(target.port ?? 0))
-            await asyncio.gather(pump(reader, back, \(milliseconds) / 1000), pump(there, writer, 0))
-        async def main():
-            server = await asyncio.start_server(serve, "127.0.0.1", 0)
-            print("port", server.sockets[0].getsockname()[1], flush=True)
-            await server.serve_forever()
-        asyncio.run(main())
-        """,
-      ])
-    let line = try process.line(in: .output, containing: "port", limit: .seconds(20))
-    guard let own = line.split(separator: " ").last.flatMap({ UInt16($0) }) else { throw Failure("no port: \(line)") }
-    address = .ipv4(0x7F00_0001, port: own)
+    relay = try PythonRelay(to: target, milliseconds: milliseconds)
   }
 }

@@ -22,11 +22,12 @@ extension Zab {
     mindElection(at: now, into: &effects)
   }
 
+  /// Whether this node may lead, and could.
+  private func canLead(at now: Moment) -> Bool { mayLead && !isStuck(for: timing.patience, at: now) }
+
   func ownVote(at now: Moment) -> ElectionVote {
     // Who doesn't vote would rather have anybody else; so would one who could store nothing of what a leader has to.
-    guard mayLead, !isStuck(for: timing.patience, at: now) else {
-      return ElectionVote(epoch: 0, last: .zero, node: me)
-    }
+    guard canLead(at: now) else { return ElectionVote(epoch: 0, last: .zero, node: me) }
     return ElectionVote(epoch: memory.currentEpoch, last: memory.history.last, node: me)
   }
 
@@ -118,7 +119,7 @@ extension Zab {
       return side(with: other, of: node, theirs, standing, at: now, into: &effects)
     }
     // Whoever would have this node, though it has no vote, doesn't know of that yet. It may be this node as well that doesn't know of others.
-    guard other.node != me || mayLead && !isStuck(for: timing.patience, at: now) else { return }
+    guard other.node != me || canLead(at: now) else { return }
     var isNews = false
     if theirs > round {
       round = theirs

@@ -183,12 +183,8 @@ package final class EmbeddedVault: Sendable {
     }
   }
 
-  /// Stores what was promised of an address in place of what was before: it's durable when it returns.
-  func write(_ slot: PaxosSlot, of name: String) throws(JournalFault) {
-    try write([name: slot])
-  }
-
-  /// Stores that of several addresses, which takes no longer than of one: an owner that is lost may have had many, and others wait.
+  /// Stores what was promised of addresses in place of what was before: all of it is durable when it returns, which takes no longer for several than
+  /// for one. An owner that is lost may have had many, and others wait.
   func write(_ slots: [String: PaxosSlot]) throws(JournalFault) {
     try open.withLock { open throws(JournalFault) in
       var (values, terms) = ([Int: [UInt8]](), open.terms)

@@ -6,38 +6,38 @@ import Libevent
 /// It belongs to its loop's thread. The control plane is told of what it has to do by events, and answers by commands; nothing on
 /// this thread waits for it, for a disk or for another machine.
 package final class FleetRuntime {
-  private var node: FleetNode
+  var node: FleetNode
   /// What the log is kept in; nil where the nodes agree by themselves.
-  private var store: (any Store)?
+  var store: (any Store)?
   /// How it comes to go by another engine; nil where it can't.
-  private let change: EngineChange?
+  let change: EngineChange?
   /// Where they do: the disk; nil if it can't be used.
-  private var embedded: EmbeddedDisk?
+  var embedded: EmbeddedDisk?
   /// Whether this node says nothing to the others that it would have to remember.
-  private var isMute: Bool
+  var isMute: Bool
   private let links: any FleetLinks
-  private let folder: DataFolder
-  private let loop: EventLoop
-  private let disk: BackgroundWorker
-  /// What writes the journal where the nodes agree by themselves, or may come to. It's there from the start on, whether the journal can be used yet or not: later
-  /// there may be no descriptor left for a thread with a loop.
-  private(set) var journal: BackgroundWorker?
-  private let tell: (FleetEvent) -> Void
+  let folder: DataFolder
+  let loop: EventLoop
+  let disk: BackgroundWorker
+  /// What writes the journal where the nodes agree by themselves, or may come to. It's there from the start on, whether the journal can be used yet or
+  /// not: later there may be no descriptor left for a thread with a loop.
+  let journal: BackgroundWorker?
+  let tell: (FleetEvent) -> Void
   private let keeper: OverrideKeeper
   private let views: HealthViews
   private var timer: Timer?
-  private var effects: [FleetNode.Effect] = []
-  private var isStepping = false
+  var effects: [FleetNode.Effect] = []
+  var isStepping = false
   /// Whether another memory is being stored in place of this node's: until then it neither hears nor says anything.
-  private var isRestoring = false
-  private var waiting: [FleetNode.Input] = []
+  var isRestoring = false
+  var waiting: [FleetNode.Input] = []
   /// What the control plane is bringing into force, to be stored when it is.
   private var taking: Rollouts.Target?
   private var batches = AwaitedBatches()
   private var appends = AppendTimes()
   private var addresses: FleetAddresses?
-  private let configured: [FleetAddress]
-  private let status: StatusTeller
+  let configured: [FleetAddress]
+  let status: StatusTeller
 
   /// A node that begins with what its folder holds.
   ///
@@ -65,7 +65,8 @@ package final class FleetRuntime {
     self.loop = loop
     self.tell = tell
     disk = BackgroundWorker(name: "fleet disk", on: loop)
-    if store == nil || change?.knowsEmbedded == true { journal = Self.journal(on: loop) }
+    let mayKeepJournal = store == nil || change?.knowsEmbedded == true
+    journal = mayKeepJournal ? BackgroundWorker(name: "fleet journal", on: loop) : nil
     keeper = OverrideKeeper(folder, disk, on: loop, tell: tell)
     views = HealthViews(plan, links: links, on: loop)
     timer = Timer(on: loop) { [unowned self] in step(.tick) }
@@ -104,50 +105,20 @@ package final class FleetRuntime {
   }
 
   /// Begins to use what the log is kept in, or what the nodes keep themselves.
-  private func open(_ vault: EmbeddedVault?) {
+  func open(_ vault: EmbeddedVault?) {
     let names = configured.map(\.floating.name)
     store?.onHint = { [unowned self] in step(.hint($0)) }
     store?.watch(Set([.head] + names.map { .owner($0) }))
-    embedded = vault.map { vault in
-      let worker = journal ?? Self.journal(on: loop)
-      journal = worker
-      return EmbeddedDisk(vault, names: names, by: worker, on: loop) { [unowned self] in take($0) }
-    }
+    guard let vault, let journal else { return embedded = nil }
+    embedded = EmbeddedDisk(vault, names: names, by: journal, on: loop) { [unowned self] in take($0) }
   }
 
-  private static func journal(on loop: EventLoop) -> BackgroundWorker {
-    BackgroundWorker(name: "fleet journal", on: loop)
-  }
-
-  private var openings: Timer?
+  var openings: Timer?
+  var successions: Timer?
   /// Whose question what a configuration would change here is being answered.
   private var planning: Set<NodeName> = []
   /// How long such a configuration may be, in bytes.
   package static let longestPlan = 1 << 20
-
-  /// Tries again to open what this node has promised, as long as what stands in the way may pass; then it takes part.
-  private func tryAgain(_ opening: VaultOpening) {
-    openings = Timer(on: loop) { [unowned self] in
-      // It may have come over to another engine meanwhile.
-      guard isMute, store == nil, embedded == nil else { return }
-      disk.perform {
-        opening.attempt()
-      } then: { [unowned self] outcome in
-        switch outcome {
-        case .success((let vault, let memory)):
-          guard isMute, store == nil, embedded == nil else { return }
-          isMute = false
-          open(vault)
-          tell(.relief("this node takes part in what is agreed on: its journal can be used"))
-          goOn(with: memory)
-        case .failure(let refusal) where refusal.mayPass: tryAgain(opening)
-        case .failure(let refusal):
-          tell(.trouble("this node takes no part in what is agreed on until it's started again: \(refusal)"))
-        }
-      }
-    }
-    openings?.schedule(after: opening.pause)
-  }
 
   /// Ends what stands for this node's addresses, or leaves it to the process that takes this one's place.
   func end(handingOver: Bool) -> FleetLeases {
@@ -229,7 +200,7 @@ package final class FleetRuntime {
 
   // MARK: Steps
 
-  private func step(_ input: FleetNode.Input) {
+  func step(_ input: FleetNode.Input) {
     // What comes of an effect within a step is taken when the step is over.
     guard !isRestoring else {
       if input.isToldOnce { waiting.append(input) }
@@ -257,101 +228,6 @@ package final class FleetRuntime {
     mindEngine()
   }
 
-  /// Looks whether the node could come over to the engine that its file names, and stores by which it goes.
-  private func mindEngine() {
-    guard let change else { return }
-    change.look(for: node.state, in: folder, by: disk, at: BootClock.now()) { [unowned self] in step(.tick) }
-    if change.ready != node.plan.wanted { step(.wants(change.ready)) }
-    guard let era = change.era(toNoteOf: node, at: BootClock.now()) else { return }
-    // A folder that is full keeps nobody from serving; only a change of the engine wants to find it there.
-    disk.perform { [folder] in
-      (try? folder.store(era)) != nil
-    } then: { isStored in
-      change.noted(isStored, at: BootClock.now())
-    }
-  }
-
-  /// The log is over: goes on by the next one, once that is stored.
-  private func succeed(_ state: FleetState) {
-    guard let change, let era = Era(after: state), let engine = change.engine(named: era.engine) else {
-      let name = state.succession?.engine ?? "another engine"
-      return status.say("the fleet goes by \(name) from now on: start this node with the file that names it")
-    }
-    let names = configured.map(\.floating.name)
-    disk.perform { [folder, memory = node.memory] in
-      EngineChange.enter(era, engine, memory, folder, names: names)
-    } then: { [unowned self] entered in
-      switch entered {
-      case .failed(let why, mayPass: false):
-        status.say("the fleet goes by \(engine.name) from now on, and this node can't until it's started again: \(why)")
-      case .failed(let why, mayPass: true):
-        status.say("the fleet goes by \(engine.name) from now on, and this node can't yet: \(why)")
-        successions = Timer(on: loop) { [unowned self] in succeed(state) }
-        successions?.schedule(after: .seconds(1))
-      case .done(let memory, let vault): goOn(by: engine, memory, vault)
-      }
-    }
-  }
-
-  private var successions: Timer?
-
-  private func goOn(by engine: FleetEngine, _ memory: FleetMemory, _ vault: EmbeddedVault?) {
-    store = change?.begin(with: engine)
-    isMute = store == nil && vault == nil
-    open(vault)
-    var plan = node.plan
-    (plan.engine, plan.wanted) = (engine.timing, nil)
-    tell(
-      .news(
-        "the fleet goes by \(engine.name) from now on: era \(memory.era.number), from entry \(node.state.position) on"))
-    effects.removeAll(keepingCapacity: true)
-    isStepping = true
-    node.begin(plan, memory: memory, at: BootClock.now(), into: &effects)
-    for effect in effects { perform(effect) }
-    isStepping = false
-    embedded?.flush()
-    step(.tick)
-  }
-
-  /// Steps the node, and tells how things are whatever comes of that: something has changed beside it.
-  private func lookAgain() {
-    status.lookAgain()
-    step(.tick)
-  }
-
-  /// Stores another memory, and goes on with it: before anything is said by it, it's durable.
-  private func restore(_ memory: FleetMemory, _ loss: FleetNode.Loss, _ number: UInt64) {
-    isRestoring = true
-    waiting = waiting.filter(\.isToldOnce)
-    embedded?.replace(by: memory) { [unowned self] fault in
-      isRestoring = false
-      if let fault {
-        tell(.answer(number: number, .pointless("it can't be stored: \(fault)")))
-        if case .full = fault { return step(.tick) }
-        return take(EmbeddedDisk.Event.broken(fault.description))
-      }
-      disk.perform { [folder] in
-        try? folder.adopt(memory)
-      } then: { _ in
-      }
-      let without = loss.gone.map(\.text).joined(separator: ", ")
-      tell(.trouble("the fleet goes on from what this node has, entry \(loss.position) of the log, without \(without)"))
-      goOn(with: memory) { tell(.answer(number: number, .restored(loss))) }
-    }
-  }
-
-  /// Goes on with another memory, which is stored.
-  private func goOn(with memory: FleetMemory, _ done: () -> Void = {}) {
-    effects.removeAll(keepingCapacity: true)
-    isStepping = true
-    node.beginAnew(memory, at: BootClock.now(), into: &effects)
-    for effect in effects { perform(effect) }
-    isStepping = false
-    done()
-    embedded?.flush()
-    lookAgain()
-  }
-
   /// Lets the overrides hold that all agree about, and says so when they do.
   private func followOverrides() {
     guard !isStepping, !node.plan.isWitness, let overrides = node.overrides else { return }
@@ -366,7 +242,7 @@ package final class FleetRuntime {
     timer?.schedule(after: .nanoseconds(min(max(wait.nanoseconds, 1_000_000), 1_000_000_000)))
   }
 
-  private func perform(_ effect: FleetNode.Effect) {
+  func perform(_ effect: FleetNode.Effect) {
     if isRestoring, !effect.isAnswer { return }
     switch effect {
     case .call(let call, let request):
@@ -402,7 +278,7 @@ package final class FleetRuntime {
     return false
   }
 
-  private func take(_ event: EmbeddedDisk.Event) {
+  func take(_ event: EmbeddedDisk.Event) {
     switch event {
     case .stored(let count): step(.persisted(count))
     case .storedSlot(let address, let count): step(.persistedSlot(address: address, count))
@@ -459,15 +335,5 @@ package final class FleetRuntime {
       beside: StatusTeller.Surroundings(
         store: store?.state, isMute: isMute, addresses: addresses, views: views, change: change,
         appends: appends), at: BootClock.now())
-  }
-}
-
-extension FleetNode.Input {
-  /// Whether nobody says it again, so that it's kept while nothing can be taken.
-  fileprivate var isToldOnce: Bool {
-    switch self {
-    case .rollout, .dropped, .stuck, .ability, .view, .own, .applied, .wants: true
-    case .tick, .hint, .reply, .message, .ended, .request, .move, .inherited, .sealed, .persisted, .persistedSlot: false
-    }
   }
 }

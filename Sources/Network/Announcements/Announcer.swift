@@ -34,7 +34,7 @@ final class Announcer {
     socket?.close()
   }
 
-  /// When there is something to tell; nil if nothing is held.
+  /// When there is something to tell or to try again; nil if there's neither.
   var next: Int64? { socket == nil ? triesAt : schedule.next }
 
   /// Tells of an address from now on, as if nobody had heard of it.

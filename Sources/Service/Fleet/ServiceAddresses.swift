@@ -28,8 +28,9 @@ extension Service {
     return true
   }
 
-  /// How long the end of the process waits for its addresses to go: a moment, or as long as a program may run that moves one.
-  private func patience(_ fleet: FleetDriver, _ status: FleetStatus) -> Duration {
+  /// How long the end of the process waits for its addresses to go: a moment, or as long as a program may run that moves one; zero if it has none.
+  var patienceForAddresses: Duration {
+    guard let fleet, let status = fleet.status, status.addresses.contains(where: \.mine.isHere) else { return .zero }
     let areMoved = zip(fleet.floating, status.addresses).contains { floating, address in
       if address.mine.isHere, case .command = floating.action { true } else { false }
     }
@@ -39,11 +40,12 @@ extension Service {
   /// Gives all addresses up, as the process is to end; then goes on, whatever came of that. None comes here any more, whether there is one or not.
   func giveUpAddresses(then goOn: @escaping () -> Void) {
     guard let fleet else { return goOn() }
-    guard let status = fleet.status, status.addresses.contains(where: \.mine.isHere) else {
+    let patience = patienceForAddresses
+    guard patience > .zero else {
       fleet.addresses.leaveForGood()
       return goOn()
     }
-    fleet.addresses.leave(within: patience(fleet, status)) { [logger] outcome in
+    fleet.addresses.leave(within: patience) { [logger] outcome in
       if case .failure(let problem) = outcome { logger.warning("fleet: \(problem.error)") }
       goOn()
     }

@@ -58,7 +58,7 @@ import Testing
       #expect(memory == FleetMemory(incarnation: Incarnation(bits: 7), run: 1))
       try vault.append([.standing(.founded([memory.incarnation])), .log(.accepted(epoch: 1, leader: 0)), Self.entry(1)])
       try vault.append([Self.entry(2), .log(.truncate(Zxid(epoch: 1, counter: 1)))])
-      try vault.write(Self.slot, of: "web")
+      try vault.write(["web": Self.slot])
       try vault.tidy()
       // Nobody else has it meanwhile.
       #expect(throws: EmbeddedVault.Refusal.self) { try open(run: 2) }
@@ -86,11 +86,11 @@ import Testing
     slots["mail"]?.term = .seconds(9)
     do {
       let (vault, _) = try open(["web", "mail"])
-      for (name, slot) in slots { try vault.write(slot, of: name) }
+      for (name, slot) in slots { try vault.write([name: slot]) }
     }
     #expect(try open(["mail", "web"]).memory.embedded.slots == slots)
     slots["mail"]?.term = .seconds(3)
-    try open(["mail"]).vault.write(slots["mail"] ?? PaxosSlot(), of: "mail")
+    try open(["mail"]).vault.write(["mail": slots["mail"] ?? PaxosSlot()])
     #expect(try EmbeddedVault.look(in: folder.path)?.embedded.slots == slots)
   }
 
@@ -99,7 +99,7 @@ import Testing
     let slots = ["web": Self.slot]
     do {
       let (vault, _) = try open()
-      try vault.write(Self.slot, of: "web")
+      try vault.write(["web": Self.slot])
     }
     let disk = SwitchedDisk()
     disk.blind(true)
@@ -129,7 +129,7 @@ import Testing
     do {
       let (vault, memory) = try open()
       #expect(memory.embedded.slots == ["web": Self.slot])
-      try vault.write(slot, of: "web")
+      try vault.write(["web": slot])
     }
     #expect(try EmbeddedVault.look(in: folder.path)?.embedded.slots == ["web": slot])
     // What a program of before writes is read again.
@@ -142,7 +142,7 @@ import Testing
     var slot = Self.slot
     do {
       let (vault, _) = try open()
-      try vault.write(slot, of: "web")
+      try vault.write(["web": slot])
     }
     let journal = "\(folder.path)/journal"
     // As a program of before has made it.
@@ -159,7 +159,7 @@ import Testing
     do {
       let (vault, memory) = try open(disk: disk)
       #expect(memory.embedded.slots == ["web": Self.slot])
-      try vault.write(slot, of: "web")
+      try vault.write(["web": slot])
     }
     #expect(try open().memory.embedded.slots == ["web": Self.slot])
   }
@@ -176,7 +176,7 @@ import Testing
     do {
       let (vault, _) = try open()
       try vault.append([.standing(.founded([Incarnation(bits: 7)])), Self.entry(1)])
-      try vault.write(Self.slot, of: "web")
+      try vault.write(["web": Self.slot])
       try vault.replace(by: next)
       try vault.append([.log(.entry(Zxid(epoch: 6, counter: 1), .value([1])))])
     }
@@ -193,11 +193,11 @@ import Testing
   @Test func whatWasPromisedOfANameOutlivesIt() throws {
     do {
       let (vault, _) = try open(["web"])
-      try vault.write(Self.slot, of: "web")
+      try vault.write(["web": Self.slot])
     }
     do {
       let (vault, _) = try open(["mail"])
-      try vault.write(PaxosSlot(), of: "mail")
+      try vault.write(["mail": PaxosSlot()])
     }
     let (_, memory) = try open(["mail", "web"])
     #expect(memory.embedded.slots == ["web": Self.slot, "mail": PaxosSlot()])
