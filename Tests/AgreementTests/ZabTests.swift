@@ -17,11 +17,11 @@ import Testing
     }
 
     /// Hears something, and stores at once what is to be stored.
-    mutating func hear(_ message: ZabMessage, of node: NodeNumber = 2) {
+    mutating func hear(_ message: ZabMessage, of node: NodeNumber = 2, after span: Span = .zero) {
       var inputs: [Zab.Input] = [.message(message, from: node)]
       while !inputs.isEmpty {
         var effects: [Zab.Effect] = []
-        zab.step(inputs.removeFirst(), at: .start + .milliseconds(1), into: &effects)
+        zab.step(inputs.removeFirst(), at: .start + .milliseconds(1) + span, into: &effects)
         for effect in effects {
           switch effect {
           case .send(let message, _): said.append(message)
@@ -70,6 +70,48 @@ import Testing
     // Once it has stored what there was it may lead again.
     step(.persisted(1), after: .milliseconds(2_800))
     #expect(zab.ownVote(at: .start + .milliseconds(3_800)).epoch == 3)
+  }
+
+  /// On a narrow link pieces came for longer than a leader waits for a word, and nothing else comes behind them until then.
+  @Test func whoIsBroughtIntoStepSaysSoMeanwhile() throws {
+    var follower = Follower()
+    follower.hear(.newEpoch(4))
+    let transfer = ZabMessage.Transfer(attempt: try #require(follower.attempt), run: 1)
+    func piece(_ index: UInt32, after milliseconds: Int64) {
+      let part = ZabMessage.Part.entry(Zxid(epoch: 3, counter: index + 1), .value([1]))
+      follower.hear(.part(epoch: 4, transfer: transfer, index: index, part), after: .milliseconds(milliseconds))
+    }
+    for index in 0..<10 as Range<UInt32> { piece(index, after: 100 * Int64(index)) }
+    // With the first piece after each 250 ms, as often as a leader says that it's there: 300, 600 and 900.
+    #expect(follower.said.count { $0 == .pong(epoch: 4) } == 3)
+  }
+
+  /// Whoever wants something asks again and again, and a leader that can't commit proposed each copy.
+  @Test func whatIsUnderWayIsNotProposedAgain() {
+    var zab = Zab(Sample.n0, of: Members(founders: [Sample.n0]), memory: ZabMemory(), run: 1)
+    var (now, persisted) = (Moment.start, UInt64(0))
+    func step(_ input: Zab.Input, isStored: Bool = true) {
+      var inputs = [input]
+      while !inputs.isEmpty {
+        var effects: [Zab.Effect] = []
+        zab.step(inputs.removeFirst(), at: now, into: &effects)
+        for case .persist in effects where isStored {
+          persisted += 1
+          inputs.append(.persisted(persisted))
+        }
+      }
+    }
+    for _ in 0..<3 {
+      step(.tick)
+      now = now + .milliseconds(200)
+    }
+    #expect(zab.leader?.isReady == true)
+    for bytes in [[1], [2], [1], [2]] as [[UInt8]] { step(.append(bytes), isStored: false) }
+    #expect(zab.memory.history.items.map(\.entry) == [.value([1]), .value([2])])
+    // What has come to pass may be wanted once more.
+    step(.persisted(persisted + 2))
+    step(.append([1]), isStored: false)
+    #expect(zab.memory.history.items.count == 3)
   }
 
   /// Pieces of a transfer were taken for those of a later one: the same leader's next epoch counts its transfers from one again.
