@@ -197,6 +197,21 @@ import Testing
     #expect(former.ask(.trial(1)) == .pointless("it's of form 2, which not all nodes' programs know: n0"))
   }
 
+  /// It may be in the log all the same, and be taken up; nobody said anything of it, and whoever had asked waited.
+  @Test func whoseWishIsTakenBackOnItsWayIsToldSo() throws {
+    var net = RestorationNet.running()
+    let leader = try #require(net.nodes[net.names[0]]?.log.embedded?.leader)
+    let others = net.names.filter { $0 != leader }
+    (net.answers, net.withheld) = ([], others[0])
+    net.step(others[0], .request(.trial(1), number: 7))
+    net.step(others[0], .request(.trial(2), number: 8))
+    net.end(others[1])
+    net.programs[others[1]] = .first
+    net.start(others[1])
+    net.run(2_000)
+    #expect(net.answers == [.takenBack, .pointless("a program is there now that doesn't know it")])
+  }
+
   @Test func aNodeThatHasNotBeenThereYetIsWaitedForAsWell() {
     var node = FleetNode(
       FleetPlan(me: n0.node, nodes: [n0.node, n1.node], addresses: []),

@@ -22,6 +22,8 @@ struct RestorationNet {
   var spoke: [NodeName: Set<Moment>] = [:]
   /// The addresses that a node's file names from its next start on, if they aren't those that all others do.
   var files: [NodeName: [FleetPlan.Address]] = [:]
+  /// What a node's program knows from its next start on, if it isn't all that there is.
+  var programs: [NodeName: Form] = [:]
   /// What nodes do wrong that begin from now on.
   var mutant: Mutant?
   private let timing: EmbeddedLog.Timing
@@ -58,7 +60,8 @@ struct RestorationNet {
     memories[name]?.run += 1
     (written[name], slots[name], owns[name]) = (0, 0, nil)
     let plan = FleetPlan(
-      me: name, nodes: names, addresses: files[name] ?? addresses, engine: .embedded(timing))
+      me: name, nodes: names, addresses: files[name] ?? addresses, engine: .embedded(timing),
+      knowing: programs[name] ?? .latest)
     nodes[name] = memories[name].map { FleetNode(plan, memory: $0, mutants: Mutants(mutant)) }
   }
 

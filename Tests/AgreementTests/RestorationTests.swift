@@ -64,6 +64,34 @@ import Testing
     #expect(net.values(n0) == [1])
   }
 
+  /// What a node that had more of the log serves has the number of its place in that; a node took the next one with that number for the same.
+  @Test func whoComesWithMoreOfTheFormerLogServesWhatIsInForce() throws {
+    var net = RestorationNet()
+    net.run(3_000)
+    net.end(n0)
+    net.run(3_000)
+    for number: UInt8 in 0..<20 { _ = net.ask(n1, .set(key: "k", value: [number]), for: 100) }
+    _ = net.ask(n1, RestorationNet.wish(2), for: 2_000)
+    let origin = try #require(net.memories[n2]?.stored.origin)
+    try #require(net.memories[n2]?.stored.text == [2])
+    for name in [n1, n2] { net.end(name) }
+    net.start(n0)
+    net.run(3_000)
+    guard case .restored? = net.restore(n0, without: [n1, n2], for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    net.start(n2)
+    net.run(1_000)
+    _ = net.ask(n0, .seat(n2), for: 8_000)
+    while let position = net.nodes[n0]?.state.position, position + 1 < origin {
+      _ = net.ask(n0, .set(key: "k", value: [9]), for: 20)
+    }
+    _ = net.ask(n0, RestorationNet.wish(3), for: 3_000)
+    #expect(net.nodes[n0]?.state.committed.text == [3])
+    #expect(net.memories[n2]?.stored.text == [3])
+  }
+
   /// What somebody has asked for isn't agreed on, and is in what the fleet goes on from.
   @Test func whatIsKeptWasNotInVain() throws {
     var net = RestorationNet.running()
@@ -324,7 +352,8 @@ import Testing
     let members = try #require(Sample.members(3).restored(to: Sample.n1, mark: 1, after: 4))
     let acceptor = Acceptor(PaxosSlot(restoredTo: members), term: .seconds(2), at: .start, Mutants())
     for node in 0..<NodeNumber(Members.limit) {
-      guard case .state(_, _, nil, let busy, nil) = acceptor.state(1, for: node, at: .start, Mutants()) else {
+      let state = acceptor.state(1, for: node, leaving: .zero, at: .start, Mutants())
+      guard case .state(_, _, nil, let busy, nil) = state else {
         Issue.record("\(node)")
         return
       }

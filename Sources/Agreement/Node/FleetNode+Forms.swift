@@ -17,8 +17,8 @@ extension FleetNode {
     return "it's of form \(event.form.number), which not all nodes' programs know: \(names)"
   }
 
-  /// Takes back what is on its way, once a program is there that doesn't know it. What may be in the log all the same is void there, as far as
-  /// anybody knows, so nobody is told anything of that.
+  /// Takes back what is on its way, once a program is there that doesn't know it. What may be in the log all the same is void there, unless that
+  /// program has gone by then.
   mutating func withdraw(into effects: inout [Effect]) {
     guard !later.isEmpty, !mutants.have(.laterFormTakenUp) else { return }
     let form = state.form(mutants)
@@ -30,9 +30,9 @@ extension FleetNode {
     for id in unknown {
       guard let index = requests.firstIndex(where: { $0.id == id }) else { continue }
       let number = requests.remove(at: index).number
-      if untried.contains(id) {
-        effects.append(.answer(number: number, .pointless("a program is there now that doesn't know it")))
-      }
+      let answer =
+        untried.contains(id) ? FleetAnswer.pointless("a program is there now that doesn't know it") : .takenBack
+      effects.append(.answer(number: number, answer))
     }
   }
 }

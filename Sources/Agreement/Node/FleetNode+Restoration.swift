@@ -11,6 +11,9 @@ extension FleetNode {
     package var position: UInt64
   }
 
+  /// So many places apart are the beginnings of a log and of the one that goes on from it: more than anybody can have had of the first.
+  static let places: UInt64 = 1_000_000_000_000
+
   /// For how long too few have to be there: who has just begun hasn't heard anybody yet.
   static let loneliness = Span.seconds(2)
 
@@ -65,21 +68,22 @@ extension FleetNode {
     case .activating: return refusal("a configuration is about to be served: try again in some seconds")
     case .empty, .preparing, .holding, .refused, .soaking: break
     }
-    // An election tells who has the most.
+    // An election tells who has the most, unless he has lost it since.
     let own = (zab.memory.currentEpoch, zab.memory.history.last)
-    if (zab.vote.epoch, zab.vote.last) > own, let other = zab.participant(at: zab.vote.node)?.node,
-      peers.isPresent(other, at: now)
-    {
-      return refusal("\(other.text) is there and knows more of the log: the fleet should go on from what that node has")
+    if (zab.vote.epoch, zab.vote.last) > own, let other = zab.participant(at: zab.vote.node), isThere(other, at: now) {
+      return refusal(
+        "\(other.node.text) is there and knows more of the log: the fleet should go on from what that node has")
     }
     // Whoever has come over to the next log hears nothing of this one, so nobody would ever stop.
     let last = lastState ?? state
     if last.isOver, let engine = last.succession?.engine {
       return refusal("the log is over: the fleet goes by \(engine) from now on")
     }
-    // As long as members change, those vote as well who did before.
+    // As long as members change, those vote as well who did before. And whoever is to vote no more, by an entry that nobody else has, has the most: others
+    // refuse for its sake.
+    let hasMost = zab.mayLead && zab.vote.node == zab.me
     let voices = voices(of: members, at: now).compactMap { members[$0]?.node }
-    if !voices.contains(plan.me), let voter = voices.first {
+    if !voices.contains(plan.me), !hasMost, let voter = voices.first {
       return refusal("\(voter.text) is there and votes: the fleet should go on from what that node has")
     }
     // Those who don't vote tell nobody by an election how much they have.
@@ -121,6 +125,9 @@ extension FleetNode {
     else { return nil }
     // Nobody else's word counts before it has come again.
     (state.members, state.succession) = ([], nil)
+    // Others may have more of the former log, and serve what has its number by its place there: no place of the next one has a number of those.
+    guard state.position < UInt64.max / 2 else { return nil }
+    state.position = (state.position / Self.places + 1) * Self.places
     state.voters = FleetState.Voters(number: (state.voters?.number ?? 0) + 1, all: [me])
     var next = FleetMemory(incarnation: memory, run: self.memory.run, stored: rollouts.stored)
     next.era = self.memory.era

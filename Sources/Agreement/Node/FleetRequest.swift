@@ -69,6 +69,8 @@ package enum FleetAnswer: Equatable, Sendable {
   case said(position: UInt64, FleetState.Outcome)
   /// It's in the log, and what it came to there isn't known: this node was away, and has a snapshot in the place of those entries.
   case passed
+  /// It was taken back on its way, as a program is there now that doesn't know it; it may be in the log all the same.
+  case takenBack
   /// It wasn't tried: the log can't be reached.
   case logAway
   /// It wasn't tried: these nodes are away.

@@ -33,11 +33,15 @@ struct Acceptor {
 
   /// How it is, for who asks: whoever holds it himself needn't wait. Once two have got into each other's way others are asked to let the
   /// later one come to something: where disks are slow, none of several would ever get through both phases, as each takes the others' promises away.
-  func state(_ round: UInt64, for node: NodeNumber, at now: Moment, _ mutants: Mutants) -> PaxosMessage {
+  ///
+  /// - Parameter span: how long both phases may take.
+  func state(
+    _ round: UInt64, for node: NodeNumber, leaving span: Span, at now: Moment, _ mutants: Mutants
+  ) -> PaxosMessage {
     let heir = released?.generation == slot.generation ? released?.heir : nil
     var until = lease.holder == node ? .start : lease.until
     if let contestedAt, slot.promised.node != node, !mutants.have(.impatient) {
-      until = max(until, contestedAt + term / 2)
+      until = max(until, contestedAt + min(span, term / 2))
     }
     return .state(
       round: round, generation: slot.generation, owner: slot.accepted?.owner, busy: max(until - now, .zero), heir: heir)

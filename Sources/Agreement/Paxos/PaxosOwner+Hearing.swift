@@ -5,7 +5,8 @@ extension PaxosOwner {
   ) {
     switch message {
     case .probe(let round):
-      answer(acceptor.state(round, for: node, at: now, mutants), to: node, at: now, into: &effects)
+      let state = acceptor.state(round, for: node, leaving: patience * 2, at: now, mutants)
+      answer(state, to: node, at: now, into: &effects)
     case .prepare, .accept, .renew:
       if case .renew(let generation, _, _) = message {
         if generation > told.generation { told = (generation, node) }

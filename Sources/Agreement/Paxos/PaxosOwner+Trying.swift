@@ -8,17 +8,11 @@ extension PaxosOwner {
     say(.prepare(generation, ballot), at: now, into: &effects)
   }
 
-  /// Tries again later; nodes that got into each other's way come at different times, and those that do again and again so far from each other that one
-  /// has time for both of its phases, however slow disks are.
+  /// Tries again later; nodes that got into each other's way come at different times, and who looks then lets the later one come to something.
   mutating func fail(at now: Moment, into effects: inout [Effect]) {
     attempt = nil
     switch stance {
-    case .watching:
-      if now > failedAt + lease.term * 2 { failures = 0 }
-      failedAt = now
-      let pause = Span.milliseconds(40 + 60 * Int64(me))
-      looksAt = now + max(pause, min(pause * (1 << min(failures, 4)), lease.term / 2))
-      if !mutants.have(.impatient) { failures += 1 }
+    case .watching: looksAt = now + .milliseconds(40 + 60 * Int64(me))
     case .owning: if isInherited { looksAt = now + .milliseconds(40) }
     case .releasing: break
     }
@@ -65,7 +59,7 @@ extension PaxosOwner {
       return
     }
     isInherited = false
-    (timedOut, failures) = (nil, 0)
+    timedOut = nil
     if now < attempt.sentAt + patience / 4 { patience = max(patience / 2, Self.shortestPatience) }
     freeSince = nil
     renewals = []

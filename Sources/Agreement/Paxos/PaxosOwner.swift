@@ -77,9 +77,6 @@ package struct PaxosOwner {
   var attempt: Attempt?
   /// How long a majority's answer may take: disks may be slow, and have much to store at once.
   var patience = PaxosOwner.shortestPatience
-  /// How many tries in a row have come to nothing, without two terms between them, and when the last one did.
-  var failures = 0
-  var failedAt = Moment.start
   /// The last try that was given up as too few had answered in that time.
   var timedOut: Ballot?
   var look = Look()

@@ -91,11 +91,7 @@ final class FleetDesk {
       switch answer {
       case .said(_, .void(let why)): done(.failure(.init(why, hint: Self.look)))
       case .said(let position, _): done(.success("all nodes do so, from entry \(position) of their log on"))
-      case .passed: done(.failure(Self.passed(Self.look)))
-      case .logAway: done(.failure(logAway))
-      case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
-      case .pointless(let why): done(.failure(.init(why, hint: Self.look)))
-      case .loss, .restored: done(.failure(.init("that isn't what was asked", hint: Self.look)))
+      default: done(.failure(problem(of: answer, hint: Self.look)))
       }
     }
   }
@@ -115,11 +111,7 @@ final class FleetDesk {
       switch said {
       case .said(_, .void): answer.give(.success(nil))
       case .said(let position, _): applied.wait(for: position) { answer.give(.success($0)) }
-      case .passed: answer.give(.failure(Self.passed("look at `martlet overrides`")))
-      case .logAway: answer.give(.failure(logAway))
-      case .nodesAway(let nodes): answer.give(.failure(Self.away(nodes)))
-      case .pointless(let why): answer.give(.failure(.init(why, hint: Self.look)))
-      case .loss, .restored: answer.give(.failure(logAway))
+      default: answer.give(.failure(problem(of: said, hint: "look at `martlet overrides`")))
       }
     }
   }
@@ -134,6 +126,21 @@ final class FleetDesk {
     AdminAnswer.Problem(
       "the fleet's log can't be reached" + (status?.logTrouble.map { ": \($0)" } ?? ""),
       hint: "see to its servers; --this-node changes this node alone")
+  }
+
+  /// Why nothing came of what was asked for, or it isn't known what did.
+  private func problem(of answer: FleetAnswer, hint: String) -> AdminAnswer.Problem {
+    switch answer {
+    case .passed: Self.passed(hint)
+    case .takenBack:
+      .init(
+        "a node came with a program that doesn't know what was asked for: it was taken back, and may be there all the same",
+        hint: hint)
+    case .logAway: logAway
+    case .nodesAway(let nodes): Self.away(nodes)
+    case .pointless(let why): .init(why, hint: Self.look)
+    case .said, .loss, .restored: .init("that isn't what was asked", hint: Self.look)
+    }
   }
 
   /// What was asked for is in the log, and this node hasn't seen what came of it.
@@ -167,11 +174,7 @@ final class FleetDesk {
       case .said(_, .void(let why)):
         done(.failure(.init("the fleet takes no rollout now: \(why)", hint: Self.look)))
       case .said: done(.failure(.init("the fleet hasn't begun a rollout", hint: "try again")))
-      case .passed: done(.failure(Self.passed(Self.look)))
-      case .logAway: done(.failure(logAway))
-      case .nodesAway(let nodes): done(.failure(Self.away(nodes)))
-      case .pointless(let why): done(.failure(.init(why, hint: Self.look)))
-      case .loss, .restored: done(.failure(logAway))
+      default: done(.failure(problem(of: answer, hint: Self.look)))
       }
       settle()
     }

@@ -16,7 +16,8 @@ extension FleetDesk {
       case .restored(let loss): done(.success(Self.done(loss, me)))
       case .loss(let loss): done(.failure(Self.warning(loss, lost, me)))
       case .pointless(let why): done(.failure(.init(why, hint: "look at `martlet fleet status`")))
-      case .logAway, .nodesAway, .said, .passed: done(.failure(.init("nothing came of it", hint: "try again")))
+      case .logAway, .nodesAway, .said, .passed, .takenBack:
+        done(.failure(.init("nothing came of it", hint: "try again")))
       }
     }
   }

@@ -33,6 +33,12 @@ struct LogJudge {
     return .first
   }
 
+  /// What was learned at a position, and what it came to.
+  func entry(at position: UInt64) -> (Entry, FleetState.Outcome)? {
+    guard position > base, position - base <= UInt64(entries.count) else { return nil }
+    return (entries[Int(position - base) - 1], results[Int(position - base) - 1])
+  }
+
   /// Takes what came to this, without a look; whether it's the first time that it was set.
   @discardableResult
   mutating func note(_ entry: Entry, _ result: FleetState.Outcome) -> Bool {

@@ -121,6 +121,7 @@ extension World {
       case .decided(.reverted): outcome.counts.reverts += 1
       default: break
       }
+      if let wrong = answers.judge(entry, position) { fail("who asks is told what became of it", wrong) }
       if let wrong = branches[branch].forms.judge(entry, position, result) { fail("what is new waits for all", wrong) }
       if case .trial = entry.event, result == .taken { outcome.counts.trials += 1 }
       if let wrong = branches[branch].rollouts.judge(entry, position, result, nodes) { fail("the log decides", wrong) }

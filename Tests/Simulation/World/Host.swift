@@ -256,10 +256,12 @@ extension World {
     case .restored(let position):
       say("n\(node) has the state of \(position) from a snapshot")
       outcome.counts.restores += 1
+      judgeState(of: node)
     case .tableReady(let table): say("n\(node) has what others had of \(tableNames[table])'s table")
     case .replicated, .heard: break
     case .answer(let number, let answer):
       say("n\(node) answers request \(number): \(answer)")
+      judgeAnswer(answer, number, of: node)
       if case .loss(let loss) = answer { restore(node, without: loss) }
     case .damaged(let what): fail("what the log holds can be read", "n\(node): \(what)")
     case .restore(let memory, let loss, let number): restore(node, memory, loss, number)

@@ -48,8 +48,9 @@ extension World {
     case .loseMost(let choice): loseMost(choice)
     case .strike(let blow, let span): strike(blow, for: span)
     case .ask(let node, let request):
-      requests += 1
-      step(node, .request(request, number: requests))
+      // A node's entries come one after the other: where disks are slow for good, what was asked for within a second takes half a minute.
+      guard !story.keepsDisksSlow || answers.waiting(of: node, life: nodes[node].life).count < 8 else { break }
+      ask(node, request)
     case .move(let node, let address, let heir):
       step(node, .move(address: address, to: Self.name(heir)))
     case .ability(let node, let address, let isAble):
@@ -122,11 +123,10 @@ extension World {
   /// Wants one rollout more, that has to come to an end.
   func wishLast() {
     lastToken = Story.bytes(of: .max)
-    requests += 1
     let asked = story.grouping.after.first { !absent.contains($0) } ?? 0
     var wish = FleetRequest.Wish(text: lastToken, digest: Digest(.max, 0, 0, 0), author: "the last one")
     if absent.isEmpty { wish.absence = .isRefusal }
-    step(asked, .request(.rollout(wish), number: requests))
+    ask(asked, .rollout(wish))
   }
 
   /// Looks whether things got well.
@@ -147,6 +147,10 @@ extension World {
       let committed = fleet.value.state.committed
       if index == story.witness, final, stuck.isEmpty, committed.text != lastToken {
         return fail("a witness knows what is agreed on", "n\(index) has \(committed.origin)")
+      }
+      judgeState(of: index)
+      if final, let number = answers.waiting(of: index, life: host.life).min() {
+        return fail("who asks is told what became of it", "n\(index) has said nothing to \(number)")
       }
       guard index != story.witness else { continue }
       // Where all that was ever agreed on was lost nothing is in force: who serves what was goes on.

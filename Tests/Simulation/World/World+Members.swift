@@ -108,7 +108,6 @@ extension World {
     } else {
       return
     }
-    requests += 1
-    step(asked, .request(request, number: requests))
+    ask(asked, request)
   }
 }

@@ -63,11 +63,10 @@ extension World {
     queue.put(.look, at: now + milliseconds(300))
     let left = nodes.indices.filter { nodes[$0].fleet != nil && !nodes[$0].isFrozen }
     guard !left.isEmpty else { return }
-    requests += 1
     let mark = chance.next()
-    step(
-      left[Int(requests) % left.count],
-      .request(.restore(without: nil, as: Incarnation(bits: chance.next()), mark: mark), number: requests))
+    ask(
+      left[Int(requests + 1) % left.count],
+      .restore(without: nil, as: Incarnation(bits: chance.next()), mark: mark))
   }
 
   /// A node says what would be lost.
@@ -84,12 +83,8 @@ extension World {
         lose(other, for: seconds(4))
       }
     }
-    requests += 1
     let mark = chance.next()
-    step(
-      node,
-      .request(
-        .restore(without: loss.gone, as: Incarnation(bits: chance.next()), mark: mark), number: requests))
+    ask(node, .restore(without: loss.gone, as: Incarnation(bits: chance.next()), mark: mark))
   }
 
   /// A node stores that it goes on so, which takes its time.
@@ -113,6 +108,7 @@ extension World {
     }
     branches.append(
       Branch(lineage, after: branches[branch(of: node)], at: fleet.value.state, tail, with: state, nodes))
+    judgeAnswer(.restored(loss), number, of: node)
     outcome.counts.restorations += 1
     isMajorityLost = false
     for other in nodes.indices where other != node { nodes[other].mayGoBackTo = branches.count - 1 }

@@ -93,6 +93,7 @@ package final class World {
   /// Whether most are lost, and nobody has let the fleet go on yet.
   var isMajorityLost = false
   var owners: OwnerJudge
+  var answers = AnswerJudge()
   private var sleep: SleepJudge
   var tables: TableJudge
   private var looks: [TableJudge.Before] = []
@@ -277,7 +278,12 @@ package final class World {
   /// Lets a node take an input, and does what it wants.
   func step(_ node: Int, _ input: FleetNode.Input) {
     let host = nodes[node]
-    guard !host.isRestoring, let fleet = host.fleet else { return }
+    guard let fleet = host.fleet else { return }
+    if host.isRestoring {
+      // So says what a node runs in.
+      if case .request(_, let number) = input { judgeAnswer(.logAway, number, of: node) }
+      return
+    }
     if host.isFrozen { return host.late.append(.input(node: node, life: host.life, input)) }
     if tell != nil { tellTables(input, at: node) }
     var before = looks.taken()
