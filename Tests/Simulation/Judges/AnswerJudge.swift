@@ -82,15 +82,4 @@ extension World {
       fail("who asks is told what became of it", wrong)
     }
   }
-
-  /// All who have the same log to the same place have come to the same by it, whether they took each entry or a snapshot of some.
-  func judgeState(of node: Int) {
-    guard let state = nodes[node].fleet?.value.state else { return }
-    for other in nodes.indices where other != node && branch(of: other) == branch(of: node) {
-      guard let others = nodes[other].fleet?.value.state, others.position == state.position else { continue }
-      // Another engine's log begins with what the one before it came to.
-      guard others.era == state.era, others != state else { continue }
-      fail("all come to the same", "n\(node) and n\(other) have other states at \(state.position)")
-    }
-  }
 }
