@@ -92,6 +92,28 @@ import Testing
     #expect(net.memories[n2]?.stored.text == [3])
   }
 
+  /// Others may have something else in that place of the former log, and serve it.
+  @Test func whatMayBeOneNodesAloneGetsAPlaceOfItsOwn() throws {
+    var net = RestorationNet.running()
+    let leader = try #require(net.nodes[n0]?.log.embedded?.leader)
+    let others = net.names.filter { $0 != leader }
+    let wish = FleetRequest.Wish(text: [2], digest: Digest(2, 0, 0, 0), confirmation: .seconds(60), author: "ann")
+    _ = net.ask(leader, .rollout(wish), for: 2_000)
+    try #require(net.memories[others[0]]?.stored.text == [2])
+    for name in others { net.end(name) }
+    #expect(net.ask(leader, .revert(reason: "enough"), for: 5_000) == nil)
+    guard case .restored? = net.restore(leader, without: others, for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    let committed = try #require(net.nodes[leader]?.state.committed)
+    #expect(committed.text == [1] && committed.origin > FleetNode.places)
+    net.start(others[0])
+    net.run(1_000)
+    _ = net.ask(leader, .seat(others[0]), for: 8_000)
+    #expect(net.memories[others[0]]?.stored == committed && net.memories[leader]?.stored == committed)
+  }
+
   /// What somebody has asked for isn't agreed on, and is in what the fleet goes on from.
   @Test func whatIsKeptWasNotInVain() throws {
     var net = RestorationNet.running()

@@ -79,11 +79,11 @@ extension FleetNode {
     if last.isOver, let engine = last.succession?.engine {
       return refusal("the log is over: the fleet goes by \(engine) from now on")
     }
-    // As long as members change, those vote as well who did before. And whoever is to vote no more, by an entry that nobody else has, has the most: others
+    // As long as members change, those vote as well who did before. And who is to vote no more, by an entry that none of them has, has the most: they
     // refuse for its sake.
-    let hasMost = zab.mayLead && zab.vote.node == zab.me
-    let voices = voices(of: members, at: now).compactMap { members[$0]?.node }
-    if !voices.contains(plan.me), !hasMost, let voter = voices.first {
+    let there = voices(of: members, at: now)
+    let voices = there.compactMap { members[$0]?.node }
+    if !voices.contains(plan.me), !zab.isWanted(by: there), let voter = voices.first {
       return refusal("\(voter.text) is there and votes: the fleet should go on from what that node has")
     }
     // Those who don't vote tell nobody by an election how much they have.
@@ -125,9 +125,13 @@ extension FleetNode {
     else { return nil }
     // Nobody else's word counts before it has come again.
     (state.members, state.succession) = ([], nil)
-    // Others may have more of the former log, and serve what has its number by its place there: no place of the next one has a number of those.
+    // Others may have more of the former log, or something else where this node's isn't agreed on, and know what they serve by its place there. So no place
+    // of the next one is one of those; and what is in force, or under way, by what may be this node's alone gets another one.
     guard state.position < UInt64.max / 2 else { return nil }
-    state.position = (state.position / Self.places + 1) * Self.places
+    let first = (state.position / Self.places + 1) * Self.places
+    if state.committed.origin > self.state.position { state.committed.origin = first + 1 }
+    if let number = state.rollout?.number, number > self.state.position { state.rollout?.number = first + 2 }
+    state.position = first + 2
     state.voters = FleetState.Voters(number: (state.voters?.number ?? 0) + 1, all: [me])
     var next = FleetMemory(incarnation: memory, run: self.memory.run, stored: rollouts.stored)
     next.era = self.memory.era
@@ -165,7 +169,10 @@ extension FleetNode {
     // After a crash it may have less of the log than it served, as that was agreed on by others. Once it knew all that was agreed on, what it began
     // with says nothing any more: it may be what the fleet lost when it was restored before.
     guard !isInformed else { return state }
-    if memory.stored.generation > state.committed.generation {
+    // What was stored of a log before this one counts for nothing.
+    if memory.stored.generation > state.committed.generation,
+      memory.stored.origin / Self.places == state.position / Self.places
+    {
       (state.committed, state.rollout) = (memory.stored, nil)
       state.position = max(state.position, memory.stored.origin)
     }

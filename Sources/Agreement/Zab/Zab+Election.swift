@@ -25,6 +25,12 @@ extension Zab {
   /// Whether this node may lead, and could.
   private func canLead(at now: Moment) -> Bool { mayLead && !isStuck(for: timing.patience, at: now) }
 
+  /// Whether this node looks for a leader and would lead, and all of some seats have said in this round that they would have it.
+  func isWanted(by others: NodeSet) -> Bool {
+    guard case .looking(let looking) = role, mayLead, vote.node == me else { return false }
+    return others.allSatisfy { $0 == me || looking.votes[Int($0)]?.node == me }
+  }
+
   func ownVote(at now: Moment) -> ElectionVote {
     // Who doesn't vote would rather have anybody else; so would one who could store nothing of what a leader has to.
     guard canLead(at: now) else { return ElectionVote(epoch: 0, last: .zero, node: me) }

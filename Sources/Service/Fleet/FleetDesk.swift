@@ -134,7 +134,7 @@ final class FleetDesk {
     case .passed: Self.passed(hint)
     case .takenBack:
       .init(
-        "a node came with a program that doesn't know what was asked for: it was taken back, and may be there all the same",
+        "a node came with a program that doesn't know what was asked for: it was taken back, and may be in the log all the same",
         hint: hint)
     case .logAway: logAway
     case .nodesAway(let nodes): Self.away(nodes)

@@ -198,7 +198,8 @@ extension PaxosModel {
     abstraction.counts = ["written", "durable", "synced", "after"]
     // What others have said of whose it is, is shown only; a look is made anew before it's read, unless something is answered late.
     abstraction.unread = ["told", "standing"]
-    // However late answers were, the next try or its end is due within half a term: in the next instant.
+    // However late answers were, the next try or its end is due within half a term, and so long others are
+    // asked to wait at most: in the next instant.
     abstraction.unread.formUnion(["patience", "timedOut"])
     if bounds.lateLooks == 0 { abstraction.unread.formUnion(["look", "rounds", "round"]) }
     // Without a release nobody waits for anybody.

@@ -33,8 +33,9 @@ struct AnswerJudge {
       return outcome == result ? nil : "\(position) came to \(outcome), and \(number) is answered \(result)"
     case .passed, .takenBack: return nil
     case .logAway, .nodesAway, .pointless:
-      if case .set(_, let value) = question.request { untried.insert(value) }
-      return nil
+      guard case .set(_, let value) = question.request else { return nil }
+      untried.insert(value)
+      return log.hasSet(value) ? "\(number) is said not to have been tried, and was taken up" : nil
     case .loss, .restored:
       if case .restore = question.request { return nil }
       return "\(number) is answered \(answer)"
@@ -42,8 +43,8 @@ struct AnswerJudge {
   }
 
   /// What is wrong with an entry that is the next one, if anything.
-  func judge(_ entry: Entry, _ position: UInt64) -> String? {
-    guard case .set(_, let value) = entry.event, untried.contains(value) else { return nil }
+  func judge(_ entry: Entry, _ position: UInt64, _ result: FleetState.Outcome) -> String? {
+    guard case .set(_, let value) = entry.event, untried.contains(value), result == .taken else { return nil }
     return "\(position) was said not to have been tried"
   }
 

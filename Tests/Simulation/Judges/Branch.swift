@@ -21,9 +21,10 @@ struct Branch {
   ///   - end: what it came to for sure, before it begins anew.
   ///   - tail: what it has of which it isn't known.
   ///   - state: what it begins with.
+  ///   - stored: the origin of what that node had stored.
   init(
     _ lineage: Lineage, after former: Branch, at end: FleetState, _ tail: [Entry], with state: FleetState,
-    _ hosts: [Host]
+    storing stored: UInt64, _ hosts: [Host]
   ) {
     var rollouts = former.first
     var log = former.log
@@ -37,7 +38,8 @@ struct Branch {
       log.note(entry, result)
     }
     log.begin(after: state.position)
-    rollouts.begin(with: state, after: former.rollouts)
+    let committed = state.committed.text == last.committed.text ? last.committed.origin : stored
+    rollouts.begin(with: state, committed: committed, rollout: last.rollout?.number, after: former.rollouts)
     self.lineage = lineage
     (self.log, self.rollouts, first) = (log, rollouts, rollouts)
     forms = former.forms

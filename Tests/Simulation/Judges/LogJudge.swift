@@ -39,6 +39,9 @@ struct LogJudge {
     return (entries[Int(position - base) - 1], results[Int(position - base) - 1])
   }
 
+  /// Whether something was set.
+  func hasSet(_ value: [UInt8]) -> Bool { tokens.contains(value) }
+
   /// Takes what came to this, without a look; whether it's the first time that it was set.
   @discardableResult
   mutating func note(_ entry: Entry, _ result: FleetState.Outcome) -> Bool {

@@ -81,13 +81,17 @@ struct RolloutJudge {
   }
 
   /// A log begins with a state in which nobody counts yet: nothing is under way but what the state says, and what it says is in force was committed.
-  mutating func begin(with state: FleetState, after former: RolloutJudge) {
+  /// Both may have other numbers than they had before.
+  mutating func begin(
+    with state: FleetState, committed origin: UInt64, rollout: UInt64?, after former: RolloutJudge
+  ) {
     (memories, seen) = ([:], [:])
+    if let rollout, let number = state.rollout?.number { cases[number] = cases[rollout] }
     for number in cases.keys where number != state.rollout?.number { cases[number]?.isDecided = true }
-    let origin = state.committed.origin
     // After a crash a node may serve what it has no entry of.
-    if cases[origin]?.isCommitted != true { cases[origin] = former.cases[origin] }
-    if former.reverts.contains(origin) { reverts.insert(origin) }
+    let inForce = cases[origin]?.isCommitted == true ? cases[origin] : former.cases[origin]
+    cases[state.committed.origin] = inForce
+    if reverts.contains(origin) || former.reverts.contains(origin) { reverts.insert(state.committed.origin) }
   }
 
   /// What is wrong with a node's activating something now.
@@ -121,7 +125,7 @@ extension World {
       case .decided(.reverted): outcome.counts.reverts += 1
       default: break
       }
-      if let wrong = answers.judge(entry, position) { fail("who asks is told what became of it", wrong) }
+      if let wrong = answers.judge(entry, position, result) { fail("who asks is told what became of it", wrong) }
       if let wrong = branches[branch].forms.judge(entry, position, result) { fail("what is new waits for all", wrong) }
       if case .trial = entry.event, result == .taken { outcome.counts.trials += 1 }
       if let wrong = branches[branch].rollouts.judge(entry, position, result, nodes) { fail("the log decides", wrong) }

@@ -155,7 +155,9 @@ extension World {
       guard index != story.witness else { continue }
       // Where all that was ever agreed on was lost nothing is in force: who serves what was goes on.
       if story.isRestored, !final, committed.generation == 0 { continue }
-      guard fleet.value.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin else {
+      guard fleet.value.rollouts.served == committed.origin, host.disk.stored.origin == committed.origin,
+        host.disk.stored.text == committed.text
+      else {
         return fail(
           "all serve what is in force", "n\(index) serves \(fleet.value.rollouts.served) of \(committed.origin)")
       }

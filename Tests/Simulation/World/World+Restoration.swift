@@ -107,13 +107,16 @@ extension World {
     for entry in tail { all.fold(entry) }
     // After a crash it may have stored more than it knows of the log.
     let known = host.disk
-    if state.overrides != all.overrides && state.overrides != known.overrides.overrides
-      || state.committed != all.committed && state.committed != known.stored
+    let hasMore = known.stored.generation > all.committed.generation && state.committed.text == known.stored.text
+    if state.overrides != all.overrides || !hasMore && state.committed.text != all.committed.text
+      || !hasMore && state.rollout?.proposal != all.rollout?.proposal
     {
       fail("a fleet that is restored has all that is there", "n\(node) goes on from \(loss.position)")
     }
     branches.append(
-      Branch(lineage, after: branches[branch(of: node)], at: fleet.value.state, tail, with: state, nodes))
+      Branch(
+        lineage, after: branches[branch(of: node)], at: fleet.value.state, tail, with: state,
+        storing: known.stored.origin, nodes))
     judgeAnswer(.restored(loss), number, of: node)
     outcome.counts.restorations += 1
     isMajorityLost = false
