@@ -55,8 +55,11 @@ extension World {
       let index = self.index(of: participant.node)
       return missing.contains(index) || self.nodes[index].disk.incarnation != participant.incarnation
     }
-    guard let latest = latestMembers, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return false }
-    for members in knownMembers where members.lineage == latest.lineage {
+    guard latestMembers != nil, nodes.indices.allSatisfy({ !isUnfounded($0) }) else { return false }
+    // Who is down may be the only one of the last lineage.
+    let known = knownMembers
+    let last = known.map(\.lineage).max()
+    for members in known where members.lineage == last {
       var lost = NodeSet()
       for seat in members.seated where isLost(members[seat]) { lost.insert(seat) }
       if !members.isMajority(without: lost) { return false }
