@@ -39,10 +39,9 @@ package import Config
   let openSSL: OpenSSL
   /// Which side its connections are.
   package let side: Side
-  /// The SSL_CTX.
-  // Unsafe, as no pointer is Sendable. It's shared only once it's set up, by the thread that made it; from then on it's read, and SSL_new, which
-  // any thread may call with it, counts its uses atomically.
-  nonisolated(unsafe) let context: OpaquePointer
+  /// The SSL_CTX: set up by the thread that made it, before any other one has it.
+  // Unsafe, as no pointer is Sendable.
+  nonisolated(unsafe) let context: OpaquePointer  // Only read once it's shared; SSL_new counts its uses atomically.
 
   /// A context for all connections of one side; one that goes by certificates knows none yet.
   package init(_ side: Side, _ openSSL: OpenSSL) {

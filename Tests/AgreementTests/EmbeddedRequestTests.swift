@@ -4,7 +4,7 @@ import Testing
 
 /// What somebody asks of nodes that agree by themselves, and can't have.
 @Suite struct EmbeddedRequestTests {
-  /// One node alone, whose disk is done at once.
+  /// One node, whose disk is done at once and whom nobody answers.
   struct Node {
     var fleet: FleetNode
     var now = Moment.start + .seconds(1)
@@ -13,11 +13,13 @@ import Testing
 
     init(knowing known: Form = .latest) {
       let name = Sample.n0.node
-      fleet = FleetNode(
+      self.init(
         FleetPlan(me: name, nodes: [name], addresses: [], engine: .embedded(EmbeddedLog.Timing()), knowing: known),
-        memory: FleetMemory(incarnation: Sample.n0.incarnation, run: 1))
+        FleetMemory(incarnation: Sample.n0.incarnation, run: 1))
       for _ in 0..<20 { step(.tick) }
     }
+
+    init(_ plan: FleetPlan, _ memory: FleetMemory) { fleet = FleetNode(plan, memory: memory) }
 
     mutating func step(_ input: FleetNode.Input) {
       now = now + .milliseconds(100)

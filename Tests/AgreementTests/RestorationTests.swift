@@ -369,6 +369,57 @@ import Testing
     #expect(net.values(n1) == [3] && net.isOutlived(n0))
   }
 
+  /// Who is to vote no more, by an entry that nobody has taken up as far as it knows, may have more than those who vote, or less: one that says nothing of
+  /// whom it would have may have more.
+  @Test func whoIsLetGoIsRestoredFromOnlyIfAllThatAreThereWouldHaveIt() throws {
+    let n3 = Participant(NodeName("n3"), Incarnation(bits: 13))
+    let all = Members(founders: [Sample.n0, Sample.n1, Sample.n2, n3])
+    let leaving = all.joining(NodeSet(bits: 0b0111))
+    var memory = FleetMemory(incarnation: n3.incarnation, run: 1)
+    memory.embedded.take(.log(.foundation(all)))
+    memory.embedded.take(.log(.current(epoch: 1)))
+    let entries: [ZabEntry] = [
+      .value(Sample.entry(n3, 1, .join).encoded), .members(leaving), .members(leaving.settled()),
+    ]
+    for (index, entry) in entries.enumerated() {
+      memory.embedded.take(.log(.entry(Zxid(epoch: 1, counter: UInt32(index) + 1), entry)))
+    }
+    let names = [n0, n1, n2, n3.node]
+    var node = EmbeddedRequestTests.Node(
+      FleetPlan(me: n3.node, nodes: names, addresses: [], engine: .embedded(EmbeddedLog.Timing())), memory)
+    let status = NodeStatus(
+      incarnation: Sample.n0.incarnation, generation: 0, position: 0, applied: 0, mayOwn: [], stamps: [])
+    for _ in 0..<30 { node.step(.message(.status(status), from: n0)) }
+    let request = FleetRequest.restore(without: nil, as: Incarnation(bits: 99), mark: 1)
+    #expect(
+      node.ask(request) == .pointless("n0 is there and votes: the fleet should go on from what that node has"))
+    let zab = try #require(node.fleet.log.embedded?.zab?.value)
+    let notice = ZabMessage.notice(zab.vote, round: zab.round, .looking)
+    node.step(.message(.embedded(.log(notice, by: Sample.n0.incarnation, seat: 0)), from: n0))
+    #expect(node.ask(request) == .loss(.init(gone: [n0, n1, n2], present: [n0], position: 1)))
+  }
+
+  /// It couldn't have what was in force since: that was agreed on all the same.
+  @Test func whatWasServedBeforeIsNotBroughtBackByTheNextOne() throws {
+    var net = RestorationNet.running()
+    for name in [n1, n2] { net.end(name) }
+    net.run(5_000)
+    _ = net.restore(n0, without: [n1, n2], for: 2_000)
+    net.start(n1)
+    net.run(1_000)
+    _ = net.ask(n0, .seat(n1), for: 8_000)
+    try #require(net.nodes[n0]?.state.voters?.all.count == 2)
+    for name in [n0, n1] { net.end(name) }
+    net.memories[n0]?.stored = .init(generation: 9, origin: 30, text: [9], digest: Digest(9, 0, 0, 0))
+    net.start(n0)
+    net.run(5_000)
+    guard case .restored? = net.restore(n0, without: [n1], as: 200, mark: 6, for: 2_000) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    #expect(net.nodes[n0]?.state.committed.text == [1])
+  }
+
   /// Whatever may have been promised of an address, and to whomever, a voice of the new engine waits for the end of it.
   @Test func nobodyIsSparedTheQuietTime() throws {
     let members = try #require(Sample.members(3).restored(to: Sample.n1, mark: 1, after: 4))
