@@ -107,11 +107,25 @@ import Testing
       return
     }
     let committed = try #require(net.nodes[leader]?.state.committed)
-    #expect(committed.text == [1] && committed.origin > FleetNode.places)
+    #expect(committed.text == [1] && committed.origin > FleetNode.placesBetweenLogs)
     net.start(others[0])
     net.run(1_000)
     _ = net.ask(leader, .seat(others[0]), for: 8_000)
     #expect(net.memories[others[0]]?.stored == committed && net.memories[leader]?.stored == committed)
+  }
+
+  @Test func whatMayBeProposedByOneNodeAloneGetsAPlaceOfItsOwn() throws {
+    var net = RestorationNet.running()
+    let leader = try #require(net.nodes[n0]?.log.embedded?.leader)
+    let others = net.names.filter { $0 != leader }
+    for name in others { net.end(name) }
+    #expect(net.ask(leader, RestorationNet.wish(2), for: 5_000) == nil)
+    guard case .restored? = net.restore(leader, without: others) else {
+      Issue.record("\(net.answers)")
+      return
+    }
+    let rollout = try #require(net.nodes[leader]?.state.rollout)
+    #expect(rollout.proposal.text == [2] && rollout.number > FleetNode.placesBetweenLogs)
   }
 
   /// What somebody has asked for isn't agreed on, and is in what the fleet goes on from.

@@ -11,8 +11,8 @@ extension FleetNode {
     package var position: UInt64
   }
 
-  /// So many places apart are the beginnings of a log and of the one that goes on from it: more than anybody can have had of the first.
-  static let places: UInt64 = 1_000_000_000_000
+  /// How far apart the first entries are of a log and of the one that goes on from it: more than anybody can have had of the first.
+  static let placesBetweenLogs: UInt64 = 1_000_000_000_000
 
   /// For how long too few have to be there: who has just begun hasn't heard anybody yet.
   static let loneliness = Span.seconds(2)
@@ -128,7 +128,7 @@ extension FleetNode {
     // Others may have more of the former log, or something else where this node's isn't agreed on, and know what they serve by its place there. So no place
     // of the next one is one of those; and what is in force, or under way, by what may be this node's alone gets another one.
     guard state.position < UInt64.max / 2 else { return nil }
-    let first = (state.position / Self.places + 1) * Self.places
+    let first = (state.position / Self.placesBetweenLogs + 1) * Self.placesBetweenLogs
     if state.committed.origin > self.state.position { state.committed.origin = first + 1 }
     if let number = state.rollout?.number, number > self.state.position { state.rollout?.number = first + 2 }
     state.position = first + 2
@@ -171,7 +171,7 @@ extension FleetNode {
     guard !isInformed else { return state }
     // What was stored of a log before this one counts for nothing.
     if memory.stored.generation > state.committed.generation,
-      memory.stored.origin / Self.places == state.position / Self.places
+      memory.stored.origin / Self.placesBetweenLogs == state.position / Self.placesBetweenLogs
     {
       (state.committed, state.rollout) = (memory.stored, nil)
       state.position = max(state.position, memory.stored.origin)
